@@ -1,1 +1,50 @@
-//! Placeholder.
+//! BERT for masked-language modelling, exactly as Hugging Face's `BertForMaskedLM` computes it.
+//!
+//! The crate's one job: turn a checkpoint directory into a model whose MLP can be watched and
+//! edited while it runs.
+//!
+//! - [`Checkpoint`] reads `config.json`, the tokenizer and `model.safetensors`, strictly: there is
+//!   no random initial value that a missing tensor could leave behind.
+//! - [`BertForMaskedLm`] runs it. The forward pass takes an [`MlpHook`] as an argument and calls it
+//!   at two [`Site`]s of every layer; no hook is ever registered, so none can be left behind.
+//! - [`TokenBatch`] holds sequences of one length, so nothing is padded and no result depends on
+//!   what else is in the batch.
+//!
+//! ```no_run
+//! use bert_model::{Checkpoint, NoHook, TokenBatch};
+//! use burn::tensor::Device;
+//!
+//! # fn main() -> Result<(), bert_model::BertModelError> {
+//! let mut checkpoint = Checkpoint::open("path/to/bert-base-uncased")?;
+//! let model = checkpoint.load_model(&Device::flex())?;
+//! let text = checkpoint.tokenizer.encode("Paris is the [MASK] of France.")?;
+//! let mask = text.ids.iter().position(|&id| id == checkpoint.tokenizer.mask_id()).unwrap();
+//!
+//! let batch = TokenBatch::new(vec![text.ids])?;
+//! let hidden = model.forward(&batch, &mut NoHook)?; // [1, seq, hidden]
+//! let logits = model.logits_at(hidden, &[(0, mask)])?; // [1, vocabulary]
+//! # Ok(())
+//! # }
+//! ```
+
+mod batch;
+mod checkpoint;
+mod config;
+mod embeddings;
+mod error;
+mod head;
+mod layer;
+mod model;
+mod parts;
+mod site;
+mod source;
+mod tokenizer;
+
+pub use batch::TokenBatch;
+pub use checkpoint::{Checkpoint, CheckpointFiles};
+pub use config::BertConfig;
+pub use error::BertModelError;
+pub use model::BertForMaskedLm;
+pub use site::{MlpHook, NoHook, Site};
+pub use source::{SafetensorsSource, TensorSource};
+pub use tokenizer::{BertTokenizer, Encoded};

@@ -1,0 +1,78 @@
+use burn::tensor::{Device, Int, Tensor, TensorData};
+
+use crate::{BertConfig, BertModelError};
+
+/// Token sequences of one length: what one forward pass reads.
+///
+/// Holding one length is what makes padding, and with it any influence of one row on another,
+/// impossible.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenBatch {
+    rows: Vec<Vec<u32>>,
+}
+
+impl TokenBatch {
+    /// Checks that `rows` has at least one sequence and that all have the same, non-zero length.
+    ///
+    /// # Errors
+    /// [`BertModelError::EmptyBatch`] or [`BertModelError::UnequalLengths`].
+    pub fn new(rows: Vec<Vec<u32>>) -> Result<Self, BertModelError> {
+        let expected = rows.first().map_or(0, Vec::len);
+        if expected == 0 {
+            return Err(BertModelError::EmptyBatch);
+        }
+        match rows.iter().position(|row| row.len() != expected) {
+            Some(row) => {
+                Err(BertModelError::UnequalLengths { row, expected, found: rows[row].len() })
+            }
+            None => Ok(Self { rows }),
+        }
+    }
+
+    /// The sequences, all of one length.
+    #[must_use]
+    pub fn rows(&self) -> &[Vec<u32>] {
+        &self.rows
+    }
+
+    /// Tokens per row.
+    #[must_use]
+    pub fn length(&self) -> usize {
+        self.rows[0].len()
+    }
+
+    /// The ids as `[batch, seq]`, once every one is known to have an embedding.
+    pub(crate) fn ids(
+        &self,
+        config: &BertConfig,
+        device: &Device,
+    ) -> Result<Tensor<2, Int>, BertModelError> {
+        let (found, limit) = (self.length(), config.max_position_embeddings);
+        if found > limit {
+            return Err(BertModelError::TooLong { found, limit });
+        }
+        let mut ids = Vec::with_capacity(self.rows.len() * found);
+        for &id in self.rows.iter().flatten() {
+            if id as usize >= config.vocab_size {
+                return Err(BertModelError::TokenId { id, vocabulary: config.vocab_size });
+            }
+            ids.push(i64::from(id));
+        }
+        Ok(Tensor::from_data(TensorData::new(ids, [self.rows.len(), found]), device))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_holds_one_length() {
+        assert!(matches!(TokenBatch::new(vec![]), Err(BertModelError::EmptyBatch)));
+        assert!(matches!(TokenBatch::new(vec![vec![]]), Err(BertModelError::EmptyBatch)));
+        assert!(matches!(
+            TokenBatch::new(vec![vec![1, 2], vec![1, 2], vec![1]]),
+            Err(BertModelError::UnequalLengths { row: 2, expected: 2, found: 1 })
+        ));
+    }
+}

@@ -1,0 +1,169 @@
+use std::path::PathBuf;
+
+use burn::tensor::DType;
+
+/// Everything that can be wrong with a checkpoint, a text or a batch. Each prints as one line.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BertModelError {
+    /// A file of the checkpoint cannot be read.
+    #[error("cannot read {path}: {source}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+
+    /// The checkpoint has neither `tokenizer.json` nor `vocab.txt`.
+    #[error("{dir}: no tokenizer.json and no vocab.txt; a BERT checkpoint has one of them")]
+    NoTokenizer {
+        /// The checkpoint directory.
+        dir: PathBuf,
+    },
+
+    /// The tokenizer file is there but cannot be used.
+    #[error("tokenizer: {reason}")]
+    Tokenizer {
+        /// What is wrong with it.
+        reason: String,
+    },
+
+    /// `config.json` is not the configuration of a model.
+    #[error("config.json: {reason}")]
+    Config {
+        /// What is wrong with it.
+        reason: String,
+    },
+
+    /// `config.json` asks for something that this crate does not compute.
+    #[error("config.json: `{key}` is {found}; this program computes {supported} only")]
+    Unsupported {
+        /// The key of `config.json`.
+        key: &'static str,
+        /// Its value.
+        found: String,
+        /// What would be supported.
+        supported: &'static str,
+    },
+
+    /// The safetensors container itself cannot be read.
+    #[error("model.safetensors: {reason}")]
+    Container {
+        /// What the reader said.
+        reason: String,
+    },
+
+    /// A tensor that the model needs is not in the file.
+    #[error("model.safetensors: tensor `{name}` is missing (looked for: {})", looked_for.join(", "))]
+    MissingTensor {
+        /// The tensor's name in the newest layout.
+        name: String,
+        /// All names it could have had.
+        looked_for: Vec<String>,
+    },
+
+    /// A tensor has another shape than `config.json` implies.
+    #[error(
+        "model.safetensors: tensor `{name}` has shape {found:?}, config.json implies {expected:?}"
+    )]
+    TensorShape {
+        /// The tensor's name in the file.
+        name: String,
+        /// The shape that the configuration implies.
+        expected: Vec<usize>,
+        /// The shape in the file.
+        found: Vec<usize>,
+    },
+
+    /// A tensor is not stored as floating-point numbers that can be read.
+    #[error(
+        "model.safetensors: tensor `{name}` has dtype {found:?}; f32, f16 and bf16 can be read"
+    )]
+    TensorDtype {
+        /// The tensor's name in the file.
+        name: String,
+        /// Its dtype.
+        found: DType,
+    },
+
+    /// A text cannot be encoded.
+    #[error("cannot encode {text:?}: {reason}")]
+    Encode {
+        /// The text.
+        text: String,
+        /// What the tokenizer said.
+        reason: String,
+    },
+
+    /// A word is several tokens, where one is needed.
+    #[error("{word:?} is {} tokens ({}); one is needed", pieces.len(), pieces.join(" "))]
+    SplitWord {
+        /// The word.
+        word: String,
+        /// The tokens it becomes.
+        pieces: Vec<String>,
+    },
+
+    /// A word is not in the vocabulary.
+    #[error("{word:?} is not in the model's vocabulary")]
+    UnknownWord {
+        /// The word.
+        word: String,
+    },
+
+    /// A batch without sequences, or with an empty one.
+    #[error("a batch needs at least one sequence, and every sequence at least one token")]
+    EmptyBatch,
+
+    /// Sequences of different lengths in one batch. Nothing is padded here.
+    #[error("row {row} has {found} tokens, row 0 has {expected}; a batch holds one length")]
+    UnequalLengths {
+        /// The first row that differs.
+        row: usize,
+        /// Tokens in row 0.
+        expected: usize,
+        /// Tokens in that row.
+        found: usize,
+    },
+
+    /// A sequence is longer than the model's position embeddings.
+    #[error("a sequence has {found} tokens; the model reads at most {limit}")]
+    TooLong {
+        /// Tokens in the sequence.
+        found: usize,
+        /// `max_position_embeddings`.
+        limit: usize,
+    },
+
+    /// A token id that the model has no embedding for.
+    #[error("token id {id} is outside the model's vocabulary of {vocabulary}")]
+    TokenId {
+        /// The id.
+        id: u32,
+        /// `vocab_size`.
+        vocabulary: usize,
+    },
+
+    /// A layer that the model does not have.
+    #[error("layer {layer} does not exist; the model has layers 0 to {}", layers - 1)]
+    NoSuchLayer {
+        /// The layer asked for.
+        layer: usize,
+        /// `num_hidden_layers`.
+        layers: usize,
+    },
+
+    /// A (row, position) pair outside the batch.
+    #[error("row {row}, position {position} is outside a batch of shape [{rows}, {length}]")]
+    NoSuchPosition {
+        /// The row asked for.
+        row: usize,
+        /// The position asked for.
+        position: usize,
+        /// Rows of the batch.
+        rows: usize,
+        /// Tokens per row.
+        length: usize,
+    },
+}

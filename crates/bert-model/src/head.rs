@@ -1,0 +1,64 @@
+use burn::{
+    module::{Module, Param},
+    nn::{LayerNorm, Linear},
+    tensor::{Device, Tensor, activation::gelu},
+};
+
+use crate::{
+    BertConfig, BertModelError, TensorSource,
+    parts::{NamedTensors, load_linear, load_norm, save_linear, save_norm},
+    source::{matrix, vector},
+};
+
+const TRANSFORM: &str = "cls.predictions.transform.dense";
+const NORM: &str = "cls.predictions.transform.LayerNorm";
+const DECODER: &str = "cls.predictions.decoder.weight";
+const BIAS: &str = "cls.predictions.bias";
+
+/// The masked-language-model head: dense, GELU, LayerNorm, decoder + bias.
+#[derive(Module, Debug)]
+pub(crate) struct MlmHead {
+    transform: Linear,
+    norm: LayerNorm,
+    /// `[vocabulary, hidden]`; `None` where the decoder is the token embedding matrix.
+    decoder: Option<Param<Tensor<2>>>,
+    /// `[vocabulary]`.
+    bias: Param<Tensor<1>>,
+}
+
+impl MlmHead {
+    pub(crate) fn load(
+        config: &BertConfig,
+        source: &mut impl TensorSource,
+        device: &Device,
+    ) -> Result<Self, BertModelError> {
+        let (hidden, vocabulary) = (config.hidden_size, config.vocab_size);
+        let transform = load_linear(source, TRANSFORM, [hidden, hidden], device)?;
+        let norm = load_norm(source, NORM, hidden, config.layer_norm_eps, device)?;
+        // A decoder in the file is used even where the configuration says `tied`, as transformers
+        // does since version 5: a file that has both may hold different matrices.
+        let decoder = if !config.tie_word_embeddings || source.contains(DECODER)? {
+            Some(Param::from_tensor(matrix(source, DECODER, [vocabulary, hidden], device)?))
+        } else {
+            None
+        };
+        let bias = Param::from_tensor(vector(source, BIAS, vocabulary, device)?);
+        Ok(Self { transform, norm, decoder, bias })
+    }
+
+    pub(crate) fn save(&self, out: &mut NamedTensors) {
+        save_linear(&self.transform, TRANSFORM, out);
+        save_norm(&self.norm, NORM, out);
+        if let Some(decoder) = &self.decoder {
+            out.push((DECODER.to_owned(), decoder.val().into_data()));
+        }
+        out.push((BIAS.to_owned(), self.bias.val().into_data()));
+    }
+
+    /// `hidden`: `[n, hidden]`, `words`: the token embeddings. Returns `[n, vocabulary]`.
+    pub(crate) fn forward(&self, hidden: Tensor<2>, words: Tensor<2>) -> Tensor<2> {
+        let transformed = self.norm.forward(gelu(self.transform.forward(hidden)));
+        let decoder = self.decoder.as_ref().map_or(words, Param::val);
+        transformed.matmul(decoder.transpose()) + self.bias.val().unsqueeze::<2>()
+    }
+}

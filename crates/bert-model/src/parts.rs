@@ -1,0 +1,54 @@
+//! The two kinds of parts that every block of BERT is made of, built from a [`TensorSource`] and
+//! written back under the same names.
+
+use burn::{
+    module::Param,
+    nn::{LayerNorm, LayerNormConfig, Linear},
+    tensor::{Device, Tensor, TensorData},
+};
+
+use crate::{
+    BertModelError, TensorSource,
+    source::{matrix, vector},
+};
+
+/// Tensors by Hugging Face name, in Hugging Face layout.
+pub(crate) type NamedTensors = Vec<(String, TensorData)>;
+
+/// `{name}.weight`, stored `[out, in]`, and `{name}.bias`, stored `[out]`.
+pub(crate) fn load_linear(
+    source: &mut impl TensorSource,
+    name: &str,
+    [d_in, d_out]: [usize; 2],
+    device: &Device,
+) -> Result<Linear, BertModelError> {
+    let stored = matrix(source, &format!("{name}.weight"), [d_out, d_in], device)?;
+    // Laid out `[in, out]` once, here, rather than read across its rows in every pass.
+    let weight = Tensor::from_data(stored.transpose().into_data(), device);
+    let bias = vector(source, &format!("{name}.bias"), d_out, device)?;
+    Ok(Linear { weight: Param::from_tensor(weight), bias: Some(Param::from_tensor(bias)) })
+}
+
+pub(crate) fn save_linear(linear: &Linear, name: &str, out: &mut NamedTensors) {
+    out.push((format!("{name}.weight"), linear.weight.val().transpose().into_data()));
+    out.extend(linear.bias.iter().map(|bias| (format!("{name}.bias"), bias.val().into_data())));
+}
+
+/// `{name}.weight` and `{name}.bias`, both `[size]`.
+pub(crate) fn load_norm(
+    source: &mut impl TensorSource,
+    name: &str,
+    size: usize,
+    epsilon: f64,
+    device: &Device,
+) -> Result<LayerNorm, BertModelError> {
+    let mut norm = LayerNormConfig::new(size).with_epsilon(epsilon).init(device);
+    norm.gamma = Param::from_tensor(vector(source, &format!("{name}.weight"), size, device)?);
+    norm.beta = Some(Param::from_tensor(vector(source, &format!("{name}.bias"), size, device)?));
+    Ok(norm)
+}
+
+pub(crate) fn save_norm(norm: &LayerNorm, name: &str, out: &mut NamedTensors) {
+    out.push((format!("{name}.weight"), norm.gamma.val().into_data()));
+    out.extend(norm.beta.iter().map(|beta| (format!("{name}.bias"), beta.val().into_data())));
+}

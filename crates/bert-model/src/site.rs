@@ -1,0 +1,67 @@
+use std::{fmt, str::FromStr};
+
+use burn::tensor::Tensor;
+
+/// A place inside a layer's MLP where activations, `[batch, seq, intermediate]`, can be watched
+/// and edited. Prints and parses as `pre` and `post`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Site {
+    /// The pre-activation: the output of `intermediate.dense`, before GELU.
+    Pre,
+    /// The activation: the output of GELU, which `output.dense` reads.
+    Post,
+}
+
+impl fmt::Display for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Pre => "pre",
+            Self::Post => "post",
+        })
+    }
+}
+
+impl FromStr for Site {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "pre" => Ok(Self::Pre),
+            "post" => Ok(Self::Post),
+            other => Err(format!("`{other}` is not a site; `pre` and `post` are")),
+        }
+    }
+}
+
+/// Watches and edits MLP activations during one forward pass.
+///
+/// A hook is an argument of the pass, called for every layer that runs, at [`Site::Pre`] and then
+/// at [`Site::Post`]. What it returns goes on through the model.
+pub trait MlpHook {
+    /// `activations` has shape `[batch, seq, intermediate]`; the returned tensor must have the
+    /// same. A hook that only watches returns what it got.
+    fn visit(&mut self, layer: usize, site: Site, activations: Tensor<3>) -> Tensor<3>;
+}
+
+/// The plain forward pass: watches nothing, edits nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoHook;
+
+impl MlpHook for NoHook {
+    fn visit(&mut self, _layer: usize, _site: Site, activations: Tensor<3>) -> Tensor<3> {
+        activations
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Site;
+
+    #[test]
+    fn sites_print_as_they_parse() {
+        for site in [Site::Pre, Site::Post] {
+            assert_eq!(site.to_string().parse(), Ok(site));
+        }
+        assert!("mid".parse::<Site>().is_err());
+    }
+}

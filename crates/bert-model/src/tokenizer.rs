@@ -1,0 +1,214 @@
+use std::ops::Range;
+
+use tokenizers::{
+    AddedToken, Tokenizer, decoders::wordpiece::WordPiece as WordPieceDecoder,
+    models::wordpiece::WordPiece, normalizers::BertNormalizer,
+    pre_tokenizers::bert::BertPreTokenizer, processors::bert::BertProcessing,
+};
+
+use crate::BertModelError;
+
+const UNKNOWN: &str = "[UNK]";
+const MASK: &str = "[MASK]";
+
+/// A text as the model reads it, `[CLS]` and `[SEP]` included.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Encoded {
+    /// Token ids; position 0 is `[CLS]`.
+    pub ids: Vec<u32>,
+    /// The tokens as text.
+    pub tokens: Vec<String>,
+    /// Byte range of each token in the text; empty for special tokens that were added.
+    spans: Vec<Range<usize>>,
+}
+
+/// The tokenizer of a checkpoint.
+#[derive(Clone, Debug)]
+pub struct BertTokenizer {
+    inner: Tokenizer,
+    unknown: u32,
+    mask: u32,
+}
+
+impl BertTokenizer {
+    /// Reads a `tokenizer.json`. Padding and truncation that it may ask for are switched off:
+    /// nothing is padded here, and a text that is too long is an error.
+    ///
+    /// # Errors
+    /// [`BertModelError::Tokenizer`].
+    pub fn from_json(json: &[u8]) -> Result<Self, BertModelError> {
+        Self::new(Tokenizer::from_bytes(json).map_err(tokenizer_error)?)
+    }
+
+    /// Builds BERT's WordPiece tokenizer from a `vocab.txt`, one token a line.
+    ///
+    /// # Errors
+    /// [`BertModelError::Tokenizer`].
+    pub fn from_vocab(vocab: &[u8], lower_case: bool) -> Result<Self, BertModelError> {
+        let vocab = WordPiece::read_bytes(vocab).map_err(tokenizer_error)?;
+        let id = |token: &str| {
+            let reason = || format!("vocab.txt has no {token}");
+            let id = vocab.get(token).ok_or_else(|| BertModelError::Tokenizer { reason: reason() });
+            Ok::<_, BertModelError>((token.to_owned(), *id?))
+        };
+        let processor = BertProcessing::new(id("[SEP]")?, id("[CLS]")?);
+        let model = WordPiece::builder()
+            .vocab(vocab)
+            .unk_token(UNKNOWN.to_owned())
+            .build()
+            .map_err(tokenizer_error)?;
+
+        let mut inner = Tokenizer::new(model);
+        inner
+            .with_normalizer(Some(BertNormalizer::new(true, true, None, lower_case)))
+            .map_err(tokenizer_error)?
+            .with_pre_tokenizer(Some(BertPreTokenizer))
+            .with_post_processor(Some(processor))
+            .with_decoder(Some(WordPieceDecoder::default()));
+        let specials =
+            ["[PAD]", UNKNOWN, "[CLS]", "[SEP]", MASK].map(|t| AddedToken::from(t, true));
+        inner.add_special_tokens(specials).map_err(tokenizer_error)?;
+        Self::new(inner)
+    }
+
+    fn new(mut inner: Tokenizer) -> Result<Self, BertModelError> {
+        inner.with_padding(None);
+        inner.with_truncation(None).map_err(tokenizer_error)?;
+        let id = |token: &str| {
+            let reason = || format!("the vocabulary has no {token}");
+            inner.token_to_id(token).ok_or_else(|| BertModelError::Tokenizer { reason: reason() })
+        };
+        let (unknown, mask) = (id(UNKNOWN)?, id(MASK)?);
+        Ok(Self { inner, unknown, mask })
+    }
+
+    /// The text that stands for a masked word.
+    #[must_use]
+    pub fn mask_token(&self) -> &'static str {
+        MASK
+    }
+
+    /// The id of the mask token.
+    #[must_use]
+    pub fn mask_id(&self) -> u32 {
+        self.mask
+    }
+
+    /// Number of tokens in the vocabulary.
+    #[must_use]
+    pub fn vocabulary_size(&self) -> usize {
+        self.inner.get_vocab_size(true)
+    }
+
+    /// The token of an id.
+    #[must_use]
+    pub fn token(&self, id: u32) -> Option<String> {
+        self.inner.id_to_token(id)
+    }
+
+    /// The tokenizer as the text of a `tokenizer.json`.
+    ///
+    /// # Errors
+    /// [`BertModelError::Tokenizer`].
+    pub fn to_json(&self) -> Result<String, BertModelError> {
+        self.inner.to_string(true).map_err(tokenizer_error)
+    }
+
+    /// Encodes one text, with `[CLS]` and `[SEP]`.
+    ///
+    /// # Errors
+    /// [`BertModelError::Encode`].
+    pub fn encode(&self, text: &str) -> Result<Encoded, BertModelError> {
+        let encoding = self.inner.encode(text, true).map_err(|error| BertModelError::Encode {
+            text: text.to_owned(),
+            reason: error.to_string(),
+        })?;
+        Ok(Encoded {
+            ids: encoding.get_ids().to_vec(),
+            tokens: encoding.get_tokens().to_vec(),
+            spans: encoding.get_offsets().iter().map(|&(start, end)| start..end).collect(),
+        })
+    }
+
+    /// The position of the one token that the bytes `word` of `text` became.
+    ///
+    /// # Errors
+    /// [`BertModelError::SplitWord`] where it is several tokens, [`BertModelError::UnknownWord`]
+    /// where it is not in the vocabulary.
+    pub fn position_of(
+        &self,
+        encoded: &Encoded,
+        text: &str,
+        word: Range<usize>,
+    ) -> Result<usize, BertModelError> {
+        let covering: Vec<usize> = (0..encoded.spans.len())
+            .filter(|&i| {
+                let span = &encoded.spans[i];
+                span.start < word.end && word.start < span.end
+            })
+            .collect();
+        let name = || text.get(word.clone()).unwrap_or_default().to_owned();
+        match covering[..] {
+            [position] if encoded.ids[position] == self.unknown => {
+                Err(BertModelError::UnknownWord { word: name() })
+            }
+            [position] if encoded.spans[position] == word => Ok(position),
+            [] => Err(BertModelError::UnknownWord { word: name() }),
+            _ => {
+                let pieces = covering.iter().map(|&i| encoded.tokens[i].clone()).collect();
+                Err(BertModelError::SplitWord { word: name(), pieces })
+            }
+        }
+    }
+}
+
+fn tokenizer_error(error: impl std::fmt::Display) -> BertModelError {
+    BertModelError::Tokenizer { reason: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tokenizer() -> BertTokenizer {
+        let vocab = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n.\nthe\ndog\nsaw\nhim\nh\n##u\n##m\n";
+        BertTokenizer::from_vocab(vocab.as_bytes(), true).unwrap()
+    }
+
+    #[test]
+    fn a_word_is_found_by_its_place_in_the_text() {
+        let tokenizer = tokenizer();
+        let text = "The dog saw HIM.";
+        let encoded = tokenizer.encode(text).unwrap();
+        assert_eq!(encoded.tokens, ["[CLS]", "the", "dog", "saw", "him", ".", "[SEP]"]);
+        assert_eq!(tokenizer.position_of(&encoded, text, 12..15).unwrap(), 4);
+    }
+
+    #[test]
+    fn a_mask_is_one_token() {
+        let tokenizer = tokenizer();
+        let text = "The dog saw [MASK].";
+        let encoded = tokenizer.encode(text).unwrap();
+        let position = tokenizer.position_of(&encoded, text, 12..18).unwrap();
+        assert_eq!(encoded.ids[position], tokenizer.mask_id());
+    }
+
+    #[test]
+    fn split_and_unknown_words_are_named() {
+        let tokenizer = tokenizer();
+        let text = "The hum saw zebras.";
+        let encoded = tokenizer.encode(text).unwrap();
+        let split = tokenizer.position_of(&encoded, text, 4..7).unwrap_err();
+        assert_eq!(split.to_string(), "\"hum\" is 3 tokens (h ##u ##m); one is needed");
+        let unknown = tokenizer.position_of(&encoded, text, 12..18).unwrap_err();
+        assert_eq!(unknown.to_string(), "\"zebras\" is not in the model's vocabulary");
+    }
+
+    #[test]
+    fn json_and_vocab_give_the_same_tokenizer() {
+        let from_vocab = tokenizer();
+        let from_json = BertTokenizer::from_json(from_vocab.to_json().unwrap().as_bytes()).unwrap();
+        let text = "The hum [MASK] zebra, Dog.";
+        assert_eq!(from_vocab.encode(text).unwrap(), from_json.encode(text).unwrap());
+    }
+}
