@@ -115,33 +115,6 @@ fn activations_hidden_states_and_logits_agree() {
     }
 }
 
-/// Zeroes the neurons that the fixture's script zeroes, at layer 1, position 2.
-struct FixtureLesion;
-
-impl MlpHook for FixtureLesion {
-    fn visit(&mut self, layer: usize, site: Site, activations: Tensor<3>) -> Tensor<3> {
-        if (layer, site) != (1, Site::Post) {
-            return activations;
-        }
-        let zero = Tensor::<3>::zeros([1, 1, 1], &activations.device());
-        [0, 3, 5, 17, 40, 63].into_iter().fold(activations, |edited, neuron| {
-            edited.slice_assign([0..1, 2..3, neuron..neuron + 1], zero.clone())
-        })
-    }
-}
-
-#[test]
-fn a_lesion_has_the_same_effect() {
-    let (_, model) = open();
-    let expected = Expected::open();
-    for (i, sentence) in sentences().into_iter().enumerate() {
-        let batch = TokenBatch::new(vec![sentence.ids]).unwrap();
-        let hidden = model.forward(&batch, &mut FixtureLesion).unwrap();
-        let name = format!("lesion_logits.{i}");
-        assert_close(&name, &all_logits(&model, hidden), &expected.values(&name), LOGIT_TOLERANCE);
-    }
-}
-
 #[test]
 fn a_sentence_alone_and_in_a_batch_give_the_same_logits() {
     let (_, model) = open();

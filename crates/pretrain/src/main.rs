@@ -1,0 +1,83 @@
+//! Trains the bundled model: `cargo xtask pretrain`.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use bert_model::{BertConfig, BertTokenizer};
+use clap::Parser;
+use pretrain::{
+    held_out::HeldOut,
+    train::{Recipe, train, write_checkpoint},
+    vocabulary::wordpiece,
+};
+
+/// Train a small BERT on the grammar's sentences.
+///
+/// The progress is kept after every round: started again with the same settings, an interrupted
+/// training goes on where it was.
+#[derive(Parser)]
+#[command(version)]
+struct Args {
+    /// Where the trained checkpoint is written, in Hugging Face format.
+    #[arg(long, default_value = "target/pretrain/model")]
+    out: PathBuf,
+    /// Where the progress is kept.
+    #[arg(long, default_value = "target/pretrain/state")]
+    state: PathBuf,
+    /// Seed of the initial weights, the sentences and the masks.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Number of layers.
+    #[arg(long, default_value_t = 6)]
+    layers: usize,
+    /// Width of the residual stream; a layer has four times as many neurons.
+    #[arg(long, default_value_t = 192)]
+    hidden: usize,
+    /// Attention heads in each layer.
+    #[arg(long, default_value_t = 6)]
+    heads: usize,
+    /// Rounds to train.
+    #[arg(long, default_value_t = 24)]
+    rounds: u64,
+    /// Fresh sentences in each round.
+    #[arg(long, default_value_t = 16_384)]
+    sentences: usize,
+    /// Sentences in a batch, all of one length.
+    #[arg(long, default_value_t = 64)]
+    batch: usize,
+    /// The highest learning rate.
+    #[arg(long, default_value_t = 1e-3)]
+    rate: f64,
+}
+
+fn main() -> Result<()> {
+    let args = Args::parse();
+    let vocabulary = wordpiece();
+    let vocab_file = vocabulary.join("\n");
+    let tokenizer = BertTokenizer::from_vocab(vocab_file.as_bytes(), true)?;
+    let config = BertConfig::from_json(
+        serde_json::json!({
+            "architectures": ["BertForMaskedLM"],
+            "model_type": "bert",
+            "hidden_size": args.hidden,
+            "intermediate_size": 4 * args.hidden,
+            "num_attention_heads": args.heads,
+            "num_hidden_layers": args.layers,
+            "vocab_size": vocabulary.len(),
+            "max_position_embeddings": 64,
+        })
+        .to_string()
+        .as_bytes(),
+    )?;
+    let recipe = Recipe {
+        seed: args.seed,
+        rounds: args.rounds,
+        sentences_per_round: args.sentences,
+        batch_size: args.batch,
+        learning_rate: args.rate,
+    };
+    let model = train(&config, &tokenizer, &HeldOut::project(), &recipe, &args.state)?;
+    write_checkpoint(&model, &tokenizer, &vocabulary, &args.out)?;
+    println!("wrote {}", args.out.display());
+    Ok(())
+}
