@@ -1,1 +1,59 @@
-//! Placeholder.
+//! Statistics over thousands of neurons: which respond to a contrast, and how sure that is.
+//!
+//! The crate knows nothing of models. Measurements come in as plain slices, seen as
+//! `[samples, neurons]` by [`Matrix`], and results go out as typed values:
+//!
+//! * [`t_tests`]: paired, Student's or Welch's t of every neuron, with p-values that stay accurate
+//!   down to 1e-300, confidence intervals and effect sizes; [`TTestAccumulator`] takes batches.
+//! * [`Correction`] and [`Families`]: adjusted p-values, over the model or layer by layer.
+//! * [`max_t`]: family-wise p-values by permutation, without an assumption of normality.
+//! * [`moments`], [`jarque_bera`], [`dagostino_pearson`], [`Histogram`], [`concentration`] and
+//!   [`share_below`]: what the activations look like.
+//!
+//! ```
+//! use neuron_stats::{Correction, Matrix, TestKind, significant, t_tests};
+//!
+//! // Four pairs of sentences and three neurons. The first one prefers "him"; the last is dead.
+//! let him = [1.9_f32, 0.2, 0.0, 2.1, 0.4, 0.0, 2.0, 0.3, 0.0, 1.8, 0.1, 0.0];
+//! let her = [0.9_f32, 0.3, 0.0, 1.2, 0.2, 0.0, 0.9, 0.4, 0.0, 0.7, 0.1, 0.0];
+//! let (him, her) = (Matrix::new(&him, 4, 3)?, Matrix::new(&her, 4, 3)?);
+//!
+//! let tests = t_tests(TestKind::Paired, him, her, 0.95)?;
+//! let p: Vec<f64> = tests.iter().map(|test| test.p_two_sided).collect();
+//! let q = Correction::BenjaminiHochberg.adjust(&p)?;
+//!
+//! assert_eq!(significant(&q, 0.05)?, [true, false, false]);
+//! assert!(tests[0].ci.0 > 0.0);
+//! assert!(!tests[2].defined);
+//! # Ok::<(), neuron_stats::StatsError>(())
+//! ```
+//!
+//! All arithmetic is in `f64` whatever the measurements are, results do not depend on the number of
+//! threads, and no input makes a function panic.
+
+mod correction;
+mod design;
+mod diagnostics;
+mod error;
+mod family;
+mod matrix;
+mod moments;
+mod permutation;
+mod streaming;
+mod student_t;
+mod summary;
+mod ttest;
+
+pub use correction::{Correction, significant};
+pub use diagnostics::{
+    Histogram, NormalityTest, concentration, dagostino_pearson, jarque_bera, share_below,
+    share_of_zeros,
+};
+pub use error::StatsError;
+pub use family::Families;
+pub use matrix::{Matrix, Sample};
+pub use moments::{Moments, MomentsAccumulator, moments};
+pub use permutation::{MaxT, Relabelling, Resampling, max_t};
+pub use streaming::TTestAccumulator;
+pub use student_t::StudentT;
+pub use ttest::{Alternative, TTest, TestKind, t_test, t_tests};

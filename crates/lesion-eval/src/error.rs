@@ -1,0 +1,61 @@
+use activation_capture::CaptureError;
+use bert_model::BertModelError;
+use neuron_stats::StatsError;
+
+/// Everything that can go wrong in a study. Each prints as one line.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StudyError {
+    /// A line of a stimuli or prompts file is not as it should be.
+    #[error("{file}:{line}: {problem}")]
+    Line {
+        /// The file's name.
+        file: String,
+        /// The line, counted from 1.
+        line: usize,
+        /// What is wrong and what would be right.
+        problem: String,
+    },
+
+    /// A file without enough templates.
+    #[error("{file}: {problem}")]
+    File {
+        /// The file's name.
+        file: String,
+        /// What is wrong and what would be right.
+        problem: String,
+    },
+
+    /// The model cannot be run.
+    #[error(transparent)]
+    Model(#[from] BertModelError),
+
+    /// The activations cannot be read or edited.
+    #[error(transparent)]
+    Capture(#[from] CaptureError),
+
+    /// The activations cannot be tested.
+    #[error("layer {layer}: {source}")]
+    Stats {
+        /// The layer whose activations were tested.
+        layer: usize,
+        /// What the statistics say.
+        source: StatsError,
+    },
+
+    /// A significance level that is none.
+    #[error("alpha is {alpha}; it lies between 0 and 1, for example 0.05")]
+    Alpha {
+        /// The level asked for.
+        alpha: f64,
+    },
+
+    /// The model's output is not a number.
+    #[error("the model gives a logit that is {value} at {what}; its weights are damaged")]
+    NotFinite {
+        /// The logit.
+        value: f32,
+        /// Where it appeared.
+        what: String,
+    },
+}

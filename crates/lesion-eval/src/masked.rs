@@ -1,0 +1,74 @@
+use crate::{Contrast, Prompts, StudyError, Subject};
+
+/// A word that could stand at the mask.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// The word as it stands in the prompts file.
+    pub word: String,
+    /// Its token.
+    pub id: u32,
+}
+
+/// A prompt as the model reads it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MaskedPrompt {
+    /// Index of the template in its file; lines that are skipped do not count.
+    pub prompt: usize,
+    /// Position of the mask; `[CLS]` is 0.
+    pub position: usize,
+    /// The right word first, then the others.
+    pub candidates: Vec<Candidate>,
+    /// The label of the matched neuron set, if there is one.
+    pub label: Option<String>,
+    /// The tokens, with the mask.
+    pub(crate) masked: Vec<u32>,
+    /// The tokens with the right word in the mask's place.
+    pub(crate) unmasked: Vec<u32>,
+}
+
+impl MaskedPrompt {
+    /// The right word.
+    #[must_use]
+    pub fn target(&self) -> &str {
+        &self.candidates[0].word
+    }
+
+    /// Encodes every prompt of a file.
+    ///
+    /// # Errors
+    /// [`StudyError::Line`] where a candidate is not one token of the model, or a label is none of
+    /// the contrast's.
+    pub fn encode_all(
+        subject: Subject<'_>,
+        prompts: &Prompts,
+        contrast: &Contrast,
+    ) -> Result<Vec<Self>, StudyError> {
+        prompts.check_labels(contrast)?;
+        prompts.iter().map(|prompt| encode(subject, prompts, prompt, contrast)).collect()
+    }
+}
+
+fn encode(
+    subject: Subject<'_>,
+    prompts: &Prompts,
+    prompt: crate::Prompt<'_>,
+    contrast: &Contrast,
+) -> Result<MaskedPrompt, StudyError> {
+    let fill = |word: &str| subject.fill(&prompts.file, prompt.template, prompt.brace, word);
+    let masked = fill(subject.tokenizer.mask_token())?;
+    let mut unmasked = None;
+    let mut candidates = Vec::new();
+    for word in &prompt.template.braces[prompt.brace] {
+        let filled = fill(word)?;
+        candidates.push(Candidate { word: word.clone(), id: filled.ids[filled.position] });
+        unmasked.get_or_insert(filled.ids);
+    }
+    Ok(MaskedPrompt {
+        prompt: prompt.index,
+        position: masked.position,
+        candidates,
+        label: prompt.label(contrast).map(str::to_owned),
+        masked: masked.ids,
+        unmasked: unmasked.unwrap_or_default(),
+    })
+}

@@ -1,0 +1,124 @@
+//! Part 2: what the model predicts at each mask.
+
+use bert_model::{NoHook, TokenBatch};
+
+use crate::{
+    MaskedPrompt, StudyError, Subject,
+    subject::{BATCH_ROWS, by_length},
+};
+
+/// How the model rates one candidate.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Score {
+    /// The candidate.
+    pub word: String,
+    /// Its logit.
+    pub logit: f32,
+    /// Its probability over the whole vocabulary.
+    pub prob: f64,
+    /// Its rank over the whole vocabulary; 1 is the top.
+    pub rank: usize,
+}
+
+/// What the model predicts at one mask.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Prediction {
+    /// Index of the prompt's template.
+    pub prompt: usize,
+    /// Position of the mask.
+    pub position: usize,
+    /// The right word's score, then those of the other candidates.
+    pub scores: Vec<Score>,
+    /// The token that the model rates highest, of the whole vocabulary.
+    pub top: String,
+}
+
+impl Prediction {
+    /// The right word.
+    #[must_use]
+    pub fn target(&self) -> &str {
+        &self.scores[0].word
+    }
+
+    /// Whether the right word has a higher logit than every other candidate.
+    #[must_use]
+    pub fn is_right(&self) -> bool {
+        self.scores[1..].iter().all(|other| self.scores[0].logit > other.logit)
+    }
+}
+
+/// Scores every candidate of every prompt.
+///
+/// # Errors
+/// Where the model cannot be run, or gives logits that are not finite.
+pub fn predict(
+    subject: Subject<'_>,
+    prompts: &[MaskedPrompt],
+    progress: &mut dyn FnMut(usize, usize),
+) -> Result<Vec<Prediction>, StudyError> {
+    let mut predictions = vec![None; prompts.len()];
+    let mut done = 0;
+    for group in by_length(prompts.iter().map(|p| p.masked.len()), BATCH_ROWS) {
+        let batch = TokenBatch::new(group.iter().map(|&i| prompts[i].masked.clone()).collect())?;
+        let places: Vec<_> =
+            group.iter().enumerate().map(|(row, &i)| (row, prompts[i].position)).collect();
+        let hidden = subject.model.forward(&batch, &mut NoHook)?;
+        let logits = read_logits(subject, hidden, &places)?;
+        for (&i, logits) in group.iter().zip(&logits) {
+            predictions[i] = Some(score(subject, &prompts[i], logits));
+        }
+        done += group.len();
+        progress(done, prompts.len());
+    }
+    Ok(predictions.into_iter().flatten().collect())
+}
+
+/// The logits over the vocabulary at each place.
+pub(crate) fn read_logits(
+    subject: Subject<'_>,
+    hidden: burn::tensor::Tensor<3>,
+    places: &[(usize, usize)],
+) -> Result<Vec<Vec<f32>>, StudyError> {
+    let logits = subject.model.logits_at(hidden, places)?;
+    let [_, vocabulary] = logits.dims();
+    let data = logits.into_data();
+    let all: Vec<f32> = data.iter::<f32>().collect();
+    if let Some(index) = all.iter().position(|logit| !logit.is_finite()) {
+        let (row, position) = places[index / vocabulary];
+        return Err(StudyError::NotFinite {
+            value: all[index],
+            what: format!("row {row}, position {position} of a batch"),
+        });
+    }
+    Ok(all.chunks_exact(vocabulary).map(<[f32]>::to_vec).collect())
+}
+
+fn score(subject: Subject<'_>, prompt: &MaskedPrompt, logits: &[f32]) -> Prediction {
+    let (top, highest) = logits
+        .iter()
+        .enumerate()
+        .fold((0, f32::NEG_INFINITY), |best, (id, &l)| if l > best.1 { (id, l) } else { best });
+    // Shifted by the highest logit, so that no exponential overflows.
+    let exp = |logit: f32| (f64::from(logit) - f64::from(highest)).exp();
+    let sum: f64 = logits.iter().map(|&logit| exp(logit)).sum();
+    let scores = prompt
+        .candidates
+        .iter()
+        .map(|candidate| {
+            let logit = logits[candidate.id as usize];
+            Score {
+                word: candidate.word.clone(),
+                logit,
+                prob: exp(logit) / sum,
+                rank: 1 + logits.iter().filter(|&&other| other > logit).count(),
+            }
+        })
+        .collect();
+    let top = u32::try_from(top).ok().and_then(|id| subject.tokenizer.token(id));
+    Prediction {
+        prompt: prompt.prompt,
+        position: prompt.position,
+        scores,
+        top: top.unwrap_or_default(),
+    }
+}

@@ -1,0 +1,127 @@
+use crate::{
+    StudyError,
+    template::{Template, parse_file},
+};
+
+/// The two sides of a contrast: a neuron with t > 0 gets label `a`, one with t < 0 label `b`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contrast {
+    /// The label of the first words, for example `him`.
+    pub a: String,
+    /// The label of the second words, for example `her`.
+    pub b: String,
+}
+
+impl Contrast {
+    /// The label that is written as `word`, whatever its letter case.
+    #[must_use]
+    pub fn label_of(&self, word: &str) -> Option<&str> {
+        [&self.a, &self.b]
+            .into_iter()
+            .find(|label| label.to_lowercase() == word.to_lowercase())
+            .map(String::as_str)
+    }
+}
+
+/// A minimal pair: one sentence with either word of the contrast in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StimulusPair {
+    pub(crate) template: Template,
+}
+
+/// The stimuli of a study: minimal pairs that differ in one target word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stimuli {
+    pub(crate) file: String,
+    pairs: Vec<StimulusPair>,
+    contrast: Contrast,
+}
+
+impl Stimuli {
+    /// Reads a stimuli file: one template a line with one target in braces, the word of side a
+    /// first, `The dog followed {him|her} home.` Blank lines and lines that start with `#` are
+    /// skipped. The labels are the two words, or `a` and `b` where the lines have different words.
+    ///
+    /// # Errors
+    /// [`StudyError::Line`] for a line that is no such template, [`StudyError::File`] for fewer
+    /// than 2 of them.
+    pub fn parse(file: &str, content: &str) -> Result<Self, StudyError> {
+        let templates = parse_file(file, content)?;
+        for template in &templates {
+            check(template).map_err(|problem| StudyError::Line {
+                file: file.to_owned(),
+                line: template.line,
+                problem,
+            })?;
+        }
+        let [first, rest @ ..] = templates.as_slice() else {
+            return Err(too_few(file, 0));
+        };
+        if rest.is_empty() {
+            return Err(too_few(file, 1));
+        }
+        let words = |template: &Template| {
+            let words = &template.braces[0];
+            (words[0].to_lowercase(), words[1].to_lowercase())
+        };
+        let same = rest.iter().all(|template| words(template) == words(first));
+        let (a, b) = if same { words(first) } else { ("a".to_owned(), "b".to_owned()) };
+        let pairs = templates.into_iter().map(|template| StimulusPair { template }).collect();
+        Ok(Self { file: file.to_owned(), pairs, contrast: Contrast { a, b } })
+    }
+
+    /// The pairs, in the order of the file.
+    #[must_use]
+    pub fn pairs(&self) -> &[StimulusPair] {
+        &self.pairs
+    }
+
+    /// The two labels.
+    #[must_use]
+    pub fn contrast(&self) -> &Contrast {
+        &self.contrast
+    }
+}
+
+fn check(template: &Template) -> Result<(), String> {
+    if template.label.is_some() {
+        return Err("a tab; a stimulus has no label before it".to_owned());
+    }
+    match &template.braces[..] {
+        [words] if words.len() == 2 => Ok(()),
+        [words] => Err(format!("{} words in braces; a stimulus has two", words.len())),
+        braces => Err(format!("{} targets; a stimulus has one", braces.len())),
+    }
+}
+
+fn too_few(file: &str, found: usize) -> StudyError {
+    let problem = format!("{found} stimulus pairs; a t-test needs at least 2");
+    StudyError::File { file: file.to_owned(), problem }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_the_words_where_all_lines_share_them() {
+        let stimuli = Stimuli::parse("f", "I saw {Him|her}.\nYou saw {him|her}.").unwrap();
+        assert_eq!(stimuli.contrast(), &Contrast { a: "him".into(), b: "her".into() });
+        let mixed = Stimuli::parse("f", "The {dog|dogs} ran.\nThe {cat|cats} ran.").unwrap();
+        assert_eq!(mixed.contrast(), &Contrast { a: "a".into(), b: "b".into() });
+    }
+
+    #[test]
+    fn what_is_no_pair_is_refused() {
+        for (content, problem) in [
+            ("", "0 stimulus pairs"),
+            ("I saw {him|her}.", "1 stimulus pairs"),
+            ("I saw {him|her|it}.\nI saw {him|her}.", "f:1: 3 words"),
+            ("I saw {him|her} and {him|her}.\nI saw {him|her}.", "f:1: 2 targets"),
+            ("him\tI saw {him|her}.\nI saw {him|her}.", "f:1: a tab"),
+        ] {
+            let error = Stimuli::parse("f", content).unwrap_err().to_string();
+            assert!(error.contains(problem), "{error}");
+        }
+    }
+}

@@ -1,0 +1,77 @@
+use std::{collections::BTreeMap, ops::Range};
+
+use bert_model::{BertForMaskedLm, BertModelError, BertTokenizer};
+
+use crate::{StudyError, template::Template};
+
+/// Rows in one forward pass at most; it bounds the memory that a pass takes.
+pub(crate) const BATCH_ROWS: usize = 32;
+
+/// What is studied: a model with the tokenizer that belongs to it.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// The model.
+    pub model: &'a BertForMaskedLm,
+    /// Its tokenizer.
+    pub tokenizer: &'a BertTokenizer,
+}
+
+/// A template with one word filled in, as the model reads it.
+pub(crate) struct Filled {
+    pub(crate) ids: Vec<u32>,
+    /// Position of the filled word's token.
+    pub(crate) position: usize,
+}
+
+impl Subject<'_> {
+    /// Fills `word` into brace `brace` and finds its token. An error names file, line and word.
+    pub(crate) fn fill(
+        &self,
+        file: &str,
+        template: &Template,
+        brace: usize,
+        word: &str,
+    ) -> Result<Filled, StudyError> {
+        let (sentence, place) = template.fill(brace, word);
+        self.encode(&sentence, place).map_err(|error| StudyError::Line {
+            file: file.to_owned(),
+            line: template.line,
+            problem: error.to_string(),
+        })
+    }
+
+    fn encode(&self, sentence: &str, place: Range<usize>) -> Result<Filled, BertModelError> {
+        let encoded = self.tokenizer.encode(sentence)?;
+        let position = self.tokenizer.position_of(&encoded, sentence, place)?;
+        let (found, limit) = (encoded.ids.len(), self.model.config().max_position_embeddings);
+        if found > limit {
+            return Err(BertModelError::TooLong { found, limit });
+        }
+        Ok(Filled { ids: encoded.ids, position })
+    }
+}
+
+/// Indices of items of one length each, at most `most` together, shortest first.
+pub(crate) fn by_length(
+    lengths: impl IntoIterator<Item = usize>,
+    most: usize,
+) -> impl Iterator<Item = Vec<usize>> {
+    let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (index, length) in lengths.into_iter().enumerate() {
+        groups.entry(length).or_default().push(index);
+    }
+    groups
+        .into_values()
+        .flat_map(move |group| group.chunks(most).map(<[usize]>::to_vec).collect::<Vec<_>>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::by_length;
+
+    #[test]
+    fn groups_have_one_length_and_no_more_than_asked_for() {
+        let groups: Vec<_> = by_length([5, 7, 5, 5, 7], 2).collect();
+        assert_eq!(groups, [vec![0, 2], vec![3], vec![1, 4]]);
+    }
+}

@@ -1,0 +1,119 @@
+//! t-tests over samples that come in batches.
+
+use rayon::prelude::*;
+
+use crate::{
+    Matrix, Sample, StatsError, TTest, TestKind,
+    design::Design,
+    summary::{BLOCK, Summary, summarise},
+    ttest::{check_counts, check_level, check_neurons},
+};
+
+/// Runs [`t_tests`](crate::t_tests) without holding all samples at once.
+///
+/// Each batch is summarised by two passes and merged into the means and squared deviations so far,
+/// so that only these are kept: the result agrees with `t_tests` on all samples together to about
+/// 1e-12 of the standard error, however they are cut into batches.
+///
+/// ```
+/// use neuron_stats::{Matrix, TTestAccumulator, TestKind, t_test};
+///
+/// let mut pairs = TTestAccumulator::new(TestKind::Paired, 1);
+/// pairs.push(Matrix::new(&[1.2, 0.9], 2, 1)?, Matrix::new(&[0.7, 0.8], 2, 1)?)?;
+/// pairs.push(Matrix::new(&[1.4, 1.1], 2, 1)?, Matrix::new(&[0.9, 1.0], 2, 1)?)?;
+/// let at_once = t_test(TestKind::Paired, &[1.2, 0.9, 1.4, 1.1], &[0.7, 0.8, 0.9, 1.0], 0.95)?;
+/// assert!((pairs.finish(0.95)?[0].t - at_once.t).abs() < 1e-12);
+/// # Ok::<(), neuron_stats::StatsError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct TTestAccumulator {
+    kind: TestKind,
+    samples_a: usize,
+    samples_b: usize,
+    summaries: Vec<Summary>,
+}
+
+impl TTestAccumulator {
+    /// No samples yet of this many neurons.
+    #[must_use]
+    pub fn new(kind: TestKind, neurons: usize) -> Self {
+        Self { kind, samples_a: 0, samples_b: 0, summaries: vec![Summary::default(); neurons] }
+    }
+
+    /// Adds one batch of both sides: of pairs if the test is paired, otherwise of as many samples of
+    /// each side as there happen to be.
+    ///
+    /// # Errors
+    ///
+    /// [`StatsError::NeuronCounts`] if the sides, or the batch and the accumulator, have different
+    /// numbers of neurons, and [`StatsError::UnequalPairs`] if a paired test gets different numbers
+    /// of samples. The accumulator then stays as it was.
+    pub fn push<S: Sample>(
+        &mut self,
+        a: Matrix<'_, S>,
+        b: Matrix<'_, S>,
+    ) -> Result<(), StatsError> {
+        let kind = self.kind;
+        check_neurons(a.neurons(), b.neurons())?;
+        check_neurons(self.summaries.len(), a.neurons())?;
+        if kind == TestKind::Paired && a.samples() != b.samples() {
+            return Err(StatsError::UnequalPairs { a: a.samples(), b: b.samples() });
+        }
+        let counts = self.counts_with(a.samples(), b.samples());
+        self.summaries.par_chunks_mut(BLOCK).enumerate().for_each(|(index, summaries)| {
+            let block = index * BLOCK..index * BLOCK + summaries.len();
+            for (summary, batch) in summaries.iter_mut().zip(summarise(kind, a, b, block)) {
+                *summary = summary.merge(batch, kind, counts);
+            }
+        });
+        self.samples_a += a.samples();
+        self.samples_b += b.samples();
+        Ok(())
+    }
+
+    /// Adds the samples that another accumulator has seen.
+    ///
+    /// # Errors
+    ///
+    /// [`StatsError::TestKinds`] if that one is for another test, and [`StatsError::NeuronCounts`]
+    /// if it has another number of neurons. The accumulator then stays as it was.
+    pub fn merge(&mut self, other: &Self) -> Result<(), StatsError> {
+        if self.kind != other.kind {
+            return Err(StatsError::TestKinds { a: self.kind, b: other.kind });
+        }
+        check_neurons(self.summaries.len(), other.summaries.len())?;
+        if other.samples_a == 0 {
+            return Ok(());
+        }
+        let counts = self.counts_with(other.samples_a, other.samples_b);
+        for (summary, &more) in self.summaries.iter_mut().zip(&other.summaries) {
+            *summary = summary.merge(more, self.kind, counts);
+        }
+        self.samples_a += other.samples_a;
+        self.samples_b += other.samples_b;
+        Ok(())
+    }
+
+    /// The number of samples so far of sides a and b.
+    #[must_use]
+    pub const fn samples(&self) -> (usize, usize) {
+        (self.samples_a, self.samples_b)
+    }
+
+    /// The test of every neuron on the samples so far.
+    ///
+    /// # Errors
+    ///
+    /// [`StatsError::TooFewSamples`] if a side has fewer than two, and [`StatsError::Level`] unless
+    /// `0 < level < 1`.
+    pub fn finish(&self, level: f64) -> Result<Vec<TTest>, StatsError> {
+        check_counts(self.kind, self.samples_a, self.samples_b)?;
+        check_level(level)?;
+        let design = Design::new(self.kind, self.samples_a, self.samples_b, level);
+        Ok(self.summaries.par_iter().map(|&summary| design.test(summary)).collect())
+    }
+
+    fn counts_with(&self, samples_a: usize, samples_b: usize) -> [(f64, f64); 2] {
+        [(self.samples_a as f64, self.samples_b as f64), (samples_a as f64, samples_b as f64)]
+    }
+}

@@ -1,0 +1,48 @@
+//! Random data for the tests.
+
+#![allow(dead_code)] // each test binary uses its own part
+
+use std::f64::consts::TAU;
+
+use rand_chacha::{
+    ChaCha8Rng,
+    rand_core::{Rng, SeedableRng},
+};
+
+/// Standard normal numbers after Box and Muller.
+pub(crate) struct Normal(ChaCha8Rng);
+
+impl Normal {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(ChaCha8Rng::seed_from_u64(seed))
+    }
+
+    pub(crate) fn draw(&mut self) -> f64 {
+        let radius = (-2.0 * (1.0 - self.uniform()).ln()).sqrt();
+        radius * (TAU * self.uniform()).cos()
+    }
+
+    pub(crate) fn fill(&mut self, len: usize) -> Vec<f64> {
+        (0..len).map(|_| self.draw()).collect()
+    }
+
+    /// `samples` rows of `neurons` standard normal values that all correlate by `correlation`.
+    pub(crate) fn correlated(&mut self, samples: usize, neurons: usize, correlation: f64) -> Vec<f64> {
+        let mut values = Vec::with_capacity(samples * neurons);
+        for _ in 0..samples {
+            let shared = correlation.sqrt() * self.draw();
+            let own = (1.0 - correlation).sqrt();
+            values.extend((0..neurons).map(|_| shared + own * self.draw()));
+        }
+        values
+    }
+
+    fn uniform(&mut self) -> f64 {
+        (self.0.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
+    }
+}
+
+/// Whether two numbers agree to a relative error.
+pub(crate) fn close(left: f64, right: f64, relative: f64) -> bool {
+    left == right || (left - right).abs() <= relative * left.abs().max(right.abs())
+}
