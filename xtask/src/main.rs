@@ -1,2 +1,119 @@
-//! Placeholder.
-fn main() {}
+//! The project's tasks: `cargo xtask`. It builds what a task needs, with the cargo features that
+//! the task needs, and runs it; everything else is in the crates.
+
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    process::{Command, ExitCode},
+};
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+
+/// Tasks of this project.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+enum Args {
+    #[command(flatten)]
+    Task(Task),
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Run the study. Arguments go to `lesion reproduce`; `--help` lists them.
+    #[command(disable_help_flag = true)]
+    Reproduce(Rest),
+    /// Say how often a model chooses the right pronoun. Arguments go to `lesion evaluate`.
+    #[command(disable_help_flag = true)]
+    Evaluate(Rest),
+    /// Train the bundled model again, into assets/models/bundled. An interrupted training goes on
+    /// where it was. Arguments go to the trainer.
+    #[command(disable_help_flag = true)]
+    Pretrain(Rest),
+}
+
+#[derive(clap::Args)]
+struct Rest {
+    /// Passed on as they are.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    args: Vec<OsString>,
+}
+
+/// Backends whose cargo feature of `lesion` has their name. `flex` is always built in.
+const BACKEND_FEATURES: [&str; 2] = ["ndarray", "wgpu"];
+
+fn main() -> Result<ExitCode> {
+    let Args::Task(task) = Args::parse();
+    match task {
+        Task::Reproduce(rest) => lesion("reproduce", &rest.args),
+        Task::Evaluate(rest) => lesion("evaluate", &rest.args),
+        Task::Pretrain(rest) => {
+            build("pretrain", &["train"])?;
+            let out = root().join("assets/models/bundled");
+            let state = root().join("target/pretrain");
+            let places = ["--out".into(), out.into(), "--state".into(), state.into()];
+            run("pretrain", places.into_iter().chain(rest.args).collect())
+        }
+    }
+}
+
+fn lesion(command: &str, args: &[OsString]) -> Result<ExitCode> {
+    build("lesion", &backend_feature(args))?;
+    run("lesion", [command.into()].into_iter().chain(args.iter().cloned()).collect())
+}
+
+/// The feature that `--backend NAME` or `--backend=NAME` needs. A name that is none is left to
+/// `lesion`, which lists those that are.
+fn backend_feature(args: &[OsString]) -> Vec<&'static str> {
+    let args: Vec<_> = args.iter().map(|arg| arg.to_string_lossy()).collect();
+    let apart = args.windows(2).filter(|pair| pair[0] == "--backend").map(|pair| pair[1].as_ref());
+    let joined = args.iter().filter_map(|arg| arg.strip_prefix("--backend="));
+    let chosen: Vec<&str> = apart.chain(joined).collect();
+    BACKEND_FEATURES.into_iter().filter(|feature| chosen.contains(feature)).collect()
+}
+
+/// Builds one binary in release mode. No package is named, so that cargo chooses the dependencies'
+/// features as it does for `cargo test`, and both use one build of them.
+fn build(bin: &str, features: &[&str]) -> Result<()> {
+    let features: Vec<String> = features.iter().map(|feature| format!("{bin}/{feature}")).collect();
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let status = Command::new(cargo)
+        .args(["build", "--release", "--bin", bin, "--features", &features.join(",")])
+        .current_dir(root())
+        .status()
+        .context("cannot run cargo")?;
+    anyhow::ensure!(status.success(), "cargo build of `{bin}` failed");
+    Ok(())
+}
+
+/// Runs a binary that was built, in the caller's folder, so that paths mean what they say there.
+fn run(bin: &str, args: Vec<OsString>) -> Result<ExitCode> {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or(root().join("target"), PathBuf::from);
+    let path = target.join("release").join(bin);
+    let status = Command::new(&path)
+        .args(args)
+        .status()
+        .with_context(|| format!("cannot run {}", path.display()))?;
+    Ok(ExitCode::from(u8::try_from(status.code().unwrap_or(1)).unwrap_or(1)))
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_owned).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn feature(args: &[&str]) -> Vec<&'static str> {
+        backend_feature(&args.iter().map(OsString::from).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn the_backend_decides_the_feature() {
+        assert_eq!(feature(&["--layer", "3", "--backend", "wgpu"]), ["wgpu"]);
+        assert_eq!(feature(&["--backend=ndarray"]), ["ndarray"]);
+        assert!(feature(&["--backend", "flex"]).is_empty());
+        assert!(feature(&["--model", "wgpu"]).is_empty());
+    }
+}

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use activation_capture::{Target, ZeroLesion};
-use bert_model::{NoHook, Site, TokenBatch};
+use bert_model::{BertModelError, NoHook, Site, TokenBatch};
 
 use crate::{
     Candidate, MaskedPrompt, Selection, StudyError, Subject,
@@ -27,6 +27,20 @@ pub struct LesionPlan {
     pub layer: usize,
     /// Before or after GELU. GELU(0) is 0, so both give the same logits.
     pub site: Site,
+}
+
+impl LesionPlan {
+    /// Checks that a model of `layers` layers has the layer.
+    ///
+    /// # Errors
+    /// [`BertModelError::NoSuchLayer`].
+    pub fn check(&self, layers: usize) -> Result<(), BertModelError> {
+        if self.layer < layers {
+            Ok(())
+        } else {
+            Err(BertModelError::NoSuchLayer { layer: self.layer, layers })
+        }
+    }
 }
 
 /// The layer that the study lesions where none is named: floor(3/4 of the layers), so layer 9 of
@@ -150,11 +164,7 @@ pub fn lesion(
     plan: LesionPlan,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<(Vec<LesionOutcome>, Vec<Notice>), StudyError> {
-    let layers = selection.layers.len();
-    if plan.layer >= layers {
-        let layer = plan.layer;
-        return Err(bert_model::BertModelError::NoSuchLayer { layer, layers }.into());
-    }
+    plan.check(selection.layers.len())?;
     let sets: BTreeMap<&str, NeuronSet> = [&selection.contrast.a, &selection.contrast.b]
         .map(|label| (label.as_str(), selection.set(plan.layer, label)))
         .into();

@@ -14,6 +14,8 @@ pub struct Candidate {
 pub struct MaskedPrompt {
     /// Index of the template in its file; lines that are skipped do not count.
     pub prompt: usize,
+    /// The sentence, with the mask token in the target's place.
+    pub sentence: String,
     /// Position of the mask; `[CLS]` is 0.
     pub position: usize,
     /// The right word first, then the others.
@@ -55,7 +57,8 @@ fn encode(
     contrast: &Contrast,
 ) -> Result<MaskedPrompt, StudyError> {
     let fill = |word: &str| subject.fill(&prompts.file, prompt.template, prompt.brace, word);
-    let masked = fill(subject.tokenizer.mask_token())?;
+    let mask = subject.tokenizer.mask_token();
+    let masked = fill(mask)?;
     let mut unmasked = None;
     let mut candidates = Vec::new();
     for word in &prompt.template.braces[prompt.brace] {
@@ -65,6 +68,7 @@ fn encode(
     }
     Ok(MaskedPrompt {
         prompt: prompt.index,
+        sentence: prompt.template.fill(prompt.brace, mask).0,
         position: masked.position,
         candidates,
         label: prompt.label(contrast).map(str::to_owned),

@@ -154,4 +154,11 @@ impl Selection {
             .collect();
         NeuronSet { label: label.to_owned(), neurons }
     }
+
+    /// The share of the layer's neurons that are significant.
+    #[must_use]
+    pub fn share(&self, layer: usize) -> f64 {
+        let significant = &self.layers[layer].significant;
+        significant.iter().filter(|&&s| s).count() as f64 / significant.len() as f64
+    }
 }

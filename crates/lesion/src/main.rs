@@ -1,2 +1,44 @@
-//! Placeholder.
-fn main() {}
+//! The command line of the study: `lesion reproduce` runs it, `lesion evaluate` says how well a
+//! model knows its pronouns. Everything is computed by the libraries; this crate reads the inputs,
+//! writes the outputs and talks to the person.
+
+mod args;
+mod backend;
+mod console;
+mod evaluate;
+mod inputs;
+mod manifest;
+mod output;
+mod progress;
+mod reproduce;
+
+use std::{io, process::ExitCode};
+
+use clap::Parser;
+
+use args::{Args, Command};
+
+/// What is wrong with what the user gave, or with the machine: one line on stderr, and this.
+const FAILURE: u8 = 2;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let run = match &args.command {
+        Command::Reproduce(args) => reproduce::run(args),
+        Command::Evaluate(args) => evaluate::run(args),
+    };
+    match run {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(FAILURE)
+        }
+    }
+}
+
+/// Whether the reader of our output, such as `head`, has seen enough.
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    let io = error.downcast_ref::<io::Error>();
+    io.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}

@@ -76,7 +76,7 @@ fn main() -> Result<()> {
         batch_size: args.batch,
         learning_rate: args.rate,
     };
-    let model = train(&config, &tokenizer, &HeldOut::project(), &recipe, &args.state)?;
+    let model = train(&config, &tokenizer, &HeldOut::project(), &recipe, None, &args.state)?;
     write_checkpoint(&model, &tokenizer, &vocabulary, &args.out)?;
     println!("wrote {}", args.out.display());
     Ok(())

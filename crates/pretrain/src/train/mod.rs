@@ -47,7 +47,8 @@ const WARM_UP_STEPS: u64 = 400;
 /// A batch smaller than this share of the batch size is dropped: its gradient would be noise.
 const SMALLEST_BATCH: f64 = 0.25;
 
-/// Trains a model, keeping its progress in `state_dir`.
+/// Trains a model, keeping its progress in `state_dir`, from which a later call goes on. With
+/// `stop_after`, it stops early, after that many rounds in all, as an interruption would.
 ///
 /// # Errors
 /// Where the tokenizer cannot encode a sentence or the state cannot be read or written.
@@ -56,6 +57,7 @@ pub fn train(
     tokenizer: &BertTokenizer,
     held_out: &HeldOut,
     recipe: &Recipe,
+    stop_after: Option<u64>,
     state_dir: &Path,
 ) -> Result<BertForMaskedLm> {
     let device = Device::flex().autodiff();
@@ -70,7 +72,8 @@ pub fn train(
     let mut state = TrainingState::resume(state_dir, model, optimizer, recipe)?;
 
     let bar = progress_bar(recipe.rounds, state.round);
-    while state.round < recipe.rounds {
+    let last = stop_after.map_or(recipe.rounds, |rounds| rounds.min(recipe.rounds));
+    while state.round < last {
         let examples = draw_round(tokenizer, held_out, recipe, state.round)?;
         let mut total = 0.0;
         let batches = batches(examples, recipe, state.round);

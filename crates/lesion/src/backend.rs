@@ -1,0 +1,50 @@
+//! Where the model is computed.
+
+use anyhow::{Result, bail};
+use burn::tensor::Device;
+use clap::ValueEnum;
+
+/// A backend of Burn. Which of them are built in, the cargo features decide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Backend {
+    /// The CPU, Burn's present backend for it.
+    Flex,
+    /// The CPU, Burn's former backend for it.
+    Ndarray,
+    /// The GPU, through Vulkan, Metal or DX12.
+    Wgpu,
+}
+
+impl Backend {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Flex => "flex",
+            Self::Ndarray => "ndarray",
+            Self::Wgpu => "wgpu",
+        }
+    }
+
+    /// The device that this backend computes on.
+    ///
+    /// # Errors
+    /// Where this build is without the backend.
+    pub(crate) fn device(self) -> Result<Device> {
+        match self {
+            Self::Flex => Ok(Device::flex()),
+            #[cfg(feature = "ndarray")]
+            #[expect(deprecated, reason = "upstream prefers flex; this stays to compare with")]
+            Self::Ndarray => Ok(Device::ndarray()),
+            #[cfg(feature = "wgpu")]
+            Self::Wgpu => Ok(Device::wgpu(burn::tensor::DeviceKind::DefaultDevice)),
+            #[expect(clippy::allow_attributes, reason = "reachable only without some feature")]
+            #[allow(unreachable_patterns)]
+            missing => {
+                let name = missing.name();
+                bail!(
+                    "this build has no backend `{name}`; `cargo xtask reproduce --backend {name}` \
+                     builds it in"
+                )
+            }
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! What a person reads: one short table a part, and a sentence that says what was found.
+
+use std::io::Write;
+
+use anyhow::Result;
+use comfy_table::{
+    Cell,
+    CellAlignment::{self, Left as L, Right as R},
+    Table,
+    presets::UTF8_BORDERS_ONLY,
+};
+use lesion_eval::{LesionOutcome, LesionPlan, MaskedPrompt, Notice, Prediction, Selection};
+
+use crate::evaluate::Accuracy;
+
+/// A table whose columns are aligned as given: text to the left, figures to the right.
+fn table(header: &[&str], alignment: &[CellAlignment]) -> Table {
+    let mut table = Table::new();
+    table.load_style(UTF8_BORDERS_ONLY);
+    let cells = header.iter().zip(alignment);
+    table.set_header(cells.map(|(name, &side)| Cell::new(name).set_alignment(side)));
+    for (column, &side) in table.column_iter_mut().zip(alignment) {
+        column.set_cell_alignment(side);
+    }
+    table
+}
+
+pub(crate) fn selection(out: &mut impl Write, selection: &Selection) -> Result<()> {
+    let plan = selection.plan;
+    writeln!(
+        out,
+        "1. Selection: {} pairs, {} t-test of every neuron's pre-activation at the target, \
+         Benjamini-Hochberg per layer at {}",
+        selection.pairs, plan.test, plan.alpha
+    )?;
+    let (a, b) = (&selection.contrast.a, &selection.contrast.b);
+    let uncorrected = format!("p < {}", plan.alpha);
+    let mut rows =
+        table(&["layer", a, b, "neither", &uncorrected, "largest |effect|"], &[R, R, R, R, R, R]);
+    for (layer, tested) in selection.layers.iter().enumerate() {
+        let count = |label| selection.set(layer, label).neurons.len();
+        let (him, her) = (count(a), count(b));
+        let largest = tested.tests.iter().map(|test| test.effect.abs()).fold(0.0, f64::max);
+        rows.add_row([
+            layer.to_string(),
+            him.to_string(),
+            her.to_string(),
+            (tested.tests.len() - him - her).to_string(),
+            tested.uncorrected(plan.alpha).to_string(),
+            format!("{largest:.2}"),
+        ]);
+    }
+    writeln!(out, "{rows}")?;
+    if let Some(layer) = (0..selection.layers.len()).find(|&layer| selection.share(layer) > 0.5) {
+        writeln!(
+            out,
+            "Note: {:.0} % of layer {layer} is significant. At a visible target the two sides \
+             differ in the word itself, so significance alone selects much of a layer; effect \
+             sizes tell more.",
+            100.0 * selection.share(layer)
+        )?;
+    }
+    writeln!(out)?;
+    Ok(())
+}
+
+pub(crate) fn baseline(
+    out: &mut impl Write,
+    predictions: &[Prediction],
+    prompts: &[MaskedPrompt],
+) -> Result<()> {
+    writeln!(out, "2. Baseline: what the model predicts at each mask")?;
+    for prompt in prompts {
+        let MaskedPrompt { prompt, position, sentence, .. } = prompt;
+        writeln!(out, "   prompt {prompt}, position {position}: {sentence}")?;
+    }
+    let mut rows = table(
+        &["prompt", "position", "right word", "candidate", "logit", "probability", "rank"],
+        &[R, R, L, L, R, R, R],
+    );
+    for prediction in predictions {
+        for (i, score) in prediction.scores.iter().enumerate() {
+            // The prompt is named once, in its first row.
+            let named = |text: String| if i == 0 { text } else { String::new() };
+            rows.add_row([
+                named(prediction.prompt.to_string()),
+                named(prediction.position.to_string()),
+                named(prediction.target().to_owned()),
+                score.word.clone(),
+                format!("{:.3}", score.logit),
+                format!("{:.4}", score.prob),
+                score.rank.to_string(),
+            ]);
+        }
+    }
+    writeln!(out, "{rows}")?;
+    let right = predictions.iter().filter(|p| p.is_right()).count();
+    let top = predictions.iter().filter(|p| p.scores[0].rank == 1).count();
+    writeln!(
+        out,
+        "The right word is above the other candidates in {right} of {} prompts, and the top token \
+         of the vocabulary in {top}.\n",
+        prompts.len()
+    )?;
+    Ok(())
+}
+
+pub(crate) fn lesion(
+    out: &mut impl Write,
+    plan: LesionPlan,
+    outcomes: &[LesionOutcome],
+    notices: &[Notice],
+) -> Result<()> {
+    let when = match plan.site {
+        bert_model::Site::Pre => "before",
+        bert_model::Site::Post => "after",
+    };
+    writeln!(
+        out,
+        "3. Lesion: the matched neurons of layer {} set to zero {when} GELU at the mask",
+        plan.layer
+    )?;
+    let mut rows = table(
+        &["prompt", "neurons", "set", "candidate", "clean", "lesioned", "drop", "margin drop"],
+        &[R, R, L, L, R, R, R, R],
+    );
+    for outcome in outcomes {
+        let set = outcome.neuron_set.as_deref().unwrap_or("control");
+        for (i, effect) in outcome.effects.iter().enumerate() {
+            let named = |text: String| if i == 0 { text } else { String::new() };
+            rows.add_row([
+                named(outcome.prompt.to_string()),
+                named(outcome.neurons.to_string()),
+                named(set.to_owned()),
+                effect.candidate.clone(),
+                format!("{:.4}", effect.clean),
+                format!("{:.4}", effect.lesioned),
+                format!("{:.4}", effect.logit_drop()),
+                named(format!("{:.4}", outcome.margin_drop())),
+            ]);
+        }
+    }
+    writeln!(out, "{rows}")?;
+    for notice in notices {
+        writeln!(out, "Note: {notice}.")?;
+    }
+    writeln!(out, "\n{}", finding(plan, outcomes))?;
+    Ok(())
+}
+
+/// What the lesions did, in words that the figures bear out.
+fn finding(plan: LesionPlan, outcomes: &[LesionOutcome]) -> String {
+    let lesioned: Vec<_> = outcomes.iter().filter(|o| o.neurons > 0).collect();
+    if lesioned.is_empty() {
+        return format!("Found: nothing. No neuron of layer {} was silenced.", plan.layer);
+    }
+    let drops: Vec<f64> = lesioned.iter().map(|o| o.effects[0].logit_drop()).collect();
+    let margins: Vec<f64> = lesioned.iter().map(|o| o.margin_drop()).collect();
+    let fell = |values: &[f64]| values.iter().filter(|&&value| value > 0.0).count();
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+    let controls = outcomes.iter().filter(|o| o.neuron_set.is_none()).flat_map(|o| &o.effects);
+    let worst = controls.map(|effect| effect.logit_drop().abs()).fold(0.0, f64::max);
+    let control = if worst == 0.0 {
+        "the unlesioned sentence in the same batch stayed exactly the same".to_owned()
+    } else {
+        format!(
+            "but the unlesioned sentence in the same batch moved by {worst:e}, which is a fault"
+        )
+    };
+    format!(
+        "Found: at layer {}, silencing the matched neurons lowered the right word's logit in {} of \
+         {n} prompts (mean drop {:.3}) and its margin over the strongest other candidate in {} of \
+         {n} (mean margin drop {:.3}); {control}. Whether other neurons would do the same, this \
+         run does not say.",
+        plan.layer,
+        fell(&drops),
+        mean(&drops),
+        fell(&margins),
+        mean(&margins),
+        n = lesioned.len(),
+    )
+}
+
+pub(crate) fn accuracy(out: &mut impl Write, rows: &[Accuracy]) -> Result<()> {
+    let mut printed = table(
+        &["prompts", "count", "right word above the other", "right word on top of all words"],
+        &[L, R, R, R],
+    );
+    let share = |count: usize, of: usize| {
+        format!("{count} ({:.1} %)", 100.0 * count as f64 / of.max(1) as f64)
+    };
+    for row in rows {
+        printed.add_row([
+            row.name.to_owned(),
+            row.prompts.to_string(),
+            share(row.right, row.prompts),
+            share(row.top, row.prompts),
+        ]);
+    }
+    writeln!(out, "{printed}")?;
+    Ok(())
+}

@@ -1,0 +1,131 @@
+//! The study's inputs: from files, or compiled into the program, so that an installed `lesion`
+//! runs anywhere.
+
+use std::{
+    collections::BTreeMap,
+    fs::{self, File},
+    io::{self, BufRead, BufReader},
+    path::Path,
+};
+
+use anyhow::{Context, Result};
+use bert_model::{BertForMaskedLm, Checkpoint, CheckpointFiles};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::args::ModelArgs;
+
+macro_rules! asset {
+    ($path:literal) => {
+        include_bytes!(concat!("../../../assets/", $path))
+    };
+}
+
+const BUNDLED: CheckpointFiles = CheckpointFiles {
+    config: asset!("models/bundled/config.json"),
+    tokenizer: asset!("models/bundled/tokenizer.json"),
+    weights: asset!("models/bundled/model.safetensors"),
+};
+const STIMULI: &[u8] = asset!("stimuli/him_her.txt");
+const PROMPTS: &[u8] = asset!("prompts/paper.txt");
+
+/// Where an input came from and what it was, for the manifest.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Origin {
+    /// A path, or `bundled`.
+    pub(crate) source: String,
+    /// SHA-256 of each file, in hexadecimal.
+    pub(crate) sha256: BTreeMap<String, String>,
+}
+
+/// A text input.
+pub(crate) struct TextInput {
+    pub(crate) text: String,
+    pub(crate) origin: Origin,
+}
+
+pub(crate) fn stimuli(path: Option<&Path>) -> Result<TextInput> {
+    text(path, STIMULI, "him_her.txt")
+}
+
+pub(crate) fn prompts(path: Option<&Path>) -> Result<TextInput> {
+    text(path, PROMPTS, "paper.txt")
+}
+
+fn text(path: Option<&Path>, bundled: &[u8], bundled_name: &str) -> Result<TextInput> {
+    let (bytes, source, name) = match path {
+        None => (bundled.to_vec(), "bundled".to_owned(), bundled_name.to_owned()),
+        Some(path) => {
+            let bytes =
+                fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+            (bytes, path.display().to_string(), path.display().to_string())
+        }
+    };
+    let sha256 = BTreeMap::from([(name.clone(), hex(&Sha256::digest(&bytes)))]);
+    let text = String::from_utf8(bytes)
+        .with_context(|| format!("{name} is no UTF-8 text; save it as UTF-8"))?;
+    Ok(TextInput { text, origin: Origin { source, sha256 } })
+}
+
+/// The checkpoint and its weights on the device of the chosen backend.
+pub(crate) fn model(args: &ModelArgs) -> Result<(Checkpoint, BertForMaskedLm)> {
+    let device = args.backend.device()?;
+    let mut checkpoint = match &args.model {
+        None => Checkpoint::embedded(BUNDLED).context("bundled model")?,
+        Some(dir) => Checkpoint::open(dir).with_context(|| format!("model {}", dir.display()))?,
+    };
+    let model = checkpoint.load_model(&device).with_context(|| {
+        args.model.as_ref().map_or("bundled model".into(), |dir| format!("model {}", dir.display()))
+    })?;
+    Ok((checkpoint, model))
+}
+
+/// Which model it was: the hash of every file of the checkpoint that decides its output.
+pub(crate) fn model_origin(args: &ModelArgs) -> Result<Origin> {
+    const FILES: [&str; 5] = [
+        "config.json",
+        "tokenizer.json",
+        "tokenizer_config.json",
+        "vocab.txt",
+        "model.safetensors",
+    ];
+    let Some(dir) = &args.model else {
+        let files = [
+            ("config.json", BUNDLED.config),
+            ("tokenizer.json", BUNDLED.tokenizer),
+            ("model.safetensors", BUNDLED.weights),
+        ];
+        let sha256 = files.map(|(name, bytes)| (name.to_owned(), hex(&Sha256::digest(bytes))));
+        return Ok(Origin { source: "bundled".to_owned(), sha256: sha256.into() });
+    };
+    let mut sha256 = BTreeMap::new();
+    for name in FILES {
+        let path = dir.join(name);
+        if path.exists() {
+            sha256.insert(name.to_owned(), file_sha256(&path)?);
+        }
+    }
+    Ok(Origin { source: dir.display().to_string(), sha256 })
+}
+
+fn file_sha256(path: &Path) -> Result<String> {
+    let digest = || -> io::Result<Sha256> {
+        let mut reader = BufReader::with_capacity(1 << 20, File::open(path)?);
+        let mut digest = Sha256::new();
+        loop {
+            let chunk = reader.fill_buf()?;
+            if chunk.is_empty() {
+                return Ok(digest);
+            }
+            digest.update(chunk);
+            let read = chunk.len();
+            reader.consume(read);
+        }
+    };
+    let digest = digest().with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(hex(&digest.finalize()))
+}
+
+pub(crate) fn hex(digest: &[u8]) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}

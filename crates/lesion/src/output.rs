@@ -1,0 +1,76 @@
+//! Output files that appear whole or not at all.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use tempfile::NamedTempFile;
+
+use crate::inputs::hex;
+
+/// The folder that a study writes into.
+pub(crate) struct OutputDir {
+    dir: PathBuf,
+    /// SHA-256 of every file written so far.
+    written: BTreeMap<String, String>,
+}
+
+impl OutputDir {
+    /// Makes the folder if there is none. The manifest of an earlier run goes first: without one,
+    /// no reader takes old and new tables for one study.
+    pub(crate) fn create(dir: &Path) -> Result<Self> {
+        fs::create_dir_all(dir)
+            .with_context(|| format!("cannot make the folder {}", dir.display()))?;
+        let manifest = dir.join(crate::manifest::FILE);
+        if manifest.exists() {
+            fs::remove_file(&manifest)
+                .with_context(|| format!("cannot replace {}", manifest.display()))?;
+        }
+        Ok(Self { dir: dir.to_owned(), written: BTreeMap::new() })
+    }
+
+    /// Writes a table with a header row.
+    pub(crate) fn csv<R: Serialize>(
+        &mut self,
+        name: &str,
+        rows: impl IntoIterator<Item = R>,
+    ) -> Result<()> {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        for row in rows {
+            writer.serialize(row)?;
+        }
+        let bytes = writer.into_inner().map_err(csv::IntoInnerError::into_error)?;
+        self.bytes(name, &bytes)
+    }
+
+    /// Writes a JSON file.
+    pub(crate) fn json(&mut self, name: &str, value: &impl Serialize) -> Result<()> {
+        let mut bytes = serde_json::to_vec_pretty(value)?;
+        bytes.push(b'\n');
+        self.bytes(name, &bytes)
+    }
+
+    /// Writes beside the file and renames, which replaces it in one step.
+    fn bytes(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
+        let path = self.dir.join(name);
+        let write = || -> Result<()> {
+            let mut file = NamedTempFile::new_in(&self.dir)?;
+            file.write_all(bytes)?;
+            file.persist(&path)?;
+            Ok(())
+        };
+        write().with_context(|| format!("cannot write {}", path.display()))?;
+        self.written.insert(name.to_owned(), hex(&Sha256::digest(bytes)));
+        Ok(())
+    }
+
+    pub(crate) fn written(&self) -> &BTreeMap<String, String> {
+        &self.written
+    }
+}

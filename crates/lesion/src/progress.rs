@@ -1,0 +1,38 @@
+//! Stages of a run: a bar while one is under way, and how long each took.
+
+use std::{collections::BTreeMap, time::Instant};
+
+use anyhow::Result;
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// Wall-clock seconds by stage.
+pub(crate) type Seconds = BTreeMap<&'static str, f64>;
+
+/// Runs stages and keeps their times.
+#[derive(Default)]
+pub(crate) struct Stages {
+    pub(crate) seconds: Seconds,
+}
+
+impl Stages {
+    /// Runs one stage. `work` gets a function that takes the steps done and all steps. The bar is
+    /// on stderr, only where that is a terminal.
+    pub(crate) fn run<T>(
+        &mut self,
+        name: &'static str,
+        work: impl FnOnce(&mut dyn FnMut(usize, usize)) -> Result<T>,
+    ) -> Result<T> {
+        let started = Instant::now();
+        let style =
+            ProgressStyle::with_template("{msg:>10} {bar:30} {pos}/{len} [{elapsed} < {eta}]")
+                .unwrap_or_else(|_| ProgressStyle::default_bar());
+        let bar = ProgressBar::new(1).with_style(style).with_message(name);
+        let result = work(&mut |done, all| {
+            bar.set_length(all as u64);
+            bar.set_position(done as u64);
+        });
+        bar.finish_and_clear();
+        self.seconds.insert(name, started.elapsed().as_secs_f64());
+        result
+    }
+}

@@ -1,0 +1,289 @@
+//! The real binary on real files: the bundled model, its stimuli and prompts, and what a user may
+//! get wrong.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use sha2::{Digest, Sha256};
+use tempfile::TempDir;
+
+const TABLES: [&str; 3] = ["neurons.csv", "predictions.csv", "lesions.csv"];
+
+/// A run of `lesion reproduce` in an empty folder, far from the repository's files.
+struct Run {
+    dir: TempDir,
+    output: Output,
+}
+
+impl Run {
+    fn new(args: &[&str]) -> Self {
+        Self::with_files(&[], args)
+    }
+
+    /// Writes `files` into the folder first; the arguments may name them.
+    fn with_files(files: &[(&str, &str)], args: &[&str]) -> Self {
+        let dir = TempDir::new().unwrap();
+        for (name, content) in files {
+            fs::write(dir.path().join(name), content).unwrap();
+        }
+        let output = lesion(dir.path()).arg("reproduce").args(args).output().unwrap();
+        Self { dir, output }
+    }
+
+    /// The output folder of a run that succeeded.
+    fn out(&self) -> PathBuf {
+        assert!(self.output.status.success(), "{}", self.stderr());
+        self.dir.path().join("target/reproduce")
+    }
+
+    fn bytes(&self, file: &str) -> Vec<u8> {
+        fs::read(self.out().join(file)).unwrap()
+    }
+
+    fn rows(&self, table: &str) -> Vec<BTreeMap<String, String>> {
+        let mut reader = csv::Reader::from_path(self.out().join(table)).unwrap();
+        reader.deserialize().map(Result::unwrap).collect()
+    }
+
+    fn stdout(&self) -> String {
+        String::from_utf8(self.output.stdout.clone()).unwrap()
+    }
+
+    fn stderr(&self) -> String {
+        String::from_utf8(self.output.stderr.clone()).unwrap()
+    }
+}
+
+fn lesion(dir: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lesion"));
+    command.current_dir(dir);
+    command
+}
+
+fn number(row: &BTreeMap<String, String>, column: &str) -> f64 {
+    row[column].parse().unwrap()
+}
+
+#[test]
+fn the_study_writes_its_tables() {
+    let run = Run::new(&[]);
+    let header = |table: &str| {
+        String::from_utf8(run.bytes(table)).unwrap().lines().next().unwrap().to_owned()
+    };
+    assert_eq!(header("neurons.csv"), "layer,neuron,mean_a,mean_b,t,df,p,q,effect,label");
+    assert_eq!(header("predictions.csv"), "prompt,position,target,candidate,logit,prob,rank");
+    assert_eq!(
+        header("lesions.csv"),
+        "layer,prompt,position,target,neuron_set,neurons,candidate,logit_clean,logit_lesioned,\
+         logit_drop,margin_drop"
+    );
+
+    // 6 layers of 768 neurons, tested with 54 pairs.
+    let neurons = run.rows("neurons.csv");
+    assert_eq!(neurons.len(), 6 * 768);
+    for row in &neurons {
+        assert_eq!(number(row, "df").to_bits(), 53.0_f64.to_bits());
+        let (t, p, q) = (number(row, "t"), number(row, "p"), number(row, "q"));
+        assert!(p <= q && q <= 1.0);
+        let expected = match (q <= 0.05, t > 0.0) {
+            (false, _) => "",
+            (true, true) => "him",
+            (true, false) => "her",
+        };
+        assert_eq!(row["label"], expected);
+    }
+    let stdout = run.stdout();
+    for part in ["1. Selection", "2. Baseline", "3. Lesion", "Found:"] {
+        assert!(stdout.contains(part), "{stdout}");
+    }
+}
+
+#[test]
+fn the_paper_prompts_are_predicted() {
+    let predictions = Run::new(&[]).rows("predictions.csv");
+    let candidates: Vec<_> =
+        predictions.iter().map(|row| (row["target"].as_str(), row["candidate"].as_str())).collect();
+    let expected = [("her", "her"), ("her", "him"), ("her", "his"), ("him", "him"), ("him", "her")];
+    assert_eq!(candidates, expected);
+    for row in &predictions {
+        let right = row["target"] == row["candidate"];
+        assert_eq!(row["rank"] == "1", right, "{row:?}");
+        assert_eq!(number(row, "prob") > 0.5, right, "{row:?}");
+    }
+}
+
+#[test]
+fn drops_are_differences_and_the_control_has_none() {
+    let run = Run::new(&[]);
+    let neurons = run.rows("neurons.csv");
+    let lesions = run.rows("lesions.csv");
+    let mut lesioned = BTreeSet::new();
+    for row in &lesions {
+        assert_eq!(row["layer"], "4");
+        let drop = number(row, "logit_clean") - number(row, "logit_lesioned");
+        assert_eq!(drop.to_bits(), number(row, "logit_drop").to_bits());
+        if row["neuron_set"].is_empty() {
+            assert_eq!((row["neurons"].as_str(), drop), ("0", 0.0));
+            assert_eq!(row["margin_drop"], "0.0");
+        } else {
+            let labelled =
+                |n: &&BTreeMap<_, _>| n["layer"] == "4" && n["label"] == row["neuron_set"];
+            let set = neurons.iter().filter(labelled).count();
+            assert_eq!(row["neurons"], set.to_string());
+            assert_eq!(row["neuron_set"], row["target"]);
+            assert!(drop != 0.0, "the lesion of {set} neurons changed nothing");
+            lesioned.insert(row["target"].clone());
+        }
+    }
+    assert_eq!(lesioned, ["her".to_owned(), "him".to_owned()].into());
+    assert!(lesions.iter().any(|row| row["neuron_set"].is_empty()));
+}
+
+#[test]
+fn a_second_run_and_one_thread_give_the_same_bytes() {
+    let first = Run::new(&[]);
+    for args in [&[][..], &["--threads", "1"], &["--threads", "2"]] {
+        let again = Run::new(args);
+        for table in TABLES {
+            assert_eq!(again.bytes(table), first.bytes(table), "{table} with {args:?}");
+        }
+        assert_eq!(again.stdout(), first.stdout());
+    }
+}
+
+#[test]
+fn zeroing_before_gelu_gives_the_same_logits() {
+    assert_eq!(
+        Run::new(&["--site", "pre"]).bytes("lesions.csv"),
+        Run::new(&[]).bytes("lesions.csv")
+    );
+}
+
+#[test]
+fn the_manifest_names_what_was_read_and_written() {
+    let run = Run::new(&["--layer", "2", "--test", "welch", "--alpha", "0.01", "--seed", "7"]);
+    let manifest: serde_json::Value = serde_json::from_slice(&run.bytes("manifest.json")).unwrap();
+    assert_eq!(manifest["seed"], 7);
+    assert_eq!(manifest["backend"], "flex");
+    assert_eq!(manifest["settings"]["layer"], 2);
+    assert_eq!(manifest["settings"]["test"], "welch");
+    let sha256 = |bytes: &[u8]| -> String {
+        Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    };
+    for table in TABLES {
+        assert_eq!(manifest["outputs"][table], sha256(&run.bytes(table)));
+    }
+    let assets = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets");
+    let asset = |path: &str| sha256(&fs::read(assets.join(path)).unwrap());
+    let model = &manifest["model"]["sha256"];
+    assert_eq!(model["model.safetensors"], asset("models/bundled/model.safetensors"));
+    assert_eq!(manifest["stimuli"]["sha256"]["him_her.txt"], asset("stimuli/him_her.txt"));
+    for stage in ["load", "selection", "baseline", "lesion"] {
+        assert!(manifest["seconds"][stage].as_f64().unwrap() >= 0.0);
+    }
+    // Nothing else is left in the folder, no half file either.
+    assert_eq!(fs::read_dir(run.out()).unwrap().count(), TABLES.len() + 1);
+}
+
+#[test]
+fn another_model_and_other_words_work_the_same_way() {
+    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/parity/model");
+    let run = Run::with_files(
+        &[
+            (
+                "pairs.txt",
+                "# a contrast of verbs\nThe dog {followed|helped} Lucy.\nRobert {followed|helped} her.\nLucy {followed|helped} the dog.\n",
+            ),
+            (
+                "prompts.txt",
+                "Lucy {followed|helped|thanked} him.\n\nhelped\tShe {thanked|followed} him.\n",
+            ),
+        ],
+        &[
+            "--model",
+            model.to_str().unwrap(),
+            "--stimuli",
+            "pairs.txt",
+            "--prompts",
+            "prompts.txt",
+            "--alpha",
+            "0.9",
+        ],
+    );
+    let labels: BTreeSet<_> =
+        run.rows("neurons.csv").into_iter().map(|r| r["label"].clone()).collect();
+    assert!(labels.iter().all(|label| ["", "followed", "helped"].contains(&label.as_str())));
+    let lesions = run.rows("lesions.csv");
+    let sets: Vec<_> =
+        lesions.iter().map(|r| (r["prompt"].as_str(), r["neuron_set"].as_str())).collect();
+    assert!(sets.contains(&("0", "followed")) && sets.contains(&("1", "helped")), "{sets:?}");
+    assert!(lesions.iter().all(|row| row["layer"] == "2")); // floor(3/4 of 3)
+}
+
+#[test]
+fn a_prompt_without_a_matched_set_gets_a_notice_and_a_label_gives_it_one() {
+    let prompts = "The book of {his|her} mother was old.\nhim\tThe coat of Peter was {his|hers}.\n";
+    let run = Run::with_files(&[("p.txt", prompts)], &["--prompts", "p.txt"]);
+    assert!(run.stdout().contains("prompt 0, \"his\": not lesioned"), "{}", run.stdout());
+    let lesions = run.rows("lesions.csv");
+    assert!(lesions.iter().all(|row| row["prompt"] == "1"));
+    assert!(lesions.iter().any(|row| row["neuron_set"] == "him" && row["target"] == "his"));
+    assert_eq!(run.rows("predictions.csv").len(), 4);
+}
+
+#[test]
+fn a_lesion_that_touches_no_neuron_says_so() {
+    // Two pairs leave one degree of freedom; at this alpha nothing is significant.
+    let pairs = "The dog followed {him|her} home.\nWe waited for {him|her} at the station.\n";
+    let run = Run::with_files(&[("s.txt", pairs)], &["--stimuli", "s.txt", "--alpha", "1e-12"]);
+    let stdout = run.stdout();
+    assert!(stdout.contains("touches nothing") && stdout.contains("Found: nothing"), "{stdout}");
+    for row in run.rows("lesions.csv") {
+        assert_eq!((row["neurons"].as_str(), row["logit_drop"].as_str()), ("0", "0.0"));
+    }
+}
+
+#[test]
+fn mistakes_are_one_line_that_says_what_and_where() {
+    let stimuli = |content: &'static str| (content, "--stimuli");
+    let prompts = |content: &'static str| (content, "--prompts");
+    for ((content, option), expected) in [
+        (stimuli("I saw {zyzzyva|her}.\nI saw {him|her}.\n"), &["f.txt:1", "zyzzyva"][..]),
+        (stimuli("# c\n\nI saw him.\nI saw {him|her}.\n"), &["f.txt:3", "no target"]),
+        (stimuli("I saw {him|her}.\n"), &["f.txt", "at least 2"]),
+        (stimuli("I saw {him|her} and {him|her}.\n"), &["f.txt:1", "2 targets"]),
+        (stimuli("I saw {him|→}.\nI saw {him|her}.\n"), &["f.txt:1", "→", "vocabulary"]),
+        (prompts("We saw {him|qqq}.\n"), &["f.txt:1", "qqq"]),
+        (prompts("\n"), &["f.txt", "no prompt"]),
+        (prompts("them\tWe saw {him|her}.\n"), &["f.txt:1", "them", "him", "her"]),
+        (prompts("him\t{He|She} saw {him|her}.\n"), &["f.txt:1", "label"]),
+    ] {
+        let run = Run::with_files(&[("f.txt", content)], &[option, "f.txt"]);
+        assert_user_error(&run, expected);
+    }
+    for (args, expected) in [
+        (&["--layer", "6"][..], &["--layer", "layer 6", "0 to 5"][..]),
+        (&["--alpha", "1.5"], &["alpha", "1.5"]),
+        (&["--alpha", "NaN"], &["alpha"]),
+        (&["--stimuli", "none.txt"], &["none.txt"]),
+        (&["--model", "nowhere"], &["nowhere", "config.json"]),
+        (&["--backend", "wgpu"], &["wgpu", "cargo xtask"]),
+    ] {
+        assert_user_error(&Run::new(args), expected);
+    }
+}
+
+/// Exit code 2, one line on stderr with everything `expected`, and no output folder.
+fn assert_user_error(run: &Run, expected: &[&str]) {
+    let stderr = run.stderr();
+    assert_eq!(run.output.status.code(), Some(2), "{stderr}");
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    for part in expected {
+        assert!(stderr.contains(part), "{part:?} is not in {stderr:?}");
+    }
+    assert!(!run.dir.path().join("target").exists());
+}
