@@ -287,3 +287,58 @@ fn assert_user_error(run: &Run, expected: &[&str]) {
     }
     assert!(!run.dir.path().join("target").exists());
 }
+
+/// What the same study gives in Python, with transformers, SciPy and statsmodels.
+fn reference() -> serde_json::Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/study/study.json");
+    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+}
+
+fn close(found: f64, expected: f64, tolerance: f64) {
+    assert!((found - expected).abs() <= tolerance, "{found} is not {expected}");
+}
+
+#[test]
+fn neuron_sets_and_t_are_those_of_the_python_reference() {
+    let reference = reference();
+    for row in Run::new(&[]).rows("neurons.csv") {
+        let layer: usize = row["layer"].parse().unwrap();
+        let neuron: usize = row["neuron"].parse().unwrap();
+        let selected = &reference["selected"][layer];
+        let is_in = |label: &str| selected[label].as_array().unwrap().contains(&neuron.into());
+        let expected = match (is_in("him"), is_in("her")) {
+            (true, _) => "him",
+            (_, true) => "her",
+            _ => "",
+        };
+        // Closer to alpha than this, rounding decides.
+        if (number(&row, "q") - 0.05).abs() > 1e-6 {
+            assert_eq!(row["label"], expected, "layer {layer}, neuron {neuron}");
+        }
+        if neuron.is_multiple_of(16) {
+            let t = selected["t"][neuron / 16].as_f64().unwrap();
+            close(number(&row, "t"), t, 1e-3 * t.abs().max(1.0));
+        }
+    }
+}
+
+#[test]
+fn logits_and_drops_are_those_of_the_python_reference() {
+    let reference = reference();
+    let run = Run::new(&[]);
+    let (predictions, lesions) = (run.rows("predictions.csv"), run.rows("lesions.csv"));
+    let mut lesioned = lesions.iter().filter(|row| !row["neuron_set"].is_empty());
+    let mut predicted = predictions.iter();
+    for prompt in reference["prompts"].as_array().unwrap() {
+        for (i, candidate) in prompt["candidates"].as_array().unwrap().iter().enumerate() {
+            let (row, baseline) = (lesioned.next().unwrap(), predicted.next().unwrap());
+            assert_eq!(row["candidate"], candidate.as_str().unwrap());
+            assert_eq!(row["position"], prompt["position"].to_string());
+            let expected = |pass: &str| prompt[pass][i].as_f64().unwrap();
+            close(number(baseline, "logit"), expected("clean"), 1e-4);
+            close(number(row, "logit_clean"), expected("clean"), 1e-4);
+            close(number(row, "logit_lesioned"), expected("lesioned"), 1e-4);
+        }
+    }
+    assert!(lesioned.next().is_none() && predicted.next().is_none());
+}

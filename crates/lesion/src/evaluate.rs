@@ -24,10 +24,7 @@ pub(crate) fn run(args: &Evaluate) -> Result<()> {
         let count = usize::try_from(args.count)?;
         let file: String = held_out_prompts(args.seed, count, case, &held_out)?
             .iter()
-            .map(|prompt| {
-                let braces = format!("{{{}|{}}}\n", prompt.right, prompt.other);
-                prompt.text.replace(MASK, &braces[..braces.len() - 1]) + "\n"
-            })
+            .map(|p| p.text.replace(MASK, &["{", p.right, "|", p.other, "}"].concat()) + "\n")
             .collect();
         let predictions = stages.run("evaluate", |progress| {
             ask(subject, &Prompts::parse("held-out prompts", &file)?, progress)

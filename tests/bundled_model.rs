@@ -1,0 +1,78 @@
+//! The bundled model is what its card says.
+
+use std::path::{Path, PathBuf};
+
+use bert_model::{BertForMaskedLm, Checkpoint};
+use burn::tensor::Device;
+use lesion_eval::{Contrast, MaskedPrompt, Prediction, Prompts, Subject, predict};
+use pretrain::{
+    corpus::{MASK, held_out_prompts},
+    grammar::Case,
+    held_out::HeldOut,
+    vocabulary::{wordpiece, words},
+};
+use proptest::prelude::*;
+
+fn dir() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets/models/bundled")
+}
+
+fn open() -> (Checkpoint, BertForMaskedLm) {
+    let mut checkpoint = Checkpoint::open(dir()).unwrap();
+    let model = checkpoint.load_model(&Device::flex()).unwrap();
+    (checkpoint, model)
+}
+
+fn predictions(case: Option<Case>) -> Vec<Prediction> {
+    let (checkpoint, model) = open();
+    let subject = Subject { model: &model, tokenizer: &checkpoint.tokenizer };
+    let drawn = held_out_prompts(2026, 1000, case, &HeldOut::project()).unwrap();
+    let file: String = drawn
+        .iter()
+        .map(|p| p.text.replace(MASK, &["{", p.right, "|", p.other, "}"].concat()) + "\n")
+        .collect();
+    let prompts = Prompts::parse("held-out prompts", &file).unwrap();
+    let contrast = Contrast { a: "him".into(), b: "her".into() };
+    let masked = MaskedPrompt::encode_all(subject, &prompts, &contrast).unwrap();
+    predict(subject, &masked, &mut |_, _| ()).unwrap()
+}
+
+#[test]
+fn it_knows_him_from_her_in_held_out_prompts() {
+    for case in [Some(Case::Object), None] {
+        let predictions = predictions(case);
+        let right = predictions.iter().filter(|p| p.is_right()).count();
+        assert_eq!(predictions.len(), 1000);
+        assert!(right >= 980, "{right} of 1000 are right, {case:?}");
+    }
+}
+
+#[test]
+fn its_vocabulary_is_the_grammars_and_large_enough() {
+    let (checkpoint, _) = open();
+    let pieces = wordpiece();
+    assert!(words().len() >= 1500);
+    assert_eq!(checkpoint.tokenizer.vocabulary_size(), pieces.len());
+    for (id, piece) in (0..).zip(&pieces) {
+        assert_eq!(checkpoint.tokenizer.token(id).as_ref(), Some(piece));
+    }
+}
+
+#[test]
+fn it_has_six_layers_and_at_most_25_megabytes() {
+    let (checkpoint, _) = open();
+    assert_eq!(checkpoint.config.num_hidden_layers, 6);
+    let size = std::fs::metadata(dir().join("model.safetensors")).unwrap().len();
+    assert!(size <= 25_000_000, "{size}");
+}
+
+proptest! {
+    #[test]
+    fn any_english_word_encodes_without_unknown_tokens(word in "[A-Za-z]{1,20}") {
+        let tokenizer = bert_model::BertTokenizer::from_json(
+            &std::fs::read(dir().join("tokenizer.json")).unwrap(),
+        ).unwrap();
+        let encoded = tokenizer.encode(&word).unwrap();
+        prop_assert!(!encoded.tokens.iter().any(|token| token == "[UNK]"), "{:?}", encoded.tokens);
+    }
+}
