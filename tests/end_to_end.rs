@@ -11,7 +11,15 @@ use std::{
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
-const TABLES: [&str; 3] = ["neurons.csv", "predictions.csv", "lesions.csv"];
+const TABLES: [&str; 7] = [
+    "neurons.csv",
+    "selection.csv",
+    "histogram.csv",
+    "normality.csv",
+    "sparsity.csv",
+    "predictions.csv",
+    "lesions.csv",
+];
 
 /// A run of `lesion reproduce` in an empty folder, far from the repository's files.
 struct Run {
@@ -74,7 +82,11 @@ fn the_study_writes_its_tables() {
     let header = |table: &str| {
         String::from_utf8(run.bytes(table)).unwrap().lines().next().unwrap().to_owned()
     };
-    assert_eq!(header("neurons.csv"), "layer,neuron,mean_a,mean_b,t,df,p,q,effect,label");
+    assert_eq!(
+        header("neurons.csv"),
+        "layer,neuron,mean_a,mean_b,t,df,p,q,effect,label,ci_low,ci_high,p_storey,p_bh,p_by,p_max_t,\
+         p_holm,p_bonferroni"
+    );
     assert_eq!(header("predictions.csv"), "prompt,position,target,candidate,logit,prob,rank");
     assert_eq!(
         header("lesions.csv"),
@@ -161,6 +173,62 @@ fn zeroing_before_gelu_gives_the_same_logits() {
         Run::new(&["--site", "pre"]).bytes("lesions.csv"),
         Run::new(&[]).bytes("lesions.csv")
     );
+}
+
+#[test]
+fn every_correction_is_there_at_once_and_any_can_decide() {
+    let bh = Run::new(&[]);
+    for row in bh.rows("neurons.csv") {
+        assert_eq!(row["q"], row["p_bh"]);
+        let (low, high) = (number(&row, "ci_low"), number(&row, "ci_high"));
+        let difference = number(&row, "mean_a") - number(&row, "mean_b");
+        assert!(low <= difference && difference <= high);
+        assert!(number(&row, "p_bh") <= number(&row, "p_by"));
+        assert!(number(&row, "p_holm") <= number(&row, "p_bonferroni"));
+    }
+    let count = |run: &Run, layer: &str, label: &str| {
+        let neurons = run.rows("neurons.csv");
+        neurons.iter().filter(|n| n["layer"] == layer && n["label"] == label).count().to_string()
+    };
+    let options: [(&[&str], _); 3] = [
+        (&["--correction", "bonferroni"], ["layer", "false", "bonferroni"]),
+        (&["--correction", "max-t", "--scope", "model"], ["model", "false", "max-t"]),
+        (&["--correction", "by", "--directional"], ["layer", "true", "by"]),
+    ];
+    let counted = bh.rows("selection.csv");
+    for (args, chosen) in options {
+        let run = Run::new(args);
+        // The counts of every choice do not depend on which one was chosen, and the labels of the
+        // chosen one are those that were counted.
+        assert_eq!(run.rows("selection.csv"), counted);
+        for row in &counted {
+            if [&row["scope"], &row["directional"], &row["correction"]] == chosen.map(|c| c) {
+                assert_eq!(row["neurons"], count(&run, &row["layer"], &row["label"]));
+            }
+        }
+    }
+    let other_seed = Run::new(&["--seed", "1"]);
+    assert_eq!(other_seed.bytes("lesions.csv"), bh.bytes("lesions.csv"));
+    assert_ne!(other_seed.bytes("neurons.csv"), bh.bytes("neurons.csv")); // p_max_t is sampled
+}
+
+#[test]
+fn the_activations_are_described() {
+    let run = Run::new(&[]);
+    let histogram = run.rows("histogram.csv");
+    for site in ["pre", "post"] {
+        let bins = histogram.iter().filter(|row| row["site"] == site && row["layer"] == "3");
+        let total: u64 = bins.map(|row| row["count"].parse::<u64>().unwrap()).sum();
+        assert_eq!(total, 2 * 54 * 768);
+    }
+    let normality = run.rows("normality.csv");
+    assert_eq!(normality.len(), 6 * (1 + 768));
+    assert!(
+        normality.iter().filter(|row| row["neuron"].is_empty()).all(|row| row["count"] == "82944")
+    );
+    for row in run.rows("sparsity.csv") {
+        assert!((0.0..=1.0).contains(&number(&row, "share")), "{row:?}");
+    }
 }
 
 #[test]
@@ -271,6 +339,10 @@ fn mistakes_are_one_line_that_says_what_and_where() {
         (&["--alpha", "NaN"], &["alpha"]),
         (&["--stimuli", "none.txt"], &["none.txt"]),
         (&["--model", "nowhere"], &["nowhere", "config.json"]),
+        (&["--correction", "max-t", "--permutations", "0"], &["permutations"]),
+        (&["--backend", "abacus"], &["abacus", "flex", "wgpu"]),
+        (&["--correction", "fdr"], &["fdr", "bh", "max-t"]),
+        (&["--lair", "3"], &["--lair", "--layer"]),
         (&["--backend", "wgpu"], &["wgpu", "cargo xtask"]),
     ] {
         assert_user_error(&Run::new(args), expected);

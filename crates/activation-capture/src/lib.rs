@@ -10,9 +10,9 @@
 //!
 //! # fn run(model: &BertForMaskedLm, batch: &TokenBatch) -> Result<(), Box<dyn std::error::Error>> {
 //! // The pre-activations of token 4 in every row and layer.
-//! let mut capture = TokenCapture::new(Site::Pre, batch, &[4, 4])?;
+//! let mut capture = TokenCapture::new(&[Site::Pre], batch, &[4, 4])?;
 //! model.forward(batch, &mut capture)?;
-//! let layers: Vec<Vec<f32>> = capture.into_layers()?;
+//! let layers: Vec<Vec<f32>> = capture.layers(Site::Pre)?;
 //!
 //! // The same pass with neurons 7 and 9 of layer 3 silent at token 4 of row 0.
 //! let target = Target { row: 0, position: 4, neurons: &[7, 9] };

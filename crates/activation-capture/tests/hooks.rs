@@ -57,12 +57,13 @@ fn a_capture_keeps_the_chosen_token_of_every_layer() {
     for (i, ids) in sentences().into_iter().enumerate() {
         let length = ids.len();
         let batch = TokenBatch::new(vec![ids]).unwrap();
-        for (site, name) in [(Site::Pre, "pre_gelu"), (Site::Post, "post_gelu")] {
-            let all = expected(&format!("{name}.{i}"));
-            for position in [0, length / 2, length - 1] {
-                let mut capture = TokenCapture::new(site, &batch, &[position]).unwrap();
-                model.forward(&batch, &mut capture).unwrap();
-                let layers = capture.into_layers().unwrap();
+        for position in [0, length / 2, length - 1] {
+            let mut capture =
+                TokenCapture::new(&[Site::Pre, Site::Post], &batch, &[position]).unwrap();
+            model.forward(&batch, &mut capture).unwrap();
+            for (site, name) in [(Site::Pre, "pre_gelu"), (Site::Post, "post_gelu")] {
+                let all = expected(&format!("{name}.{i}"));
+                let layers = capture.layers(site).unwrap();
                 assert_eq!(layers.len(), config.num_hidden_layers);
                 for (layer, found) in layers.iter().enumerate() {
                     let start = (layer * length + position) * config.intermediate_size;
@@ -149,7 +150,7 @@ fn what_does_not_exist_is_an_error() {
     assert!(matches!(lesion(0, 1, 0, 0), Err(CaptureError::NoSuchToken { .. })));
     assert!(matches!(lesion(0, 0, 3, 0), Err(CaptureError::NoSuchToken { .. })));
     assert!(matches!(lesion(0, 0, 0, 64), Err(CaptureError::NoSuchNeuron { .. })));
-    let positions = |positions: &[usize]| TokenCapture::new(Site::Pre, &batch, positions);
+    let positions = |positions: &[usize]| TokenCapture::new(&[Site::Pre], &batch, positions);
     assert!(matches!(positions(&[0, 1]), Err(CaptureError::PositionCount { .. })));
     assert!(matches!(positions(&[3]), Err(CaptureError::NoSuchToken { .. })));
 }

@@ -1,7 +1,7 @@
 //! The two jobs that have to be fast, at the size of BERT base: 12 layers of 3,072 neurons, and 54
 //! him/her pairs.
 //!
-//! `cargo bench -p neuron-stats`; `scipy_reference.py` times SciPy on the same job.
+//! `cargo bench -p bench`; `scipy_reference.py` times SciPy on the same job.
 
 use std::{hint::black_box, time::Duration};
 

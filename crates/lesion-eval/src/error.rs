@@ -34,14 +34,22 @@ pub enum StudyError {
     #[error(transparent)]
     Capture(#[from] CaptureError),
 
-    /// The activations cannot be tested.
-    #[error("layer {layer}: {source}")]
-    Stats {
-        /// The layer whose activations were tested.
+    /// An activation is not a number that can be tested.
+    #[error(
+        "the activation of neuron {neuron} in layer {layer} is {value}; its weights are damaged"
+    )]
+    Activation {
+        /// The layer.
         layer: usize,
-        /// What the statistics say.
-        source: StatsError,
+        /// The neuron in it.
+        neuron: usize,
+        /// The activation.
+        value: f64,
     },
+
+    /// The activations cannot be tested.
+    #[error(transparent)]
+    Stats(StatsError),
 
     /// A significance level that is none.
     #[error("alpha is {alpha}; it lies between 0 and 1, for example 0.05")]
@@ -58,4 +66,26 @@ pub enum StudyError {
         /// Where it appeared.
         what: String,
     },
+}
+
+impl StudyError {
+    /// An error of a test of one layer's neurons.
+    pub(crate) fn stats_of_layer(source: StatsError, layer: usize) -> Self {
+        match source {
+            StatsError::NotFinite { neuron, value, .. } => {
+                Self::Activation { layer, neuron, value }
+            }
+            other => Self::Stats(other),
+        }
+    }
+
+    /// An error of a test of all layers' neurons, of which each has `neurons`.
+    pub(crate) fn stats(source: StatsError, neurons: usize) -> Self {
+        match Self::stats_of_layer(source, 0) {
+            Self::Activation { neuron, value, .. } => {
+                Self::Activation { layer: neuron / neurons, neuron: neuron % neurons, value }
+            }
+            other => other,
+        }
+    }
 }

@@ -164,7 +164,7 @@ pub fn lesion(
     plan: LesionPlan,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<(Vec<LesionOutcome>, Vec<Notice>), StudyError> {
-    plan.check(selection.layers.len())?;
+    plan.check(selection.layers)?;
     let sets: BTreeMap<&str, NeuronSet> = [&selection.contrast.a, &selection.contrast.b]
         .map(|label| (label.as_str(), selection.set(plan.layer, label)))
         .into();

@@ -3,13 +3,17 @@
 //! Data flows one way, and each module is one step of it:
 //!
 //! 1. [`Stimuli`] and [`Prompts`] are read from text files of templates with words in braces.
-//! 2. [`select`] runs the stimuli, tests every neuron for the contrast and labels it.
+//! 2. [`measure`] runs the stimuli and keeps every neuron's activations at the targets;
+//!    [`diagnose`] says what these look like, and [`select`] tests every neuron for the contrast
+//!    and labels it.
 //! 3. [`predict`] runs the masked prompts and scores each candidate word.
 //! 4. [`lesion`] runs them again with the matched neurons silent and compares.
 //! 5. [`tables`] holds the rows that are written.
 //!
 //! [`Subject`] is what is studied: a model with its tokenizer.
 
+mod activations;
+mod diagnose;
 mod error;
 mod lesion;
 mod masked;
@@ -21,11 +25,13 @@ mod subject;
 pub mod tables;
 mod template;
 
+pub use activations::{Activations, measure};
+pub use diagnose::{Diagnostics, LayerHistogram, Normality, Sparsity, diagnose};
 pub use error::StudyError;
 pub use lesion::{Effect, LesionOutcome, LesionPlan, NeuronSet, Notice, default_layer, lesion};
 pub use masked::{Candidate, MaskedPrompt};
-pub use predict::{Prediction, Score, predict};
+pub use predict::{Accuracy, Prediction, Score, predict};
 pub use prompts::{Prompt, Prompts};
-pub use select::{LayerSelection, Selection, SelectionPlan, select};
+pub use select::{Adjusted, Adjustment, CONFIDENCE, Scope, Selection, SelectionPlan, select};
 pub use stimuli::{Contrast, Stimuli, StimulusPair};
 pub use subject::Subject;

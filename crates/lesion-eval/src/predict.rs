@@ -47,6 +47,29 @@ impl Prediction {
     }
 }
 
+/// How often a model is right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Accuracy {
+    /// Number of prompts.
+    pub prompts: usize,
+    /// In how many the right word has a higher logit than every other candidate.
+    pub right: usize,
+    /// In how many the right word is the top token of the whole vocabulary.
+    pub top: usize,
+}
+
+impl Accuracy {
+    /// Counts over predictions.
+    #[must_use]
+    pub fn of(predictions: &[Prediction]) -> Self {
+        Self {
+            prompts: predictions.len(),
+            right: predictions.iter().filter(|p| p.is_right()).count(),
+            top: predictions.iter().filter(|p| p.scores[0].rank == 1).count(),
+        }
+    }
+}
+
 /// Scores every candidate of every prompt.
 ///
 /// # Errors

@@ -1,30 +1,121 @@
-//! Part 1: which neurons respond to the contrast.
+//! Part 1, second step: which neurons respond to the contrast.
 
-use activation_capture::TokenCapture;
-use bert_model::{Site, TokenBatch};
-use neuron_stats::{Correction, Matrix, TTest, TestKind, significant, t_tests};
+use std::{fmt, str::FromStr};
 
-use crate::{
-    Contrast, NeuronSet, Stimuli, StudyError, Subject,
-    subject::{BATCH_ROWS, by_length},
+use neuron_stats::{
+    Alternative, Correction, Families, Matrix, MaxT, Relabelling, Resampling, StatsError, TTest,
+    TestKind, max_t, significant, t_tests,
 };
+
+use crate::{Activations, Contrast, NeuronSet, StudyError};
+
+/// How p is adjusted for the number of tests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Adjustment {
+    /// From the p-values alone.
+    Correction(Correction),
+    /// By permutation of the sentences, with the distribution of the largest t.
+    MaxT,
+}
+
+impl Adjustment {
+    /// Every adjustment, the mildest first.
+    pub const ALL: [Self; 7] = [
+        Self::Correction(Correction::None),
+        Self::Correction(Correction::Storey),
+        Self::Correction(Correction::BenjaminiHochberg),
+        Self::Correction(Correction::BenjaminiYekutieli),
+        Self::MaxT,
+        Self::Correction(Correction::Holm),
+        Self::Correction(Correction::Bonferroni),
+    ];
+}
+
+impl fmt::Display for Adjustment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Correction(correction) => correction.fmt(f),
+            Self::MaxT => f.pad("max-t"),
+        }
+    }
+}
+
+impl FromStr for Adjustment {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|adjustment| adjustment.to_string() == name).ok_or_else(|| {
+            format!(
+                "`{name}` is no correction; it is one of {}",
+                Self::ALL.map(|a| a.to_string()).join(", ")
+            )
+        })
+    }
+}
+
+/// The tests that are adjusted together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Each layer by itself.
+    Layer,
+    /// All neurons of the model.
+    Model,
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Layer => "layer",
+            Self::Model => "model",
+        })
+    }
+}
+
+impl FromStr for Scope {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        match name {
+            "layer" => Ok(Self::Layer),
+            "model" => Ok(Self::Model),
+            other => Err(format!("`{other}` is no scope; `layer` and `model` are")),
+        }
+    }
+}
 
 /// How neurons are tested and which of them are selected.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SelectionPlan {
     /// The t-test, on a − b.
     pub test: TestKind,
-    /// A neuron is selected where q is at most this; also the level of the uncorrected count.
+    /// How p is adjusted.
+    pub adjustment: Adjustment,
+    /// The tests that are adjusted together.
+    pub scope: Scope,
+    /// Whether each direction is adjusted by itself, on one-sided p. Two-sided
+    /// Benjamini-Hochberg bounds the false discoveries in the union of both labels only; per
+    /// direction it bounds them in each label (and in the union at twice alpha).
+    pub directional: bool,
+    /// A neuron is selected where its adjusted p is at most this.
     pub alpha: f64,
+    /// Random relabellings for max-T. All are gone through where there are at most this many.
+    pub permutations: usize,
+    /// Seed of the relabellings.
+    pub seed: u64,
 }
 
-/// The tests of one layer's neurons.
+/// The p-values of every neuron under one adjustment, in one scope, with or without direction.
 #[derive(Clone, Debug)]
-pub struct LayerSelection {
-    /// One test a neuron.
-    pub tests: Vec<TTest>,
-    /// Benjamini-Hochberg adjusted two-sided p-values over this layer.
-    pub q: Vec<f64>,
+pub struct Adjusted {
+    /// How.
+    pub adjustment: Adjustment,
+    /// Over which tests.
+    pub scope: Scope,
+    /// Whether each direction by itself.
+    pub directional: bool,
+    /// One value a neuron, layer after layer. With direction, that of the neuron's own.
+    pub p: Vec<f64>,
+    /// Whether the neuron is significant. A neuron without variance never is.
     significant: Vec<bool>,
 }
 
@@ -37,128 +128,240 @@ pub struct Selection {
     pub plan: SelectionPlan,
     /// Number of stimulus pairs.
     pub pairs: usize,
-    /// The layers, from the first.
-    pub layers: Vec<LayerSelection>,
-}
-
-/// Runs the stimuli through the model, keeps the pre-activation of every neuron at the target
-/// token, and tests each neuron for a difference between the sides.
-///
-/// `progress` is told the sentences done and all sentences after every batch.
-///
-/// # Errors
-/// Where alpha is no level, a target is not one token of the model, or an activation is not a
-/// finite number.
-pub fn select(
-    subject: Subject<'_>,
-    stimuli: &Stimuli,
-    plan: SelectionPlan,
-    progress: &mut dyn FnMut(usize, usize),
-) -> Result<Selection, StudyError> {
-    if !(plan.alpha > 0.0 && plan.alpha < 1.0) {
-        return Err(StudyError::Alpha { alpha: plan.alpha });
-    }
-    let pairs = stimuli.pairs().len();
-    let activations = capture(subject, stimuli, progress)?;
-    let layers = activations
-        .iter()
-        .enumerate()
-        .map(|(layer, [a, b])| {
-            test_layer(a, b, pairs, plan).map_err(|source| StudyError::Stats { layer, source })
-        })
-        .collect::<Result<_, _>>()?;
-    Ok(Selection { contrast: stimuli.contrast().clone(), plan, pairs, layers })
-}
-
-/// For each layer the pre-activations at the target, `[pairs, intermediate]`, for both sides.
-fn capture(
-    subject: Subject<'_>,
-    stimuli: &Stimuli,
-    progress: &mut dyn FnMut(usize, usize),
-) -> Result<Vec<[Vec<f32>; 2]>, StudyError> {
-    let config = subject.model.config();
-    let neurons = config.intermediate_size;
-    let pairs = stimuli.pairs().len();
-    let mut sentences = Vec::with_capacity(2 * pairs);
-    for pair in stimuli.pairs() {
-        for word in &pair.template.braces[0] {
-            sentences.push(subject.fill(&stimuli.file, &pair.template, 0, word)?);
-        }
-    }
-
-    let mut layers =
-        vec![[vec![0.0; pairs * neurons], vec![0.0; pairs * neurons]]; config.num_hidden_layers];
-    let (mut done, all) = (0, sentences.len());
-    for group in by_length(sentences.iter().map(|s| s.ids.len()), BATCH_ROWS) {
-        let batch = TokenBatch::new(group.iter().map(|&i| sentences[i].ids.clone()).collect())?;
-        let positions: Vec<usize> = group.iter().map(|&i| sentences[i].position).collect();
-        let mut capture = TokenCapture::new(Site::Pre, &batch, &positions)?;
-        subject.model.forward(&batch, &mut capture)?;
-        for (sides, captured) in layers.iter_mut().zip(capture.into_layers()?) {
-            for (&sentence, row) in group.iter().zip(captured.chunks_exact(neurons)) {
-                let (pair, side) = (sentence / 2, sentence % 2);
-                sides[side][pair * neurons..(pair + 1) * neurons].copy_from_slice(row);
-            }
-        }
-        done += group.len();
-        progress(done, all);
-    }
-    Ok(layers)
+    /// Number of layers.
+    pub layers: usize,
+    /// Number of neurons in each layer.
+    pub neurons: usize,
+    /// One test a neuron, layer after layer.
+    pub tests: Vec<TTest>,
+    /// Every adjustment in every scope, with and without direction.
+    pub adjusted: Vec<Adjusted>,
+    /// Relabellings that max-T looked at, and whether those were all there are.
+    pub relabellings: (usize, bool),
 }
 
 /// The level of the confidence intervals.
-const CONFIDENCE: f64 = 0.95;
+pub const CONFIDENCE: f64 = 0.95;
 
-fn test_layer(
-    a: &[f32],
-    b: &[f32],
-    pairs: usize,
-    plan: SelectionPlan,
-) -> Result<LayerSelection, neuron_stats::StatsError> {
-    let neurons = a.len() / pairs;
-    let (a, b) = (Matrix::new(a, pairs, neurons)?, Matrix::new(b, pairs, neurons)?);
-    let tests = t_tests(plan.test, a, b, CONFIDENCE)?;
-    let p: Vec<f64> = tests.iter().map(|test| test.p_two_sided).collect();
-    let q = Correction::BenjaminiHochberg.adjust(&p)?;
-    let significant = significant(&q, plan.alpha)?
-        .into_iter()
-        .zip(&tests)
-        .map(|(significant, test)| significant && test.defined)
-        .collect();
-    Ok(LayerSelection { tests, q, significant })
-}
-
-impl LayerSelection {
-    /// The neuron's label: that of side a where it is significant with t > 0, that of side b with
-    /// t < 0, none where it is not significant.
-    #[must_use]
-    pub fn label<'c>(&self, neuron: usize, contrast: &'c Contrast) -> Option<&'c str> {
-        let side = if self.tests[neuron].t > 0.0 { &contrast.a } else { &contrast.b };
-        self.significant[neuron].then_some(side.as_str())
+/// Tests each neuron's pre-activations for a difference between the sides, and adjusts for the
+/// number of tests in every way there is; the plan says which way decides.
+///
+/// # Errors
+/// Where alpha is no level, there are no permutations, or an activation is not a finite number.
+pub fn select(activations: &Activations, plan: SelectionPlan) -> Result<Selection, StudyError> {
+    if !(plan.alpha > 0.0 && plan.alpha < 1.0) {
+        return Err(StudyError::Alpha { alpha: plan.alpha });
     }
-
-    /// Neurons with uncorrected p below `alpha`, of either sign.
-    #[must_use]
-    pub fn uncorrected(&self, alpha: f64) -> usize {
-        self.tests.iter().filter(|test| test.p_two_sided < alpha).count()
-    }
+    let &Activations { pairs, layers, neurons, .. } = activations;
+    let mut selection = Selection {
+        contrast: activations.contrast.clone(),
+        plan,
+        pairs,
+        layers,
+        neurons,
+        tests: Vec::new(),
+        adjusted: Vec::new(),
+        relabellings: (0, false),
+    };
+    selection.test(activations).map_err(|source| StudyError::stats(source, neurons))?;
+    Ok(selection)
 }
 
 impl Selection {
+    fn test(&mut self, activations: &Activations) -> Result<(), StatsError> {
+        let plan = self.plan;
+        let columns = self.layers * self.neurons;
+        let [a, b] = &activations.pre;
+        let (a, b) = (Matrix::new(a, self.pairs, columns)?, Matrix::new(b, self.pairs, columns)?);
+        self.tests = t_tests(plan.test, a, b, CONFIDENCE)?;
+        let resampling = Resampling {
+            draws: plan.permutations,
+            exact_up_to: plan.permutations,
+            seed: plan.seed,
+        };
+        for scope in [Scope::Layer, Scope::Model] {
+            let families = match scope {
+                Scope::Layer => Families::of_sizes(vec![self.neurons; self.layers])?,
+                Scope::Model => Families::of_sizes([columns])?,
+            };
+            let permuted = max_t(Relabelling::of(plan.test), a, b, &families, resampling)?;
+            self.relabellings = (permuted.relabellings, permuted.exact);
+            for directional in [false, true] {
+                for adjustment in Adjustment::ALL {
+                    let p = adjust(&self.tests, adjustment, &families, directional, &permuted)?;
+                    let significant = significant(&p, plan.alpha)?
+                        .into_iter()
+                        .zip(&self.tests)
+                        .map(|(significant, test)| significant && test.defined)
+                        .collect();
+                    self.adjusted.push(Adjusted { adjustment, scope, directional, p, significant });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The p-values under `adjustment`, in the plan's scope and direction.
+    #[must_use]
+    pub fn under(&self, adjustment: Adjustment) -> &Adjusted {
+        let SelectionPlan { scope, directional, .. } = self.plan;
+        let found = self.adjusted.iter().find(|adjusted| {
+            (adjusted.adjustment, adjusted.scope, adjusted.directional)
+                == (adjustment, scope, directional)
+        });
+        found.expect("`select` fills in every combination")
+    }
+
+    /// The p-values that decide.
+    #[must_use]
+    pub fn chosen(&self) -> &Adjusted {
+        self.under(self.plan.adjustment)
+    }
+
+    /// The label of a neuron, counted over the whole model, under `adjusted`: that of side a where
+    /// it is significant with t > 0, that of side b with t < 0, none where it is not significant.
+    #[must_use]
+    pub fn label(&self, adjusted: &Adjusted, neuron: usize) -> Option<&str> {
+        let test = &self.tests[neuron];
+        let side = if test.t > 0.0 { &self.contrast.a } else { &self.contrast.b };
+        adjusted.significant[neuron].then_some(side.as_str())
+    }
+
+    /// How many neurons of `layer` get label a, and how many label b, under `adjusted`.
+    #[must_use]
+    pub fn count(&self, adjusted: &Adjusted, layer: usize) -> (usize, usize) {
+        let of = |label: &str| {
+            self.columns(layer).filter(|&n| self.label(adjusted, n) == Some(label)).count()
+        };
+        (of(&self.contrast.a), of(&self.contrast.b))
+    }
+
     /// The neurons of `layer` that carry `label`, in ascending order.
     #[must_use]
     pub fn set(&self, layer: usize, label: &str) -> NeuronSet {
-        let tested = &self.layers[layer];
-        let neurons = (0..tested.tests.len())
-            .filter(|&neuron| tested.label(neuron, &self.contrast) == Some(label))
+        let columns = self.columns(layer);
+        let start = columns.start;
+        let neurons = columns
+            .filter(|&neuron| self.label(self.chosen(), neuron) == Some(label))
+            .map(|neuron| neuron - start)
             .collect();
         NeuronSet { label: label.to_owned(), neurons }
     }
 
-    /// The share of the layer's neurons that are significant.
+    /// The neurons of `layer`, counted over the whole model.
     #[must_use]
-    pub fn share(&self, layer: usize) -> f64 {
-        let significant = &self.layers[layer].significant;
-        significant.iter().filter(|&&s| s).count() as f64 / significant.len() as f64
+    pub fn columns(&self, layer: usize) -> std::ops::Range<usize> {
+        layer * self.neurons..(layer + 1) * self.neurons
+    }
+}
+
+/// Adjusted p of every neuron. With direction, each side's one-sided p are adjusted by themselves,
+/// and a neuron gets that of the direction in which its mean differs.
+fn adjust(
+    tests: &[TTest],
+    adjustment: Adjustment,
+    families: &Families,
+    directional: bool,
+    permuted: &MaxT,
+) -> Result<Vec<f64>, StatsError> {
+    let one = |alternative: Alternative| match adjustment {
+        Adjustment::MaxT => Ok(permuted.p(alternative).to_vec()),
+        Adjustment::Correction(correction) => {
+            let p: Vec<f64> = tests.iter().map(|test| test.p(alternative)).collect();
+            families.adjust(correction, &p)
+        }
+    };
+    if !directional {
+        return one(Alternative::TwoSided);
+    }
+    let (greater, less) = (one(Alternative::Greater)?, one(Alternative::Less)?);
+    let both = greater.into_iter().zip(less).zip(tests);
+    Ok(both.map(|((greater, less), test)| if test.t > 0.0 { greater } else { less }).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two layers of two neurons in four pairs: one clear a neuron, one clear b neuron, one dead,
+    /// one without a difference.
+    fn activations() -> Activations {
+        let a = [
+            [3.0, 0.1, 0.0, 0.2],
+            [3.2, 0.0, 0.0, 0.1],
+            [2.9, 0.2, 0.0, 0.3],
+            [3.1, 0.1, 0.0, 0.2],
+        ];
+        let b = [
+            [1.0, 2.1, 0.0, 0.1],
+            [1.1, 2.3, 0.0, 0.2],
+            [1.2, 1.9, 0.0, 0.3],
+            [0.9, 2.2, 0.0, 0.2],
+        ];
+        let sides = [a.concat(), b.concat()];
+        Activations {
+            contrast: Contrast { a: "him".into(), b: "her".into() },
+            pairs: 4,
+            layers: 2,
+            neurons: 2,
+            pre: sides.clone(),
+            post: sides,
+        }
+    }
+
+    fn plan(adjustment: Adjustment, scope: Scope, directional: bool) -> SelectionPlan {
+        let (test, alpha, permutations, seed) = (TestKind::Paired, 0.05, 100, 1);
+        SelectionPlan { test, adjustment, scope, directional, alpha, permutations, seed }
+    }
+
+    #[test]
+    fn planted_neurons_are_found_and_dead_ones_never() {
+        for scope in [Scope::Layer, Scope::Model] {
+            for directional in [false, true] {
+                let bh = Adjustment::Correction(Correction::BenjaminiHochberg);
+                let selection = select(&activations(), plan(bh, scope, directional)).unwrap();
+                let him = NeuronSet { label: "him".into(), neurons: vec![0] };
+                let her = NeuronSet { label: "her".into(), neurons: vec![1] };
+                assert_eq!((selection.set(0, "him"), selection.set(0, "her")), (him, her));
+                assert_eq!(selection.count(selection.chosen(), 1), (0, 0));
+                assert!(!selection.tests[2].defined);
+            }
+        }
+    }
+
+    #[test]
+    fn a_wider_scope_and_a_stricter_correction_never_select_more() {
+        let adjustment = Adjustment::MaxT;
+        let selection = select(&activations(), plan(adjustment, Scope::Layer, false)).unwrap();
+        let find = |correction, scope| {
+            let adjustment = Adjustment::Correction(correction);
+            let mut all = selection.adjusted.iter();
+            all.find(|x| (x.adjustment, x.scope, x.directional) == (adjustment, scope, false))
+                .unwrap()
+        };
+        for scope in [Scope::Layer, Scope::Model] {
+            let none = find(Correction::None, scope);
+            let bh = find(Correction::BenjaminiHochberg, scope);
+            let bonferroni = find(Correction::Bonferroni, scope);
+            for neuron in 0..4 {
+                assert!(none.p[neuron] <= bh.p[neuron] && bh.p[neuron] <= bonferroni.p[neuron]);
+                let wider = find(Correction::Bonferroni, Scope::Model);
+                assert!(bonferroni.p[neuron] <= wider.p[neuron]);
+            }
+        }
+        // 2⁴ sign flips: all are gone through, and no p is below 1/16.
+        assert_eq!(selection.relabellings, (16, true));
+        assert!(selection.chosen().p.iter().all(|&p| p >= 1.0 / 16.0));
+    }
+
+    #[test]
+    fn names_print_as_they_parse() {
+        for adjustment in Adjustment::ALL {
+            assert_eq!(adjustment.to_string().parse(), Ok(adjustment));
+        }
+        for scope in [Scope::Layer, Scope::Model] {
+            assert_eq!(scope.to_string().parse(), Ok(scope));
+        }
+        assert!("fdr".parse::<Adjustment>().unwrap_err().contains("max-t"));
     }
 }

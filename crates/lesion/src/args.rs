@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
+use anyhow::Result;
 use bert_model::Site;
 use clap::{Args as ClapArgs, Parser, Subcommand};
+use lesion_eval::{Adjustment, Scope};
 use neuron_stats::TestKind;
 
 use crate::backend::Backend;
@@ -41,6 +43,16 @@ pub(crate) struct ModelArgs {
     pub(crate) threads: Option<u16>,
 }
 
+impl ModelArgs {
+    /// Limits the thread pool that Burn and the statistics share.
+    pub(crate) fn use_threads(&self) -> Result<()> {
+        if let Some(threads) = self.threads {
+            rayon::ThreadPoolBuilder::new().num_threads(usize::from(threads)).build_global()?;
+        }
+        Ok(())
+    }
+}
+
 #[derive(ClapArgs, Debug)]
 pub(crate) struct Reproduce {
     #[command(flatten)]
@@ -66,11 +78,29 @@ pub(crate) struct Reproduce {
     #[arg(long, default_value_t = TestKind::Paired)]
     pub(crate) test: TestKind,
 
+    /// How p is corrected for the number of tests: `bh`, `by`, `holm`, `bonferroni`, `storey`,
+    /// `max-t` (by permutation) or `none`.
+    #[arg(long, default_value = "bh")]
+    pub(crate) correction: Adjustment,
+
+    /// The tests that are corrected together: each `layer` by itself, or the whole `model`.
+    #[arg(long, default_value_t = Scope::Layer)]
+    pub(crate) scope: Scope,
+
+    /// Correct each direction by itself, on one-sided p, which bounds the errors in each label.
+    #[arg(long)]
+    pub(crate) directional: bool,
+
+    /// Random relabellings for max-T; all of them where there are no more.
+    #[arg(long, value_name = "N", default_value_t = 10_000,
+          value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    pub(crate) permutations: u32,
+
     /// A neuron is significant where its corrected p is at most this.
     #[arg(long, default_value_t = 0.05)]
     pub(crate) alpha: f64,
 
-    /// Seed of everything random; the present steps draw nothing.
+    /// Seed of the random relabellings.
     #[arg(long, default_value_t = 0)]
     pub(crate) seed: u64,
 

@@ -9,9 +9,10 @@ use comfy_table::{
     Table,
     presets::UTF8_BORDERS_ONLY,
 };
-use lesion_eval::{LesionOutcome, LesionPlan, MaskedPrompt, Notice, Prediction, Selection};
-
-use crate::evaluate::Accuracy;
+use lesion_eval::{
+    Accuracy, Adjustment, Diagnostics, LesionOutcome, LesionPlan, MaskedPrompt, Notice, Prediction,
+    Selection, Sparsity,
+};
 
 /// A table whose columns are aligned as given: text to the left, figures to the right.
 fn table(header: &[&str], alignment: &[CellAlignment]) -> Table {
@@ -25,42 +26,100 @@ fn table(header: &[&str], alignment: &[CellAlignment]) -> Table {
     table
 }
 
-pub(crate) fn selection(out: &mut impl Write, selection: &Selection) -> Result<()> {
+pub(crate) fn selection(
+    out: &mut impl Write,
+    selection: &Selection,
+    lesioned: usize,
+) -> Result<()> {
     let plan = selection.plan;
+    let direction = if plan.directional { ", each direction by itself" } else { "" };
     writeln!(
         out,
-        "1. Selection: {} pairs, {} t-test of every neuron's pre-activation at the target, \
-         Benjamini-Hochberg per layer at {}",
-        selection.pairs, plan.test, plan.alpha
+        "1. Selection: {} pairs, {} t-test of every neuron's pre-activation at the target, {} per \
+         {} at {}{direction}",
+        selection.pairs, plan.test, plan.adjustment, plan.scope, plan.alpha
     )?;
     let (a, b) = (&selection.contrast.a, &selection.contrast.b);
     let uncorrected = format!("p < {}", plan.alpha);
-    let mut rows =
-        table(&["layer", a, b, "neither", &uncorrected, "largest |effect|"], &[R, R, R, R, R, R]);
-    for (layer, tested) in selection.layers.iter().enumerate() {
-        let count = |label| selection.set(layer, label).neurons.len();
-        let (him, her) = (count(a), count(b));
-        let largest = tested.tests.iter().map(|test| test.effect.abs()).fold(0.0, f64::max);
+    let mut rows = table(
+        &["layer", a, b, "neither", &uncorrected, "median |effect|", "largest"],
+        &[R, R, R, R, R, R, R],
+    );
+    for layer in 0..selection.layers {
+        let (him, her) = selection.count(selection.chosen(), layer);
+        let tests = &selection.tests[selection.columns(layer)];
+        let mut effects: Vec<f64> =
+            tests.iter().filter(|test| test.defined).map(|test| test.effect.abs()).collect();
+        effects.sort_by(f64::total_cmp);
+        let figure = |effect: Option<&f64>| effect.map_or("-".to_owned(), |e| format!("{e:.2}"));
         rows.add_row([
             layer.to_string(),
             him.to_string(),
             her.to_string(),
-            (tested.tests.len() - him - her).to_string(),
-            tested.uncorrected(plan.alpha).to_string(),
-            format!("{largest:.2}"),
+            (tests.len() - him - her).to_string(),
+            tests.iter().filter(|test| test.p_two_sided < plan.alpha).count().to_string(),
+            figure(effects.get(effects.len() / 2)),
+            figure(effects.last()),
         ]);
     }
     writeln!(out, "{rows}")?;
-    if let Some(layer) = (0..selection.layers.len()).find(|&layer| selection.share(layer) > 0.5) {
+    let (him, her) = selection.count(selection.chosen(), lesioned);
+    let share = (him + her) as f64 / selection.neurons as f64;
+    if share > 0.5 {
         writeln!(
             out,
-            "Note: {:.0} % of layer {layer} is significant. At a visible target the two sides \
+            "Note: {:.0} % of layer {lesioned} is significant. At a visible target the two sides \
              differ in the word itself, so significance alone selects much of a layer; effect \
              sizes tell more.",
-            100.0 * selection.share(layer)
+            100.0 * share
         )?;
     }
-    writeln!(out)?;
+    let others: Vec<String> = Adjustment::ALL
+        .into_iter()
+        .map(|adjustment| {
+            let (him, her) = selection.count(selection.under(adjustment), lesioned);
+            format!("{adjustment} {him} + {her}")
+        })
+        .collect();
+    writeln!(
+        out,
+        "{a} + {b} neurons of layer {lesioned} under each correction: {}.\n",
+        others.join(", ")
+    )?;
+    Ok(())
+}
+
+pub(crate) fn diagnostics(
+    out: &mut impl Write,
+    diagnostics: &Diagnostics,
+    layer: usize,
+) -> Result<()> {
+    let here = || diagnostics.normality.iter().filter(|of| of.layer == layer);
+    let Some(pooled) = here().find(|of| of.neuron.is_none()) else { return Ok(()) };
+    let single = || here().filter(|of| of.neuron.is_some());
+    let rejected = single().filter(|of| of.k_squared.p < 0.05).count();
+    writeln!(
+        out,
+        "Before GELU the activations of layer {layer} have skewness {:.2} and excess kurtosis \
+         {:.2} (0 and 0 if normal); the K² test finds {rejected} of {} neurons not normal at 0.05.",
+        pooled.moments.skewness(),
+        pooled.moments.excess_kurtosis(),
+        single().count(),
+    )?;
+    let share = |measure| {
+        let found = diagnostics.sparsity.iter().find(|of| of.0 == layer && of.1 == measure);
+        100.0 * found.map_or(f64::NAN, |of| of.2)
+    };
+    let tenth = single().count() / 10;
+    writeln!(
+        out,
+        "After GELU {:.0} % of them are below 0.1 in size, {:.0} % below 0.01 and {:.0} % exactly \
+         0; the strongest {tenth} neurons carry {:.0} % of the squared norm.\n",
+        share(Sparsity::Below(0.1)),
+        share(Sparsity::Below(0.01)),
+        share(Sparsity::Zero),
+        share(Sparsity::Top(tenth)),
+    )?;
     Ok(())
 }
 
@@ -94,13 +153,11 @@ pub(crate) fn baseline(
         }
     }
     writeln!(out, "{rows}")?;
-    let right = predictions.iter().filter(|p| p.is_right()).count();
-    let top = predictions.iter().filter(|p| p.scores[0].rank == 1).count();
+    let Accuracy { prompts, right, top } = Accuracy::of(predictions);
     writeln!(
         out,
-        "The right word is above the other candidates in {right} of {} prompts, and the top token \
-         of the vocabulary in {top}.\n",
-        prompts.len()
+        "The right word is above the other candidates in {right} of {prompts} prompts, and the top \
+         token of the vocabulary in {top}.\n"
     )?;
     Ok(())
 }
@@ -181,7 +238,7 @@ fn finding(plan: LesionPlan, outcomes: &[LesionOutcome]) -> String {
     )
 }
 
-pub(crate) fn accuracy(out: &mut impl Write, rows: &[Accuracy]) -> Result<()> {
+pub(crate) fn accuracy(out: &mut impl Write, rows: &[(&str, Accuracy)]) -> Result<()> {
     let mut printed = table(
         &["prompts", "count", "right word above the other", "right word on top of all words"],
         &[L, R, R, R],
@@ -189,9 +246,9 @@ pub(crate) fn accuracy(out: &mut impl Write, rows: &[Accuracy]) -> Result<()> {
     let share = |count: usize, of: usize| {
         format!("{count} ({:.1} %)", 100.0 * count as f64 / of.max(1) as f64)
     };
-    for row in rows {
+    for (name, row) in rows {
         printed.add_row([
-            row.name.to_owned(),
+            (*name).to_owned(),
             row.prompts.to_string(),
             share(row.right, row.prompts),
             share(row.top, row.prompts),

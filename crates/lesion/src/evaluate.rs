@@ -3,17 +3,17 @@
 use std::io::{self, Write};
 
 use anyhow::Result;
-use lesion_eval::{Contrast, MaskedPrompt, Prediction, Prompts, Subject, predict};
+use lesion_eval::{Accuracy, Contrast, MaskedPrompt, Prediction, Prompts, Subject, predict};
 use pretrain::{
     corpus::{MASK, held_out_prompts},
     grammar::Case,
     held_out::HeldOut,
 };
 
-use crate::{args::Evaluate, console, inputs, progress::Stages, reproduce::use_threads};
+use crate::{args::Evaluate, console, inputs, progress::Stages};
 
 pub(crate) fn run(args: &Evaluate) -> Result<()> {
-    use_threads(args.model.threads)?;
+    args.model.use_threads()?;
     let mut stages = Stages::default();
     let (checkpoint, model) = stages.run("load", |_| inputs::model(&args.model))?;
     let subject = Subject { model: &model, tokenizer: &checkpoint.tokenizer };
@@ -29,13 +29,13 @@ pub(crate) fn run(args: &Evaluate) -> Result<()> {
         let predictions = stages.run("evaluate", |progress| {
             ask(subject, &Prompts::parse("held-out prompts", &file)?, progress)
         })?;
-        rows.push(Accuracy::of(name, &predictions));
+        rows.push((name, Accuracy::of(&predictions)));
     }
     let paper = inputs::prompts(None)?;
     let predictions = stages.run("evaluate", |progress| {
         ask(subject, &Prompts::parse("paper.txt", &paper.text)?, progress)
     })?;
-    rows.push(Accuracy::of("the paper's two", &predictions));
+    rows.push(("the paper's two", Accuracy::of(&predictions)));
 
     let mut stdout = io::stdout().lock();
     console::accuracy(&mut stdout, &rows)?;
@@ -58,25 +58,4 @@ fn ask(
     let contrast = Contrast { a: "him".to_owned(), b: "her".to_owned() };
     let masked = MaskedPrompt::encode_all(subject, prompts, &contrast)?;
     Ok(predict(subject, &masked, progress)?)
-}
-
-/// How a model did on one kind of prompts.
-pub(crate) struct Accuracy {
-    pub(crate) name: &'static str,
-    pub(crate) prompts: usize,
-    /// The right word is above the other candidates.
-    pub(crate) right: usize,
-    /// The right word is the top token of the whole vocabulary.
-    pub(crate) top: usize,
-}
-
-impl Accuracy {
-    fn of(name: &'static str, predictions: &[Prediction]) -> Self {
-        Self {
-            name,
-            prompts: predictions.len(),
-            right: predictions.iter().filter(|p| p.is_right()).count(),
-            top: predictions.iter().filter(|p| p.scores[0].rank == 1).count(),
-        }
-    }
 }

@@ -22,7 +22,12 @@ use args::{Args, Command};
 const FAILURE: u8 = 2;
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        // Help that was asked for, or that answers a call without any command.
+        Err(help) if is_help(&help) => help.exit(),
+        Err(error) => return usage_error(&error),
+    };
     let run = match &args.command {
         Command::Reproduce(args) => reproduce::run(args),
         Command::Evaluate(args) => evaluate::run(args),
@@ -35,6 +40,23 @@ fn main() -> ExitCode {
             ExitCode::from(FAILURE)
         }
     }
+}
+
+fn is_help(error: &clap::Error) -> bool {
+    use clap::error::ErrorKind::{
+        DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand, DisplayVersion,
+    };
+    matches!(error.kind(), DisplayHelp | DisplayVersion | DisplayHelpOnMissingArgumentOrSubcommand)
+}
+
+/// One line, as every other mistake: what clap says is wrong, and its tip, without the usage.
+fn usage_error(error: &clap::Error) -> ExitCode {
+    let message = error.to_string();
+    let says =
+        |paragraph: &&str| !paragraph.starts_with("Usage") && !paragraph.starts_with("For more");
+    let words = message.split("\n\n").filter(says).flat_map(str::split_whitespace);
+    eprintln!("{}; see `lesion --help`", words.collect::<Vec<_>>().join(" "));
+    ExitCode::from(FAILURE)
 }
 
 /// Whether the reader of our output, such as `head`, has seen enough.

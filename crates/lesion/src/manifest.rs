@@ -35,6 +35,9 @@ pub(crate) struct Manifest<'a> {
 pub(crate) struct Settings<'a> {
     pub(crate) test: String,
     pub(crate) correction: String,
+    pub(crate) scope: String,
+    pub(crate) directional: bool,
+    pub(crate) permutations: u32,
     pub(crate) alpha: f64,
     pub(crate) layer: usize,
     pub(crate) site: String,

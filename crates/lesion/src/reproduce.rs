@@ -2,13 +2,6 @@
 
 use std::io::{self, Write};
 
-use anyhow::{Context, Result};
-use lesion_eval::{
-    LesionPlan, MaskedPrompt, Prompts, SelectionPlan, Stimuli, Subject, default_layer, lesion,
-    predict, select, tables,
-};
-use neuron_stats::Correction;
-
 use crate::{
     args::Reproduce,
     console, inputs,
@@ -16,9 +9,14 @@ use crate::{
     output::OutputDir,
     progress::Stages,
 };
+use anyhow::{Context, Result};
+use lesion_eval::{
+    LesionPlan, MaskedPrompt, Prompts, SelectionPlan, Stimuli, Subject, default_layer, diagnose,
+    lesion, measure, predict, select, tables,
+};
 
 pub(crate) fn run(args: &Reproduce) -> Result<()> {
-    use_threads(args.model.threads)?;
+    args.model.use_threads()?;
     let mut stages = Stages::default();
 
     // What costs nothing to read is read first, so that a mistake in it is known at once.
@@ -34,9 +32,10 @@ pub(crate) fn run(args: &Reproduce) -> Result<()> {
     plan.check(layers).context("--layer")?;
     let masked = MaskedPrompt::encode_all(subject, &prompts, stimuli.contrast())?;
 
-    let selection_plan = SelectionPlan { test: args.test, alpha: args.alpha };
-    let selection = stages
-        .run("selection", |progress| Ok(select(subject, &stimuli, selection_plan, progress)?))?;
+    let activations =
+        stages.run("activations", |progress| Ok(measure(subject, &stimuli, progress)?))?;
+    let selection = stages.run("selection", |_| Ok(select(&activations, selection_plan(args))?))?;
+    let diagnostics = stages.run("diagnostics", |_| Ok(diagnose(&activations)?))?;
     let predictions =
         stages.run("baseline", |progress| Ok(predict(subject, &masked, progress)?))?;
     let (outcomes, notices) = stages
@@ -44,6 +43,10 @@ pub(crate) fn run(args: &Reproduce) -> Result<()> {
 
     let mut out = OutputDir::create(&args.out)?;
     out.csv("neurons.csv", tables::neurons(&selection))?;
+    out.csv("selection.csv", tables::selection(&selection))?;
+    out.csv("histogram.csv", tables::histogram(&diagnostics))?;
+    out.csv("normality.csv", tables::normality(&diagnostics))?;
+    out.csv("sparsity.csv", tables::sparsity(&diagnostics))?;
     out.csv("predictions.csv", tables::predictions(&predictions))?;
     out.csv("lesions.csv", tables::lesions(plan.layer, &outcomes))?;
     let manifest = Manifest {
@@ -56,7 +59,10 @@ pub(crate) fn run(args: &Reproduce) -> Result<()> {
         seed: args.seed,
         settings: Settings {
             test: args.test.to_string(),
-            correction: Correction::BenjaminiHochberg.to_string(),
+            correction: args.correction.to_string(),
+            scope: args.scope.to_string(),
+            directional: args.directional,
+            permutations: args.permutations,
             alpha: args.alpha,
             layer: plan.layer,
             site: plan.site.to_string(),
@@ -72,21 +78,27 @@ pub(crate) fn run(args: &Reproduce) -> Result<()> {
     out.json(manifest::FILE, &manifest)?;
 
     let mut stdout = io::stdout().lock();
-    console::selection(&mut stdout, &selection)?;
+    console::selection(&mut stdout, &selection, plan.layer)?;
+    console::diagnostics(&mut stdout, &diagnostics, plan.layer)?;
     console::baseline(&mut stdout, &predictions, &masked)?;
     console::lesion(&mut stdout, plan, &outcomes, &notices)?;
     writeln!(stdout, "\nThe tables are in {}.", args.out.display())?;
     Ok(())
 }
 
+fn selection_plan(args: &Reproduce) -> SelectionPlan {
+    SelectionPlan {
+        test: args.test,
+        adjustment: args.correction,
+        scope: args.scope,
+        directional: args.directional,
+        alpha: args.alpha,
+        permutations: args.permutations as usize,
+        seed: args.seed,
+    }
+}
+
 /// The name that an error about a line of this file gives.
 fn file_name(input: &inputs::TextInput) -> String {
     input.origin.sha256.keys().next().cloned().unwrap_or_default()
-}
-
-pub(crate) fn use_threads(threads: Option<u16>) -> Result<()> {
-    if let Some(threads) = threads {
-        rayon::ThreadPoolBuilder::new().num_threads(usize::from(threads)).build_global()?;
-    }
-    Ok(())
 }

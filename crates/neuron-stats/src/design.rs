@@ -1,80 +1,136 @@
 //! The formulas of the three t-tests, from per-neuron summaries to a [`TTest`].
 
-use crate::{StudentT, TTest, TestKind, student_t::gamma_half_step, summary::Summary};
+use std::array;
 
-/// What is the same for every neuron of a test: its kind, counts and reference distribution.
-#[derive(Debug, Clone, Copy)]
+use crate::{
+    StudentT, TTest, TestKind,
+    student_t::{LANES, TailPolynomial, gamma_half_step},
+    summary::Summary,
+};
+
+/// What is the same for every neuron of a test.
+#[derive(Debug, Clone)]
 pub(crate) struct Design {
-    kind: TestKind,
-    n_a: f64,
-    n_b: f64,
     /// 1 - confidence level.
     alpha: f64,
-    /// The distribution of t and its critical value. Welch's test replaces them for each neuron.
-    distribution: StudentT,
+    /// Degrees of freedom of the pooled variance, or of the differences' variance.
+    df: f64,
+    /// The critical value at `alpha` for these.
     critical: f64,
+    /// Variance of the mean difference in units of that variance: `1/n` or `1/n_a + 1/n_b`.
+    spread: f64,
     /// Factor that turns the effect size into Hedges' g.
     hedges: f64,
+    reference: Reference,
+}
+
+/// The distribution that t is referred to.
+#[derive(Debug, Clone)]
+enum Reference {
+    /// One for all neurons.
+    Common(TailPolynomial),
+    /// Each neuron has its own degrees of freedom; the counts are those of the sides.
+    Welch { n_a: f64, n_b: f64 },
+}
+
+/// The t of one neuron and what goes with it.
+#[derive(Debug, Clone, Copy)]
+struct Statistic {
+    t: f64,
+    standard_error: f64,
+    df: f64,
+    effect: f64,
 }
 
 impl Design {
     /// For counts of at least two (and equal if paired) and a level in `(0, 1)`.
     pub(crate) fn new(kind: TestKind, n_a: usize, n_b: usize, level: f64) -> Self {
         let (n_a, n_b) = (n_a as f64, n_b as f64);
-        let df = if kind == TestKind::Paired { n_a - 1.0 } else { n_a + n_b - 2.0 };
+        let (df, spread) = match kind {
+            TestKind::Paired => (n_a - 1.0, 1.0 / n_a),
+            TestKind::Student | TestKind::Welch => (n_a + n_b - 2.0, 1.0 / n_a + 1.0 / n_b),
+        };
         let distribution = StudentT::from_positive(df);
+        let reference = match kind {
+            TestKind::Welch => Reference::Welch { n_a, n_b },
+            TestKind::Paired | TestKind::Student => {
+                Reference::Common(TailPolynomial::new(&distribution))
+            }
+        };
         let alpha = 1.0 - level;
         let critical = distribution.two_sided_inverse(alpha);
-        Self { kind, n_a, n_b, alpha, distribution, critical, hedges: hedges_factor(df) }
+        Self { alpha, df, critical, spread, hedges: hedges_factor(df), reference }
     }
 
-    pub(crate) fn test(&self, summary: Summary) -> TTest {
-        let Summary { mean_a, mean_b, squares_a, squares_b } = summary;
-        let (n_a, n_b) = (self.n_a, self.n_b);
-        let (mut distribution, mut critical) = (self.distribution, self.critical);
-        let (standard_error, deviation) = match self.kind {
-            TestKind::Paired => {
-                let variance = squares_a / (n_a - 1.0);
-                ((variance / n_a).sqrt(), variance.sqrt())
+    /// The tests of many neurons.
+    pub(crate) fn test(&self, summaries: &[Summary], tests: &mut [TTest]) {
+        for (summaries, tests) in summaries.chunks(LANES).zip(tests.chunks_mut(LANES)) {
+            // Lanes without a neuron repeat the first one.
+            let statistics: [Statistic; LANES] =
+                array::from_fn(|lane| self.statistic(summaries.get(lane).unwrap_or(&summaries[0])));
+            let p = match &self.reference {
+                Reference::Common(tail) => tail.two_sided(statistics.map(|statistic| statistic.t)),
+                Reference::Welch { .. } => statistics.map(|Statistic { df, t, .. }| {
+                    if t.is_nan() { t } else { StudentT::from_positive(df).two_sided(t) }
+                }),
+            };
+            for (lane, (summary, test)) in summaries.iter().zip(tests).enumerate() {
+                *test = self.conclude(summary, &statistics[lane], p[lane]);
             }
-            TestKind::Student => {
-                let variance = (squares_a + squares_b) / distribution.df();
-                ((variance * (1.0 / n_a + 1.0 / n_b)).sqrt(), variance.sqrt())
-            }
-            TestKind::Welch => {
-                let pooled = (squares_a + squares_b) / distribution.df();
+        }
+    }
+
+    /// The statistic of one neuron; its t is NaN where the test is undefined.
+    fn statistic(&self, summary: &Summary) -> Statistic {
+        let &Summary { mean_a, mean_b, squares_a, squares_b } = summary;
+        let squares = squares_a + squares_b;
+        let (standard_error, df) = match self.reference {
+            Reference::Common(_) => ((squares * (self.spread / self.df)).sqrt(), self.df),
+            Reference::Welch { n_a, n_b } => {
                 let error_a = squares_a / (n_a - 1.0) / n_a;
                 let error_b = squares_b / (n_b - 1.0) / n_b;
+                let squared_error = error_a + error_b;
                 // Welch-Satterthwaite in shares of the whole, whose squares cannot underflow.
-                let (share_a, share_b) =
-                    (error_a / (error_a + error_b), error_b / (error_a + error_b));
-                let df = 1.0 / (share_a.powi(2) / (n_a - 1.0) + share_b.powi(2) / (n_b - 1.0));
-                if df > 0.0 {
-                    distribution = StudentT::from_positive(df);
-                    critical = distribution.two_sided_inverse(self.alpha);
-                }
-                ((error_a + error_b).sqrt(), pooled.sqrt())
+                let (share_a, share_b) = (error_a / squared_error, error_b / squared_error);
+                let whole = share_a * share_a / (n_a - 1.0) + share_b * share_b / (n_b - 1.0);
+                (squared_error.sqrt(), 1.0 / whole)
             }
         };
         let difference = mean_a - mean_b;
-        // Below this the spread is rounding of the means, not of the data. The finiteness test
-        // catches squares that overflow and the NaNs that follow.
+        // Below this the spread is rounding of the means, not of the data. The finiteness tests
+        // catch squares that overflow.
         let rounding = f64::EPSILON * (mean_a.abs() + mean_b.abs());
-        if !(standard_error > rounding && deviation.is_finite() && difference.is_finite()) {
+        let defined = standard_error > rounding && squares.is_finite() && difference.is_finite();
+        let t = if defined { difference / standard_error } else { f64::NAN };
+        let effect = match self.reference {
+            Reference::Common(_) => t * self.spread.sqrt(),
+            Reference::Welch { .. } => difference / (squares / self.df).sqrt(),
+        };
+        Statistic { t, standard_error, df, effect }
+    }
+
+    fn conclude(&self, summary: &Summary, statistic: &Statistic, p: f64) -> TTest {
+        let &Summary { mean_a, mean_b, .. } = summary;
+        let &Statistic { t, standard_error, df, effect } = statistic;
+        let difference = mean_a - mean_b;
+        if t.is_nan() {
             return TTest::undefined(mean_a, mean_b, difference);
         }
-        let t = difference / standard_error;
-        let p = distribution.two_sided(t);
+        let critical = match self.reference {
+            Reference::Common(_) => self.critical,
+            Reference::Welch { .. } => {
+                StudentT::from_positive(df).two_sided_inverse_from(self.alpha, self.critical)
+            }
+        };
         let (toward, away) = (p / 2.0, 1.0 - p / 2.0);
         let (p_greater, p_less) = if t >= 0.0 { (toward, away) } else { (away, toward) };
         let half_width = critical * standard_error;
-        let effect = difference / deviation;
         TTest {
             mean_a,
             mean_b,
             difference,
             t,
-            df: distribution.df(),
+            df,
             p_two_sided: p,
             p_greater,
             p_less,

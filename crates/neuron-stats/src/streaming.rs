@@ -110,7 +110,10 @@ impl TTestAccumulator {
         check_counts(self.kind, self.samples_a, self.samples_b)?;
         check_level(level)?;
         let design = Design::new(self.kind, self.samples_a, self.samples_b, level);
-        Ok(self.summaries.par_iter().map(|&summary| design.test(summary)).collect())
+        let mut tests = vec![TTest::undefined(0.0, 0.0, 0.0); self.summaries.len()];
+        let blocks = self.summaries.par_chunks(BLOCK).zip(tests.par_chunks_mut(BLOCK));
+        blocks.for_each(|(summaries, tests)| design.test(summaries, tests));
+        Ok(tests)
     }
 
     fn counts_with(&self, samples_a: usize, samples_b: usize) -> [(f64, f64); 2] {

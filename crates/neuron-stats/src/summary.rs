@@ -15,7 +15,7 @@ pub(crate) struct Summary {
     pub(crate) mean_b: f64,
     /// Of side a; of the differences `a - b` in a paired test.
     pub(crate) squares_a: f64,
-    /// Of side b; unused in a paired test.
+    /// Of side b; 0 in a paired test.
     pub(crate) squares_b: f64,
 }
 
@@ -29,13 +29,18 @@ impl Summary {
         [(a, b), (other_a, other_b)]: [(f64, f64); 2],
     ) -> Self {
         let (delta_a, delta_b) = (other.mean_a - self.mean_a, other.mean_b - self.mean_b);
-        let of_squares = if kind == TestKind::Paired { delta_a - delta_b } else { delta_a };
         let between = |delta: f64, n: f64, other: f64| delta * delta * n * (other / (n + other));
+        let (between_a, between_b) = match kind {
+            TestKind::Paired => (between(delta_a - delta_b, a, other_a), 0.0),
+            TestKind::Student | TestKind::Welch => {
+                (between(delta_a, a, other_a), between(delta_b, b, other_b))
+            }
+        };
         Self {
             mean_a: self.mean_a + delta_a * (other_a / (a + other_a)),
             mean_b: self.mean_b + delta_b * (other_b / (b + other_b)),
-            squares_a: self.squares_a + other.squares_a + between(of_squares, a, other_a),
-            squares_b: self.squares_b + other.squares_b + between(delta_b, b, other_b),
+            squares_a: self.squares_a + other.squares_a + between_a,
+            squares_b: self.squares_b + other.squares_b + between_b,
         }
     }
 }

@@ -200,9 +200,7 @@ pub fn t_tests<S: Sample>(
     let mut tests = vec![TTest::undefined(0.0, 0.0, 0.0); a.neurons()];
     tests.par_chunks_mut(BLOCK).enumerate().for_each(|(index, tests)| {
         let block = index * BLOCK..index * BLOCK + tests.len();
-        for (test, summary) in tests.iter_mut().zip(summarise(kind, a, b, block)) {
-            *test = design.test(summary);
-        }
+        design.test(&summarise(kind, a, b, block), tests);
     });
     Ok(tests)
 }

@@ -1,5 +1,7 @@
 //! Agreement with SciPy, statsmodels, mpmath and exact fractions; see `fixtures/make_fixtures.py`.
 
+#![allow(clippy::float_cmp)] // equal to the bit is what is meant
+
 mod common;
 
 use std::{collections::HashMap, fs, path::Path};
@@ -34,7 +36,7 @@ fn tails_of_student_t_agree_with_mpmath_down_to_1e_300() {
     }
     println!("largest relative error {:e} at df {}, t {}", worst.0, worst.1, worst.2);
     assert!(rows.iter().any(|row| row.2 < 2e-300));
-    assert!(worst.0 < 1e-11);
+    assert!(worst.0 < 1e-12);
 }
 
 #[test]
@@ -43,7 +45,7 @@ fn critical_values_invert_the_tails() {
         // A p next to 1 does not determine its t.
         if p < 0.999 {
             let critical = StudentT::new(df).unwrap().critical_value(p).unwrap();
-            assert!(close(critical, t, 1e-12), "df {df}, p {p}: {critical} is not {t}");
+            assert!(close(critical, t, 1e-12), "df {df}, p {p:e}: {critical:e} is not {t:e}");
         }
     }
 }
@@ -96,7 +98,8 @@ fn t_tests_agree_with_scipy_and_mpmath() {
             (test.p(Alternative::Greater), case.p_greater),
             (test.p(Alternative::Less), case.p_less),
         ] {
-            assert!(close(ours, theirs, 1e-9), "{name}: p {ours} is not {theirs}");
+            let vanishes = ours < 1e-300 && theirs < 1e-300;
+            assert!(vanishes || close(ours, theirs, 1e-9), "{name}: p {ours:e} is not {theirs:e}");
         }
         let width = case.ci.1 - case.ci.0;
         assert!((test.ci.0 - case.ci.0).abs() < 1e-10 * width, "{name}: {:?}", test.ci);

@@ -160,3 +160,46 @@ fn mean(values: &[Lanes]) -> Lanes {
 fn subtract(left: Lanes, right: Lanes) -> Lanes {
     array::from_fn(|lane| left[lane] - right[lane])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Resampling;
+
+    /// Integers in a pattern of no meaning.
+    fn values(len: usize) -> Vec<f64> {
+        (0..len).map(|i| ((i * i * 7 + i * 3) % 23) as f64 - 11.0).collect()
+    }
+
+    #[test]
+    fn tabulated_sums_are_the_naive_ones() {
+        // 13 samples are two groups and a rest; 5 neurons leave lanes empty.
+        const SAMPLES: usize = 13;
+        const NEURONS: usize = 5;
+        let (a, b) = (values(SAMPLES * NEURONS), vec![0.0; SAMPLES * NEURONS]);
+        let a = Matrix::new(&a, SAMPLES, NEURONS).unwrap();
+        let b = Matrix::new(&b, SAMPLES, NEURONS).unwrap();
+        let resampling = Resampling { draws: 100, exact_up_to: 0, seed: 3 };
+        let codes = SignCodes::new(Relabelling::SignFlip, SAMPLES, SAMPLES, resampling).unwrap();
+        let contrasts = Contrasts::new(Relabelling::SignFlip, a, b, 0..NEURONS);
+        let mut extremes = Extremes::new(codes.count());
+        extremes.include(&contrasts, &codes);
+
+        for (pattern, codes) in codes.iter().enumerate() {
+            let sums = contrasts.of(codes);
+            for (neuron, sum) in sums.iter().enumerate().take(NEURONS) {
+                let length = a.column(neuron).map(|value| value * value).sum::<f64>().sqrt();
+                let signed = a.column(neuron).enumerate().map(|(sample, value)| {
+                    let turned = codes[sample / GROUP] >> (sample % GROUP) & 1 == 1;
+                    if turned { -value } else { value }
+                });
+                assert!((signed.sum::<f64>() / length - sum).abs() < 1e-14);
+            }
+            assert!(sums[NEURONS..].iter().all(|sum| sum.is_nan()));
+            let sums = &sums[..NEURONS];
+            let (largest, smallest) = (extremes.largest[pattern], extremes.smallest[pattern]);
+            assert!(sums.contains(&largest) && sums.iter().all(|&sum| sum <= largest));
+            assert!(sums.contains(&smallest) && sums.iter().all(|&sum| sum >= smallest));
+        }
+    }
+}

@@ -40,7 +40,8 @@ impl Relabelling {
 pub struct Resampling {
     /// Number `B` of random relabellings, drawn independently.
     pub draws: usize,
-    /// Instead of drawing, go through all relabellings if there are at most this many.
+    /// Instead of drawing, go through all relabellings if there are at most this many: of `2ⁿ` sign
+    /// flips, of `n_a + n_b` over `n_a` shuffles. Each of them, as each draw, takes some 40 bytes.
     pub exact_up_to: usize,
     /// Seed of the draws. Draw `i` is stream `i` of the `ChaCha8` generator with this seed.
     pub seed: u64,

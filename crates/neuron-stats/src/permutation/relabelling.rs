@@ -149,3 +149,56 @@ fn binomial(n: usize, k: usize, limit: usize) -> Option<usize> {
     }
     Some(count)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    fn codes(relabelling: Relabelling, n_a: usize, n_b: usize, exact_up_to: usize) -> SignCodes {
+        let resampling = Resampling { draws: 5000, exact_up_to, seed: 9 };
+        SignCodes::new(relabelling, n_a, n_b, resampling).unwrap()
+    }
+
+    #[test]
+    fn enumerations_are_complete_and_contain_what_was_observed() {
+        for (relabelling, n_a, n_b, count) in [
+            (Relabelling::SignFlip, 7, 7, 128),
+            (Relabelling::LabelShuffle, 4, 5, 126),
+            (Relabelling::LabelShuffle, 5, 4, 126),
+            (Relabelling::LabelShuffle, 2, 100, 5151),
+        ] {
+            let all = codes(relabelling, n_a, n_b, count);
+            assert!(all.exact);
+            assert_eq!(all.count(), count);
+            let different: HashSet<_> = all.iter().collect();
+            assert_eq!(different.len(), count);
+            assert!(different.contains(&all.observed[..]));
+            assert!(!codes(relabelling, n_a, n_b, count - 1).exact);
+        }
+        // Numbers of relabellings beyond any integer.
+        assert!(!codes(Relabelling::SignFlip, 1000, 1000, usize::MAX).exact);
+        assert!(!codes(Relabelling::LabelShuffle, 500, 500, usize::MAX).exact);
+    }
+
+    #[test]
+    fn draws_turn_each_sample_equally_often() {
+        for (relabelling, n_a, n_b, share) in
+            [(Relabelling::SignFlip, 70, 70, 0.5), (Relabelling::LabelShuffle, 40, 30, 3.0 / 7.0)]
+        {
+            let drawn = codes(relabelling, n_a, n_b, 0);
+            let turned =
+                |codes: &[u8], sample: usize| codes[sample / GROUP] >> (sample % GROUP) & 1;
+            for sample in 0..70 {
+                let count: u32 = drawn.iter().map(|code| u32::from(turned(code, sample))).sum();
+                let error = (5000.0_f64 * share * (1.0 - share)).sqrt();
+                assert!((f64::from(count) - 5000.0 * share).abs() < 4.0 * error);
+            }
+            if relabelling == Relabelling::LabelShuffle {
+                let side_b = |code: &[u8]| code.iter().map(|byte| byte.count_ones()).sum::<u32>();
+                assert!(drawn.iter().all(|code| side_b(code) == 30));
+            }
+        }
+    }
+}

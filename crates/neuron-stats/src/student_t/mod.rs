@@ -1,5 +1,9 @@
 //! Student's t distribution, accurate far into its tails.
 
+mod polynomial;
+
+pub(crate) use polynomial::{LANES, TailPolynomial};
+
 use crate::StatsError;
 
 /// Student's t distribution with `df` degrees of freedom, which need not be an integer.
@@ -11,7 +15,7 @@ use crate::StatsError;
 /// ```
 ///
 /// It is computed without forming `1 - P(|T| < |t|)` where that would cancel, and without
-/// differences of `ln Γ`, so its relative error stays below 1e-11 down to the smallest normal
+/// differences of `ln Γ`, so its relative error stays below 1e-12 down to the smallest normal
 /// `f64`, 2e-308, and for any `df`. Reference: NIST Digital Library of Mathematical Functions
 /// (DLMF), sections 8.17 and 5.11.
 ///
@@ -30,7 +34,8 @@ pub struct StudentT {
 }
 
 impl StudentT {
-    /// The distribution with `df` degrees of freedom.
+    /// The distribution with `df` degrees of freedom. More than 1e20 count as 1e20, which is as near
+    /// to the normal distribution as `f64` can tell; fewer than 1e-100 count as 1e-100.
     ///
     /// # Errors
     ///
@@ -45,6 +50,7 @@ impl StudentT {
 
     /// The distribution for degrees of freedom known to be positive and finite.
     pub(crate) fn from_positive(df: f64) -> Self {
+        let df = df.clamp(1e-100, 1e20);
         let peak = gamma_half_step(df / 2.0) / (df * std::f64::consts::PI).sqrt();
         Self { df, peak }
     }
@@ -62,10 +68,11 @@ impl StudentT {
         if t.is_nan() || t == f64::INFINITY {
             return if t.is_nan() { t } else { 0.0 };
         }
-        // The series and the fraction both converge quickly near the mean of t² under the null;
-        // there the tail is above 0.01, so that `1 - centre` costs it two digits at most.
-        let near = t * t * (self.df + 2.0) < 6.0 * self.df;
-        if near { 1.0 - self.centre(t) } else { self.tail(t) }
+        if self.is_near(t) {
+            1.0 - self.centre(t)
+        } else {
+            (self.scaled_tail(t) * self.cosine_power(t)).min(1.0)
+        }
     }
 
     /// `P(T >= t)`, the upper tail.
@@ -78,7 +85,7 @@ impl StudentT {
     /// The density at `t`.
     #[must_use]
     pub fn density(&self, t: f64) -> f64 {
-        self.peak * (-(self.df + 1.0) / 2.0 * ln_one_plus_square(t / self.df.sqrt())).exp()
+        self.peak * (-(self.df + 1.0) / 2.0 * ln_secant_squared(t, self.df)).exp()
     }
 
     /// The `t` that `|T|` exceeds with probability `alpha`: the half-width of a confidence
@@ -97,24 +104,53 @@ impl StudentT {
 
     /// Solves `two_sided(t) = alpha` for `0 < alpha < 1`.
     ///
-    /// Newton's method on `ln two_sided` as a function of `ln t`. That function is decreasing and
-    /// concave, so that from the second step on the iterates fall monotonically to the root.
+    /// Newton's method for `ln two_sided` as a function of `ln t`, which is decreasing and concave:
+    /// from the second step on the iterates fall monotonically to the root. Bisection takes over
+    /// where the first step goes too far to tell one vanishing tail from another.
     pub(crate) fn two_sided_inverse(&self, alpha: f64) -> f64 {
+        // As the density is largest at 0, t is at least this.
+        self.two_sided_inverse_from(alpha, (1.0 - alpha) / (2.0 * self.peak))
+    }
+
+    /// As [`two_sided_inverse`](Self::two_sided_inverse), with a first guess.
+    pub(crate) fn two_sided_inverse_from(&self, alpha: f64, guess: f64) -> f64 {
         const STEPS: usize = 200;
-        let mut t = (1.0 - alpha) / (2.0 * self.peak);
+        let mut ln_t = guess.ln();
+        let (mut low, mut high) = (f64::MIN_POSITIVE.ln(), f64::MAX.ln());
         for _ in 0..STEPS {
+            let t = ln_t.exp();
             let p = self.two_sided(t);
-            let slope = -2.0 * self.density_times(t) / p;
-            let step = (alpha / p).ln() / slope;
-            if !step.is_finite() {
-                break;
+            (low, high) = if p > alpha { (ln_t, high) } else { (low, ln_t) };
+            let step = (p / alpha).ln() * p / (2.0 * self.density_times(t));
+            if step.abs() < 1e-9 {
+                // The error of a Newton step is about the square of the step.
+                return (ln_t + step).exp();
             }
-            t *= step.exp();
-            if step.abs() < 1e-13 {
-                break;
-            }
+            let inside = ln_t + step >= low && ln_t + step <= high;
+            ln_t = if inside { ln_t + step } else { f64::midpoint(low, high) };
         }
-        t
+        ln_t.exp()
+    }
+
+    /// Whether the series for the centre converges faster than the fraction for the tail. There the
+    /// tail is above 0.01, so that `1 - centre` costs it two digits at most.
+    fn is_near(&self, t: f64) -> bool {
+        t * t * (self.df + 2.0) < 6.0 * self.df
+    }
+
+    /// `two_sided(t) / cosine_power(t)` for `t >= 0`: between 1 and, for infinite t, the peak times
+    /// `2 / √df`. It never underflows.
+    fn scaled(&self, t: f64) -> f64 {
+        if self.is_near(t) {
+            (1.0 - self.centre(t)) / self.cosine_power(t)
+        } else {
+            self.scaled_tail(t)
+        }
+    }
+
+    /// `x^(df / 2)` with `x = df / (df + t²)`, a power of `cos(atan(t / √df))`.
+    fn cosine_power(&self, t: f64) -> f64 {
+        (-self.df / 2.0 * ln_secant_squared(t, self.df)).exp()
     }
 
     /// `P(|T| < t)` for small `t` by the power series DLMF 8.17.8, whose terms are all positive.
@@ -130,11 +166,12 @@ impl StudentT {
         2.0 * self.density_times(t) * sum
     }
 
-    /// `P(|T| >= t)` for large `t` by the even part of the continued fraction DLMF 8.17.22.
+    /// `P(|T| >= t) / x^(df / 2)` for large `t` by the even part of the continued fraction DLMF
+    /// 8.17.22.
     ///
-    /// With `a = df / 2`, `b = 1 / 2`, `y = 1 - x`, it is `t f(t) / (β₁ + α₁ / (β₂ + ...))`. The
-    /// even part is written in `x` and `y`, so that nothing is lost where one of them is tiny.
-    fn tail(&self, t: f64) -> f64 {
+    /// With `a = df / 2`, `b = 1 / 2`, `y = 1 - x`, the tail is `t f(t) / (β₁ + α₁ / (β₂ + ...))`.
+    /// The even part is written in `x` and `y`, so that nothing is lost where one of them is tiny.
+    fn scaled_tail(&self, t: f64) -> f64 {
         const LEVELS: u32 = 1000;
         let (a, b) = (self.df / 2.0, 0.5);
         let u2 = (t / self.df.sqrt()).powi(2);
@@ -157,14 +194,20 @@ impl StudentT {
                 break;
             }
         }
-        self.density_times(t) * (num / den)
+        self.scaled_density_times(t) * (num / den)
     }
 
     /// `t f(t)`, which stays a normal number for longer than the density `f` does.
     fn density_times(&self, t: f64) -> f64 {
-        let u = t / self.df.sqrt();
+        self.scaled_density_times(t) * self.cosine_power(t)
+    }
+
+    /// `t f(t) / x^(df / 2)`.
+    fn scaled_density_times(&self, t: f64) -> f64 {
+        let root = self.df.sqrt();
+        let u = t / root;
         let sine = if u > 1.0 { 1.0 / (1.0 + u.powi(-2)).sqrt() } else { u / (1.0 + u * u).sqrt() };
-        self.peak * self.df.sqrt() * sine * (-self.df / 2.0 * ln_one_plus_square(u)).exp()
+        self.peak * root * sine
     }
 }
 
@@ -190,8 +233,8 @@ pub(crate) fn gamma_half_step(a: f64) -> f64 {
     factor * w.sqrt() * series
 }
 
-/// `ln(1 + u²)`, also where `u²` overflows.
-fn ln_one_plus_square(u: f64) -> f64 {
-    let u = u.abs();
-    if u < 1e100 { (u * u).ln_1p() } else { 2.0 * u.ln() }
+/// `ln(1 + t² / df)`, also where the fraction overflows.
+fn ln_secant_squared(t: f64, df: f64) -> f64 {
+    let u = t.abs() / df.sqrt();
+    if u < 1e100 { (u * u).ln_1p() } else { 2.0 * t.abs().ln() - df.ln() }
 }

@@ -114,7 +114,7 @@ pub fn write_checkpoint(
         .collect::<Result<Vec<_>>>()?;
     let metadata = [("format".to_owned(), "pt".to_owned())].into();
     let partial = dir.join("model.safetensors.partial");
-    safetensors::serialize_to_file(views, Some(metadata), &partial)?;
+    fs::write(&partial, safetensors::serialize(views, Some(metadata))?)?;
     fs::rename(partial, dir.join("model.safetensors"))?;
 
     fs::write(dir.join("config.json"), serde_json::to_string_pretty(model.config())? + "\n")?;

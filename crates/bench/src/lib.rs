@@ -1,0 +1,1 @@
+//! Benchmarks of the library crates, each in `benches/` and run by `cargo bench -p bench`.
