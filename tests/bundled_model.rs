@@ -32,7 +32,7 @@ fn predictions(case: Option<Case>) -> Vec<Prediction> {
         .map(|p| p.text.replace(MASK, &["{", p.right, "|", p.other, "}"].concat()) + "\n")
         .collect();
     let prompts = Prompts::parse("held-out prompts", &file).unwrap();
-    let contrast = Contrast { a: "him".into(), b: "her".into() };
+    let contrast = Contrast { a: "him".into(), b: "her".into(), words: true };
     let masked = MaskedPrompt::encode_all(subject, &prompts, &contrast).unwrap();
     predict(subject, &masked, &mut |_, _| ()).unwrap()
 }

@@ -152,6 +152,17 @@ fn drops_are_differences_and_the_control_has_none() {
         }
     }
     assert_eq!(lesioned, ["her".to_owned(), "him".to_owned()].into());
+    // One lesioned prompt, or its control: the right word's row and then the others'.
+    for rows in
+        lesions.chunk_by(|a, b| a["target"] == b["target"] && a["neuron_set"] == b["neuron_set"])
+    {
+        let margin = |column: &str| {
+            let others = rows[1..].iter().map(|row| number(row, column));
+            number(&rows[0], column) - others.fold(f64::NEG_INFINITY, f64::max)
+        };
+        let drop = margin("logit_clean") - margin("logit_lesioned");
+        assert!(rows.iter().all(|row| number(row, "margin_drop").to_bits() == drop.to_bits()));
+    }
     assert!(lesions.iter().any(|row| row["neuron_set"].is_empty()));
 }
 
@@ -324,6 +335,9 @@ fn mistakes_are_one_line_that_says_what_and_where() {
         (stimuli("# c\n\nI saw him.\nI saw {him|her}.\n"), &["f.txt:3", "no target"]),
         (stimuli("I saw {him|her}.\n"), &["f.txt", "at least 2"]),
         (stimuli("I saw {him|her} and {him|her}.\n"), &["f.txt:1", "2 targets"]),
+        (stimuli("I saw {him|her}self.\nI saw {him|her}.\n"), &["f.txt:1", "himself", "part"]),
+        (prompts("We saw {hím|him}.\n"), &["f.txt:1", "hím", "one token"]),
+        (prompts("We saw {him|[SEP]}.\n"), &["f.txt:1", "[SEP]", "special"]),
         (stimuli("I saw {him|→}.\nI saw {him|her}.\n"), &["f.txt:1", "→", "vocabulary"]),
         (prompts("We saw {him|qqq}.\n"), &["f.txt:1", "qqq"]),
         (prompts("\n"), &["f.txt", "no prompt"]),
@@ -349,6 +363,46 @@ fn mistakes_are_one_line_that_says_what_and_where() {
     }
 }
 
+#[test]
+fn a_folder_that_cannot_be_written_is_known_at_once() {
+    let run = Run::with_files(&[("file", "")], &["--out", "file/inside"]);
+    assert_user_error(&run, &["file/inside"]);
+}
+
+#[test]
+fn tables_that_cannot_all_be_written_have_no_manifest() {
+    let dir = TempDir::new().unwrap();
+    let out = dir.path().join("out");
+    let reproduce = || lesion(dir.path()).args(["reproduce", "--out", "out"]).output().unwrap();
+    assert!(reproduce().status.success() && out.join("manifest.json").exists());
+    // A folder stands where the last table belongs.
+    fs::remove_file(out.join("lesions.csv")).unwrap();
+    fs::create_dir_all(out.join("lesions.csv/x")).unwrap();
+    let failed = reproduce();
+    assert_eq!(failed.status.code(), Some(2));
+    assert!(String::from_utf8(failed.stderr).unwrap().contains("lesions.csv"));
+    assert!(!out.join("manifest.json").exists());
+    // Every file in the folder is one of ours under its own name.
+    for entry in fs::read_dir(&out).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        assert!(TABLES.contains(&name.as_str()), "{name} was left behind");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn paths_need_not_be_unicode_and_files_can_be_read_by_others() {
+    use std::os::unix::{ffi::OsStrExt, fs::PermissionsExt};
+    let dir = TempDir::new().unwrap();
+    let name = std::ffi::OsStr::from_bytes(b"o\xff");
+    let output = lesion(dir.path()).arg("reproduce").arg("--out").arg(name).output().unwrap();
+    assert!(output.status.success());
+    let plain = dir.path().join("plain");
+    fs::write(&plain, "").unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode();
+    assert_eq!(mode(&dir.path().join(name).join("manifest.json")), mode(&plain));
+}
+
 /// Exit code 2, one line on stderr with everything `expected`, and no output folder.
 fn assert_user_error(run: &Run, expected: &[&str]) {
     let stderr = run.stderr();
@@ -357,6 +411,8 @@ fn assert_user_error(run: &Run, expected: &[&str]) {
     for part in expected {
         assert!(stderr.contains(part), "{part:?} is not in {stderr:?}");
     }
+    let parts: Vec<_> = stderr.trim().split(": ").collect();
+    assert!(parts.windows(2).all(|pair| pair[0] != pair[1]), "said twice: {stderr}");
     assert!(!run.dir.path().join("target").exists());
 }
 
@@ -388,8 +444,19 @@ fn neuron_sets_and_t_are_those_of_the_python_reference() {
             assert_eq!(row["label"], expected, "layer {layer}, neuron {neuron}");
         }
         if neuron.is_multiple_of(16) {
-            let t = selected["t"][neuron / 16].as_f64().unwrap();
-            close(number(&row, "t"), t, 1e-3 * t.abs().max(1.0));
+            let expected = |column: &str| selected[column][neuron / 16].as_f64().unwrap();
+            for column in ["t", "effect"] {
+                close(
+                    number(&row, column),
+                    expected(column),
+                    1e-4 * expected(column).abs().max(1.0),
+                );
+            }
+            // Rounding of the activations moves t by some 1e-6, and log p of a large t with it.
+            for column in ["p", "q"] {
+                let tolerance = 1e-4 * expected(column).ln().abs().max(1.0);
+                close(number(&row, column).ln(), expected(column).ln(), tolerance);
+            }
         }
     }
 }
@@ -408,6 +475,8 @@ fn logits_and_drops_are_those_of_the_python_reference() {
             assert_eq!(row["position"], prompt["position"].to_string());
             let expected = |pass: &str| prompt[pass][i].as_f64().unwrap();
             close(number(baseline, "logit"), expected("clean"), 1e-4);
+            close(number(baseline, "prob"), expected("prob"), 1e-4 * expected("prob"));
+            assert_eq!(baseline["rank"], prompt["rank"][i].to_string());
             close(number(row, "logit_clean"), expected("clean"), 1e-4);
             close(number(row, "logit_lesioned"), expected("lesioned"), 1e-4);
         }

@@ -88,7 +88,8 @@ fn build(bin: &str, features: &[&str]) -> Result<()> {
 
 /// Runs a binary that was built, in the caller's folder, so that paths mean what they say there.
 fn run(bin: &str, args: Vec<OsString>) -> Result<ExitCode> {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or(root().join("target"), PathBuf::from);
+    let target =
+        root().join(std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()));
     let path = target.join("release").join(bin);
     let status = Command::new(&path)
         .args(args)

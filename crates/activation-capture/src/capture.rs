@@ -5,6 +5,8 @@ use crate::CaptureError;
 
 /// Keeps the activations of one token per row, at chosen sites of every layer that runs.
 ///
+/// A capture is for one forward pass of its batch; a second one would be appended.
+///
 /// Only these rows are kept, `[batch, intermediate]` a layer and site, never whole activations.
 #[derive(Debug)]
 pub struct TokenCapture {

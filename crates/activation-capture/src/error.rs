@@ -25,7 +25,7 @@ pub enum CaptureError {
     },
 
     /// A neuron that the layers do not have.
-    #[error("neuron {neuron} does not exist; a layer has neurons 0 to {}", neurons - 1)]
+    #[error("neuron {neuron} does not exist; a layer has neurons 0 to {}", neurons.saturating_sub(1))]
     NoSuchNeuron {
         /// The neuron asked for.
         neuron: usize,
@@ -34,7 +34,7 @@ pub enum CaptureError {
     },
 
     /// A layer that the model does not have.
-    #[error("layer {layer} does not exist; the model has layers 0 to {}", layers - 1)]
+    #[error("layer {layer} does not exist; the model has layers 0 to {}", layers.saturating_sub(1))]
     NoSuchLayer {
         /// The layer asked for.
         layer: usize,

@@ -15,7 +15,7 @@ pub struct Target<'a> {
 }
 
 /// Sets neurons of one layer to zero at chosen tokens; every other value goes on unchanged, bit
-/// for bit.
+/// for bit. A lesion is for forward passes of the batch and the model that it was made for.
 #[derive(Debug)]
 pub struct ZeroLesion {
     layer: usize,

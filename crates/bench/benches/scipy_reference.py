@@ -1,6 +1,6 @@
 """Times SciPy and statsmodels on the paired t-test and BH of `stats.rs`; prints JSON.
 
-Needs the packages of ../tests/fixtures/requirements.txt.
+Needs the packages of ../../neuron-stats/tests/fixtures/requirements.txt.
 """
 
 import json

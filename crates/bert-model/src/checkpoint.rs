@@ -3,7 +3,9 @@ use std::path::{Path, PathBuf};
 use burn::tensor::Device;
 use serde::Deserialize;
 
-use crate::{BertConfig, BertForMaskedLm, BertModelError, BertTokenizer, SafetensorsSource};
+use crate::{
+    BertConfig, BertForMaskedLm, BertModelError, BertTokenizer, SafetensorsSource, WordPieceOptions,
+};
 
 /// A Hugging Face checkpoint: configuration, tokenizer and, not yet read, the weights.
 pub struct Checkpoint {
@@ -27,7 +29,7 @@ pub struct CheckpointFiles {
 
 impl Checkpoint {
     /// Opens a checkpoint directory: `config.json`, `tokenizer.json` (or `vocab.txt`, with
-    /// `do_lower_case` from `tokenizer_config.json`) and `model.safetensors`.
+    /// its options from `tokenizer_config.json`) and `model.safetensors`.
     ///
     /// # Errors
     /// Where a file is missing or says what this crate does not compute.
@@ -54,9 +56,10 @@ impl Checkpoint {
         tokenizer: BertTokenizer,
         weights: SafetensorsSource,
     ) -> Result<Self, BertModelError> {
-        let (tokens, embeddings) = (tokenizer.vocabulary_size(), config.vocab_size);
-        if tokens > embeddings {
-            let reason = format!("{tokens} tokens, but config.json has `vocab_size` {embeddings}");
+        let (highest, embeddings) = (tokenizer.highest_id(), config.vocab_size);
+        if highest as usize >= embeddings {
+            let reason =
+                format!("it has an id {highest}, but config.json has `vocab_size` {embeddings}");
             return Err(BertModelError::Tokenizer { reason });
         }
         Ok(Self { config, tokenizer, weights })
@@ -83,21 +86,28 @@ fn open_tokenizer(dir: &Path) -> Result<BertTokenizer, BertModelError> {
     if !vocab.exists() {
         return Err(BertModelError::NoTokenizer { dir: dir.to_owned() });
     }
-    BertTokenizer::from_vocab(&read(vocab)?, lower_case(dir)?)
+    BertTokenizer::from_vocab(&read(vocab)?, word_piece_options(dir)?)
 }
 
-/// `do_lower_case` of `tokenizer_config.json`; true, as in `transformers`, where it is not said.
-fn lower_case(dir: &Path) -> Result<bool, BertModelError> {
+/// What `tokenizer_config.json` says, if it is there.
+fn word_piece_options(dir: &Path) -> Result<WordPieceOptions, BertModelError> {
     #[derive(Deserialize)]
     struct TokenizerConfig {
         do_lower_case: Option<bool>,
+        strip_accents: Option<bool>,
+        tokenize_chinese_chars: Option<bool>,
     }
     let path = dir.join("tokenizer_config.json");
+    let default = WordPieceOptions::default();
     if !path.exists() {
-        return Ok(true);
+        return Ok(default);
     }
     let config: TokenizerConfig = serde_json::from_slice(&read(path)?).map_err(|error| {
         BertModelError::Tokenizer { reason: format!("tokenizer_config.json: {error}") }
     })?;
-    Ok(config.do_lower_case.unwrap_or(true))
+    Ok(WordPieceOptions {
+        lower_case: config.do_lower_case.unwrap_or(default.lower_case),
+        strip_accents: config.strip_accents,
+        split_chinese: config.tokenize_chinese_chars.unwrap_or(default.split_chinese),
+    })
 }

@@ -4,12 +4,13 @@ use crate::BertModelError;
 
 /// The part of a Hugging Face `config.json` that decides what a BERT computes.
 ///
-/// Fields have the names and, where `transformers` has one, the default of its `BertConfig`.
+/// Fields have the names of `transformers`' `BertConfig`. Sizes have to be said; what the files may
+/// leave out has the default that it has there.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BertConfig {
-    /// Architectures that the weights were saved from.
-    #[serde(default)]
-    pub architectures: Vec<String>,
+    /// Architectures that the weights were saved from, where it is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub architectures: Option<Vec<String>>,
     /// The family; `bert` is supported.
     pub model_type: String,
     /// The activation of the MLP and of the head; `gelu`, the exact one with erf, is supported.
@@ -95,11 +96,11 @@ impl BertConfig {
         if self.model_type != "bert" {
             return unsupported("model_type", quoted(&self.model_type), "\"bert\"");
         }
-        if !self.architectures.is_empty()
-            && !self.architectures.iter().any(|name| WITH_HEAD.contains(&name.as_str()))
+        if let Some(names) = &self.architectures
+            && !names.iter().any(|name| WITH_HEAD.contains(&name.as_str()))
         {
             let supported = "BertForMaskedLM and BertForPreTraining, which have an MLM head,";
-            return unsupported("architectures", format!("{:?}", self.architectures), supported);
+            return unsupported("architectures", format!("{names:?}"), supported);
         }
         if self.hidden_act != "gelu" {
             return unsupported("hidden_act", quoted(&self.hidden_act), "\"gelu\" (with erf)");
@@ -135,9 +136,9 @@ impl BertConfig {
                 self.hidden_size, self.num_attention_heads
             ));
         }
-        if !(self.layer_norm_eps > 0.0 && self.layer_norm_eps.is_finite()) {
+        if !(self.layer_norm_eps > 0.0 && self.layer_norm_eps < 1.0) {
             return impossible(format!(
-                "`layer_norm_eps` {} is not a positive number",
+                "`layer_norm_eps` {} is not a small positive number",
                 self.layer_norm_eps
             ));
         }
@@ -193,6 +194,8 @@ mod tests {
         assert!(with("num_attention_heads", json!(3)).is_err());
         assert!(with("num_hidden_layers", json!(0)).is_err());
         assert!(with("layer_norm_eps", json!(-1.0)).is_err());
+        assert!(with("layer_norm_eps", json!(1e300)).is_err());
+        assert!(with("architectures", Value::Null).is_ok());
         assert!(with("hidden_size", Value::Null).is_err());
     }
 }

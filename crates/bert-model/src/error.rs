@@ -7,7 +7,7 @@ use burn::tensor::DType;
 #[non_exhaustive]
 pub enum BertModelError {
     /// A file of the checkpoint cannot be read.
-    #[error("cannot read {path}: {source}")]
+    #[error("cannot read {path}")]
     Read {
         /// The file.
         path: PathBuf,
@@ -105,6 +105,15 @@ pub enum BertModelError {
         pieces: Vec<String>,
     },
 
+    /// A word is only a part of a token.
+    #[error("{word:?} is only a part of the token {token:?}; a target stands by itself")]
+    PartOfToken {
+        /// The word.
+        word: String,
+        /// The token that it is in.
+        token: String,
+    },
+
     /// A word is not in the vocabulary.
     #[error("{word:?} is not in the model's vocabulary")]
     UnknownWord {
@@ -146,7 +155,7 @@ pub enum BertModelError {
     },
 
     /// A layer that the model does not have.
-    #[error("layer {layer} does not exist; the model has layers 0 to {}", layers - 1)]
+    #[error("layer {layer} does not exist; the model has layers 0 to {}", layers.saturating_sub(1))]
     NoSuchLayer {
         /// The layer asked for.
         layer: usize,

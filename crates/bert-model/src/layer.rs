@@ -72,6 +72,11 @@ impl Layer {
         })
     }
 
+    /// A tensor that every layer has; whether a file has it tells whether it has the layer.
+    pub(crate) fn first_tensor(index: usize) -> String {
+        format!("{}.weight", full_name(index, QUERY))
+    }
+
     pub(crate) fn save(&self, index: usize, out: &mut NamedTensors) {
         for (part, linear) in [
             (QUERY, &self.query),

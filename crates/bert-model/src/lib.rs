@@ -47,4 +47,4 @@ pub use error::BertModelError;
 pub use model::BertForMaskedLm;
 pub use site::{MlpHook, NoHook, Site};
 pub use source::{SafetensorsSource, TensorSource};
-pub use tokenizer::{BertTokenizer, Encoded};
+pub use tokenizer::{BertTokenizer, Encoded, WordPieceOptions};

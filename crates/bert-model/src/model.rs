@@ -35,6 +35,13 @@ impl BertForMaskedLm {
             .map(|index| Layer::load(config, index, source, device))
             .collect::<Result<_, _>>()?;
         let head = MlmHead::load(config, source, device)?;
+        let next = Layer::first_tensor(config.num_hidden_layers);
+        if source.contains(&next)? {
+            let layers = config.num_hidden_layers;
+            let reason =
+                format!("`num_hidden_layers` is {layers}, but the weights have `{next}` too");
+            return Err(BertModelError::Config { reason });
+        }
         Ok(Self { embeddings, layers, head, config: config.clone() })
     }
 
@@ -84,6 +91,9 @@ impl BertForMaskedLm {
     ///
     /// # Errors
     /// [`BertModelError::NoSuchLayer`] where the range ends behind the last layer.
+    ///
+    /// # Panics
+    /// Where `hidden` has another width than the model.
     pub fn run_layers(
         &self,
         layers: Range<usize>,

@@ -36,8 +36,10 @@ impl SafetensorsSource {
     /// [`BertModelError::Read`] where there is no such file.
     pub fn from_file(path: &Path) -> Result<Self, BertModelError> {
         // `burn-store` opens the file lazily; a missing one is to be said now, by its name.
-        std::fs::File::open(path)
-            .map_err(|source| BertModelError::Read { path: PathBuf::from(path), source })?;
+        let error = |source| BertModelError::Read { path: PathBuf::from(path), source };
+        if std::fs::metadata(path).map_err(error)?.is_dir() {
+            return Err(error(std::io::ErrorKind::IsADirectory.into()));
+        }
         Ok(Self { store: SafetensorsStore::from_file(path) })
     }
 

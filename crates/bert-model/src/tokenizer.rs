@@ -9,7 +9,27 @@ use tokenizers::{
 use crate::BertModelError;
 
 const UNKNOWN: &str = "[UNK]";
+const CLASS: &str = "[CLS]";
+const SEPARATOR: &str = "[SEP]";
 const MASK: &str = "[MASK]";
+const SPECIALS: [&str; 5] = ["[PAD]", UNKNOWN, CLASS, SEPARATOR, MASK];
+
+/// What a `tokenizer_config.json` says of a `vocab.txt`; the default is that of `transformers`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WordPieceOptions {
+    /// Whether text is lower-cased first.
+    pub lower_case: bool,
+    /// Whether accents are taken off letters; as `lower_case` where it is not said.
+    pub strip_accents: Option<bool>,
+    /// Whether each Chinese character is a word.
+    pub split_chinese: bool,
+}
+
+impl Default for WordPieceOptions {
+    fn default() -> Self {
+        Self { lower_case: true, strip_accents: None, split_chinese: true }
+    }
+}
 
 /// A text as the model reads it, `[CLS]` and `[SEP]` included.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,14 +64,20 @@ impl BertTokenizer {
     ///
     /// # Errors
     /// [`BertModelError::Tokenizer`].
-    pub fn from_vocab(vocab: &[u8], lower_case: bool) -> Result<Self, BertModelError> {
+    pub fn from_vocab(vocab: &[u8], options: WordPieceOptions) -> Result<Self, BertModelError> {
+        // Some editors put a byte order mark before the first token.
+        let vocab = vocab.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(vocab);
         let vocab = WordPiece::read_bytes(vocab).map_err(tokenizer_error)?;
         let id = |token: &str| {
             let reason = || format!("vocab.txt has no {token}");
             let id = vocab.get(token).ok_or_else(|| BertModelError::Tokenizer { reason: reason() });
             Ok::<_, BertModelError>((token.to_owned(), *id?))
         };
-        let processor = BertProcessing::new(id("[SEP]")?, id("[CLS]")?);
+        // Each has to be there already: adding it below would invent an id for it.
+        for special in SPECIALS {
+            id(special)?;
+        }
+        let processor = BertProcessing::new(id(SEPARATOR)?, id(CLASS)?);
         let model = WordPiece::builder()
             .vocab(vocab)
             .unk_token(UNKNOWN.to_owned())
@@ -60,13 +86,17 @@ impl BertTokenizer {
 
         let mut inner = Tokenizer::new(model);
         inner
-            .with_normalizer(Some(BertNormalizer::new(true, true, None, lower_case)))
+            .with_normalizer(Some(BertNormalizer::new(
+                true,
+                options.split_chinese,
+                options.strip_accents,
+                options.lower_case,
+            )))
             .map_err(tokenizer_error)?
             .with_pre_tokenizer(Some(BertPreTokenizer))
             .with_post_processor(Some(processor))
             .with_decoder(Some(WordPieceDecoder::default()));
-        let specials =
-            ["[PAD]", UNKNOWN, "[CLS]", "[SEP]", MASK].map(|t| AddedToken::from(t, true));
+        let specials = SPECIALS.map(|token| AddedToken::from(token, true));
         inner.add_special_tokens(specials).map_err(tokenizer_error)?;
         Self::new(inner)
     }
@@ -79,7 +109,13 @@ impl BertTokenizer {
             inner.token_to_id(token).ok_or_else(|| BertModelError::Tokenizer { reason: reason() })
         };
         let (unknown, mask) = (id(UNKNOWN)?, id(MASK)?);
-        Ok(Self { inner, unknown, mask })
+        let frame = [id(CLASS)?, id(SEPARATOR)?];
+        let tokenizer = Self { inner, unknown, mask };
+        if tokenizer.encode("")?.ids != frame {
+            let reason = format!("it does not put {CLASS} before and {SEPARATOR} after a text");
+            return Err(BertModelError::Tokenizer { reason });
+        }
+        Ok(tokenizer)
     }
 
     /// The text that stands for a masked word.
@@ -98,6 +134,18 @@ impl BertTokenizer {
     #[must_use]
     pub fn vocabulary_size(&self) -> usize {
         self.inner.get_vocab_size(true)
+    }
+
+    /// The highest id of any token.
+    #[must_use]
+    pub fn highest_id(&self) -> u32 {
+        self.inner.get_vocab(true).into_values().max().unwrap_or_default()
+    }
+
+    /// Whether the id is one of the special tokens, which are no words.
+    #[must_use]
+    pub fn is_special(&self, id: u32) -> bool {
+        self.token(id).is_some_and(|token| SPECIALS.contains(&token.as_str()))
     }
 
     /// The token of an id.
@@ -153,6 +201,11 @@ impl BertTokenizer {
                 Err(BertModelError::UnknownWord { word: name() })
             }
             [position] if encoded.spans[position] == word => Ok(position),
+            [position] => {
+                let span = encoded.spans[position].clone();
+                let token = text.get(span).unwrap_or_default().to_owned();
+                Err(BertModelError::PartOfToken { word: name(), token })
+            }
             [] => Err(BertModelError::UnknownWord { word: name() }),
             _ => {
                 let pieces = covering.iter().map(|&i| encoded.tokens[i].clone()).collect();
@@ -172,7 +225,7 @@ mod tests {
 
     fn tokenizer() -> BertTokenizer {
         let vocab = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n.\nthe\ndog\nsaw\nhim\nh\n##u\n##m\n";
-        BertTokenizer::from_vocab(vocab.as_bytes(), true).unwrap()
+        BertTokenizer::from_vocab(vocab.as_bytes(), WordPieceOptions::default()).unwrap()
     }
 
     #[test]
@@ -202,6 +255,32 @@ mod tests {
         assert_eq!(split.to_string(), "\"hum\" is 3 tokens (h ##u ##m); one is needed");
         let unknown = tokenizer.position_of(&encoded, text, 12..18).unwrap_err();
         assert_eq!(unknown.to_string(), "\"zebras\" is not in the model's vocabulary");
+    }
+
+    #[test]
+    fn a_part_of_a_token_is_no_target() {
+        let tokenizer = tokenizer();
+        let encoded = tokenizer.encode("The dog.").unwrap();
+        let part = tokenizer.position_of(&encoded, "The dog.", 4..6).unwrap_err();
+        assert!(part.to_string().starts_with("\"do\" is only a part of the token \"dog\""));
+    }
+
+    #[test]
+    fn special_tokens_are_never_invented() {
+        for missing in SPECIALS {
+            let vocab = SPECIALS.join("\n").replace(missing, "other");
+            let error = BertTokenizer::from_vocab(vocab.as_bytes(), WordPieceOptions::default());
+            assert!(error.unwrap_err().to_string().contains(missing));
+        }
+    }
+
+    #[test]
+    fn a_tokenizer_that_frames_no_text_is_refused() {
+        let json = tokenizer().to_json().unwrap();
+        let mut json: serde_json::Value = serde_json::from_str(&json).unwrap();
+        json["post_processor"] = serde_json::Value::Null;
+        let error = BertTokenizer::from_json(json.to_string().as_bytes()).unwrap_err();
+        assert!(error.to_string().contains("[CLS] before"), "{error}");
     }
 
     #[test]

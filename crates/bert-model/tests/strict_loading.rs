@@ -163,6 +163,27 @@ fn the_model_gives_back_the_tensors_it_was_built_from() {
 }
 
 #[test]
+fn f16_is_read_too() {
+    const NAME: &str = "cls.predictions.bias";
+    let (mut half, mut full) = (tensors(), tensors());
+    let shape = half[NAME].1.clone();
+    let pattern = |i: usize| i.is_multiple_of(2);
+    // 0.5 and -2 are exact in f16: 0x3800 and 0xC000.
+    let f16 = |i| if pattern(i) { [0x00, 0x38] } else { [0x00, 0xC0] };
+    let f32 = |i| if pattern(i) { 0.5_f32 } else { -2.0 }.to_le_bytes();
+    half.insert(NAME.into(), (Dtype::F16, shape.clone(), (0..shape[0]).flat_map(f16).collect()));
+    full.insert(NAME.into(), (Dtype::F32, shape.clone(), (0..shape[0]).flat_map(f32).collect()));
+    assert_eq!(logits(&load(&config(), &half).unwrap()), logits(&load(&config(), &full).unwrap()));
+}
+
+#[test]
+fn a_file_with_more_layers_than_the_configuration_is_refused() {
+    let shallow = BertConfig { num_hidden_layers: 2, ..config() };
+    let error = load(&shallow, &tensors()).unwrap_err().to_string();
+    assert!(error.contains("num_hidden_layers") && error.contains("layer.2"), "{error}");
+}
+
+#[test]
 fn a_file_that_is_no_safetensors_is_one_line() {
     let mut source = SafetensorsSource::from_bytes(b"not a safetensors file".to_vec());
     let error = BertForMaskedLm::load(&config(), &mut source, &Device::flex()).unwrap_err();

@@ -5,7 +5,7 @@ use bert_model::{Site, TokenBatch};
 
 use crate::{
     Contrast, Stimuli, StudyError, Subject,
-    subject::{BATCH_ROWS, by_length},
+    subject::{BATCH_ROWS, Filled, by_length},
 };
 
 /// The activations of every neuron of every layer at the target token of every stimulus.
@@ -39,29 +39,48 @@ impl Activations {
     }
 }
 
+/// Stimuli as the model reads them.
+#[derive(Clone, Debug)]
+pub struct EncodedStimuli {
+    contrast: Contrast,
+    /// Side a and side b of the first pair, then of the next.
+    sentences: Vec<Filled>,
+}
+
+impl EncodedStimuli {
+    /// Encodes both sides of every pair.
+    ///
+    /// # Errors
+    /// [`StudyError::Line`] where a target is not one token of the model.
+    pub fn encode(subject: Subject<'_>, stimuli: &Stimuli) -> Result<Self, StudyError> {
+        let mut sentences = Vec::with_capacity(2 * stimuli.pairs().len());
+        for pair in stimuli.pairs() {
+            for word in &pair.template.braces[0] {
+                sentences.push(subject.fill(&stimuli.file, &pair.template, 0, word)?);
+            }
+        }
+        Ok(Self { contrast: stimuli.contrast().clone(), sentences })
+    }
+}
+
 /// Runs the stimuli through the model and keeps the activations at their targets.
 ///
 /// `progress` is told the sentences done and all sentences after every batch.
 ///
 /// # Errors
-/// Where a target is not one token of the model, or the model cannot be run.
+/// Where the model cannot be run.
 pub fn measure(
     subject: Subject<'_>,
-    stimuli: &Stimuli,
+    stimuli: &EncodedStimuli,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<Activations, StudyError> {
     let config = subject.model.config();
     let (layers, neurons) = (config.num_hidden_layers, config.intermediate_size);
-    let pairs = stimuli.pairs().len();
-    let mut sentences = Vec::with_capacity(2 * pairs);
-    for pair in stimuli.pairs() {
-        for word in &pair.template.braces[0] {
-            sentences.push(subject.fill(&stimuli.file, &pair.template, 0, word)?);
-        }
-    }
+    let sentences = &stimuli.sentences;
+    let pairs = sentences.len() / 2;
 
     let empty = || [0, 1].map(|_| vec![0.0; pairs * layers * neurons]);
-    let contrast = stimuli.contrast().clone();
+    let contrast = stimuli.contrast.clone();
     let mut activations =
         Activations { contrast, pairs, layers, neurons, pre: empty(), post: empty() };
     let (mut done, all) = (0, sentences.len());

@@ -159,7 +159,7 @@ mod tests {
 
     fn activations(pre: [Vec<f32>; 2]) -> Activations {
         let post = pre.clone().map(|side| side.iter().map(|&v| v.max(0.0)).collect());
-        let contrast = Contrast { a: "him".into(), b: "her".into() };
+        let contrast = Contrast { a: "him".into(), b: "her".into(), words: true };
         let (pairs, layers, neurons) = (2, 1, 2);
         Activations { contrast, pairs, layers, neurons, pre, post }
     }

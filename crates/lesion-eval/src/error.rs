@@ -59,12 +59,12 @@ pub enum StudyError {
     },
 
     /// The model's output is not a number.
-    #[error("the model gives a logit that is {value} at {what}; its weights are damaged")]
+    #[error("the model gives prompt {prompt} a logit that is {value}; its weights are damaged")]
     NotFinite {
         /// The logit.
         value: f32,
-        /// Where it appeared.
-        what: String,
+        /// Index of the prompt's template.
+        prompt: usize,
     },
 }
 

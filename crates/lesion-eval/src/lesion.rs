@@ -259,8 +259,9 @@ fn run(
         .enumerate()
         .flat_map(|(index, row)| row.targets.iter().map(move |&(position, _)| (index, position)))
         .collect();
-    let clean = read_logits(subject, model.forward(&batch, &mut NoHook)?, &places)?;
-    let lesioned = read_logits(subject, model.forward(&batch, &mut hook)?, &places)?;
+    let prompt_of = |place: usize| rows[places[place].0].prompt;
+    let clean = read_logits(subject, model.forward(&batch, &mut NoHook)?, &places, prompt_of)?;
+    let lesioned = read_logits(subject, model.forward(&batch, &mut hook)?, &places, prompt_of)?;
 
     let targets = rows.iter().flat_map(|row| row.targets.iter().map(move |target| (row, target)));
     Ok(targets

@@ -25,7 +25,7 @@ mod subject;
 pub mod tables;
 mod template;
 
-pub use activations::{Activations, measure};
+pub use activations::{Activations, EncodedStimuli, measure};
 pub use diagnose::{Diagnostics, LayerHistogram, Normality, Sparsity, diagnose};
 pub use error::StudyError;
 pub use lesion::{Effect, LesionOutcome, LesionPlan, NeuronSet, Notice, default_layer, lesion};

@@ -59,11 +59,24 @@ fn encode(
     let fill = |word: &str| subject.fill(&prompts.file, prompt.template, prompt.brace, word);
     let mask = subject.tokenizer.mask_token();
     let masked = fill(mask)?;
+    let problem = |problem: String| StudyError::Line {
+        file: prompts.file.clone(),
+        line: prompt.template.line,
+        problem,
+    };
     let mut unmasked = None;
-    let mut candidates = Vec::new();
+    let mut candidates: Vec<Candidate> = Vec::new();
     for word in &prompt.template.braces[prompt.brace] {
         let filled = fill(word)?;
-        candidates.push(Candidate { word: word.clone(), id: filled.ids[filled.position] });
+        let id = filled.ids[filled.position];
+        if subject.tokenizer.is_special(id) {
+            return Err(problem(format!("{word:?} is a special token, no word to predict")));
+        }
+        if let Some(same) = candidates.iter().find(|candidate| candidate.id == id) {
+            let other = &same.word;
+            return Err(problem(format!("{other:?} and {word:?} are one token for this model")));
+        }
+        candidates.push(Candidate { word: word.clone(), id });
         unmasked.get_or_insert(filled.ids);
     }
     Ok(MaskedPrompt {

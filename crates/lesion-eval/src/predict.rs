@@ -1,6 +1,7 @@
 //! Part 2: what the model predicts at each mask.
 
 use bert_model::{NoHook, TokenBatch};
+use burn::tensor::Tensor;
 
 use crate::{
     MaskedPrompt, StudyError, Subject,
@@ -54,7 +55,7 @@ pub struct Accuracy {
     pub prompts: usize,
     /// In how many the right word has a higher logit than every other candidate.
     pub right: usize,
-    /// In how many the right word is the top token of the whole vocabulary.
+    /// In how many the right word is the top token of the whole vocabulary, above all others.
     pub top: usize,
 }
 
@@ -65,7 +66,7 @@ impl Accuracy {
         Self {
             prompts: predictions.len(),
             right: predictions.iter().filter(|p| p.is_right()).count(),
-            top: predictions.iter().filter(|p| p.scores[0].rank == 1).count(),
+            top: predictions.iter().filter(|p| p.is_right() && p.scores[0].rank == 1).count(),
         }
     }
 }
@@ -86,7 +87,7 @@ pub fn predict(
         let places: Vec<_> =
             group.iter().enumerate().map(|(row, &i)| (row, prompts[i].position)).collect();
         let hidden = subject.model.forward(&batch, &mut NoHook)?;
-        let logits = read_logits(subject, hidden, &places)?;
+        let logits = read_logits(subject, hidden, &places, |i| prompts[group[i]].prompt)?;
         for (&i, logits) in group.iter().zip(&logits) {
             predictions[i] = Some(score(subject, &prompts[i], logits));
         }
@@ -96,22 +97,20 @@ pub fn predict(
     Ok(predictions.into_iter().flatten().collect())
 }
 
-/// The logits over the vocabulary at each place.
+/// The logits over the vocabulary at each place. `prompt_of` a place is what an error names.
 pub(crate) fn read_logits(
     subject: Subject<'_>,
-    hidden: burn::tensor::Tensor<3>,
+    hidden: Tensor<3>,
     places: &[(usize, usize)],
+    prompt_of: impl Fn(usize) -> usize,
 ) -> Result<Vec<Vec<f32>>, StudyError> {
     let logits = subject.model.logits_at(hidden, places)?;
     let [_, vocabulary] = logits.dims();
     let data = logits.into_data();
     let all: Vec<f32> = data.iter::<f32>().collect();
     if let Some(index) = all.iter().position(|logit| !logit.is_finite()) {
-        let (row, position) = places[index / vocabulary];
-        return Err(StudyError::NotFinite {
-            value: all[index],
-            what: format!("row {row}, position {position} of a batch"),
-        });
+        let prompt = prompt_of(index / vocabulary);
+        return Err(StudyError::NotFinite { value: all[index], prompt });
     }
     Ok(all.chunks_exact(vocabulary).map(<[f32]>::to_vec).collect())
 }

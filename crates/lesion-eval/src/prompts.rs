@@ -66,7 +66,7 @@ impl Prompts {
     pub fn check_labels(&self, contrast: &Contrast) -> Result<(), StudyError> {
         for template in &self.templates {
             if let Some(label) = &template.label
-                && contrast.label_of(label).is_none()
+                && contrast.label(label).is_none()
             {
                 return Err(StudyError::Line {
                     file: self.file.clone(),
@@ -93,7 +93,10 @@ impl<'a> Prompt<'a> {
     /// the right word if it is a word of the contrast.
     #[must_use]
     pub fn label<'c>(&self, contrast: &'c Contrast) -> Option<&'c str> {
-        contrast.label_of(self.template.label.as_deref().unwrap_or(self.right()))
+        match &self.template.label {
+            Some(label) => contrast.label(label),
+            None => contrast.label_of_word(self.right()),
+        }
     }
 }
 
@@ -102,7 +105,7 @@ mod tests {
     use super::*;
 
     fn contrast() -> Contrast {
-        Contrast { a: "him".into(), b: "her".into() }
+        Contrast { a: "him".into(), b: "her".into(), words: true }
     }
 
     #[test]
@@ -118,6 +121,14 @@ mod tests {
         let expected =
             [(0, 0, "saw", None), (0, 1, "him", Some("him")), (1, 0, "hers", Some("her"))];
         assert_eq!(found, expected.map(|(i, b, r, l)| (i, b, r.to_owned(), l.map(str::to_owned))));
+    }
+
+    #[test]
+    fn a_side_that_is_only_named_a_does_not_match_the_word_a() {
+        let sides = Contrast { a: "a".into(), b: "b".into(), words: false };
+        let prompts = Prompts::parse("f", "I saw {a|the} dog.\na\tThe {dog|dogs} ran.").unwrap();
+        let labels: Vec<_> = prompts.iter().map(|prompt| prompt.label(&sides)).collect();
+        assert_eq!(labels, [None, Some("a")]);
     }
 
     #[test]

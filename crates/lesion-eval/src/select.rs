@@ -104,6 +104,20 @@ pub struct SelectionPlan {
     pub seed: u64,
 }
 
+impl SelectionPlan {
+    /// Checks that alpha is a level of significance.
+    ///
+    /// # Errors
+    /// [`StudyError::Alpha`].
+    pub fn check(&self) -> Result<(), StudyError> {
+        if self.alpha > 0.0 && self.alpha < 1.0 {
+            Ok(())
+        } else {
+            Err(StudyError::Alpha { alpha: self.alpha })
+        }
+    }
+}
+
 /// The p-values of every neuron under one adjustment, in one scope, with or without direction.
 #[derive(Clone, Debug)]
 pub struct Adjusted {
@@ -149,9 +163,7 @@ pub const CONFIDENCE: f64 = 0.95;
 /// # Errors
 /// Where alpha is no level, there are no permutations, or an activation is not a finite number.
 pub fn select(activations: &Activations, plan: SelectionPlan) -> Result<Selection, StudyError> {
-    if !(plan.alpha > 0.0 && plan.alpha < 1.0) {
-        return Err(StudyError::Alpha { alpha: plan.alpha });
-    }
+    plan.check()?;
     let &Activations { pairs, layers, neurons, .. } = activations;
     let mut selection = Selection {
         contrast: activations.contrast.clone(),
@@ -202,6 +214,9 @@ impl Selection {
     }
 
     /// The p-values under `adjustment`, in the plan's scope and direction.
+    ///
+    /// # Panics
+    /// Where `adjusted` was emptied; [`select`] fills in every combination.
     #[must_use]
     pub fn under(&self, adjustment: Adjustment) -> &Adjusted {
         let SelectionPlan { scope, directional, .. } = self.plan;
@@ -220,6 +235,9 @@ impl Selection {
 
     /// The label of a neuron, counted over the whole model, under `adjusted`: that of side a where
     /// it is significant with t > 0, that of side b with t < 0, none where it is not significant.
+    ///
+    /// # Panics
+    /// Where the model has no such neuron.
     #[must_use]
     pub fn label(&self, adjusted: &Adjusted, neuron: usize) -> Option<&str> {
         let test = &self.tests[neuron];
@@ -228,6 +246,9 @@ impl Selection {
     }
 
     /// How many neurons of `layer` get label a, and how many label b, under `adjusted`.
+    ///
+    /// # Panics
+    /// Where the model has no such layer.
     #[must_use]
     pub fn count(&self, adjusted: &Adjusted, layer: usize) -> (usize, usize) {
         let of = |label: &str| {
@@ -237,6 +258,9 @@ impl Selection {
     }
 
     /// The neurons of `layer` that carry `label`, in ascending order.
+    ///
+    /// # Panics
+    /// Where the model has no such layer.
     #[must_use]
     pub fn set(&self, layer: usize, label: &str) -> NeuronSet {
         let columns = self.columns(layer);
@@ -300,7 +324,7 @@ mod tests {
         ];
         let sides = [a.concat(), b.concat()];
         Activations {
-            contrast: Contrast { a: "him".into(), b: "her".into() },
+            contrast: Contrast { a: "him".into(), b: "her".into(), words: true },
             pairs: 4,
             layers: 2,
             neurons: 2,

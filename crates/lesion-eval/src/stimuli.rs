@@ -10,16 +10,25 @@ pub struct Contrast {
     pub a: String,
     /// The label of the second words, for example `her`.
     pub b: String,
+    /// Whether the labels are the words of every stimulus. Otherwise they are only names for the
+    /// sides, `a` and `b`, and no prompt's right word is one of them.
+    pub words: bool,
 }
 
 impl Contrast {
-    /// The label that is written as `word`, whatever its letter case.
+    /// The label that is written as `name`, whatever its letter case.
     #[must_use]
-    pub fn label_of(&self, word: &str) -> Option<&str> {
+    pub fn label(&self, name: &str) -> Option<&str> {
         [&self.a, &self.b]
             .into_iter()
-            .find(|label| label.to_lowercase() == word.to_lowercase())
+            .find(|label| label.to_lowercase() == name.to_lowercase())
             .map(String::as_str)
+    }
+
+    /// The label of the side that `word` belongs to.
+    #[must_use]
+    pub fn label_of_word(&self, word: &str) -> Option<&str> {
+        self.label(word).filter(|_| self.words)
     }
 }
 
@@ -66,8 +75,9 @@ impl Stimuli {
         };
         let same = rest.iter().all(|template| words(template) == words(first));
         let (a, b) = if same { words(first) } else { ("a".to_owned(), "b".to_owned()) };
+        let contrast = Contrast { a, b, words: same };
         let pairs = templates.into_iter().map(|template| StimulusPair { template }).collect();
-        Ok(Self { file: file.to_owned(), pairs, contrast: Contrast { a, b } })
+        Ok(Self { file: file.to_owned(), pairs, contrast })
     }
 
     /// The pairs, in the order of the file.
@@ -95,7 +105,7 @@ fn check(template: &Template) -> Result<(), String> {
 }
 
 fn too_few(file: &str, found: usize) -> StudyError {
-    let problem = format!("{found} stimulus pairs; a t-test needs at least 2");
+    let problem = format!("a t-test needs at least 2 stimulus pairs, the file has {found}");
     StudyError::File { file: file.to_owned(), problem }
 }
 
@@ -106,16 +116,16 @@ mod tests {
     #[test]
     fn labels_are_the_words_where_all_lines_share_them() {
         let stimuli = Stimuli::parse("f", "I saw {Him|her}.\nYou saw {him|her}.").unwrap();
-        assert_eq!(stimuli.contrast(), &Contrast { a: "him".into(), b: "her".into() });
+        assert_eq!(stimuli.contrast(), &Contrast { a: "him".into(), b: "her".into(), words: true });
         let mixed = Stimuli::parse("f", "The {dog|dogs} ran.\nThe {cat|cats} ran.").unwrap();
-        assert_eq!(mixed.contrast(), &Contrast { a: "a".into(), b: "b".into() });
+        assert_eq!(mixed.contrast(), &Contrast { a: "a".into(), b: "b".into(), words: false });
     }
 
     #[test]
     fn what_is_no_pair_is_refused() {
         for (content, problem) in [
-            ("", "0 stimulus pairs"),
-            ("I saw {him|her}.", "1 stimulus pairs"),
+            ("", "has 0"),
+            ("I saw {him|her}.", "has 1"),
             ("I saw {him|her|it}.\nI saw {him|her}.", "f:1: 3 words"),
             ("I saw {him|her} and {him|her}.\nI saw {him|her}.", "f:1: 2 targets"),
             ("him\tI saw {him|her}.\nI saw {him|her}.", "f:1: a tab"),

@@ -17,6 +17,7 @@ pub struct Subject<'a> {
 }
 
 /// A template with one word filled in, as the model reads it.
+#[derive(Clone, Debug)]
 pub(crate) struct Filled {
     pub(crate) ids: Vec<u32>,
     /// Position of the filled word's token.

@@ -38,6 +38,8 @@ impl Template {
 
 /// Reads the templates of a file; blank lines and lines that start with `#` are skipped.
 pub(crate) fn parse_file(file: &str, content: &str) -> Result<Vec<Template>, StudyError> {
+    // Some editors put a byte order mark before the first line.
+    let content = content.strip_prefix('\u{feff}').unwrap_or(content);
     content
         .lines()
         .enumerate()
@@ -54,7 +56,7 @@ pub(crate) fn parse_file(file: &str, content: &str) -> Result<Vec<Template>, Stu
 }
 
 fn parse_line(line: usize, text: &str) -> Result<Template, String> {
-    let (label, text) = match text.split_once('\t') {
+    let (label, text) = match text.trim().split_once('\t') {
         Some((label, rest)) => (Some(label.trim().to_owned()), rest),
         None => (None, text),
     };
@@ -117,6 +119,12 @@ mod tests {
         let template = parse_line(1, "him\tIt is {his|hers}.").unwrap();
         assert_eq!(template.label.as_deref(), Some("him"));
         assert_eq!(template.fill(0, "hers").0, "It is hers.");
+    }
+
+    #[test]
+    fn tabs_at_the_ends_and_a_byte_order_mark_are_not_text() {
+        let templates = parse_file("f", "\u{feff}# c\n\tI saw {a|b}.\t\n").unwrap();
+        assert_eq!((templates.len(), &templates[0].label), (1, &None));
     }
 
     #[test]

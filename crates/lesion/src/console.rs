@@ -46,7 +46,7 @@ pub(crate) fn selection(
         &[R, R, R, R, R, R, R],
     );
     for layer in 0..selection.layers {
-        let (him, her) = selection.count(selection.chosen(), layer);
+        let (count_a, count_b) = selection.count(selection.chosen(), layer);
         let tests = &selection.tests[selection.columns(layer)];
         let mut effects: Vec<f64> =
             tests.iter().filter(|test| test.defined).map(|test| test.effect.abs()).collect();
@@ -54,17 +54,17 @@ pub(crate) fn selection(
         let figure = |effect: Option<&f64>| effect.map_or("-".to_owned(), |e| format!("{e:.2}"));
         rows.add_row([
             layer.to_string(),
-            him.to_string(),
-            her.to_string(),
-            (tests.len() - him - her).to_string(),
+            count_a.to_string(),
+            count_b.to_string(),
+            (tests.len() - count_a - count_b).to_string(),
             tests.iter().filter(|test| test.p_two_sided < plan.alpha).count().to_string(),
             figure(effects.get(effects.len() / 2)),
             figure(effects.last()),
         ]);
     }
     writeln!(out, "{rows}")?;
-    let (him, her) = selection.count(selection.chosen(), lesioned);
-    let share = (him + her) as f64 / selection.neurons as f64;
+    let (count_a, count_b) = selection.count(selection.chosen(), lesioned);
+    let share = (count_a + count_b) as f64 / selection.neurons as f64;
     if share > 0.5 {
         writeln!(
             out,
@@ -77,8 +77,8 @@ pub(crate) fn selection(
     let others: Vec<String> = Adjustment::ALL
         .into_iter()
         .map(|adjustment| {
-            let (him, her) = selection.count(selection.under(adjustment), lesioned);
-            format!("{adjustment} {him} + {her}")
+            let (count_a, count_b) = selection.count(selection.under(adjustment), lesioned);
+            format!("{adjustment} {count_a} + {count_b}")
         })
         .collect();
     writeln!(

@@ -55,7 +55,7 @@ fn ask(
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<Vec<Prediction>> {
     // No lesion follows, so no label is needed.
-    let contrast = Contrast { a: "him".to_owned(), b: "her".to_owned() };
+    let contrast = Contrast { a: "him".to_owned(), b: "her".to_owned(), words: true };
     let masked = MaskedPrompt::encode_all(subject, prompts, &contrast)?;
     Ok(predict(subject, &masked, progress)?)
 }

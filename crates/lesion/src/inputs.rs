@@ -40,6 +40,8 @@ pub(crate) struct Origin {
 
 /// A text input.
 pub(crate) struct TextInput {
+    /// What an error about one of its lines calls it.
+    pub(crate) name: String,
     pub(crate) text: String,
     pub(crate) origin: Origin,
 }
@@ -63,8 +65,8 @@ fn text(path: Option<&Path>, bundled: &[u8], bundled_name: &str) -> Result<TextI
     };
     let sha256 = BTreeMap::from([(name.clone(), hex(&Sha256::digest(&bytes)))]);
     let text = String::from_utf8(bytes)
-        .with_context(|| format!("{name} is no UTF-8 text; save it as UTF-8"))?;
-    Ok(TextInput { text, origin: Origin { source, sha256 } })
+        .with_context(|| format!("{name} is not UTF-8 text; save it as UTF-8"))?;
+    Ok(TextInput { name, text, origin: Origin { source, sha256 } })
 }
 
 /// The checkpoint and its weights on the device of the chosen backend.

@@ -3,16 +3,16 @@
 use std::{
     collections::BTreeMap,
     fs,
-    io::Write,
+    io::{self, Write},
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context, Result};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use tempfile::NamedTempFile;
+use tempfile::{Builder, NamedTempFile};
 
-use crate::inputs::hex;
+use crate::{inputs::hex, manifest};
 
 /// The folder that a study writes into.
 pub(crate) struct OutputDir {
@@ -22,17 +22,25 @@ pub(crate) struct OutputDir {
 }
 
 impl OutputDir {
-    /// Makes the folder if there is none. The manifest of an earlier run goes first: without one,
-    /// no reader takes old and new tables for one study.
+    /// Makes the folder if there is none, and tries that it can be written to, so that a study
+    /// does not run in vain.
     pub(crate) fn create(dir: &Path) -> Result<Self> {
         fs::create_dir_all(dir)
-            .with_context(|| format!("cannot make the folder {}", dir.display()))?;
-        let manifest = dir.join(crate::manifest::FILE);
+            .and_then(|()| temporary(dir))
+            .map(drop)
+            .with_context(|| format!("cannot write into the folder {}", dir.display()))?;
+        Ok(Self { dir: dir.to_owned(), written: BTreeMap::new() })
+    }
+
+    /// Takes away the manifest of an earlier run: without one, no reader takes old and new tables
+    /// for one study.
+    pub(crate) fn begin(&self) -> Result<()> {
+        let manifest = self.dir.join(manifest::FILE);
         if manifest.exists() {
             fs::remove_file(&manifest)
                 .with_context(|| format!("cannot replace {}", manifest.display()))?;
         }
-        Ok(Self { dir: dir.to_owned(), written: BTreeMap::new() })
+        Ok(())
     }
 
     /// Writes a table with a header row.
@@ -60,9 +68,9 @@ impl OutputDir {
     fn bytes(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
         let path = self.dir.join(name);
         let write = || -> Result<()> {
-            let mut file = NamedTempFile::new_in(&self.dir)?;
+            let mut file = temporary(&self.dir)?;
             file.write_all(bytes)?;
-            file.persist(&path)?;
+            file.persist(&path).map_err(|failed| failed.error)?;
             Ok(())
         };
         write().with_context(|| format!("cannot write {}", path.display()))?;
@@ -73,4 +81,15 @@ impl OutputDir {
     pub(crate) fn written(&self) -> &BTreeMap<String, String> {
         &self.written
     }
+}
+
+/// A temporary file that others may read as they may read any new file of this user.
+fn temporary(dir: &Path) -> io::Result<NamedTempFile> {
+    let mut builder = Builder::new();
+    #[cfg(unix)]
+    let builder = {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(fs::Permissions::from_mode(0o666)) // less the umask
+    };
+    builder.tempfile_in(dir)
 }

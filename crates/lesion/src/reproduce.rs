@@ -11,8 +11,8 @@ use crate::{
 };
 use anyhow::{Context, Result};
 use lesion_eval::{
-    LesionPlan, MaskedPrompt, Prompts, SelectionPlan, Stimuli, Subject, default_layer, diagnose,
-    lesion, measure, predict, select, tables,
+    EncodedStimuli, LesionPlan, MaskedPrompt, Prompts, SelectionPlan, Stimuli, Subject,
+    default_layer, diagnose, lesion, measure, predict, select, tables,
 };
 
 pub(crate) fn run(args: &Reproduce) -> Result<()> {
@@ -22,8 +22,10 @@ pub(crate) fn run(args: &Reproduce) -> Result<()> {
     // What costs nothing to read is read first, so that a mistake in it is known at once.
     let stimuli_input = inputs::stimuli(args.stimuli.as_deref())?;
     let prompts_input = inputs::prompts(args.prompts.as_deref())?;
-    let stimuli = Stimuli::parse(&file_name(&stimuli_input), &stimuli_input.text)?;
-    let prompts = Prompts::parse(&file_name(&prompts_input), &prompts_input.text)?;
+    let stimuli = Stimuli::parse(&stimuli_input.name, &stimuli_input.text)?;
+    let prompts = Prompts::parse(&prompts_input.name, &prompts_input.text)?;
+    let selection_plan = selection_plan(args);
+    selection_plan.check()?;
     let (checkpoint, model) = stages.run("load", |_| inputs::model(&args.model))?;
     let subject = Subject { model: &model, tokenizer: &checkpoint.tokenizer };
     let layers = model.config().num_hidden_layers;
@@ -31,17 +33,19 @@ pub(crate) fn run(args: &Reproduce) -> Result<()> {
         LesionPlan { layer: args.layer.unwrap_or_else(|| default_layer(layers)), site: args.site };
     plan.check(layers).context("--layer")?;
     let masked = MaskedPrompt::encode_all(subject, &prompts, stimuli.contrast())?;
+    let encoded = EncodedStimuli::encode(subject, &stimuli)?;
+    let mut out = OutputDir::create(&args.out)?;
 
     let activations =
-        stages.run("activations", |progress| Ok(measure(subject, &stimuli, progress)?))?;
-    let selection = stages.run("selection", |_| Ok(select(&activations, selection_plan(args))?))?;
+        stages.run("activations", |progress| Ok(measure(subject, &encoded, progress)?))?;
+    let selection = stages.run("selection", |_| Ok(select(&activations, selection_plan)?))?;
     let diagnostics = stages.run("diagnostics", |_| Ok(diagnose(&activations)?))?;
     let predictions =
         stages.run("baseline", |progress| Ok(predict(subject, &masked, progress)?))?;
     let (outcomes, notices) = stages
         .run("lesion", |progress| Ok(lesion(subject, &masked, &selection, plan, progress)?))?;
 
-    let mut out = OutputDir::create(&args.out)?;
+    out.begin()?;
     out.csv("neurons.csv", tables::neurons(&selection))?;
     out.csv("selection.csv", tables::selection(&selection))?;
     out.csv("histogram.csv", tables::histogram(&diagnostics))?;
@@ -55,7 +59,7 @@ pub(crate) fn run(args: &Reproduce) -> Result<()> {
         platform: format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
         backend: args.model.backend.name(),
         threads: rayon::current_num_threads(),
-        command: std::env::args().collect(),
+        command: std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect(),
         seed: args.seed,
         settings: Settings {
             test: args.test.to_string(),
@@ -96,9 +100,4 @@ fn selection_plan(args: &Reproduce) -> SelectionPlan {
         permutations: args.permutations as usize,
         seed: args.seed,
     }
-}
-
-/// The name that an error about a line of this file gives.
-fn file_name(input: &inputs::TextInput) -> String {
-    input.origin.sha256.keys().next().cloned().unwrap_or_default()
 }

@@ -1,7 +1,5 @@
 //! The formulas of the three t-tests, from per-neuron summaries to a [`TTest`].
 
-use std::array;
-
 use crate::{
     StudentT, TTest, TestKind,
     student_t::{LANES, TailPolynomial, gamma_half_step},
@@ -42,6 +40,11 @@ struct Statistic {
     effect: f64,
 }
 
+impl Statistic {
+    const UNDEFINED: Self =
+        Self { t: f64::NAN, standard_error: f64::NAN, df: f64::NAN, effect: f64::NAN };
+}
+
 impl Design {
     /// For counts of at least two (and equal if paired) and a level in `(0, 1)`.
     pub(crate) fn new(kind: TestKind, n_a: usize, n_b: usize, level: f64) -> Self {
@@ -65,17 +68,20 @@ impl Design {
     /// The tests of many neurons.
     pub(crate) fn test(&self, summaries: &[Summary], tests: &mut [TTest]) {
         for (summaries, tests) in summaries.chunks(LANES).zip(tests.chunks_mut(LANES)) {
-            // Lanes without a neuron repeat the first one.
-            let statistics: [Statistic; LANES] =
-                array::from_fn(|lane| self.statistic(summaries.get(lane).unwrap_or(&summaries[0])));
+            let mut statistics = [Statistic::UNDEFINED; LANES];
+            for (statistic, summary) in statistics.iter_mut().zip(summaries) {
+                *statistic = self.statistic(summary);
+            }
             let p = match &self.reference {
                 Reference::Common(tail) => tail.two_sided(statistics.map(|statistic| statistic.t)),
                 Reference::Welch { .. } => statistics.map(|Statistic { df, t, .. }| {
                     if t.is_nan() { t } else { StudentT::from_positive(df).two_sided(t) }
                 }),
             };
-            for (lane, (summary, test)) in summaries.iter().zip(tests).enumerate() {
-                *test = self.conclude(summary, &statistics[lane], p[lane]);
+            for (((test, summary), statistic), p) in
+                tests.iter_mut().zip(summaries).zip(&statistics).zip(p)
+            {
+                self.conclude(test, summary, statistic, p);
             }
         }
     }
@@ -109,12 +115,14 @@ impl Design {
         Statistic { t, standard_error, df, effect }
     }
 
-    fn conclude(&self, summary: &Summary, statistic: &Statistic, p: f64) -> TTest {
+    /// Fills in the test of one neuron.
+    fn conclude(&self, test: &mut TTest, summary: &Summary, statistic: &Statistic, p: f64) {
         let &Summary { mean_a, mean_b, .. } = summary;
         let &Statistic { t, standard_error, df, effect } = statistic;
         let difference = mean_a - mean_b;
         if t.is_nan() {
-            return TTest::undefined(mean_a, mean_b, difference);
+            *test = TTest::undefined(mean_a, mean_b, difference);
+            return;
         }
         let critical = match self.reference {
             Reference::Common(_) => self.critical,
@@ -125,7 +133,7 @@ impl Design {
         let (toward, away) = (p / 2.0, 1.0 - p / 2.0);
         let (p_greater, p_less) = if t >= 0.0 { (toward, away) } else { (away, toward) };
         let half_width = critical * standard_error;
-        TTest {
+        *test = TTest {
             mean_a,
             mean_b,
             difference,
@@ -138,7 +146,7 @@ impl Design {
             effect,
             hedges_g: effect * self.hedges,
             defined: true,
-        }
+        };
     }
 }
 

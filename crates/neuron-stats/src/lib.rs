@@ -7,7 +7,7 @@
 //!   down to 1e-300, confidence intervals and effect sizes; [`TTestAccumulator`] takes batches.
 //! * [`Correction`] and [`Families`]: adjusted p-values, over the model or layer by layer.
 //! * [`max_t`]: family-wise p-values by permutation, without an assumption of normality.
-//! * [`moments`], [`jarque_bera`], [`dagostino_pearson`], [`Histogram`], [`concentration`] and
+//! * [`moments()`], [`jarque_bera`], [`dagostino_pearson`], [`Histogram`], [`concentration`] and
 //!   [`share_below`]: what the activations look like.
 //!
 //! ```

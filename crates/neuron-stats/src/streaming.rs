@@ -110,7 +110,7 @@ impl TTestAccumulator {
         check_counts(self.kind, self.samples_a, self.samples_b)?;
         check_level(level)?;
         let design = Design::new(self.kind, self.samples_a, self.samples_b, level);
-        let mut tests = vec![TTest::undefined(0.0, 0.0, 0.0); self.summaries.len()];
+        let mut tests = TTest::placeholders(self.summaries.len());
         let blocks = self.summaries.par_chunks(BLOCK).zip(tests.par_chunks_mut(BLOCK));
         blocks.for_each(|(summaries, tests)| design.test(summaries, tests));
         Ok(tests)

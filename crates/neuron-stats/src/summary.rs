@@ -65,13 +65,11 @@ fn summarise_pairs<S: Sample>(
 ) -> Vec<Summary> {
     let means_a = a.block_means(block.clone());
     let means_b = b.block_means(block.clone());
+    let differences: Vec<f64> = means_a.iter().zip(&means_b).map(|(a, b)| a - b).collect();
     let mut deviations = Deviations::new(block.len());
     for (row_a, row_b) in a.rows().zip(b.rows()) {
-        let row_a = row_a[block.clone()].iter().zip(&means_a);
-        let row_b = row_b[block.clone()].iter().zip(&means_b);
-        deviations.add(row_a.zip(row_b).map(|((&value_a, mean_a), (&value_b, mean_b))| {
-            (value_a.into() - value_b.into()) - (mean_a - mean_b)
-        }));
+        let row = row_a[block.clone()].iter().zip(&row_b[block.clone()]).zip(&differences);
+        deviations.add(row.map(|((&a, &b), difference)| a.into() - b.into() - difference));
     }
     let squares = deviations.squares_about_mean(a.samples());
     let means = means_a.iter().zip(&means_b).zip(squares);

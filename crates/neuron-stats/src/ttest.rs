@@ -121,6 +121,11 @@ impl TTest {
         }
     }
 
+    /// Tests to be filled in. Made in parallel, as touching fresh memory takes its time.
+    pub(crate) fn placeholders(neurons: usize) -> Vec<Self> {
+        (0..neurons).into_par_iter().map(|_| Self::undefined(0.0, 0.0, 0.0)).collect()
+    }
+
     pub(crate) const fn undefined(mean_a: f64, mean_b: f64, difference: f64) -> Self {
         const NAN: f64 = f64::NAN;
         Self {
@@ -197,7 +202,7 @@ pub fn t_tests<S: Sample>(
     check_sides(kind, a, b)?;
     check_level(level)?;
     let design = Design::new(kind, a.samples(), b.samples(), level);
-    let mut tests = vec![TTest::undefined(0.0, 0.0, 0.0); a.neurons()];
+    let mut tests = TTest::placeholders(a.neurons());
     tests.par_chunks_mut(BLOCK).enumerate().for_each(|(index, tests)| {
         let block = index * BLOCK..index * BLOCK + tests.len();
         design.test(&summarise(kind, a, b, block), tests);

@@ -12,6 +12,13 @@ use crate::lexicon::Gender;
 /// The word that stands for the hidden pronoun of a prompt.
 pub const MASK: &str = "[MASK]";
 
+/// What the bundled model was trained on: this many rounds of this many sentences.
+pub const BUNDLED_SEED: u64 = 1;
+/// Rounds of the bundled model's training.
+pub const BUNDLED_ROUNDS: u64 = 24;
+/// Fresh sentences in each of them.
+pub const BUNDLED_SENTENCES: usize = 16_384;
+
 /// Endless training sentences, the same ones for the same seed.
 #[derive(Debug, Clone)]
 pub struct Corpus<'a> {
@@ -28,6 +35,15 @@ impl<'a> Corpus<'a> {
     /// As [`Grammar::new`].
     pub fn new(seed: u64, held_out: &'a HeldOut) -> Result<Self, TemplateError> {
         Ok(Self { grammar: Grammar::new()?, held_out, rng: ChaCha8Rng::seed_from_u64(seed) })
+    }
+
+    /// The sentences of one round of a training; every round has a seed of its own.
+    ///
+    /// # Errors
+    ///
+    /// As [`Grammar::new`].
+    pub fn round(seed: u64, round: u64, held_out: &'a HeldOut) -> Result<Self, TemplateError> {
+        Self::new(seed.wrapping_add(1 + round), held_out)
     }
 }
 

@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use bert_model::{BertConfig, BertTokenizer};
+use bert_model::{BertConfig, BertTokenizer, WordPieceOptions};
 use clap::Parser;
 use pretrain::{
+    corpus::{BUNDLED_ROUNDS, BUNDLED_SEED, BUNDLED_SENTENCES},
     held_out::HeldOut,
     train::{Recipe, train, write_checkpoint},
     vocabulary::wordpiece,
@@ -16,7 +17,7 @@ use pretrain::{
 /// The progress is kept after every round: started again with the same settings, an interrupted
 /// training goes on where it was.
 #[derive(Parser)]
-#[command(version)]
+#[command(version, args_override_self = true)]
 struct Args {
     /// Where the trained checkpoint is written, in Hugging Face format.
     #[arg(long, default_value = "target/pretrain/model")]
@@ -25,7 +26,7 @@ struct Args {
     #[arg(long, default_value = "target/pretrain/state")]
     state: PathBuf,
     /// Seed of the initial weights, the sentences and the masks.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = BUNDLED_SEED)]
     seed: u64,
     /// Number of layers.
     #[arg(long, default_value_t = 6)]
@@ -37,10 +38,10 @@ struct Args {
     #[arg(long, default_value_t = 6)]
     heads: usize,
     /// Rounds to train.
-    #[arg(long, default_value_t = 24)]
+    #[arg(long, default_value_t = BUNDLED_ROUNDS)]
     rounds: u64,
     /// Fresh sentences in each round.
-    #[arg(long, default_value_t = 16_384)]
+    #[arg(long, default_value_t = BUNDLED_SENTENCES)]
     sentences: usize,
     /// Sentences in a batch, all of one length.
     #[arg(long, default_value_t = 64)]
@@ -54,7 +55,7 @@ fn main() -> Result<()> {
     let args = Args::parse();
     let vocabulary = wordpiece();
     let vocab_file = vocabulary.join("\n");
-    let tokenizer = BertTokenizer::from_vocab(vocab_file.as_bytes(), true)?;
+    let tokenizer = BertTokenizer::from_vocab(vocab_file.as_bytes(), WordPieceOptions::default())?;
     let config = BertConfig::from_json(
         serde_json::json!({
             "architectures": ["BertForMaskedLM"],

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use bert_model::{BertConfig, BertForMaskedLm, BertTokenizer, Checkpoint};
+use bert_model::{BertConfig, BertForMaskedLm, BertTokenizer, Checkpoint, WordPieceOptions};
 use burn::tensor::Device;
 use pretrain::{
     held_out::HeldOut,
@@ -13,7 +13,8 @@ use pretrain::{
 use tempfile::TempDir;
 
 fn tokenizer() -> BertTokenizer {
-    BertTokenizer::from_vocab(wordpiece().join("\n").as_bytes(), true).unwrap()
+    BertTokenizer::from_vocab(wordpiece().join("\n").as_bytes(), WordPieceOptions::default())
+        .unwrap()
 }
 
 fn config() -> BertConfig {

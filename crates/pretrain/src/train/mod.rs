@@ -20,14 +20,18 @@ use indicatif::{ProgressBar, ProgressStyle};
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
 
-use crate::{corpus::Corpus, grammar::Sentence, held_out::HeldOut};
+use crate::{
+    corpus::Corpus,
+    grammar::Sentence,
+    held_out::{HeldOut, split_hash},
+};
 use init::RandomInit;
 use masking::{Example, mask};
 use state::TrainingState;
 
 pub use state::write_checkpoint;
 
-/// Everything that decides the trained weights.
+/// Everything that decides the trained weights beside the model's configuration and the text.
 #[derive(Clone, Debug)]
 pub struct Recipe {
     /// Seed of the initial weights, the sentences and the masks.
@@ -69,7 +73,8 @@ pub fn train(
         .with_beta_2(0.98)
         .with_grad_clipping(Some(GradientClippingConfig::Norm(1.0)))
         .init();
-    let mut state = TrainingState::resume(state_dir, model, optimizer, recipe)?;
+    let fingerprint = fingerprint(config, held_out, recipe)?;
+    let mut state = TrainingState::resume(state_dir, model, optimizer, fingerprint)?;
 
     let bar = progress_bar(recipe.rounds, state.round);
     let last = stop_after.map_or(recipe.rounds, |rounds| rounds.min(recipe.rounds));
@@ -85,13 +90,20 @@ pub fn train(
             bar.set_message(format!("loss {:.4}", total / (done + 1) as f64));
         }
         state.round += 1;
-        state.save(state_dir, recipe)?;
+        state.save(state_dir)?;
         // Beside the bar, so that a log file has it too.
         bar.suspend(|| eprintln!("round {}: mean loss {:.4}", state.round, total / count as f64));
         bar.inc(1);
     }
     bar.finish();
     Ok(state.model.valid())
+}
+
+/// What a training can only go on under: its settings, and the text that its first round reads.
+fn fingerprint(config: &BertConfig, held_out: &HeldOut, recipe: &Recipe) -> Result<String> {
+    let corpus = Corpus::round(recipe.seed, 0, held_out)?;
+    let text: String = corpus.take(1000).map(|sentence| sentence.text).collect();
+    Ok(format!("{recipe:?}, {config:?}, text {:016x}", split_hash(&text)))
 }
 
 /// Warm-up, then a straight line down to 0 at the end of the training.
@@ -115,8 +127,7 @@ fn draw_round(
 ) -> Result<Vec<Example>> {
     let mut rng = round_rng(recipe.seed, round);
     let vocabulary = u32::try_from(tokenizer.vocabulary_size())?;
-    let corpus = Corpus::new(recipe.seed.wrapping_add(1 + round), held_out)?;
-    corpus
+    Corpus::round(recipe.seed, round, held_out)?
         .take(recipe.sentences_per_round)
         .map(|sentence| {
             let (ids, pronouns) = encode(tokenizer, &sentence)?;

@@ -9,22 +9,21 @@ use burn::{module::Module, optim::ModuleOptimizer, store::ModuleRecord};
 use safetensors::{Dtype, tensor::TensorView};
 use serde::{Deserialize, Serialize};
 
-use super::Recipe;
-
 /// Where a training stands after a whole number of rounds.
 pub(super) struct TrainingState {
     pub(super) model: BertForMaskedLm,
     pub(super) optimizer: ModuleOptimizer,
     pub(super) round: u64,
     pub(super) steps: u64,
+    fingerprint: String,
 }
 
-/// What is written beside the weights; a training goes on only under the recipe it began with.
+/// What is written beside the weights; a training goes on only as what it began as.
 #[derive(Serialize, Deserialize)]
 struct Progress {
     round: u64,
     steps: u64,
-    recipe: String,
+    fingerprint: String,
 }
 
 const MODEL: &str = "model.bpk";
@@ -37,16 +36,16 @@ impl TrainingState {
         dir: &Path,
         model: BertForMaskedLm,
         optimizer: ModuleOptimizer,
-        recipe: &Recipe,
+        fingerprint: String,
     ) -> Result<Self> {
         let Some(newest) = newest(dir)? else {
-            return Ok(Self { model, optimizer, round: 0, steps: 0 });
+            return Ok(Self { model, optimizer, round: 0, steps: 0, fingerprint });
         };
         let context = || format!("cannot go on from {}", newest.display());
         let progress: Progress =
             serde_json::from_slice(&fs::read(newest.join(PROGRESS)).with_context(context)?)?;
         ensure!(
-            progress.recipe == format!("{recipe:?}"),
+            progress.fingerprint == fingerprint,
             "{} was made with other settings; give them again or another --state folder",
             newest.display()
         );
@@ -54,12 +53,13 @@ impl TrainingState {
             .try_load_record(ModuleRecord::load(newest.join(MODEL)).with_context(context)?)
             .with_context(context)?;
         let optimizer = optimizer.load(newest.join(OPTIMIZER)).with_context(context)?;
-        Ok(Self { model, optimizer, round: progress.round, steps: progress.steps })
+        let Progress { round, steps, .. } = progress;
+        Ok(Self { model, optimizer, round, steps, fingerprint })
     }
 
     /// Writes this state and removes the older ones. A folder appears under its name only when it
     /// is whole.
-    pub(super) fn save(&self, dir: &Path, recipe: &Recipe) -> Result<()> {
+    pub(super) fn save(&self, dir: &Path) -> Result<()> {
         let before = newest(dir)?;
         let partial = dir.join("partial");
         if partial.exists() {
@@ -68,8 +68,8 @@ impl TrainingState {
         fs::create_dir_all(&partial)?;
         self.model.clone().into_record().save(partial.join(MODEL))?;
         self.optimizer.save(partial.join(OPTIMIZER))?;
-        let progress =
-            Progress { round: self.round, steps: self.steps, recipe: format!("{recipe:?}") };
+        let Self { round, steps, .. } = *self;
+        let progress = Progress { round, steps, fingerprint: self.fingerprint.clone() };
         fs::write(partial.join(PROGRESS), serde_json::to_vec_pretty(&progress)?)?;
         fs::rename(&partial, dir.join(format!("round-{:06}", self.round)))?;
         if let Some(before) = before {
