@@ -4,7 +4,7 @@
 use std::{
     ffi::OsString,
     path::{Path, PathBuf},
-    process::{Command, ExitCode},
+    process::{Command, ExitCode, ExitStatus, Stdio},
 };
 
 use anyhow::{Context, Result};
@@ -30,6 +30,17 @@ enum Task {
     /// where it was. Arguments go to the trainer.
     #[command(disable_help_flag = true)]
     Pretrain(Rest),
+    /// Measure the speed of a part.
+    Bench {
+        /// Which part.
+        what: Bench,
+    },
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Bench {
+    /// The statistics, beside SciPy where a Python (`$PYTHON`, or `python3`) has it.
+    Stats,
 }
 
 #[derive(clap::Args)]
@@ -54,12 +65,34 @@ fn main() -> Result<ExitCode> {
             let places = ["--out".into(), out.into(), "--state".into(), state.into()];
             run("pretrain", places.into_iter().chain(rest.args).collect())
         }
+        Task::Bench { what: Bench::Stats } => bench_stats(),
     }
 }
 
 fn lesion(command: &str, args: &[OsString]) -> Result<ExitCode> {
     build("lesion", &backend_feature(args))?;
     run("lesion", [command.into()].into_iter().chain(args.iter().cloned()).collect())
+}
+
+fn bench_stats() -> Result<ExitCode> {
+    cargo(&["bench", "-p", "bench", "--bench", "stats"])?;
+    let python = std::env::var_os("PYTHON").unwrap_or_else(|| "python3".into());
+    let has = Command::new(&python)
+        .args(["-c", "import scipy, statsmodels"])
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success());
+    if !has {
+        println!("No Python with SciPy and statsmodels is at hand, so there is nothing beside it.");
+        return Ok(ExitCode::SUCCESS);
+    }
+    let script = root().join("crates/bench/benches/scipy_reference.py");
+    let status = Command::new(&python)
+        .arg(script)
+        .arg(target().join("criterion"))
+        .status()
+        .context("cannot run Python")?;
+    Ok(exit_code(status))
 }
 
 /// The feature that `--backend NAME` or `--backend=NAME` needs. A name that is none is left to
@@ -76,26 +109,30 @@ fn backend_feature(args: &[OsString]) -> Vec<&'static str> {
 /// features as it does for `cargo test`, and both use one build of them.
 fn build(bin: &str, features: &[&str]) -> Result<()> {
     let features: Vec<String> = features.iter().map(|feature| format!("{bin}/{feature}")).collect();
+    cargo(&["build", "--release", "--bin", bin, "--features", &features.join(",")])
+}
+
+fn cargo(args: &[&str]) -> Result<()> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = Command::new(cargo)
-        .args(["build", "--release", "--bin", bin, "--features", &features.join(",")])
-        .current_dir(root())
-        .status()
-        .context("cannot run cargo")?;
-    anyhow::ensure!(status.success(), "cargo build of `{bin}` failed");
+    let status = Command::new(cargo).args(args).current_dir(root()).status();
+    let status = status.context("cannot run cargo")?;
+    anyhow::ensure!(status.success(), "`cargo {}` failed", args.join(" "));
     Ok(())
 }
 
 /// Runs a binary that was built, in the caller's folder, so that paths mean what they say there.
 fn run(bin: &str, args: Vec<OsString>) -> Result<ExitCode> {
-    let target =
-        root().join(std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()));
-    let path = target.join("release").join(bin);
-    let status = Command::new(&path)
-        .args(args)
-        .status()
-        .with_context(|| format!("cannot run {}", path.display()))?;
-    Ok(ExitCode::from(u8::try_from(status.code().unwrap_or(1)).unwrap_or(1)))
+    let path = target().join("release").join(bin);
+    let status = Command::new(&path).args(args).status();
+    Ok(exit_code(status.with_context(|| format!("cannot run {}", path.display()))?))
+}
+
+fn exit_code(status: ExitStatus) -> ExitCode {
+    ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
+}
+
+fn target() -> PathBuf {
+    root().join(std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
 }
 
 fn root() -> PathBuf {

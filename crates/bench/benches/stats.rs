@@ -1,7 +1,7 @@
 //! The two jobs that have to be fast, at the size of BERT base: 12 layers of 3,072 neurons, and 54
 //! him/her pairs.
 //!
-//! `cargo bench -p bench`; `scipy_reference.py` times SciPy on the same job.
+//! `cargo xtask bench stats`; `scipy_reference.py` times SciPy on the same job.
 
 use std::{hint::black_box, time::Duration};
 
@@ -28,7 +28,7 @@ fn benches(criterion: &mut Criterion) {
     let (him, her) = (activations(1), activations(2));
 
     for (name, kind) in [("paired", TestKind::Paired), ("welch", TestKind::Welch)] {
-        criterion.bench_function(&format!("{name} t and BH, 54 x 36864"), |bencher| {
+        criterion.bench_function(&format!("{name}_t_bh"), |bencher| {
             bencher.iter(|| {
                 let a = Matrix::new(black_box(&him), PAIRS, NEURONS).unwrap();
                 let b = Matrix::new(black_box(&her), PAIRS, NEURONS).unwrap();
@@ -39,10 +39,10 @@ fn benches(criterion: &mut Criterion) {
         });
     }
 
-    let mut group = criterion.benchmark_group("max-T, 10000 flips, 54 x 36864");
+    let mut group = criterion.benchmark_group("max_t_10000_flips");
     group.sample_size(10).measurement_time(Duration::from_secs(10));
     let resampling = Resampling { draws: 10_000, exact_up_to: 0, seed: 1 };
-    for (name, families) in [("whole model", vec![NEURONS]), ("per layer", vec![3072; LAYERS])] {
+    for (name, families) in [("model", vec![NEURONS]), ("layer", vec![3072; LAYERS])] {
         let families = Families::of_sizes(families).unwrap();
         group.bench_function(name, |bencher| {
             bencher.iter(|| {
