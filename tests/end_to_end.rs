@@ -1,14 +1,12 @@
 //! The real binary on real files: the bundled model, its stimuli and prompts, and what a user may
 //! get wrong.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fs,
-    path::{Path, PathBuf},
-    process::{Command, Output},
-};
+mod support;
+
+use std::{collections::BTreeSet, fs, path::Path};
 
 use sha2::{Digest, Sha256};
+use support::{Row, Run, lesion, number};
 use tempfile::TempDir;
 
 const TABLES: [&str; 7] = [
@@ -20,61 +18,6 @@ const TABLES: [&str; 7] = [
     "predictions.csv",
     "lesions.csv",
 ];
-
-/// A run of `lesion reproduce` in an empty folder, far from the repository's files.
-struct Run {
-    dir: TempDir,
-    output: Output,
-}
-
-impl Run {
-    fn new(args: &[&str]) -> Self {
-        Self::with_files(&[], args)
-    }
-
-    /// Writes `files` into the folder first; the arguments may name them.
-    fn with_files(files: &[(&str, &str)], args: &[&str]) -> Self {
-        let dir = TempDir::new().unwrap();
-        for (name, content) in files {
-            fs::write(dir.path().join(name), content).unwrap();
-        }
-        let output = lesion(dir.path()).arg("reproduce").args(args).output().unwrap();
-        Self { dir, output }
-    }
-
-    /// The output folder of a run that succeeded.
-    fn out(&self) -> PathBuf {
-        assert!(self.output.status.success(), "{}", self.stderr());
-        self.dir.path().join("target/reproduce")
-    }
-
-    fn bytes(&self, file: &str) -> Vec<u8> {
-        fs::read(self.out().join(file)).unwrap()
-    }
-
-    fn rows(&self, table: &str) -> Vec<BTreeMap<String, String>> {
-        let mut reader = csv::Reader::from_path(self.out().join(table)).unwrap();
-        reader.deserialize().map(Result::unwrap).collect()
-    }
-
-    fn stdout(&self) -> String {
-        String::from_utf8(self.output.stdout.clone()).unwrap()
-    }
-
-    fn stderr(&self) -> String {
-        String::from_utf8(self.output.stderr.clone()).unwrap()
-    }
-}
-
-fn lesion(dir: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_lesion"));
-    command.current_dir(dir);
-    command
-}
-
-fn number(row: &BTreeMap<String, String>, column: &str) -> f64 {
-    row[column].parse().unwrap()
-}
 
 #[test]
 fn the_study_writes_its_tables() {
@@ -142,8 +85,7 @@ fn drops_are_differences_and_the_control_has_none() {
             assert_eq!((row["neurons"].as_str(), drop), ("0", 0.0));
             assert_eq!(row["margin_drop"], "0.0");
         } else {
-            let labelled =
-                |n: &&BTreeMap<_, _>| n["layer"] == "4" && n["label"] == row["neuron_set"];
+            let labelled = |n: &&Row| n["layer"] == "4" && n["label"] == row["neuron_set"];
             let set = neurons.iter().filter(labelled).count();
             assert_eq!(row["neurons"], set.to_string());
             assert_eq!(row["neuron_set"], row["target"]);

@@ -85,3 +85,26 @@ impl MlpHook for ZeroLesion {
         activations.mask_fill(silenced, 0.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_size_counts_each_value_once() {
+        let config = BertConfig::from_json(
+            br#"{"model_type": "bert", "hidden_size": 4, "intermediate_size": 8,
+                "num_attention_heads": 1, "num_hidden_layers": 2, "vocab_size": 9,
+                "max_position_embeddings": 5}"#,
+        )
+        .unwrap();
+        let batch = TokenBatch::new(vec![vec![1, 2], vec![3, 4]]).unwrap();
+        let size = |targets: &[Target<'_>]| {
+            ZeroLesion::new(0, Site::Post, &batch, &config, targets).unwrap().size()
+        };
+        let target = |row, neurons| Target { row, position: 1, neurons };
+        assert_eq!(size(&[]), 0);
+        assert_eq!(size(&[target(0, &[1, 1, 5])]), 2);
+        assert_eq!(size(&[target(0, &[1]), target(1, &[1]), target(0, &[1])]), 2);
+    }
+}

@@ -4,6 +4,8 @@
 //! length, and makes one optimizer step a batch. Everything a round does follows from the seed and
 //! the round's number, so a training that was interrupted goes on exactly where it was.
 
+mod checkpoint;
+mod error;
 mod init;
 mod masking;
 mod state;
@@ -11,7 +13,6 @@ mod step;
 
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
 use bert_model::{BertConfig, BertForMaskedLm, BertTokenizer, TokenBatch};
 use burn::{
     grad_clipping::GradientClippingConfig, module::Module, optim::AdamWConfig, tensor::Device,
@@ -29,7 +30,8 @@ use init::RandomInit;
 use masking::{Example, mask};
 use state::TrainingState;
 
-pub use state::write_checkpoint;
+pub use checkpoint::write_checkpoint;
+pub use error::TrainError;
 
 /// Everything that decides the trained weights beside the model's configuration and the text.
 #[derive(Clone, Debug)]
@@ -63,7 +65,7 @@ pub fn train(
     recipe: &Recipe,
     stop_after: Option<u64>,
     state_dir: &Path,
-) -> Result<BertForMaskedLm> {
+) -> Result<BertForMaskedLm, TrainError> {
     let device = Device::flex().autodiff();
     let mut init = RandomInit::new(recipe.seed);
     let model = BertForMaskedLm::load(config, &mut init, &device)?;
@@ -100,7 +102,11 @@ pub fn train(
 }
 
 /// What a training can only go on under: its settings, and the text that its first round reads.
-fn fingerprint(config: &BertConfig, held_out: &HeldOut, recipe: &Recipe) -> Result<String> {
+fn fingerprint(
+    config: &BertConfig,
+    held_out: &HeldOut,
+    recipe: &Recipe,
+) -> Result<String, TrainError> {
     let corpus = Corpus::round(recipe.seed, 0, held_out)?;
     let text: String = corpus.take(1000).map(|sentence| sentence.text).collect();
     Ok(format!("{recipe:?}, {config:?}, text {:016x}", split_hash(&text)))
@@ -124,9 +130,9 @@ fn draw_round(
     held_out: &HeldOut,
     recipe: &Recipe,
     round: u64,
-) -> Result<Vec<Example>> {
+) -> Result<Vec<Example>, TrainError> {
     let mut rng = round_rng(recipe.seed, round);
-    let vocabulary = u32::try_from(tokenizer.vocabulary_size())?;
+    let vocabulary = tokenizer.highest_id() + 1;
     Corpus::round(recipe.seed, round, held_out)?
         .take(recipe.sentences_per_round)
         .map(|sentence| {
@@ -137,7 +143,10 @@ fn draw_round(
 }
 
 /// The sentence's tokens and the positions of its pronouns.
-fn encode(tokenizer: &BertTokenizer, sentence: &Sentence) -> Result<(Vec<u32>, Vec<usize>)> {
+fn encode(
+    tokenizer: &BertTokenizer,
+    sentence: &Sentence,
+) -> Result<(Vec<u32>, Vec<usize>), TrainError> {
     let text = &sentence.text;
     let encoded = tokenizer.encode(text)?;
     let pronouns = sentence
@@ -145,7 +154,7 @@ fn encode(tokenizer: &BertTokenizer, sentence: &Sentence) -> Result<(Vec<u32>, V
         .iter()
         .map(|slot| tokenizer.position_of(&encoded, text, slot.range.clone()))
         .collect::<Result<_, _>>()
-        .with_context(|| format!("in the sentence {text:?}"))?;
+        .map_err(|source| TrainError::Sentence { sentence: text.clone(), source })?;
     Ok((encoded.ids, pronouns))
 }
 
@@ -174,7 +183,6 @@ fn round_rng(seed: u64, round: u64) -> ChaCha8Rng {
 }
 
 /// The inputs of a batch as the model reads them.
-fn token_batch(batch: &[Example]) -> Result<TokenBatch> {
-    ensure!(!batch.is_empty(), "an empty batch");
+fn token_batch(batch: &[Example]) -> Result<TokenBatch, TrainError> {
     Ok(TokenBatch::new(batch.iter().map(|example| example.input.clone()).collect())?)
 }

@@ -1,13 +1,13 @@
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result, ensure};
-use bert_model::{BertForMaskedLm, BertTokenizer};
+use bert_model::BertForMaskedLm;
 use burn::{module::Module, optim::ModuleOptimizer, store::ModuleRecord};
-use safetensors::{Dtype, tensor::TensorView};
 use serde::{Deserialize, Serialize};
+
+use super::TrainError;
 
 /// Where a training stands after a whole number of rounds.
 pub(super) struct TrainingState {
@@ -37,50 +37,49 @@ impl TrainingState {
         model: BertForMaskedLm,
         optimizer: ModuleOptimizer,
         fingerprint: String,
-    ) -> Result<Self> {
-        let Some(newest) = newest(dir)? else {
+    ) -> Result<Self, TrainError> {
+        let Some(newest) = newest(dir).map_err(file(dir))? else {
             return Ok(Self { model, optimizer, round: 0, steps: 0, fingerprint });
         };
-        let context = || format!("cannot go on from {}", newest.display());
-        let progress: Progress =
-            serde_json::from_slice(&fs::read(newest.join(PROGRESS)).with_context(context)?)?;
-        ensure!(
-            progress.fingerprint == fingerprint,
-            "{} was made with other settings; give them again or another --state folder",
-            newest.display()
-        );
-        let model = model
-            .try_load_record(ModuleRecord::load(newest.join(MODEL)).with_context(context)?)
-            .with_context(context)?;
-        let optimizer = optimizer.load(newest.join(OPTIMIZER)).with_context(context)?;
-        let Progress { round, steps, .. } = progress;
-        Ok(Self { model, optimizer, round, steps, fingerprint })
+        let (progress, weights, moments) =
+            (newest.join(PROGRESS), newest.join(MODEL), newest.join(OPTIMIZER));
+        let json = fs::read(&progress).map_err(file(&progress))?;
+        let kept: Progress = serde_json::from_slice(&json).map_err(|e| state(&progress, &e))?;
+        if kept.fingerprint != fingerprint {
+            return Err(TrainError::OtherTraining { path: newest });
+        }
+        let record = ModuleRecord::load(&weights).map_err(|e| state(&weights, &e))?;
+        let model = model.try_load_record(record).map_err(|e| state(&weights, &e))?;
+        let optimizer = optimizer.load(&moments).map_err(|e| state(&moments, &e))?;
+        Ok(Self { model, optimizer, round: kept.round, steps: kept.steps, fingerprint })
     }
 
-    /// Writes this state and removes the older ones. A folder appears under its name only when it
+    /// Writes this state and removes the older one. A folder appears under its name only when it
     /// is whole.
-    pub(super) fn save(&self, dir: &Path) -> Result<()> {
-        let before = newest(dir)?;
+    pub(super) fn save(&self, dir: &Path) -> Result<(), TrainError> {
+        let before = newest(dir).map_err(file(dir))?;
         let partial = dir.join("partial");
         if partial.exists() {
-            fs::remove_dir_all(&partial)?;
+            fs::remove_dir_all(&partial).map_err(file(&partial))?;
         }
-        fs::create_dir_all(&partial)?;
-        self.model.clone().into_record().save(partial.join(MODEL))?;
-        self.optimizer.save(partial.join(OPTIMIZER))?;
+        fs::create_dir_all(&partial).map_err(file(&partial))?;
+        let record = self.model.clone().into_record();
+        record.save(partial.join(MODEL)).map_err(|e| state(&partial, &e))?;
+        self.optimizer.save(partial.join(OPTIMIZER)).map_err(|e| state(&partial, &e))?;
         let Self { round, steps, .. } = *self;
         let progress = Progress { round, steps, fingerprint: self.fingerprint.clone() };
-        fs::write(partial.join(PROGRESS), serde_json::to_vec_pretty(&progress)?)?;
-        fs::rename(&partial, dir.join(format!("round-{:06}", self.round)))?;
+        let json = serde_json::to_vec_pretty(&progress).map_err(|e| state(&partial, &e))?;
+        fs::write(partial.join(PROGRESS), json).map_err(file(&partial))?;
+        fs::rename(&partial, dir.join(format!("round-{round:06}"))).map_err(file(&partial))?;
         if let Some(before) = before {
-            fs::remove_dir_all(before)?;
+            fs::remove_dir_all(&before).map_err(file(&before))?;
         }
         Ok(())
     }
 }
 
 /// The folder of the last whole round.
-fn newest(dir: &Path) -> Result<Option<PathBuf>> {
+fn newest(dir: &Path) -> io::Result<Option<PathBuf>> {
     if !dir.exists() {
         return Ok(None);
     }
@@ -94,42 +93,10 @@ fn newest(dir: &Path) -> Result<Option<PathBuf>> {
     Ok(rounds.into_iter().max())
 }
 
-/// Writes a Hugging Face checkpoint folder that `transformers` loads unchanged.
-///
-/// # Errors
-/// Where a file cannot be written.
-pub fn write_checkpoint(
-    model: &BertForMaskedLm,
-    tokenizer: &BertTokenizer,
-    vocabulary: &[String],
-    dir: &Path,
-) -> Result<()> {
-    fs::create_dir_all(dir)?;
-    let tensors = model.tensors();
-    let views = tensors
-        .iter()
-        .map(|(name, data)| {
-            Ok((name, TensorView::new(Dtype::F32, data.shape().to_vec(), data.as_bytes())?))
-        })
-        .collect::<Result<Vec<_>>>()?;
-    let metadata = [("format".to_owned(), "pt".to_owned())].into();
-    let partial = dir.join("model.safetensors.partial");
-    fs::write(&partial, safetensors::serialize(views, Some(metadata))?)?;
-    fs::rename(partial, dir.join("model.safetensors"))?;
+pub(super) fn file(path: &Path) -> impl Fn(io::Error) -> TrainError {
+    move |source| TrainError::File { path: path.to_owned(), source }
+}
 
-    fs::write(dir.join("config.json"), serde_json::to_string_pretty(model.config())? + "\n")?;
-    fs::write(dir.join("tokenizer.json"), tokenizer.to_json()? + "\n")?;
-    fs::write(dir.join("vocab.txt"), vocabulary.join("\n") + "\n")?;
-    let tokenizer_config = serde_json::json!({
-        "tokenizer_class": "BertTokenizer",
-        "do_lower_case": true,
-        "model_max_length": model.config().max_position_embeddings,
-        "unk_token": "[UNK]", "sep_token": "[SEP]", "pad_token": "[PAD]",
-        "cls_token": "[CLS]", "mask_token": "[MASK]",
-    });
-    fs::write(
-        dir.join("tokenizer_config.json"),
-        serde_json::to_string_pretty(&tokenizer_config)? + "\n",
-    )?;
-    Ok(())
+fn state(path: &Path, error: &dyn std::fmt::Display) -> TrainError {
+    TrainError::State { path: path.to_owned(), reason: error.to_string() }
 }

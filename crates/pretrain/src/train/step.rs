@@ -1,4 +1,3 @@
-use anyhow::Result;
 use burn::{
     nn::loss::CrossEntropyLossConfig,
     optim::GradientsParams,
@@ -7,10 +6,14 @@ use burn::{
 
 use bert_model::NoHook;
 
-use super::{masking::Example, state::TrainingState, token_batch};
+use super::{TrainError, masking::Example, state::TrainingState, token_batch};
 
 /// One optimizer step on one batch. Returns the mean cross-entropy (nats) over its targets.
-pub(super) fn step(state: &mut TrainingState, batch: &[Example], rate: f64) -> Result<f64> {
+pub(super) fn step(
+    state: &mut TrainingState,
+    batch: &[Example],
+    rate: f64,
+) -> Result<f64, TrainError> {
     let hidden = state.model.forward(&token_batch(batch)?, &mut NoHook)?;
     let device = hidden.device();
     let (places, tokens): (Vec<_>, Vec<_>) = batch
@@ -29,6 +32,9 @@ pub(super) fn step(state: &mut TrainingState, batch: &[Example], rate: f64) -> R
     state.model = state.optimizer.step(rate, state.model.clone(), gradients);
     state.steps += 1;
     let loss = loss.into_data().iter::<f32>().next().unwrap_or(f32::NAN);
-    anyhow::ensure!(loss.is_finite(), "the loss is {loss} at step {}", state.steps);
-    Ok(f64::from(loss))
+    if loss.is_finite() {
+        Ok(f64::from(loss))
+    } else {
+        Err(TrainError::Diverged { loss, step: state.steps })
+    }
 }

@@ -1,0 +1,71 @@
+//! Runs of the real binary.
+#![allow(dead_code, reason = "each test binary uses its own part")]
+
+pub(crate) mod planted;
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use tempfile::TempDir;
+
+/// A row of a table, by column.
+pub(crate) type Row = BTreeMap<String, String>;
+
+/// A run of `lesion reproduce` in an empty folder, far from the repository's files.
+pub(crate) struct Run {
+    pub(crate) dir: TempDir,
+    pub(crate) output: Output,
+}
+
+impl Run {
+    pub(crate) fn new(args: &[&str]) -> Self {
+        Self::with_files(&[], args)
+    }
+
+    /// Writes `files` into the folder first; the arguments may name them.
+    pub(crate) fn with_files(files: &[(&str, &str)], args: &[&str]) -> Self {
+        let dir = TempDir::new().unwrap();
+        for (name, content) in files {
+            fs::write(dir.path().join(name), content).unwrap();
+        }
+        let output = lesion(dir.path()).arg("reproduce").args(args).output().unwrap();
+        Self { dir, output }
+    }
+
+    /// The output folder of a run that succeeded.
+    pub(crate) fn out(&self) -> PathBuf {
+        assert!(self.output.status.success(), "{}", self.stderr());
+        self.dir.path().join("target/reproduce")
+    }
+
+    pub(crate) fn bytes(&self, file: &str) -> Vec<u8> {
+        fs::read(self.out().join(file)).unwrap()
+    }
+
+    pub(crate) fn rows(&self, table: &str) -> Vec<Row> {
+        let mut reader = csv::Reader::from_path(self.out().join(table)).unwrap();
+        reader.deserialize().map(Result::unwrap).collect()
+    }
+
+    pub(crate) fn stdout(&self) -> String {
+        String::from_utf8(self.output.stdout.clone()).unwrap()
+    }
+
+    pub(crate) fn stderr(&self) -> String {
+        String::from_utf8(self.output.stderr.clone()).unwrap()
+    }
+}
+
+pub(crate) fn lesion(dir: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lesion"));
+    command.current_dir(dir);
+    command
+}
+
+pub(crate) fn number(row: &Row, column: &str) -> f64 {
+    row[column].parse().unwrap()
+}

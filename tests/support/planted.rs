@@ -1,0 +1,233 @@
+//! A checkpoint whose neurons for *him* and *her* are planted, and what it computes, by hand.
+//!
+//! Attention writes nothing, so every token goes through the layers by itself. *him* and *her*
+//! differ in two coordinates that they have the other way round; the planted neurons of the last
+//! layer read these, and each writes to a coordinate that the decoder reads as its word. All
+//! embeddings are multiples of 1/8, so that what is equal in theory is equal to the bit.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use safetensors::{Dtype, tensor::TensorView};
+use statrs::function::erf::erf;
+
+const HIDDEN: usize = 16;
+const NEURONS: usize = 12;
+const LAYERS: usize = 2;
+const POSITIONS: usize = 24;
+const EPSILON: f64 = 1e-12;
+/// The coordinates that tell the words apart, and those that the decoder reads as a word.
+const CONTRAST: [usize; 2] = [0, 1];
+const WORDS: [usize; 2] = [2, 3];
+
+/// The planted neurons of the last layer.
+pub(crate) const HIM: [usize; 2] = [2, 7];
+pub(crate) const HER: [usize; 3] = [4, 9, 11];
+
+const VOCABULARY: [&str; 22] = [
+    "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", ".", "him", "her", "the", "dog", "saw", "we",
+    "met", "they", "thanked", "a", "letter", "reached", "today", "and", "nobody", "knew",
+];
+
+pub(crate) const STIMULI: &str = "We saw {him|her}.\nThe dog saw {him|her} today.\n\
+    They thanked {him|her}.\nNobody knew {him|her} and we met.\nA letter reached {him|her} today.\n\
+    We met {him|her} and the dog.\n";
+pub(crate) const PROMPTS: &str = "The dog met {him|her}.\nThey saw {her|him} today.\n";
+
+/// The weights by name, each with its shape.
+pub(crate) struct Planted(BTreeMap<String, (Vec<usize>, Vec<f32>)>);
+
+impl Planted {
+    /// With `causal`, the planted neurons write to their words; without it they write nothing.
+    pub(crate) fn new(causal: bool) -> Self {
+        let mut weights = BTreeMap::new();
+        let mut fill = |name: String, shape: &[usize], value: f32| {
+            weights.insert(name, (shape.to_vec(), vec![value; shape.iter().product()]));
+        };
+        for (name, rows) in [("word", VOCABULARY.len()), ("position", POSITIONS), ("token_type", 2)]
+        {
+            fill(format!("bert.embeddings.{name}_embeddings.weight"), &[rows, HIDDEN], 0.0);
+        }
+        let mut dense = vec![("cls.predictions.transform.dense".to_owned(), HIDDEN, HIDDEN)];
+        let mut norms = vec!["bert.embeddings.LayerNorm".to_owned()];
+        norms.push("cls.predictions.transform.LayerNorm".to_owned());
+        for layer in 0..LAYERS {
+            let part = |part: &str| format!("bert.encoder.layer.{layer}.{part}");
+            for projection in ["self.query", "self.key", "self.value", "output.dense"] {
+                dense.push((part(&format!("attention.{projection}")), HIDDEN, HIDDEN));
+            }
+            dense.push((part("intermediate.dense"), NEURONS, HIDDEN));
+            dense.push((part("output.dense"), HIDDEN, NEURONS));
+            norms.extend([part("attention.output.LayerNorm"), part("output.LayerNorm")]);
+        }
+        for (name, out, into) in dense {
+            fill(format!("{name}.weight"), &[out, into], 0.0);
+            fill(format!("{name}.bias"), &[out], 0.0);
+        }
+        for name in norms {
+            fill(format!("{name}.weight"), &[HIDDEN], 1.0);
+            fill(format!("{name}.bias"), &[HIDDEN], 0.0);
+        }
+        fill("cls.predictions.bias".into(), &[VOCABULARY.len()], 0.0);
+        let mut planted = Self(weights);
+        planted.plant(causal);
+        planted
+    }
+
+    fn plant(&mut self, causal: bool) {
+        // Eighths that look random and differ from token to token and from place to place.
+        let eighth = |seed: usize| ((seed * seed * 37 + seed * 11) % 17) as f32 / 8.0 - 1.0;
+        for (table, rows) in [("word", VOCABULARY.len()), ("position", POSITIONS)] {
+            let name = format!("bert.embeddings.{table}_embeddings.weight");
+            for row in 0..rows {
+                for column in 4..HIDDEN {
+                    self.set(&name, row, column, eighth(3 + row * HIDDEN + column));
+                }
+            }
+        }
+        // The words share everything but the contrast and the coordinate that is read as them.
+        let words = "bert.embeddings.word_embeddings.weight";
+        let [him, her] = ["him", "her"].map(id);
+        for column in 4..HIDDEN {
+            self.set(words, her, column, self.get(words, him, column));
+        }
+        for (word, sign, read) in [(him, 2.0, WORDS[0]), (her, -2.0, WORDS[1])] {
+            self.set(words, word, CONTRAST[0], sign);
+            self.set(words, word, CONTRAST[1], -sign);
+            self.set(words, word, read, 1.0);
+        }
+        // Neurons that respond to other things, in every layer.
+        for layer in 0..LAYERS {
+            for neuron in 0..NEURONS {
+                for column in 4..HIDDEN {
+                    let weight = eighth(5 + neuron * 31 + column * 7 + layer) / 4.0;
+                    self.set(&intermediate(layer), neuron, column, weight);
+                    self.set(&output(layer), column, neuron, weight / 2.0);
+                }
+            }
+        }
+        let last = LAYERS - 1;
+        for (neurons, sign, word) in [(&HIM[..], 1.0, WORDS[0]), (&HER[..], -1.0, WORDS[1])] {
+            for (i, &neuron) in neurons.iter().enumerate() {
+                self.set(&intermediate(last), neuron, CONTRAST[0], sign);
+                self.set(&intermediate(last), neuron, CONTRAST[1], -sign);
+                // Active at the mask too, where there is no contrast.
+                self.set1(&bias(&intermediate(last)), neuron, 1.0 + i as f32 / 2.0);
+                for column in 0..HIDDEN {
+                    self.set(&output(last), column, neuron, 0.0);
+                }
+                if causal {
+                    self.set(&output(last), word, neuron, 0.75 - i as f32 / 8.0);
+                }
+            }
+        }
+        for column in 0..HIDDEN {
+            self.set("cls.predictions.transform.dense.weight", column, column, 1.0);
+        }
+    }
+
+    fn get(&self, name: &str, row: usize, column: usize) -> f32 {
+        let (shape, values) = &self.0[name];
+        values[row * shape[1] + column]
+    }
+
+    fn set(&mut self, name: &str, row: usize, column: usize, value: f32) {
+        let (shape, values) = self.0.get_mut(name).unwrap();
+        values[row * shape[1] + column] = value;
+    }
+
+    fn set1(&mut self, name: &str, index: usize, value: f32) {
+        self.0.get_mut(name).unwrap().1[index] = value;
+    }
+
+    /// Writes the checkpoint in Hugging Face format.
+    pub(crate) fn write(&self, dir: &Path) {
+        let bytes: Vec<(&String, &Vec<usize>, Vec<u8>)> = self
+            .0
+            .iter()
+            .map(|(name, (shape, v))| {
+                (name, shape, v.iter().flat_map(|v| v.to_le_bytes()).collect())
+            })
+            .collect();
+        let views = bytes.iter().map(|(name, shape, bytes)| {
+            (*name, TensorView::new(Dtype::F32, (*shape).clone(), bytes).unwrap())
+        });
+        fs::create_dir_all(dir).unwrap();
+        fs::write(dir.join("model.safetensors"), safetensors::serialize(views, None).unwrap())
+            .unwrap();
+        fs::write(dir.join("vocab.txt"), VOCABULARY.join("\n")).unwrap();
+        let config = serde_json::json!({
+            "architectures": ["BertForMaskedLM"], "model_type": "bert", "hidden_size": HIDDEN,
+            "intermediate_size": NEURONS, "num_attention_heads": 2, "num_hidden_layers": LAYERS,
+            "vocab_size": VOCABULARY.len(), "max_position_embeddings": POSITIONS,
+            "layer_norm_eps": EPSILON,
+        });
+        fs::write(dir.join("config.json"), config.to_string()).unwrap();
+    }
+
+    /// The logits of him and her where `token` stands at `position`, with `silenced` neurons of
+    /// the last layer at 0. In f64, from the formulas.
+    pub(crate) fn logits(&self, token: &str, position: usize, silenced: &[usize]) -> [f64; 2] {
+        let row = |name: &str, row: usize| -> Vec<f64> {
+            let (shape, values) = &self.0[name];
+            values[row * shape[1]..][..shape[1]].iter().map(|&v| f64::from(v)).collect()
+        };
+        let words = "bert.embeddings.word_embeddings.weight";
+        let places = "bert.embeddings.position_embeddings.weight";
+        let mut x = norm(&add(&row(words, id(token)), &row(places, position)));
+        for layer in 0..LAYERS {
+            x = norm(&x); // after an attention that adds nothing
+            let mut post: Vec<f64> =
+                self.dense(&intermediate(layer), &x).into_iter().map(gelu).collect();
+            if layer == LAYERS - 1 {
+                for &neuron in silenced {
+                    post[neuron] = 0.0;
+                }
+            }
+            x = norm(&add(&self.dense(&output(layer), &post), &x));
+        }
+        let head: Vec<f64> = x.into_iter().map(gelu).collect(); // the transform is the identity
+        let head = norm(&head);
+        ["him", "her"].map(|word| row(words, id(word)).iter().zip(&head).map(|(a, b)| a * b).sum())
+    }
+
+    fn dense(&self, name: &str, x: &[f64]) -> Vec<f64> {
+        let (shape, weight) = &self.0[name];
+        let bias = &self.0[&bias(name)].1;
+        let rows = weight.chunks_exact(shape[1]).zip(bias);
+        rows.map(|(row, &b)| {
+            f64::from(b) + row.iter().zip(x).map(|(&w, x)| f64::from(w) * x).sum::<f64>()
+        })
+        .collect()
+    }
+}
+
+fn intermediate(layer: usize) -> String {
+    format!("bert.encoder.layer.{layer}.intermediate.dense.weight")
+}
+
+fn output(layer: usize) -> String {
+    format!("bert.encoder.layer.{layer}.output.dense.weight")
+}
+
+fn bias(weight: &str) -> String {
+    weight.replace(".weight", ".bias")
+}
+
+fn id(token: &str) -> usize {
+    VOCABULARY.iter().position(|&t| t == token).unwrap()
+}
+
+fn add(a: &[f64], b: &[f64]) -> Vec<f64> {
+    a.iter().zip(b).map(|(a, b)| a + b).collect()
+}
+
+fn norm(x: &[f64]) -> Vec<f64> {
+    let n = x.len() as f64;
+    let mean = x.iter().sum::<f64>() / n;
+    let variance = x.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n;
+    x.iter().map(|v| (v - mean) / (variance + EPSILON).sqrt()).collect()
+}
+
+fn gelu(x: f64) -> f64 {
+    x * 0.5 * (1.0 + erf(x / std::f64::consts::SQRT_2))
+}
