@@ -1,4 +1,4 @@
-use bert_model::{BertConfig, MlpHook, Site, TokenBatch};
+use bert_model::{BertConfig, MlpHook, Site};
 use burn::tensor::{Bool, Tensor, TensorData};
 
 use crate::CaptureError;
@@ -27,15 +27,15 @@ pub struct ZeroLesion {
 }
 
 impl ZeroLesion {
-    /// A lesion of `layer` at `site`, for forward passes of `batch` through a model of `config`.
-    /// Rows without a target are not touched.
+    /// A lesion of `layer` at `site`, for forward passes of a batch of this shape, `[batch, seq]`,
+    /// through a model of `config`. Rows without a target are not touched.
     ///
     /// # Errors
     /// Where the layer, a token or a neuron does not exist.
     pub fn new(
         layer: usize,
         site: Site,
-        batch: &TokenBatch,
+        [rows, length]: [usize; 2],
         config: &BertConfig,
         targets: &[Target<'_>],
     ) -> Result<Self, CaptureError> {
@@ -43,8 +43,7 @@ impl ZeroLesion {
         if layer >= layers {
             return Err(CaptureError::NoSuchLayer { layer, layers });
         }
-        let shape @ [rows, length, neurons] =
-            [batch.rows().len(), batch.length(), config.intermediate_size];
+        let neurons = config.intermediate_size;
         let mut silenced = vec![false; rows * length * neurons];
         for target in targets {
             let &Target { row, position, .. } = target;
@@ -58,7 +57,7 @@ impl ZeroLesion {
                 silenced[(row * length + position) * neurons + neuron] = true;
             }
         }
-        Ok(Self { layer, site, silenced, shape, applied: false })
+        Ok(Self { layer, site, silenced, shape: [rows, length, neurons], applied: false })
     }
 
     /// Number of values that the lesion sets to zero. 0 means that it does nothing.
@@ -98,9 +97,8 @@ mod tests {
                 "max_position_embeddings": 5}"#,
         )
         .unwrap();
-        let batch = TokenBatch::new(vec![vec![1, 2], vec![3, 4]]).unwrap();
         let size = |targets: &[Target<'_>]| {
-            ZeroLesion::new(0, Site::Post, &batch, &config, targets).unwrap().size()
+            ZeroLesion::new(0, Site::Post, [2, 2], &config, targets).unwrap().size()
         };
         let target = |row, neurons| Target { row, position: 1, neurons };
         assert_eq!(size(&[]), 0);

@@ -16,7 +16,7 @@
 //!
 //! // The same pass with neurons 7 and 9 of layer 3 silent at token 4 of row 0.
 //! let target = Target { row: 0, position: 4, neurons: &[7, 9] };
-//! let mut lesion = ZeroLesion::new(3, Site::Post, batch, model.config(), &[target])?;
+//! let mut lesion = ZeroLesion::new(3, Site::Post, batch.shape(), model.config(), &[target])?;
 //! let hidden = model.forward(batch, &mut lesion)?;
 //! # Ok(())
 //! # }

@@ -82,7 +82,7 @@ fn a_lesion_does_what_the_hook_in_transformers_does() {
         let batch = TokenBatch::new(vec![ids]).unwrap();
         let target = Target { row: 0, position: POSITION, neurons: &NEURONS };
         let mut lesion =
-            ZeroLesion::new(LAYER, Site::Post, &batch, model.config(), &[target]).unwrap();
+            ZeroLesion::new(LAYER, Site::Post, batch.shape(), model.config(), &[target]).unwrap();
         assert_eq!(lesion.size(), NEURONS.len());
         let found = logits(&model, &batch, &mut lesion);
         assert!(lesion.was_applied());
@@ -98,7 +98,7 @@ fn zeroing_before_gelu_is_zeroing_after_it() {
         let target = Target { row: 0, position: POSITION, neurons: &NEURONS };
         let [pre, post] = [Site::Pre, Site::Post].map(|site| {
             let mut lesion =
-                ZeroLesion::new(LAYER, site, &batch, model.config(), &[target]).unwrap();
+                ZeroLesion::new(LAYER, site, batch.shape(), model.config(), &[target]).unwrap();
             logits(&model, &batch, &mut lesion)
         });
         assert_eq!(pre, post);
@@ -111,8 +111,10 @@ fn a_row_without_a_target_is_unchanged_to_the_bit() {
     let rows: Vec<_> = sentences().into_iter().filter(|ids| ids.len() == 8).collect();
     let batch = TokenBatch::new(rows).unwrap();
     let target = Target { row: 0, position: POSITION, neurons: &NEURONS };
-    let mut lesion = ZeroLesion::new(LAYER, Site::Post, &batch, model.config(), &[target]).unwrap();
-    let mut nothing = ZeroLesion::new(LAYER, Site::Post, &batch, model.config(), &[]).unwrap();
+    let mut lesion =
+        ZeroLesion::new(LAYER, Site::Post, batch.shape(), model.config(), &[target]).unwrap();
+    let mut nothing =
+        ZeroLesion::new(LAYER, Site::Post, batch.shape(), model.config(), &[]).unwrap();
     assert_eq!(nothing.size(), 0);
     let (lesioned, clean) =
         (logits(&model, &batch, &mut lesion), logits(&model, &batch, &mut nothing));
@@ -131,7 +133,8 @@ fn a_hook_leaves_nothing_behind() {
     };
     let before = plain(&model);
     let target = Target { row: 0, position: POSITION, neurons: &NEURONS };
-    let mut lesion = ZeroLesion::new(LAYER, Site::Post, &batch, model.config(), &[target]).unwrap();
+    let mut lesion =
+        ZeroLesion::new(LAYER, Site::Post, batch.shape(), model.config(), &[target]).unwrap();
     logits(&model, &batch, &mut lesion);
     assert_eq!(plain(&model), before);
 }
@@ -143,7 +146,7 @@ fn what_does_not_exist_is_an_error() {
     let batch = TokenBatch::new(vec![vec![2, 30, 3]]).unwrap();
     let lesion = |layer, row, position, neuron: usize| {
         let target = Target { row, position, neurons: &[neuron] };
-        ZeroLesion::new(layer, Site::Post, &batch, config, &[target])
+        ZeroLesion::new(layer, Site::Post, batch.shape(), config, &[target])
     };
     assert!(lesion(2, 0, 2, 63).is_ok());
     assert!(matches!(lesion(3, 0, 0, 0), Err(CaptureError::NoSuchLayer { .. })));

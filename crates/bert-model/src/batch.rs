@@ -35,6 +35,12 @@ impl TokenBatch {
         &self.rows
     }
 
+    /// Rows, and tokens per row.
+    #[must_use]
+    pub fn shape(&self) -> [usize; 2] {
+        [self.rows.len(), self.length()]
+    }
+
     /// Tokens per row.
     #[must_use]
     pub fn length(&self) -> usize {

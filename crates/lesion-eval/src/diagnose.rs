@@ -9,7 +9,7 @@ use neuron_stats::{
 
 use crate::{Activations, StudyError};
 
-/// Bins of a histogram, from the lowest to the highest value of the site in any layer.
+/// Bins of a histogram, between whole numbers that hold every value of the site in any layer.
 const BINS: usize = 100;
 /// An activation after GELU counts as silent below each of these.
 const THRESHOLDS: [f64; 5] = [1e-6, 1e-4, 1e-3, 1e-2, 1e-1];
@@ -119,7 +119,7 @@ fn edges(activations: &Activations, site: Site) -> Vec<f64> {
         .fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &v| (low.min(v), high.max(v)));
     // Whole numbers, so that the edges are readable; one apart at least.
     let low = f64::from(low).floor();
-    let high = f64::from(high).ceil().max(low + 1.0);
+    let high = f64::from(high).ceil().max(low + (low.abs() * 1e-6).max(1.0));
     (0..=BINS).map(|i| low + (high - low) * i as f64 / BINS as f64).collect()
 }
 

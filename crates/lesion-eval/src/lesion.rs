@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use activation_capture::{Target, ZeroLesion};
-use bert_model::{BertModelError, NoHook, Site, TokenBatch};
+use activation_capture::Target;
+use bert_model::{BertModelError, Site, TokenBatch};
 
 use crate::{
     Candidate, MaskedPrompt, Selection, StudyError, Subject,
+    engine::CleanPass,
     predict::read_logits,
     subject::{BATCH_ROWS, by_length},
 };
@@ -243,8 +244,8 @@ fn run(
     rows: &[&Row<'_>],
     plan: LesionPlan,
 ) -> Result<Vec<LesionOutcome>, StudyError> {
-    let model = subject.model;
     let batch = TokenBatch::new(rows.iter().map(|row| row.ids.to_vec()).collect())?;
+    let pass = CleanPass::run(subject, &batch)?;
     let lesions: Vec<Target<'_>> = rows
         .iter()
         .enumerate()
@@ -253,15 +254,17 @@ fn run(
             Some(Target { row: index, position: row.targets[0].0, neurons })
         })
         .collect();
-    let mut hook = ZeroLesion::new(plan.layer, plan.site, &batch, model.config(), &lesions)?;
+    // All rows, lesioned or not: the control goes through the same products as in the clean pass.
+    let all: Vec<usize> = (0..rows.len()).collect();
+    let lesioned = pass.lesioned(&all, plan.layer, plan.site, &lesions)?;
     let places: Vec<(usize, usize)> = rows
         .iter()
         .enumerate()
         .flat_map(|(index, row)| row.targets.iter().map(move |&(position, _)| (index, position)))
         .collect();
     let prompt_of = |place: usize| rows[places[place].0].prompt;
-    let clean = read_logits(subject, model.forward(&batch, &mut NoHook)?, &places, prompt_of)?;
-    let lesioned = read_logits(subject, model.forward(&batch, &mut hook)?, &places, prompt_of)?;
+    let clean = read_logits(subject, pass.hidden(), &places, prompt_of)?;
+    let lesioned = read_logits(subject, lesioned, &places, prompt_of)?;
 
     let targets = rows.iter().flat_map(|row| row.targets.iter().map(move |target| (row, target)));
     Ok(targets

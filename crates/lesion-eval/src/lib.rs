@@ -14,6 +14,7 @@
 
 mod activations;
 mod diagnose;
+mod engine;
 mod error;
 mod lesion;
 mod masked;

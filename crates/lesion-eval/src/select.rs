@@ -19,7 +19,7 @@ pub enum Adjustment {
 }
 
 impl Adjustment {
-    /// Every adjustment, the mildest first.
+    /// Every adjustment, in the order of the tables.
     pub const ALL: [Self; 7] = [
         Self::Correction(Correction::None),
         Self::Correction(Correction::Storey),
@@ -129,7 +129,7 @@ pub struct Adjusted {
     pub directional: bool,
     /// One value a neuron, layer after layer. With direction, that of the neuron's own.
     pub p: Vec<f64>,
-    /// Whether the neuron is significant. A neuron without variance never is.
+    /// Whether the neuron is significant.
     significant: Vec<bool>,
 }
 
@@ -201,11 +201,7 @@ impl Selection {
             for directional in [false, true] {
                 for adjustment in Adjustment::ALL {
                     let p = adjust(&self.tests, adjustment, &families, directional, &permuted)?;
-                    let significant = significant(&p, plan.alpha)?
-                        .into_iter()
-                        .zip(&self.tests)
-                        .map(|(significant, test)| significant && test.defined)
-                        .collect();
+                    let significant = significant(&p, plan.alpha)?;
                     self.adjusted.push(Adjusted { adjustment, scope, directional, p, significant });
                 }
             }
@@ -280,7 +276,8 @@ impl Selection {
 }
 
 /// Adjusted p of every neuron. With direction, each side's one-sided p are adjusted by themselves,
-/// and a neuron gets that of the direction in which its mean differs.
+/// and a neuron gets that of the direction in which its mean differs. A neuron without variance has
+/// p = 1 whatever the adjustment, permutation too.
 fn adjust(
     tests: &[TTest],
     adjustment: Adjustment,
@@ -295,12 +292,19 @@ fn adjust(
             families.adjust(correction, &p)
         }
     };
-    if !directional {
-        return one(Alternative::TwoSided);
+    let mut adjusted = if directional {
+        let (greater, less) = (one(Alternative::Greater)?, one(Alternative::Less)?);
+        let both = greater.into_iter().zip(less).zip(tests);
+        both.map(|((greater, less), test)| if test.t > 0.0 { greater } else { less }).collect()
+    } else {
+        one(Alternative::TwoSided)?
+    };
+    for (p, test) in adjusted.iter_mut().zip(tests) {
+        if !test.defined {
+            *p = 1.0;
+        }
     }
-    let (greater, less) = (one(Alternative::Greater)?, one(Alternative::Less)?);
-    let both = greater.into_iter().zip(less).zip(tests);
-    Ok(both.map(|((greater, less), test)| if test.t > 0.0 { greater } else { less }).collect())
+    Ok(adjusted)
 }
 
 #[cfg(test)]
@@ -350,6 +354,21 @@ mod tests {
                 assert_eq!(selection.count(selection.chosen(), 1), (0, 0));
                 assert!(!selection.tests[2].defined);
             }
+        }
+    }
+
+    #[test]
+    fn a_difference_that_never_varies_is_undefined_under_every_adjustment() {
+        let mut constant = activations();
+        for (side, value) in constant.pre.iter_mut().zip([2.0, 1.0]) {
+            side.iter_mut().step_by(4).for_each(|first| *first = value);
+        }
+        let plan = plan(Adjustment::MaxT, Scope::Layer, false);
+        let selection = select(&constant, plan).unwrap();
+        assert!(!selection.tests[0].defined);
+        for adjusted in &selection.adjusted {
+            assert!((adjusted.p[0] - 1.0).abs() < f64::EPSILON);
+            assert_eq!(selection.label(adjusted, 0), None);
         }
     }
 

@@ -36,7 +36,7 @@ pub struct NeuronRow<'a> {
     pub ci_low: f64,
     /// Upper end.
     pub ci_high: f64,
-    /// p under Storey's q-value; this and the following in the chosen scope and direction.
+    /// Storey's q-value; this and the following in the chosen scope and direction.
     pub p_storey: f64,
     /// p under Benjamini-Hochberg.
     pub p_bh: f64,

@@ -96,29 +96,32 @@ pub(crate) fn diagnostics(
 ) -> Result<()> {
     let here = || diagnostics.normality.iter().filter(|of| of.layer == layer);
     let Some(pooled) = here().find(|of| of.neuron.is_none()) else { return Ok(()) };
-    let single = || here().filter(|of| of.neuron.is_some());
-    let rejected = single().filter(|of| of.k_squared.p < 0.05).count();
+    let single: Vec<_> = here().filter(|of| of.neuron.is_some()).collect();
+    let tested = single.iter().filter(|of| of.k_squared.p.is_finite()).count();
+    let rejected = single.iter().filter(|of| of.k_squared.p < 0.05).count();
     writeln!(
         out,
         "Before GELU the activations of layer {layer} have skewness {:.2} and excess kurtosis \
-         {:.2} (0 and 0 if normal); the K² test finds {rejected} of {} neurons not normal at 0.05.",
+         {:.2} (0 and 0 if normal). The K² test finds {rejected} of {tested} neurons that it can \
+         test not normal at 0.05, where chance alone gives {:.0}.",
         pooled.moments.skewness(),
         pooled.moments.excess_kurtosis(),
-        single().count(),
+        0.05 * tested as f64,
     )?;
     let share = |measure| {
         let found = diagnostics.sparsity.iter().find(|of| of.0 == layer && of.1 == measure);
         100.0 * found.map_or(f64::NAN, |of| of.2)
     };
-    let tenth = single().count() / 10;
+    let strongest = (single.len() / 10).max(1);
     writeln!(
         out,
         "After GELU {:.0} % of them are below 0.1 in size, {:.0} % below 0.01 and {:.0} % exactly \
-         0; the strongest {tenth} neurons carry {:.0} % of the squared norm.\n",
+         0; the strongest {strongest} of {} neurons carry {:.0} % of the squared norm.\n",
         share(Sparsity::Below(0.1)),
         share(Sparsity::Below(0.01)),
         share(Sparsity::Zero),
-        share(Sparsity::Top(tenth)),
+        single.len(),
+        share(Sparsity::Top(strongest)),
     )?;
     Ok(())
 }

@@ -37,7 +37,9 @@ pub(crate) struct Settings<'a> {
     pub(crate) correction: String,
     pub(crate) scope: String,
     pub(crate) directional: bool,
-    pub(crate) permutations: u32,
+    /// Relabellings that max-T looked at, and whether those were all there are.
+    pub(crate) relabellings: usize,
+    pub(crate) relabellings_exact: bool,
     pub(crate) alpha: f64,
     pub(crate) layer: usize,
     pub(crate) site: String,
