@@ -50,8 +50,8 @@ pub struct Recipe {
 
 /// Optimizer steps until the learning rate is at its highest.
 const WARM_UP_STEPS: u64 = 400;
-/// A batch smaller than this share of the batch size is dropped: its gradient would be noise.
-const SMALLEST_BATCH: f64 = 0.25;
+/// A batch smaller than the batch size over this is dropped: its gradient would be noise.
+const SMALLEST_BATCH: usize = 4;
 
 /// Trains a model, keeping its progress in `state_dir`, from which a later call goes on. With
 /// `stop_after`, it stops early, after that many rounds in all, as an interruption would.
@@ -165,7 +165,7 @@ fn batches(examples: Vec<Example>, recipe: &Recipe, round: u64) -> Vec<Vec<Examp
     for example in examples {
         by_length[example.input.len()].push(example);
     }
-    let smallest = (SMALLEST_BATCH * recipe.batch_size as f64).ceil() as usize;
+    let smallest = recipe.batch_size.div_ceil(SMALLEST_BATCH);
     let mut batches: Vec<Vec<Example>> = by_length
         .iter()
         .flat_map(|same| same.chunks(recipe.batch_size))
