@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use bert_model::BertModelError;
 
-use crate::grammar::template::TemplateError;
+use crate::grammar::TemplateError;
 
 /// Everything that can stop a training.
 #[derive(Debug, thiserror::Error)]
