@@ -135,7 +135,7 @@ fn every_correction_is_there_at_once_and_any_can_decide() {
         assert_eq!(row["q"], row["p_bh"]);
         let (low, high) = (number(&row, "ci_low"), number(&row, "ci_high"));
         let difference = number(&row, "mean_a") - number(&row, "mean_b");
-        assert!(((low + high) / 2.0 - difference).abs() <= 1e-9 * (high - low));
+        assert!((f64::midpoint(low, high) - difference).abs() <= 1e-9 * (high - low));
         assert_eq!(low > 0.0 || high < 0.0, number(&row, "p") < 0.05);
         assert!(number(&row, "p_bh") <= number(&row, "p_by"));
         assert!(number(&row, "p_holm") <= number(&row, "p_bonferroni"));
@@ -193,8 +193,9 @@ fn the_manifest_names_what_was_read_and_written() {
     assert_eq!(manifest["backend"], "flex");
     assert_eq!(manifest["settings"]["layer"], 2);
     assert_eq!(manifest["settings"]["test"], "welch");
-    let sha256 = |bytes: &[u8]| -> String {
-        Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    let sha256 = |bytes: &[u8]| {
+        let digest = Sha256::digest(bytes);
+        digest.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
     };
     for table in TABLES {
         assert_eq!(manifest["outputs"][table], sha256(&run.bytes(table)));
