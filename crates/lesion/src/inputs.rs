@@ -129,5 +129,5 @@ fn file_sha256(path: &Path) -> Result<String> {
 }
 
 pub(crate) fn hex(digest: &[u8]) -> String {
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    digest.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
