@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use support::{Row, Run, lesion, number};
 use tempfile::TempDir;
 
-const TABLES: [&str; 7] = [
+const TABLES: [&str; 8] = [
     "neurons.csv",
     "selection.csv",
     "histogram.csv",
@@ -17,6 +17,7 @@ const TABLES: [&str; 7] = [
     "sparsity.csv",
     "predictions.csv",
     "lesions.csv",
+    "nulls.csv",
 ];
 
 #[test]
@@ -52,7 +53,7 @@ fn the_study_writes_its_tables() {
         assert_eq!(row["label"], expected);
     }
     let stdout = run.stdout();
-    for part in ["1. Selection", "2. Baseline", "3. Lesion", "Found:"] {
+    for part in ["1. Selection", "2. Baseline", "3. Lesion", "4. Controls", "Found:"] {
         assert!(stdout.contains(part), "{stdout}");
     }
 }
@@ -164,6 +165,23 @@ fn every_correction_is_there_at_once_and_any_can_decide() {
     let other_seed = Run::new(&["--seed", "1"]);
     assert_eq!(other_seed.bytes("lesions.csv"), bh.bytes("lesions.csv"));
     assert_ne!(other_seed.bytes("neurons.csv"), bh.bytes("neurons.csv")); // p_max_t is sampled
+}
+
+#[test]
+fn controls_are_equal_sized_and_say_when_they_cannot_be() {
+    let run = Run::new(&["--nulls", "40"]);
+    let nulls = run.rows("nulls.csv");
+    for target in ["him", "her"] {
+        let of = |kind: &str| {
+            nulls.iter().filter(|row| row["target"] == target && row["kind"] == kind).count()
+        };
+        let kinds = ["matched", "swapped", "least-tuned", "random", "random-active"];
+        assert_eq!(kinds.map(of), [1, 1, 1, 40, 40]);
+    }
+    assert!(nulls.iter().all(|row| row["neurons"] == "76")); // a tenth of 768
+    let wide = Run::new(&["--nulls", "40", "--share", "0.6"]);
+    assert!(wide.stdout().contains("Control unavailable"), "{}", wide.stdout());
+    assert!(wide.rows("nulls.csv").is_empty());
 }
 
 #[test]
@@ -295,6 +313,7 @@ fn mistakes_are_one_line_that_says_what_and_where() {
         (&["--layer", "6"][..], &["--layer", "layer 6", "0 to 5"][..]),
         (&["--alpha", "1.5"], &["alpha", "1.5"]),
         (&["--alpha", "NaN"], &["alpha"]),
+        (&["--share", "1"], &["share", "0.1"]),
         (&["--stimuli", "none.txt"], &["none.txt"]),
         (&["--model", "nowhere"], &["nowhere", "config.json"]),
         (&["--correction", "max-t", "--permutations", "0"], &["permutations"]),

@@ -14,8 +14,9 @@ fn study(model: &Planted) -> Run {
     model.write(dir.path());
     let files = [("stimuli.txt", STIMULI), ("prompts.txt", PROMPTS)];
     let model = dir.path().to_str().unwrap();
+    // A quarter of 12 neurons leaves room for both him neurons in a controlled set.
     let args = ["--model", model, "--stimuli", "stimuli.txt", "--prompts", "prompts.txt"];
-    Run::with_files(&files, &args)
+    Run::with_files(&files, &[&args[..], &["--share", "0.25", "--nulls", "200"]].concat())
 }
 
 fn assert_selected_are_the_planted(run: &Run) {
@@ -28,6 +29,18 @@ fn assert_selected_are_the_planted(run: &Run) {
         };
         assert_eq!(row["label"], expected, "layer {}, neuron {neuron}", row["layer"]);
     }
+}
+
+/// The matched set's margin drop at the mask of `target`, and those of all random sets.
+fn margin_drops(run: &Run, target: &str) -> (f64, Vec<f64>) {
+    let rows = run.rows("nulls.csv");
+    let of = |kinds: &[&str]| -> Vec<f64> {
+        let rows = rows.iter().filter(|row| row["target"] == target);
+        rows.filter(|row| kinds.contains(&row["kind"].as_str()))
+            .map(|row| number(row, "margin_drop"))
+            .collect()
+    };
+    (of(&["matched"])[0], of(&["random", "random-active"]))
 }
 
 #[test]
@@ -54,6 +67,13 @@ fn planted_neurons_are_found_and_their_lesion_does_what_the_formulas_say() {
         }
     }
     assert_eq!(lesioned, 2);
+    // No other set does what the planted ones do.
+    for target in ["him", "her"] {
+        let (matched, random) = margin_drops(&run, target);
+        assert!(matched > 0.1 && random.len() == 400);
+        assert!(random.iter().all(|&drop| drop < matched));
+    }
+    assert!(run.stdout().contains("in 2 of 2 prompts, as active ones or not"), "{}", run.stdout());
 }
 
 #[test]
@@ -65,4 +85,9 @@ fn neurons_that_respond_but_write_nothing_are_significant_and_their_lesion_does_
     for row in lesions {
         assert_eq!((row["logit_drop"].as_str(), row["margin_drop"].as_str()), ("0.0", "0.0"));
     }
+    for target in ["him", "her"] {
+        let (matched, _) = margin_drops(&run, target);
+        assert!(matched.abs() < 1e-6);
+    }
+    assert!(run.stdout().contains("Found: No matched lesion"), "{}", run.stdout());
 }

@@ -58,6 +58,13 @@ pub enum StudyError {
         alpha: f64,
     },
 
+    /// A share of a layer that is none.
+    #[error("the share is {share}; it lies between 0 and 1, for example 0.1")]
+    Share {
+        /// The share asked for.
+        share: f64,
+    },
+
     /// The model's output is not a number.
     #[error("the model gives prompt {prompt} a logit that is {value}; its weights are damaged")]
     NotFinite {

@@ -8,7 +8,7 @@ use bert_model::{BertModelError, Site, TokenBatch};
 use crate::{
     Candidate, MaskedPrompt, Selection, StudyError, Subject,
     engine::CleanPass,
-    predict::read_logits,
+    predict::{margin, read_logits},
     subject::{BATCH_ROWS, by_length},
 };
 
@@ -97,11 +97,8 @@ impl LesionOutcome {
     /// shift common to all logits changes no prediction, and no margin.
     #[must_use]
     pub fn margin_drop(&self) -> f64 {
-        let margin = |logit: fn(&Effect) -> f32| {
-            let others = self.effects[1..].iter().map(logit);
-            f64::from(logit(&self.effects[0])) - f64::from(others.fold(f32::NEG_INFINITY, f32::max))
-        };
-        margin(|effect| effect.clean) - margin(|effect| effect.lesioned)
+        let clean = margin(self.effects.iter().map(|effect| effect.clean));
+        clean - margin(self.effects.iter().map(|effect| effect.lesioned))
     }
 }
 

@@ -8,11 +8,13 @@
 //!    and labels it.
 //! 3. [`predict`] runs the masked prompts and scores each candidate word.
 //! 4. [`lesion`] runs them again with the matched neurons silent and compares.
-//! 5. [`tables`] holds the rows that are written.
+//! 5. [`controls`] does the same with equal-sized sets and asks whether other neurons would do it.
+//! 6. [`tables`] holds the rows that are written.
 //!
 //! [`Subject`] is what is studied: a model with its tokenizer.
 
 mod activations;
+mod controls;
 mod diagnose;
 mod engine;
 mod error;
@@ -27,6 +29,7 @@ pub mod tables;
 mod template;
 
 pub use activations::{Activations, EncodedStimuli, measure};
+pub use controls::{ControlLesion, ControlPlan, Controlled, SetKind, Unavailable, controls};
 pub use diagnose::{Diagnostics, LayerHistogram, Normality, Sparsity, diagnose};
 pub use error::StudyError;
 pub use lesion::{Effect, LesionOutcome, LesionPlan, NeuronSet, Notice, default_layer, lesion};

@@ -97,6 +97,12 @@ pub fn predict(
     Ok(predictions.into_iter().flatten().collect())
 }
 
+/// The margin: the first logit, the right word's, less the largest of the others.
+pub(crate) fn margin(mut logits: impl Iterator<Item = f32>) -> f64 {
+    let right = logits.next().unwrap_or(f32::NAN);
+    f64::from(right) - f64::from(logits.fold(f32::NEG_INFINITY, f32::max))
+}
+
 /// The logits over the vocabulary at each place. `prompt_of` a place is what an error names.
 pub(crate) fn read_logits(
     subject: Subject<'_>,

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use neuron_stats::Correction;
 
-use crate::{Adjustment, Diagnostics, LesionOutcome, Prediction, Selection, Sparsity};
+use crate::{Adjustment, Controlled, Diagnostics, LesionOutcome, Prediction, Selection, Sparsity};
 
 /// A row of `neurons.csv`: one neuron's test.
 #[derive(Clone, Debug, Serialize)]
@@ -167,6 +167,49 @@ pub struct LesionRow<'a> {
     pub logit_drop: f64,
     /// The fall of the right word's margin; the same for every candidate of a prompt.
     pub margin_drop: f64,
+}
+
+/// A row of `nulls.csv`: one lesion of a controlled comparison.
+#[derive(Clone, Debug, Serialize)]
+pub struct NullRow<'a> {
+    /// The lesioned layer.
+    pub layer: usize,
+    /// Index of the prompt's template.
+    pub prompt: usize,
+    /// Position of the mask.
+    pub position: usize,
+    /// The right word.
+    pub target: &'a str,
+    /// The label of the matched set.
+    pub neuron_set: &'a str,
+    /// `matched`, `swapped`, `least-tuned`, `random` or `random-active`.
+    pub kind: String,
+    /// Which draw of a random kind it is.
+    pub draw: usize,
+    /// How many neurons were silenced.
+    pub neurons: usize,
+    /// The fall of the right word's logit.
+    pub logit_drop: f64,
+    /// The fall of the right word's margin.
+    pub margin_drop: f64,
+}
+
+/// The rows of `nulls.csv`.
+pub fn nulls(layer: usize, controlled: &[Controlled]) -> impl Iterator<Item = NullRow<'_>> {
+    controlled.iter().flat_map(move |of| {
+        of.lesions.iter().map(move |lesion| NullRow {
+            layer,
+            prompt: of.prompt,
+            position: of.position,
+            target: &of.target,
+            neuron_set: &of.label,
+            kind: lesion.kind.to_string(),
+            draw: lesion.draw,
+            neurons: of.neurons,
+            logit_drop: lesion.logit_drop,
+            margin_drop: lesion.margin_drop,
+        })
+    })
 }
 
 /// The rows of `neurons.csv`: all layers, all neurons.

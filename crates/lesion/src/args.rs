@@ -100,7 +100,16 @@ pub(crate) struct Reproduce {
     #[arg(long, default_value_t = 0.05)]
     pub(crate) alpha: f64,
 
-    /// Seed of the random relabellings.
+    /// The controlled lesions take at most this share of a layer's neurons.
+    #[arg(long, default_value_t = 0.1)]
+    pub(crate) share: f64,
+
+    /// Random sets of each kind that the controlled lesions are compared with.
+    #[arg(long, value_name = "N", default_value_t = 500,
+          value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) nulls: u32,
+
+    /// Seed of the random relabellings and of the random sets.
     #[arg(long, default_value_t = 0)]
     pub(crate) seed: u64,
 

@@ -10,9 +10,10 @@ use comfy_table::{
     presets::UTF8_BORDERS_ONLY,
 };
 use lesion_eval::{
-    Accuracy, Adjustment, Diagnostics, LesionOutcome, LesionPlan, MaskedPrompt, Notice, Prediction,
-    Selection, Sparsity,
+    Accuracy, Adjustment, ControlPlan, Controlled, Diagnostics, LesionOutcome, LesionPlan,
+    MaskedPrompt, Notice, Prediction, Selection, SetKind, Sparsity, Unavailable,
 };
+use neuron_stats::Correction;
 
 /// A table whose columns are aligned as given: text to the left, figures to the right.
 fn table(header: &[&str], alignment: &[CellAlignment]) -> Table {
@@ -208,6 +209,88 @@ pub(crate) fn lesion(
     Ok(())
 }
 
+pub(crate) fn controls(
+    out: &mut impl Write,
+    plan: ControlPlan,
+    controlled: &[Controlled],
+    unavailable: &[Unavailable],
+) -> Result<()> {
+    writeln!(
+        out,
+        "\n4. Controls: equal-sized sets of at most {:.0} % of layer {}, those with the largest |t|, \
+         against {} random sets of each kind (margin drops)",
+        100.0 * plan.share,
+        plan.lesion.layer,
+        plan.draws
+    )?;
+    if !controlled.is_empty() {
+        let mut rows = table(
+            &[
+                "prompt",
+                "set",
+                "neurons",
+                "matched",
+                "swapped",
+                "least tuned",
+                "95 % of random",
+                "p",
+                "95 % as active",
+                "p",
+            ],
+            &[R, L, R, R, R, R, R, R, R, R],
+        );
+        for of in controlled {
+            let drop = |kind| of.of(kind).map(|lesion| lesion.margin_drop).sum::<f64>();
+            let band = |kind| {
+                let (low, high) = of.band(kind);
+                format!("{low:.3} to {high:.3}")
+            };
+            rows.add_row([
+                of.prompt.to_string(),
+                of.label.clone(),
+                of.neurons.to_string(),
+                format!("{:.4}", of.matched()),
+                format!("{:.4}", drop(SetKind::Swapped)),
+                format!("{:.4}", drop(SetKind::LeastTuned)),
+                band(SetKind::Random),
+                format!("{:.4}", of.p(SetKind::Random)),
+                band(SetKind::RandomActive),
+                format!("{:.4}", of.p(SetKind::RandomActive)),
+            ]);
+        }
+        writeln!(out, "{rows}")?;
+    }
+    for Unavailable { prompt, label, reason } in unavailable {
+        writeln!(out, "Control unavailable for prompt {prompt}, \"{label}\": {reason}.")?;
+    }
+    writeln!(out, "\n{}", control_finding(controlled))?;
+    Ok(())
+}
+
+/// Level at which a lesion is said to be outside its null.
+const LEVEL: f64 = 0.05;
+
+fn control_finding(controlled: &[Controlled]) -> String {
+    if controlled.is_empty() {
+        return "Found: no controls could be made, so nothing can be said about other neurons."
+            .to_owned();
+    }
+    // Holm over the prompts, on the larger p of the two nulls.
+    let p: Vec<f64> = controlled
+        .iter()
+        .map(|of| of.p(SetKind::Random).max(of.p(SetKind::RandomActive)))
+        .collect();
+    let adjusted = Correction::Holm.adjust(&p).unwrap_or_default();
+    let beyond = adjusted.iter().filter(|&&p| p <= LEVEL).count();
+    let n = controlled.len();
+    let plain = if beyond == 0 { "No matched lesion" } else { "The matched lesion" };
+    format!(
+        "Found: {plain} lowers the right word's margin more than random sets of the same size do{}, \
+         as active ones or not (Holm over the prompts, {LEVEL}).",
+        if beyond == 0 { String::new() } else { format!(" in {beyond} of {n} prompts") }
+    )
+}
+
 /// What the lesions did, in words that the figures bear out.
 fn finding(plan: LesionPlan, outcomes: &[LesionOutcome]) -> String {
     let lesioned: Vec<_> = outcomes.iter().filter(|o| o.neurons > 0).collect();
@@ -230,8 +313,8 @@ fn finding(plan: LesionPlan, outcomes: &[LesionOutcome]) -> String {
     format!(
         "Found: at layer {}, silencing the matched neurons lowered the right word's logit in {} of \
          {n} prompts (mean drop {:.3}) and its margin over the strongest other candidate in {} of \
-         {n} (mean margin drop {:.3}); {control}. Whether other neurons would do the same, this \
-         run does not say.",
+         {n} (mean margin drop {:.3}); {control}. Whether other neurons would \
+         do the same, part 4 asks.",
         plan.layer,
         fell(&drops),
         mean(&drops),

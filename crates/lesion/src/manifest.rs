@@ -43,6 +43,8 @@ pub(crate) struct Settings<'a> {
     pub(crate) alpha: f64,
     pub(crate) layer: usize,
     pub(crate) site: String,
+    pub(crate) share: f64,
+    pub(crate) nulls: u32,
     pub(crate) label_a: &'a str,
     pub(crate) label_b: &'a str,
 }

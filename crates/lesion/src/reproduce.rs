@@ -1,4 +1,4 @@
-//! `lesion reproduce`: the three parts of the study, from text files to tables.
+//! `lesion reproduce`: the parts of the study, from text files to tables.
 
 use std::io::{self, Write};
 
@@ -11,8 +11,8 @@ use crate::{
 };
 use anyhow::{Context, Result};
 use lesion_eval::{
-    EncodedStimuli, LesionPlan, MaskedPrompt, Prompts, SelectionPlan, Stimuli, Subject,
-    default_layer, diagnose, lesion, measure, predict, select, tables,
+    ControlPlan, EncodedStimuli, LesionPlan, MaskedPrompt, Prompts, SelectionPlan, Stimuli,
+    Subject, controls, default_layer, diagnose, lesion, measure, predict, select, tables,
 };
 
 pub(crate) fn run(args: &Reproduce) -> Result<()> {
@@ -26,6 +26,7 @@ pub(crate) fn run(args: &Reproduce) -> Result<()> {
     let prompts = Prompts::parse(&prompts_input.name, &prompts_input.text)?;
     let selection_plan = selection_plan(args);
     selection_plan.check()?;
+    ControlPlan::check_share(args.share)?;
     let (checkpoint, model) = stages.run("load", |_| inputs::model(&args.model))?;
     let subject = Subject { model: &model, tokenizer: &checkpoint.tokenizer };
     let layers = model.config().num_hidden_layers;
@@ -45,6 +46,16 @@ pub(crate) fn run(args: &Reproduce) -> Result<()> {
     let (outcomes, notices) = stages
         .run("lesion", |progress| Ok(lesion(subject, &masked, &selection, plan, progress)?))?;
 
+    let control_plan = ControlPlan {
+        lesion: plan,
+        share: args.share,
+        draws: args.nulls as usize,
+        seed: args.seed,
+    };
+    let (controlled, unavailable) = stages.run("controls", |progress| {
+        Ok(controls(subject, &masked, &selection, control_plan, progress)?)
+    })?;
+
     out.begin()?;
     out.csv("neurons.csv", tables::neurons(&selection))?;
     out.csv("selection.csv", tables::selection(&selection))?;
@@ -53,6 +64,7 @@ pub(crate) fn run(args: &Reproduce) -> Result<()> {
     out.csv("sparsity.csv", tables::sparsity(&diagnostics))?;
     out.csv("predictions.csv", tables::predictions(&predictions))?;
     out.csv("lesions.csv", tables::lesions(plan.layer, &outcomes))?;
+    out.csv("nulls.csv", tables::nulls(plan.layer, &controlled))?;
     let manifest = Manifest {
         lesion: env!("CARGO_PKG_VERSION"),
         burn: manifest::BURN,
@@ -71,6 +83,8 @@ pub(crate) fn run(args: &Reproduce) -> Result<()> {
             alpha: args.alpha,
             layer: plan.layer,
             site: plan.site.to_string(),
+            share: args.share,
+            nulls: args.nulls,
             label_a: &selection.contrast.a,
             label_b: &selection.contrast.b,
         },
@@ -87,6 +101,7 @@ pub(crate) fn run(args: &Reproduce) -> Result<()> {
     console::diagnostics(&mut stdout, &diagnostics, plan.layer)?;
     console::baseline(&mut stdout, &predictions, &masked)?;
     console::lesion(&mut stdout, plan, &outcomes, &notices)?;
+    console::controls(&mut stdout, control_plan, &controlled, &unavailable)?;
     writeln!(stdout, "\nThe tables are in {}.", args.out.display())?;
     Ok(())
 }
