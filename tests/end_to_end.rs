@@ -179,6 +179,8 @@ fn controls_are_equal_sized_and_say_when_they_cannot_be() {
         assert_eq!(kinds.map(of), [1, 1, 1, 40, 40]);
     }
     assert!(nulls.iter().all(|row| row["neurons"] == "76")); // a tenth of 768
+    let few = Run::new(&["--nulls", "20"]);
+    assert!(few.stdout().contains("too few to find any of 2 lesions"), "{}", few.stdout());
     let wide = Run::new(&["--nulls", "40", "--share", "0.6"]);
     assert!(wide.stdout().contains("Control unavailable"), "{}", wide.stdout());
     assert!(wide.rows("nulls.csv").is_empty());

@@ -73,7 +73,7 @@ fn planted_neurons_are_found_and_their_lesion_does_what_the_formulas_say() {
         assert!(matched > 0.1 && random.len() == 400);
         assert!(random.iter().all(|&drop| drop < matched));
     }
-    assert!(run.stdout().contains("in 2 of 2 prompts, as active ones or not"), "{}", run.stdout());
+    assert!(run.stdout().contains("in 2 of 2 the matched lesion lowers it"), "{}", run.stdout());
 }
 
 #[test]
@@ -89,5 +89,5 @@ fn neurons_that_respond_but_write_nothing_are_significant_and_their_lesion_does_
         let (matched, _) = margin_drops(&run, target);
         assert!(matched.abs() < 1e-6);
     }
-    assert!(run.stdout().contains("Found: No matched lesion"), "{}", run.stdout());
+    assert!(run.stdout().contains("no matched lesion lowers it"), "{}", run.stdout());
 }

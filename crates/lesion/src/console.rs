@@ -275,6 +275,28 @@ fn control_finding(controlled: &[Controlled]) -> String {
         return "Found: no controls could be made, so nothing can be said about other neurons."
             .to_owned();
     }
+    let mean = |kind| {
+        let drops = || controlled.iter().flat_map(move |of| of.of(kind));
+        drops().map(|lesion| lesion.margin_drop).sum::<f64>() / drops().count().max(1) as f64
+    };
+    let n = controlled.len();
+    let means = format!(
+        "mean margin drop over {n} prompts: matched {:.3}, swapped {:.3}, least tuned {:.3}, random \
+         {:.3}, as active {:.3}",
+        mean(SetKind::Matched),
+        mean(SetKind::Swapped),
+        mean(SetKind::LeastTuned),
+        mean(SetKind::Random),
+        mean(SetKind::RandomActive),
+    );
+    let draws = controlled[0].of(SetKind::Random).count();
+    if n as f64 / (1 + draws) as f64 > LEVEL {
+        return format!(
+            "Found: {means}. {draws} random sets are too few to find any of {n} lesions beyond \
+             them at {LEVEL}; --nulls {} would do.",
+            (n as f64 / LEVEL).ceil()
+        );
+    }
     // Holm over the prompts, on the larger p of the two nulls.
     let p: Vec<f64> = controlled
         .iter()
@@ -282,12 +304,14 @@ fn control_finding(controlled: &[Controlled]) -> String {
         .collect();
     let adjusted = Correction::Holm.adjust(&p).unwrap_or_default();
     let beyond = adjusted.iter().filter(|&&p| p <= LEVEL).count();
-    let n = controlled.len();
-    let plain = if beyond == 0 { "No matched lesion" } else { "The matched lesion" };
+    let which = if beyond == 0 {
+        "no matched lesion lowers it".to_owned()
+    } else {
+        format!("in {beyond} of {n} the matched lesion lowers it")
+    };
     format!(
-        "Found: {plain} lowers the right word's margin more than random sets of the same size do{}, \
-         as active ones or not (Holm over the prompts, {LEVEL}).",
-        if beyond == 0 { String::new() } else { format!(" in {beyond} of {n} prompts") }
+        "Found: {means}; {which} more than random sets of the same size do, as active ones or not \
+         (Holm over the prompts, {LEVEL})."
     )
 }
 

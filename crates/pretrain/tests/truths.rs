@@ -181,10 +181,18 @@ fn filled(template: &str, choice: usize) -> String {
 
 #[test]
 fn the_bundled_models_training_text_holds_nothing_that_is_held_out() -> Outcome {
-    let files = template_lines(STIMULI).chain(template_lines(PROMPTS));
+    let files = [
+        STIMULI,
+        PROMPTS,
+        include_str!("../../../assets/stimuli/context_him_her.txt"),
+        include_str!("../../../assets/prompts/controlled.txt"),
+    ];
+    let lines = files.into_iter().flat_map(template_lines);
+    // A label stands before a tab.
+    let texts = lines.map(|line| line.split_once('\t').map_or(line, |(_, text)| text));
     let ours: HashSet<_> =
-        files.flat_map(|line| (0..3).map(move |choice| filled(line, choice))).collect();
-    assert_eq!(ours.len(), 2 * 54 + 3);
+        texts.flat_map(|text| (0..3).map(move |choice| filled(text, choice))).collect();
+    assert_eq!(ours.len(), 2 * 54 + 3 + 2 * 54 + 2 * 198);
     let held_out = HeldOut::project();
     for round in 0..BUNDLED_ROUNDS {
         let corpus = Corpus::round(BUNDLED_SEED, round, &held_out)?;
