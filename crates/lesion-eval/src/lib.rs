@@ -14,6 +14,7 @@
 //! [`Subject`] is what is studied: a model with its tokenizer.
 
 mod activations;
+mod adjustment;
 mod controls;
 mod diagnose;
 mod engine;
@@ -29,6 +30,7 @@ pub mod tables;
 mod template;
 
 pub use activations::{Activations, EncodedStimuli, measure};
+pub use adjustment::{Adjustment, Scope};
 pub use controls::{ControlLesion, ControlPlan, Controlled, SetKind, Unavailable, controls};
 pub use diagnose::{Diagnostics, LayerHistogram, Normality, Sparsity, diagnose};
 pub use error::StudyError;
@@ -36,6 +38,6 @@ pub use lesion::{Effect, LesionOutcome, LesionPlan, NeuronSet, Notice, default_l
 pub use masked::{Candidate, MaskedPrompt};
 pub use predict::{Accuracy, Prediction, Score, predict};
 pub use prompts::{Prompt, Prompts};
-pub use select::{Adjusted, Adjustment, CONFIDENCE, Scope, Selection, SelectionPlan, select};
+pub use select::{Adjusted, CONFIDENCE, Selection, SelectionPlan, select};
 pub use stimuli::{Contrast, Stimuli, StimulusPair};
 pub use subject::Subject;

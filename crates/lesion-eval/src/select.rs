@@ -1,87 +1,11 @@
 //! Part 1, second step: which neurons respond to the contrast.
 
-use std::{fmt, str::FromStr};
-
 use neuron_stats::{
-    Alternative, Correction, Families, Matrix, MaxT, Relabelling, Resampling, StatsError, TTest,
-    TestKind, max_t, significant, t_tests,
+    Alternative, Families, Matrix, MaxT, Relabelling, Resampling, StatsError, TTest, TestKind,
+    max_t, significant, t_tests,
 };
 
-use crate::{Activations, Contrast, NeuronSet, StudyError};
-
-/// How p is adjusted for the number of tests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Adjustment {
-    /// From the p-values alone.
-    Correction(Correction),
-    /// By permutation of the sentences, with the distribution of the largest t.
-    MaxT,
-}
-
-impl Adjustment {
-    /// Every adjustment, in the order of the tables.
-    pub const ALL: [Self; 7] = [
-        Self::Correction(Correction::None),
-        Self::Correction(Correction::Storey),
-        Self::Correction(Correction::BenjaminiHochberg),
-        Self::Correction(Correction::BenjaminiYekutieli),
-        Self::MaxT,
-        Self::Correction(Correction::Holm),
-        Self::Correction(Correction::Bonferroni),
-    ];
-}
-
-impl fmt::Display for Adjustment {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Correction(correction) => correction.fmt(f),
-            Self::MaxT => f.pad("max-t"),
-        }
-    }
-}
-
-impl FromStr for Adjustment {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|adjustment| adjustment.to_string() == name).ok_or_else(|| {
-            format!(
-                "`{name}` is no correction; it is one of {}",
-                Self::ALL.map(|a| a.to_string()).join(", ")
-            )
-        })
-    }
-}
-
-/// The tests that are adjusted together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
-    /// Each layer by itself.
-    Layer,
-    /// All neurons of the model.
-    Model,
-}
-
-impl fmt::Display for Scope {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Layer => "layer",
-            Self::Model => "model",
-        })
-    }
-}
-
-impl FromStr for Scope {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        match name {
-            "layer" => Ok(Self::Layer),
-            "model" => Ok(Self::Model),
-            other => Err(format!("`{other}` is no scope; `layer` and `model` are")),
-        }
-    }
-}
+use crate::{Activations, Adjustment, Contrast, NeuronSet, Scope, StudyError};
 
 /// How neurons are tested and which of them are selected.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -309,6 +233,8 @@ fn adjust(
 
 #[cfg(test)]
 mod tests {
+    use neuron_stats::Correction;
+
     use super::*;
 
     /// Two layers of two neurons in four pairs: one clear a neuron, one clear b neuron, one dead,
@@ -395,16 +321,5 @@ mod tests {
         // 2⁴ sign flips: all are gone through, and no p is below 1/16.
         assert_eq!(selection.relabellings, (16, true));
         assert!(selection.chosen().p.iter().all(|&p| p >= 1.0 / 16.0));
-    }
-
-    #[test]
-    fn names_print_as_they_parse() {
-        for adjustment in Adjustment::ALL {
-            assert_eq!(adjustment.to_string().parse(), Ok(adjustment));
-        }
-        for scope in [Scope::Layer, Scope::Model] {
-            assert_eq!(scope.to_string().parse(), Ok(scope));
-        }
-        assert!("fdr".parse::<Adjustment>().unwrap_err().contains("max-t"));
     }
 }

@@ -1,0 +1,84 @@
+//! Part 3: what the lesion did.
+
+use std::io::Write;
+
+use anyhow::Result;
+use lesion_eval::{LesionOutcome, LesionPlan, Notice};
+
+use super::{L, R, table};
+
+pub(crate) fn lesion(
+    out: &mut impl Write,
+    plan: LesionPlan,
+    outcomes: &[LesionOutcome],
+    notices: &[Notice],
+) -> Result<()> {
+    let when = match plan.site {
+        bert_model::Site::Pre => "before",
+        bert_model::Site::Post => "after",
+    };
+    writeln!(
+        out,
+        "3. Lesion: the matched neurons of layer {} set to zero {when} GELU at the mask",
+        plan.layer
+    )?;
+    let mut rows = table(
+        &["prompt", "neurons", "set", "candidate", "clean", "lesioned", "drop", "margin drop"],
+        &[R, R, L, L, R, R, R, R],
+    );
+    for outcome in outcomes {
+        let set = outcome.neuron_set.as_deref().unwrap_or("control");
+        for (i, effect) in outcome.effects.iter().enumerate() {
+            let named = |text: String| if i == 0 { text } else { String::new() };
+            rows.add_row([
+                named(outcome.prompt.to_string()),
+                named(outcome.neurons.to_string()),
+                named(set.to_owned()),
+                effect.candidate.clone(),
+                format!("{:.4}", effect.clean),
+                format!("{:.4}", effect.lesioned),
+                format!("{:.4}", effect.logit_drop()),
+                named(format!("{:.4}", outcome.margin_drop())),
+            ]);
+        }
+    }
+    writeln!(out, "{rows}")?;
+    for notice in notices {
+        writeln!(out, "Note: {notice}.")?;
+    }
+    writeln!(out, "\n{}", finding(plan, outcomes))?;
+    Ok(())
+}
+
+/// What the lesions did, in words that the figures bear out.
+fn finding(plan: LesionPlan, outcomes: &[LesionOutcome]) -> String {
+    let lesioned: Vec<_> = outcomes.iter().filter(|o| o.neurons > 0).collect();
+    if lesioned.is_empty() {
+        return format!("Found: nothing. No neuron of layer {} was silenced.", plan.layer);
+    }
+    let drops: Vec<f64> = lesioned.iter().map(|o| o.effects[0].logit_drop()).collect();
+    let margins: Vec<f64> = lesioned.iter().map(|o| o.margin_drop()).collect();
+    let fell = |values: &[f64]| values.iter().filter(|&&value| value > 0.0).count();
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+    let controls = outcomes.iter().filter(|o| o.neuron_set.is_none()).flat_map(|o| &o.effects);
+    let worst = controls.map(|effect| effect.logit_drop().abs()).fold(0.0, f64::max);
+    let control = if worst == 0.0 {
+        "the unlesioned sentence in the same batch stayed exactly the same".to_owned()
+    } else {
+        format!(
+            "but the unlesioned sentence in the same batch moved by {worst:e}, which is a fault"
+        )
+    };
+    format!(
+        "Found: at layer {}, silencing the matched neurons lowered the right word's logit in {} of \
+         {n} prompts (mean drop {:.3}) and its margin over the strongest other candidate in {} of \
+         {n} (mean margin drop {:.3}); {control}. Whether other neurons would \
+         do the same, part 4 asks.",
+        plan.layer,
+        fell(&drops),
+        mean(&drops),
+        fell(&margins),
+        mean(&margins),
+        n = lesioned.len(),
+    )
+}
