@@ -2,7 +2,7 @@
 
 use neuron_stats::{
     Alternative, Families, Matrix, MaxT, Relabelling, Resampling, StatsError, TTest, TestKind,
-    max_t, significant, t_tests,
+    max_t_over, significant, t_tests,
 };
 
 use crate::{Activations, Adjustment, Contrast, NeuronSet, Scope, StudyError};
@@ -115,16 +115,15 @@ impl Selection {
             exact_up_to: plan.permutations,
             seed: plan.seed,
         };
-        for scope in [Scope::Layer, Scope::Model] {
-            let families = match scope {
-                Scope::Layer => Families::of_sizes(vec![self.neurons; self.layers])?,
-                Scope::Model => Families::of_sizes([columns])?,
-            };
-            let permuted = max_t(Relabelling::of(plan.test), a, b, &families, resampling)?;
+        let scopes = [Scope::Layer, Scope::Model];
+        let families =
+            [Families::of_sizes(vec![self.neurons; self.layers])?, Families::of_sizes([columns])?];
+        let permuted = max_t_over(Relabelling::of(plan.test), a, b, &families, resampling)?;
+        for ((scope, families), permuted) in scopes.into_iter().zip(&families).zip(&permuted) {
             self.relabellings = (permuted.relabellings, permuted.exact);
             for directional in [false, true] {
                 for adjustment in Adjustment::ALL {
-                    let p = adjust(&self.tests, adjustment, &families, directional, &permuted)?;
+                    let p = adjust(&self.tests, adjustment, families, directional, permuted)?;
                     let significant = significant(&p, plan.alpha)?;
                     self.adjusted.push(Adjusted { adjustment, scope, directional, p, significant });
                 }

@@ -12,7 +12,7 @@ use crate::StatsError;
 /// * The **family-wise error rate** (FWER) is the probability of one or more false discoveries.
 /// * The **false discovery rate** (FDR) is the expected share of false ones among the discoveries.
 ///
-/// | correction | bounds at `alpha` | under |
+/// | correction | bounds at `alpha` | if the p-values of the family have |
 /// |---|---|---|
 /// | none | each test's own error | - |
 /// | Bonferroni, Holm | FWER | any dependence |
@@ -20,17 +20,23 @@ use crate::StatsError;
 /// | Benjamini-Yekutieli | FDR | any dependence |
 /// | Storey | FDR | independence; asymptotically under weak dependence |
 ///
-/// # Directions and dependence
+/// # Directions
 ///
 /// Two-sided p-values bound the false discoveries among all neurons found, "him" and "her" neurons
 /// together, but not within either label: if the true ones are mostly "him", most false ones may
 /// stand among the few "her". One run per direction, on [`TTest::p_greater`] and on
-/// [`TTest::p_less`], bounds the FDR of each label at `alpha`, and of their union at `2 alpha`.
+/// [`TTest::p_less`], bounds the error of each label at `alpha`, and of their union at `2 alpha`:
+/// the FDR or the FWER, and under the conditions of the table on the one-sided p-values.
 ///
-/// One-sided p-values of positively correlated neurons are PRDS. Two-sided ones of correlated
-/// neurons are in general not (Benjamini and Yekutieli 2001, section 3.2): for them only
-/// Benjamini-Yekutieli (and the FWER corrections) is proven, though no realistic violation by
-/// Benjamini-Hochberg is known.
+/// # Dependence
+///
+/// Neurons of one model are not independent. One-sided p-values are proven to be PRDS where the
+/// statistics are jointly normal and none of their correlations is negative (Benjamini and
+/// Yekutieli 2001, section 3.1). But "him" and "her" neurons also correlate negatively, and t
+/// statistics are nearly normal only for many samples. Two-sided p-values are in general not PRDS
+/// even without negative correlations (section 3.2 there). So for neurons only Benjamini-Yekutieli
+/// and the FWER corrections are proven. Benjamini-Hochberg usually keeps its bound all the same; the
+/// tests of this crate simulate it for correlations of one sign and of both.
 ///
 /// [`TTest::p_greater`]: crate::TTest::p_greater
 /// [`TTest::p_less`]: crate::TTest::p_less
@@ -49,10 +55,12 @@ pub enum Correction {
     /// Benjamini-Hochberg times `1 + 1/2 + ... + 1/m`. Benjamini and Yekutieli (2001), Ann. Stat.
     /// 29.
     BenjaminiYekutieli,
-    /// The q-value: Benjamini-Hochberg times the estimated share of true nulls
-    /// `π₀ = min(1, (1 + #{p > λ}) / (m (1 - λ)))` at `λ = 1/2`. The 1 in the numerator makes the
-    /// bound hold for finite `m`. Storey, Taylor and Siegmund (2004), J. R. Stat. Soc. B 66,
-    /// equation 8 and theorem 3.
+    /// The q-value: `min over p <= p_(j) <= λ of min(1, π₀ m p_(j) / j)`, and 1 for `p > λ`, with
+    /// the share of true nulls estimated at `λ = 1/2` as `π₀ = (1 + #{p > λ}) / (m (1 - λ))`.
+    ///
+    /// The bound is proven for finite `m` thanks to the 1 in the numerator, the 1 above `λ`, and
+    /// because `π₀` may exceed 1: q is then above Benjamini-Hochberg's. Where `π₀` is small, q may
+    /// lie below p. Storey, Taylor and Siegmund (2004), J. R. Stat. Soc. B 66, theorem 3.
     Storey,
 }
 
@@ -83,9 +91,11 @@ impl Correction {
             Self::None => p.to_vec(),
             Self::Bonferroni => p.iter().map(|p| (m * p).min(1.0)).collect(),
             Self::Holm => holm(p),
-            Self::BenjaminiHochberg => step_up(p, 1.0),
-            Self::BenjaminiYekutieli => step_up(p, (1..=p.len()).map(|j| 1.0 / j as f64).sum()),
-            Self::Storey => step_up(p, share_of_nulls(p)),
+            Self::BenjaminiHochberg => step_up(p, 1.0, 1.0),
+            Self::BenjaminiYekutieli => {
+                step_up(p, (1..=p.len()).map(|j| 1.0 / j as f64).sum(), 1.0)
+            }
+            Self::Storey => step_up(p, share_of_nulls(p), LAMBDA),
         })
     }
 }
@@ -155,23 +165,26 @@ fn holm(p: &[f64]) -> Vec<f64> {
     adjusted
 }
 
-/// The step-up adjustment of Benjamini and Hochberg, times `factor`.
-fn step_up(p: &[f64], factor: f64) -> Vec<f64> {
+/// The step-up adjustment of Benjamini and Hochberg, times `factor`; 1 for a p above `most`.
+fn step_up(p: &[f64], factor: f64, most: f64) -> Vec<f64> {
     let m = p.len() as f64;
-    let mut adjusted = vec![0.0; p.len()];
+    let mut adjusted = vec![1.0; p.len()];
     let mut smallest = 1.0_f64;
-    for (rank, index) in ascending(p).enumerate().rev() {
+    for (rank, index) in ascending(p).enumerate().rev().skip_while(|&(_, index)| p[index] > most) {
         smallest = smallest.min(factor * p[index] / ((rank + 1) as f64 / m));
         adjusted[index] = smallest;
     }
     adjusted
 }
 
-/// Storey's estimate of the share of true null hypotheses.
+/// Where Storey counts the p-values that are taken for true nulls, and above which he rejects none.
+const LAMBDA: f64 = 0.5;
+
+/// Storey's estimate of the share of true null hypotheses. It must not be cut off at 1: five true
+/// nulls would then be found at 0.05 in 5.8% of all families.
 fn share_of_nulls(p: &[f64]) -> f64 {
-    const LAMBDA: f64 = 0.5;
     let above = p.iter().filter(|&&p| p > LAMBDA).count();
-    ((1 + above) as f64 / (p.len() as f64 * (1.0 - LAMBDA))).min(1.0)
+    (1 + above) as f64 / (p.len() as f64 * (1.0 - LAMBDA))
 }
 
 /// The indices of the p-values in ascending order of these.

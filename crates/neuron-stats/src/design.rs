@@ -88,7 +88,7 @@ impl Design {
 
     /// The statistic of one neuron; its t is NaN where the test is undefined.
     fn statistic(&self, summary: &Summary) -> Statistic {
-        let &Summary { mean_a, mean_b, squares_a, squares_b } = summary;
+        let &Summary { difference, squares_a, squares_b, largest, .. } = summary;
         let squares = squares_a + squares_b;
         let (standard_error, df) = match self.reference {
             Reference::Common(_) => ((squares * (self.spread / self.df)).sqrt(), self.df),
@@ -102,10 +102,9 @@ impl Design {
                 (squared_error.sqrt(), 1.0 / whole)
             }
         };
-        let difference = mean_a - mean_b;
-        // Below this the spread is rounding of the means, not of the data. The finiteness tests
-        // catch squares that overflow.
-        let rounding = f64::EPSILON * (mean_a.abs() + mean_b.abs());
+        // Below this the spread may be the rounding of the measurements themselves, as where `a` was
+        // computed as `b` plus a constant. The finiteness tests catch squares that overflow.
+        let rounding = 2.0 * f64::EPSILON * largest;
         let defined = standard_error > rounding && squares.is_finite() && difference.is_finite();
         let t = if defined { difference / standard_error } else { f64::NAN };
         let effect = match self.reference {
@@ -117,9 +116,8 @@ impl Design {
 
     /// Fills in the test of one neuron.
     fn conclude(&self, test: &mut TTest, summary: &Summary, statistic: &Statistic, p: f64) {
-        let &Summary { mean_a, mean_b, .. } = summary;
+        let &Summary { mean_a, mean_b, difference, .. } = summary;
         let &Statistic { t, standard_error, df, effect } = statistic;
-        let difference = mean_a - mean_b;
         if t.is_nan() {
             *test = TTest::undefined(mean_a, mean_b, difference);
             return;

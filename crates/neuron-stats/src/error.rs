@@ -138,6 +138,15 @@ pub enum StatsError {
     #[error("there are too many relabellings to go through, and none is to be drawn")]
     NoDraws,
 
+    /// More random relabellings than [`Resampling::MOST`](crate::Resampling::MOST).
+    #[error("{draws} relabellings are too many, {most} are the most")]
+    TooManyDraws {
+        /// Relabellings to be drawn.
+        draws: usize,
+        /// The largest number there may be.
+        most: usize,
+    },
+
     /// A name that stands for no member of the enumeration.
     #[error("`{name}` is no {what}; it is one of {expected}")]
     UnknownName {

@@ -62,6 +62,11 @@ impl Families {
         })
     }
 
+    /// Where each family ends; the next one starts there.
+    pub(crate) fn ends(&self) -> &[usize] {
+        &self.ends
+    }
+
     /// Adjusts the p-values within each family.
     ///
     /// # Errors

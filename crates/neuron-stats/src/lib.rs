@@ -6,7 +6,8 @@
 //! * [`t_tests`]: paired, Student's or Welch's t of every neuron, with p-values that stay accurate
 //!   down to 1e-300, confidence intervals and effect sizes; [`TTestAccumulator`] takes batches.
 //! * [`Correction`] and [`Families`]: adjusted p-values, over the model or layer by layer.
-//! * [`max_t`]: family-wise p-values by permutation, without an assumption of normality.
+//! * [`max_t`]: family-wise p-values by permutation, without an assumption of normality;
+//!   [`max_t_over`] gives them over the model and layer by layer in one pass.
 //! * [`moments()`], [`jarque_bera`], [`dagostino_pearson`], [`Histogram`], [`concentration`] and
 //!   [`share_below`]: what the activations look like.
 //!
@@ -28,8 +29,9 @@
 //! # Ok::<(), neuron_stats::StatsError>(())
 //! ```
 //!
-//! All arithmetic is in `f64` whatever the measurements are, results do not depend on the number of
-//! threads, and no input makes a function panic.
+//! All arithmetic is in `f64` whatever the measurements are, and results do not depend on the number
+//! of threads. No measurements make a function panic, nor does any [`Resampling`] as long as memory
+//! lasts; only the accumulators allocate what they are told to.
 
 mod correction;
 mod design;
@@ -53,7 +55,7 @@ pub use error::StatsError;
 pub use family::Families;
 pub use matrix::{Matrix, Sample};
 pub use moments::{Moments, MomentsAccumulator, moments};
-pub use permutation::{MaxT, Relabelling, Resampling, max_t};
+pub use permutation::{MaxT, Relabelling, Resampling, max_t, max_t_over};
 pub use streaming::TTestAccumulator;
 pub use student_t::StudentT;
 pub use ttest::{Alternative, TTest, TestKind, t_test, t_tests};

@@ -7,9 +7,22 @@ use rayon::prelude::*;
 use crate::StatsError;
 
 mod sealed {
-    pub trait Sealed {}
-    impl Sealed for f32 {}
-    impl Sealed for f64 {}
+    pub trait Sealed: Default {
+        /// The greater one of `self` and `|value|`, without the care for NaN that `f64::max` takes.
+        fn or_magnitude(self, value: Self) -> Self;
+    }
+
+    impl Sealed for f32 {
+        fn or_magnitude(self, value: Self) -> Self {
+            if value.abs() > self { value.abs() } else { self }
+        }
+    }
+
+    impl Sealed for f64 {
+        fn or_magnitude(self, value: Self) -> Self {
+            if value.abs() > self { value.abs() } else { self }
+        }
+    }
 }
 
 /// A type of measurement: `f32` as models compute them, or `f64`.

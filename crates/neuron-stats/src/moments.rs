@@ -175,6 +175,10 @@ pub struct MomentsAccumulator {
 
 impl MomentsAccumulator {
     /// No samples yet of this many neurons.
+    ///
+    /// # Panics
+    ///
+    /// Where no memory can be had for so many.
     #[must_use]
     pub fn new(neurons: usize) -> Self {
         Self { neurons: vec![Moments::default(); neurons] }

@@ -12,8 +12,9 @@ use crate::{
 /// Runs [`t_tests`](crate::t_tests) without holding all samples at once.
 ///
 /// Each batch is summarised by two passes and merged into the means and squared deviations so far,
-/// so that only these are kept: the result agrees with `t_tests` on all samples together to about
-/// 1e-12 of the standard error, however they are cut into batches.
+/// so that only these are kept. However the samples are cut into batches, t agrees with that of
+/// `t_tests` on all of them to 1e-12 (relative to |t| where that is above 1) if paired. If not, the
+/// rounding of the batches' means is added, 2e-15 of `|ā| + |b̄|` in units of the standard error.
 ///
 /// ```
 /// use neuron_stats::{Matrix, TTestAccumulator, TestKind, t_test};
@@ -35,6 +36,10 @@ pub struct TTestAccumulator {
 
 impl TTestAccumulator {
     /// No samples yet of this many neurons.
+    ///
+    /// # Panics
+    ///
+    /// Where no memory can be had for so many.
     #[must_use]
     pub fn new(kind: TestKind, neurons: usize) -> Self {
         Self { kind, samples_a: 0, samples_b: 0, summaries: vec![Summary::default(); neurons] }

@@ -76,8 +76,9 @@ pub enum Alternative {
 /// a test is not [`defined`](Self::defined): every p-value is 1, so that it is never significant
 /// and still counts in a correction, and `t`, `df`, `ci`, `effect` and `hedges_g` are NaN.
 ///
-/// "Zero" includes a standard error of at most `ε (|ā| + |b̄|)` with ε = 2⁻⁵², the rounding error
-/// of the means themselves, and also squares that underflow `f64` (deviations below about 1e-160)
+/// "Zero" includes a standard error of at most `2ε` times the largest measurement `|a|` or `|b|` of
+/// the neuron, with ε = 2⁻⁵²: the rounding in `f64` of a side that is the other one plus a constant.
+/// (The coarser rounding of `f32` measurements counts as noise.) It also includes squares that underflow `f64` (deviations below about 1e-160)
 /// or overflow it (above about 1e150).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TTest {
@@ -85,7 +86,8 @@ pub struct TTest {
     pub mean_a: f64,
     /// Mean `b̄` of side b.
     pub mean_b: f64,
-    /// `ā - b̄`.
+    /// `ā - b̄`, the mean of `a - b` if paired: not only the difference of the two fields above,
+    /// which are rounded.
     pub difference: f64,
     /// `(ā - b̄) / se`, see [`t_test`] for `se`.
     pub t: f64,

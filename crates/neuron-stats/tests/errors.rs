@@ -95,6 +95,10 @@ fn inputs_without_an_answer_are_errors() {
     let none = Resampling { draws: 0, exact_up_to: 7, seed: 0 };
     let error = max_t(Relabelling::SignFlip, narrow, narrow, &one, none).unwrap_err();
     assert_eq!(error, StatsError::NoDraws);
+    let draws = usize::MAX;
+    let endless = Resampling { draws, exact_up_to: 7, seed: 0 };
+    let error = max_t(Relabelling::SignFlip, narrow, narrow, &one, endless).unwrap_err();
+    assert_eq!(error, StatsError::TooManyDraws { draws, most: Resampling::MOST });
 
     for value in [-0.1, 1.1, f64::INFINITY] {
         let error = Correction::Holm.adjust(&[0.5, value]).unwrap_err();
@@ -153,4 +157,21 @@ fn a_constant_difference_has_a_permutation_p_value_but_no_t() {
     // A neuron that is the same on both sides has neither.
     let test = max_t(Relabelling::SignFlip, a, a, &families, Resampling::default()).unwrap();
     assert_eq!(test.p_greater, [1.0]);
+}
+
+#[test]
+fn too_many_relabellings_to_go_through_are_drawn() {
+    // 2⁴⁰ sign flips, and 40 over 20 shuffles.
+    let values: Vec<f64> = (0..40).map(f64::from).collect();
+    let (whole, half) = (Matrix::new(&values, 40, 1).unwrap(), &values[..20]);
+    let half = Matrix::new(half, 20, 1).unwrap();
+    let families = Families::of_sizes([1]).unwrap();
+    let resampling = Resampling { draws: 30, exact_up_to: usize::MAX, seed: 0 };
+    for (relabelling, side) in [(Relabelling::SignFlip, whole), (Relabelling::LabelShuffle, half)] {
+        let test = max_t(relabelling, side, side, &families, resampling).unwrap();
+        assert_eq!((test.relabellings, test.exact), (30, false));
+        // All of three pairs.
+        let few = Matrix::new(&values[..3], 3, 1).unwrap();
+        assert!(max_t(relabelling, few, few, &families, resampling).unwrap().exact);
+    }
 }

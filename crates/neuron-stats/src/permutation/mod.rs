@@ -3,6 +3,8 @@
 mod kernel;
 mod relabelling;
 
+use std::{ops::Range, slice};
+
 use rayon::prelude::*;
 
 use self::{
@@ -36,15 +38,23 @@ impl Relabelling {
 }
 
 /// How many relabellings to look at.
+///
+/// Each of them takes 24 bytes (16 more for each further division in [`max_t_over`]) and one byte
+/// per six samples, counting a pair as one: 33 bytes for 54 pairs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Resampling {
     /// Number `B` of random relabellings, drawn independently.
     pub draws: usize,
     /// Instead of drawing, go through all relabellings if there are at most this many: of `2ⁿ` sign
-    /// flips, of `n_a + n_b` over `n_a` shuffles. Each of them, as each draw, takes some 40 bytes.
+    /// flips, of `n_a + n_b` over `n_a` shuffles. More than [`Self::MOST`] counts as that many.
     pub exact_up_to: usize,
     /// Seed of the draws. Draw `i` is stream `i` of the `ChaCha8` generator with this seed.
     pub seed: u64,
+}
+
+impl Resampling {
+    /// The most relabellings that are looked at: 67,108,864, in some 2 GB.
+    pub const MOST: usize = 1 << 26;
 }
 
 impl Default for Resampling {
@@ -130,8 +140,9 @@ impl MaxT {
 /// [`StatsError::NeuronCounts`] if the sides have different numbers of neurons,
 /// [`StatsError::UnequalPairs`] if a sign flip has different numbers of samples,
 /// [`StatsError::TooFewSamples`] if a side has fewer than two, [`StatsError::FamilyTotal`] unless
-/// the families have as many tests as there are neurons, and [`StatsError::NoDraws`] if relabellings
-/// must be drawn and `draws` is 0.
+/// the families have as many tests as there are neurons, and, if relabellings must be drawn,
+/// [`StatsError::NoDraws`] if `draws` is 0 and [`StatsError::TooManyDraws`] if it is above
+/// [`Resampling::MOST`].
 pub fn max_t<S: Sample>(
     relabelling: Relabelling,
     a: Matrix<'_, S>,
@@ -139,69 +150,151 @@ pub fn max_t<S: Sample>(
     families: &Families,
     resampling: Resampling,
 ) -> Result<MaxT, StatsError> {
+    let mut tests = max_t_over(relabelling, a, b, slice::from_ref(families), resampling)?;
+    Ok(tests.swap_remove(0))
+}
+
+/// [`max_t`] for several divisions of the same neurons into families, such as the model's layers and
+/// the whole model. The relabelled sums, nearly all of the work, are computed once for all.
+///
+/// # Errors
+///
+/// As [`max_t`].
+pub fn max_t_over<S: Sample>(
+    relabelling: Relabelling,
+    a: Matrix<'_, S>,
+    b: Matrix<'_, S>,
+    divisions: &[Families],
+    resampling: Resampling,
+) -> Result<Vec<MaxT>, StatsError> {
     let kind = match relabelling {
         Relabelling::SignFlip => TestKind::Paired,
         Relabelling::LabelShuffle => TestKind::Student,
     };
     check_sides(kind, a, b)?;
-    families.check_total(a.neurons())?;
+    for families in divisions {
+        families.check_total(a.neurons())?;
+    }
     let codes = SignCodes::new(relabelling, a.samples(), b.samples(), resampling)?;
-
-    let mut test = MaxT {
-        relabellings: codes.count(),
-        exact: codes.exact,
-        p_two_sided: Vec::with_capacity(a.neurons()),
-        p_greater: Vec::with_capacity(a.neurons()),
-        p_less: Vec::with_capacity(a.neurons()),
-    };
     let n = codes.samples as f64;
     let tolerance = 4.0 * n * n.sqrt() * f64::EPSILON;
-    for family in families.ranges() {
-        let blocks: Vec<_> = family.clone().step_by(LANES).collect();
-        let (extremes, observed) = blocks
-            .par_iter()
-            .map(|&start| Contrasts::new(relabelling, a, b, start..family.end.min(start + LANES)))
-            .fold(
-                || (Extremes::new(codes.count()), Vec::new()),
-                |(mut extremes, mut observed), contrasts| {
-                    extremes.include(&contrasts, &codes);
-                    observed.push(contrasts.of(&codes.observed));
-                    (extremes, observed)
-                },
-            )
-            .reduce(
-                || (Extremes::new(0), Vec::new()),
-                |(extremes, mut observed), (others, more)| {
-                    observed.extend(more);
-                    (extremes.merge(others), observed)
-                },
-            );
-        let null = Null::new(extremes, codes.exact, tolerance);
-        for &contrast in observed.as_flattened().iter().take(family.len()) {
-            test.p_two_sided.push(null.p_two_sided(contrast));
-            test.p_greater.push(null.p_greater(contrast));
-            test.p_less.push(null.p_less(contrast));
+
+    let mut divisions: Vec<_> =
+        divisions.iter().map(|families| Division::new(families, &codes)).collect();
+    // Neurons between two such ends are in one family under each division.
+    let mut ends: Vec<usize> =
+        divisions.iter().flat_map(|division| division.ends).copied().collect();
+    ends.sort_unstable();
+    ends.dedup();
+
+    let mut observed = Vec::with_capacity(a.neurons());
+    for end in ends {
+        let neurons = observed.len()..end;
+        for from in (0..codes.count()).step_by(AT_ONCE) {
+            let patterns = from..codes.count().min(from + AT_ONCE);
+            let (extremes, contrasts) =
+                relabel(relabelling, a, b, neurons.clone(), &codes, patterns);
+            for division in &mut divisions {
+                division.extremes.merge(from, &extremes);
+            }
+            if from == 0 {
+                observed.extend(contrasts.as_flattened().iter().take(neurons.len()));
+            }
+        }
+        for division in &mut divisions {
+            division.conclude(&observed, tolerance);
         }
     }
-    Ok(test)
+    Ok(divisions.into_iter().map(|division| division.test).collect())
+}
+
+/// Relabellings whose extremes each thread holds at once, so that they stay in a second-level cache
+/// and memory does not grow with the threads.
+const AT_ONCE: usize = 1 << 14;
+
+/// The extreme contrasts of some neurons under some relabellings, and the neurons' observed ones.
+fn relabel<S: Sample>(
+    relabelling: Relabelling,
+    a: Matrix<'_, S>,
+    b: Matrix<'_, S>,
+    neurons: Range<usize>,
+    codes: &SignCodes,
+    patterns: Range<usize>,
+) -> (Extremes, Vec<[f64; LANES]>) {
+    let blocks: Vec<_> = neurons.clone().step_by(LANES).collect();
+    blocks
+        .par_iter()
+        .map(|&start| Contrasts::new(relabelling, a, b, start..neurons.end.min(start + LANES)))
+        .fold(
+            || (Extremes::new(patterns.len()), Vec::new()),
+            |(mut extremes, mut observed), contrasts| {
+                extremes.include(&contrasts, codes.range(patterns.clone()));
+                observed.push(contrasts.of(&codes.observed));
+                (extremes, observed)
+            },
+        )
+        .reduce_with(|(mut extremes, mut observed), (others, more)| {
+            extremes.merge(0, &others);
+            observed.extend(more);
+            (extremes, observed)
+        })
+        .unwrap_or_else(|| (Extremes::new(patterns.len()), Vec::new()))
+}
+
+/// The test of one division into families, concluded family by family.
+struct Division<'a> {
+    /// Where each family ends that is not concluded yet.
+    ends: &'a [usize],
+    /// Of the first of these.
+    extremes: Extremes,
+    test: MaxT,
+}
+
+impl<'a> Division<'a> {
+    fn new(families: &'a Families, codes: &SignCodes) -> Self {
+        let test = MaxT {
+            relabellings: codes.count(),
+            exact: codes.exact,
+            p_two_sided: Vec::with_capacity(families.tests()),
+            p_greater: Vec::with_capacity(families.tests()),
+            p_less: Vec::with_capacity(families.tests()),
+        };
+        Self { ends: families.ends(), extremes: Extremes::new(codes.count()), test }
+    }
+
+    /// Turns the contrasts of the first family into p-values, if it ends with the last of these.
+    fn conclude(&mut self, observed: &[f64], tolerance: f64) {
+        let Some(rest) = self.ends.strip_prefix(&[observed.len()]) else { return };
+        self.ends = rest;
+        let null = Null::new(&mut self.extremes, self.test.exact, tolerance);
+        for &contrast in &observed[self.test.p_two_sided.len()..] {
+            self.test.p_two_sided.push(null.p_two_sided(contrast));
+            self.test.p_greater.push(null.p_greater(contrast));
+            self.test.p_less.push(null.p_less(contrast));
+        }
+        self.extremes.clear();
+    }
 }
 
 /// The null distributions of one family's largest contrasts, each sorted.
-struct Null {
+struct Null<'a> {
     absolute: Vec<f64>,
-    positive: Vec<f64>,
-    negative: Vec<f64>,
+    positive: &'a [f64],
+    negative: &'a [f64],
     exact: bool,
     tolerance: f64,
 }
 
-impl Null {
-    fn new(extremes: Extremes, exact: bool, tolerance: f64) -> Self {
-        let mut positive = extremes.largest;
-        let mut negative: Vec<f64> = extremes.smallest.iter().map(|least| -least).collect();
+impl<'a> Null<'a> {
+    /// Sorts the extremes in their place.
+    fn new(extremes: &'a mut Extremes, exact: bool, tolerance: f64) -> Self {
+        let (positive, negative) = (&mut extremes.largest[..], &mut extremes.smallest[..]);
+        for least in &mut *negative {
+            *least = -*least;
+        }
         let mut absolute: Vec<f64> =
-            positive.iter().zip(&negative).map(|(&high, &low)| high.max(low)).collect();
-        for values in [&mut absolute, &mut positive, &mut negative] {
+            positive.iter().zip(&*negative).map(|(&high, &low)| high.max(low)).collect();
+        for values in [&mut absolute[..], positive, negative] {
             values.sort_unstable_by(f64::total_cmp);
         }
         Self { absolute, positive, negative, exact, tolerance }
@@ -212,11 +305,11 @@ impl Null {
     }
 
     fn p_greater(&self, contrast: f64) -> f64 {
-        self.p(&self.positive, contrast)
+        self.p(self.positive, contrast)
     }
 
     fn p_less(&self, contrast: f64) -> f64 {
-        self.p(&self.negative, -contrast)
+        self.p(self.negative, -contrast)
     }
 
     /// The share of the `largest` that reach `contrast`; 1 for a neuron without a contrast.

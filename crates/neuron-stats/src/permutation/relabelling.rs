@@ -1,5 +1,7 @@
 //! Relabellings as patterns of signs.
 
+use std::ops::Range;
+
 use rand_chacha::{
     ChaCha8Rng,
     rand_core::{Rng, SeedableRng},
@@ -39,54 +41,72 @@ impl SignCodes {
             Relabelling::LabelShuffle => (0..n_a + n_b).map(|sample| sample >= n_a).collect(),
         };
         let samples = labels.len();
+        let exact_up_to = exact_up_to.min(Resampling::MOST);
         let count = match relabelling {
             Relabelling::SignFlip => power_of_two(n_a),
             Relabelling::LabelShuffle => binomial(samples, n_a, exact_up_to),
         };
-        let exact = count.is_some_and(|count| count <= exact_up_to);
-        let observed = encode(&labels);
-        let bytes = if exact {
-            match relabelling {
-                Relabelling::SignFlip => all_orders(labels, next_sign_flip),
-                Relabelling::LabelShuffle => all_orders(labels, next_permutation),
-            }
+        let observed = encode(labels.iter().copied());
+        let exhaustible = count.filter(|&count| count <= exact_up_to);
+        let bytes = if let Some(count) = exhaustible {
+            let next = match relabelling {
+                Relabelling::SignFlip => next_sign_flip,
+                Relabelling::LabelShuffle => next_permutation,
+            };
+            all_orders(labels, count, next)
         } else if draws == 0 {
             return Err(StatsError::NoDraws);
+        } else if draws > Resampling::MOST {
+            return Err(StatsError::TooManyDraws { draws, most: Resampling::MOST });
         } else {
-            let draw = |index| {
+            let stride = observed.len();
+            let mut bytes = vec![0; draws * stride];
+            bytes.par_chunks_mut(stride).enumerate().for_each(|(index, codes)| {
                 let mut rng = ChaCha8Rng::seed_from_u64(seed);
-                rng.set_stream(index);
+                rng.set_stream(index as u64);
                 match relabelling {
-                    Relabelling::SignFlip => encode(&random_signs(samples, &mut rng)),
-                    Relabelling::LabelShuffle => encode(&random_sides(n_a, n_b, &mut rng)),
+                    Relabelling::SignFlip => encode_into(codes, random_signs(samples, &mut rng)),
+                    Relabelling::LabelShuffle => {
+                        encode_into(codes, random_sides(n_a, n_b, &mut rng));
+                    }
                 }
-            };
-            let drawn: Vec<_> = (0..draws as u64).into_par_iter().map(draw).collect();
-            drawn.concat()
+            });
+            bytes
         };
-        Ok(Self { bytes, observed, samples, exact })
+        Ok(Self { bytes, observed, samples, exact: exhaustible.is_some() })
     }
 
     pub(super) fn count(&self) -> usize {
         self.bytes.len() / self.observed.len()
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        self.bytes.chunks_exact(self.observed.len())
+    /// Some of the relabellings.
+    pub(super) fn range(&self, range: Range<usize>) -> impl Iterator<Item = &[u8]> {
+        let stride = self.observed.len();
+        self.bytes[range.start * stride..range.end * stride].chunks_exact(stride)
     }
 }
 
-fn encode(turned: &[bool]) -> Vec<u8> {
-    let byte = |group: &[bool]| group.iter().rev().fold(0, |byte, &bit| byte << 1 | u8::from(bit));
-    turned.chunks(GROUP).map(byte).collect()
+fn encode(turned: impl ExactSizeIterator<Item = bool>) -> Vec<u8> {
+    let mut codes = vec![0; turned.len().div_ceil(GROUP)];
+    encode_into(&mut codes, turned);
+    codes
 }
 
-/// All patterns from the first one on.
-fn all_orders(first: Vec<bool>, next: fn(&mut [bool]) -> bool) -> Vec<u8> {
-    let mut pattern = first;
-    let mut bytes = encode(&pattern);
-    while next(&mut pattern) {
-        bytes.extend(encode(&pattern));
+/// Sets the bits of codes that are 0.
+fn encode_into(codes: &mut [u8], turned: impl Iterator<Item = bool>) {
+    for (sample, turned) in turned.enumerate() {
+        codes[sample / GROUP] |= u8::from(turned) << (sample % GROUP);
+    }
+}
+
+/// All `count` patterns from the first one on.
+fn all_orders(mut pattern: Vec<bool>, count: usize, next: fn(&mut [bool]) -> bool) -> Vec<u8> {
+    let stride = pattern.len().div_ceil(GROUP);
+    let mut bytes = vec![0; count * stride];
+    for codes in bytes.chunks_exact_mut(stride) {
+        encode_into(codes, pattern.iter().copied());
+        next(&mut pattern);
     }
     bytes
 }
@@ -111,26 +131,24 @@ fn next_permutation(labels: &mut [bool]) -> bool {
     true
 }
 
-fn random_signs(samples: usize, rng: &mut ChaCha8Rng) -> Vec<bool> {
+fn random_signs(samples: usize, rng: &mut ChaCha8Rng) -> impl Iterator<Item = bool> {
     let mut bits = 0;
-    let sign = |sample: usize| {
+    (0..samples).map(move |sample| {
         bits = if sample.is_multiple_of(64) { rng.next_u64() } else { bits >> 1 };
         bits & 1 == 1
-    };
-    (0..samples).map(sign).collect()
+    })
 }
 
 /// Deals `n_a + n_b` samples out at random; true for side b. Selection sampling, after Knuth, *The
 /// Art of Computer Programming*, volume 2, 3.4.2, algorithm S.
-fn random_sides(n_a: usize, n_b: usize, rng: &mut ChaCha8Rng) -> Vec<bool> {
+fn random_sides(n_a: usize, n_b: usize, rng: &mut ChaCha8Rng) -> impl Iterator<Item = bool> {
     let mut wanted = n_b as u128;
-    let side = |left: usize| {
+    (1..=n_a + n_b).rev().map(move |left| {
         // True with probability wanted / left, up to a bias of left / 2⁶⁴.
         let is_b = (u128::from(rng.next_u64()) * left as u128) >> 64 < wanted;
         wanted -= u128::from(is_b);
         is_b
-    };
-    (1..=n_a + n_b).rev().map(side).collect()
+    })
 }
 
 fn power_of_two(exponent: usize) -> Option<usize> {
@@ -172,12 +190,14 @@ mod tests {
             let all = codes(relabelling, n_a, n_b, count);
             assert!(all.exact);
             assert_eq!(all.count(), count);
-            let different: HashSet<_> = all.iter().collect();
+            let different: HashSet<_> = all.range(0..count).collect();
             assert_eq!(different.len(), count);
             assert!(different.contains(&all.observed[..]));
             assert!(!codes(relabelling, n_a, n_b, count - 1).exact);
         }
-        // Numbers of relabellings beyond any integer.
+        // More than memory holds, and numbers of relabellings beyond any integer.
+        assert!(!codes(Relabelling::SignFlip, 40, 40, usize::MAX).exact);
+        assert!(!codes(Relabelling::LabelShuffle, 20, 20, usize::MAX).exact);
         assert!(!codes(Relabelling::SignFlip, 1000, 1000, usize::MAX).exact);
         assert!(!codes(Relabelling::LabelShuffle, 500, 500, usize::MAX).exact);
     }
@@ -191,13 +211,14 @@ mod tests {
             let turned =
                 |codes: &[u8], sample: usize| codes[sample / GROUP] >> (sample % GROUP) & 1;
             for sample in 0..70 {
-                let count: u32 = drawn.iter().map(|code| u32::from(turned(code, sample))).sum();
+                let count: u32 =
+                    drawn.range(0..5000).map(|code| u32::from(turned(code, sample))).sum();
                 let error = (5000.0_f64 * share * (1.0 - share)).sqrt();
                 assert!((f64::from(count) - 5000.0 * share).abs() < 4.0 * error);
             }
             if relabelling == Relabelling::LabelShuffle {
                 let side_b = |code: &[u8]| code.iter().map(|byte| byte.count_ones()).sum::<u32>();
-                assert!(drawn.iter().all(|code| side_b(code) == 30));
+                assert!(drawn.range(0..5000).all(|code| side_b(code) == 30));
             }
         }
     }

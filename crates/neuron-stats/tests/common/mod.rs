@@ -42,7 +42,8 @@ impl Normal {
         values
     }
 
-    fn uniform(&mut self) -> f64 {
+    /// A uniform number in `[0, 1)`.
+    pub(crate) fn uniform(&mut self) -> f64 {
         (self.0.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
     }
 }
