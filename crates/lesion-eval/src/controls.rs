@@ -139,8 +139,8 @@ impl Controlled {
         let mut drops: Vec<f64> = self.of(kind).map(|lesion| lesion.margin_drop).collect();
         drops.sort_by(f64::total_cmp);
         let at = |share: f64| {
-            let index = (share * drops.len().saturating_sub(1) as f64).round();
-            drops.get(index as usize).copied().unwrap_or(f64::NAN)
+            let index = whole(share * drops.len().saturating_sub(1) as f64);
+            drops.get(index).copied().unwrap_or(f64::NAN)
         };
         (at(0.025), at(0.975))
     }
@@ -175,6 +175,16 @@ pub fn controls(
     Ok((controlled, unavailable))
 }
 
+/// The whole part of a share of a count.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "shares of what is in memory, never negative"
+)]
+fn whole(part: f64) -> usize {
+    part as usize
+}
+
 /// The sets of one label that need no draw.
 struct Ranking {
     matched: Vec<usize>,
@@ -199,7 +209,7 @@ impl Ranking {
         let contrast = &selection.contrast;
         let other = if label == contrast.a { &contrast.b } else { &contrast.a };
         let (own, other) = (selection.set(layer, label), selection.set(layer, other));
-        let most = (plan.share * selection.neurons as f64).floor() as usize;
+        let most = whole(plan.share * selection.neurons as f64);
         let count = own.neurons.len().min(other.neurons.len()).min(most);
         if count == 0 {
             return Err(format!(
