@@ -6,7 +6,7 @@ use bert_model::{BertForMaskedLm, Checkpoint};
 use burn::tensor::Device;
 use lesion_eval::{Contrast, MaskedPrompt, Prediction, Prompts, Subject, predict};
 use pretrain::{
-    corpus::{MASK, held_out_prompts},
+    corpus::held_out_prompts,
     grammar::Case,
     held_out::HeldOut,
     vocabulary::{wordpiece, words},
@@ -29,7 +29,11 @@ fn predictions(case: Option<Case>) -> Vec<Prediction> {
     let drawn = held_out_prompts(2026, 1000, case, &HeldOut::project()).unwrap();
     let file: String = drawn
         .iter()
-        .map(|p| p.text.replace(MASK, &["{", p.right, "|", p.other, "}"].concat()) + "\n")
+        .map(|prompt| {
+            prompt.template()
+                + "
+"
+        })
         .collect();
     let prompts = Prompts::parse("held-out prompts", &file).unwrap();
     let contrast = Contrast { a: "him".into(), b: "her".into(), words: true };

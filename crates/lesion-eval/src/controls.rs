@@ -1,7 +1,7 @@
 //! Would other neurons do the same? Lesions of equal-sized sets at the same mask, beside those of
 //! other sets of that size.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use activation_capture::{Target, TokenCapture};
 use bert_model::{Site, TokenBatch};
@@ -117,17 +117,18 @@ impl Controlled {
         self.lesions.iter().filter(move |lesion| lesion.kind == kind)
     }
 
-    /// The margin drop of the matched lesion.
+    /// The mean margin drop of one kind's lesions: of its only one, where it needs no draw.
     #[must_use]
-    pub fn matched(&self) -> f64 {
-        self.of(SetKind::Matched).map(|lesion| lesion.margin_drop).sum()
+    pub fn margin_drop(&self, kind: SetKind) -> f64 {
+        let total: f64 = self.of(kind).map(|lesion| lesion.margin_drop).sum();
+        total / self.of(kind).count() as f64
     }
 
     /// The share of random sets whose lesion lowers the margin at least as much as the matched one,
     /// `(1 + b) / (1 + N)`: the matched set belongs to the sets that could have been drawn.
     #[must_use]
     pub fn p(&self, kind: SetKind) -> f64 {
-        let matched = self.matched();
+        let matched = self.margin_drop(SetKind::Matched);
         let draws = self.of(kind).count();
         let reached = self.of(kind).filter(|lesion| lesion.margin_drop >= matched).count();
         (1 + reached) as f64 / (1 + draws) as f64
@@ -139,7 +140,7 @@ impl Controlled {
         let mut drops: Vec<f64> = self.of(kind).map(|lesion| lesion.margin_drop).collect();
         drops.sort_by(f64::total_cmp);
         let at = |share: f64| {
-            let index = whole(share * drops.len().saturating_sub(1) as f64);
+            let index = whole((share * drops.len().saturating_sub(1) as f64).round());
             drops.get(index).copied().unwrap_or(f64::NAN)
         };
         (at(0.025), at(0.975))
@@ -159,15 +160,18 @@ pub fn controls(
 ) -> Result<(Vec<Controlled>, Vec<Unavailable>), StudyError> {
     plan.lesion.check(selection.layers)?;
     let (mut controlled, mut unavailable) = (Vec::new(), Vec::new());
+    let rankings: BTreeMap<&str, _> = [&selection.contrast.a, &selection.contrast.b]
+        .map(|label| (label.as_str(), Ranking::new(selection, plan, label)))
+        .into();
     let labelled: Vec<_> =
         prompts.iter().filter_map(|prompt| Some((prompt, prompt.label.as_deref()?))).collect();
     for (done, (prompt, label)) in labelled.iter().enumerate() {
-        match Ranking::new(selection, plan, label) {
-            Ok(ranking) => controlled.push(run(subject, prompt, label, &ranking, plan, done)?),
+        match &rankings[label] {
+            Ok(ranking) => controlled.push(run(subject, prompt, label, ranking, plan, done)?),
             Err(reason) => unavailable.push(Unavailable {
                 prompt: prompt.prompt,
                 label: (*label).to_owned(),
-                reason,
+                reason: reason.clone(),
             }),
         }
         progress(done + 1, labelled.len());
@@ -240,15 +244,26 @@ impl Ranking {
         })
     }
 
-    /// Draw `draw` of a random kind. `activity` is each neuron's |activation| at the mask.
-    fn draw(&self, kind: SetKind, activity: &[f32], seed: u64, stream: u64) -> Vec<usize> {
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        rng.set_stream(stream);
-        if kind == SetKind::Random {
-            return self.others.sample(&mut rng, self.matched.len()).copied().collect();
-        }
-        let mut pool = self.others.clone();
-        pool.sort_by(|&a, &b| activity[a].total_cmp(&activity[b]));
+    /// The neurons outside the matched set, by rising `activity`.
+    fn others_by(&self, activity: &[f32]) -> Vec<usize> {
+        let mut others = self.others.clone();
+        others.sort_by(|&a, &b| activity[a].total_cmp(&activity[b]));
+        others
+    }
+
+    /// A set of kind [`SetKind::Random`].
+    fn draw_any(&self, mut rng: ChaCha8Rng) -> Vec<usize> {
+        self.others.sample(&mut rng, self.matched.len()).copied().collect()
+    }
+
+    /// A set of kind [`SetKind::RandomActive`]. `activity` is each neuron's |activation| at the
+    /// mask, `pool` the neurons to draw from, in its order.
+    fn draw_alike(
+        &self,
+        activity: &[f32],
+        mut pool: Vec<usize>,
+        mut rng: ChaCha8Rng,
+    ) -> Vec<usize> {
         let mut wanted = self.matched.clone();
         wanted.shuffle(&mut rng);
         wanted
@@ -265,6 +280,12 @@ impl Ranking {
 
 /// A neuron's likes are this many others with the nearest activity.
 const ALIKE: usize = 16;
+
+fn stream(seed: u64, stream: u64) -> ChaCha8Rng {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    rng.set_stream(stream);
+    rng
+}
 
 fn run(
     subject: Subject<'_>,
@@ -287,13 +308,18 @@ fn run(
         (SetKind::Swapped, 0, ranking.swapped.clone()),
         (SetKind::LeastTuned, 0, ranking.least_tuned.clone()),
     ];
-    for kind in [SetKind::Random, SetKind::RandomActive] {
-        // Prompts and kinds have streams of their own.
-        let first = (2 * index as u64 + u64::from(kind == SetKind::Random)) << 32;
-        sets.par_extend((0..plan.draws).into_par_iter().map(|draw| {
-            (kind, draw, ranking.draw(kind, &activity, plan.seed, first + draw as u64))
-        }));
-    }
+    // Prompts and kinds have streams of their own.
+    let rng =
+        |kind: u64, draw: usize| stream(plan.seed, ((2 * index as u64 + kind) << 32) + draw as u64);
+    let draws = || (0..plan.draws).into_par_iter();
+    let any = |draw| (SetKind::Random, draw, ranking.draw_any(rng(1, draw)));
+    sets.par_extend(draws().map(any));
+    let pool = ranking.others_by(&activity);
+    let alike = |draw| {
+        let neurons = ranking.draw_alike(&activity, pool.clone(), rng(0, draw));
+        (SetKind::RandomActive, draw, neurons)
+    };
+    sets.par_extend(draws().map(alike));
 
     let mut lesions = Vec::with_capacity(sets.len());
     for chunk in sets.chunks(BATCH_ROWS - 1) {
@@ -340,13 +366,21 @@ mod tests {
         Ranking { matched, swapped: vec![], least_tuned: vec![], others }
     }
 
+    fn draw(kind: SetKind, activity: &[f32], index: u64) -> Vec<usize> {
+        let (ranking, rng) = (ranking(), stream(3, index));
+        match kind {
+            SetKind::Random => ranking.draw_any(rng),
+            _ => ranking.draw_alike(activity, ranking.others_by(activity), rng),
+        }
+    }
+
     #[test]
     fn a_random_set_has_the_size_and_none_of_the_matched_neurons() {
         let activity: Vec<f32> = (0..200).map(|n| ((n * 37) % 101) as f32).collect();
         for kind in [SetKind::Random, SetKind::RandomActive] {
             for stream in 0..50 {
-                let mut set = ranking().draw(kind, &activity, 3, stream);
-                assert_eq!(set, ranking().draw(kind, &activity, 3, stream));
+                let mut set = draw(kind, &activity, stream);
+                assert_eq!(set, draw(kind, &activity, stream));
                 set.sort_unstable();
                 set.dedup();
                 assert_eq!(set.len(), 20);
@@ -364,8 +398,8 @@ mod tests {
         let mean = |set: &[usize]| set.iter().map(|&n| activity[n]).sum::<f32>() / set.len() as f32;
         let own = mean(&ranking().matched);
         for stream in 0..50 {
-            let alike = mean(&ranking().draw(SetKind::RandomActive, &activity, 3, stream));
-            let any = mean(&ranking().draw(SetKind::Random, &activity, 3, stream));
+            let alike = mean(&draw(SetKind::RandomActive, &activity, stream));
+            let any = mean(&draw(SetKind::Random, &activity, stream));
             assert!((alike - own).abs() < 8.0, "{alike} {own}");
             assert!((any - own).abs() > 15.0, "{any} {own}");
         }

@@ -183,9 +183,9 @@ impl Selection {
     #[must_use]
     pub fn set(&self, layer: usize, label: &str) -> NeuronSet {
         let columns = self.columns(layer);
-        let start = columns.start;
+        let (start, chosen) = (columns.start, self.chosen());
         let neurons = columns
-            .filter(|&neuron| self.label(self.chosen(), neuron) == Some(label))
+            .filter(|&neuron| self.label(chosen, neuron) == Some(label))
             .map(|neuron| neuron - start)
             .collect();
         NeuronSet { label: label.to_owned(), neurons }

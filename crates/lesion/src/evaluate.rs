@@ -4,11 +4,7 @@ use std::io::{self, Write};
 
 use anyhow::Result;
 use lesion_eval::{Accuracy, Contrast, MaskedPrompt, Prediction, Prompts, Subject, predict};
-use pretrain::{
-    corpus::{MASK, held_out_prompts},
-    grammar::Case,
-    held_out::HeldOut,
-};
+use pretrain::{corpus::held_out_prompts, grammar::Case, held_out::HeldOut};
 
 use crate::{args::Evaluate, console, inputs, progress::Stages};
 
@@ -24,7 +20,7 @@ pub(crate) fn run(args: &Evaluate) -> Result<()> {
         let count = usize::try_from(args.count)?;
         let file: String = held_out_prompts(args.seed, count, case, &held_out)?
             .iter()
-            .map(|p| p.text.replace(MASK, &["{", p.right, "|", p.other, "}"].concat()) + "\n")
+            .map(|prompt| prompt.template() + "\n")
             .collect();
         let predictions = stages.run("evaluate", |progress| {
             ask(subject, &Prompts::parse("held-out prompts", &file)?, progress)

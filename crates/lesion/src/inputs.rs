@@ -72,13 +72,16 @@ fn text(path: Option<&Path>, bundled: &[u8], bundled_name: &str) -> Result<TextI
 /// The checkpoint and its weights on the device of the chosen backend.
 pub(crate) fn model(args: &ModelArgs) -> Result<(Checkpoint, BertForMaskedLm)> {
     let device = args.backend.device()?;
-    let mut checkpoint = match &args.model {
-        None => Checkpoint::embedded(BUNDLED).context("bundled model")?,
-        Some(dir) => Checkpoint::open(dir).with_context(|| format!("model {}", dir.display()))?,
+    let name = || match &args.model {
+        None => "bundled model".to_owned(),
+        Some(dir) => format!("model {}", dir.display()),
     };
-    let model = checkpoint.load_model(&device).with_context(|| {
-        args.model.as_ref().map_or("bundled model".into(), |dir| format!("model {}", dir.display()))
-    })?;
+    let checkpoint = match &args.model {
+        None => Checkpoint::embedded(BUNDLED),
+        Some(dir) => Checkpoint::open(dir),
+    };
+    let mut checkpoint = checkpoint.with_context(name)?;
+    let model = checkpoint.load_model(&device).with_context(name)?;
     Ok((checkpoint, model))
 }
 

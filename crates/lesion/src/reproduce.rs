@@ -2,17 +2,18 @@
 
 use std::io::{self, Write};
 
+use anyhow::{Context, Result};
+use lesion_eval::{
+    ControlPlan, EncodedStimuli, LesionPlan, MaskedPrompt, Prompts, SelectionPlan, Stimuli,
+    Subject, controls, default_layer, diagnose, lesion, measure, predict, select, tables,
+};
+
 use crate::{
     args::Reproduce,
     console, inputs,
     manifest::{self, Manifest, Settings},
     output::OutputDir,
     progress::Stages,
-};
-use anyhow::{Context, Result};
-use lesion_eval::{
-    ControlPlan, EncodedStimuli, LesionPlan, MaskedPrompt, Prompts, SelectionPlan, Stimuli,
-    Subject, controls, default_layer, diagnose, lesion, measure, predict, select, tables,
 };
 
 pub(crate) fn run(args: &Reproduce) -> Result<()> {

@@ -75,6 +75,14 @@ pub struct Prompt {
     pub gender: Gender,
 }
 
+impl Prompt {
+    /// The prompt as a line of a prompts file: `{right|other}` in the mask's place.
+    #[must_use]
+    pub fn template(&self) -> String {
+        self.text.replace(MASK, &["{", self.right, "|", self.other, "}"].concat())
+    }
+}
+
 /// Draws `n` different prompts, half of each gender (the odd one is for a man).
 ///
 /// With `case` given, only pronouns of that case are hidden. One sentence gives one prompt at

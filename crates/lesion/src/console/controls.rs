@@ -39,7 +39,7 @@ pub(crate) fn controls(
             &[R, L, R, R, R, R, R, R, R, R],
         );
         for of in controlled {
-            let drop = |kind| of.of(kind).map(|lesion| lesion.margin_drop).sum::<f64>();
+            let drop = |kind| format!("{:.4}", of.margin_drop(kind));
             let band = |kind| {
                 let (low, high) = of.band(kind);
                 format!("{low:.3} to {high:.3}")
@@ -48,9 +48,9 @@ pub(crate) fn controls(
                 of.prompt.to_string(),
                 of.label.clone(),
                 of.neurons.to_string(),
-                format!("{:.4}", of.matched()),
-                format!("{:.4}", drop(SetKind::Swapped)),
-                format!("{:.4}", drop(SetKind::LeastTuned)),
+                drop(SetKind::Matched),
+                drop(SetKind::Swapped),
+                drop(SetKind::LeastTuned),
                 band(SetKind::Random),
                 format!("{:.4}", of.p(SetKind::Random)),
                 band(SetKind::RandomActive),
@@ -75,8 +75,7 @@ fn control_finding(controlled: &[Controlled]) -> String {
             .to_owned();
     }
     let mean = |kind| {
-        let drops = || controlled.iter().flat_map(move |of| of.of(kind));
-        drops().map(|lesion| lesion.margin_drop).sum::<f64>() / drops().count().max(1) as f64
+        controlled.iter().map(|of| of.margin_drop(kind)).sum::<f64>() / controlled.len() as f64
     };
     let n = controlled.len();
     let means = format!(
