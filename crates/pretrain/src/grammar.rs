@@ -90,8 +90,6 @@ pub struct Sentence {
     pub text: String,
     /// Every gendered pronoun in it.
     pub slots: Vec<PronounSlot>,
-    /// The place of its family in [`FAMILIES`].
-    pub family: usize,
 }
 
 impl Sentence {
@@ -155,7 +153,7 @@ impl Grammar {
         let shapes = &self.families[family];
         let shape = &shapes[rng.random_range(0..shapes.len())];
         let (text, slots) = render::render(shape, &self.classes, &self.names, rng);
-        Sentence { text, slots, family }
+        Sentence { text, slots }
     }
 
     /// The number of shapes.
