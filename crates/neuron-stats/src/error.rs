@@ -134,17 +134,36 @@ pub enum StatsError {
         edges: Vec<f64>,
     },
 
-    /// Zero random relabellings, where there are too many to go through them all.
-    #[error("there are too many relabellings to go through, and none is to be drawn")]
+    /// Zero random draws, where not all that could be drawn is gone through.
+    #[error("one random draw or more is needed, none is to be made")]
     NoDraws,
 
-    /// More random relabellings than [`Resampling::MOST`](crate::Resampling::MOST).
-    #[error("{draws} relabellings are too many, {most} are the most")]
+    /// More random draws than [`Resampling::MOST`](crate::Resampling::MOST) or
+    /// [`Bootstrap::MOST`](crate::Bootstrap::MOST).
+    #[error("{draws} random draws are too many, {most} are the most")]
     TooManyDraws {
-        /// Relabellings to be drawn.
+        /// Draws to be made.
         draws: usize,
         /// The largest number there may be.
         most: usize,
+    },
+
+    /// Fewer than two clusters, or more than [`Bootstrap::MOST`](crate::Bootstrap::MOST).
+    #[error("a bootstrap takes 2 to {most} clusters, there are {clusters}")]
+    Clusters {
+        /// The number of clusters given.
+        clusters: usize,
+        /// The largest number there may be.
+        most: usize,
+    },
+
+    /// A statistic that too many draws leave undefined.
+    #[error("the statistic is finite in {finite} of {draws} draws, nine in ten are needed")]
+    TooFewFiniteDraws {
+        /// Draws with a finite statistic.
+        finite: usize,
+        /// All draws.
+        draws: usize,
     },
 
     /// A name that stands for no member of the enumeration.

@@ -8,6 +8,7 @@
 //! * [`Correction`] and [`Families`]: adjusted p-values, over the model or layer by layer.
 //! * [`max_t`]: family-wise p-values by permutation, without an assumption of normality;
 //!   [`max_t_over`] gives them over the model and layer by layer in one pass.
+//! * [`Bootstrap`]: confidence intervals of any statistic whose measurements come in clusters.
 //! * [`moments()`], [`jarque_bera`], [`dagostino_pearson`], [`Histogram`], [`concentration`] and
 //!   [`share_below`]: what the activations look like.
 //!
@@ -30,9 +31,10 @@
 //! ```
 //!
 //! All arithmetic is in `f64` whatever the measurements are, and results do not depend on the number
-//! of threads. No measurements make a function panic, nor does any [`Resampling`] as long as memory
-//! lasts; only the accumulators allocate what they are told to.
+//! of threads. No measurements make a function panic, nor does any [`Resampling`] or [`Bootstrap`] as
+//! long as memory lasts; only the accumulators allocate what they are told to.
 
+mod bootstrap;
 mod correction;
 mod design;
 mod diagnostics;
@@ -41,11 +43,13 @@ mod family;
 mod matrix;
 mod moments;
 mod permutation;
+mod quantile;
 mod streaming;
 mod student_t;
 mod summary;
 mod ttest;
 
+pub use bootstrap::{Bootstrap, BootstrapInterval};
 pub use correction::{Correction, significant};
 pub use diagnostics::{
     Histogram, NormalityTest, concentration, dagostino_pearson, jarque_bera, share_below,
