@@ -163,6 +163,20 @@ pub enum BertModelError {
         layers: usize,
     },
 
+    /// Not the clean pass of one sentence.
+    #[error(
+        "the clean pass of one sentence is {expected} tensors of one shape [1, seq, {width}]; \
+         found {found:?}"
+    )]
+    CleanPass {
+        /// One tensor for what enters each layer, one for what leaves the last.
+        expected: usize,
+        /// `hidden_size`.
+        width: usize,
+        /// The shapes that were given.
+        found: Vec<[usize; 3]>,
+    },
+
     /// A (row, position) pair outside the batch.
     #[error("row {row}, position {position} is outside a batch of shape [{rows}, {length}]")]
     NoSuchPosition {

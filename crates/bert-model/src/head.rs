@@ -1,12 +1,14 @@
+use std::f64::consts::FRAC_1_SQRT_2;
+
 use burn::{
     module::{Module, Param},
     nn::{LayerNorm, Linear},
-    tensor::{Device, Tensor, activation::gelu},
+    tensor::{Device, Int, Tensor, activation::gelu},
 };
 
 use crate::{
     BertConfig, BertModelError, TensorSource,
-    parts::{NamedTensors, load_linear, load_norm, save_linear, save_norm},
+    parts::{NamedTensors, back_through_norm, load_linear, load_norm, save_linear, save_norm},
     source::{matrix, vector},
 };
 
@@ -57,8 +59,39 @@ impl MlmHead {
 
     /// `hidden`: `[n, hidden]`, `words`: the token embeddings. Returns `[n, vocabulary]`.
     pub(crate) fn forward(&self, hidden: Tensor<2>, words: Tensor<2>) -> Tensor<2> {
-        let transformed = self.norm.forward(gelu(self.transform.forward(hidden)));
-        let decoder = self.decoder.as_ref().map_or(words, Param::val);
-        transformed.matmul(decoder.transpose()) + self.bias.val().unsqueeze::<2>()
+        let decoder = self.decoder(words);
+        self.transformed(hidden).matmul(decoder.transpose()) + self.bias.val().unsqueeze::<2>()
+    }
+
+    /// What the decoder reads.
+    fn transformed(&self, hidden: Tensor<2>) -> Tensor<2> {
+        self.norm.forward(gelu(self.transform.forward(hidden)))
+    }
+
+    fn decoder(&self, words: Tensor<2>) -> Tensor<2> {
+        self.decoder.as_ref().map_or(words, Param::val)
+    }
+
+    /// The decoder's rows of `tokens`, `[tokens, hidden]`.
+    pub(crate) fn decoder_rows(&self, words: Tensor<2>, tokens: Tensor<1, Int>) -> Tensor<2> {
+        self.decoder(words).select(0, tokens)
+    }
+
+    /// How far the logits of the decoder's `rows`, `[tokens, hidden]`, fall when each of `changed`,
+    /// `[n, hidden]`, comes instead of `clean`, `[1, hidden]`. Returns `[tokens, n]`.
+    pub(crate) fn fall(&self, rows: Tensor<2>, clean: Tensor<2>, changed: Tensor<2>) -> Tensor<2> {
+        // The bias is in both logits.
+        let fall = self.transformed(clean) - self.transformed(changed);
+        rows.matmul(fall.transpose())
+    }
+
+    /// Takes `directions` from what the decoder reads back to what enters the head. Frozen at what
+    /// they are for `clean`, `[1, hidden]`: the LayerNorm's scale and the factor `Phi(z)` of
+    /// `GELU(z) = z * Phi(z)`.
+    pub(crate) fn back(&self, clean: Tensor<2>, directions: Tensor<2>, epsilon: f64) -> Tensor<2> {
+        let z = self.transform.forward(clean);
+        let back = back_through_norm(&self.norm, epsilon, gelu(z.clone()), directions);
+        let phi = ((z * FRAC_1_SQRT_2).erf() + 1) * 0.5;
+        (back * phi).matmul(self.transform.weight.val().transpose())
     }
 }

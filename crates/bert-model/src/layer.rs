@@ -9,7 +9,7 @@ use burn::{
 
 use crate::{
     BertConfig, BertModelError, MlpHook, Site, TensorSource,
-    parts::{NamedTensors, load_linear, load_norm, save_linear, save_norm},
+    parts::{NamedTensors, back_through_norm, load_linear, load_norm, save_linear, save_norm},
 };
 
 /// One encoder layer: self-attention, then the MLP, LayerNorm after each (post-LN).
@@ -25,6 +25,28 @@ pub(crate) struct Layer {
     output_norm: LayerNorm,
     #[module(skip)]
     heads: usize,
+}
+
+/// What a layer computes on its way: `[batch, seq, _]`, or `[1, _]` at one position.
+pub(crate) struct Steps<const D: usize> {
+    /// What the LayerNorm after the attention reads.
+    attention_sum: Tensor<D>,
+    /// The neurons' activations, as the hook left them.
+    post: Tensor<D>,
+    /// What the LayerNorm after the MLP reads: the MLP's output and the stream that passes by it.
+    output_sum: Tensor<D>,
+}
+
+impl Steps<3> {
+    /// The steps at one position of a batch of one row.
+    pub(crate) fn at(self, position: usize) -> Steps<2> {
+        let at = |steps: Tensor<3>| steps.narrow(1, position, 1).squeeze_dim(1);
+        Steps {
+            attention_sum: at(self.attention_sum),
+            post: at(self.post),
+            output_sum: at(self.output_sum),
+        }
+    }
 }
 
 /// The names of a layer's parts after `bert.encoder.layer.{index}.`.
@@ -100,13 +122,57 @@ impl Layer {
         hidden: Tensor<3>,
         hook: &mut dyn MlpHook,
     ) -> Tensor<3> {
+        self.output_norm.forward(self.steps(index, hidden, hook).output_sum)
+    }
+
+    /// All of [`Layer::forward`] but its last LayerNorm.
+    pub(crate) fn steps(
+        &self,
+        index: usize,
+        hidden: Tensor<3>,
+        hook: &mut dyn MlpHook,
+    ) -> Steps<3> {
         let attended = self.attention_output.forward(self.attend(&hidden));
-        let hidden = self.attention_norm.forward(attended + hidden);
+        let attention_sum = attended + hidden;
+        let hidden = self.attention_norm.forward(attention_sum.clone());
 
         let pre = self.intermediate.forward(hidden.clone());
         let pre = hook.visit(index, Site::Pre, pre);
         let post = hook.visit(index, Site::Post, gelu(pre));
-        self.output_norm.forward(self.output.forward(post) + hidden)
+        let output_sum = self.output.forward(post.clone()) + hidden;
+        Steps { attention_sum, post, output_sum }
+    }
+
+    /// What leaves the layer at a position when what one neuron writes there is taken away, for
+    /// each neuron: `[intermediate, hidden]`.
+    pub(crate) fn without_each_neuron(&self, clean: Steps<2>) -> Tensor<2> {
+        let written = clean.post.transpose() * self.output.weight.val();
+        self.output_norm.forward(clean.output_sum - written)
+    }
+
+    /// Takes `directions` from what leaves the layer back to what its neurons write, with the
+    /// LayerNorm's scale frozen, and returns what each neuron writes along them:
+    /// `[n, intermediate]`.
+    pub(crate) fn written_along(
+        &self,
+        clean: Steps<2>,
+        directions: Tensor<2>,
+        epsilon: f64,
+    ) -> Tensor<2> {
+        let back = back_through_norm(&self.output_norm, epsilon, clean.output_sum, directions);
+        back.matmul(self.output.weight.val().transpose()) * clean.post
+    }
+
+    /// Takes `directions` from what leaves the layer back to what enters it, past its attention and
+    /// its MLP, through the LayerNorm after each with its scale frozen.
+    pub(crate) fn back_past(
+        &self,
+        clean: Steps<2>,
+        directions: Tensor<2>,
+        epsilon: f64,
+    ) -> Tensor<2> {
+        let back = back_through_norm(&self.output_norm, epsilon, clean.output_sum, directions);
+        back_through_norm(&self.attention_norm, epsilon, clean.attention_sum, back)
     }
 
     /// Multi-head scaled dot-product attention, every token to every token.

@@ -7,6 +7,7 @@
 //!   no random initial value that a missing tensor could leave behind.
 //! - [`BertForMaskedLm`] runs it. The forward pass takes an [`MlpHook`] as an argument and calls it
 //!   at two [`Site`]s of every layer; no hook is ever registered, so none can be left behind.
+//! - [`BertForMaskedLm::direct_effects`] tells what each MLP neuron by itself does to a logit.
 //! - [`TokenBatch`] holds sequences of one length, so nothing is padded and no result depends on
 //!   what else is in the batch.
 //!
@@ -30,6 +31,7 @@
 mod batch;
 mod checkpoint;
 mod config;
+mod direct;
 mod embeddings;
 mod error;
 mod head;

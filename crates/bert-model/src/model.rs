@@ -13,9 +13,9 @@ use crate::{
 /// Hugging Face's `BertForMaskedLM`.
 #[derive(Module, Debug)]
 pub struct BertForMaskedLm {
-    embeddings: Embeddings,
-    layers: Vec<Layer>,
-    head: MlmHead,
+    pub(crate) embeddings: Embeddings,
+    pub(crate) layers: Vec<Layer>,
+    pub(crate) head: MlmHead,
     #[module(skip)]
     config: BertConfig,
 }

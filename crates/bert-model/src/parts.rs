@@ -52,3 +52,17 @@ pub(crate) fn save_norm(norm: &LayerNorm, name: &str, out: &mut NamedTensors) {
     out.push((format!("{name}.weight"), norm.gamma.val().into_data()));
     out.extend(norm.beta.iter().map(|beta| (format!("{name}.bias"), beta.val().into_data())));
 }
+
+/// Takes `directions`, `[n, size]`, from what `norm` returns back to what it reads. Its scale is
+/// frozen, which makes it linear: it divides by the standard deviation of `read`, `[1, size]`.
+pub(crate) fn back_through_norm(
+    norm: &LayerNorm,
+    epsilon: f64,
+    read: Tensor<2>,
+    directions: Tensor<2>,
+) -> Tensor<2> {
+    let sigma = (read.var_bias(1) + epsilon).sqrt();
+    let scaled = directions * norm.gamma.val().unsqueeze::<2>();
+    // Taking the mean away is its own transpose.
+    (scaled.clone() - scaled.mean_dim(1)) / sigma
+}

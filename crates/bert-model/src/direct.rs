@@ -1,0 +1,87 @@
+use burn::tensor::{Int, Tensor};
+
+use crate::{BertForMaskedLm, BertModelError, NoHook};
+
+impl BertForMaskedLm {
+    /// The direct effect of each MLP neuron of `layer`, at the token `position`, on the logits of
+    /// `tokens` at that position: how far the logit falls when what the neuron writes into the
+    /// residual stream is taken away and no later attention or MLP reacts. Returns
+    /// `[tokens, intermediate]`.
+    ///
+    /// `entering` is the clean pass of one sentence: what enters each layer, and at the end what
+    /// leaves the last one; every tensor is `[1, seq, hidden]`.
+    ///
+    /// A neuron writes its activation (after GELU) times its column of `output.dense`, into what
+    /// the layer's last LayerNorm reads.
+    ///
+    /// - In the **last layer** the effect is **exact**: that LayerNorm and the whole head are
+    ///   computed anew without the neuron, which is what zeroing it does.
+    /// - **Below** it is **linearised**. On the way to the logit every LayerNorm (the layer's last,
+    ///   both of every later layer, the head's) divides by what it divides by in the clean pass,
+    ///   and the head's `GELU(z) = z * Phi(z)` keeps the `Phi(z)` of the clean pass. With these
+    ///   **frozen** the path is linear, so the effects of several neurons add up; it is not what
+    ///   zeroing the neuron does.
+    ///
+    /// # Errors
+    /// [`BertModelError::NoSuchLayer`], [`BertModelError::CleanPass`] where `entering` has another
+    /// number of tensors or other shapes, [`BertModelError::NoSuchPosition`],
+    /// [`BertModelError::TokenId`], and [`BertModelError::EmptyBatch`] for no token at all.
+    pub fn direct_effects(
+        &self,
+        entering: &[Tensor<3>],
+        layer: usize,
+        position: usize,
+        tokens: &[u32],
+    ) -> Result<Tensor<2>, BertModelError> {
+        self.check(entering, layer, position, tokens)?;
+        let words = self.embeddings.words.val();
+        let ids: Vec<_> = tokens.iter().map(|&id| i64::from(id)).collect();
+        let ids = Tensor::<1, Int>::from_data(ids.as_slice(), &words.device());
+        let rows = self.head.decoder_rows(words, ids);
+
+        let layers = self.layers.len();
+        let leaving = entering[layers].clone().narrow(1, position, 1).squeeze_dim(1);
+        let clean = |index: usize| {
+            self.layers[index].steps(index, entering[index].clone(), &mut NoHook).at(position)
+        };
+        if layer + 1 == layers {
+            let changed = self.layers[layer].without_each_neuron(clean(layer));
+            return Ok(self.head.fall(rows, leaving, changed));
+        }
+        let epsilon = self.config().layer_norm_eps;
+        let mut directions = self.head.back(leaving, rows, epsilon);
+        for later in (layer + 1..layers).rev() {
+            directions = self.layers[later].back_past(clean(later), directions, epsilon);
+        }
+        Ok(self.layers[layer].written_along(clean(layer), directions, epsilon))
+    }
+
+    fn check(
+        &self,
+        entering: &[Tensor<3>],
+        layer: usize,
+        position: usize,
+        tokens: &[u32],
+    ) -> Result<(), BertModelError> {
+        let (layers, width) = (self.layers.len(), self.config().hidden_size);
+        if layer >= layers {
+            return Err(BertModelError::NoSuchLayer { layer, layers });
+        }
+        let found: Vec<_> = entering.iter().map(Tensor::dims).collect();
+        let length = found.first().map_or(0, |&[_, length, _]| length);
+        if found.len() != layers + 1 || found.iter().any(|&shape| shape != [1, length, width]) {
+            return Err(BertModelError::CleanPass { expected: layers + 1, width, found });
+        }
+        if position >= length {
+            return Err(BertModelError::NoSuchPosition { row: 0, position, rows: 1, length });
+        }
+        if tokens.is_empty() {
+            return Err(BertModelError::EmptyBatch);
+        }
+        let vocabulary = self.config().vocab_size;
+        match tokens.iter().find(|&&id| id as usize >= vocabulary) {
+            Some(&id) => Err(BertModelError::TokenId { id, vocabulary }),
+            None => Ok(()),
+        }
+    }
+}
