@@ -6,38 +6,31 @@ mod support;
 use std::{collections::BTreeSet, fs, path::Path};
 
 use sha2::{Digest, Sha256};
-use support::{Row, Run, lesion, number};
+use support::{BRIEF, Row, Run, lesion, number};
 use tempfile::TempDir;
 
-const TABLES: [&str; 8] = [
+const FILES: [&str; 16] = [
     "neurons.csv",
     "selection.csv",
     "histogram.csv",
     "normality.csv",
     "sparsity.csv",
+    "prompts.csv",
     "predictions.csv",
     "lesions.csv",
+    "neuron_sets.json",
     "nulls.csv",
+    "profile.csv",
+    "dissociation.csv",
+    "joint.csv",
+    "dose.csv",
+    "neurons_causal.csv",
+    "dynamic.csv",
 ];
 
 #[test]
 fn the_study_writes_its_tables() {
-    let run = Run::new(&[]);
-    let header = |table: &str| {
-        String::from_utf8(run.bytes(table)).unwrap().lines().next().unwrap().to_owned()
-    };
-    assert_eq!(
-        header("neurons.csv"),
-        "layer,neuron,mean_a,mean_b,t,df,p,q,effect,label,ci_low,ci_high,p_storey,p_bh,p_by,p_max_t,\
-         p_holm,p_bonferroni"
-    );
-    assert_eq!(header("predictions.csv"), "prompt,position,target,candidate,logit,prob,rank");
-    assert_eq!(
-        header("lesions.csv"),
-        "layer,prompt,position,target,neuron_set,neurons,candidate,logit_clean,logit_lesioned,\
-         logit_drop,margin_drop"
-    );
-
+    let run = Run::new(&["--nulls", "20"]);
     // 6 layers of 768 neurons, tested with 54 pairs.
     let neurons = run.rows("neurons.csv");
     assert_eq!(neurons.len(), 6 * 768);
@@ -53,14 +46,16 @@ fn the_study_writes_its_tables() {
         assert_eq!(row["label"], expected);
     }
     let stdout = run.stdout();
-    for part in ["1. Selection", "2. Baseline", "3. Lesion", "4. Controls", "Found:"] {
+    for part in
+        ["1. Sel", "2. Bas", "3. Les", "4. Eve", "5. Dou", "6. Sev", "7. Mor", "8. Eve", "9. Dyn"]
+    {
         assert!(stdout.contains(part), "{stdout}");
     }
 }
 
 #[test]
 fn the_paper_prompts_are_predicted() {
-    let predictions = Run::new(&[]).rows("predictions.csv");
+    let predictions = Run::brief(&[]).rows("predictions.csv");
     let candidates: Vec<_> =
         predictions.iter().map(|row| (row["target"].as_str(), row["candidate"].as_str())).collect();
     let expected = [("her", "her"), ("her", "him"), ("her", "his"), ("him", "him"), ("him", "her")];
@@ -74,7 +69,7 @@ fn the_paper_prompts_are_predicted() {
 
 #[test]
 fn drops_are_differences_and_the_control_has_none() {
-    let run = Run::new(&[]);
+    let run = Run::brief(&[]);
     let neurons = run.rows("neurons.csv");
     let lesions = run.rows("lesions.csv");
     let mut lesioned = BTreeSet::new();
@@ -111,10 +106,11 @@ fn drops_are_differences_and_the_control_has_none() {
 
 #[test]
 fn a_second_run_and_one_thread_give_the_same_bytes() {
-    let first = Run::new(&[]);
+    let few = ["--nulls", "20"];
+    let first = Run::new(&few);
     for args in [&[][..], &["--threads", "1"], &["--threads", "2"]] {
-        let again = Run::new(args);
-        for table in TABLES {
+        let again = Run::new(&[&few, args].concat());
+        for table in FILES {
             assert_eq!(again.bytes(table), first.bytes(table), "{table} with {args:?}");
         }
         assert_eq!(again.stdout(), first.stdout());
@@ -124,14 +120,14 @@ fn a_second_run_and_one_thread_give_the_same_bytes() {
 #[test]
 fn zeroing_before_gelu_gives_the_same_logits() {
     assert_eq!(
-        Run::new(&["--site", "pre"]).bytes("lesions.csv"),
-        Run::new(&[]).bytes("lesions.csv")
+        Run::brief(&["--site", "pre"]).bytes("lesions.csv"),
+        Run::brief(&[]).bytes("lesions.csv")
     );
 }
 
 #[test]
 fn every_correction_is_there_at_once_and_any_can_decide() {
-    let bh = Run::new(&[]);
+    let bh = Run::brief(&[]);
     for row in bh.rows("neurons.csv") {
         assert_eq!(row["q"], row["p_bh"]);
         let (low, high) = (number(&row, "ci_low"), number(&row, "ci_high"));
@@ -152,7 +148,7 @@ fn every_correction_is_there_at_once_and_any_can_decide() {
     ];
     let counted = bh.rows("selection.csv");
     for (args, chosen) in options {
-        let run = Run::new(args);
+        let run = Run::brief(args);
         // The counts of every choice do not depend on which one was chosen, and the labels of the
         // chosen one are those that were counted.
         assert_eq!(run.rows("selection.csv"), counted);
@@ -162,33 +158,40 @@ fn every_correction_is_there_at_once_and_any_can_decide() {
             }
         }
     }
-    let other_seed = Run::new(&["--seed", "1"]);
+    let other_seed = Run::brief(&["--seed", "1"]);
     assert_eq!(other_seed.bytes("lesions.csv"), bh.bytes("lesions.csv"));
     assert_ne!(other_seed.bytes("neurons.csv"), bh.bytes("neurons.csv")); // p_max_t is sampled
 }
 
 #[test]
 fn controls_are_equal_sized_and_say_when_they_cannot_be() {
-    let run = Run::new(&["--nulls", "40"]);
+    let controls = ["--parts", "controls", "--nulls", "20"];
+    let run = Run::new(&controls);
     let nulls = run.rows("nulls.csv");
-    for target in ["him", "her"] {
-        let of = |kind: &str| {
-            nulls.iter().filter(|row| row["target"] == target && row["kind"] == kind).count()
-        };
-        let kinds = ["matched", "swapped", "least-tuned", "random", "random-active"];
-        assert_eq!(kinds.map(of), [1, 1, 1, 40, 40]);
+    for layer in 0..6 {
+        for target in ["him", "her"] {
+            let of = |kind: &str| {
+                let own = |row: &&Row| row["layer"] == layer.to_string() && row["target"] == target;
+                nulls.iter().filter(own).filter(|row| row["kind"] == kind).count()
+            };
+            let kinds = ["matched", "swapped", "least-tuned", "random", "random-active"];
+            assert_eq!(kinds.map(of), [1, 1, 1, 20, 20]);
+        }
     }
     assert!(nulls.iter().all(|row| row["neurons"] == "76")); // a tenth of 768
-    let few = Run::new(&["--nulls", "20"]);
-    assert!(few.stdout().contains("too few to find any of 2 lesions"), "{}", few.stdout());
-    let wide = Run::new(&["--nulls", "40", "--share", "0.6"]);
-    assert!(wide.stdout().contains("Control unavailable"), "{}", wide.stdout());
-    assert!(wide.rows("nulls.csv").is_empty());
+    assert!(run.stdout().contains("too few to tell any of 12 lesions"), "{}", run.stdout());
+    let wide = Run::new(&[&controls[..], &["--significant"]].concat());
+    assert!(wide.stdout().contains("Control unavailable in layer 4"), "{}", wide.stdout());
+    // 430 of 768 neurons leave too few to draw others from, and no fake control is shown.
+    let rows = wide.rows("nulls.csv");
+    let her = rows.iter().filter(|row| row["layer"] == "4" && row["target"] == "her");
+    let kinds: Vec<_> = her.map(|row| (row["kind"].as_str(), row["neurons"].as_str())).collect();
+    assert_eq!(kinds, [("matched", "430"), ("swapped", "282")]);
 }
 
 #[test]
 fn the_activations_are_described() {
-    let run = Run::new(&[]);
+    let run = Run::brief(&[]);
     let histogram = run.rows("histogram.csv");
     for site in ["pre", "post"] {
         let bins = histogram.iter().filter(|row| row["site"] == site && row["layer"] == "3");
@@ -207,29 +210,33 @@ fn the_activations_are_described() {
 
 #[test]
 fn the_manifest_names_what_was_read_and_written() {
-    let run = Run::new(&["--layer", "2", "--test", "welch", "--alpha", "0.01", "--seed", "7"]);
+    let args = ["--layer", "2", "--test", "welch", "--alpha", "0.01", "--seed", "7"];
+    let run = Run::new(&[&args[..], &["--nulls", "1"]].concat());
     let manifest: serde_json::Value = serde_json::from_slice(&run.bytes("manifest.json")).unwrap();
-    assert_eq!(manifest["seed"], 7);
-    assert_eq!(manifest["backend"], "flex");
-    assert_eq!(manifest["settings"]["layer"], 2);
-    assert_eq!(manifest["settings"]["test"], "welch");
+    assert_eq!(manifest["study"]["seed"], 7);
+    assert_eq!(manifest["study"]["backend"], "flex");
+    assert_eq!(manifest["study"]["selection"]["test"], "welch");
+    assert_eq!(manifest["layer"], 2);
     let sha256 = |bytes: &[u8]| {
         let digest = Sha256::digest(bytes);
         digest.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
     };
-    for table in TABLES {
+    for table in FILES {
         assert_eq!(manifest["outputs"][table], sha256(&run.bytes(table)));
     }
     let assets = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets");
     let asset = |path: &str| sha256(&fs::read(assets.join(path)).unwrap());
-    let model = &manifest["model"]["sha256"];
+    let model = &manifest["inputs"]["model"]["sha256"];
     assert_eq!(model["model.safetensors"], asset("models/bundled/model.safetensors"));
-    assert_eq!(manifest["stimuli"]["sha256"]["him_her.txt"], asset("stimuli/him_her.txt"));
+    assert_eq!(
+        manifest["inputs"]["stimuli"]["sha256"]["him_her.txt"],
+        asset("stimuli/him_her.txt")
+    );
     for stage in ["load", "selection", "baseline", "lesion"] {
         assert!(manifest["seconds"][stage].as_f64().unwrap() >= 0.0);
     }
     // Nothing else is left in the folder, no half file either.
-    assert_eq!(fs::read_dir(run.out()).unwrap().count(), TABLES.len() + 1);
+    assert_eq!(fs::read_dir(run.out()).unwrap().count(), FILES.len() + 1);
 }
 
 #[test]
@@ -255,6 +262,8 @@ fn another_model_and_other_words_work_the_same_way() {
             "prompts.txt",
             "--alpha",
             "0.9",
+            "--nulls",
+            "1",
         ],
     );
     let labels: BTreeSet<_> =
@@ -270,7 +279,8 @@ fn another_model_and_other_words_work_the_same_way() {
 #[test]
 fn a_prompt_without_a_matched_set_gets_a_notice_and_a_label_gives_it_one() {
     let prompts = "The book of {his|her} mother was old.\nhim\tThe coat of Peter was {his|hers}.\n";
-    let run = Run::with_files(&[("p.txt", prompts)], &["--prompts", "p.txt"]);
+    let run =
+        Run::with_files(&[("p.txt", prompts)], &[&BRIEF[..], &["--prompts", "p.txt"]].concat());
     assert!(run.stdout().contains("prompt 0, \"his\": not lesioned"), "{}", run.stdout());
     let lesions = run.rows("lesions.csv");
     assert!(lesions.iter().all(|row| row["prompt"] == "1"));
@@ -282,7 +292,8 @@ fn a_prompt_without_a_matched_set_gets_a_notice_and_a_label_gives_it_one() {
 fn a_lesion_that_touches_no_neuron_says_so() {
     // Two pairs leave one degree of freedom; at this alpha nothing is significant.
     let pairs = "The dog followed {him|her} home.\nWe waited for {him|her} at the station.\n";
-    let run = Run::with_files(&[("s.txt", pairs)], &["--stimuli", "s.txt", "--alpha", "1e-12"]);
+    let args = ["--stimuli", "s.txt", "--alpha", "1e-12", "--nulls", "1"];
+    let run = Run::with_files(&[("s.txt", pairs)], &args);
     let stdout = run.stdout();
     assert!(stdout.contains("touches nothing") && stdout.contains("Found: nothing"), "{stdout}");
     for row in run.rows("lesions.csv") {
@@ -298,7 +309,11 @@ fn mistakes_are_one_line_that_says_what_and_where() {
         (stimuli("I saw {zyzzyva|her}.\nI saw {him|her}.\n"), &["f.txt:1", "zyzzyva"][..]),
         (stimuli("# c\n\nI saw him.\nI saw {him|her}.\n"), &["f.txt:3", "no target"]),
         (stimuli("I saw {him|her}.\n"), &["f.txt", "at least 2"]),
-        (stimuli("I saw {him|her} and {him|her}.\n"), &["f.txt:1", "2 targets"]),
+        (stimuli("{He|She|It} saw {him|her}.\n"), &["f.txt:1", "3 words"]),
+        (
+            stimuli("{Peter|The big aunt} saw {him|her}.\n{He|She} saw {him|her}.\n"),
+            &["f.txt:1", "tokens"],
+        ),
         (stimuli("I saw {him|her}self.\nI saw {him|her}.\n"), &["f.txt:1", "himself", "part"]),
         (prompts("We saw {hím|him}.\n"), &["f.txt:1", "hím", "one token"]),
         (prompts("We saw {him|[SEP]}.\n"), &["f.txt:1", "[SEP]", "special"]),
@@ -338,7 +353,8 @@ fn a_folder_that_cannot_be_written_is_known_at_once() {
 fn tables_that_cannot_all_be_written_have_no_manifest() {
     let dir = TempDir::new().unwrap();
     let out = dir.path().join("out");
-    let reproduce = || lesion(dir.path()).args(["reproduce", "--out", "out"]).output().unwrap();
+    let args = [&["reproduce", "--out", "out"][..], &BRIEF].concat();
+    let reproduce = || lesion(dir.path()).args(&args).output().unwrap();
     assert!(reproduce().status.success() && out.join("manifest.json").exists());
     // A folder stands where the last table belongs.
     fs::remove_file(out.join("lesions.csv")).unwrap();
@@ -350,7 +366,8 @@ fn tables_that_cannot_all_be_written_have_no_manifest() {
     // Every file in the folder is one of ours under its own name.
     for entry in fs::read_dir(&out).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
-        assert!(TABLES.contains(&name.as_str()), "{name} was left behind");
+        let ours = name == "journal.jsonl" || FILES.contains(&name.as_str());
+        assert!(ours, "{name} was left behind");
     }
 }
 
@@ -360,7 +377,8 @@ fn paths_need_not_be_unicode_and_files_can_be_read_by_others() {
     use std::os::unix::{ffi::OsStrExt, fs::PermissionsExt};
     let dir = TempDir::new().unwrap();
     let name = std::ffi::OsStr::from_bytes(b"o\xff");
-    let output = lesion(dir.path()).arg("reproduce").arg("--out").arg(name).output().unwrap();
+    let mut command = lesion(dir.path());
+    let output = command.arg("reproduce").args(BRIEF).arg("--out").arg(name).output().unwrap();
     assert!(output.status.success());
     let plain = dir.path().join("plain");
     fs::write(&plain, "").unwrap();
@@ -394,7 +412,7 @@ fn close(found: f64, expected: f64, tolerance: f64) {
 #[test]
 fn neuron_sets_and_t_are_those_of_the_python_reference() {
     let reference = reference();
-    for row in Run::new(&[]).rows("neurons.csv") {
+    for row in Run::brief(&[]).rows("neurons.csv") {
         let layer: usize = row["layer"].parse().unwrap();
         let neuron: usize = row["neuron"].parse().unwrap();
         let selected = &reference["selected"][layer];
@@ -429,7 +447,7 @@ fn neuron_sets_and_t_are_those_of_the_python_reference() {
 #[test]
 fn logits_and_drops_are_those_of_the_python_reference() {
     let reference = reference();
-    let run = Run::new(&[]);
+    let run = Run::brief(&[]);
     let (predictions, lesions) = (run.rows("predictions.csv"), run.rows("lesions.csv"));
     let mut lesioned = lesions.iter().filter(|row| !row["neuron_set"].is_empty());
     let mut predicted = predictions.iter();

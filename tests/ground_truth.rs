@@ -35,7 +35,7 @@ fn assert_selected_are_the_planted(run: &Run) {
 fn margin_drops(run: &Run, target: &str) -> (f64, Vec<f64>) {
     let rows = run.rows("nulls.csv");
     let of = |kinds: &[&str]| -> Vec<f64> {
-        let rows = rows.iter().filter(|row| row["target"] == target);
+        let rows = rows.iter().filter(|row| row["layer"] == "1" && row["target"] == target);
         rows.filter(|row| kinds.contains(&row["kind"].as_str()))
             .map(|row| number(row, "margin_drop"))
             .collect()
@@ -73,7 +73,8 @@ fn planted_neurons_are_found_and_their_lesion_does_what_the_formulas_say() {
         assert!(matched > 0.1 && random.len() == 400);
         assert!(random.iter().all(|&drop| drop < matched));
     }
-    assert!(run.stdout().contains("in 2 of 2 the matched lesion lowers it"), "{}", run.stdout());
+    assert!(run.stdout().contains("lowers the right word's margin more"), "{}", run.stdout());
+    assert!(run.stdout().contains(": 1 (him), 1 (her). There the margin falls in 2 of 2 prompts"));
 }
 
 #[test]
@@ -89,5 +90,5 @@ fn neurons_that_respond_but_write_nothing_are_significant_and_their_lesion_does_
         let (matched, _) = margin_drops(&run, target);
         assert!(matched.abs() < 1e-6);
     }
-    assert!(run.stdout().contains("no matched lesion lowers it"), "{}", run.stdout());
+    assert!(run.stdout().contains("no matched lesion lowers the right"), "{}", run.stdout());
 }

@@ -15,24 +15,37 @@ use tempfile::TempDir;
 /// A row of a table, by column.
 pub(crate) type Row = BTreeMap<String, String>;
 
-/// A run of `lesion reproduce` in an empty folder, far from the repository's files.
+/// A run of `lesion` in an empty folder, far from the repository's files.
 pub(crate) struct Run {
     pub(crate) dir: TempDir,
     pub(crate) output: Output,
 }
+
+/// Options of a study without most of the laboratory, for tests that look at the rest.
+pub(crate) const BRIEF: [&str; 2] = ["--parts", "dose"];
 
 impl Run {
     pub(crate) fn new(args: &[&str]) -> Self {
         Self::with_files(&[], args)
     }
 
+    /// As [`Run::new`], without most of the laboratory.
+    pub(crate) fn brief(args: &[&str]) -> Self {
+        Self::new(&[&BRIEF, args].concat())
+    }
+
     /// Writes `files` into the folder first; the arguments may name them.
     pub(crate) fn with_files(files: &[(&str, &str)], args: &[&str]) -> Self {
+        Self::command("reproduce", files, args)
+    }
+
+    /// Any command.
+    pub(crate) fn command(command: &str, files: &[(&str, &str)], args: &[&str]) -> Self {
         let dir = TempDir::new().unwrap();
         for (name, content) in files {
             fs::write(dir.path().join(name), content).unwrap();
         }
-        let output = lesion(dir.path()).arg("reproduce").args(args).output().unwrap();
+        let output = lesion(dir.path()).arg(command).args(args).output().unwrap();
         Self { dir, output }
     }
 

@@ -23,6 +23,12 @@ enum Task {
     /// Run the study. Arguments go to `lesion reproduce`; `--help` lists them.
     #[command(disable_help_flag = true)]
     Reproduce(Rest),
+    /// Run a study file. Arguments go to `lesion run`.
+    #[command(disable_help_flag = true)]
+    Run(Rest),
+    /// Say what a study file would do. Arguments go to `lesion check`.
+    #[command(disable_help_flag = true)]
+    Check(Rest),
     /// Say how often a model chooses the right pronoun. Arguments go to `lesion evaluate`.
     #[command(disable_help_flag = true)]
     Evaluate(Rest),
@@ -57,6 +63,8 @@ fn main() -> Result<ExitCode> {
     let Args::Task(task) = Args::parse();
     match task {
         Task::Reproduce(rest) => lesion("reproduce", &rest.args),
+        Task::Run(rest) => lesion("run", &rest.args),
+        Task::Check(rest) => lesion("check", &rest.args),
         Task::Evaluate(rest) => lesion("evaluate", &rest.args),
         Task::Pretrain(rest) => {
             build("pretrain", &["train"])?;

@@ -42,6 +42,15 @@ pub enum CaptureError {
         layers: usize,
     },
 
+    /// A list to replace activations from that does not fit the layers.
+    #[error("{values} values to replace the activations of a layer with; it has {neurons} neurons")]
+    ReplacementCount {
+        /// Values given.
+        values: usize,
+        /// `intermediate_size`.
+        neurons: usize,
+    },
+
     /// The activations could not be read back from the device.
     #[error("cannot read activations of layer {layer} from the device: {reason}")]
     Device {

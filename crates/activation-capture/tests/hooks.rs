@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use activation_capture::{CaptureError, Target, TokenCapture, ZeroLesion};
+use activation_capture::{CaptureError, Edit, Lesion, Target, TokenCapture};
 use bert_model::{BertForMaskedLm, Checkpoint, NoHook, Site, TokenBatch};
 use burn::tensor::Device;
 use safetensors::SafeTensors;
@@ -41,8 +41,12 @@ fn worst(a: &[f32], b: &[f32]) -> f32 {
     a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
 }
 
+fn zero(row: usize, position: usize, neurons: &[usize]) -> Target<'_> {
+    Target { row, layer: LAYER, position, neurons, edit: Edit::Zero }
+}
+
 /// Logits at every position of every row.
-fn logits(model: &BertForMaskedLm, batch: &TokenBatch, lesion: &mut ZeroLesion) -> Vec<f32> {
+fn logits(model: &BertForMaskedLm, batch: &TokenBatch, lesion: &mut Lesion) -> Vec<f32> {
     let hidden = model.forward(batch, lesion).unwrap();
     let places: Vec<_> = (0..batch.rows().len())
         .flat_map(|row| (0..batch.length()).map(move |position| (row, position)))
@@ -80,9 +84,8 @@ fn a_lesion_does_what_the_hook_in_transformers_does() {
     let model = model();
     for (i, ids) in sentences().into_iter().enumerate() {
         let batch = TokenBatch::new(vec![ids]).unwrap();
-        let target = Target { row: 0, position: POSITION, neurons: &NEURONS };
-        let mut lesion =
-            ZeroLesion::new(LAYER, Site::Post, batch.shape(), model.config(), &[target]).unwrap();
+        let target = zero(0, POSITION, &NEURONS);
+        let mut lesion = Lesion::new(Site::Post, batch.shape(), model.config(), &[target]).unwrap();
         assert_eq!(lesion.size(), NEURONS.len());
         let found = logits(&model, &batch, &mut lesion);
         assert!(lesion.was_applied());
@@ -95,10 +98,9 @@ fn zeroing_before_gelu_is_zeroing_after_it() {
     let model = model();
     for ids in sentences() {
         let batch = TokenBatch::new(vec![ids]).unwrap();
-        let target = Target { row: 0, position: POSITION, neurons: &NEURONS };
+        let target = zero(0, POSITION, &NEURONS);
         let [pre, post] = [Site::Pre, Site::Post].map(|site| {
-            let mut lesion =
-                ZeroLesion::new(LAYER, site, batch.shape(), model.config(), &[target]).unwrap();
+            let mut lesion = Lesion::new(site, batch.shape(), model.config(), &[target]).unwrap();
             logits(&model, &batch, &mut lesion)
         });
         assert_eq!(pre, post);
@@ -110,11 +112,9 @@ fn a_row_without_a_target_is_unchanged_to_the_bit() {
     let model = model();
     let rows: Vec<_> = sentences().into_iter().filter(|ids| ids.len() == 8).collect();
     let batch = TokenBatch::new(rows).unwrap();
-    let target = Target { row: 0, position: POSITION, neurons: &NEURONS };
-    let mut lesion =
-        ZeroLesion::new(LAYER, Site::Post, batch.shape(), model.config(), &[target]).unwrap();
-    let mut nothing =
-        ZeroLesion::new(LAYER, Site::Post, batch.shape(), model.config(), &[]).unwrap();
+    let target = zero(0, POSITION, &NEURONS);
+    let mut lesion = Lesion::new(Site::Post, batch.shape(), model.config(), &[target]).unwrap();
+    let mut nothing = Lesion::new(Site::Post, batch.shape(), model.config(), &[]).unwrap();
     assert_eq!(nothing.size(), 0);
     let (lesioned, clean) =
         (logits(&model, &batch, &mut lesion), logits(&model, &batch, &mut nothing));
@@ -132,9 +132,8 @@ fn a_hook_leaves_nothing_behind() {
         hidden.into_data().try_into_vec::<f32>().unwrap()
     };
     let before = plain(&model);
-    let target = Target { row: 0, position: POSITION, neurons: &NEURONS };
-    let mut lesion =
-        ZeroLesion::new(LAYER, Site::Post, batch.shape(), model.config(), &[target]).unwrap();
+    let target = zero(0, POSITION, &NEURONS);
+    let mut lesion = Lesion::new(Site::Post, batch.shape(), model.config(), &[target]).unwrap();
     logits(&model, &batch, &mut lesion);
     assert_eq!(plain(&model), before);
 }
@@ -145,8 +144,9 @@ fn what_does_not_exist_is_an_error() {
     let config = model.config();
     let batch = TokenBatch::new(vec![vec![2, 30, 3]]).unwrap();
     let lesion = |layer, row, position, neuron: usize| {
-        let target = Target { row, position, neurons: &[neuron] };
-        ZeroLesion::new(layer, Site::Post, batch.shape(), config, &[target])
+        let neurons = [neuron];
+        let target = Target { layer, ..zero(row, position, &neurons) };
+        Lesion::new(Site::Post, batch.shape(), config, &[target])
     };
     assert!(lesion(2, 0, 2, 63).is_ok());
     assert!(matches!(lesion(3, 0, 0, 0), Err(CaptureError::NoSuchLayer { .. })));

@@ -1,10 +1,15 @@
 //! Part 1, first step: what every neuron does at the target of every stimulus.
 
+use std::{fmt, str::FromStr};
+
 use activation_capture::TokenCapture;
 use bert_model::{Site, TokenBatch};
+use rand::seq::SliceRandom;
 
 use crate::{
-    Contrast, Stimuli, StudyError, Subject,
+    Contrast, MaskedPrompt, Progress, Stimuli, StudyError, Subject,
+    neuron_sets::whole,
+    random::{Purpose, stream},
     subject::{BATCH_ROWS, Filled, by_length},
 };
 
@@ -26,40 +31,166 @@ pub struct Activations {
 }
 
 impl Activations {
+    /// Both sides at one site.
+    #[must_use]
+    pub fn at(&self, site: Site) -> &[Vec<f32>; 2] {
+        match site {
+            Site::Pre => &self.pre,
+            Site::Post => &self.post,
+        }
+    }
+
     /// The values of one layer at one site: `[2 x pairs, neurons]`, side a and then side b.
     #[must_use]
     pub fn layer(&self, layer: usize, site: Site) -> Vec<f32> {
-        let sides = match site {
-            Site::Pre => &self.pre,
-            Site::Post => &self.post,
-        };
         let columns = layer * self.neurons..(layer + 1) * self.neurons;
-        let rows = sides.iter().flat_map(|side| side.chunks_exact(self.layers * self.neurons));
+        let sides = self.at(site).iter();
+        let rows = sides.flat_map(|side| side.chunks_exact(self.layers * self.neurons));
         rows.flat_map(|row| &row[columns.clone()]).copied().collect()
+    }
+
+    /// The mean of every neuron of every layer over both sides of all pairs.
+    #[must_use]
+    pub fn mean(&self, site: Site) -> Vec<f32> {
+        let width = self.layers * self.neurons;
+        let mut sums = vec![0.0_f64; width];
+        for row in self.at(site).iter().flat_map(|side| side.chunks_exact(width)) {
+            sums.iter_mut().zip(row).for_each(|(sum, &value)| *sum += f64::from(value));
+        }
+        let count = (2 * self.pairs) as f64;
+        #[expect(clippy::cast_possible_truncation, reason = "activations are f32")]
+        sums.into_iter().map(|sum| (sum / count) as f32).collect()
+    }
+
+    /// Holds out a share of the pairs, at random: the rest, and those held out.
+    ///
+    /// # Errors
+    /// [`StudyError::Impossible`] where either part would have fewer than 2 pairs.
+    pub fn split(&self, held_out: f64, seed: u64) -> Result<(Self, Self), StudyError> {
+        let count = whole((held_out * self.pairs as f64).round());
+        if count < 2 || self.pairs < count + 2 {
+            let problem = format!(
+                "holding out {held_out} of {} pairs leaves a part with fewer than the 2 that a \
+                 t-test needs",
+                self.pairs
+            );
+            return Err(StudyError::Impossible { problem });
+        }
+        let mut pairs: Vec<usize> = (0..self.pairs).collect();
+        pairs.shuffle(&mut stream(seed, Purpose::Split, 0, 0));
+        let (out, kept) = pairs.split_at_mut(count);
+        out.sort_unstable();
+        kept.sort_unstable();
+        Ok((self.only(kept), self.only(out)))
+    }
+
+    fn only(&self, pairs: &[usize]) -> Self {
+        let width = self.layers * self.neurons;
+        let rows = |side: &Vec<f32>| -> Vec<f32> {
+            pairs.iter().flat_map(|&pair| &side[pair * width..][..width]).copied().collect()
+        };
+        Self {
+            contrast: self.contrast.clone(),
+            pairs: pairs.len(),
+            pre: self.pre.each_ref().map(rows),
+            post: self.post.each_ref().map(rows),
+            ..*self
+        }
+    }
+}
+
+/// What stands at the target when its neurons are tested.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SelectAt {
+    /// The target's word, as in the paper. The two sides differ in the word itself.
+    Visible,
+    /// The mask, in context pairs: the sides differ in what the model makes of the context.
+    Masked,
+}
+
+impl fmt::Display for SelectAt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Visible => "visible",
+            Self::Masked => "masked",
+        })
+    }
+}
+
+impl FromStr for SelectAt {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        match name {
+            "visible" => Ok(Self::Visible),
+            "masked" => Ok(Self::Masked),
+            other => Err(format!("`{other}` is no target; `visible` and `masked` are")),
+        }
     }
 }
 
 /// Stimuli as the model reads them.
 #[derive(Clone, Debug)]
 pub struct EncodedStimuli {
-    contrast: Contrast,
+    pub(crate) contrast: Contrast,
     /// Side a and side b of the first pair, then of the next.
-    sentences: Vec<Filled>,
+    pub(crate) sentences: Vec<Filled>,
 }
 
 impl EncodedStimuli {
     /// Encodes both sides of every pair.
     ///
     /// # Errors
-    /// [`StudyError::Line`] where a target is not one token of the model.
-    pub fn encode(subject: Subject<'_>, stimuli: &Stimuli) -> Result<Self, StudyError> {
+    /// [`StudyError::Line`] where a target is not one token of the model, where the sides of a pair
+    /// have different numbers of tokens, and where masking the target leaves no difference.
+    pub fn encode(
+        subject: Subject<'_>,
+        stimuli: &Stimuli,
+        at: SelectAt,
+    ) -> Result<Self, StudyError> {
         let mut sentences = Vec::with_capacity(2 * stimuli.pairs().len());
         for pair in stimuli.pairs() {
-            for word in &pair.template.braces[0] {
-                sentences.push(subject.fill(&stimuli.file, &pair.template, 0, word)?);
+            let template = &pair.template;
+            let problem = |problem: String| StudyError::Line {
+                file: stimuli.file.clone(),
+                line: template.line,
+                problem,
+            };
+            let target = template.braces.len() - 1;
+            if at == SelectAt::Masked && target == 0 {
+                return Err(problem(
+                    "the sides do not differ where the target is masked; write a context pair, \
+                     {The king|The queen} smiled when we greeted {him|her}."
+                        .to_owned(),
+                ));
+            }
+            for (side, word) in template.braces[target].iter().enumerate() {
+                let word = match at {
+                    SelectAt::Visible => word,
+                    SelectAt::Masked => subject.tokenizer.mask_token(),
+                };
+                sentences.push(subject.fill_side(&stimuli.file, template, side, target, word)?);
+            }
+            if let [.., a, b] = &sentences[..]
+                && (a.ids.len() != b.ids.len() || a.position != b.position)
+            {
+                return Err(problem(format!(
+                    "the sides have {} and {} tokens, with the target at {} and {}; they must \
+                     be alike",
+                    a.ids.len(),
+                    b.ids.len(),
+                    a.position,
+                    b.position
+                )));
             }
         }
         Ok(Self { contrast: stimuli.contrast().clone(), sentences })
+    }
+
+    /// Number of sentences, two a pair.
+    #[must_use]
+    pub fn sentences(&self) -> usize {
+        self.sentences.len()
     }
 }
 
@@ -72,36 +203,72 @@ impl EncodedStimuli {
 pub fn measure(
     subject: Subject<'_>,
     stimuli: &EncodedStimuli,
-    progress: &mut dyn FnMut(usize, usize),
+    progress: Progress<'_>,
 ) -> Result<Activations, StudyError> {
     let config = subject.model.config();
     let (layers, neurons) = (config.num_hidden_layers, config.intermediate_size);
-    let sentences = &stimuli.sentences;
-    let pairs = sentences.len() / 2;
-
+    let pairs = stimuli.sentences.len() / 2;
     let empty = || [0, 1].map(|_| vec![0.0; pairs * layers * neurons]);
     let contrast = stimuli.contrast.clone();
     let mut activations =
         Activations { contrast, pairs, layers, neurons, pre: empty(), post: empty() };
-    let (mut done, all) = (0, sentences.len());
-    for group in by_length(sentences.iter().map(|s| s.ids.len()), BATCH_ROWS) {
-        let batch = TokenBatch::new(group.iter().map(|&i| sentences[i].ids.clone()).collect())?;
-        let positions: Vec<usize> = group.iter().map(|&i| sentences[i].position).collect();
-        let mut capture = TokenCapture::new(&[Site::Pre, Site::Post], &batch, &positions)?;
+    let tokens: Vec<_> =
+        stimuli.sentences.iter().map(|sentence| (&sentence.ids[..], sentence.position)).collect();
+    capture(subject, &tokens, &[Site::Pre, Site::Post], progress, |sentence, layer, site, row| {
+        let sides = match site {
+            Site::Pre => &mut activations.pre,
+            Site::Post => &mut activations.post,
+        };
+        let (pair, side) = (sentence / 2, sentence % 2);
+        let start = (pair * layers + layer) * neurons;
+        sides[side][start..start + neurons].copy_from_slice(row);
+    })?;
+    Ok(activations)
+}
+
+/// The size of every neuron's activation after GELU at each prompt's mask, `[layers x neurons]` a
+/// prompt.
+pub(crate) fn activity_at_masks(
+    subject: Subject<'_>,
+    prompts: &[MaskedPrompt],
+) -> Result<Vec<Vec<f32>>, StudyError> {
+    let config = subject.model.config();
+    let neurons = config.intermediate_size;
+    let mut activity = vec![vec![0.0; config.num_hidden_layers * neurons]; prompts.len()];
+    let tokens: Vec<_> =
+        prompts.iter().map(|prompt| (&prompt.masked[..], prompt.position)).collect();
+    capture(subject, &tokens, &[Site::Post], &mut |_, _| (), |prompt, layer, _, row| {
+        let own = activity[prompt][layer * neurons..].iter_mut();
+        own.zip(row).for_each(|(size, value)| *size = value.abs());
+    })?;
+    Ok(activity)
+}
+
+/// Runs sentences and gives `keep` one token's activations: the sentence's index, the layer, the
+/// site, and a value for each neuron.
+fn capture(
+    subject: Subject<'_>,
+    tokens: &[(&[u32], usize)],
+    sites: &[Site],
+    progress: Progress<'_>,
+    mut keep: impl FnMut(usize, usize, Site, &[f32]),
+) -> Result<(), StudyError> {
+    let neurons = subject.model.config().intermediate_size;
+    let mut done = 0;
+    for group in by_length(tokens.iter().map(|(ids, _)| ids.len()), BATCH_ROWS) {
+        let batch = TokenBatch::new(group.iter().map(|&i| tokens[i].0.to_vec()).collect())?;
+        let positions: Vec<usize> = group.iter().map(|&i| tokens[i].1).collect();
+        let mut capture = TokenCapture::new(sites, &batch, &positions)?;
         subject.model.forward(&batch, &mut capture)?;
-        for (site, sides) in
-            [(Site::Pre, &mut activations.pre), (Site::Post, &mut activations.post)]
-        {
+        for &site in sites {
             for (layer, captured) in capture.layers(site)?.iter().enumerate() {
                 for (&sentence, row) in group.iter().zip(captured.chunks_exact(neurons)) {
-                    let (pair, side) = (sentence / 2, sentence % 2);
-                    let start = (pair * layers + layer) * neurons;
-                    sides[side][start..start + neurons].copy_from_slice(row);
+                    keep(sentence, layer, site, row);
                 }
             }
         }
         done += group.len();
-        progress(done, all);
+        progress(done, tokens.len());
     }
-    Ok(activations)
+    Ok(())
 }

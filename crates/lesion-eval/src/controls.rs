@@ -1,61 +1,55 @@
-//! Would other neurons do the same? Lesions of equal-sized sets at the same mask, beside those of
+//! Would other neurons do the same? Lesions of a label's neurons in each layer, beside those of
 //! other sets of that size.
 
-use std::{collections::BTreeMap, fmt};
+use std::{fmt, sync::Arc};
 
-use activation_capture::{Target, TokenCapture};
-use bert_model::{Site, TokenBatch};
+use neuron_stats::{Correction, TTest};
 use rand::{
-    RngExt, SeedableRng,
+    RngExt,
     seq::{IndexedRandom, SliceRandom},
 };
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 use crate::{
-    LesionPlan, MaskedPrompt, Selection, StudyError, Subject,
-    engine::CleanPass,
-    predict::{margin, read_logits},
-    subject::BATCH_ROWS,
+    Drops, Laboratory, NeuronSets, Progress, Selection, Strength, StudyError,
+    activations::activity_at_masks,
+    engine::Trial,
+    neuron_sets::whole,
+    random::{Purpose, stream},
 };
 
-/// How the controls are made.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// Which layers are lesioned, one at a time, and how the controls are made.
+#[derive(Clone, Debug, PartialEq)]
 pub struct ControlPlan {
-    /// Where neurons are silenced.
-    pub lesion: LesionPlan,
-    /// The sets have at most this share of the layer's neurons, so that others are left to draw
-    /// from. The neurons with the largest |t| of a label are taken.
-    pub share: f64,
+    /// The layers.
+    pub layers: Vec<usize>,
+    /// By what the least tuned neurons are found.
+    pub strength: Strength,
     /// Random sets of each kind.
     pub draws: usize,
     /// Seed of the draws.
     pub seed: u64,
 }
 
-impl ControlPlan {
-    /// Checks that sets of this share of a layer leave neurons to draw others from.
-    ///
-    /// # Errors
-    /// [`StudyError::Share`].
-    pub fn check_share(share: f64) -> Result<(), StudyError> {
-        if share > 0.0 && share < 1.0 { Ok(()) } else { Err(StudyError::Share { share }) }
-    }
-}
-
-/// Which neurons a controlled lesion silences.
+/// Which neurons a controlled lesion takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum SetKind {
-    /// Those of the right word's label, the ones with the largest |t|.
+    /// Those of the right word's label.
     Matched,
-    /// As many of the other label.
+    /// Those of the other label.
     Swapped,
-    /// As many with the smallest |t| of the layer.
+    /// As many as matched, with the weakest response of the layer.
     LeastTuned,
     /// As many at random, of all that are not in the matched set.
     Random,
     /// At random, each in place of a matched neuron that is about as active at the mask.
     RandomActive,
+}
+
+impl SetKind {
+    /// The random kinds.
+    pub const RANDOM: [Self; 2] = [Self::Random, Self::RandomActive];
 }
 
 impl fmt::Display for SetKind {
@@ -70,45 +64,46 @@ impl fmt::Display for SetKind {
     }
 }
 
-/// One lesion of a controlled comparison.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// One neuron set, lesioned in every prompt of a label.
+#[derive(Clone, Debug, PartialEq)]
 pub struct ControlLesion {
-    /// Which neurons were silenced.
+    /// Which neurons were lesioned.
     pub kind: SetKind,
     /// Which draw of a random kind it is; 0 for the others.
     pub draw: usize,
-    /// The fall of the right word's logit.
-    pub logit_drop: f64,
-    /// The fall of the right word's margin over the strongest other candidate.
-    pub margin_drop: f64,
+    /// How many neurons.
+    pub neurons: usize,
+    /// How far the right word of each prompt fell.
+    pub drops: Vec<Drops>,
 }
 
-/// All lesions of one prompt.
+impl ControlLesion {
+    /// The mean fall over the prompts.
+    #[must_use]
+    pub fn mean(&self) -> Drops {
+        mean(&self.drops)
+    }
+}
+
+/// The mean of drops; not a number where there is none.
+pub(crate) fn mean(drops: &[Drops]) -> Drops {
+    let mean = |part: fn(&Drops) -> f64| drops.iter().map(part).sum::<f64>() / drops.len() as f64;
+    Drops { logit: mean(|drops| drops.logit), margin: mean(|drops| drops.margin) }
+}
+
+/// All lesions of one layer in the prompts of one label.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Controlled {
-    /// Index of the prompt's template.
-    pub prompt: usize,
-    /// Position of the mask.
-    pub position: usize,
-    /// The right word.
-    pub target: String,
-    /// The label of the matched set.
+    /// The layer.
+    pub layer: usize,
+    /// The label of the prompts and of the matched set.
     pub label: String,
-    /// Neurons in each set.
-    pub neurons: usize,
-    /// The lesions; the matched one is first.
+    /// The prompts, as indices into the study's.
+    pub prompts: Vec<usize>,
+    /// The lesions; the matched one is first. None at all where no neuron is matched.
     pub lesions: Vec<ControlLesion>,
-}
-
-/// Why a prompt has no controls.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unavailable {
-    /// Index of the prompt's template.
-    pub prompt: usize,
-    /// The label of the matched set.
-    pub label: String,
-    /// What is wrong.
-    pub reason: String,
+    /// Why there are no controls.
+    pub unavailable: Option<String>,
 }
 
 impl Controlled {
@@ -117,155 +112,197 @@ impl Controlled {
         self.lesions.iter().filter(move |lesion| lesion.kind == kind)
     }
 
-    /// The mean margin drop of one kind's lesions: of its only one, where it needs no draw.
+    /// The mean fall over the prompts and the draws of one kind.
     #[must_use]
-    pub fn margin_drop(&self, kind: SetKind) -> f64 {
-        let total: f64 = self.of(kind).map(|lesion| lesion.margin_drop).sum();
-        total / self.of(kind).count() as f64
+    pub fn mean(&self, kind: SetKind) -> Option<Drops> {
+        let means: Vec<Drops> = self.of(kind).map(ControlLesion::mean).collect();
+        (!means.is_empty()).then(|| mean(&means))
     }
 
-    /// The share of random sets whose lesion lowers the margin at least as much as the matched one,
-    /// `(1 + b) / (1 + N)`: the matched set belongs to the sets that could have been drawn.
+    /// The share of random sets whose lesion lowers the mean margin at least as much as the matched
+    /// one, `(1 + b) / (1 + N)`: the matched set belongs to the sets that could have been drawn.
     #[must_use]
-    pub fn p(&self, kind: SetKind) -> f64 {
-        let matched = self.margin_drop(SetKind::Matched);
+    pub fn p(&self, kind: SetKind) -> Option<f64> {
+        let matched = self.mean(SetKind::Matched)?.margin;
         let draws = self.of(kind).count();
-        let reached = self.of(kind).filter(|lesion| lesion.margin_drop >= matched).count();
-        (1 + reached) as f64 / (1 + draws) as f64
+        let reached = self.of(kind).filter(|lesion| lesion.mean().margin >= matched).count();
+        (draws > 0).then(|| (1 + reached) as f64 / (1 + draws) as f64)
     }
 
-    /// The margin drops that 95 % of the random sets lie between.
+    /// The larger p of the two random kinds: that the matched lesion does more than sets of the
+    /// same size, as active ones or not.
     #[must_use]
-    pub fn band(&self, kind: SetKind) -> (f64, f64) {
-        let mut drops: Vec<f64> = self.of(kind).map(|lesion| lesion.margin_drop).collect();
+    pub fn p_both(&self) -> Option<f64> {
+        let [any, active] = SetKind::RANDOM.map(|kind| self.p(kind));
+        Some(any?.max(active?))
+    }
+
+    /// The mean margin drops that 95 % of the random sets lie between.
+    #[must_use]
+    pub fn band(&self, kind: SetKind) -> Option<(f64, f64)> {
+        let mut drops: Vec<f64> = self.of(kind).map(|lesion| lesion.mean().margin).collect();
         drops.sort_by(f64::total_cmp);
         let at = |share: f64| {
             let index = whole((share * drops.len().saturating_sub(1) as f64).round());
-            drops.get(index).copied().unwrap_or(f64::NAN)
+            drops.get(index).copied()
         };
-        (at(0.025), at(0.975))
+        Some((at(0.025)?, at(0.975)?))
+    }
+
+    /// In how many prompts the matched lesion lowers the right word's margin.
+    #[must_use]
+    pub fn falls(&self) -> usize {
+        let matched = self.of(SetKind::Matched).flat_map(|lesion| &lesion.drops);
+        matched.filter(|drops| drops.margin > 0.0).count()
     }
 }
 
-/// Lesions the matched set and its controls at the mask of every prompt that has a label.
+/// [`Controlled::p_both`] of every layer and label, corrected over them by Holm's method; none where
+/// there are no controls.
+#[must_use]
+pub fn corrected_p(controlled: &[Controlled]) -> Vec<Option<f64>> {
+    let p: Vec<Option<f64>> = controlled.iter().map(Controlled::p_both).collect();
+    let tested: Vec<f64> = p.iter().copied().flatten().collect();
+    let mut adjusted = Correction::Holm.adjust(&tested).unwrap_or_default().into_iter();
+    p.into_iter().map(|p| p.and_then(|_| adjusted.next())).collect()
+}
+
+/// Lesions the matched set of each layer and its controls in every prompt that has a label.
 ///
 /// # Errors
-/// Where the layer does not exist, the model cannot be run, or gives logits that are not finite.
+/// Where the model cannot be run, or gives logits that are not finite.
 pub fn controls(
-    subject: Subject<'_>,
-    prompts: &[MaskedPrompt],
+    laboratory: &mut Laboratory<'_>,
     selection: &Selection,
-    plan: ControlPlan,
-    progress: &mut dyn FnMut(usize, usize),
-) -> Result<(Vec<Controlled>, Vec<Unavailable>), StudyError> {
-    plan.lesion.check(selection.layers)?;
-    let (mut controlled, mut unavailable) = (Vec::new(), Vec::new());
-    let rankings: BTreeMap<&str, _> = [&selection.contrast.a, &selection.contrast.b]
-        .map(|label| (label.as_str(), Ranking::new(selection, plan, label)))
-        .into();
-    let labelled: Vec<_> =
-        prompts.iter().filter_map(|prompt| Some((prompt, prompt.label.as_deref()?))).collect();
-    for (done, (prompt, label)) in labelled.iter().enumerate() {
-        match &rankings[label] {
-            Ok(ranking) => controlled.push(run(subject, prompt, label, ranking, plan, done)?),
-            Err(reason) => unavailable.push(Unavailable {
-                prompt: prompt.prompt,
-                label: (*label).to_owned(),
-                reason: reason.clone(),
-            }),
+    sets: &NeuronSets,
+    plan: &ControlPlan,
+    progress: Progress<'_>,
+) -> Result<Vec<Controlled>, StudyError> {
+    let activity = activity_at_masks(laboratory.subject, laboratory.prompts)?;
+    let mut found = Vec::new();
+    let (mut trials, mut drawn) = (Vec::new(), Vec::new());
+    for &layer in &plan.layers {
+        let columns = selection.columns(layer);
+        let tests = &selection.tests[columns.clone()];
+        for (side, label) in sets.labels().into_iter().enumerate() {
+            let prompts = laboratory.labelled(label);
+            if prompts.is_empty() {
+                continue;
+            }
+            let mean_activity = mean_of(prompts.iter().map(|&i| &activity[i][columns.clone()]));
+            let pool = Pool { matched: sets.set(layer, label), tests, activity: &mean_activity };
+            let swapped = sets.set(layer, sets.other(label));
+            let (lesions, unavailable) = pool.lesions(swapped, plan, 2 * layer + side, label);
+            for (_, _, neurons) in &lesions {
+                trials.extend(
+                    prompts.iter().map(|&prompt| Trial::single(prompt, layer, neurons.clone())),
+                );
+            }
+            drawn.push(lesions);
+            let (label, lesions) = (label.to_owned(), Vec::new());
+            found.push(Controlled { layer, label, prompts, lesions, unavailable });
         }
-        progress(done + 1, labelled.len());
     }
-    Ok((controlled, unavailable))
-}
-
-/// The whole part of a share of a count.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "shares of what is in memory, never negative"
-)]
-fn whole(part: f64) -> usize {
-    part as usize
-}
-
-/// The sets of one label that need no draw.
-struct Ranking {
-    matched: Vec<usize>,
-    swapped: Vec<usize>,
-    least_tuned: Vec<usize>,
-    /// Every neuron outside the matched set.
-    others: Vec<usize>,
-}
-
-impl Ranking {
-    fn new(selection: &Selection, plan: ControlPlan, label: &str) -> Result<Self, String> {
-        let layer = plan.lesion.layer;
-        let tests = &selection.tests[selection.columns(layer)];
-        // A neuron without variance has no t: it is the least tuned of all.
-        let tuning =
-            |neuron: usize| if tests[neuron].defined { tests[neuron].t.abs() } else { 0.0 };
-        let strongest = |mut neurons: Vec<usize>, count: usize| {
-            neurons.sort_by(|&a, &b| tuning(b).total_cmp(&tuning(a)).then(a.cmp(&b)));
-            neurons.truncate(count);
-            neurons
+    let outcomes = laboratory.run("controls", &trials, progress)?;
+    let mut drops = outcomes.iter().map(crate::Outcome::drops);
+    for (controlled, lesions) in found.iter_mut().zip(drawn) {
+        let count = controlled.prompts.len();
+        let lesion = |(kind, draw, neurons): Set| ControlLesion {
+            kind,
+            draw,
+            neurons: neurons.len(),
+            drops: drops.by_ref().take(count).collect(),
         };
-        let contrast = &selection.contrast;
-        let other = if label == contrast.a { &contrast.b } else { &contrast.a };
-        let (own, other) = (selection.set(layer, label), selection.set(layer, other));
-        let most = whole(plan.share * selection.neurons as f64);
-        let count = own.neurons.len().min(other.neurons.len()).min(most);
+        controlled.lesions = lesions.into_iter().map(lesion).collect();
+    }
+    Ok(found)
+}
+
+/// A kind, which draw of it, and the neurons.
+type Set = (SetKind, usize, Arc<[usize]>);
+
+fn mean_of<'a>(rows: impl Iterator<Item = &'a [f32]>) -> Vec<f32> {
+    let mut sums: Vec<f32> = Vec::new();
+    let mut count = 0.0;
+    for row in rows {
+        sums.resize(row.len(), 0.0);
+        sums.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
+        count += 1.0;
+    }
+    sums.iter().map(|sum| sum / count).collect()
+}
+
+/// The neurons of a layer that sets are drawn from.
+pub(crate) struct Pool<'a> {
+    pub(crate) matched: Arc<[usize]>,
+    pub(crate) tests: &'a [TTest],
+    /// Each neuron's mean |activation| at the masks.
+    pub(crate) activity: &'a [f32],
+}
+
+impl Pool<'_> {
+    /// The sets to lesion, and why there are no controls among them. `index` is the layer's and
+    /// label's own number.
+    fn lesions(
+        &self,
+        swapped: Arc<[usize]>,
+        plan: &ControlPlan,
+        index: usize,
+        label: &str,
+    ) -> (Vec<Set>, Option<String>) {
+        let count = self.matched.len();
         if count == 0 {
-            return Err(format!(
-                "layer {layer} has {} \"{}\" and {} \"{}\" neurons, and a set may have {most}",
-                own.neurons.len(),
-                own.label,
-                other.neurons.len(),
-                other.label
-            ));
+            return (Vec::new(), Some(format!("no \"{label}\" neuron is to be lesioned")));
         }
-        let matched = strongest(own.neurons, count);
-        let others: Vec<usize> =
-            (0..selection.neurons).filter(|neuron| !matched.contains(neuron)).collect();
+        let mut sets = vec![(SetKind::Matched, 0, self.matched.clone())];
+        if !swapped.is_empty() {
+            sets.push((SetKind::Swapped, 0, swapped));
+        }
+        let others = self.others();
         if others.len() < 2 * count {
-            return Err(format!(
+            let reason = format!(
                 "{} neurons outside a set of {count} are too few to draw other sets from",
                 others.len()
-            ));
+            );
+            return (sets, Some(reason));
         }
-        let mut by_tuning: Vec<usize> = (0..selection.neurons).collect();
-        by_tuning.sort_by(|&a, &b| tuning(a).total_cmp(&tuning(b)).then(a.cmp(&b)));
-        by_tuning.truncate(count);
-        Ok(Self {
-            swapped: strongest(other.neurons, count),
-            least_tuned: by_tuning,
-            matched,
-            others,
-        })
+        let mut by_tuning = others.clone();
+        plan.strength.sort(&mut by_tuning, self.tests);
+        sets.push((SetKind::LeastTuned, 0, by_tuning[by_tuning.len() - count..].into()));
+        let draws = || (0..plan.draws).into_par_iter();
+        sets.par_extend(draws().map(|draw| {
+            let rng = stream(plan.seed, Purpose::AnySet, index, draw);
+            (SetKind::Random, draw, self.draw_any(&others, rng))
+        }));
+        let by_activity = self.by_activity(others);
+        sets.par_extend(draws().map(|draw| {
+            let rng = stream(plan.seed, Purpose::ActiveSet, index, draw);
+            (SetKind::RandomActive, draw, self.draw_alike(by_activity.clone(), rng))
+        }));
+        (sets, None)
     }
 
-    /// The neurons outside the matched set, by rising `activity`.
-    fn others_by(&self, activity: &[f32]) -> Vec<usize> {
-        let mut others = self.others.clone();
-        others.sort_by(|&a, &b| activity[a].total_cmp(&activity[b]));
-        others
+    /// Every neuron outside the matched set.
+    pub(crate) fn others(&self) -> Vec<usize> {
+        (0..self.tests.len()).filter(|neuron| !self.matched.contains(neuron)).collect()
+    }
+
+    /// Neurons by rising activity.
+    fn by_activity(&self, mut neurons: Vec<usize>) -> Vec<usize> {
+        neurons.sort_by(|&a, &b| self.activity[a].total_cmp(&self.activity[b]));
+        neurons
     }
 
     /// A set of kind [`SetKind::Random`].
-    fn draw_any(&self, mut rng: ChaCha8Rng) -> Vec<usize> {
-        self.others.sample(&mut rng, self.matched.len()).copied().collect()
+    pub(crate) fn draw_any(&self, others: &[usize], mut rng: ChaCha8Rng) -> Arc<[usize]> {
+        others.sample(&mut rng, self.matched.len()).copied().collect()
     }
 
-    /// A set of kind [`SetKind::RandomActive`]. `activity` is each neuron's |activation| at the
-    /// mask, `pool` the neurons to draw from, in its order.
-    fn draw_alike(
-        &self,
-        activity: &[f32],
-        mut pool: Vec<usize>,
-        mut rng: ChaCha8Rng,
-    ) -> Vec<usize> {
-        let mut wanted = self.matched.clone();
+    /// A set of kind [`SetKind::RandomActive`], from `pool` in the order of its activity.
+    fn draw_alike(&self, mut pool: Vec<usize>, mut rng: ChaCha8Rng) -> Arc<[usize]> {
+        let mut wanted = self.matched.to_vec();
         wanted.shuffle(&mut rng);
+        let activity = self.activity;
         wanted
             .into_iter()
             .map(|neuron| {
@@ -281,103 +318,31 @@ impl Ranking {
 /// A neuron's likes are this many others with the nearest activity.
 const ALIKE: usize = 16;
 
-fn stream(seed: u64, stream: u64) -> ChaCha8Rng {
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    rng.set_stream(stream);
-    rng
-}
-
-fn run(
-    subject: Subject<'_>,
-    prompt: &MaskedPrompt,
-    label: &str,
-    ranking: &Ranking,
-    plan: ControlPlan,
-    index: usize,
-) -> Result<Controlled, StudyError> {
-    let LesionPlan { layer, site } = plan.lesion;
-    let batch = TokenBatch::new(vec![prompt.masked.clone()])?;
-    let pass = CleanPass::run(subject, &batch)?;
-    let mut capture = TokenCapture::new(&[Site::Post], &batch, &[prompt.position])?;
-    pass.watch(layer, &mut capture)?;
-    let activity: Vec<f32> =
-        capture.layers(Site::Post)?.concat().iter().map(|value| value.abs()).collect();
-
-    let mut sets = vec![
-        (SetKind::Matched, 0, ranking.matched.clone()),
-        (SetKind::Swapped, 0, ranking.swapped.clone()),
-        (SetKind::LeastTuned, 0, ranking.least_tuned.clone()),
-    ];
-    // Prompts and kinds have streams of their own.
-    let rng =
-        |kind: u64, draw: usize| stream(plan.seed, ((2 * index as u64 + kind) << 32) + draw as u64);
-    let draws = || (0..plan.draws).into_par_iter();
-    let any = |draw| (SetKind::Random, draw, ranking.draw_any(rng(1, draw)));
-    sets.par_extend(draws().map(any));
-    let pool = ranking.others_by(&activity);
-    let alike = |draw| {
-        let neurons = ranking.draw_alike(&activity, pool.clone(), rng(0, draw));
-        (SetKind::RandomActive, draw, neurons)
-    };
-    sets.par_extend(draws().map(alike));
-
-    let mut lesions = Vec::with_capacity(sets.len());
-    for chunk in sets.chunks(BATCH_ROWS - 1) {
-        // Row 0 is without a lesion: what the others are compared with went through the same batch.
-        let rows = vec![0; chunk.len() + 1];
-        let targets: Vec<Target<'_>> = (1..)
-            .zip(chunk)
-            .map(|(row, (_, _, neurons))| Target { row, position: prompt.position, neurons })
-            .collect();
-        let hidden = pass.lesioned(&rows, layer, site, &targets)?;
-        let places: Vec<_> = (0..rows.len()).map(|row| (row, prompt.position)).collect();
-        let logits = read_logits(subject, hidden, &places, |_| prompt.prompt)?;
-        let right = prompt.candidates[0].id as usize;
-        let (clean, lesioned) = logits.split_at(1);
-        lesions.extend(chunk.iter().zip(lesioned).map(|(&(kind, draw, _), logits)| {
-            ControlLesion {
-                kind,
-                draw,
-                logit_drop: f64::from(clean[0][right]) - f64::from(logits[right]),
-                margin_drop: margin_of(prompt, &clean[0]) - margin_of(prompt, logits),
-            }
-        }));
-    }
-    Ok(Controlled {
-        prompt: prompt.prompt,
-        position: prompt.position,
-        target: prompt.target().to_owned(),
-        label: label.to_owned(),
-        neurons: ranking.matched.len(),
-        lesions,
-    })
-}
-
-fn margin_of(prompt: &MaskedPrompt, logits: &[f32]) -> f64 {
-    margin(prompt.candidates.iter().map(|candidate| logits[candidate.id as usize]))
-}
-
 #[cfg(test)]
 mod tests {
+    use neuron_stats::{Matrix, TestKind, t_tests};
+
     use super::*;
 
-    fn ranking() -> Ranking {
-        let (matched, others) = ((0..20).collect(), (20..200).collect());
-        Ranking { matched, swapped: vec![], least_tuned: vec![], others }
-    }
-
-    fn draw(kind: SetKind, activity: &[f32], index: u64) -> Vec<usize> {
-        let (ranking, rng) = (ranking(), stream(3, index));
+    /// A set of the first 20 of 200 neurons.
+    fn draw(kind: SetKind, activity: &[f32], index: usize) -> Vec<usize> {
+        let dead = vec![0.0_f32; 400];
+        let dead = Matrix::new(&dead, 2, 200).unwrap();
+        let tests = t_tests(TestKind::Paired, dead, dead, 0.95).unwrap();
+        let pool = Pool { matched: (0..20).collect(), tests: &tests, activity };
+        let rng = stream(3, Purpose::AnySet, 0, index);
+        let others = pool.others();
         match kind {
-            SetKind::Random => ranking.draw_any(rng),
-            _ => ranking.draw_alike(activity, ranking.others_by(activity), rng),
+            SetKind::Random => pool.draw_any(&others, rng),
+            _ => pool.draw_alike(pool.by_activity(others), rng),
         }
+        .to_vec()
     }
 
     #[test]
     fn a_random_set_has_the_size_and_none_of_the_matched_neurons() {
         let activity: Vec<f32> = (0..200).map(|n| ((n * 37) % 101) as f32).collect();
-        for kind in [SetKind::Random, SetKind::RandomActive] {
+        for kind in SetKind::RANDOM {
             for stream in 0..50 {
                 let mut set = draw(kind, &activity, stream);
                 assert_eq!(set, draw(kind, &activity, stream));
@@ -396,7 +361,7 @@ mod tests {
             .map(|n| if n < 20 { 80.0 + n as f32 } else { (n - 20) as f32 / 1.8 })
             .collect();
         let mean = |set: &[usize]| set.iter().map(|&n| activity[n]).sum::<f32>() / set.len() as f32;
-        let own = mean(&ranking().matched);
+        let own = mean(&(0..20).collect::<Vec<_>>());
         for stream in 0..50 {
             let alike = mean(&draw(SetKind::RandomActive, &activity, stream));
             let any = mean(&draw(SetKind::Random, &activity, stream));
@@ -405,24 +370,36 @@ mod tests {
         }
     }
 
-    #[test]
-    fn p_counts_the_matched_set_among_the_draws() {
-        let lesion =
-            |kind, margin_drop| ControlLesion { kind, draw: 0, logit_drop: 0.0, margin_drop };
-        let controlled = Controlled {
-            prompt: 0,
-            position: 1,
-            target: "him".into(),
-            label: "him".into(),
-            neurons: 2,
-            lesions: vec![
-                lesion(SetKind::Matched, 0.5),
-                lesion(SetKind::Random, 0.1),
-                lesion(SetKind::Random, 0.5),
-                lesion(SetKind::Random, 0.2),
-            ],
+    fn controlled(matched: f64, random: &[f64]) -> Controlled {
+        let lesion = |kind, draw, margin| {
+            let drops = vec![
+                Drops { logit: 0.0, margin: margin + 1.0 },
+                Drops { logit: 0.0, margin: margin - 1.0 },
+            ];
+            ControlLesion { kind, draw, neurons: 2, drops }
         };
-        assert!((controlled.p(SetKind::Random) - 2.0 / 4.0).abs() < f64::EPSILON);
-        assert!((controlled.p(SetKind::RandomActive) - 1.0).abs() < f64::EPSILON);
+        let mut lesions = vec![lesion(SetKind::Matched, 0, matched)];
+        for kind in SetKind::RANDOM {
+            lesions.extend(random.iter().enumerate().map(|(i, &drop)| lesion(kind, i, drop)));
+        }
+        let (label, unavailable) = ("him".to_owned(), None);
+        Controlled { layer: 0, label, prompts: vec![0, 1], lesions, unavailable }
+    }
+
+    #[test]
+    fn p_counts_the_matched_set_among_the_draws_of_the_mean_over_prompts() {
+        let found = controlled(0.5, &[0.1, 0.5, 0.2]);
+        assert_eq!(found.p(SetKind::Random), Some(2.0 / 4.0));
+        assert_eq!(found.falls(), 1);
+        assert_eq!(found.p_both(), Some(0.5));
+    }
+
+    #[test]
+    fn p_is_corrected_over_what_was_tested_and_nothing_else() {
+        let mut none = controlled(0.5, &[]);
+        none.lesions.truncate(1);
+        let strong = controlled(0.9, &[0.1, 0.2, 0.3]);
+        let weak = controlled(0.15, &[0.1, 0.2, 0.3]);
+        assert_eq!(corrected_p(&[strong, none, weak]), [Some(0.5), None, Some(0.75)]);
     }
 }

@@ -65,6 +65,42 @@ pub enum StudyError {
         share: f64,
     },
 
+    /// A token to lesion outside its sentence.
+    #[error(
+        "offset {offset} leaves prompt {prompt}, whose mask is token {position} of 0 to {}",
+        length - 1
+    )]
+    Offset {
+        /// The distance from the mask.
+        offset: i64,
+        /// Index of the prompt's template.
+        prompt: usize,
+        /// Position of the mask.
+        position: usize,
+        /// Tokens of the sentence.
+        length: usize,
+    },
+
+    /// A neuron set that does not fit the model or the contrast.
+    #[error("set {index}: {problem}")]
+    NeuronSet {
+        /// Index of the set in its file.
+        index: usize,
+        /// What is wrong.
+        problem: String,
+    },
+
+    /// What is asked for cannot be done with what is given.
+    #[error("{problem}")]
+    Impossible {
+        /// What, why, and what to do.
+        problem: String,
+    },
+
+    /// Finished work cannot be kept.
+    #[error("cannot write to the journal of the run")]
+    Journal(#[source] std::io::Error),
+
     /// The model's output is not a number.
     #[error("the model gives prompt {prompt} a logit that is {value}; its weights are damaged")]
     NotFinite {

@@ -1,25 +1,16 @@
 //! Part 3: what happens to a prediction when the matched neurons are silent.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use activation_capture::Target;
+use activation_capture::{Edit, Target};
 use bert_model::{BertModelError, Site, TokenBatch};
 
 use crate::{
-    Candidate, MaskedPrompt, Selection, StudyError, Subject,
+    MaskedPrompt, NeuronSets, Outcome, Progress, Reading, StudyError, Subject,
     engine::CleanPass,
-    predict::{margin, read_logits},
+    predict::read_logits,
     subject::{BATCH_ROWS, by_length},
 };
-
-/// Neurons of one layer that carry one label.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NeuronSet {
-    /// The label.
-    pub label: String,
-    /// The neurons, in ascending order.
-    pub neurons: Vec<usize>,
-}
 
 /// Where neurons are silenced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,25 +42,6 @@ pub fn default_layer(layers: usize) -> usize {
     (3 * layers / 4).min(layers.saturating_sub(1))
 }
 
-/// One candidate's logit with and without the lesion.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Effect {
-    /// The candidate.
-    pub candidate: String,
-    /// Its logit in the plain pass.
-    pub clean: f32,
-    /// Its logit in the pass with the lesion.
-    pub lesioned: f32,
-}
-
-impl Effect {
-    /// `logit_clean - logit_lesioned`: positive where the lesion lowers the logit.
-    #[must_use]
-    pub fn logit_drop(&self) -> f64 {
-        f64::from(self.clean) - f64::from(self.lesioned)
-    }
-}
-
 /// What the lesion of one batch row did at one position.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LesionOutcome {
@@ -82,23 +54,27 @@ pub struct LesionOutcome {
     pub neuron_set: Option<String>,
     /// How many neurons were silenced.
     pub neurons: usize,
-    /// The right word's effect, then those of the other candidates.
-    pub effects: Vec<Effect>,
+    /// The right word, then the other candidates.
+    pub words: Vec<String>,
+    /// What the model says of them without and with the lesion.
+    pub outcome: Outcome,
 }
 
 impl LesionOutcome {
     /// The right word.
     #[must_use]
     pub fn target(&self) -> &str {
-        &self.effects[0].candidate
+        &self.words[0]
     }
 
-    /// The fall of the margin, the right word's logit less the strongest other candidate's. A
-    /// shift common to all logits changes no prediction, and no margin.
+    /// The fall of a candidate's logit: positive where the lesion lowers it.
+    ///
+    /// # Panics
+    /// Where there is no such candidate.
     #[must_use]
-    pub fn margin_drop(&self) -> f64 {
-        let clean = margin(self.effects.iter().map(|effect| effect.clean));
-        clean - margin(self.effects.iter().map(|effect| effect.lesioned))
+    pub fn logit_drop(&self, candidate: usize) -> f64 {
+        let Outcome { clean, lesioned } = &self.outcome;
+        f64::from(clean.logits[candidate]) - f64::from(lesioned.logits[candidate])
     }
 }
 
@@ -143,31 +119,28 @@ impl std::fmt::Display for Notice {
 /// One row of a batch: a sentence, masked and lesioned or neither.
 struct Row<'a> {
     ids: &'a [u32],
-    prompt: usize,
-    /// Silenced neurons; `None` in the control.
-    set: Option<&'a NeuronSet>,
-    /// Positions whose candidates are scored.
-    targets: Vec<(usize, &'a [Candidate])>,
+    /// Silenced neurons and their label; `None` in the control.
+    set: Option<(&'a str, Arc<[usize]>)>,
+    /// The prompts whose candidates are scored.
+    targets: Vec<&'a MaskedPrompt>,
 }
 
-/// Silences, at the mask of every prompt that has one, the matched neuron set, and compares the
-/// candidates' logits with those of the same batch without a lesion.
+/// The paper's lesion: sets, at the mask of every prompt that has one, the matched neuron set of
+/// `sets` to zero, and compares the candidates' logits with those of the same batch without a
+/// lesion.
 ///
 /// # Errors
 /// Where the layer does not exist, the model cannot be run, or gives logits that are not finite.
 pub fn lesion(
     subject: Subject<'_>,
     prompts: &[MaskedPrompt],
-    selection: &Selection,
+    sets: &NeuronSets,
     plan: LesionPlan,
-    progress: &mut dyn FnMut(usize, usize),
+    progress: Progress<'_>,
 ) -> Result<(Vec<LesionOutcome>, Vec<Notice>), StudyError> {
-    plan.check(selection.layers)?;
-    let sets: BTreeMap<&str, NeuronSet> = [&selection.contrast.a, &selection.contrast.b]
-        .map(|label| (label.as_str(), selection.set(plan.layer, label)))
-        .into();
-    let notices = notices(prompts, &sets, plan.layer);
-    let templates = rows_by_template(prompts, &sets);
+    plan.check(sets.layers())?;
+    let notices = notices(prompts, sets, plan.layer);
+    let templates = rows_by_template(prompts, sets, plan.layer);
 
     let mut outcomes: Vec<Vec<LesionOutcome>> = vec![Vec::new(); templates.len()];
     let most_rows = templates.iter().map(Vec::len).max().unwrap_or(1);
@@ -186,17 +159,13 @@ pub fn lesion(
     Ok((outcomes.into_iter().flatten().collect(), notices))
 }
 
-fn notices(
-    prompts: &[MaskedPrompt],
-    sets: &BTreeMap<&str, NeuronSet>,
-    layer: usize,
-) -> Vec<Notice> {
+fn notices(prompts: &[MaskedPrompt], sets: &NeuronSets, layer: usize) -> Vec<Notice> {
     let notice = |prompt: &MaskedPrompt| match &prompt.label {
         None => {
             let target = prompt.target().to_owned();
             Some(Notice::NoMatchedSet { prompt: prompt.prompt, target })
         }
-        Some(label) if sets[label.as_str()].neurons.is_empty() => {
+        Some(label) if sets.set(layer, label).is_empty() => {
             Some(Notice::EmptySet { prompt: prompt.prompt, label: label.clone(), layer })
         }
         Some(_) => None,
@@ -208,27 +177,26 @@ fn notices(
 /// control.
 fn rows_by_template<'a>(
     prompts: &'a [MaskedPrompt],
-    sets: &'a BTreeMap<&str, NeuronSet>,
+    sets: &NeuronSets,
+    layer: usize,
 ) -> Vec<Vec<Row<'a>>> {
     prompts
         .chunk_by(|a, b| a.prompt == b.prompt)
         .filter_map(|prompts| {
-            let matched = prompts.iter().filter_map(|p| Some((p, &sets[p.label.as_deref()?])));
-            let targets = |p: &'a MaskedPrompt| (p.position, p.candidates.as_slice());
             let (mut rows, mut control) = (Vec::new(), Vec::new());
-            for (prompt, set) in matched {
-                control.push(targets(prompt));
+            for prompt in prompts {
+                let Some(label) = prompt.label.as_deref() else { continue };
+                control.push(prompt);
                 rows.push(Row {
                     ids: &prompt.masked,
-                    prompt: prompt.prompt,
-                    set: Some(set),
-                    targets: vec![targets(prompt)],
+                    set: Some((label, sets.set(layer, label))),
+                    targets: vec![prompt],
                 });
             }
             let first = prompts.first()?;
-            let (ids, prompt) = (first.unmasked.as_slice(), first.prompt);
+            let ids = first.unmasked.as_slice();
             (!rows.is_empty()).then(|| {
-                rows.push(Row { ids, prompt, set: None, targets: control });
+                rows.push(Row { ids, set: None, targets: control });
                 rows
             })
         })
@@ -247,38 +215,38 @@ fn run(
         .iter()
         .enumerate()
         .filter_map(|(index, row)| {
-            let neurons = &row.set?.neurons;
-            Some(Target { row: index, position: row.targets[0].0, neurons })
+            let (_, neurons) = row.set.as_ref()?;
+            let (layer, position) = (plan.layer, row.targets[0].position);
+            Some(Target { row: index, layer, position, neurons, edit: Edit::Zero })
         })
         .collect();
     // All rows, lesioned or not: the control goes through the same products as in the clean pass.
     let all: Vec<usize> = (0..rows.len()).collect();
     let lesioned = pass.lesioned(&all, plan.layer, plan.site, &lesions)?;
-    let places: Vec<(usize, usize)> = rows
+    let targets: Vec<(usize, &MaskedPrompt)> = rows
         .iter()
         .enumerate()
-        .flat_map(|(index, row)| row.targets.iter().map(move |&(position, _)| (index, position)))
+        .flat_map(|(index, row)| row.targets.iter().map(move |&target| (index, target)))
         .collect();
-    let prompt_of = |place: usize| rows[places[place].0].prompt;
+    let places: Vec<_> = targets.iter().map(|&(row, target)| (row, target.position)).collect();
+    let prompt_of = |place: usize| targets[place].1.prompt;
     let clean = read_logits(subject, pass.hidden(), &places, prompt_of)?;
     let lesioned = read_logits(subject, lesioned, &places, prompt_of)?;
-
-    let targets = rows.iter().flat_map(|row| row.targets.iter().map(move |target| (row, target)));
-    Ok(targets
-        .zip(clean.iter().zip(&lesioned))
-        .map(|((row, &(position, candidates)), (clean, lesioned))| LesionOutcome {
-            prompt: row.prompt,
-            position,
-            neuron_set: row.set.map(|set| set.label.clone()),
-            neurons: row.set.map_or(0, |set| set.neurons.len()),
-            effects: candidates
-                .iter()
-                .map(|candidate| Effect {
-                    candidate: candidate.word.clone(),
-                    clean: clean[candidate.id as usize],
-                    lesioned: lesioned[candidate.id as usize],
-                })
-                .collect(),
+    let outcomes = targets.iter().zip(clean.iter().zip(&lesioned));
+    Ok(outcomes
+        .map(|(&(row, target), (clean, lesioned))| {
+            let set = rows[row].set.as_ref();
+            LesionOutcome {
+                prompt: target.prompt,
+                position: target.position,
+                neuron_set: set.map(|(label, _)| (*label).to_owned()),
+                neurons: set.map_or(0, |(_, neurons)| neurons.len()),
+                words: target.candidates.iter().map(|candidate| candidate.word.clone()).collect(),
+                outcome: Outcome {
+                    clean: Reading::of(target, clean),
+                    lesioned: Reading::of(target, lesioned),
+                },
+            }
         })
         .collect())
 }
@@ -294,26 +262,13 @@ mod tests {
 
     #[test]
     fn a_common_shift_drops_logits_but_no_margin() {
-        let effect = |candidate: &str, clean, lesioned| Effect {
-            candidate: candidate.to_owned(),
-            clean,
-            lesioned,
-        };
-        let mut outcome = LesionOutcome {
-            prompt: 0,
-            position: 1,
-            neuron_set: Some("him".into()),
-            neurons: 3,
-            effects: vec![
-                effect("him", 5.0, 4.0),
-                effect("her", 2.0, 1.0),
-                effect("it", 0.0, -1.0),
-            ],
-        };
-        assert!((outcome.effects[0].logit_drop() - 1.0).abs() < f64::EPSILON);
-        assert!(outcome.margin_drop().abs() < f64::EPSILON);
+        let reading = |logits: [f32; 3]| Reading { logits: logits.to_vec(), log_sum: 6.0 };
+        let (clean, lesioned) = (reading([5.0, 2.0, 0.0]), reading([4.0, 1.0, -1.0]));
+        let mut outcome = Outcome { clean, lesioned };
+        let drops = outcome.drops();
+        assert!((drops.logit - 1.0).abs() < f64::EPSILON && drops.margin.abs() < f64::EPSILON);
         // Another candidate becomes the strongest other one.
-        outcome.effects[2].lesioned = 3.0;
-        assert!((outcome.margin_drop() - 2.0).abs() < f64::EPSILON);
+        outcome.lesioned.logits[2] = 3.0;
+        assert!((outcome.drops().margin - 2.0).abs() < f64::EPSILON);
     }
 }

@@ -5,39 +5,62 @@
 //! 1. [`Stimuli`] and [`Prompts`] are read from text files of templates with words in braces.
 //! 2. [`measure`] runs the stimuli and keeps every neuron's activations at the targets;
 //!    [`diagnose`] says what these look like, and [`select`] tests every neuron for the contrast
-//!    and labels it.
+//!    and labels it. [`NeuronSets`] are the neurons that lesions take.
 //! 3. [`predict`] runs the masked prompts and scores each candidate word.
-//! 4. [`lesion`] runs them again with the matched neurons silent and compares.
-//! 5. [`controls`] does the same with equal-sized sets and asks whether other neurons would do it.
+//! 4. [`lesion`] runs them again with the matched neurons silent and compares: the paper's lesion.
+//! 5. The [`Laboratory`] runs lesions of any [`Manner`]. What is run in it are plans: [`controls`]
+//!    (would other neurons do it?) with [`profile()`] and [`dissociations`] of their results,
+//!    [`joint`], [`dose`] and [`neuron_effects`]. [`dynamic`] selects and lesions in one pass.
 //! 6. [`tables`] holds the rows that are written.
 //!
 //! [`Subject`] is what is studied: a model with its tokenizer.
 
 mod activations;
 mod adjustment;
+mod causal;
 mod controls;
 mod diagnose;
+mod dissociation;
+mod dose;
+mod dynamic;
 mod engine;
 mod error;
+mod joint;
 mod lesion;
+mod manner;
 mod masked;
+mod neuron_sets;
 mod predict;
+mod profile;
 mod prompts;
+mod random;
+mod replication;
 mod select;
 mod stimuli;
 mod subject;
 pub mod tables;
 mod template;
+mod templates;
 
-pub use activations::{Activations, EncodedStimuli, measure};
+pub use activations::{Activations, EncodedStimuli, SelectAt, measure};
 pub use adjustment::{Adjustment, Scope};
-pub use controls::{ControlLesion, ControlPlan, Controlled, SetKind, Unavailable, controls};
+pub use causal::{NeuronEffect, NeuronEffects, neuron_effects};
+pub use controls::{ControlLesion, ControlPlan, Controlled, SetKind, controls, corrected_p};
 pub use diagnose::{Diagnostics, LayerHistogram, Normality, Sparsity, diagnose};
+pub use dissociation::{Dissociation, dissociations, holds};
+pub use dose::{Dose, DosePlan, dose};
+pub use dynamic::{Dynamic, DynamicPlan, dynamic};
+pub use engine::{Drops, Journal, Laboratory, NoJournal, Outcome, Progress, Reading};
 pub use error::StudyError;
-pub use lesion::{Effect, LesionOutcome, LesionPlan, NeuronSet, Notice, default_layer, lesion};
+pub use joint::{Joint, LayerPattern, PatternKind, joint};
+pub use lesion::{LesionOutcome, LesionPlan, Notice, default_layer, lesion};
+pub use manner::{LesionKind, Manner, PreparedManner, Tokens};
 pub use masked::{Candidate, MaskedPrompt};
+pub use neuron_sets::{NeuronSetEntry, NeuronSetFile, NeuronSets, SetRule, Strength};
 pub use predict::{Accuracy, Prediction, Score, predict};
+pub use profile::{LayerProfile, profile};
 pub use prompts::{Prompt, Prompts};
+pub use replication::{Replication, replicate};
 pub use select::{Adjusted, CONFIDENCE, Selection, SelectionPlan, select};
 pub use stimuli::{Contrast, Stimuli, StimulusPair};
 pub use subject::Subject;

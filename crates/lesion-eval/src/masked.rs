@@ -35,6 +35,12 @@ impl MaskedPrompt {
         &self.candidates[0].word
     }
 
+    /// Number of tokens.
+    #[must_use]
+    pub fn length(&self) -> usize {
+        self.masked.len()
+    }
+
     /// Encodes every prompt of a file.
     ///
     /// # Errors

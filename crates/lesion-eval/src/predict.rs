@@ -4,7 +4,7 @@ use bert_model::{NoHook, TokenBatch};
 use burn::tensor::Tensor;
 
 use crate::{
-    MaskedPrompt, StudyError, Subject,
+    MaskedPrompt, Progress, Reading, StudyError, Subject,
     subject::{BATCH_ROWS, by_length},
 };
 
@@ -78,7 +78,7 @@ impl Accuracy {
 pub fn predict(
     subject: Subject<'_>,
     prompts: &[MaskedPrompt],
-    progress: &mut dyn FnMut(usize, usize),
+    progress: Progress<'_>,
 ) -> Result<Vec<Prediction>, StudyError> {
     let mut predictions = vec![None; prompts.len()];
     let mut done = 0;
@@ -122,22 +122,21 @@ pub(crate) fn read_logits(
 }
 
 fn score(subject: Subject<'_>, prompt: &MaskedPrompt, logits: &[f32]) -> Prediction {
-    let (top, highest) = logits
+    let (top, _) = logits
         .iter()
         .enumerate()
         .fold((0, f32::NEG_INFINITY), |best, (id, &l)| if l > best.1 { (id, l) } else { best });
-    // Shifted by the highest logit, so that no exponential overflows.
-    let exp = |logit: f32| (f64::from(logit) - f64::from(highest)).exp();
-    let sum: f64 = logits.iter().map(|&logit| exp(logit)).sum();
+    let reading = Reading::of(prompt, logits);
     let scores = prompt
         .candidates
         .iter()
-        .map(|candidate| {
-            let logit = logits[candidate.id as usize];
+        .enumerate()
+        .map(|(index, candidate)| {
+            let logit = reading.logits[index];
             Score {
                 word: candidate.word.clone(),
                 logit,
-                prob: exp(logit) / sum,
+                prob: reading.prob(index),
                 rank: 1 + logits.iter().filter(|&&other| other > logit).count(),
             }
         })

@@ -5,7 +5,7 @@ use neuron_stats::{
     max_t_over, significant, t_tests,
 };
 
-use crate::{Activations, Adjustment, Contrast, NeuronSet, Scope, StudyError};
+use crate::{Activations, Adjustment, Contrast, Scope, StudyError};
 
 /// How neurons are tested and which of them are selected.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -34,12 +34,46 @@ impl SelectionPlan {
     /// # Errors
     /// [`StudyError::Alpha`].
     pub fn check(&self) -> Result<(), StudyError> {
-        if self.alpha > 0.0 && self.alpha < 1.0 {
-            Ok(())
-        } else {
-            Err(StudyError::Alpha { alpha: self.alpha })
-        }
+        Self::check_alpha(self.alpha)
     }
+
+    /// Checks that alpha is a level of significance.
+    ///
+    /// # Errors
+    /// [`StudyError::Alpha`].
+    pub fn check_alpha(alpha: f64) -> Result<(), StudyError> {
+        if alpha > 0.0 && alpha < 1.0 { Ok(()) } else { Err(StudyError::Alpha { alpha }) }
+    }
+
+    /// Checks that one layer's neurons can be selected while it runs, from sums over the stimuli.
+    ///
+    /// # Errors
+    /// [`StudyError::Impossible`] for a scope over the model, and for max-T.
+    pub fn check_one_pass(&self) -> Result<(), StudyError> {
+        let what = match (self.scope, self.adjustment) {
+            (Scope::Model, _) => "the scope `model` needs every layer's tests",
+            (_, Adjustment::MaxT) => "max-T needs all activations at once",
+            _ => return Ok(()),
+        };
+        let problem = format!("dynamic hooks test a layer while it runs, but {what}");
+        Err(StudyError::Impossible { problem })
+    }
+}
+
+/// The significant neurons of one layer, those with t > 0 and those with t < 0, from its tests
+/// alone.
+pub(crate) fn significant_sets(
+    tests: &[TTest],
+    plan: SelectionPlan,
+) -> Result<[Vec<usize>; 2], StatsError> {
+    let families = Families::of_sizes([tests.len()])?;
+    let p = adjust(tests, plan.adjustment, &families, plan.directional, None)?;
+    let significant = significant(&p, plan.alpha)?;
+    let side = |positive: bool| {
+        let own = |&n: &usize| significant[n] && (tests[n].t > 0.0) == positive;
+        (0..tests.len()).filter(own).collect()
+    };
+    Ok([side(true), side(false)])
 }
 
 /// The p-values of every neuron under one adjustment, in one scope, with or without direction.
@@ -123,7 +157,7 @@ impl Selection {
             self.relabellings = (permuted.relabellings, permuted.exact);
             for directional in [false, true] {
                 for adjustment in Adjustment::ALL {
-                    let p = adjust(&self.tests, adjustment, families, directional, permuted)?;
+                    let p = adjust(&self.tests, adjustment, families, directional, Some(permuted))?;
                     let significant = significant(&p, plan.alpha)?;
                     self.adjusted.push(Adjusted { adjustment, scope, directional, p, significant });
                 }
@@ -181,14 +215,13 @@ impl Selection {
     /// # Panics
     /// Where the model has no such layer.
     #[must_use]
-    pub fn set(&self, layer: usize, label: &str) -> NeuronSet {
+    pub fn set(&self, layer: usize, label: &str) -> Vec<usize> {
         let columns = self.columns(layer);
         let (start, chosen) = (columns.start, self.chosen());
-        let neurons = columns
+        columns
             .filter(|&neuron| self.label(chosen, neuron) == Some(label))
             .map(|neuron| neuron - start)
-            .collect();
-        NeuronSet { label: label.to_owned(), neurons }
+            .collect()
     }
 
     /// The neurons of `layer`, counted over the whole model.
@@ -198,7 +231,7 @@ impl Selection {
     }
 }
 
-/// Adjusted p of every neuron. With direction, each side's one-sided p are adjusted by themselves,
+/// Adjusted p of every neuron; 1 under max-T where nothing was permuted. With direction, each side's one-sided p are adjusted by themselves,
 /// and a neuron gets that of the direction in which its mean differs. A neuron without variance has
 /// p = 1 whatever the adjustment, permutation too.
 fn adjust(
@@ -206,10 +239,12 @@ fn adjust(
     adjustment: Adjustment,
     families: &Families,
     directional: bool,
-    permuted: &MaxT,
+    permuted: Option<&MaxT>,
 ) -> Result<Vec<f64>, StatsError> {
     let one = |alternative: Alternative| match adjustment {
-        Adjustment::MaxT => Ok(permuted.p(alternative).to_vec()),
+        Adjustment::MaxT => {
+            Ok(permuted.map_or(vec![1.0; tests.len()], |permuted| permuted.p(alternative).to_vec()))
+        }
         Adjustment::Correction(correction) => {
             let p: Vec<f64> = tests.iter().map(|test| test.p(alternative)).collect();
             families.adjust(correction, &p)
@@ -273,9 +308,8 @@ mod tests {
             for directional in [false, true] {
                 let bh = Adjustment::Correction(Correction::BenjaminiHochberg);
                 let selection = select(&activations(), plan(bh, scope, directional)).unwrap();
-                let him = NeuronSet { label: "him".into(), neurons: vec![0] };
-                let her = NeuronSet { label: "her".into(), neurons: vec![1] };
-                assert_eq!((selection.set(0, "him"), selection.set(0, "her")), (him, her));
+                let sets = (selection.set(0, "him"), selection.set(0, "her"));
+                assert_eq!(sets, (vec![0], vec![1]));
                 assert_eq!(selection.count(selection.chosen(), 1), (0, 0));
                 assert!(!selection.tests[2].defined);
             }

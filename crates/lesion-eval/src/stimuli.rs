@@ -32,13 +32,14 @@ impl Contrast {
     }
 }
 
-/// A minimal pair: one sentence with either word of the contrast in it.
+/// A minimal pair: one sentence with either word of the contrast in it. In a context pair other
+/// words switch with it, `{The king|The queen} smiled when we greeted {him|her}.`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StimulusPair {
     pub(crate) template: Template,
 }
 
-/// The stimuli of a study: minimal pairs that differ in one target word.
+/// The stimuli of a study: minimal pairs that differ in a target word.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stimuli {
     pub(crate) file: String,
@@ -47,9 +48,10 @@ pub struct Stimuli {
 }
 
 impl Stimuli {
-    /// Reads a stimuli file: one template a line with one target in braces, the word of side a
-    /// first, `The dog followed {him|her} home.` Blank lines and lines that start with `#` are
-    /// skipped. The labels are the two words, or `a` and `b` where the lines have different words.
+    /// Reads a stimuli file: one template a line with the target in braces, the word of side a
+    /// first, `The dog followed {him|her} home.` Of several braces the last is the target, and all
+    /// switch together. Blank lines and lines that start with `#` are skipped. The labels are the
+    /// two words of the target, or `a` and `b` where the lines have different ones.
     ///
     /// # Errors
     /// [`StudyError::Line`] for a line that is no such template, [`StudyError::File`] for fewer
@@ -70,7 +72,7 @@ impl Stimuli {
             return Err(too_few(file, 1));
         }
         let words = |template: &Template| {
-            let words = &template.braces[0];
+            let words = &template.braces[template.braces.len() - 1];
             (words[0].to_lowercase(), words[1].to_lowercase())
         };
         let same = rest.iter().all(|template| words(template) == words(first));
@@ -97,10 +99,9 @@ fn check(template: &Template) -> Result<(), String> {
     if template.label.is_some() {
         return Err("a tab; a stimulus has no label before it".to_owned());
     }
-    match &template.braces[..] {
-        [words] if words.len() == 2 => Ok(()),
-        [words] => Err(format!("{} words in braces; a stimulus has two", words.len())),
-        braces => Err(format!("{} targets; a stimulus has one", braces.len())),
+    match template.braces.iter().find(|words| words.len() != 2) {
+        None => Ok(()),
+        Some(words) => Err(format!("{} words in braces; a stimulus has two", words.len())),
     }
 }
 
@@ -117,6 +118,8 @@ mod tests {
     fn labels_are_the_words_where_all_lines_share_them() {
         let stimuli = Stimuli::parse("f", "I saw {Him|her}.\nYou saw {him|her}.").unwrap();
         assert_eq!(stimuli.contrast(), &Contrast { a: "him".into(), b: "her".into(), words: true });
+        let context = "{The king|The queen} saw {him|her}.\n{He|She} saw {him|her}.";
+        assert_eq!(Stimuli::parse("f", context).unwrap().contrast(), stimuli.contrast());
         let mixed = Stimuli::parse("f", "The {dog|dogs} ran.\nThe {cat|cats} ran.").unwrap();
         assert_eq!(mixed.contrast(), &Contrast { a: "a".into(), b: "b".into(), words: false });
     }
@@ -127,7 +130,7 @@ mod tests {
             ("", "has 0"),
             ("I saw {him|her}.", "has 1"),
             ("I saw {him|her|it}.\nI saw {him|her}.", "f:1: 3 words"),
-            ("I saw {him|her} and {him|her}.\nI saw {him|her}.", "f:1: 2 targets"),
+            ("{He|She|It} saw {him|her}.\nI saw {him|her}.", "f:1: 3 words"),
             ("him\tI saw {him|her}.\nI saw {him|her}.", "f:1: a tab"),
         ] {
             let error = Stimuli::parse("f", content).unwrap_err().to_string();

@@ -33,7 +33,19 @@ impl Subject<'_> {
         brace: usize,
         word: &str,
     ) -> Result<Filled, StudyError> {
-        let (sentence, place) = template.fill(brace, word);
+        self.fill_side(file, template, 0, brace, word)
+    }
+
+    /// The same with word number `side` in the other braces.
+    pub(crate) fn fill_side(
+        &self,
+        file: &str,
+        template: &Template,
+        side: usize,
+        brace: usize,
+        word: &str,
+    ) -> Result<Filled, StudyError> {
+        let (sentence, place) = template.fill_sides(side, brace, word);
         self.encode(&sentence, place).map_err(|error| StudyError::Line {
             file: file.to_owned(),
             line: template.line,

@@ -21,12 +21,22 @@ impl Template {
     /// The sentence with `word` in brace `index` and the first word in every other brace, and the
     /// byte range of `word` in it.
     pub(crate) fn fill(&self, index: usize, word: &str) -> (String, Range<usize>) {
+        self.fill_sides(0, index, word)
+    }
+
+    /// The sentence with `word` in brace `index` and word number `side` in every other brace, and
+    /// the byte range of `word` in it.
+    pub(crate) fn fill_sides(
+        &self,
+        side: usize,
+        index: usize,
+        word: &str,
+    ) -> (String, Range<usize>) {
         let mut sentence = self.text[0].clone();
         let mut place = 0..0;
         for (i, (words, after)) in self.braces.iter().zip(&self.text[1..]).enumerate() {
-            let word = if i == index { word } else { &words[0] };
             let start = sentence.len();
-            sentence.push_str(word);
+            sentence.push_str(if i == index { word } else { &words[side] });
             if i == index {
                 place = start..sentence.len();
             }
@@ -112,6 +122,8 @@ mod tests {
         let template = parse_line(1, "We met {him|her} and {he|she} smiled.").unwrap();
         assert_eq!(template.fill(0, "X"), ("We met X and he smiled.".to_owned(), 7..8));
         assert_eq!(template.fill(1, "she"), ("We met him and she smiled.".to_owned(), 15..18));
+        let side_b = template.fill_sides(1, 1, "X");
+        assert_eq!(side_b, ("We met her and X smiled.".to_owned(), 15..16));
     }
 
     #[test]

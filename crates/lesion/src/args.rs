@@ -2,15 +2,18 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use bert_model::Site;
 use clap::{Args as ClapArgs, Parser, Subcommand};
-use lesion_eval::{Adjustment, Scope};
+use lesion_eval::{Adjustment, LesionKind, Scope, SelectAt, SetRule, Strength, Tokens};
 use neuron_stats::TestKind;
 
-use crate::backend::Backend;
+use crate::{
+    backend::Backend,
+    study::{MOST_NULLS, MOST_PERMUTATIONS, Part, Study, check_held_out},
+};
 
-/// Finds the MLP neurons of a BERT that respond to a contrast (him/her), silences them at one
+/// Finds the MLP neurons of a BERT that respond to a contrast (him/her), lesions them at one
 /// token while the model predicts a masked word, and shows what that does.
 #[derive(Parser, Debug)]
 #[command(version)]
@@ -21,15 +24,214 @@ pub(crate) struct Args {
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
-    /// Run the study: selection, baseline, lesion.
-    Reproduce(Reproduce),
+    /// Run the paper's study on the bundled model, with its controls.
+    Reproduce(RunArgs),
+    /// Run a study file.
+    Run {
+        /// The study; options override its keys.
+        study: PathBuf,
+        #[command(flatten)]
+        args: RunArgs,
+    },
+    /// Read everything that a study needs and say what it would do, without doing it.
+    Check {
+        /// The study; options override its keys.
+        study: PathBuf,
+        #[command(flatten)]
+        args: RunArgs,
+    },
     /// Say how often a model chooses the right pronoun in held-out prompts of the grammar.
     Evaluate(Evaluate),
 }
 
-/// Which model, and where it runs.
+/// Limits the thread pool that Burn and the statistics share.
+pub(crate) fn use_threads(threads: Option<u16>) -> Result<()> {
+    if let Some(threads) = threads {
+        rayon::ThreadPoolBuilder::new().num_threads(usize::from(threads)).build_global()?;
+    }
+    Ok(())
+}
+
+/// What a study decides, again; and what it does not.
 #[derive(ClapArgs, Debug)]
-pub(crate) struct ModelArgs {
+pub(crate) struct RunArgs {
+    /// A Hugging Face checkpoint folder of a BERT; the bundled model where none is given.
+    #[arg(long, value_name = "DIR")]
+    model: Option<PathBuf>,
+
+    /// What computes [default: flex].
+    #[arg(long, value_enum)]
+    backend: Option<Backend>,
+
+    /// Minimal pairs, one template a line: `The dog followed {him|her} home.`
+    #[arg(long, value_name = "FILE")]
+    stimuli: Option<PathBuf>,
+
+    /// Prompts, the right word first: `We thanked {her|him}.`
+    #[arg(long, value_name = "FILE")]
+    prompts: Option<PathBuf>,
+
+    /// Test neurons at the `visible` word, as in the paper, or where it is `masked`, in context
+    /// pairs: `{The king|The queen} smiled when we greeted {him|her}.` [default: visible]
+    #[arg(long, value_name = "WHAT")]
+    select_at: Option<SelectAt>,
+
+    /// The share of the pairs that neurons are not selected on, to see whether they respond there
+    /// too [default: 0].
+    #[arg(long, value_name = "SHARE")]
+    held_out: Option<f64>,
+
+    /// The t-test of each neuron: `paired`, `student` or `welch` [default: paired].
+    #[arg(long)]
+    test: Option<TestKind>,
+
+    /// How p is corrected for the number of tests: `bh`, `by`, `holm`, `bonferroni`, `storey`,
+    /// `max-t` (by permutation) or `none` [default: bh].
+    #[arg(long)]
+    correction: Option<Adjustment>,
+
+    /// The tests that are corrected together: each `layer` by itself, or the whole `model`
+    /// [default: layer].
+    #[arg(long)]
+    scope: Option<Scope>,
+
+    /// Correct each direction by itself, on one-sided p, which bounds the errors in each label.
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    directional: Option<bool>,
+
+    /// A neuron is significant where its corrected p is at most this [default: 0.05].
+    #[arg(long)]
+    alpha: Option<f64>,
+
+    /// Random relabellings for max-T; all of them where there are no more [default: 10000].
+    #[arg(long, value_name = "N",
+          value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_PERMUTATIONS)))]
+    permutations: Option<u32>,
+
+    /// The layer of the paper's lesion, of the doses and of single neurons, counted from 0
+    /// [default: three quarters of the way up].
+    #[arg(long, value_name = "N")]
+    layer: Option<usize>,
+
+    /// The layers of the controls and the joint lesions, `2,3,4` [default: all].
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    layers: Option<Vec<usize>>,
+
+    /// Lesion equally many neurons of both labels, at most this share of a layer [default: 0.1].
+    #[arg(long, group = "rule")]
+    share: Option<f64>,
+
+    /// Lesion the strongest N neurons of each label.
+    #[arg(long, value_name = "N", group = "rule")]
+    top: Option<usize>,
+
+    /// Lesion every significant neuron.
+    #[arg(long, group = "rule")]
+    significant: bool,
+
+    /// What makes a neuron strong: `t` or `effect` [default: t].
+    #[arg(long)]
+    strength: Option<Strength>,
+
+    /// Lesion the sets of this `neuron_sets.json` instead of those that are selected.
+    #[arg(long, value_name = "FILE")]
+    neurons: Option<PathBuf>,
+
+    /// What becomes of an activation: `zero`, `mean` (over the stimuli), `resample` (what it is in
+    /// one of them) or `scale=0.5` [default: zero].
+    #[arg(long)]
+    kind: Option<LesionKind>,
+
+    /// Lesion before or after GELU: `pre` or `post` [default: post].
+    #[arg(long)]
+    site: Option<Site>,
+
+    /// Lesion at the `target` (the mask), at `all` tokens, or at distances from the mask, `-1,1`
+    /// [default: target].
+    #[arg(long, value_name = "TOKENS", allow_hyphen_values = true)]
+    at: Option<Tokens>,
+
+    /// Random sets of each kind that lesions are compared with [default: 500].
+    #[arg(long, value_name = "N",
+          value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_NULLS)))]
+    nulls: Option<u32>,
+
+    /// The parts of the laboratory to run [default: all].
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_enum)]
+    parts: Option<Vec<Part>>,
+
+    /// Seed of all that is random [default: 0].
+    #[arg(long)]
+    seed: Option<u64>,
+
+    /// Threads to use; all cores where none is given. It changes the time, not the results.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) threads: Option<u16>,
+
+    /// Also write the activations that were tested, as activations.safetensors.
+    #[arg(long)]
+    pub(crate) save_activations: bool,
+
+    /// Where the results are written.
+    #[arg(long, value_name = "DIR", default_value = "target/reproduce")]
+    pub(crate) out: PathBuf,
+}
+
+impl RunArgs {
+    /// Overrides the keys of a study.
+    pub(crate) fn apply(&self, study: &mut Study) -> Result<()> {
+        fn set<T: Clone>(key: &mut T, value: Option<&T>) {
+            if let Some(value) = value {
+                *key = value.clone();
+            }
+        }
+        fn set_some<T: Clone>(key: &mut Option<T>, value: Option<&T>) {
+            if value.is_some() {
+                *key = value.cloned();
+            }
+        }
+        set_some(&mut study.model, self.model.as_ref());
+        set_some(&mut study.stimuli, self.stimuli.as_ref());
+        set_some(&mut study.prompts, self.prompts.as_ref());
+        set_some(&mut study.parts, self.parts.as_ref());
+        set(&mut study.backend, self.backend.as_ref());
+        set(&mut study.seed, self.seed.as_ref());
+
+        let selection = &mut study.selection;
+        if let Some(share) = self.held_out {
+            check_held_out(share).map_err(|problem| anyhow!("--held-out: {problem}"))?;
+            selection.held_out = share;
+        }
+        set(&mut selection.at, self.select_at.as_ref());
+        set(&mut selection.test, self.test.as_ref());
+        set(&mut selection.correction, self.correction.as_ref());
+        set(&mut selection.scope, self.scope.as_ref());
+        set(&mut selection.directional, self.directional.as_ref());
+        set(&mut selection.alpha, self.alpha.as_ref());
+        set(&mut selection.permutations, self.permutations.as_ref());
+
+        let lesion = &mut study.lesion;
+        set_some(&mut lesion.layer, self.layer.as_ref());
+        set_some(&mut lesion.layers, self.layers.as_ref());
+        set_some(&mut lesion.neurons, self.neurons.as_ref());
+        set(&mut lesion.strength, self.strength.as_ref());
+        set(&mut lesion.kind, self.kind.as_ref());
+        set(&mut lesion.site, self.site.as_ref());
+        set(&mut lesion.at, self.at.as_ref());
+        let rule = match (self.share, self.top, self.significant) {
+            (Some(share), ..) => Some(SetRule::Share(share)),
+            (_, Some(top), _) => Some(SetRule::Top(top)),
+            (_, _, true) => Some(SetRule::Significant),
+            _ => None,
+        };
+        set(&mut lesion.sets, rule.as_ref());
+        set(&mut study.controls.nulls, self.nulls.as_ref());
+        study.check()
+    }
+}
+
+#[derive(ClapArgs, Debug)]
+pub(crate) struct Evaluate {
     /// A Hugging Face checkpoint folder of a BERT; the bundled model where none is given.
     #[arg(long, value_name = "DIR")]
     pub(crate) model: Option<PathBuf>,
@@ -41,87 +243,6 @@ pub(crate) struct ModelArgs {
     /// Threads to use; all cores where none is given. It changes the time, not the results.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) threads: Option<u16>,
-}
-
-impl ModelArgs {
-    /// Limits the thread pool that Burn and the statistics share.
-    pub(crate) fn use_threads(&self) -> Result<()> {
-        if let Some(threads) = self.threads {
-            rayon::ThreadPoolBuilder::new().num_threads(usize::from(threads)).build_global()?;
-        }
-        Ok(())
-    }
-}
-
-#[derive(ClapArgs, Debug)]
-pub(crate) struct Reproduce {
-    #[command(flatten)]
-    pub(crate) model: ModelArgs,
-
-    /// Minimal pairs, one template a line: `The dog followed {him|her} home.`
-    #[arg(long, value_name = "FILE")]
-    pub(crate) stimuli: Option<PathBuf>,
-
-    /// Prompts, the right word first: `We thanked {her|him}.`
-    #[arg(long, value_name = "FILE")]
-    pub(crate) prompts: Option<PathBuf>,
-
-    /// The layer to lesion, counted from 0 [default: three quarters of the way up].
-    #[arg(long, value_name = "N")]
-    pub(crate) layer: Option<usize>,
-
-    /// Silence neurons before or after GELU: `pre` or `post`.
-    #[arg(long, default_value_t = Site::Post)]
-    pub(crate) site: Site,
-
-    /// The t-test of each neuron: `paired`, `student` or `welch`.
-    #[arg(long, default_value_t = TestKind::Paired)]
-    pub(crate) test: TestKind,
-
-    /// How p is corrected for the number of tests: `bh`, `by`, `holm`, `bonferroni`, `storey`,
-    /// `max-t` (by permutation) or `none`.
-    #[arg(long, default_value = "bh")]
-    pub(crate) correction: Adjustment,
-
-    /// The tests that are corrected together: each `layer` by itself, or the whole `model`.
-    #[arg(long, default_value_t = Scope::Layer)]
-    pub(crate) scope: Scope,
-
-    /// Correct each direction by itself, on one-sided p, which bounds the errors in each label.
-    #[arg(long)]
-    pub(crate) directional: bool,
-
-    /// Random relabellings for max-T; all of them where there are no more.
-    #[arg(long, value_name = "N", default_value_t = 10_000,
-          value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
-    pub(crate) permutations: u32,
-
-    /// A neuron is significant where its corrected p is at most this.
-    #[arg(long, default_value_t = 0.05)]
-    pub(crate) alpha: f64,
-
-    /// The controlled lesions take at most this share of a layer's neurons.
-    #[arg(long, default_value_t = 0.1)]
-    pub(crate) share: f64,
-
-    /// Random sets of each kind that the controlled lesions are compared with.
-    #[arg(long, value_name = "N", default_value_t = 500,
-          value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    pub(crate) nulls: u32,
-
-    /// Seed of the random relabellings and of the random sets.
-    #[arg(long, default_value_t = 0)]
-    pub(crate) seed: u64,
-
-    /// Where the results are written.
-    #[arg(long, value_name = "DIR", default_value = "target/reproduce")]
-    pub(crate) out: PathBuf,
-}
-
-#[derive(ClapArgs, Debug)]
-pub(crate) struct Evaluate {
-    #[command(flatten)]
-    pub(crate) model: ModelArgs,
 
     /// How many prompts of each kind are drawn.
     #[arg(long, value_name = "N", default_value_t = 1000,

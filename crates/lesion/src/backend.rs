@@ -3,11 +3,14 @@
 use anyhow::{Result, bail};
 use burn::tensor::Device;
 use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
 
 /// A backend of Burn. Which of them are built in, the cargo features decide.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum Backend {
     /// The CPU, Burn's present backend for it.
+    #[default]
     Flex,
     /// The CPU, Burn's former backend for it.
     Ndarray,

@@ -1,7 +1,8 @@
 //! What a person reads: one short table a part, and a sentence that says what was found.
 
 mod baseline;
-mod controls;
+mod check;
+mod laboratory;
 mod lesion;
 mod selection;
 
@@ -12,10 +13,49 @@ use comfy_table::{
     presets::UTF8_BORDERS_ONLY,
 };
 
-pub(crate) use baseline::{accuracy, baseline};
-pub(crate) use controls::controls;
-pub(crate) use lesion::lesion;
-pub(crate) use selection::{diagnostics, selection};
+use std::io::Write;
+
+use anyhow::Result;
+
+pub(crate) use baseline::accuracy;
+pub(crate) use check::steps;
+
+use crate::{
+    prepare::Prepared,
+    results::{LaboratoryResults, Results},
+};
+
+/// Every part of a study that ran.
+pub(crate) fn results(out: &mut impl Write, prepared: &Prepared, results: &Results) -> Result<()> {
+    let Prepared { study, prompts, patterns, lesion: plan, .. } = prepared;
+    let Results { selection, laboratory, lesioned, .. } = results;
+    selection::selection(out, selection, study.selection.at, plan.layer)?;
+    selection::replication(out, &results.replications, plan.layer)?;
+    selection::diagnostics(out, &results.diagnostics, plan.layer)?;
+    baseline::baseline(out, &results.predictions, prompts)?;
+    lesion::lesion(out, *plan, &results.outcomes, &results.notices)?;
+    let LaboratoryResults { controls, joint, doses, causal, dynamic } = laboratory;
+    if let Some(controls) = controls {
+        laboratory::controls(out, study, &controls.controlled, &controls.profile)?;
+        laboratory::dissociation(out, &controls.dissociations)?;
+    }
+    if let Some(joint) = joint {
+        laboratory::joint(out, joint)?;
+    }
+    if let Some(doses) = doses {
+        laboratory::dose(out, plan.layer, doses)?;
+    }
+    if let Some(causal) = causal {
+        laboratory::causal(out, prompts, causal)?;
+    }
+    if let Some(dynamic) = dynamic {
+        laboratory::dynamic(out, dynamic, lesioned, patterns, joint.as_deref())?;
+    }
+    Ok(())
+}
+
+/// Prompts that are shown one by one; the tables have all.
+const SHOWN: usize = 10;
 
 /// A table whose columns are aligned as given: text to the left, figures to the right.
 fn table(header: &[&str], alignment: &[CellAlignment]) -> Table {

@@ -3,15 +3,22 @@
 use std::io::{self, Write};
 
 use anyhow::Result;
-use lesion_eval::{Accuracy, Contrast, MaskedPrompt, Prediction, Prompts, Subject, predict};
+use lesion_eval::{
+    Accuracy, Contrast, MaskedPrompt, Prediction, Progress, Prompts, Subject, predict,
+};
 use pretrain::{corpus::held_out_prompts, grammar::Case, held_out::HeldOut};
 
-use crate::{args::Evaluate, console, inputs, progress::Stages};
+use crate::{
+    args::{Evaluate, use_threads},
+    console, inputs,
+    progress::Stages,
+};
 
 pub(crate) fn run(args: &Evaluate) -> Result<()> {
-    args.model.use_threads()?;
+    use_threads(args.threads)?;
     let mut stages = Stages::default();
-    let (checkpoint, model) = stages.run("load", |_| inputs::model(&args.model))?;
+    let (checkpoint, model) =
+        stages.run("load", |_| inputs::model(args.model.as_deref(), args.backend))?;
     let subject = Subject { model: &model, tokenizer: &checkpoint.tokenizer };
     let held_out = HeldOut::project();
 
@@ -45,11 +52,7 @@ pub(crate) fn run(args: &Evaluate) -> Result<()> {
     Ok(())
 }
 
-fn ask(
-    subject: Subject<'_>,
-    prompts: &Prompts,
-    progress: &mut dyn FnMut(usize, usize),
-) -> Result<Vec<Prediction>> {
+fn ask(subject: Subject<'_>, prompts: &Prompts, progress: Progress<'_>) -> Result<Vec<Prediction>> {
     // No lesion follows, so no label is needed.
     let contrast = Contrast { a: "him".to_owned(), b: "her".to_owned(), words: true };
     let masked = MaskedPrompt::encode_all(subject, prompts, &contrast)?;

@@ -8,12 +8,13 @@ use std::{
     path::Path,
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use bert_model::{BertForMaskedLm, Checkpoint, CheckpointFiles};
+use lesion_eval::{NeuronSetFile, SelectAt};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::args::ModelArgs;
+use crate::backend::Backend;
 
 macro_rules! asset {
     ($path:literal) => {
@@ -26,7 +27,8 @@ const BUNDLED: CheckpointFiles = CheckpointFiles {
     tokenizer: asset!("models/bundled/tokenizer.json"),
     weights: asset!("models/bundled/model.safetensors"),
 };
-const STIMULI: &[u8] = asset!("stimuli/him_her.txt");
+const PAIRS: &[u8] = asset!("stimuli/him_her.txt");
+const CONTEXT_PAIRS: &[u8] = asset!("stimuli/context_him_her.txt");
 const PROMPTS: &[u8] = asset!("prompts/paper.txt");
 
 /// Where an input came from and what it was, for the manifest.
@@ -46,8 +48,22 @@ pub(crate) struct TextInput {
     pub(crate) origin: Origin,
 }
 
-pub(crate) fn stimuli(path: Option<&Path>) -> Result<TextInput> {
-    text(path, STIMULI, "him_her.txt")
+pub(crate) fn stimuli(path: Option<&Path>, at: SelectAt) -> Result<TextInput> {
+    match at {
+        SelectAt::Visible => text(path, PAIRS, "him_her.txt"),
+        SelectAt::Masked => text(path, CONTEXT_PAIRS, "context_him_her.txt"),
+    }
+}
+
+/// The sets of a `neuron_sets.json`; an error names line and column.
+pub(crate) fn neuron_sets(path: &Path) -> Result<(NeuronSetFile, Origin)> {
+    let TextInput { name, text, origin } = text(Some(path), &[], "")?;
+    let sets = serde_json::from_str(&text).map_err(|error| {
+        let problem = error.to_string();
+        let problem = problem.split(" at line ").next().unwrap_or_default();
+        anyhow!("{name}:{}:{}: {problem}", error.line(), error.column())
+    })?;
+    Ok((sets, origin))
 }
 
 pub(crate) fn prompts(path: Option<&Path>) -> Result<TextInput> {
@@ -70,13 +86,13 @@ fn text(path: Option<&Path>, bundled: &[u8], bundled_name: &str) -> Result<TextI
 }
 
 /// The checkpoint and its weights on the device of the chosen backend.
-pub(crate) fn model(args: &ModelArgs) -> Result<(Checkpoint, BertForMaskedLm)> {
-    let device = args.backend.device()?;
-    let name = || match &args.model {
+pub(crate) fn model(dir: Option<&Path>, backend: Backend) -> Result<(Checkpoint, BertForMaskedLm)> {
+    let device = backend.device()?;
+    let name = || match dir {
         None => "bundled model".to_owned(),
         Some(dir) => format!("model {}", dir.display()),
     };
-    let checkpoint = match &args.model {
+    let checkpoint = match dir {
         None => Checkpoint::embedded(BUNDLED),
         Some(dir) => Checkpoint::open(dir),
     };
@@ -86,7 +102,7 @@ pub(crate) fn model(args: &ModelArgs) -> Result<(Checkpoint, BertForMaskedLm)> {
 }
 
 /// Which model it was: the hash of every file of the checkpoint that decides its output.
-pub(crate) fn model_origin(args: &ModelArgs) -> Result<Origin> {
+pub(crate) fn model_origin(dir: Option<&Path>) -> Result<Origin> {
     const FILES: [&str; 5] = [
         "config.json",
         "tokenizer.json",
@@ -94,7 +110,7 @@ pub(crate) fn model_origin(args: &ModelArgs) -> Result<Origin> {
         "vocab.txt",
         "model.safetensors",
     ];
-    let Some(dir) = &args.model else {
+    let Some(dir) = dir else {
         let files = [
             ("config.json", BUNDLED.config),
             ("tokenizer.json", BUNDLED.tokenizer),

@@ -1,22 +1,28 @@
-//! The command line of the study: `lesion reproduce` runs it, `lesion evaluate` says how well a
-//! model knows its pronouns. Everything is computed by the libraries; this crate reads the inputs,
+//! The command line: `lesion reproduce` runs the paper's study, `lesion run` one of your own,
+//! `lesion check` says what it would do, and `lesion evaluate` how well a model knows its pronouns. Everything is computed by the libraries; this crate reads the inputs,
 //! writes the outputs and talks to the person.
 
 mod args;
 mod backend;
+mod check;
 mod console;
 mod evaluate;
 mod inputs;
+mod journal;
 mod manifest;
 mod output;
+mod prepare;
 mod progress;
-mod reproduce;
+mod results;
+mod run;
+mod study;
 
 use std::{io, process::ExitCode};
 
 use clap::Parser;
 
 use args::{Args, Command};
+use study::Study;
 
 /// What is wrong with what the user gave, or with the machine: one line on stderr, and this.
 const FAILURE: u8 = 2;
@@ -29,7 +35,11 @@ fn main() -> ExitCode {
         Err(error) => return usage_error(&error),
     };
     let run = match &args.command {
-        Command::Reproduce(args) => reproduce::run(args),
+        Command::Reproduce(args) => run::run(Study::default(), args),
+        Command::Run { study, args } => Study::read(study).and_then(|study| run::run(study, args)),
+        Command::Check { study, args } => {
+            Study::read(study).and_then(|study| check::check(study, args))
+        }
         Command::Evaluate(args) => evaluate::run(args),
     };
     match run {

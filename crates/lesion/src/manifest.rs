@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::{inputs::Origin, progress::Seconds};
+use crate::{prepare::Origins, progress::Seconds, study::Study};
 
 pub(crate) const FILE: &str = "manifest.json";
 
@@ -16,37 +16,24 @@ pub(crate) struct Manifest<'a> {
     pub(crate) lesion: &'static str,
     pub(crate) burn: &'static str,
     pub(crate) platform: String,
-    pub(crate) backend: &'static str,
     pub(crate) threads: usize,
     pub(crate) command: Vec<String>,
-    pub(crate) seed: u64,
-    pub(crate) settings: Settings<'a>,
-    pub(crate) model: Origin,
-    pub(crate) stimuli: Origin,
-    pub(crate) prompts: Origin,
-    /// Wall-clock seconds of each stage.
-    pub(crate) seconds: Seconds,
-    /// SHA-256 of each file written beside this one.
-    pub(crate) outputs: &'a BTreeMap<String, String>,
-}
-
-/// What was decided, by the command line or by default.
-#[derive(Serialize)]
-pub(crate) struct Settings<'a> {
-    pub(crate) test: String,
-    pub(crate) correction: String,
-    pub(crate) scope: String,
-    pub(crate) directional: bool,
+    /// Everything that was decided, by the study, the command line or by default.
+    pub(crate) study: &'a Study,
+    /// The layer of the paper's lesion.
+    pub(crate) layer: usize,
+    /// The layers of the laboratory.
+    pub(crate) layers: &'a [usize],
     /// Relabellings that max-T looked at, and whether those were all there are.
     pub(crate) relabellings: usize,
     pub(crate) relabellings_exact: bool,
-    pub(crate) alpha: f64,
-    pub(crate) layer: usize,
-    pub(crate) site: String,
-    pub(crate) share: f64,
-    pub(crate) nulls: u32,
     pub(crate) label_a: &'a str,
     pub(crate) label_b: &'a str,
+    pub(crate) inputs: &'a Origins,
+    /// Wall-clock seconds of each stage.
+    pub(crate) seconds: &'a Seconds,
+    /// SHA-256 of each file written beside this one.
+    pub(crate) outputs: &'a BTreeMap<String, String>,
 }
 
 #[cfg(test)]

@@ -8,11 +8,15 @@ use std::{
 };
 
 use anyhow::{Context, Result};
+use lesion_eval::Activations;
+use safetensors::{Dtype, SafeTensorError, tensor::TensorView};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use tempfile::{Builder, NamedTempFile};
 
 use crate::{inputs::hex, manifest};
+
+const ACTIVATIONS: &str = "activations.safetensors";
 
 /// The folder that a study writes into.
 pub(crate) struct OutputDir {
@@ -35,12 +39,7 @@ impl OutputDir {
     /// Takes away the manifest of an earlier run: without one, no reader takes old and new tables
     /// for one study.
     pub(crate) fn begin(&self) -> Result<()> {
-        let manifest = self.dir.join(manifest::FILE);
-        if manifest.exists() {
-            fs::remove_file(&manifest)
-                .with_context(|| format!("cannot replace {}", manifest.display()))?;
-        }
-        Ok(())
+        self.remove(manifest::FILE)
     }
 
     /// Writes a table with a header row.
@@ -55,6 +54,44 @@ impl OutputDir {
         }
         let bytes = writer.into_inner().map_err(csv::IntoInnerError::into_error)?;
         self.bytes(name, &bytes)
+    }
+
+    /// Writes a table, or takes away the one that an earlier run of another study left.
+    pub(crate) fn csv_if<R: Serialize>(
+        &mut self,
+        name: &str,
+        rows: Option<impl IntoIterator<Item = R>>,
+    ) -> Result<()> {
+        match rows {
+            Some(rows) => self.csv(name, rows),
+            None => self.remove(name),
+        }
+    }
+
+    /// Writes the activations of the tested tokens, `[pairs, layers, neurons]` for each side and
+    /// site.
+    pub(crate) fn activations_if(&mut self, activations: Option<&Activations>) -> Result<()> {
+        let Some(activations) = activations else { return self.remove(ACTIVATIONS) };
+        let shape = vec![activations.pairs, activations.layers, activations.neurons];
+        let (pre, post) = (&activations.pre, &activations.post);
+        let named = [("pre.a", &pre[0]), ("pre.b", &pre[1]), ("post.a", &post[0])];
+        let named = named.into_iter().chain([("post.b", &post[1])]);
+        let bytes: Vec<(&str, Vec<u8>)> = named
+            .map(|(name, values)| (name, values.iter().flat_map(|v| v.to_le_bytes()).collect()))
+            .collect();
+        let views = bytes
+            .iter()
+            .map(|(name, bytes)| Ok((*name, TensorView::new(Dtype::F32, shape.clone(), bytes)?)))
+            .collect::<Result<Vec<_>, SafeTensorError>>()?;
+        self.bytes(ACTIVATIONS, &safetensors::serialize(views, None)?)
+    }
+
+    fn remove(&self, name: &str) -> Result<()> {
+        let path = self.dir.join(name);
+        if path.exists() {
+            fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+        }
+        Ok(())
     }
 
     /// Writes a JSON file.

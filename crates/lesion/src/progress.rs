@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, time::Instant};
 
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressStyle};
+use lesion_eval::Progress;
 
 /// Wall-clock seconds by stage.
 pub(crate) type Seconds = BTreeMap<&'static str, f64>;
@@ -15,12 +16,22 @@ pub(crate) struct Stages {
 }
 
 impl Stages {
+    /// Runs a stage that a study may leave out.
+    pub(crate) fn run_if<T>(
+        &mut self,
+        asked: bool,
+        name: &'static str,
+        work: impl FnOnce(Progress<'_>) -> Result<T>,
+    ) -> Result<Option<T>> {
+        asked.then(|| self.run(name, work)).transpose()
+    }
+
     /// Runs one stage. `work` gets a function that takes the steps done and all steps. The bar is
     /// on stderr, only where that is a terminal.
     pub(crate) fn run<T>(
         &mut self,
         name: &'static str,
-        work: impl FnOnce(&mut dyn FnMut(usize, usize)) -> Result<T>,
+        work: impl FnOnce(Progress<'_>) -> Result<T>,
     ) -> Result<T> {
         let started = Instant::now();
         let style =

@@ -99,6 +99,12 @@ impl TTestAccumulator {
         Ok(())
     }
 
+    /// The number of neurons.
+    #[must_use]
+    pub const fn neurons(&self) -> usize {
+        self.summaries.len()
+    }
+
     /// The number of samples so far of sides a and b.
     #[must_use]
     pub const fn samples(&self) -> (usize, usize) {

@@ -5,7 +5,7 @@ use std::io::Write;
 use anyhow::Result;
 use lesion_eval::{Accuracy, MaskedPrompt, Prediction};
 
-use super::{L, R, table};
+use super::{L, R, SHOWN, table};
 
 pub(crate) fn baseline(
     out: &mut impl Write,
@@ -13,7 +13,7 @@ pub(crate) fn baseline(
     prompts: &[MaskedPrompt],
 ) -> Result<()> {
     writeln!(out, "2. Baseline: what the model predicts at each mask")?;
-    for prompt in prompts {
+    for prompt in prompts.iter().take(SHOWN) {
         let MaskedPrompt { prompt, position, sentence, .. } = prompt;
         writeln!(out, "   prompt {prompt}, position {position}: {sentence}")?;
     }
@@ -21,7 +21,7 @@ pub(crate) fn baseline(
         &["prompt", "position", "right word", "candidate", "logit", "probability", "rank"],
         &[R, R, L, L, R, R, R],
     );
-    for prediction in predictions {
+    for prediction in predictions.iter().take(SHOWN) {
         for (i, score) in prediction.scores.iter().enumerate() {
             // The prompt is named once, in its first row.
             let named = |text: String| if i == 0 { text } else { String::new() };
@@ -37,6 +37,9 @@ pub(crate) fn baseline(
         }
     }
     writeln!(out, "{rows}")?;
+    if predictions.len() > SHOWN {
+        writeln!(out, "... and {} more, in predictions.csv", predictions.len() - SHOWN)?;
+    }
     let Accuracy { prompts, right, top } = Accuracy::of(predictions);
     writeln!(
         out,

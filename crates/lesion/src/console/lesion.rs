@@ -5,7 +5,7 @@ use std::io::Write;
 use anyhow::Result;
 use lesion_eval::{LesionOutcome, LesionPlan, Notice};
 
-use super::{L, R, table};
+use super::{L, R, SHOWN, table};
 
 pub(crate) fn lesion(
     out: &mut impl Write,
@@ -26,23 +26,27 @@ pub(crate) fn lesion(
         &["prompt", "neurons", "set", "candidate", "clean", "lesioned", "drop", "margin drop"],
         &[R, R, L, L, R, R, R, R],
     );
-    for outcome in outcomes {
-        let set = outcome.neuron_set.as_deref().unwrap_or("control");
-        for (i, effect) in outcome.effects.iter().enumerate() {
+    for of in outcomes.iter().take(SHOWN) {
+        let set = of.neuron_set.as_deref().unwrap_or("control");
+        let margin = of.outcome.drops().margin;
+        for (i, candidate) in of.words.iter().enumerate() {
             let named = |text: String| if i == 0 { text } else { String::new() };
             rows.add_row([
-                named(outcome.prompt.to_string()),
-                named(outcome.neurons.to_string()),
+                named(of.prompt.to_string()),
+                named(of.neurons.to_string()),
                 named(set.to_owned()),
-                effect.candidate.clone(),
-                format!("{:.4}", effect.clean),
-                format!("{:.4}", effect.lesioned),
-                format!("{:.4}", effect.logit_drop()),
-                named(format!("{:.4}", outcome.margin_drop())),
+                candidate.clone(),
+                format!("{:.4}", of.outcome.clean.logits[i]),
+                format!("{:.4}", of.outcome.lesioned.logits[i]),
+                format!("{:.4}", of.logit_drop(i)),
+                named(format!("{margin:.4}")),
             ]);
         }
     }
     writeln!(out, "{rows}")?;
+    if outcomes.len() > SHOWN {
+        writeln!(out, "... and {} more, in lesions.csv", outcomes.len() - SHOWN)?;
+    }
     for notice in notices {
         writeln!(out, "Note: {notice}.")?;
     }
@@ -56,12 +60,15 @@ fn finding(plan: LesionPlan, outcomes: &[LesionOutcome]) -> String {
     if lesioned.is_empty() {
         return format!("Found: nothing. No neuron of layer {} was silenced.", plan.layer);
     }
-    let drops: Vec<f64> = lesioned.iter().map(|o| o.effects[0].logit_drop()).collect();
-    let margins: Vec<f64> = lesioned.iter().map(|o| o.margin_drop()).collect();
+    let drops: Vec<f64> = lesioned.iter().map(|o| o.logit_drop(0)).collect();
+    let margins: Vec<f64> = lesioned.iter().map(|o| o.outcome.drops().margin).collect();
     let fell = |values: &[f64]| values.iter().filter(|&&value| value > 0.0).count();
     let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
-    let controls = outcomes.iter().filter(|o| o.neuron_set.is_none()).flat_map(|o| &o.effects);
-    let worst = controls.map(|effect| effect.logit_drop().abs()).fold(0.0, f64::max);
+    let controls = outcomes.iter().filter(|o| o.neuron_set.is_none());
+    let drops_of = |of: &LesionOutcome| {
+        (0..of.words.len()).map(|i| of.logit_drop(i).abs()).fold(0.0, f64::max)
+    };
+    let worst = controls.map(drops_of).fold(0.0, f64::max);
     let control = if worst == 0.0 {
         "the unlesioned sentence in the same batch stayed exactly the same".to_owned()
     } else {

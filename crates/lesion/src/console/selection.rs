@@ -3,21 +3,22 @@
 use std::io::Write;
 
 use anyhow::Result;
-use lesion_eval::{Adjustment, Diagnostics, Selection, Sparsity};
+use lesion_eval::{Adjustment, Diagnostics, Replication, SelectAt, Selection, Sparsity};
 
 use super::{R, table};
 
 pub(crate) fn selection(
     out: &mut impl Write,
     selection: &Selection,
+    at: SelectAt,
     lesioned: usize,
 ) -> Result<()> {
     let plan = selection.plan;
     let direction = if plan.directional { ", each direction by itself" } else { "" };
     writeln!(
         out,
-        "1. Selection: {} pairs, {} t-test of every neuron's pre-activation at the target, {} per \
-         {} at {}{direction}",
+        "1. Selection: {} pairs, {} t-test of every neuron's pre-activation at the {at} target, {} \
+         per {} at {}{direction}",
         selection.pairs, plan.test, plan.adjustment, plan.scope, plan.alpha
     )?;
     let (a, b) = (&selection.contrast.a, &selection.contrast.b);
@@ -46,7 +47,7 @@ pub(crate) fn selection(
     writeln!(out, "{rows}")?;
     let (count_a, count_b) = selection.count(selection.chosen(), lesioned);
     let share = (count_a + count_b) as f64 / selection.neurons as f64;
-    if share > 0.5 {
+    if share > 0.5 && at == SelectAt::Visible {
         writeln!(
             out,
             "Note: {:.0} % of layer {lesioned} is significant. At a visible target the two sides \
@@ -67,6 +68,27 @@ pub(crate) fn selection(
         "{a} + {b} neurons of layer {lesioned} under each correction: {}.\n",
         others.join(", ")
     )?;
+    Ok(())
+}
+
+/// How the neurons of `layer` do on held-out pairs, if some were.
+pub(crate) fn replication(
+    out: &mut impl Write,
+    replications: &[Replication],
+    layer: usize,
+) -> Result<()> {
+    for Replication { label, neurons, same_direction, replicated, .. } in
+        replications.iter().filter(|of| of.layer == layer)
+    {
+        writeln!(
+            out,
+            "On the held-out pairs, of {neurons} \"{label}\" neurons of layer {layer} \
+             {same_direction} differ in the same direction and {replicated} are significant again."
+        )?;
+    }
+    if !replications.is_empty() {
+        writeln!(out)?;
+    }
     Ok(())
 }
 

@@ -1,0 +1,91 @@
+//! The double dissociation: do the neurons of a label matter for its own prompts, and less for the
+//! other label's?
+
+use neuron_stats::Bootstrap;
+
+use crate::{
+    Controlled, Drops, MaskedPrompt, SetKind, StudyError,
+    templates::{Templates, by_prompt, mean_over},
+};
+
+/// What the neurons of one label in one layer do to their own prompts and to the others'.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dissociation {
+    /// The layer.
+    pub layer: usize,
+    /// The label of the lesioned neurons.
+    pub label: String,
+    /// How many neurons.
+    pub neurons: usize,
+    /// Prompts of the neurons' label, and of the other.
+    pub prompts: [usize; 2],
+    /// The mean fall of the right word in these, and in those.
+    pub drop: [Drops; 2],
+    /// The interval of the difference of the margin drops, own − other; none where there are too
+    /// few templates.
+    pub interval: Option<(f64, f64)>,
+}
+
+impl Dissociation {
+    /// The difference of the mean margin drops, own − other prompts.
+    #[must_use]
+    pub fn difference(&self) -> f64 {
+        self.drop[0].margin - self.drop[1].margin
+    }
+
+    /// Whether the neurons matter more for their own prompts: the interval lies above 0.
+    #[must_use]
+    pub fn is_above_zero(&self) -> bool {
+        self.interval.is_some_and(|(low, _)| low > 0.0)
+    }
+}
+
+/// Whether the dissociation is double in a layer: both labels' intervals lie above 0.
+#[must_use]
+pub fn holds(dissociations: &[Dissociation], layer: usize) -> bool {
+    let of_layer: Vec<_> = dissociations.iter().filter(|of| of.layer == layer).collect();
+    of_layer.len() == 2 && of_layer.iter().all(|of| of.is_above_zero())
+}
+
+/// Compares the matched lesions of each label's prompts with the swapped ones of the other's: the
+/// same neurons. Only layers in which both sets have the same size, and both labels have prompts.
+///
+/// # Errors
+/// Where the interval cannot be found.
+pub fn dissociations(
+    prompts: &[MaskedPrompt],
+    controlled: &[Controlled],
+    bootstrap: Bootstrap,
+) -> Result<Vec<Dissociation>, StudyError> {
+    let templates = Templates::of(prompts);
+    let mut found = Vec::new();
+    for pair in controlled.chunk_by(|a, b| a.layer == b.layer) {
+        let [first, second] = pair else { continue };
+        for (own, other) in [(first, second), (second, first)] {
+            let matched = own.of(SetKind::Matched).next();
+            let swapped = other.of(SetKind::Swapped).next();
+            let (Some(matched), Some(swapped)) = (matched, swapped) else { continue };
+            if other.of(SetKind::Matched).next().is_none_or(|of| of.neurons != matched.neurons) {
+                continue;
+            }
+            let margins = |of: &Controlled, drops: &[Drops]| {
+                let margins: Vec<f64> = drops.iter().map(|drops| drops.margin).collect();
+                by_prompt(prompts.len(), &of.prompts, &margins)
+            };
+            let (in_own, in_other) = (margins(own, &matched.drops), margins(other, &swapped.drops));
+            let difference =
+                |drawn: &[usize]| mean_over(drawn, &in_own) - mean_over(drawn, &in_other);
+            let labelled = templates
+                .only(|prompt| own.prompts.contains(&prompt) || other.prompts.contains(&prompt));
+            found.push(Dissociation {
+                layer: own.layer,
+                label: own.label.clone(),
+                neurons: matched.neurons,
+                prompts: [own.prompts.len(), other.prompts.len()],
+                drop: [matched.mean(), swapped.mean()],
+                interval: labelled.interval(bootstrap, difference)?,
+            });
+        }
+    }
+    Ok(found)
+}

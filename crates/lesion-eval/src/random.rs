@@ -1,0 +1,26 @@
+//! Random numbers: every use has streams of its own, so that none depends on another's draws.
+
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+/// What random numbers are for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Purpose {
+    /// Random sets of any neurons.
+    AnySet,
+    /// Random sets of neurons about as active.
+    ActiveSet,
+    /// The sentence that a resampling lesion takes its values from.
+    Resample,
+    /// The random sets of the dose-response.
+    Dose,
+    /// Which stimulus pairs are held out.
+    Split,
+}
+
+/// The numbers of draw `draw` of a purpose, for example for a set in layer `index`.
+pub(crate) fn stream(seed: u64, purpose: Purpose, index: usize, draw: usize) -> ChaCha8Rng {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    rng.set_stream(((purpose as u64) << 56) + ((index as u64) << 32) + draw as u64);
+    rng
+}

@@ -1,0 +1,173 @@
+//! What is finished of a run, so that it goes on there after Ctrl-C, a crash or a power cut.
+//!
+//! One line for each batch of lesions. A line is written whole or it does not count: the last one
+//! of a killed run may be cut, and is taken away. Logits are written by their bits, so that a
+//! continued run ends with the same bytes.
+
+use std::{
+    collections::HashMap,
+    fs::{self, File, OpenOptions},
+    io::{self, Seek, SeekFrom, Write},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result};
+use lesion_eval::{Journal, Reading};
+use serde::{Deserialize, Serialize};
+
+/// The journal's name in the output folder.
+pub(crate) const FILE: &str = "journal.jsonl";
+
+/// The first line: which run it is of.
+#[derive(Serialize, Deserialize, PartialEq, Eq)]
+struct Header {
+    identity: String,
+}
+
+/// A finished batch: each reading's logits and log sum, by their bits.
+#[derive(Serialize, Deserialize)]
+struct Line {
+    unit: String,
+    readings: Vec<(Vec<u32>, u64)>,
+}
+
+/// The journal of one run.
+pub(crate) struct FileJournal {
+    path: PathBuf,
+    file: File,
+    finished: HashMap<String, Vec<Reading>>,
+}
+
+impl FileJournal {
+    /// Opens the journal in `dir`. One that an interrupted run of the same identity left is gone
+    /// on with, any other is begun anew.
+    pub(crate) fn open(dir: &Path, identity: String) -> Result<Self> {
+        let path = dir.join(FILE);
+        let open = || -> io::Result<Self> {
+            let header = Header { identity };
+            let kept = fs::read(&path).unwrap_or_default();
+            let (finished, whole) = read(&kept, &header);
+            let mut options = OpenOptions::new();
+            let mut file = options.create(true).write(true).truncate(false).open(&path)?;
+            file.set_len(whole as u64)?;
+            file.seek(SeekFrom::End(0))?;
+            if whole == 0 {
+                write_line(&mut file, &header)?;
+            }
+            Ok(Self { path: path.clone(), file, finished })
+        };
+        open().with_context(|| format!("cannot write {}", path.display()))
+    }
+
+    /// How many batches an earlier run finished.
+    pub(crate) fn finished(&self) -> usize {
+        self.finished.len()
+    }
+
+    /// Takes the journal away: the run is complete.
+    pub(crate) fn remove(self) -> Result<()> {
+        fs::remove_file(&self.path)
+            .with_context(|| format!("cannot remove {}", self.path.display()))
+    }
+}
+
+/// The readings of every whole line, and where the last of these ends; nothing if the journal is of
+/// another run.
+fn read(kept: &[u8], header: &Header) -> (HashMap<String, Vec<Reading>>, usize) {
+    let mut finished = HashMap::new();
+    let mut whole = 0;
+    for line in kept.split_inclusive(|&byte| byte == b'\n') {
+        if line.last() != Some(&b'\n') {
+            break;
+        }
+        if whole == 0 {
+            if !serde_json::from_slice::<Header>(line).is_ok_and(|found| found == *header) {
+                break;
+            }
+        } else {
+            let Ok(Line { unit, readings }) = serde_json::from_slice(line) else { break };
+            let reading = |(logits, log_sum): (Vec<u32>, u64)| Reading {
+                logits: logits.into_iter().map(f32::from_bits).collect(),
+                log_sum: f64::from_bits(log_sum),
+            };
+            finished.insert(unit, readings.into_iter().map(reading).collect());
+        }
+        whole += line.len();
+    }
+    (finished, whole)
+}
+
+fn write_line(file: &mut File, line: &impl Serialize) -> io::Result<()> {
+    let mut bytes = serde_json::to_vec(line)?;
+    bytes.push(b'\n');
+    file.write_all(&bytes)
+}
+
+impl Journal for FileJournal {
+    fn finished(&mut self, unit: &str) -> Option<Vec<Reading>> {
+        self.finished.remove(unit)
+    }
+
+    fn keep(&mut self, unit: &str, readings: &[Reading]) -> io::Result<()> {
+        let bits = |reading: &Reading| {
+            let logits = reading.logits.iter().map(|logit| logit.to_bits()).collect();
+            (logits, reading.log_sum.to_bits())
+        };
+        let readings = readings.iter().map(bits).collect();
+        write_line(&mut self.file, &Line { unit: unit.to_owned(), readings })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use tempfile::TempDir;
+
+    use super::*;
+
+    fn reading(logit: f32) -> Reading {
+        Reading { logits: vec![logit, -logit], log_sum: f64::from(logit) * 1.1 }
+    }
+
+    #[test]
+    fn what_was_kept_comes_back_to_the_bit_and_only_to_the_same_run() {
+        let dir = TempDir::new().unwrap();
+        let open = |identity: &str| FileJournal::open(dir.path(), identity.into()).unwrap();
+        let mut journal = open("one");
+        let kept = [reading(0.1), reading(-3.25e-9)];
+        journal.keep("controls 0", &kept).unwrap();
+        let mut again = open("one");
+        assert_eq!(Journal::finished(&mut again, "controls 0"), Some(kept.to_vec()));
+        assert_eq!(Journal::finished(&mut again, "controls 1"), None);
+        assert_eq!(open("two").finished(), 0);
+        assert_eq!(open("one").finished(), 0); // the other run's journal took its place
+        open("one").remove().unwrap();
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
+
+    proptest! {
+        #[test]
+        fn a_journal_cut_anywhere_keeps_its_whole_lines_and_goes_on(cut in 0.0..1.0_f64) {
+            let dir = TempDir::new().unwrap();
+            let open = || FileJournal::open(dir.path(), "one".into()).unwrap();
+            let mut journal = open();
+            for unit in 0..5_u8 {
+                journal.keep(&unit.to_string(), &[reading(f32::from(unit))]).unwrap();
+            }
+            let path = dir.path().join(FILE);
+            let all = fs::read(&path).unwrap();
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place")]
+            let cut = (cut * all.len() as f64) as usize;
+            fs::write(&path, &all[..cut]).unwrap();
+            let mut journal = open();
+            let whole = String::from_utf8_lossy(&all[..cut]).matches('\n').count();
+            prop_assert_eq!(journal.finished(), whole.saturating_sub(1));
+            for unit in 0..5_u8 {
+                if Journal::finished(&mut journal, &unit.to_string()).is_none() {
+                    journal.keep(&unit.to_string(), &[reading(f32::from(unit))]).unwrap();
+                }
+            }
+            prop_assert_eq!(fs::read(&path).unwrap(), all);
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Reads everything that a study needs, so that a mistake in it is known before anything runs.
+
+use anyhow::{Context, Result, ensure};
+use bert_model::{BertForMaskedLm, BertModelError, Checkpoint};
+use lesion_eval::{
+    DosePlan, EncodedStimuli, LayerPattern, LesionPlan, MaskedPrompt, NeuronSetFile, Prompts,
+    Stimuli, Subject, default_layer,
+};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    args::{RunArgs, use_threads},
+    inputs::{self, Origin, hex},
+    manifest::BURN,
+    progress::Stages,
+    study::Study,
+};
+
+/// A study that can run.
+pub(crate) struct Prepared {
+    pub(crate) study: Study,
+    checkpoint: Checkpoint,
+    model: BertForMaskedLm,
+    pub(crate) stimuli: EncodedStimuli,
+    pub(crate) prompts: Vec<MaskedPrompt>,
+    /// The paper's lesion.
+    pub(crate) lesion: LesionPlan,
+    /// The layers of the laboratory.
+    pub(crate) layers: Vec<usize>,
+    pub(crate) patterns: Vec<LayerPattern>,
+    pub(crate) neuron_sets: Option<NeuronSetFile>,
+    pub(crate) origins: Origins,
+}
+
+/// Where the inputs came from.
+#[derive(Clone, Debug, serde::Serialize)]
+pub(crate) struct Origins {
+    pub(crate) model: Origin,
+    pub(crate) stimuli: Origin,
+    pub(crate) prompts: Origin,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) neurons: Option<Origin>,
+}
+
+impl Prepared {
+    pub(crate) fn new(mut study: Study, args: &RunArgs, stages: &mut Stages) -> Result<Self> {
+        args.apply(&mut study)?;
+        use_threads(args.threads)?;
+        // What costs nothing to read is read first.
+        let stimuli_input = inputs::stimuli(study.stimuli.as_deref(), study.selection.at)?;
+        let prompts_input = inputs::prompts(study.prompts.as_deref())?;
+        let stimuli = Stimuli::parse(&stimuli_input.name, &stimuli_input.text)?;
+        let prompts = Prompts::parse(&prompts_input.name, &prompts_input.text)?;
+        let neurons = study.lesion.neurons.as_deref().map(inputs::neuron_sets).transpose()?;
+        let (neuron_sets, neurons) = neurons.unzip();
+        let (checkpoint, model) =
+            stages.run("load", |_| inputs::model(study.model.as_deref(), study.backend))?;
+        let model_origin = stages.run("hash", |_| inputs::model_origin(study.model.as_deref()))?;
+
+        let config = model.config();
+        let count = config.num_hidden_layers;
+        let missing = |layer| BertModelError::NoSuchLayer { layer, layers: count };
+        let exists = |layer: usize| (layer < count).then_some(()).ok_or_else(|| missing(layer));
+        let layer = study.lesion.layer.unwrap_or_else(|| default_layer(count));
+        exists(layer).context("--layer")?;
+        let mut layers = study.lesion.layers.clone().unwrap_or_else(|| (0..count).collect());
+        layers.sort_unstable();
+        layers.dedup();
+        ensure!(!layers.is_empty(), "--layers: no layer; leave it out for all");
+        layers.iter().try_for_each(|&layer| exists(layer)).context("--layers")?;
+        for given in &study.joint.layers {
+            ensure!(!given.is_empty(), "joint.layers: an empty list of layers");
+            given.iter().try_for_each(|&layer| exists(layer)).context("joint.layers")?;
+        }
+        let patterns = LayerPattern::all(&layers, &study.joint.layers);
+        if let Some(file) = &neuron_sets {
+            let sets = file.sets(stimuli.contrast(), count, config.intermediate_size);
+            let path = study.lesion.neurons.as_deref().unwrap_or(std::path::Path::new(""));
+            sets.with_context(|| path.display().to_string())?;
+        }
+        let subject = Subject { model: &model, tokenizer: &checkpoint.tokenizer };
+        let prompts = MaskedPrompt::encode_all(subject, &prompts, stimuli.contrast())?;
+        let stimuli = EncodedStimuli::encode(subject, &stimuli, study.selection.at)?;
+        let lesion = LesionPlan { layer, site: study.lesion.site };
+        let origins = Origins {
+            model: model_origin,
+            stimuli: stimuli_input.origin,
+            prompts: prompts_input.origin,
+            neurons,
+        };
+        Ok(Self {
+            study,
+            checkpoint,
+            model,
+            stimuli,
+            prompts,
+            lesion,
+            layers,
+            patterns,
+            neuron_sets,
+            origins,
+        })
+    }
+
+    pub(crate) fn subject(&self) -> Subject<'_> {
+        Subject { model: &self.model, tokenizer: &self.checkpoint.tokenizer }
+    }
+
+    pub(crate) fn dose_plan(&self) -> DosePlan {
+        DosePlan {
+            layer: self.lesion.layer,
+            sizes: self.study.dose.sizes.clone(),
+            strength: self.study.lesion.strength,
+            draws: self.study.dose.draws as usize,
+            seed: self.study.seed,
+        }
+    }
+
+    /// What decides every figure of the study, in one hash: two runs with the same one write the
+    /// same tables.
+    pub(crate) fn identity(&self) -> Result<String> {
+        let decided =
+            (env!("CARGO_PKG_VERSION"), BURN, std::env::consts::ARCH, &self.study, &self.origins);
+        Ok(hex(&Sha256::digest(serde_json::to_vec(&decided)?)))
+    }
+}
