@@ -67,15 +67,7 @@ impl Activations {
     /// # Errors
     /// [`StudyError::Impossible`] where either part would have fewer than 2 pairs.
     pub fn split(&self, held_out: f64, seed: u64) -> Result<(Self, Self), StudyError> {
-        let count = whole((held_out * self.pairs as f64).round());
-        if count < 2 || self.pairs < count + 2 {
-            let problem = format!(
-                "holding out {held_out} of {} pairs leaves a part with fewer than the 2 that a \
-                 t-test needs",
-                self.pairs
-            );
-            return Err(StudyError::Impossible { problem });
-        }
+        let count = held_out_pairs(self.pairs, held_out)?;
         let mut pairs: Vec<usize> = (0..self.pairs).collect();
         pairs.shuffle(&mut stream(seed, Purpose::Split, 0, 0));
         let (out, kept) = pairs.split_at_mut(count);
@@ -97,6 +89,19 @@ impl Activations {
             ..*self
         }
     }
+}
+
+/// How many of `pairs` a share of them is, if both parts can be tested.
+fn held_out_pairs(pairs: usize, share: f64) -> Result<usize, StudyError> {
+    let count = whole((share * pairs as f64).round());
+    if count >= 2 && pairs >= count + 2 {
+        return Ok(count);
+    }
+    let problem = format!(
+        "holding out {share} of {pairs} pairs leaves a part with fewer than the 2 that a t-test \
+         needs"
+    );
+    Err(StudyError::Impossible { problem })
 }
 
 /// What stands at the target when its neurons are tested.
@@ -185,6 +190,14 @@ impl EncodedStimuli {
             }
         }
         Ok(Self { contrast: stimuli.contrast().clone(), sentences })
+    }
+
+    /// Checks that a share of the pairs can be held out.
+    ///
+    /// # Errors
+    /// [`StudyError::Impossible`] where either part would have fewer than 2 pairs.
+    pub fn check_split(&self, held_out: f64) -> Result<(), StudyError> {
+        held_out_pairs(self.sentences.len() / 2, held_out).map(|_| ())
     }
 
     /// Number of sentences, two a pair.

@@ -152,6 +152,14 @@ impl Manner {
 }
 
 impl Tokens {
+    /// Checks that every prompt has such tokens.
+    ///
+    /// # Errors
+    /// [`StudyError::Offset`] where an offset leaves a sentence.
+    pub fn check(&self, prompts: &[MaskedPrompt]) -> Result<(), StudyError> {
+        prompts.iter().try_for_each(|prompt| self.positions(prompt).map(|_| ()))
+    }
+
     fn positions(&self, prompt: &MaskedPrompt) -> Result<Vec<usize>, StudyError> {
         match self {
             Self::Target => Ok(vec![prompt.position]),
@@ -159,15 +167,16 @@ impl Tokens {
             Self::Offsets(offsets) => offsets
                 .iter()
                 .map(|&offset| {
-                    let found = prompt.position as i64 + offset;
-                    usize::try_from(found).ok().filter(|&found| found < prompt.masked.len()).ok_or(
-                        StudyError::Offset {
+                    let found = (prompt.position as i64).checked_add(offset);
+                    found
+                        .and_then(|found| usize::try_from(found).ok())
+                        .filter(|&found| found < prompt.masked.len())
+                        .ok_or(StudyError::Offset {
                             offset,
                             prompt: prompt.prompt,
                             position: prompt.position,
                             length: prompt.masked.len(),
-                        },
-                    )
+                        })
                 })
                 .collect(),
         }

@@ -81,6 +81,10 @@ impl Prepared {
         let subject = Subject { model: &model, tokenizer: &checkpoint.tokenizer };
         let prompts = MaskedPrompt::encode_all(subject, &prompts, stimuli.contrast())?;
         let stimuli = EncodedStimuli::encode(subject, &stimuli, study.selection.at)?;
+        if study.selection.held_out > 0.0 {
+            stimuli.check_split(study.selection.held_out)?;
+        }
+        study.lesion.at.check(&prompts)?;
         let lesion = LesionPlan { layer, site: study.lesion.site };
         let origins = Origins {
             model: model_origin,

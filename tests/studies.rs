@@ -1,0 +1,217 @@
+//! Studies as files: what they decide, what `check` says of them, and that one that was killed goes
+//! on to the same bytes.
+
+mod support;
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::Path,
+    process::{Child, Stdio},
+};
+
+use support::{BRIEF, Run, lesion, number};
+use tempfile::TempDir;
+
+fn asset(path: &str) -> String {
+    format!("{}/../../assets/{path}", env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every file of an output folder but the manifest, which holds times.
+fn files(dir: &Path) -> BTreeMap<String, Vec<u8>> {
+    let files = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap());
+    files
+        .map(|entry| (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap()))
+        .filter(|(name, _)| name != "manifest.json")
+        .collect()
+}
+
+#[test]
+fn the_committed_study_is_what_reproduce_runs() {
+    let few = ["--nulls", "2"];
+    let study = asset("studies/reproduce.toml");
+    let run = Run::command("run", &[], &[&[study.as_str()][..], &few].concat());
+    assert_eq!(files(&run.out()), files(&Run::new(&few).out()));
+}
+
+#[test]
+fn options_override_a_study_and_paths_are_relative_to_it() {
+    let dir = TempDir::new().unwrap();
+    fs::create_dir(dir.path().join("studies")).unwrap();
+    let write = |name: &str, text: &str| fs::write(dir.path().join(name), text).unwrap();
+    write("studies/prompts.txt", "We thanked {him|her}.\n");
+    write(
+        "studies/s.toml",
+        "prompts = \"prompts.txt\"\nparts = []\n[lesion]\nlayer = 1\n[selection]\nalpha = 0.2\n",
+    );
+    let run = |args: &[&str]| {
+        let output =
+            lesion(dir.path()).args(["run", "studies/s.toml"]).args(args).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let manifest = fs::read(dir.path().join("target/reproduce/manifest.json")).unwrap();
+        serde_json::from_slice::<serde_json::Value>(&manifest).unwrap()
+    };
+    let manifest = run(&[]);
+    assert_eq!(
+        (&manifest["layer"], &manifest["study"]["selection"]["alpha"]),
+        (&1.into(), &0.2.into())
+    );
+    assert!(!dir.path().join("target/reproduce/nulls.csv").exists());
+    let manifest = run(&["--layer", "2", "--parts", "joint"]);
+    assert_eq!(
+        (&manifest["layer"], &manifest["study"]["selection"]["alpha"]),
+        (&2.into(), &0.2.into())
+    );
+    assert!(dir.path().join("target/reproduce/joint.csv").exists());
+    // A part that does not run again leaves no table behind.
+    run(&[]);
+    assert!(!dir.path().join("target/reproduce/joint.csv").exists());
+}
+
+#[test]
+fn a_mistake_in_a_study_names_line_and_column() {
+    for (text, expected) in [
+        ("seed = 1\nsede = 2\n", "s.toml:2:1: unknown field `sede`"),
+        ("[lesion]\nkind = \"halve\"\n", "s.toml:2:8: unknown variant `halve`"),
+        ("[selection]\nalpha = 2.0\n", "s.toml:2:9: alpha is 2"),
+        ("[lesion]\nlayers = [0, 6]\n", "layer 6"),
+        ("[lesion]\nneurons = \"none.json\"\n", "none.json"),
+        ("[joint]\nlayers = [[]]\n", "joint.layers"),
+        ("[selection]\nat = \"masked\"\nheld_out = 0.01\n", "holding out 0.01 of 54"),
+        ("stimuli = \"s.txt\"\n[selection]\nat = \"masked\"\n", "s.txt:1: the sides do not differ"),
+        ("[lesion]\nat = { offsets = [50] }\n", "offset 50 leaves prompt 0"),
+    ] {
+        let files = [("s.toml", text), ("s.txt", "I saw {him|her}.\nWe met {him|her}.\n")];
+        let run = Run::command("run", &files, &["s.toml"]);
+        let stderr = run.stderr();
+        assert_eq!(run.output.status.code(), Some(2), "{stderr}");
+        assert!(stderr.contains(expected) && stderr.lines().count() == 1, "{stderr}");
+        assert!(!run.dir.path().join("target").exists());
+    }
+}
+
+#[test]
+fn check_counts_what_a_run_does_and_writes_nothing() {
+    let args = ["s.toml", "--nulls", "20"];
+    let study = [("s.toml", "[joint]\nlayers = [[0, 3]]\n")];
+    let check = Run::command("check", &study, &args);
+    assert!(!check.dir.path().join("target").exists());
+    let stdout = check.stdout();
+    let counted = |step: &str| -> usize {
+        let line = stdout.lines().find(|line| line.contains(step)).unwrap();
+        let cell = line.trim_matches('│').split_whitespace().find_map(|word| word.parse().ok());
+        cell.unwrap()
+    };
+    let run = Run::command("run", &study, &args);
+    // A row of nulls.csv is a lesion of one prompt, and so is one of neurons_causal.csv.
+    assert_eq!(counted("controls"), run.rows("nulls.csv").len());
+    assert_eq!(counted("joint"), run.rows("joint.csv").len());
+    assert!(counted("causal") >= run.rows("neurons_causal.csv").len());
+    assert!(counted("dose") >= run.rows("dose.csv").len());
+    assert_eq!(counted("activations"), 108);
+    assert!(stdout.contains("In all about "), "{stdout}");
+}
+
+#[test]
+fn pairs_that_are_held_out_are_not_selected_on() {
+    let run = Run::brief(&["--held-out", "0.5"]);
+    for row in run.rows("neurons.csv") {
+        assert_eq!(number(&row, "df").to_bits(), 26.0_f64.to_bits());
+    }
+    let rows = run.rows("held_out.csv");
+    assert_eq!(rows.len(), 12);
+    for row in &rows {
+        let [neurons, same, again] =
+            ["neurons", "same_direction", "replicated"].map(|column| number(row, column));
+        assert!(neurons >= same && same >= again && again > 0.5 * neurons, "{row:?}");
+    }
+    assert!(run.stdout().contains("On the held-out pairs, of "));
+}
+
+#[test]
+fn saved_activations_are_those_that_were_tested() {
+    let run = Run::brief(&["--save-activations"]);
+    let bytes = run.bytes("activations.safetensors");
+    let tensors = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    let mean = |name: &str, neuron: usize| {
+        let tensor = tensors.tensor(name).unwrap();
+        assert_eq!(tensor.shape(), [54, 6, 768]);
+        let value = |pair: usize| {
+            let start = 4 * (pair * 6 * 768 + neuron);
+            f64::from(f32::from_le_bytes(tensor.data()[start..start + 4].try_into().unwrap()))
+        };
+        (0..54).map(value).sum::<f64>() / 54.0
+    };
+    for (index, row) in run.rows("neurons.csv").iter().enumerate().step_by(97) {
+        assert!((number(row, "mean_a") - mean("pre.a", index)).abs() < 1e-9);
+        assert!((number(row, "mean_b") - mean("pre.b", index)).abs() < 1e-9);
+    }
+    assert_eq!(tensors.names().len(), 4);
+}
+
+/// A study of some thousand lesions, and the same every time.
+const LONG: [&str; 4] = ["--nulls", "60", "--parts", "controls,joint,causal"];
+
+fn start(dir: &Path) -> Child {
+    let mut command = lesion(dir);
+    command.arg("reproduce").args(LONG).stdout(Stdio::null()).stderr(Stdio::null());
+    command.spawn().unwrap()
+}
+
+#[test]
+fn a_run_that_is_killed_anywhere_goes_on_to_the_same_bytes() {
+    let whole = files(&Run::new(&LONG).out());
+    let dir = TempDir::new().unwrap();
+    let out = dir.path().join("target/reproduce");
+    let journal = || fs::metadata(out.join("journal.jsonl")).map_or(0, |file| file.len());
+    // Killed once the journal has grown by so much, wherever the program is at that moment: soon,
+    // in the middle of lines, and late. Each run goes on where the one before was killed.
+    let mut kills = 0;
+    for more in [1, 900, 7_001, 20_011, 33_333, 5, 60_000] {
+        let begun = journal();
+        let mut run = start(dir.path());
+        let ended = loop {
+            if let Some(status) = run.try_wait().unwrap() {
+                break Some(status);
+            }
+            if journal() >= begun + more {
+                run.kill().unwrap();
+                run.wait().unwrap();
+                break None;
+            }
+            std::thread::yield_now();
+        };
+        assert!(!ended.is_some_and(|status| !status.success()));
+        assert!(ended.is_some() || !out.join("manifest.json").exists());
+        if ended.is_some() {
+            break;
+        }
+        kills += 1;
+    }
+    assert!(kills >= 3, "only {kills} runs were killed");
+    let before = journal();
+    let output = lesion(dir.path()).arg("reproduce").args(LONG).output().unwrap();
+    assert!(output.status.success());
+    if before > 0 {
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(stderr.contains("it goes on after"), "{stderr}");
+    }
+    assert_eq!(files(&out), whole);
+}
+
+#[test]
+fn another_study_in_the_same_folder_does_not_go_on_with_the_first_ones_journal() {
+    let dir = TempDir::new().unwrap();
+    let out = dir.path().join("target/reproduce");
+    let mut run = start(dir.path());
+    while fs::metadata(out.join("journal.jsonl")).map_or(0, |file| file.len()) < 5_000 {
+        assert!(run.try_wait().unwrap().is_none());
+        std::thread::yield_now();
+    }
+    run.kill().unwrap();
+    run.wait().unwrap();
+    let args = [&BRIEF[..], &["--seed", "1"]].concat();
+    let output = lesion(dir.path()).arg("reproduce").args(&args).output().unwrap();
+    assert!(output.status.success() && output.stderr.is_empty());
+    assert_eq!(files(&out), files(&Run::new(&args).out()));
+}
