@@ -3,11 +3,12 @@ use std::f64::consts::FRAC_1_SQRT_2;
 use burn::{
     module::{Module, Param},
     nn::{LayerNorm, Linear},
-    tensor::{Device, Int, Tensor, activation::gelu},
+    tensor::{Device, Int, Tensor},
 };
 
 use crate::{
     BertConfig, BertModelError, TensorSource,
+    gelu::gelu,
     parts::{NamedTensors, back_through_norm, load_linear, load_norm, save_linear, save_norm},
     source::{matrix, vector},
 };

@@ -1,14 +1,12 @@
 use burn::{
     module::Module,
     nn::{LayerNorm, Linear},
-    tensor::{
-        Device, Tensor,
-        activation::{gelu, softmax},
-    },
+    tensor::{Device, Tensor, activation::softmax},
 };
 
 use crate::{
     BertConfig, BertModelError, MlpHook, Site, TensorSource,
+    gelu::gelu,
     parts::{NamedTensors, back_through_norm, load_linear, load_norm, save_linear, save_norm},
 };
 

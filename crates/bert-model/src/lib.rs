@@ -34,6 +34,7 @@ mod config;
 mod direct;
 mod embeddings;
 mod error;
+mod gelu;
 mod head;
 mod layer;
 mod model;

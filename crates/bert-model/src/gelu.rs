@@ -1,0 +1,122 @@
+//! GELU with the exact erf, in parallel and vectorised on the CPU: Burn 0.22.1's is one scalar
+//! after the other, and takes as long as a matrix product of the MLP.
+
+use burn::tensor::{Device, Tensor, activation};
+use pulp::Arch;
+use rayon::prelude::*;
+
+/// `GELU(x) = x Φ(x)`. On the flex backend within 3e-7 of the exact value, or the rounding of x
+/// where that is more; elsewhere what the backend gives.
+pub(crate) fn gelu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    let device = x.device();
+    // Gradients and other devices need the backend's own operation.
+    if device != Device::flex() {
+        return activation::gelu(x);
+    }
+    // Moves the buffer out and back in; it is copied only where another tensor shares it.
+    let mut data = x.into_data();
+    match data.as_mut_slice::<f32>() {
+        Ok(values) => gelu_in_place(values),
+        Err(_) => return activation::gelu(Tensor::from_data(data, &device)),
+    }
+    Tensor::from_data(data, &device)
+}
+
+/// Values that one task takes: enough to be worth it, and they stay in a second-level cache.
+const CHUNK: usize = 1 << 14;
+
+fn gelu_in_place(values: &mut [f32]) {
+    let arch = Arch::new();
+    values.par_chunks_mut(CHUNK).for_each(|chunk| {
+        arch.dispatch(
+            #[inline(always)]
+            || chunk.iter_mut().for_each(|x| *x = gelu_of(*x)),
+        );
+    });
+}
+
+/// Beyond this Φ(-t) is 0 in f32.
+const LARGEST: f32 = 16.0;
+
+/// `Φ(-t) exp(t²/2) ≈ P(t) / Q(t)` for t ≥ 0, lowest powers first. Fitted by weighted least squares
+/// until the largest error of t Φ(-t) was least, 6e-8.
+const P: [f32; 3] = [0.500_000_3, 0.223_306_76, 0.042_874_318];
+const Q: [f32; 4] = [1.0, 1.244_527_1, 0.578_504_03, 0.106_040_314];
+
+/// `2^r` for |r| ≤ 1/2, fitted the same way, to 8e-8 of itself.
+const EXP2: [f32; 6] =
+    [1.000_000_1, 0.693_146_95, 0.240_221_22, 0.055_507_426, 0.009_675_46, 0.001_326_697];
+
+/// `max(x, 0) - |x| Φ(-|x|)`: the tail is small wherever it is not exact.
+#[inline(always)]
+fn gelu_of(x: f32) -> f32 {
+    // Comparisons instead of `min` and `max`, which would hide a NaN.
+    let t = if x.abs() > LARGEST { LARGEST } else { x.abs() };
+    let ratio = polynomial(&P, t) / polynomial(&Q, t);
+    let tail = exp2(t * t * (-0.5 * std::f32::consts::LOG2_E)) * ratio;
+    let positive = if x < 0.0 { 0.0 } else { x };
+    (-t).mul_add(tail, positive)
+}
+
+/// `2^y` for y ≤ 0; at y < -126 the smallest normal number.
+#[inline(always)]
+fn exp2(y: f32) -> f32 {
+    // Adding 1.5 x 2^23 leaves the nearest whole number in the last bits.
+    const ROUND: f32 = 12_582_912.0;
+    let y = y.max(-126.0);
+    let rounded = y + ROUND;
+    let power = f32::from_bits(rounded.to_bits().wrapping_add(127) << 23);
+    power * polynomial(&EXP2, y - (rounded - ROUND))
+}
+
+#[inline(always)]
+fn polynomial<const N: usize>(coefficients: &[f32; N], x: f32) -> f32 {
+    coefficients.iter().rev().fold(0.0, |sum, &coefficient| sum.mul_add(x, coefficient))
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::TensorData;
+    use statrs::function::erf::erf;
+
+    use super::*;
+
+    fn exact(x: f32) -> f64 {
+        let x = f64::from(x);
+        0.5 * x * (1.0 + erf(x / std::f64::consts::SQRT_2))
+    }
+
+    #[test]
+    fn it_is_exact_up_to_rounding() {
+        let mut values: Vec<f32> = (-800_000..=800_000).map(|i| i as f32 / 1e5).collect();
+        let before = values.clone();
+        gelu_in_place(&mut values);
+        for (x, found) in before.into_iter().zip(values) {
+            assert!((f64::from(found) - exact(x)).abs() <= 3e-7, "{x}: {found}");
+        }
+    }
+
+    #[test]
+    fn what_is_far_out_is_itself_or_nothing() {
+        let far = [9.0, 100.0, 1e30, f32::INFINITY];
+        let mut above = far;
+        let mut below = far.map(|x| -x);
+        gelu_in_place(&mut above);
+        gelu_in_place(&mut below);
+        assert_eq!(above, far);
+        assert!(below.iter().all(|x| x.abs() < 1e-17), "{below:?}");
+        let mut others = [0.0, -0.0, f32::NAN];
+        gelu_in_place(&mut others);
+        assert!(others[..2] == [0.0, 0.0] && others[2].is_nan(), "{others:?}");
+    }
+
+    #[test]
+    fn a_tensor_that_shares_its_buffer_leaves_the_other_alone() {
+        let device = Device::flex();
+        let x = Tensor::<1>::from_data(TensorData::from([1.0_f32, -2.0]), &device);
+        let kept = x.clone();
+        let found = gelu(x).into_data().try_into_vec::<f32>().unwrap();
+        assert!((f64::from(found[0]) - exact(1.0)).abs() < 1e-6);
+        assert_eq!(kept.into_data().try_into_vec::<f32>().unwrap(), [1.0, -2.0]);
+    }
+}
