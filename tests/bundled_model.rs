@@ -25,7 +25,7 @@ fn open() -> (Checkpoint, BertForMaskedLm) {
 
 fn predictions(case: Option<Case>) -> Vec<Prediction> {
     let (checkpoint, model) = open();
-    let subject = Subject { model: &model, tokenizer: &checkpoint.tokenizer };
+    let subject = Subject { model: &model, tokenizer: &checkpoint.tokenizer, plain: false };
     let drawn = held_out_prompts(2026, 1000, case, &HeldOut::project()).unwrap();
     let file: String = drawn
         .iter()

@@ -1,4 +1,4 @@
-use bert_model::{MlpHook, Site, TokenBatch};
+use bert_model::{MlpHook, Site, TokenBatch, TokenSet};
 use burn::tensor::{Int, Tensor};
 
 use crate::CaptureError;
@@ -11,9 +11,11 @@ use crate::CaptureError;
 #[derive(Debug)]
 pub struct TokenCapture {
     sites: Vec<Site>,
-    /// Index of each row's token in `[batch * seq]`.
-    tokens: Vec<i64>,
+    /// Each row's token.
+    positions: Vec<usize>,
     kept: Vec<(usize, Site, Tensor<2>)>,
+    /// A layer of which other tokens were computed than the captured ones.
+    missed: Option<usize>,
 }
 
 impl TokenCapture {
@@ -30,26 +32,27 @@ impl TokenCapture {
         if positions.len() != rows {
             return Err(CaptureError::PositionCount { positions: positions.len(), rows });
         }
-        let tokens = positions
-            .iter()
-            .enumerate()
-            .map(|(row, &position)| {
-                if position < length {
-                    Ok((row * length + position) as i64)
-                } else {
-                    Err(CaptureError::NoSuchToken { row, position, rows, length })
-                }
-            })
-            .collect::<Result<_, _>>()?;
-        Ok(Self { sites: sites.to_vec(), tokens, kept: Vec::new() })
+        if let Some(row) = positions.iter().position(|&position| position >= length) {
+            let position = positions[row];
+            return Err(CaptureError::NoSuchToken { row, position, rows, length });
+        }
+        Ok(Self {
+            sites: sites.to_vec(),
+            positions: positions.to_vec(),
+            kept: Vec::new(),
+            missed: None,
+        })
     }
 
     /// What was kept at `site`: for each layer that ran, in order, `[batch, intermediate]` row by
     /// row. Empty for a site that was not asked for.
     ///
     /// # Errors
-    /// Where the values cannot be read from the device.
+    /// Where the values cannot be read from the device, and where a layer computed other tokens.
     pub fn layers(&self, site: Site) -> Result<Vec<Vec<f32>>, CaptureError> {
+        if let Some(layer) = self.missed {
+            return Err(CaptureError::OtherTokens { layer });
+        }
         let kept = self.kept.iter().filter(|(_, kept_at, _)| *kept_at == site);
         kept.map(|(layer, _, rows)| {
             let device = |error: &dyn std::fmt::Display| CaptureError::Device {
@@ -64,13 +67,35 @@ impl TokenCapture {
 }
 
 impl MlpHook for TokenCapture {
-    fn visit(&mut self, layer: usize, site: Site, activations: Tensor<3>) -> Tensor<3> {
+    fn visit(
+        &mut self,
+        layer: usize,
+        site: Site,
+        tokens: TokenSet<'_>,
+        activations: Tensor<3>,
+    ) -> Tensor<3> {
         if self.sites.contains(&site) {
-            let [rows, length, neurons] = activations.dims();
-            let tokens = Tensor::<1, Int>::from_data(self.tokens.as_slice(), &activations.device());
-            let flat = activations.clone().reshape([rows * length, neurons]);
-            self.kept.push((layer, site, flat.select(0, tokens)));
+            let [_, length, _] = activations.dims();
+            // Where this token of each row is among those that were computed.
+            let places: Vec<usize> = match tokens {
+                TokenSet::All => self.positions.clone(),
+                TokenSet::OneEach(positions) => {
+                    if positions != self.positions {
+                        self.missed = Some(layer);
+                    }
+                    vec![0; self.positions.len()]
+                }
+            };
+            let kept = places.iter().enumerate().map(|(row, place)| (row * length + place) as i64);
+            self.kept.push((layer, site, rows_of(activations.clone(), kept.collect())));
         }
         activations
     }
+}
+
+/// Rows of `[batch, tokens, intermediate]` by their index in `[batch * tokens]`.
+fn rows_of(activations: Tensor<3>, rows: Vec<i64>) -> Tensor<2> {
+    let [batch, tokens, neurons] = activations.dims();
+    let rows = Tensor::<1, Int>::from_data(rows.as_slice(), &activations.device());
+    activations.reshape([batch * tokens, neurons]).select(0, rows)
 }

@@ -51,6 +51,13 @@ pub enum CaptureError {
         neurons: usize,
     },
 
+    /// A pass that did not compute the captured tokens.
+    #[error("layer {layer} was computed at other tokens than those to capture")]
+    OtherTokens {
+        /// The layer.
+        layer: usize,
+    },
+
     /// The activations could not be read back from the device.
     #[error("cannot read activations of layer {layer} from the device: {reason}")]
     Device {

@@ -1,6 +1,6 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use bert_model::{BertConfig, MlpHook, Site};
+use bert_model::{BertConfig, MlpHook, Site, TokenSet};
 use burn::tensor::{Bool, Tensor, TensorData};
 
 use crate::CaptureError;
@@ -36,18 +36,19 @@ pub struct Target<'a> {
 #[derive(Debug)]
 pub struct Lesion {
     site: Site,
-    shape: [usize; 3],
-    layers: BTreeMap<usize, Edits>,
+    /// Neurons in a layer.
+    neurons: usize,
+    /// For each layer, row and position: the neurons and what becomes of them.
+    targets: BTreeMap<(usize, usize, usize), Vec<Change>>,
     applied: bool,
 }
 
-/// The edits of one layer, each list `[batch, seq, intermediate]`: where `touched`, an activation
-/// becomes itself times `factor` plus `offset`.
-#[derive(Debug)]
-struct Edits {
-    touched: Vec<bool>,
-    factor: Vec<f32>,
-    offset: Vec<f32>,
+/// An activation becomes itself times `factor` plus `offset`.
+#[derive(Clone, Copy, Debug)]
+struct Change {
+    neuron: usize,
+    factor: f32,
+    offset: f32,
 }
 
 impl Lesion {
@@ -64,8 +65,7 @@ impl Lesion {
         targets: &[Target<'_>],
     ) -> Result<Self, CaptureError> {
         let (layers, neurons) = (config.num_hidden_layers, config.intermediate_size);
-        let shape = [rows, length, neurons];
-        let mut lesion = Self { site, shape, layers: BTreeMap::new(), applied: false };
+        let mut lesion = Self { site, neurons, targets: BTreeMap::new(), applied: false };
         for target in targets {
             let &Target { row, layer, position, .. } = target;
             if layer >= layers {
@@ -79,18 +79,17 @@ impl Lesion {
             {
                 return Err(CaptureError::ReplacementCount { values: values.len(), neurons });
             }
-            let edits = lesion.layers.entry(layer).or_insert_with(|| Edits::none(shape));
-            let start = (row * length + position) * neurons;
+            let changes = lesion.targets.entry((layer, row, position)).or_default();
             for &neuron in target.neurons {
                 if neuron >= neurons {
                     return Err(CaptureError::NoSuchNeuron { neuron, neurons });
                 }
-                edits.touched[start + neuron] = true;
-                (edits.factor[start + neuron], edits.offset[start + neuron]) = match target.edit {
+                let (factor, offset) = match target.edit {
                     Edit::Zero => (0.0, 0.0),
                     Edit::Scale(factor) => (factor, 0.0),
                     Edit::Replace(values) => (0.0, values[neuron]),
                 };
+                changes.push(Change { neuron, factor, offset });
             }
         }
         Ok(lesion)
@@ -99,8 +98,10 @@ impl Lesion {
     /// Number of activations that the lesion edits. 0 means that it does nothing.
     #[must_use]
     pub fn size(&self) -> usize {
-        let touched = self.layers.values().flat_map(|edits| &edits.touched);
-        touched.filter(|&&touched| touched).count()
+        let distinct = |changes: &Vec<Change>| {
+            changes.iter().map(|change| change.neuron).collect::<BTreeSet<_>>().len()
+        };
+        self.targets.values().map(distinct).sum()
     }
 
     /// Whether a forward pass has come through a lesioned layer.
@@ -110,28 +111,61 @@ impl Lesion {
     }
 }
 
-impl Edits {
-    fn none(shape: [usize; 3]) -> Self {
-        let size = shape.iter().product();
-        Self { touched: vec![false; size], factor: vec![1.0; size], offset: vec![0.0; size] }
+impl MlpHook for Lesion {
+    /// Targets at tokens that a pass does not compute change nothing that it gives.
+    fn visit(
+        &mut self,
+        layer: usize,
+        site: Site,
+        tokens: TokenSet<'_>,
+        activations: Tensor<3>,
+    ) -> Tensor<3> {
+        let [batch, length, neurons] = activations.dims();
+        if site != self.site || neurons != self.neurons {
+            return activations;
+        }
+        let of_layer = (layer, 0, 0)..(layer + 1, 0, 0);
+        let touched: Vec<_> = self
+            .targets
+            .range(of_layer)
+            .filter_map(|(&(_, row, position), changes)| {
+                let place = match tokens {
+                    TokenSet::All => position,
+                    TokenSet::OneEach(positions) if positions.get(row) == Some(&position) => 0,
+                    TokenSet::OneEach(_) => return None,
+                };
+                Some((row * length + place, changes))
+            })
+            .collect();
+        if touched.is_empty() {
+            return activations;
+        }
+        self.applied = true;
+        edit(activations, &touched, [batch * length, neurons])
     }
 }
 
-impl MlpHook for Lesion {
-    fn visit(&mut self, layer: usize, site: Site, activations: Tensor<3>) -> Tensor<3> {
-        let Some(edits) = self.layers.get(&layer).filter(|_| site == self.site) else {
-            return activations;
-        };
-        self.applied = true;
-        let device = activations.device();
-        let touched = TensorData::new(edits.touched.clone(), self.shape);
-        let touched = Tensor::<3, Bool>::from_data(touched, &device);
-        let tensor = |values: &[f32]| {
-            Tensor::<3>::from_data(TensorData::new(values.to_vec(), self.shape), &device)
-        };
-        let edited = activations.clone() * tensor(&edits.factor) + tensor(&edits.offset);
-        activations.mask_where(touched, edited)
+/// Edits the rows of `[batch, tokens, intermediate]` that are touched, by their index in
+/// `[batch * tokens]`.
+fn edit(
+    activations: Tensor<3>,
+    touched: &[(usize, &Vec<Change>)],
+    [rows, neurons]: [usize; 2],
+) -> Tensor<3> {
+    let (device, dims) = (activations.device(), activations.dims());
+    let size = rows * neurons;
+    let (mut mask, mut factor, mut offset) = (vec![false; size], vec![1.0; size], vec![0.0; size]);
+    for &(row, changes) in touched {
+        for change in changes {
+            let place = row * neurons + change.neuron;
+            mask[place] = true;
+            (factor[place], offset[place]) = (change.factor, change.offset);
+        }
     }
+    let mask = Tensor::<3, Bool>::from_data(TensorData::new(mask, dims), &device);
+    let tensor = |values: Vec<f32>| Tensor::<3>::from_data(TensorData::new(values, dims), &device);
+    let edited = activations.clone() * tensor(factor) + tensor(offset);
+    activations.mask_where(mask, edited)
 }
 
 #[cfg(test)]
@@ -177,7 +211,7 @@ mod tests {
         let device = burn::tensor::Device::flex();
         let tensor = || Tensor::<3>::from_data(TensorData::new(before.clone(), [2, 2, 8]), &device);
         let mut visit = |layer, site| -> Vec<f32> {
-            lesion.visit(layer, site, tensor()).into_data().try_into_vec().unwrap()
+            lesion.visit(layer, site, TokenSet::All, tensor()).into_data().try_into_vec().unwrap()
         };
         assert_eq!(visit(0, Site::Pre), before);
         let mut expected = before.clone();
@@ -188,6 +222,18 @@ mod tests {
         expected[24] = 0.0;
         assert_eq!(visit(1, Site::Post), expected);
         assert!(lesion.was_applied());
+    }
+
+    #[test]
+    fn where_one_token_a_row_is_computed_only_its_edits_count() {
+        let targets = [target(0, 0, &[1], Edit::Zero), target(1, 0, &[2], Edit::Zero)];
+        let mut lesion = Lesion::new(Site::Post, [2, 2], &config(), &targets).unwrap();
+        let ones = Tensor::<3>::ones([2, 1, 8], &burn::tensor::Device::flex());
+        // Of row 0 the lesioned token is computed, of row 1 the other one.
+        let found = lesion.visit(0, Site::Post, TokenSet::OneEach(&[1, 0]), ones);
+        let mut expected = vec![1.0_f32; 16];
+        expected[1] = 0.0;
+        assert_eq!(found.into_data().try_into_vec::<f32>().unwrap(), expected);
     }
 
     #[test]

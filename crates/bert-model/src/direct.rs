@@ -1,6 +1,6 @@
 use burn::tensor::{Int, Tensor};
 
-use crate::{BertForMaskedLm, BertModelError, NoHook};
+use crate::{BertForMaskedLm, BertModelError};
 
 impl BertForMaskedLm {
     /// The direct effect of each MLP neuron of `layer`, at the token `position`, on the logits of
@@ -41,9 +41,8 @@ impl BertForMaskedLm {
 
         let layers = self.layers.len();
         let leaving = entering[layers].clone().narrow(1, position, 1).squeeze_dim(1);
-        let clean = |index: usize| {
-            self.layers[index].steps(index, entering[index].clone(), &mut NoHook).at(position)
-        };
+        let clean =
+            |index: usize| self.layers[index].steps(index, entering[index].clone()).at(position);
         if layer + 1 == layers {
             let changed = self.layers[layer].without_each_neuron(clean(layer));
             return Ok(self.head.fall(rows, leaving, changed));

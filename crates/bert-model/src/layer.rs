@@ -1,11 +1,11 @@
 use burn::{
     module::Module,
     nn::{LayerNorm, Linear},
-    tensor::{Device, Tensor, activation::softmax},
+    tensor::{Device, Int, Tensor, activation::softmax},
 };
 
 use crate::{
-    BertConfig, BertModelError, MlpHook, Site, TensorSource,
+    BertConfig, BertModelError, MlpHook, NoHook, Site, TensorSource, TokenSet,
     gelu::gelu,
     parts::{NamedTensors, back_through_norm, load_linear, load_norm, save_linear, save_norm},
 };
@@ -112,33 +112,50 @@ impl Layer {
         save_norm(&self.output_norm, &full_name(index, OUTPUT_NORM), out);
     }
 
-    /// `hidden`: `[batch, seq, hidden]`, the residual stream that enters this layer, number
-    /// `index`; returns what leaves it.
-    pub(crate) fn forward(
-        &self,
-        index: usize,
-        hidden: Tensor<3>,
-        hook: &mut dyn MlpHook,
-    ) -> Tensor<3> {
-        self.output_norm.forward(self.steps(index, hidden, hook).output_sum)
+    /// Attention and the LayerNorm after it: what `tokens` attend to among all of `hidden`,
+    /// `[batch, seq, hidden]`, which enters the layer. Returns what the MLP reads.
+    pub(crate) fn attend(&self, hidden: Tensor<3>, tokens: TokenSet<'_>) -> Tensor<3> {
+        self.attention_norm.forward(self.attention_sum(hidden, tokens))
     }
 
-    /// All of [`Layer::forward`] but its last LayerNorm.
-    pub(crate) fn steps(
+    /// The MLP and the LayerNorm after it. `attended` is what [`Layer::attend`] gave for `tokens`;
+    /// returns what leaves the layer there.
+    pub(crate) fn mlp(
         &self,
         index: usize,
-        hidden: Tensor<3>,
+        attended: Tensor<3>,
+        tokens: TokenSet<'_>,
         hook: &mut dyn MlpHook,
-    ) -> Steps<3> {
-        let attended = self.attention_output.forward(self.attend(&hidden));
-        let attention_sum = attended + hidden;
-        let hidden = self.attention_norm.forward(attention_sum.clone());
+    ) -> Tensor<3> {
+        let post = self.post(index, attended.clone(), tokens, hook);
+        self.output_norm.forward(self.output.forward(post) + attended)
+    }
 
-        let pre = self.intermediate.forward(hidden.clone());
-        let pre = hook.visit(index, Site::Pre, pre);
-        let post = hook.visit(index, Site::Post, gelu(pre));
-        let output_sum = self.output.forward(post.clone()) + hidden;
+    /// What the LayerNorms read and the neurons give in a plain pass of all tokens.
+    pub(crate) fn steps(&self, index: usize, hidden: Tensor<3>) -> Steps<3> {
+        let attention_sum = self.attention_sum(hidden, TokenSet::All);
+        let attended = self.attention_norm.forward(attention_sum.clone());
+        let post = self.post(index, attended.clone(), TokenSet::All, &mut NoHook);
+        let output_sum = self.output.forward(post.clone()) + attended;
         Steps { attention_sum, post, output_sum }
+    }
+
+    fn attention_sum(&self, hidden: Tensor<3>, tokens: TokenSet<'_>) -> Tensor<3> {
+        let asking = tokens.of(hidden.clone());
+        self.attention_output.forward(self.context(asking.clone(), hidden)) + asking
+    }
+
+    /// The activations after GELU.
+    fn post(
+        &self,
+        index: usize,
+        attended: Tensor<3>,
+        tokens: TokenSet<'_>,
+        hook: &mut dyn MlpHook,
+    ) -> Tensor<3> {
+        let pre = self.intermediate.forward(attended);
+        let pre = hook.visit(index, Site::Pre, tokens, pre);
+        hook.visit(index, Site::Post, tokens, gelu(pre))
     }
 
     /// What leaves the layer at a position when what one neuron writes there is taken away, for
@@ -173,19 +190,36 @@ impl Layer {
         back_through_norm(&self.attention_norm, epsilon, clean.attention_sum, back)
     }
 
-    /// Multi-head scaled dot-product attention, every token to every token.
-    fn attend(&self, hidden: &Tensor<3>) -> Tensor<3> {
-        let [batch, length, width] = hidden.dims();
+    /// Multi-head scaled dot-product attention of the tokens `asking` to all of `hidden`.
+    fn context(&self, asking: Tensor<3>, hidden: Tensor<3>) -> Tensor<3> {
+        let [batch, count, width] = asking.dims();
         let head_size = width / self.heads;
-        let split = |linear: &Linear| {
-            linear
-                .forward(hidden.clone())
-                .reshape([batch, length, self.heads, head_size])
-                .swap_dims(1, 2) // [batch, heads, seq, head size]
+        let split = |projected: Tensor<3>| {
+            let [_, count, _] = projected.dims();
+            let heads = projected.reshape([batch, count, self.heads, head_size]);
+            heads.swap_dims(1, 2) // [batch, heads, seq, head size]
         };
-        let scale = (head_size as f64).sqrt();
-        let scores = split(&self.query).matmul(split(&self.key).swap_dims(2, 3)) / scale;
-        let context = softmax(scores, 3).matmul(split(&self.value));
-        context.swap_dims(1, 2).reshape([batch, length, width])
+        let query = split(self.query.forward(asking));
+        let key = split(self.key.forward(hidden.clone()));
+        let value = split(self.value.forward(hidden));
+        let scores = query.matmul(key.swap_dims(2, 3)) / (head_size as f64).sqrt();
+        let context = softmax(scores, 3).matmul(value);
+        context.swap_dims(1, 2).reshape([batch, count, width])
+    }
+}
+
+impl TokenSet<'_> {
+    /// These tokens of `[batch, seq, width]`: all of it, or `[batch, 1, width]`.
+    ///
+    /// # Panics
+    /// Where there is not one position of each row, inside it.
+    #[must_use]
+    pub fn of(self, tensor: Tensor<3>) -> Tensor<3> {
+        let Self::OneEach(positions) = self else { return tensor };
+        let [batch, length, width] = tensor.dims();
+        let rows = positions.iter().enumerate();
+        let rows: Vec<i64> = rows.map(|(row, at)| (row * length + at) as i64).collect();
+        let rows = Tensor::<1, Int>::from_data(rows.as_slice(), &tensor.device());
+        tensor.reshape([batch * length, width]).select(0, rows).reshape([batch, 1, width])
     }
 }

@@ -48,6 +48,6 @@ pub use checkpoint::{Checkpoint, CheckpointFiles};
 pub use config::BertConfig;
 pub use error::BertModelError;
 pub use model::BertForMaskedLm;
-pub use site::{MlpHook, NoHook, Site};
+pub use site::{MlpHook, NoHook, Site, TokenSet};
 pub use source::{SafetensorsSource, TensorSource};
 pub use tokenizer::{BertTokenizer, Encoded, WordPieceOptions};

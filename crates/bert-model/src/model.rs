@@ -6,8 +6,8 @@ use burn::{
 };
 
 use crate::{
-    BertConfig, BertModelError, MlpHook, TensorSource, TokenBatch, embeddings::Embeddings,
-    head::MlmHead, layer::Layer,
+    BertConfig, BertModelError, MlpHook, TensorSource, TokenBatch, TokenSet,
+    embeddings::Embeddings, head::MlmHead, layer::Layer,
 };
 
 /// Hugging Face's `BertForMaskedLM`.
@@ -106,9 +106,80 @@ impl BertForMaskedLm {
         }
         let mut hidden = hidden;
         for index in layers {
-            hidden = self.layers[index].forward(index, hidden, hook);
+            let attended = self.layers[index].attend(hidden, TokenSet::All);
+            hidden = self.layers[index].mlp(index, attended, TokenSet::All, hook);
         }
         Ok(hidden)
+    }
+
+    /// The whole encoder, for one token of each row: what leaves the last layer there,
+    /// `[batch, hidden]`. The last layer computes nothing else, and a hook sees only these tokens
+    /// of it.
+    ///
+    /// # Errors
+    /// Where a sequence is too long or has an id outside the vocabulary, and where there is not one
+    /// position of each row, inside it.
+    pub fn forward_at(
+        &self,
+        batch: &TokenBatch,
+        positions: &[usize],
+        hook: &mut dyn MlpHook,
+    ) -> Result<Tensor<2>, BertModelError> {
+        let last = self.layers.len() - 1;
+        let hidden = self.run_layers(0..last, self.embed(batch)?, hook)?;
+        let tokens = TokenSet::OneEach(positions);
+        let attended = self.attend(last, hidden, tokens)?;
+        Ok(self.mlp(last, attended, tokens, hook)?.squeeze_dim(1))
+    }
+
+    /// The first half of a layer: attention and the LayerNorm after it. `hidden`,
+    /// `[batch, seq, hidden]`, enters the layer; what its MLP reads at `tokens` is returned.
+    ///
+    /// # Errors
+    /// [`BertModelError::NoSuchLayer`], and [`BertModelError::NoSuchPosition`] where there is not
+    /// one position of each row, inside it.
+    pub fn attend(
+        &self,
+        layer: usize,
+        hidden: Tensor<3>,
+        tokens: TokenSet<'_>,
+    ) -> Result<Tensor<3>, BertModelError> {
+        if let TokenSet::OneEach(positions) = tokens {
+            let [rows, length, _] = hidden.dims();
+            let outside = positions.iter().position(|&position| position >= length);
+            let wrong = outside.or((positions.len() != rows).then_some(positions.len()));
+            if let Some(row) = wrong {
+                let position = positions.get(row).copied().unwrap_or_default();
+                return Err(BertModelError::NoSuchPosition { row, position, rows, length });
+            }
+        }
+        Ok(self.layer(layer)?.attend(hidden, tokens))
+    }
+
+    /// The second half of a layer: its MLP and the LayerNorm after it. `attended` is what
+    /// [`BertForMaskedLm::attend`] gave for `tokens`; returns what leaves the layer there.
+    ///
+    /// # Errors
+    /// [`BertModelError::NoSuchLayer`].
+    pub fn mlp(
+        &self,
+        layer: usize,
+        attended: Tensor<3>,
+        tokens: TokenSet<'_>,
+        hook: &mut dyn MlpHook,
+    ) -> Result<Tensor<3>, BertModelError> {
+        Ok(self.layer(layer)?.mlp(layer, attended, tokens, hook))
+    }
+
+    fn layer(&self, layer: usize) -> Result<&Layer, BertModelError> {
+        let layers = self.layers.len();
+        self.layers.get(layer).ok_or(BertModelError::NoSuchLayer { layer, layers })
+    }
+
+    /// Logits over the vocabulary, `[n, vocabulary]`, of last hidden states `[n, hidden]`.
+    #[must_use]
+    pub fn logits(&self, hidden: Tensor<2>) -> Tensor<2> {
+        self.head.forward(hidden, self.embeddings.words.val())
     }
 
     /// Logits over the vocabulary at `places`, (row, position) pairs of `hidden`, the last hidden
@@ -135,6 +206,6 @@ impl BertForMaskedLm {
         }
         let places = Tensor::<1, Int>::from_data(flat.as_slice(), &hidden.device());
         let hidden = hidden.reshape([rows * length, width]).select(0, places);
-        Ok(self.head.forward(hidden, self.embeddings.words.val()))
+        Ok(self.logits(hidden))
     }
 }

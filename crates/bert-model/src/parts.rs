@@ -23,10 +23,10 @@ pub(crate) fn load_linear(
     device: &Device,
 ) -> Result<Linear, BertModelError> {
     let stored = matrix(source, &format!("{name}.weight"), [d_out, d_in], device)?;
-    // Laid out `[in, out]` once, here, rather than read across its rows in every pass.
-    let weight = Tensor::from_data(stored.transpose().into_data(), device);
     let bias = vector(source, &format!("{name}.bias"), d_out, device)?;
-    Ok(Linear { weight: Param::from_tensor(weight), bias: Some(Param::from_tensor(bias)) })
+    // A view: a product reads either layout equally fast, so nothing is copied.
+    let weight = Param::from_tensor(stored.transpose());
+    Ok(Linear { weight, bias: Some(Param::from_tensor(bias)) })
 }
 
 pub(crate) fn save_linear(linear: &Linear, name: &str, out: &mut NamedTensors) {

@@ -33,14 +33,30 @@ impl FromStr for Site {
     }
 }
 
+/// The tokens of a batch that a layer computes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenSet<'a> {
+    /// Every token.
+    All,
+    /// One of each row, at these positions.
+    OneEach(&'a [usize]),
+}
+
 /// Watches and edits MLP activations during one forward pass.
 ///
 /// A hook is an argument of the pass, called for every layer that runs, at [`Site::Pre`] and then
 /// at [`Site::Post`]. What it returns goes on through the model.
 pub trait MlpHook {
-    /// `activations` has shape `[batch, seq, intermediate]`; the returned tensor must have the
-    /// same. A hook that only watches returns what it got.
-    fn visit(&mut self, layer: usize, site: Site, activations: Tensor<3>) -> Tensor<3>;
+    /// `activations` has shape `[batch, seq, intermediate]`, or `[batch, 1, intermediate]` where
+    /// only one token of each row is computed; the returned tensor must have the same. A hook that
+    /// only watches returns what it got.
+    fn visit(
+        &mut self,
+        layer: usize,
+        site: Site,
+        tokens: TokenSet<'_>,
+        activations: Tensor<3>,
+    ) -> Tensor<3>;
 }
 
 /// The plain forward pass: watches nothing, edits nothing.
@@ -48,7 +64,13 @@ pub trait MlpHook {
 pub struct NoHook;
 
 impl MlpHook for NoHook {
-    fn visit(&mut self, _layer: usize, _site: Site, activations: Tensor<3>) -> Tensor<3> {
+    fn visit(
+        &mut self,
+        _layer: usize,
+        _site: Site,
+        _tokens: TokenSet<'_>,
+        activations: Tensor<3>,
+    ) -> Tensor<3> {
         activations
     }
 }

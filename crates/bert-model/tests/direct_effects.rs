@@ -7,7 +7,9 @@ use std::{
     path::PathBuf,
 };
 
-use bert_model::{BertForMaskedLm, BertModelError, Checkpoint, MlpHook, NoHook, Site, TokenBatch};
+use bert_model::{
+    BertForMaskedLm, BertModelError, Checkpoint, MlpHook, NoHook, Site, TokenBatch, TokenSet,
+};
 use burn::tensor::{Device, Tensor};
 use serde::Deserialize;
 
@@ -71,7 +73,13 @@ struct Zero {
 }
 
 impl MlpHook for Zero {
-    fn visit(&mut self, layer: usize, site: Site, activations: Tensor<3>) -> Tensor<3> {
+    fn visit(
+        &mut self,
+        layer: usize,
+        site: Site,
+        _tokens: TokenSet<'_>,
+        activations: Tensor<3>,
+    ) -> Tensor<3> {
         if (layer, site) != (self.layer, Site::Post) {
             return activations;
         }

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use bert_model::{BertForMaskedLm, Checkpoint, MlpHook, NoHook, Site, TokenBatch};
+use bert_model::{BertForMaskedLm, Checkpoint, MlpHook, NoHook, Site, TokenBatch, TokenSet};
 use burn::tensor::{Device, Tensor};
 use safetensors::SafeTensors;
 use serde::Deserialize;
@@ -65,7 +65,13 @@ struct KeepAll {
 }
 
 impl MlpHook for KeepAll {
-    fn visit(&mut self, _layer: usize, site: Site, activations: Tensor<3>) -> Tensor<3> {
+    fn visit(
+        &mut self,
+        _layer: usize,
+        site: Site,
+        _tokens: TokenSet<'_>,
+        activations: Tensor<3>,
+    ) -> Tensor<3> {
         let kept = match site {
             Site::Pre => &mut self.pre,
             Site::Post => &mut self.post,

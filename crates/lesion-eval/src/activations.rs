@@ -272,7 +272,7 @@ fn capture(
         let batch = TokenBatch::new(group.iter().map(|&i| tokens[i].0.to_vec()).collect())?;
         let positions: Vec<usize> = group.iter().map(|&i| tokens[i].1).collect();
         let mut capture = TokenCapture::new(sites, &batch, &positions)?;
-        subject.model.forward(&batch, &mut capture)?;
+        subject.forward_at(&batch, &positions, &mut capture)?;
         for &site in sites {
             for (layer, captured) in capture.layers(site)?.iter().enumerate() {
                 for (&sentence, row) in group.iter().zip(captured.chunks_exact(neurons)) {

@@ -3,12 +3,12 @@
 
 use std::sync::Arc;
 
-use bert_model::TokenBatch;
+use bert_model::{NoHook, TokenBatch, TokenSet};
 use neuron_stats::TTest;
 
 use crate::{
-    Drops, Laboratory, NeuronSets, Outcome, Progress, Selection, StudyError,
-    engine::{CleanPass, Trial},
+    Drops, Laboratory, NeuronSets, Outcome, Progress, Selection, StudyError, engine::Trial,
+    predict::read_logits,
 };
 
 /// One neuron in one prompt.
@@ -94,18 +94,17 @@ fn direct(
 ) -> Result<Vec<Drops>, StudyError> {
     let prompt = &laboratory.prompts[prompt];
     let model = laboratory.subject.model;
-    let pass = CleanPass::run(laboratory.subject, &TokenBatch::new(vec![prompt.masked.clone()])?)?;
-    let logits = crate::predict::read_logits(
-        laboratory.subject,
-        pass.hidden(),
-        &[(0, prompt.position)],
-        |_| prompt.prompt,
-    )?;
+    let mut entering = vec![model.embed(&TokenBatch::new(vec![prompt.masked.clone()])?)?];
+    for layer in 0..model.config().num_hidden_layers {
+        entering.push(model.run_layers(layer..layer + 1, entering[layer].clone(), &mut NoHook)?);
+    }
+    let leaving = TokenSet::OneEach(&[prompt.position]).of(entering[entering.len() - 1].clone());
+    let logits = read_logits(laboratory.subject, leaving.squeeze_dim(1), |_| prompt.prompt)?;
     let id = |candidate: usize| prompt.candidates[candidate].id;
     let clean = |candidate: usize| logits[0][id(candidate) as usize];
     let strongest = (1..prompt.candidates.len()).max_by(|&a, &b| clean(a).total_cmp(&clean(b)));
     let tokens = [id(0), id(strongest.unwrap_or_default())];
-    let effects = model.direct_effects(pass.entering(), layer, prompt.position, &tokens)?;
+    let effects = model.direct_effects(&entering, layer, prompt.position, &tokens)?;
     let effects: Vec<f32> = effects.into_data().iter::<f32>().collect();
     let (right, other) = effects.split_at(effects.len() / 2);
     let both = right.iter().zip(other);

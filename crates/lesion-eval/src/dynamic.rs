@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use activation_capture::{Edit, Lesion, Target, TokenCapture};
-use bert_model::{MlpHook, Site, TokenBatch};
+use bert_model::{MlpHook, Site, TokenBatch, TokenSet};
 use burn::tensor::Tensor;
 use neuron_stats::{Matrix, TTestAccumulator};
 
@@ -120,10 +120,9 @@ pub fn dynamic(
 
     let mut readings = vec![None; labelled.len() * copies];
     for batch in climbing_prompts {
-        let places: Vec<_> = batch.positions.iter().copied().enumerate().collect();
+        let leaving = TokenSet::OneEach(&batch.positions).of(batch.hidden.clone()).squeeze_dim(1);
         let prompt_of = |row: usize| labelled[batch.sentences[row] / copies];
-        let logits =
-            read_logits(subject, batch.hidden.clone(), &places, |row| prompt_of(row).prompt)?;
+        let logits = read_logits(subject, leaving, |row| prompt_of(row).prompt)?;
         for (row, logits) in logits.iter().enumerate() {
             readings[batch.sentences[row]] = Some(Reading::of(prompt_of(row), logits));
         }
@@ -166,9 +165,15 @@ impl TTestHook {
 }
 
 impl MlpHook for TTestHook {
-    fn visit(&mut self, layer: usize, site: Site, activations: Tensor<3>) -> Tensor<3> {
+    fn visit(
+        &mut self,
+        layer: usize,
+        site: Site,
+        tokens: TokenSet<'_>,
+        activations: Tensor<3>,
+    ) -> Tensor<3> {
         let Some(capture) = &mut self.capture else { return activations };
-        let activations = capture.visit(layer, site, activations);
+        let activations = capture.visit(layer, site, tokens, activations);
         if site == Site::Pre
             && let Err(error) = self.test()
         {

@@ -6,8 +6,8 @@ use std::{
 };
 
 use activation_capture::{Lesion, Target};
-use bert_model::{NoHook, Site, TokenBatch};
-use burn::tensor::{Int, Tensor};
+use bert_model::{NoHook, Site, TokenBatch, TokenSet};
+use burn::tensor::{Bool, Int, Tensor, TensorData};
 use rayon::prelude::*;
 
 use crate::{
@@ -16,54 +16,109 @@ use crate::{
     subject::{BATCH_ROWS, by_length},
 };
 
-/// A plain pass of a batch that remembers what entered each layer. A lesion of layer l changes
-/// nothing below l, so it starts there.
+/// A pass of a batch without a lesion, that remembers what a lesion can start from: what entered
+/// each layer, and what its MLP read at the mask.
 pub(crate) struct CleanPass<'a> {
     subject: Subject<'a>,
-    /// `[batch, seq, hidden]` for each layer, and last what left the last one.
+    batch: TokenBatch,
+    /// Each row's mask.
+    positions: Vec<usize>,
+    /// `[batch, seq, hidden]` for each layer.
     entering: Vec<Tensor<3>>,
+    /// `[batch, 1, hidden]` for each layer.
+    attended: Vec<Tensor<3>>,
+    /// What left the last layer at the masks, `[batch, hidden]`.
+    last: Tensor<2>,
 }
 
 impl<'a> CleanPass<'a> {
-    pub(crate) fn run(subject: Subject<'a>, batch: &TokenBatch) -> Result<Self, StudyError> {
-        let mut hidden = subject.model.embed(batch)?;
-        let mut entering = vec![hidden.clone()];
-        for layer in 0..subject.model.config().num_hidden_layers {
-            hidden = subject.model.run_layers(layer..layer + 1, hidden, &mut NoHook)?;
+    pub(crate) fn run(
+        subject: Subject<'a>,
+        batch: TokenBatch,
+        positions: Vec<usize>,
+    ) -> Result<Self, StudyError> {
+        let (mut entering, mut attended) = (Vec::new(), Vec::new());
+        let last = if subject.plain {
+            subject.forward_at(&batch, &positions, &mut NoHook)?
+        } else {
+            let model = subject.model;
+            let mut hidden = model.embed(&batch)?;
+            let masks = TokenSet::OneEach(&positions);
+            for layer in 0..model.config().num_hidden_layers - 1 {
+                entering.push(hidden.clone());
+                let read = model.attend(layer, hidden, TokenSet::All)?;
+                attended.push(masks.of(read.clone()));
+                hidden = model.mlp(layer, read, TokenSet::All, &mut NoHook)?;
+            }
             entering.push(hidden.clone());
-        }
-        Ok(Self { subject, entering })
+            let last = entering.len() - 1;
+            let read = model.attend(last, hidden, masks)?;
+            attended.push(read.clone());
+            model.mlp(last, read, masks, &mut NoHook)?.squeeze_dim(1)
+        };
+        Ok(Self { subject, batch, positions, entering, attended, last })
     }
 
-    /// The last hidden states without a lesion.
-    pub(crate) fn hidden(&self) -> Tensor<3> {
-        self.entering[self.entering.len() - 1].clone()
+    /// What left the last layer at the masks without a lesion, `[batch, hidden]`.
+    #[cfg(test)]
+    pub(crate) fn hidden(&self) -> Tensor<2> {
+        self.last.clone()
     }
 
-    /// What entered each layer, and last what left the last one.
-    pub(crate) fn entering(&self) -> &[Tensor<3>] {
-        &self.entering
-    }
-
-    /// The last hidden states of a batch whose row i is row `rows[i]` of the clean pass, with the
-    /// lesion's targets counted in the new rows. No target lies below layer `from`.
+    /// What leaves the last layer at the masks, `[rows, hidden]`, of a batch whose row i is row
+    /// `rows[i]` of the clean pass, with the lesion's targets counted in the new rows. No target
+    /// lies below layer `from`.
+    ///
+    /// A lesion changes nothing below its layer, and at the mask alone nothing in its layer but the
+    /// MLP there: only what it can change is computed.
     pub(crate) fn lesioned(
         &self,
         rows: &[usize],
         from: usize,
         site: Site,
         targets: &[Target<'_>],
-    ) -> Result<Tensor<3>, StudyError> {
-        let model = self.subject.model;
-        let entering = self.entering[from].clone();
+    ) -> Result<Tensor<2>, StudyError> {
+        let (subject, model) = (self.subject, self.subject.model);
+        let shape = [rows.len(), self.batch.length()];
+        let mut lesion = Lesion::new(site, shape, model.config(), targets)?;
+        let positions: Vec<usize> = rows.iter().map(|&row| self.positions[row]).collect();
+        if subject.plain {
+            let ids = rows.iter().map(|&row| self.batch.rows()[row].clone()).collect();
+            return subject.forward_at(&TokenBatch::new(ids)?, &positions, &mut lesion);
+        }
         let rows: Vec<i64> = rows.iter().map(|&row| row as i64).collect();
-        let rows = Tensor::<1, Int>::from_data(rows.as_slice(), &entering.device());
-        let hidden = entering.select(0, rows);
-        let [count, length, _] = hidden.dims();
-        let mut lesion = Lesion::new(site, [count, length], model.config(), targets)?;
-        let layers = model.config().num_hidden_layers;
-        Ok(model.run_layers(from..layers, hidden, &mut lesion)?)
+        let rows = Tensor::<1, Int>::from_data(rows.as_slice(), &self.last.device());
+        let of_rows = |kept: &Tensor<3>| kept.clone().select(0, rows.clone());
+        let (last, masks) = (self.entering.len() - 1, TokenSet::OneEach(&positions));
+        let here = |target: &&Target<'_>| target.layer == from;
+        let at_mask =
+            targets.iter().filter(here).all(|target| target.position == positions[target.row]);
+        let hidden = if from < last && at_mask {
+            let changed = model.mlp(from, of_rows(&self.attended[from]), masks, &mut lesion)?;
+            let hidden = put(of_rows(&self.entering[from + 1]), &positions, changed);
+            model.run_layers(from + 1..last, hidden, &mut lesion)?
+        } else {
+            model.run_layers(from..last, of_rows(&self.entering[from]), &mut lesion)?
+        };
+        let read = if from == last {
+            of_rows(&self.attended[last])
+        } else {
+            model.attend(last, hidden, masks)?
+        };
+        Ok(model.mlp(last, read, masks, &mut lesion)?.squeeze_dim(1))
     }
+}
+
+/// `hidden`, `[batch, seq, hidden]`, with other values, `[batch, 1, hidden]`, at one position of
+/// each row.
+fn put(hidden: Tensor<3>, positions: &[usize], values: Tensor<3>) -> Tensor<3> {
+    let [batch, length, width] = hidden.dims();
+    let mut mask = vec![false; batch * length];
+    positions.iter().enumerate().for_each(|(row, at)| mask[row * length + at] = true);
+    let mask = TensorData::new(mask, [batch, length, 1]);
+    let mask = Tensor::<3, Bool>::from_data(mask, &hidden.device());
+    let shape = [batch, length, width];
+    hidden.mask_where(mask.expand(shape), values.expand(shape))
 }
 
 /// A lesion of one prompt.
@@ -263,8 +318,10 @@ impl<'a> Laboratory<'a> {
     }
 
     fn clean_pass(&self, group: &[usize]) -> Result<CleanPass<'a>, StudyError> {
-        let rows = group.iter().map(|&prompt| self.prompts[prompt].masked.clone()).collect();
-        CleanPass::run(self.subject, &TokenBatch::new(rows)?)
+        let prompts = group.iter().map(|&prompt| &self.prompts[prompt]);
+        let rows = prompts.clone().map(|prompt| prompt.masked.clone()).collect();
+        let positions = prompts.map(|prompt| prompt.position).collect();
+        CleanPass::run(self.subject, TokenBatch::new(rows)?, positions)
     }
 }
 
@@ -293,10 +350,8 @@ fn read(
     let place = |prompt: &usize| group.iter().position(|own| own == prompt).unwrap_or_default();
     let clean_rows: Vec<usize> = rows.iter().map(place).collect();
     let hidden = pass.lesioned(&clean_rows, batch.from, manner.site, &targets)?;
-    let places: Vec<_> =
-        rows.iter().enumerate().map(|(row, &prompt)| (row, prompts[prompt].position)).collect();
-    let name = |place: usize| prompts[rows[place]].prompt;
-    let logits = read_logits(subject, hidden, &places, name)?;
+    let name = |row: usize| prompts[rows[row]].prompt;
+    let logits = read_logits(subject, hidden, name)?;
     let readings = rows.iter().zip(&logits);
     Ok(readings.map(|(&prompt, logits)| Reading::of(&prompts[prompt], logits)).collect())
 }
@@ -350,47 +405,60 @@ mod tests {
         (checkpoint, model)
     }
 
-    fn values(tensor: Tensor<3>) -> Vec<f32> {
+    fn values(tensor: Tensor<2>) -> Vec<f32> {
         tensor.into_data().try_into_vec().unwrap()
     }
+
+    /// A lesion's row of the clean pass, and its layers, each with a position and neurons.
+    type Made = (usize, Vec<(usize, usize, Vec<usize>)>);
 
     #[test]
     fn a_lesion_from_its_layer_on_equals_the_plain_pass() {
         let (checkpoint, model) = open();
-        let subject = Subject { model: &model, tokenizer: &checkpoint.tokenizer };
-        let batch = TokenBatch::new(vec![vec![2, 40, 4, 60, 3], vec![2, 50, 41, 4, 3]]).unwrap();
-        let pass = CleanPass::run(subject, &batch).unwrap();
-        let plain = model.forward(&batch, &mut NoHook).unwrap();
-        assert_eq!(values(pass.hidden()), values(plain));
+        let subject = |plain| Subject { model: &model, tokenizer: &checkpoint.tokenizer, plain };
+        let batch = || TokenBatch::new(vec![vec![2, 40, 4, 60, 3], vec![2, 50, 41, 4, 3]]).unwrap();
+        let pass = |plain| CleanPass::run(subject(plain), batch(), vec![2, 3]).unwrap();
+        let (quick, plain) = (pass(false), pass(true));
+        let near = |a: Tensor<2>, b: Tensor<2>| {
+            let (a, b) = (values(a), values(b));
+            assert_eq!(a.len(), b.len());
+            assert!(a.iter().zip(&b).all(|(a, b)| (a - b).abs() < 1e-5));
+        };
+        near(quick.hidden(), plain.hidden());
 
-        // Three lesions of the two rows, against each by itself in a plain pass.
-        let lesions = [(1, 3, vec![5, 6]), (0, 2, vec![0, 63]), (1, 1, vec![])];
-        for layer in 0..3 {
-            for site in [Site::Pre, Site::Post] {
-                let rows: Vec<usize> = lesions.iter().map(|lesion| lesion.0).collect();
-                let targets: Vec<Target<'_>> = lesions
-                    .iter()
-                    .enumerate()
-                    .map(|(row, (_, position, neurons))| Target {
-                        row,
-                        layer,
-                        position: *position,
-                        neurons,
-                        edit: Edit::Zero,
-                    })
-                    .collect();
-                let together = values(pass.lesioned(&rows, layer, site, &targets).unwrap());
-                for ((row, position, neurons), found) in
-                    lesions.iter().zip(together.chunks_exact(together.len() / lesions.len()))
-                {
-                    let alone = TokenBatch::new(vec![batch.rows()[*row].clone()]).unwrap();
-                    let (position, edit) = (*position, Edit::Zero);
-                    let target = Target { row: 0, layer, position, neurons, edit };
-                    let shape = alone.shape();
-                    let mut hook = Lesion::new(site, shape, model.config(), &[target]).unwrap();
-                    let plain = values(model.forward(&alone, &mut hook).unwrap());
-                    let worst = found.iter().zip(&plain).map(|(a, b)| (a - b).abs());
-                    assert!(worst.fold(0.0, f32::max) < 1e-5, "layer {layer}, {site}");
+        // At the mask, beside it, at all tokens, in several layers, and nowhere.
+        let lesions: [Made; 5] = [
+            (1, vec![(0, 3, vec![5, 6])]),
+            (0, vec![(0, 1, vec![0, 63]), (0, 2, vec![0, 63])]),
+            (1, vec![(0, 3, vec![1]), (1, 3, vec![2, 3]), (2, 3, vec![4])]),
+            (0, vec![(1, 2, vec![9]), (2, 4, vec![9])]),
+            (1, vec![]),
+        ];
+        for site in [Site::Pre, Site::Post] {
+            for above in 0..3 {
+                // The same lesions moved up, alone and together.
+                let moved = |made: &Made| -> Made {
+                    let up = made
+                        .1
+                        .iter()
+                        .map(|(layer, at, neurons)| (layer + above, *at, neurons.clone()));
+                    (made.0, up.filter(|&(layer, ..)| layer < 3).collect())
+                };
+                let moved: Vec<Made> = lesions.iter().map(moved).collect();
+                for some in moved.chunks(1).chain([&moved[..]]) {
+                    let rows: Vec<usize> = some.iter().map(|made| made.0).collect();
+                    let mut targets = Vec::new();
+                    for (row, (_, layers)) in some.iter().enumerate() {
+                        for &(layer, position, ref neurons) in layers {
+                            let edit = Edit::Zero;
+                            targets.push(Target { row, layer, position, neurons, edit });
+                        }
+                    }
+                    let from = targets.iter().map(|target| target.layer).min().unwrap_or(above);
+                    near(
+                        quick.lesioned(&rows, from, site, &targets).unwrap(),
+                        plain.lesioned(&rows, from, site, &targets).unwrap(),
+                    );
                 }
             }
         }

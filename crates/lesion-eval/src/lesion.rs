@@ -116,13 +116,17 @@ impl std::fmt::Display for Notice {
     }
 }
 
-/// One row of a batch: a sentence, masked and lesioned or neither.
+/// One row of a batch: a prompt, masked and lesioned or neither.
 struct Row<'a> {
-    ids: &'a [u32],
+    prompt: &'a MaskedPrompt,
     /// Silenced neurons and their label; `None` in the control.
     set: Option<(&'a str, Arc<[usize]>)>,
-    /// The prompts whose candidates are scored.
-    targets: Vec<&'a MaskedPrompt>,
+}
+
+impl Row<'_> {
+    fn ids(&self) -> &[u32] {
+        if self.set.is_some() { &self.prompt.masked } else { &self.prompt.unmasked }
+    }
 }
 
 /// The paper's lesion: sets, at the mask of every prompt that has one, the matched neuron set of
@@ -146,12 +150,11 @@ pub fn lesion(
     let most_rows = templates.iter().map(Vec::len).max().unwrap_or(1);
     let most = (BATCH_ROWS / most_rows).max(1);
     let mut done = 0;
-    for group in by_length(templates.iter().map(|rows| rows[0].ids.len()), most) {
+    for group in by_length(templates.iter().map(|rows| rows[0].ids().len()), most) {
         let rows: Vec<&Row<'_>> = group.iter().flat_map(|&t| &templates[t]).collect();
         let mut found = run(subject, &rows, plan)?.into_iter();
         for &template in &group {
-            let count = templates[template].iter().map(|row| row.targets.len()).sum();
-            outcomes[template].extend(found.by_ref().take(count));
+            outcomes[template].extend(found.by_ref().take(templates[template].len()));
         }
         done += group.len();
         progress(done, templates.len());
@@ -173,34 +176,20 @@ fn notices(prompts: &[MaskedPrompt], sets: &NeuronSets, layer: usize) -> Vec<Not
     prompts.iter().filter_map(notice).collect()
 }
 
-/// For each template with a matched prompt: the matched prompts, each with its lesion, and the
-/// control.
+/// For each template with a matched prompt: the matched prompts, each with its lesion, and their
+/// controls.
 fn rows_by_template<'a>(
     prompts: &'a [MaskedPrompt],
     sets: &NeuronSets,
     layer: usize,
 ) -> Vec<Vec<Row<'a>>> {
-    prompts
-        .chunk_by(|a, b| a.prompt == b.prompt)
-        .filter_map(|prompts| {
-            let (mut rows, mut control) = (Vec::new(), Vec::new());
-            for prompt in prompts {
-                let Some(label) = prompt.label.as_deref() else { continue };
-                control.push(prompt);
-                rows.push(Row {
-                    ids: &prompt.masked,
-                    set: Some((label, sets.set(layer, label))),
-                    targets: vec![prompt],
-                });
-            }
-            let first = prompts.first()?;
-            let ids = first.unmasked.as_slice();
-            (!rows.is_empty()).then(|| {
-                rows.push(Row { ids, set: None, targets: control });
-                rows
-            })
-        })
-        .collect()
+    let templates = prompts.chunk_by(|a, b| a.prompt == b.prompt).map(|prompts| {
+        let labelled = || prompts.iter().filter_map(|p| Some((p, p.label.as_deref()?)));
+        let lesioned = labelled()
+            .map(|(prompt, label)| Row { prompt, set: Some((label, sets.set(layer, label))) });
+        lesioned.chain(labelled().map(|(prompt, _)| Row { prompt, set: None })).collect()
+    });
+    templates.filter(|rows: &Vec<Row<'_>>| !rows.is_empty()).collect()
 }
 
 /// Runs one batch without and with its lesions.
@@ -209,42 +198,38 @@ fn run(
     rows: &[&Row<'_>],
     plan: LesionPlan,
 ) -> Result<Vec<LesionOutcome>, StudyError> {
-    let batch = TokenBatch::new(rows.iter().map(|row| row.ids.to_vec()).collect())?;
-    let pass = CleanPass::run(subject, &batch)?;
+    let batch = TokenBatch::new(rows.iter().map(|row| row.ids().to_vec()).collect())?;
+    let positions = rows.iter().map(|row| row.prompt.position).collect();
+    let pass = CleanPass::run(subject, batch, positions)?;
+    // All rows, lesioned or not: the control goes through the same products as the lesioned.
+    let all: Vec<usize> = (0..rows.len()).collect();
+    let logits = |targets: &[Target<'_>]| {
+        let hidden = pass.lesioned(&all, plan.layer, plan.site, targets)?;
+        read_logits(subject, hidden, |row| rows[row].prompt.prompt)
+    };
     let lesions: Vec<Target<'_>> = rows
         .iter()
         .enumerate()
         .filter_map(|(index, row)| {
             let (_, neurons) = row.set.as_ref()?;
-            let (layer, position) = (plan.layer, row.targets[0].position);
+            let (layer, position) = (plan.layer, row.prompt.position);
             Some(Target { row: index, layer, position, neurons, edit: Edit::Zero })
         })
         .collect();
-    // All rows, lesioned or not: the control goes through the same products as in the clean pass.
-    let all: Vec<usize> = (0..rows.len()).collect();
-    let lesioned = pass.lesioned(&all, plan.layer, plan.site, &lesions)?;
-    let targets: Vec<(usize, &MaskedPrompt)> = rows
-        .iter()
-        .enumerate()
-        .flat_map(|(index, row)| row.targets.iter().map(move |&target| (index, target)))
-        .collect();
-    let places: Vec<_> = targets.iter().map(|&(row, target)| (row, target.position)).collect();
-    let prompt_of = |place: usize| targets[place].1.prompt;
-    let clean = read_logits(subject, pass.hidden(), &places, prompt_of)?;
-    let lesioned = read_logits(subject, lesioned, &places, prompt_of)?;
-    let outcomes = targets.iter().zip(clean.iter().zip(&lesioned));
+    let (clean, lesioned) = (logits(&[])?, logits(&lesions)?);
+    let outcomes = rows.iter().zip(clean.iter().zip(&lesioned));
     Ok(outcomes
-        .map(|(&(row, target), (clean, lesioned))| {
-            let set = rows[row].set.as_ref();
+        .map(|(row, (clean, lesioned))| {
+            let (prompt, set) = (row.prompt, row.set.as_ref());
             LesionOutcome {
-                prompt: target.prompt,
-                position: target.position,
+                prompt: prompt.prompt,
+                position: prompt.position,
                 neuron_set: set.map(|(label, _)| (*label).to_owned()),
                 neurons: set.map_or(0, |(_, neurons)| neurons.len()),
-                words: target.candidates.iter().map(|candidate| candidate.word.clone()).collect(),
+                words: prompt.candidates.iter().map(|candidate| candidate.word.clone()).collect(),
                 outcome: Outcome {
-                    clean: Reading::of(target, clean),
-                    lesioned: Reading::of(target, lesioned),
+                    clean: Reading::of(prompt, clean),
+                    lesioned: Reading::of(prompt, lesioned),
                 },
             }
         })

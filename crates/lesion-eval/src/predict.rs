@@ -84,10 +84,9 @@ pub fn predict(
     let mut done = 0;
     for group in by_length(prompts.iter().map(|p| p.masked.len()), BATCH_ROWS) {
         let batch = TokenBatch::new(group.iter().map(|&i| prompts[i].masked.clone()).collect())?;
-        let places: Vec<_> =
-            group.iter().enumerate().map(|(row, &i)| (row, prompts[i].position)).collect();
-        let hidden = subject.model.forward(&batch, &mut NoHook)?;
-        let logits = read_logits(subject, hidden, &places, |i| prompts[group[i]].prompt)?;
+        let positions: Vec<usize> = group.iter().map(|&i| prompts[i].position).collect();
+        let hidden = subject.forward_at(&batch, &positions, &mut NoHook)?;
+        let logits = read_logits(subject, hidden, |row| prompts[group[row]].prompt)?;
         for (&i, logits) in group.iter().zip(&logits) {
             predictions[i] = Some(score(subject, &prompts[i], logits));
         }
@@ -103,14 +102,14 @@ pub(crate) fn margin(mut logits: impl Iterator<Item = f32>) -> f64 {
     f64::from(right) - f64::from(logits.fold(f32::NEG_INFINITY, f32::max))
 }
 
-/// The logits over the vocabulary at each place. `prompt_of` a place is what an error names.
+/// The logits over the vocabulary of each row of last hidden states, `[rows, hidden]`. `prompt_of` a
+/// row is what an error names.
 pub(crate) fn read_logits(
     subject: Subject<'_>,
-    hidden: Tensor<3>,
-    places: &[(usize, usize)],
+    hidden: Tensor<2>,
     prompt_of: impl Fn(usize) -> usize,
 ) -> Result<Vec<Vec<f32>>, StudyError> {
-    let logits = subject.model.logits_at(hidden, places)?;
+    let logits = subject.model.logits(hidden);
     let [_, vocabulary] = logits.dims();
     let data = logits.into_data();
     let all: Vec<f32> = data.iter::<f32>().collect();

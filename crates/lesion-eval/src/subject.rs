@@ -1,6 +1,7 @@
 use std::{collections::BTreeMap, ops::Range};
 
-use bert_model::{BertForMaskedLm, BertModelError, BertTokenizer};
+use bert_model::{BertForMaskedLm, BertModelError, BertTokenizer, MlpHook, TokenBatch, TokenSet};
+use burn::tensor::Tensor;
 
 use crate::{StudyError, template::Template};
 
@@ -14,6 +15,9 @@ pub struct Subject<'a> {
     pub model: &'a BertForMaskedLm,
     /// Its tokenizer.
     pub tokenizer: &'a BertTokenizer,
+    /// Whether every pass computes all tokens of all layers. Shortcuts give the same up to
+    /// rounding; this is what they are compared with.
+    pub plain: bool,
 }
 
 /// A template with one word filled in, as the model reads it.
@@ -25,6 +29,20 @@ pub(crate) struct Filled {
 }
 
 impl Subject<'_> {
+    /// What leaves the last layer at one token of each row, `[batch, hidden]`.
+    pub(crate) fn forward_at(
+        &self,
+        batch: &TokenBatch,
+        positions: &[usize],
+        hook: &mut dyn MlpHook,
+    ) -> Result<Tensor<2>, StudyError> {
+        if self.plain {
+            let hidden = self.model.forward(batch, hook)?;
+            return Ok(TokenSet::OneEach(positions).of(hidden).squeeze_dim(1));
+        }
+        Ok(self.model.forward_at(batch, positions, hook)?)
+    }
+
     /// Fills `word` into brace `brace` and finds its token. An error names file, line and word.
     pub(crate) fn fill(
         &self,

@@ -168,6 +168,11 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) threads: Option<u16>,
 
+    /// Compute all tokens of all layers in every pass, without shortcuts. Slow; the results are the
+    /// same up to rounding.
+    #[arg(long)]
+    pub(crate) plain: bool,
+
     /// Also write the activations that were tested, as activations.safetensors.
     #[arg(long)]
     pub(crate) save_activations: bool,

@@ -19,7 +19,7 @@ pub(crate) fn run(args: &Evaluate) -> Result<()> {
     let mut stages = Stages::default();
     let (checkpoint, model) =
         stages.run("load", |_| inputs::model(args.model.as_deref(), args.backend))?;
-    let subject = Subject { model: &model, tokenizer: &checkpoint.tokenizer };
+    let subject = Subject { model: &model, tokenizer: &checkpoint.tokenizer, plain: false };
     let held_out = HeldOut::project();
 
     let mut rows = Vec::new();

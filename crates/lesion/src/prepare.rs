@@ -21,6 +21,8 @@ pub(crate) struct Prepared {
     pub(crate) study: Study,
     checkpoint: Checkpoint,
     model: BertForMaskedLm,
+    /// Whether every pass computes all tokens of all layers.
+    plain: bool,
     pub(crate) stimuli: EncodedStimuli,
     pub(crate) prompts: Vec<MaskedPrompt>,
     /// The paper's lesion.
@@ -78,7 +80,8 @@ impl Prepared {
             let path = study.lesion.neurons.as_deref().unwrap_or(std::path::Path::new(""));
             sets.with_context(|| path.display().to_string())?;
         }
-        let subject = Subject { model: &model, tokenizer: &checkpoint.tokenizer };
+        let plain = args.plain;
+        let subject = Subject { model: &model, tokenizer: &checkpoint.tokenizer, plain };
         let prompts = MaskedPrompt::encode_all(subject, &prompts, stimuli.contrast())?;
         let stimuli = EncodedStimuli::encode(subject, &stimuli, study.selection.at)?;
         if study.selection.held_out > 0.0 {
@@ -96,6 +99,7 @@ impl Prepared {
             study,
             checkpoint,
             model,
+            plain,
             stimuli,
             prompts,
             lesion,
@@ -107,7 +111,7 @@ impl Prepared {
     }
 
     pub(crate) fn subject(&self) -> Subject<'_> {
-        Subject { model: &self.model, tokenizer: &self.checkpoint.tokenizer }
+        Subject { model: &self.model, tokenizer: &self.checkpoint.tokenizer, plain: self.plain }
     }
 
     pub(crate) fn dose_plan(&self) -> DosePlan {
@@ -123,8 +127,14 @@ impl Prepared {
     /// What decides every figure of the study, in one hash: two runs with the same one write the
     /// same tables.
     pub(crate) fn identity(&self) -> Result<String> {
-        let decided =
-            (env!("CARGO_PKG_VERSION"), BURN, std::env::consts::ARCH, &self.study, &self.origins);
+        let decided = (
+            env!("CARGO_PKG_VERSION"),
+            BURN,
+            std::env::consts::ARCH,
+            &self.study,
+            &self.origins,
+            self.plain,
+        );
         Ok(hex(&Sha256::digest(serde_json::to_vec(&decided)?)))
     }
 }
