@@ -6,7 +6,7 @@ mod support;
 use std::{collections::BTreeSet, fs, path::Path};
 
 use sha2::{Digest, Sha256};
-use support::{BRIEF, Row, Run, lesion, number};
+use support::{BRIEF, Row, Run, assert_user_error, close, lesion, number, reference};
 use tempfile::TempDir;
 
 const FILES: [&str; 16] = [
@@ -384,29 +384,6 @@ fn paths_need_not_be_unicode_and_files_can_be_read_by_others() {
     fs::write(&plain, "").unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode();
     assert_eq!(mode(&dir.path().join(name).join("manifest.json")), mode(&plain));
-}
-
-/// Exit code 2, one line on stderr with everything `expected`, and no output folder.
-fn assert_user_error(run: &Run, expected: &[&str]) {
-    let stderr = run.stderr();
-    assert_eq!(run.output.status.code(), Some(2), "{stderr}");
-    assert_eq!(stderr.lines().count(), 1, "{stderr}");
-    for part in expected {
-        assert!(stderr.contains(part), "{part:?} is not in {stderr:?}");
-    }
-    let parts: Vec<_> = stderr.trim().split(": ").collect();
-    assert!(parts.windows(2).all(|pair| pair[0] != pair[1]), "said twice: {stderr}");
-    assert!(!run.dir.path().join("target").exists());
-}
-
-/// What the same study gives in Python, with transformers, SciPy and statsmodels.
-fn reference() -> serde_json::Value {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/study/study.json");
-    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
-}
-
-fn close(found: f64, expected: f64, tolerance: f64) {
-    assert!((found - expected).abs() <= tolerance, "{found} is not {expected}");
 }
 
 #[test]

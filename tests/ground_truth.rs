@@ -3,20 +3,24 @@
 
 mod support;
 
+use std::collections::BTreeSet;
+
 use support::{
-    Run, number,
-    planted::{HER, HIM, PROMPTS, Planted, STIMULI},
+    Row, Run, close, number,
+    planted::{HER, HIM, PROMPTS, Planted, STIMULI, targets},
 };
 use tempfile::TempDir;
 
-fn study(model: &Planted) -> Run {
+/// A quarter of 12 neurons leaves room for both him neurons in a controlled set.
+const SHARED: [&str; 4] = ["--share", "0.25", "--nulls", "200"];
+
+fn study(model: &Planted, args: &[&str]) -> Run {
     let dir = TempDir::new().unwrap();
     model.write(dir.path());
     let files = [("stimuli.txt", STIMULI), ("prompts.txt", PROMPTS)];
     let model = dir.path().to_str().unwrap();
-    // A quarter of 12 neurons leaves room for both him neurons in a controlled set.
-    let args = ["--model", model, "--stimuli", "stimuli.txt", "--prompts", "prompts.txt"];
-    Run::with_files(&files, &[&args[..], &["--share", "0.25", "--nulls", "200"]].concat())
+    let planted = ["--model", model, "--stimuli", "stimuli.txt", "--prompts", "prompts.txt"];
+    Run::with_files(&files, &[&planted[..], args].concat())
 }
 
 fn assert_selected_are_the_planted(run: &Run) {
@@ -46,7 +50,7 @@ fn margin_drops(run: &Run, target: &str) -> (f64, Vec<f64>) {
 #[test]
 fn planted_neurons_are_found_and_their_lesion_does_what_the_formulas_say() {
     let model = Planted::new(true);
-    let run = study(&model);
+    let run = study(&model, &SHARED);
     assert_selected_are_the_planted(&run);
     let mut lesioned = 0;
     for row in run.rows("lesions.csv") {
@@ -67,6 +71,11 @@ fn planted_neurons_are_found_and_their_lesion_does_what_the_formulas_say() {
         }
     }
     assert_eq!(lesioned, 2);
+    for row in run.rows("profile.csv") {
+        // Layer 0 has no labelled neuron to lesion, so nothing to test.
+        let significant = row["layer"] == "1" && number(&row, "p_corrected") <= 0.05;
+        assert!(significant || (row["layer"] == "0" && row["p_corrected"].is_empty()), "{row:?}");
+    }
     // No other set does what the planted ones do.
     for target in ["him", "her"] {
         let (matched, random) = margin_drops(&run, target);
@@ -77,9 +86,154 @@ fn planted_neurons_are_found_and_their_lesion_does_what_the_formulas_say() {
     assert!(run.stdout().contains(": 1 (him), 1 (her). There the margin falls in 2 of 2 prompts"));
 }
 
+/// The neurons with a label.
+fn planted(label: &str) -> &'static [usize] {
+    if label == "him" { &HIM } else { &HER }
+}
+
+/// How far the logit and the margin of a label's word fall at the mask of its prompt where `change`
+/// is made to the activations of the last layer.
+fn drops(model: &Planted, label: &str, change: impl FnOnce(&mut [f64])) -> [f64; 2] {
+    let (right, position) = if label == "him" { (0, 4) } else { (1, 3) };
+    let clean = model.logits("[MASK]", position, &[]);
+    let changed = model.logits_with("[MASK]", position, change);
+    let margin = |logits: [f64; 2]| logits[right] - logits[1 - right];
+    [clean[right] - changed[right], margin(clean) - margin(changed)]
+}
+
+/// The drops where the planted neurons of the label become what `value` says of each and of its
+/// activation.
+fn changed(model: &Planted, label: &str, value: &dyn Fn(usize, f64) -> f64) -> [f64; 2] {
+    drops(model, label, |activations| {
+        for &neuron in planted(label) {
+            activations[neuron] = value(neuron, activations[neuron]);
+        }
+    })
+}
+
+fn silenced(model: &Planted, label: &str, neurons: &[usize]) -> [f64; 2] {
+    drops(model, label, |activations| neurons.iter().for_each(|&neuron| activations[neuron] = 0.0))
+}
+
+#[track_caller]
+fn assert_drops(row: &Row, [logit, margin]: [f64; 2]) {
+    close(number(row, "logit_drop"), logit, 1e-4);
+    close(number(row, "margin_drop"), margin, 1e-4);
+}
+
+#[test]
+fn each_planted_neuron_does_by_itself_what_the_formulas_say_and_directly() {
+    let model = Planted::new(true);
+    let rows = study(&model, &["--layer", "1", "--parts", "causal"]).rows("neurons_causal.csv");
+    assert_eq!(rows.len(), 2 * (HIM.len() + HER.len()));
+    for row in &rows {
+        let neuron: usize = row["neuron"].parse().unwrap();
+        assert!(planted(&row["label"]).contains(&neuron));
+        let expected = silenced(&model, &row["target"], &[neuron]);
+        assert_drops(row, expected);
+        assert_eq!(row["direct"], "exact");
+        close(number(row, "direct_logit_drop"), expected[0], 1e-4);
+        close(number(row, "direct_margin_drop"), expected[1], 1e-4);
+    }
+}
+
+#[test]
+fn layers_without_labelled_neurons_add_nothing_to_a_joint_lesion() {
+    let model = Planted::new(true);
+    let rows = study(&model, &["--significant", "--parts", "joint"]).rows("joint.csv");
+    for row in &rows {
+        let neurons = if row["layers"] == "0" { &[][..] } else { planted(&row["neuron_set"]) };
+        assert_eq!(row["neurons"], neurons.len().to_string());
+        let [logit, margin] = silenced(&model, &row["neuron_set"], neurons);
+        assert_drops(row, [logit, margin]);
+        close(number(row, "sum_of_single"), margin, 1e-4);
+        close(number(row, "synergy"), 0.0, 1e-6);
+    }
+    let names = rows.iter().map(|row| (&*row["pattern"], &*row["layers"]));
+    let expected = [("single", "0"), ("single", "1"), ("up", "0 1")];
+    assert_eq!(names.collect::<Vec<_>>(), [expected, expected].concat()); // for both labels
+}
+
+#[test]
+fn each_dose_takes_the_strongest_neurons() {
+    let model = Planted::new(true);
+    let run = study(&model, &["--parts", "dose"]);
+    let (neurons, doses) = (run.rows("neurons.csv"), run.rows("dose.csv"));
+    let strongest = |label: &str| {
+        let mut own: Vec<&Row> = neurons.iter().filter(|row| row["label"] == label).collect();
+        own.sort_by(|a, b| number(b, "t").abs().total_cmp(&number(a, "t").abs()));
+        own.iter().map(|row| row["neuron"].parse().unwrap()).collect::<Vec<usize>>()
+    };
+    let mut found = Vec::new();
+    for row in doses.iter().filter(|row| row["kind"] != "random") {
+        let (label, kind) = (&*row["neuron_set"], &*row["kind"]);
+        let size: usize = row["neurons"].parse().unwrap();
+        let other = if label == "him" { "her" } else { "him" };
+        let lesioned = strongest(if kind == "matched" { label } else { other });
+        assert_drops(row, silenced(&model, label, &lesioned[..size]));
+        found.push((label, size, kind));
+    }
+    let both = |label, size| [(label, size, "matched"), (label, size, "swapped")];
+    let expected = [both("him", 1), both("him", 2), both("her", 1), both("her", 2)];
+    // There is no third him neuron.
+    assert_eq!(found, [&expected.concat()[..], &[("her", 3, "matched")]].concat());
+}
+
+/// The matched lesions of the last layer's planted neurons, done in some way.
+fn matched(model: &Planted, way: &[&str]) -> Vec<Row> {
+    let args = ["--significant", "--parts", "controls", "--layers", "1", "--nulls", "1"];
+    let mut rows = study(model, &[&args[..], way].concat()).rows("nulls.csv");
+    rows.retain(|row| row["kind"] == "matched");
+    assert_eq!(rows.len(), 2);
+    rows
+}
+
+#[test]
+fn other_ways_of_lesioning_do_what_the_formulas_say() {
+    let model = Planted::new(true);
+    let seen: Vec<Vec<f64>> =
+        targets().into_iter().map(|(word, position)| model.activations(word, position)).collect();
+    let changed = |label: &str, value: &dyn Fn(usize, f64) -> f64| changed(&model, label, value);
+    for row in matched(&model, &["--kind", "mean"]) {
+        let mean =
+            |neuron: usize| seen.iter().map(|of| of[neuron]).sum::<f64>() / seen.len() as f64;
+        assert_drops(&row, changed(&row["target"], &|neuron, _| mean(neuron)));
+    }
+    for row in matched(&model, &["--kind", "scale=-0.5"]) {
+        assert_drops(&row, changed(&row["target"], &|_, activation| -0.5 * activation));
+    }
+    // No token hears of another, so only the mask counts.
+    for row in matched(&model, &["--at", "all"]) {
+        assert_drops(&row, silenced(&model, &row["target"], planted(&row["target"])));
+    }
+    for row in matched(&model, &["--at=-1,1"]) {
+        assert_drops(&row, [0.0, 0.0]);
+    }
+}
+
+#[test]
+fn a_resampled_activation_is_that_of_one_stimulus() {
+    let model = Planted::new(true);
+    let mut drawn = BTreeSet::new();
+    for seed in ["0", "1", "2", "3", "4", "5"] {
+        for row in matched(&model, &["--kind", "resample", "--seed", seed]) {
+            let is_at = |&&(word, position): &&(&str, usize)| {
+                let seen = model.activations(word, position);
+                let [logit, margin] = changed(&model, &row["target"], &|neuron, _| seen[neuron]);
+                (number(&row, "logit_drop") - logit).abs() < 1e-4
+                    && (number(&row, "margin_drop") - margin).abs() < 1e-4
+            };
+            let targets = targets();
+            let (word, _) = targets.iter().find(is_at).expect("no stimulus has these activations");
+            drawn.insert(*word);
+        }
+    }
+    assert_eq!(drawn, ["her", "him"].into()); // from both sides
+}
+
 #[test]
 fn neurons_that_respond_but_write_nothing_are_significant_and_their_lesion_does_nothing() {
-    let run = study(&Planted::new(false));
+    let run = study(&Planted::new(false), &SHARED);
     assert_selected_are_the_planted(&run);
     let lesions = run.rows("lesions.csv");
     assert!(lesions.iter().any(|row| row["neurons"] == "3"));
@@ -91,4 +245,18 @@ fn neurons_that_respond_but_write_nothing_are_significant_and_their_lesion_does_
         assert!(matched.abs() < 1e-6);
     }
     assert!(run.stdout().contains("no matched lesion lowers the right"), "{}", run.stdout());
+    // Nor does anything else in the laboratory.
+    for table in ["nulls.csv", "joint.csv", "dose.csv", "neurons_causal.csv", "dynamic.csv"] {
+        let rows = run.rows(table);
+        let matched = |row: &&Row| row.get("kind").is_none_or(|kind| kind == "matched");
+        for row in rows.iter().filter(matched) {
+            for (column, drop) in row.iter().filter(|(column, _)| column.ends_with("_drop")) {
+                assert!(drop.parse::<f64>().unwrap().abs() < 1e-6, "{table}, {column}: {row:?}");
+            }
+        }
+        assert!(rows.iter().any(|row| matched(&row)));
+    }
+    for row in run.rows("profile.csv").iter().filter(|row| row["layer"] == "1") {
+        assert!(number(row, "p_corrected") > 0.05, "{row:?}");
+    }
 }

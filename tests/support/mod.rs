@@ -60,8 +60,7 @@ impl Run {
     }
 
     pub(crate) fn rows(&self, table: &str) -> Vec<Row> {
-        let mut reader = csv::Reader::from_path(self.out().join(table)).unwrap();
-        reader.deserialize().map(Result::unwrap).collect()
+        rows(&self.bytes(table))
     }
 
     pub(crate) fn stdout(&self) -> String {
@@ -79,6 +78,36 @@ pub(crate) fn lesion(dir: &Path) -> Command {
     command
 }
 
+/// The rows of a table.
+pub(crate) fn rows(table: &[u8]) -> Vec<Row> {
+    csv::Reader::from_reader(table).deserialize().map(Result::unwrap).collect()
+}
+
 pub(crate) fn number(row: &Row, column: &str) -> f64 {
     row[column].parse().unwrap()
+}
+
+/// What the same study gives in Python, with transformers, SciPy and statsmodels.
+pub(crate) fn reference() -> serde_json::Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/study/study.json");
+    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+}
+
+#[track_caller]
+pub(crate) fn close(found: f64, expected: f64, tolerance: f64) {
+    assert!((found - expected).abs() <= tolerance, "{found} is not {expected}");
+}
+
+/// Exit code 2, one line on stderr with everything `expected`, and no output folder.
+#[track_caller]
+pub(crate) fn assert_user_error(run: &Run, expected: &[&str]) {
+    let stderr = run.stderr();
+    assert_eq!(run.output.status.code(), Some(2), "{stderr}");
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    for part in expected {
+        assert!(stderr.contains(part), "{part:?} is not in {stderr:?}");
+    }
+    let parts: Vec<_> = stderr.trim().split(": ").collect();
+    assert!(parts.windows(2).all(|pair| pair[0] != pair[1]), "said twice: {stderr}");
+    assert!(!run.dir.path().join("target").exists());
 }

@@ -19,6 +19,9 @@ const EPSILON: f64 = 1e-12;
 const CONTRAST: [usize; 2] = [0, 1];
 const WORDS: [usize; 2] = [2, 3];
 
+const WORD_ROWS: &str = "bert.embeddings.word_embeddings.weight";
+const POSITION_ROWS: &str = "bert.embeddings.position_embeddings.weight";
+
 /// The planted neurons of the last layer.
 pub(crate) const HIM: [usize; 2] = [2, 7];
 pub(crate) const HER: [usize; 3] = [4, 9, 11];
@@ -32,6 +35,16 @@ pub(crate) const STIMULI: &str = "We saw {him|her}.\nThe dog saw {him|her} today
     They thanked {him|her}.\nNobody knew {him|her} and we met.\nA letter reached {him|her} today.\n\
     We met {him|her} and the dog.\n";
 pub(crate) const PROMPTS: &str = "The dog met {him|her}.\nThey saw {her|him} today.\n";
+
+/// Both words of each stimulus, and where they stand.
+pub(crate) fn targets() -> Vec<(&'static str, usize)> {
+    let targets = STIMULI.lines().flat_map(|line| {
+        let (before, _) = line.split_once('{').unwrap();
+        let position = 1 + before.split_whitespace().count(); // [CLS] is 0
+        ["him", "her"].map(|word| (word, position))
+    });
+    targets.collect()
+}
 
 /// The weights by name, each with its shape.
 pub(crate) struct Planted(BTreeMap<String, (Vec<usize>, Vec<f32>)>);
@@ -85,7 +98,7 @@ impl Planted {
             }
         }
         // The words share everything but the contrast and the coordinate that is read as them.
-        let words = "bert.embeddings.word_embeddings.weight";
+        let words = WORD_ROWS;
         let [him, her] = ["him", "her"].map(id);
         for column in 4..HIDDEN {
             self.set(words, her, column, self.get(words, him, column));
@@ -167,27 +180,58 @@ impl Planted {
     /// The logits of him and her where `token` stands at `position`, with `silenced` neurons of
     /// the last layer at 0. In f64, from the formulas.
     pub(crate) fn logits(&self, token: &str, position: usize, silenced: &[usize]) -> [f64; 2] {
-        let row = |name: &str, row: usize| -> Vec<f64> {
-            let (shape, values) = &self.0[name];
-            values[row * shape[1]..][..shape[1]].iter().map(|&v| f64::from(v)).collect()
-        };
-        let words = "bert.embeddings.word_embeddings.weight";
-        let places = "bert.embeddings.position_embeddings.weight";
-        let mut x = norm(&add(&row(words, id(token)), &row(places, position)));
-        for layer in 0..LAYERS {
-            x = norm(&x); // after an attention that adds nothing
-            let mut post: Vec<f64> =
-                self.dense(&intermediate(layer), &x).into_iter().map(gelu).collect();
-            if layer == LAYERS - 1 {
-                for &neuron in silenced {
-                    post[neuron] = 0.0;
-                }
+        self.logits_with(token, position, |activations| {
+            for &neuron in silenced {
+                activations[neuron] = 0.0;
             }
-            x = norm(&add(&self.dense(&output(layer), &post), &x));
-        }
+        })
+    }
+
+    /// The same with a change of the last layer's activations after GELU.
+    pub(crate) fn logits_with(
+        &self,
+        token: &str,
+        position: usize,
+        change: impl FnOnce(&mut [f64]),
+    ) -> [f64; 2] {
+        let (x, mut activations) = self.last_layer(token, position);
+        change(&mut activations);
+        let x = self.leaving(LAYERS - 1, &x, &activations);
         let head: Vec<f64> = x.into_iter().map(gelu).collect(); // the transform is the identity
         let head = norm(&head);
-        ["him", "her"].map(|word| row(words, id(word)).iter().zip(&head).map(|(a, b)| a * b).sum())
+        ["him", "her"]
+            .map(|word| self.row(WORD_ROWS, id(word)).iter().zip(&head).map(|(a, b)| a * b).sum())
+    }
+
+    /// The last layer's activations after GELU where `token` stands at `position`.
+    pub(crate) fn activations(&self, token: &str, position: usize) -> Vec<f64> {
+        self.last_layer(token, position).1
+    }
+
+    /// What the last layer's MLP reads, and its activations after GELU.
+    fn last_layer(&self, token: &str, position: usize) -> (Vec<f64>, Vec<f64>) {
+        let embedded = add(&self.row(WORD_ROWS, id(token)), &self.row(POSITION_ROWS, position));
+        let (mut x, mut activations) = self.mlp(0, &norm(&embedded));
+        for layer in 1..LAYERS {
+            (x, activations) = self.mlp(layer, &self.leaving(layer - 1, &x, &activations));
+        }
+        (x, activations)
+    }
+
+    /// What a layer's MLP reads, after an attention that adds nothing, and its activations.
+    fn mlp(&self, layer: usize, entering: &[f64]) -> (Vec<f64>, Vec<f64>) {
+        let x = norm(entering);
+        let activations = self.dense(&intermediate(layer), &x).into_iter().map(gelu).collect();
+        (x, activations)
+    }
+
+    fn leaving(&self, layer: usize, x: &[f64], activations: &[f64]) -> Vec<f64> {
+        norm(&add(&self.dense(&output(layer), activations), x))
+    }
+
+    fn row(&self, name: &str, row: usize) -> Vec<f64> {
+        let (shape, values) = &self.0[name];
+        values[row * shape[1]..][..shape[1]].iter().map(|&v| f64::from(v)).collect()
     }
 
     fn dense(&self, name: &str, x: &[f64]) -> Vec<f64> {
