@@ -533,7 +533,7 @@ fn written_neuron_sets_give_the_same_lesions_whatever_is_selected() {
 fn a_hand_written_set_is_the_only_one_lesioned() {
     let sets = r#"{"sets": [{"layer": 5, "label": "her", "neurons": [84, 3, 84]}]}"#;
     let args = ["--neurons", "sets.json", "--layer", "5", "--nulls", "20"];
-    let args = [&args[..], &["--parts", "controls,joint,causal"]].concat();
+    let args = [&args[..], &["--parts", "controls,joint,dose,causal"]].concat();
     let run = Run::with_files(&[("sets.json", sets)], &args);
     let written = Written::by(&run);
     for row in written.rows("lesions.csv") {
@@ -560,6 +560,11 @@ fn a_hand_written_set_is_the_only_one_lesioned() {
     let joint = written.rows("joint.csv");
     let single = one(&joint, &[("pattern", "single"), ("layers", "5"), ("neuron_set", "her")]);
     assert_drops(single, found_drops(matched[0]), 1e-5);
+    let dose = written.rows("dose.csv");
+    let doses: Vec<&Row> = with(&dose, &[("kind", "matched")]);
+    let sizes = doses.iter().map(|row| (&*row["neuron_set"], &*row["neurons"]));
+    assert_eq!(sizes.collect::<Vec<_>>(), [("her", "1"), ("her", "2")]);
+    assert_drops(doses[1], found_drops(matched[0]), 1e-5);
     let causal = written.rows("neurons_causal.csv");
     let found: Vec<_> =
         causal.iter().map(|row| (&*row["target"], &*row["neuron"], &*row["label"])).collect();

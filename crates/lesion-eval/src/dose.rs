@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    Drops, Laboratory, NeuronSets, Outcome, Progress, Selection, SetKind, SetRule, Strength,
-    StudyError,
+    Drops, Laboratory, NeuronSets, Outcome, Progress, Selection, SetKind, Strength, StudyError,
     controls::{Pool, mean},
     engine::Trial,
     random::{Purpose, stream},
@@ -42,23 +41,29 @@ pub struct Dose {
     pub drop: Drops,
 }
 
-/// Lesions the strongest 1, 2, 4 and so on of each label's neurons, as many of the other's, and as
-/// many random others.
+/// Lesions the strongest 1, 2, 4 and so on of each label's neurons in `sets`, as many of the
+/// other's, and as many random others.
 ///
 /// # Errors
 /// Where the model cannot be run, or gives logits that are not finite.
 pub fn dose(
     laboratory: &mut Laboratory<'_>,
     selection: &Selection,
+    sets: &NeuronSets,
     plan: &DosePlan,
     progress: Progress<'_>,
 ) -> Result<Vec<Dose>, StudyError> {
     let tests = &selection.tests[selection.columns(plan.layer)];
     let (mut trials, mut cells) = (Vec::new(), Vec::new());
-    let all = NeuronSets::choose(selection, SetRule::Significant, plan.strength);
-    for (side, label) in all.labels().into_iter().enumerate() {
+    let strongest = |label: &str, size: usize| -> Arc<[usize]> {
+        let mut neurons = sets.set(plan.layer, label).to_vec();
+        plan.strength.sort(&mut neurons, tests);
+        neurons.truncate(size);
+        neurons.into()
+    };
+    for (side, label) in sets.labels().into_iter().enumerate() {
         let prompts = laboratory.labelled(label);
-        let most = all.set(plan.layer, label).len();
+        let most = sets.set(plan.layer, label).len();
         if prompts.is_empty() || most == 0 {
             continue;
         }
@@ -69,9 +74,8 @@ pub fn dose(
             plan.sizes.iter().copied().filter(|&size| size <= most).collect()
         };
         for size in sizes {
-            let sets = NeuronSets::choose(selection, SetRule::Top(size), plan.strength);
-            let matched = sets.set(plan.layer, label);
-            let swapped = sets.set(plan.layer, sets.other(label));
+            let matched = strongest(label, size);
+            let swapped = strongest(sets.other(label), size);
             let pool = Pool { matched: matched.clone(), tests, activity: &[] };
             let mut doses = vec![(SetKind::Matched, 0, matched)];
             if swapped.len() == size {

@@ -114,7 +114,7 @@ impl Results {
             Ok(joint(&mut laboratory, lesioned, patterns, study.bootstrap(), progress)?)
         })?;
         let doses = stages.run_if(study.runs(Part::Dose), "dose", |progress| {
-            Ok(dose(&mut laboratory, selection, &prepared.dose_plan(), progress)?)
+            Ok(dose(&mut laboratory, selection, labelled, &prepared.dose_plan(), progress)?)
         })?;
         let causal = stages.run_if(study.runs(Part::Causal), "causal", |progress| {
             Ok(neuron_effects(&mut laboratory, selection, labelled, plan.layer, progress)?)
