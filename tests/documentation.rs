@@ -17,7 +17,7 @@ fn documented() -> BTreeMap<String, Vec<String>> {
     sections
         .filter_map(|section| {
             let (title, body) = section.split_once('\n')?;
-            let file = named(title).into_iter().find(|name| name.ends_with(".csv"))?;
+            let file = named(title).into_iter().find(|name| name.strip_suffix(".csv").is_some())?;
             let table = body.lines().skip_while(|line| !line.starts_with('|'));
             let rows = table.take_while(|line| line.starts_with('|')).skip(2);
             Some((file, rows.filter_map(|row| row.split('|').nth(1)).flat_map(named).collect()))

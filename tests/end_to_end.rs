@@ -336,7 +336,7 @@ fn mistakes_are_one_line_that_says_what_and_where() {
         (&["--correction", "max-t", "--permutations", "0"], &["permutations"]),
         (&["--backend", "abacus"], &["abacus", "flex", "wgpu"]),
         (&["--correction", "fdr"], &["fdr", "bh", "max-t"]),
-        (&["--lair", "3"], &["--lair", "--layer"]),
+        (&["--layr", "3"], &["--layr", "--layer"]),
         (&["--backend", "wgpu"], &["wgpu", "cargo xtask"]),
     ] {
         assert_user_error(&Run::new(args), expected);

@@ -244,7 +244,11 @@ fn neurons_that_respond_but_write_nothing_are_significant_and_their_lesion_does_
         let (matched, _) = margin_drops(&run, target);
         assert!(matched.abs() < 1e-6);
     }
-    assert!(run.stdout().contains("no matched lesion lowers the right"), "{}", run.stdout());
+    assert!(
+        run.stdout().contains("of no matched lesion is it shown that it lowers the right"),
+        "{}",
+        run.stdout()
+    );
     // Nor does anything else in the laboratory.
     for table in ["nulls.csv", "joint.csv", "dose.csv", "neurons_causal.csv", "dynamic.csv"] {
         let rows = run.rows(table);

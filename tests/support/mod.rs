@@ -45,7 +45,12 @@ impl Run {
         for (name, content) in files {
             fs::write(dir.path().join(name), content).unwrap();
         }
-        let output = lesion(dir.path()).arg(command).args(args).output().unwrap();
+        let mut program = lesion(dir.path());
+        program.arg(command).args(args);
+        if !args.contains(&"--out") {
+            program.args(["--out", "target/reproduce"]);
+        }
+        let output = program.output().unwrap();
         Self { dir, output }
     }
 

@@ -1,5 +1,5 @@
 use bert_model::{MlpHook, Site, TokenBatch, TokenSet};
-use burn::tensor::{Int, Tensor};
+use burn::tensor::Tensor;
 
 use crate::CaptureError;
 
@@ -75,27 +75,17 @@ impl MlpHook for TokenCapture {
         activations: Tensor<3>,
     ) -> Tensor<3> {
         if self.sites.contains(&site) {
-            let [_, length, _] = activations.dims();
-            // Where this token of each row is among those that were computed.
-            let places: Vec<usize> = match tokens {
-                TokenSet::All => self.positions.clone(),
+            let of_row = match tokens {
+                TokenSet::All => TokenSet::OneEach(&self.positions).of(activations.clone()),
                 TokenSet::OneEach(positions) => {
                     if positions != self.positions {
                         self.missed = Some(layer);
                     }
-                    vec![0; self.positions.len()]
+                    activations.clone()
                 }
             };
-            let kept = places.iter().enumerate().map(|(row, place)| (row * length + place) as i64);
-            self.kept.push((layer, site, rows_of(activations.clone(), kept.collect())));
+            self.kept.push((layer, site, of_row.squeeze_dim(1)));
         }
         activations
     }
-}
-
-/// Rows of `[batch, tokens, intermediate]` by their index in `[batch * tokens]`.
-fn rows_of(activations: Tensor<3>, rows: Vec<i64>) -> Tensor<2> {
-    let [batch, tokens, neurons] = activations.dims();
-    let rows = Tensor::<1, Int>::from_data(rows.as_slice(), &activations.device());
-    activations.reshape([batch * tokens, neurons]).select(0, rows)
 }

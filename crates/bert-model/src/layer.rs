@@ -131,7 +131,7 @@ impl Layer {
         self.output_norm.forward(self.output.forward(post) + attended)
     }
 
-    /// What the LayerNorms read and the neurons give in a plain pass of all tokens.
+    /// What each `LayerNorm` reads and the neurons give in a plain pass of all tokens.
     pub(crate) fn steps(&self, index: usize, hidden: Tensor<3>) -> Steps<3> {
         let attention_sum = self.attention_sum(hidden, TokenSet::All);
         let attended = self.attention_norm.forward(attention_sum.clone());

@@ -25,8 +25,9 @@ pub struct NeuronEffect {
     /// The fall of the right word when only this neuron is lesioned.
     pub drop: Drops,
     /// The fall that the neuron's own output accounts for on the direct path to the logits; the
-    /// margin is that over the candidate that is strongest without a lesion.
-    pub direct: Drops,
+    /// margin is that over the candidate that is strongest without a lesion. Only where lesions are
+    /// zero at the mask, as this takes the output away there.
+    pub direct: Option<Drops>,
 }
 
 /// Every neuron of one layer that carries a label, in every prompt that has one.
@@ -71,7 +72,8 @@ pub fn neuron_effects(
     let mut drops = outcomes.iter().map(Outcome::drops);
     let mut effects = Vec::with_capacity(trials.len());
     for &prompt in &prompts {
-        let direct = direct(laboratory, prompt, layer)?;
+        let comparable = laboratory.zeroes_at_masks();
+        let direct = comparable.then(|| direct(laboratory, prompt, layer)).transpose()?;
         for (&(neuron, label), drop) in neurons.iter().zip(&mut drops) {
             effects.push(NeuronEffect {
                 neuron,
@@ -79,7 +81,7 @@ pub fn neuron_effects(
                 test: tests[neuron],
                 prompt,
                 drop,
-                direct: direct[neuron],
+                direct: direct.as_ref().map(|direct| direct[neuron]),
             });
         }
     }

@@ -3,7 +3,7 @@
 
 use std::{fmt, sync::Arc};
 
-use neuron_stats::{Correction, TTest};
+use neuron_stats::{Correction, TTest, quantile};
 use rand::{
     RngExt,
     seq::{IndexedRandom, SliceRandom},
@@ -12,10 +12,9 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 use crate::{
-    Drops, Laboratory, NeuronSets, Progress, Selection, Strength, StudyError,
+    Drops, Laboratory, NeuronSets, Outcome, Progress, Selection, Strength, StudyError,
     activations::activity_at_masks,
     engine::Trial,
-    neuron_sets::whole,
     random::{Purpose, stream},
 };
 
@@ -73,6 +72,8 @@ pub struct ControlLesion {
     pub draw: usize,
     /// How many neurons.
     pub neurons: usize,
+    /// Root mean square over the neurons of their mean |activation| after GELU at the masks.
+    pub activity: f64,
     /// How far the right word of each prompt fell.
     pub drops: Vec<Drops>,
 }
@@ -120,7 +121,7 @@ impl Controlled {
     }
 
     /// The share of random sets whose lesion lowers the mean margin at least as much as the matched
-    /// one, `(1 + b) / (1 + N)`: the matched set belongs to the sets that could have been drawn.
+    /// one, `(1 + b) / (1 + N)`: the matched set is counted with the draws, so that no p is 0.
     #[must_use]
     pub fn p(&self, kind: SetKind) -> Option<f64> {
         let matched = self.mean(SetKind::Matched)?.margin;
@@ -129,8 +130,28 @@ impl Controlled {
         (draws > 0).then(|| (1 + reached) as f64 / (1 + draws) as f64)
     }
 
+    /// How active the random sets that should be as active as the matched one are, as a share of
+    /// its activity. Where the matched neurons are the most active of their layer, there are no
+    /// others like them.
+    #[must_use]
+    pub fn activity_ratio(&self) -> Option<f64> {
+        let matched = self.of(SetKind::Matched).next()?.activity;
+        let (mut sum, mut count) = (0.0, 0.0);
+        for lesion in self.of(SetKind::RandomActive) {
+            sum += lesion.activity;
+            count += 1.0;
+        }
+        Some(sum / count / matched).filter(|ratio| ratio.is_finite())
+    }
+
+    /// Whether the random sets that should be as active as the matched one are.
+    #[must_use]
+    pub fn has_alikes(&self) -> bool {
+        self.activity_ratio().is_some_and(|ratio| (ratio - 1.0).abs() <= UNLIKE)
+    }
+
     /// The larger p of the two random kinds: that the matched lesion does more than sets of the
-    /// same size, as active ones or not.
+    /// same size, as active ones, or the nearest to it that there are, or not.
     #[must_use]
     pub fn p_both(&self) -> Option<f64> {
         let [any, active] = SetKind::RANDOM.map(|kind| self.p(kind));
@@ -142,11 +163,7 @@ impl Controlled {
     pub fn band(&self, kind: SetKind) -> Option<(f64, f64)> {
         let mut drops: Vec<f64> = self.of(kind).map(|lesion| lesion.mean().margin).collect();
         drops.sort_by(f64::total_cmp);
-        let at = |share: f64| {
-            let index = whole((share * drops.len().saturating_sub(1) as f64).round());
-            drops.get(index).copied()
-        };
-        Some((at(0.025)?, at(0.975)?))
+        (!drops.is_empty()).then(|| (quantile(&drops, 0.025), quantile(&drops, 0.975)))
     }
 
     /// In how many prompts the matched lesion lowers the right word's margin.
@@ -156,6 +173,9 @@ impl Controlled {
         matched.filter(|drops| drops.margin > 0.0).count()
     }
 }
+
+/// Sets whose activity differs by more than this share are not alike.
+const UNLIKE: f64 = 0.1;
 
 /// [`Controlled::p_both`] of every layer and label, corrected over them by Holm's method; none where
 /// there are no controls.
@@ -179,41 +199,46 @@ pub fn controls(
     progress: Progress<'_>,
 ) -> Result<Vec<Controlled>, StudyError> {
     let activity = activity_at_masks(laboratory.subject, laboratory.prompts)?;
-    let mut found = Vec::new();
-    let (mut trials, mut drawn) = (Vec::new(), Vec::new());
-    for &layer in &plan.layers {
+    let cells: Vec<(usize, usize, &str, Vec<usize>)> = plan
+        .layers
+        .iter()
+        .flat_map(|&layer| {
+            let sides = sets.labels().into_iter().enumerate();
+            sides.map(move |(side, label)| (layer, side, label))
+        })
+        .map(|(layer, side, label)| (layer, side, label, laboratory.labelled(label)))
+        .filter(|(.., prompts)| !prompts.is_empty())
+        .collect();
+    let most = |prompts: &Vec<usize>| prompts.len() * (3 + 2 * plan.draws);
+    let all = cells.iter().map(|(.., prompts)| most(prompts)).sum();
+    let (mut found, mut done) = (Vec::new(), 0);
+    // One layer and label after the other, so that not all sets are in memory at once.
+    for (layer, side, label, prompts) in cells {
         let columns = selection.columns(layer);
-        let tests = &selection.tests[columns.clone()];
-        for (side, label) in sets.labels().into_iter().enumerate() {
-            let prompts = laboratory.labelled(label);
-            if prompts.is_empty() {
-                continue;
-            }
-            let mean_activity = mean_of(prompts.iter().map(|&i| &activity[i][columns.clone()]));
-            let pool = Pool { matched: sets.set(layer, label), tests, activity: &mean_activity };
-            let swapped = sets.set(layer, sets.other(label));
-            let (lesions, unavailable) = pool.lesions(swapped, plan, 2 * layer + side, label);
-            for (_, _, neurons) in &lesions {
-                trials.extend(
-                    prompts.iter().map(|&prompt| Trial::single(prompt, layer, neurons.clone())),
-                );
-            }
-            drawn.push(lesions);
-            let (label, lesions) = (label.to_owned(), Vec::new());
-            found.push(Controlled { layer, label, prompts, lesions, unavailable });
-        }
-    }
-    let outcomes = laboratory.run("controls", &trials, progress)?;
-    let mut drops = outcomes.iter().map(crate::Outcome::drops);
-    for (controlled, lesions) in found.iter_mut().zip(drawn) {
-        let count = controlled.prompts.len();
-        let lesion = |(kind, draw, neurons): Set| ControlLesion {
+        let activity = mean_of(prompts.iter().map(|&i| &activity[i][columns.clone()]));
+        let tests = &selection.tests[columns];
+        let pool = Pool { matched: sets.set(layer, label), tests, activity: &activity };
+        let swapped = sets.set(layer, sets.other(label));
+        let (drawn, unavailable) = pool.lesions(swapped, plan, 2 * layer + side, label);
+        let trials: Vec<Trial> = drawn
+            .iter()
+            .flat_map(|(_, _, neurons)| {
+                prompts.iter().map(|&prompt| Trial::single(prompt, layer, neurons.clone()))
+            })
+            .collect();
+        let part = format!("controls {layer} {label}");
+        let outcomes = laboratory.run(&part, &trials, &mut |now, _| progress(done + now, all))?;
+        done += most(&prompts);
+        let drops: Vec<Drops> = outcomes.iter().map(Outcome::drops).collect();
+        let lesion = |((kind, draw, neurons), drops): (Set, &[Drops])| ControlLesion {
             kind,
             draw,
             neurons: neurons.len(),
-            drops: drops.by_ref().take(count).collect(),
+            activity: pool.activity_of(&neurons),
+            drops: drops.to_vec(),
         };
-        controlled.lesions = lesions.into_iter().map(lesion).collect();
+        let lesions = drawn.into_iter().zip(drops.chunks(prompts.len())).map(lesion).collect();
+        found.push(Controlled { layer, label: label.to_owned(), prompts, lesions, unavailable });
     }
     Ok(found)
 }
@@ -280,6 +305,12 @@ impl Pool<'_> {
             (SetKind::RandomActive, draw, self.draw_alike(by_activity.clone(), rng))
         }));
         (sets, None)
+    }
+
+    /// Root mean square of the neurons' activity.
+    fn activity_of(&self, neurons: &[usize]) -> f64 {
+        let squares = neurons.iter().map(|&neuron| f64::from(self.activity[neuron]).powi(2));
+        (squares.sum::<f64>() / neurons.len() as f64).sqrt()
     }
 
     /// Every neuron outside the matched set.
@@ -376,7 +407,7 @@ mod tests {
                 Drops { logit: 0.0, margin: margin + 1.0 },
                 Drops { logit: 0.0, margin: margin - 1.0 },
             ];
-            ControlLesion { kind, draw, neurons: 2, drops }
+            ControlLesion { kind, draw, neurons: 2, activity: 1.0, drops }
         };
         let mut lesions = vec![lesion(SetKind::Matched, 0, matched)];
         for kind in SetKind::RANDOM {

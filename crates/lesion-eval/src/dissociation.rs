@@ -40,11 +40,13 @@ impl Dissociation {
     }
 }
 
-/// Whether the dissociation is double in a layer: both labels' intervals lie above 0.
+/// Whether the dissociation is double in a layer: the neurons of each label lower the margin of
+/// their own prompts, and by more than that of the others', whose intervals lie above 0.
 #[must_use]
 pub fn holds(dissociations: &[Dissociation], layer: usize) -> bool {
     let of_layer: Vec<_> = dissociations.iter().filter(|of| of.layer == layer).collect();
-    of_layer.len() == 2 && of_layer.iter().all(|of| of.is_above_zero())
+    let falls = |of: &&Dissociation| of.drop[0].margin > 0.0 && of.is_above_zero();
+    of_layer.len() == 2 && of_layer.iter().all(falls)
 }
 
 /// Compares the matched lesions of each label's prompts with the swapped ones of the other's: the
@@ -75,15 +77,17 @@ pub fn dissociations(
             let (in_own, in_other) = (margins(own, &matched.drops), margins(other, &swapped.drops));
             let difference =
                 |drawn: &[usize]| mean_over(drawn, &in_own) - mean_over(drawn, &in_other);
-            let labelled = templates
+            let of = |label: &Controlled| templates.only(|prompt| label.prompts.contains(&prompt));
+            let both = templates
                 .only(|prompt| own.prompts.contains(&prompt) || other.prompts.contains(&prompt));
+            let enough = of(own).suffice() && of(other).suffice();
             found.push(Dissociation {
                 layer: own.layer,
                 label: own.label.clone(),
                 neurons: matched.neurons,
                 prompts: [own.prompts.len(), other.prompts.len()],
                 drop: [matched.mean(), swapped.mean()],
-                interval: labelled.interval(bootstrap, difference)?,
+                interval: if enough { both.interval(bootstrap, difference)? } else { None },
             });
         }
     }

@@ -238,6 +238,18 @@ pub struct Laboratory<'a> {
 }
 
 impl<'a> Laboratory<'a> {
+    /// Whether lesions are zero at the mask, as the paper's.
+    pub(crate) fn zeroes_at_masks(&self) -> bool {
+        self.manner.zeroes && self.at_masks()
+    }
+
+    fn at_masks(&self) -> bool {
+        let own = |(index, prompt): (usize, &MaskedPrompt)| {
+            self.manner.positions(index) == [prompt.position]
+        };
+        self.prompts.iter().enumerate().all(own)
+    }
+
     /// A laboratory for prompts that `manner` was prepared for.
     pub fn new(
         subject: Subject<'a>,
@@ -282,8 +294,11 @@ impl<'a> Laboratory<'a> {
             let names: Vec<String> =
                 (unit..).take(batches.len()).map(|unit| format!("{part} {unit}")).collect();
             unit += batches.len();
-            let mut readings: Vec<_> =
-                names.iter().map(|name| self.journal.finished(name)).collect();
+            let kept = |(name, batch): (&String, &Batch)| {
+                let readings = self.journal.finished(name)?;
+                fits(&readings, batch, trials, self.prompts).then_some(readings)
+            };
+            let mut readings: Vec<_> = names.iter().zip(&batches).map(kept).collect();
             if readings.iter().any(Option::is_none) {
                 let pass = self.clean_pass(&group)?;
                 let (subject, manner, prompts) = (self.subject, &self.manner, self.prompts);
@@ -314,7 +329,10 @@ impl<'a> Laboratory<'a> {
             }
             progress(done, trials.len());
         }
-        Ok(outcomes.into_iter().flatten().collect())
+        let complete: Option<Vec<Outcome>> = outcomes.into_iter().collect();
+        complete.ok_or_else(|| StudyError::Impossible {
+            problem: format!("part \"{part}\" has lesions without an outcome"),
+        })
     }
 
     fn clean_pass(&self, group: &[usize]) -> Result<CleanPass<'a>, StudyError> {
@@ -354,6 +372,18 @@ fn read(
     let logits = read_logits(subject, hidden, name)?;
     let readings = rows.iter().zip(&logits);
     Ok(readings.map(|(&prompt, logits)| Reading::of(&prompts[prompt], logits)).collect())
+}
+
+/// Whether these readings can be those of the batch.
+fn fits(readings: &[Reading], batch: &Batch, trials: &[Trial], prompts: &[MaskedPrompt]) -> bool {
+    let lesioned = batch.trials.iter().map(|&index| trials[index].prompt);
+    let rows: Vec<usize> = batch.prompts.iter().copied().chain(lesioned).collect();
+    let fits = |(reading, &prompt): (&Reading, &usize)| {
+        reading.logits.len() == prompts[prompt].candidates.len()
+            && reading.logits.iter().all(|logit| logit.is_finite())
+            && reading.log_sum.is_finite()
+    };
+    readings.len() == rows.len() && readings.iter().zip(&rows).all(fits)
 }
 
 /// Trials that run together, after their prompts without a lesion.

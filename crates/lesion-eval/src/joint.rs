@@ -46,7 +46,7 @@ impl fmt::Display for PatternKind {
 
 impl LayerPattern {
     /// Every one of `layers` by itself, all cumulative patterns from the bottom and from the top,
-    /// and those given. A pattern of one layer stands among the single ones only.
+    /// and those given; none with the same layers twice.
     #[must_use]
     pub fn all(layers: &[usize], given: &[Vec<usize>]) -> Vec<Self> {
         let pattern = |kind, layers: &[usize]| {
@@ -60,7 +60,13 @@ impl LayerPattern {
         let down = (2..layers.len())
             .map(|count| pattern(PatternKind::Down, &layers[layers.len() - count..]));
         let given = given.iter().map(|layers| pattern(PatternKind::Given, layers));
-        single.chain(up).chain(down).chain(given).collect()
+        let mut all: Vec<Self> = single.chain(up).chain(down).collect();
+        for given in given {
+            if !all.iter().any(|other| other.layers == given.layers) {
+                all.push(given);
+            }
+        }
+        all
     }
 
     /// The layers as text, `2 3 4`.
@@ -119,9 +125,9 @@ pub fn joint(
     layers.sort_unstable();
     layers.dedup();
     for layer in layers {
-        let single = LayerPattern { kind: PatternKind::Single, layers: vec![layer] };
-        if !patterns.contains(&single) {
-            patterns.insert(0, single);
+        if !patterns.iter().any(|of| of.layers == [layer]) {
+            let single = LayerPattern { kind: PatternKind::Single, layers: vec![layer] };
+            patterns.push(single);
         }
     }
     let mut trials = Vec::new();
@@ -162,11 +168,7 @@ pub fn joint(
     for index in 0..found.len() {
         let of = &found[index];
         let single = |layer: &usize| {
-            found.iter().find(|other| {
-                other.pattern.kind == PatternKind::Single
-                    && other.pattern.layers == [*layer]
-                    && other.label == of.label
-            })
+            found.iter().find(|other| other.pattern.layers == [*layer] && other.label == of.label)
         };
         let parts: Vec<&Joint> = of.pattern.layers.iter().filter_map(single).collect();
         let sums: Vec<Drops> = (0..of.prompts.len())
@@ -182,7 +184,7 @@ pub fn joint(
         let synergies: Vec<f64> =
             synergies.map(|(joint, sum)| joint.drops().margin - sum.margin).collect();
         let value = by_prompt(laboratory.prompts.len(), &of.prompts, &synergies);
-        let (sum, single) = (mean(&sums), of.pattern.kind == PatternKind::Single);
+        let (sum, single) = (mean(&sums), of.pattern.layers.len() == 1);
         let interval = if single {
             None
         } else {
@@ -200,7 +202,7 @@ mod tests {
 
     #[test]
     fn patterns_grow_from_both_ends_and_none_stands_twice() {
-        let all = LayerPattern::all(&[0, 1, 2], &[vec![2, 0, 2]]);
+        let all = LayerPattern::all(&[0, 1, 2], &[vec![2, 0, 2], vec![0, 2], vec![1, 0]]);
         let found: Vec<_> = all.iter().map(|of| (of.kind.to_string(), of.name())).collect();
         let expected = [
             ("single", "0"),

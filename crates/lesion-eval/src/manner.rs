@@ -26,6 +26,24 @@ pub enum LesionKind {
     Scale(f64),
 }
 
+impl LesionKind {
+    /// Refuses factors that leave no sensible activation.
+    ///
+    /// # Errors
+    /// A sentence that says so.
+    pub fn check(self) -> Result<Self, String> {
+        match self {
+            Self::Scale(factor) if factor.is_nan() || factor.abs() > MOST_FACTOR => Err(format!(
+                "{factor} is no factor; 0.5 halves an activation, and {MOST_FACTOR:e} is the most"
+            )),
+            kind => Ok(kind),
+        }
+    }
+}
+
+/// Activations that are larger by more are no longer numbers a few layers on.
+const MOST_FACTOR: f64 = 1e4;
+
 impl fmt::Display for LesionKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -46,7 +64,7 @@ impl FromStr for LesionKind {
             None if text == "mean" => Ok(Self::Mean),
             None if text == "resample" => Ok(Self::Resample),
             Some(("scale", factor)) => match factor.parse() {
-                Ok(factor) if f64::is_finite(factor) => Ok(Self::Scale(factor)),
+                Ok(factor) => Self::Scale(factor).check(),
                 _ => Err(format!("`{factor}` is no factor; `scale=0.5` halves an activation")),
             },
             _ => Err(format!(
@@ -147,7 +165,9 @@ impl Manner {
                 Values::Resample((0..prompts.len()).map(sentence).collect())
             }
         };
-        Ok(PreparedManner { site: self.site, neurons: activations.neurons, positions, values })
+        let (site, neurons) = (self.site, activations.neurons);
+        let zeroes = self.kind == LesionKind::Zero;
+        Ok(PreparedManner { site, zeroes, neurons, positions, values })
     }
 }
 
@@ -187,6 +207,8 @@ impl Tokens {
 #[derive(Clone, Debug)]
 pub struct PreparedManner {
     pub(crate) site: Site,
+    /// Whether activations become 0.
+    pub(crate) zeroes: bool,
     neurons: usize,
     /// For each prompt.
     positions: Vec<Vec<usize>>,

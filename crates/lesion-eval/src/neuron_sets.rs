@@ -261,6 +261,11 @@ impl NeuronSetFile {
                 Ok(Arc::<[usize]>::from(list))
             };
             significant.layers[entry.layer][side] = checked(&entry.neurons)?;
+            let other = &significant.layers[entry.layer][1 - side];
+            if let Some(both) = entry.neurons.iter().find(|neuron| other.contains(neuron)) {
+                let layer = entry.layer;
+                return Err(error(format!("neuron {both} of layer {layer} has both labels")));
+            }
             let taken = entry.lesioned.as_ref().unwrap_or(&entry.neurons);
             lesioned.layers[entry.layer][side] = checked(taken)?;
         }
@@ -301,6 +306,7 @@ mod tests {
             (vec![entry(0, "him", &[4])], "neuron 4"),
             (vec![entry(0, "it", &[])], "\"it\""),
             (vec![entry(0, "him", &[1]), entry(0, "him", &[2])], "second set"),
+            (vec![entry(0, "him", &[1, 2]), entry(0, "her", &[2])], "both labels"),
         ] {
             let file = NeuronSetFile { sets: entries };
             let error = file.sets(&contrast(), 2, 4).unwrap_err().to_string();

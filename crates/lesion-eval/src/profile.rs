@@ -1,6 +1,6 @@
 //! The laminar profile: what each layer's neurons do, by itself.
 
-use crate::{Controlled, Drops, Selection, SetKind, controls::corrected_p};
+use crate::{Controlled, Drops, NeuronSets, Selection, SetKind, controls::corrected_p};
 
 /// One layer's neurons of one label, in the prompts of that label.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,19 +25,28 @@ pub struct LayerProfile {
     pub falls: usize,
     /// p by random sets of the same size.
     pub p_random: Option<f64>,
-    /// p by random sets that are about as active.
+    /// How active the random sets that should be as active are, relative to the matched one.
+    pub activity_ratio: Option<f64>,
+    /// Whether that is near enough to 1.
+    pub has_alikes: bool,
+    /// p by random sets that are about as active, or the nearest to it that there are.
     pub p_random_active: Option<f64>,
     /// The larger of both, corrected over layers and labels.
     pub p_corrected: Option<f64>,
 }
 
-/// The profile of the layers that were lesioned with their controls. Where no neuron was, the
+/// The profile of the layers that were lesioned with their controls; `labelled` are all neurons that
+/// carry a label. Where no neuron was, the
 /// drops are 0.
 #[must_use]
-pub fn profile(selection: &Selection, controlled: &[Controlled]) -> Vec<LayerProfile> {
+pub fn profile(
+    selection: &Selection,
+    labelled: &NeuronSets,
+    controlled: &[Controlled],
+) -> Vec<LayerProfile> {
     let corrected = corrected_p(controlled);
     let profiles = controlled.iter().zip(corrected).map(|(of, p_corrected)| {
-        let significant = selection.set(of.layer, &of.label).len();
+        let significant = labelled.set(of.layer, &of.label).len();
         let matched = of.of(SetKind::Matched).next();
         let size = |drops: &Drops| Drops { logit: drops.logit.abs(), margin: drops.margin.abs() };
         let sizes: Vec<Drops> = matched.iter().flat_map(|of| &of.drops).map(size).collect();
@@ -53,6 +62,8 @@ pub fn profile(selection: &Selection, controlled: &[Controlled]) -> Vec<LayerPro
             size: if sizes.is_empty() { none } else { crate::controls::mean(&sizes) },
             falls: of.falls(),
             p_random: of.p(SetKind::Random),
+            activity_ratio: of.activity_ratio(),
+            has_alikes: of.has_alikes(),
             p_random_active: of.p(SetKind::RandomActive),
             p_corrected,
         }

@@ -6,8 +6,8 @@ use rand_chacha::ChaCha8Rng;
 /// What random numbers are for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Purpose {
-    /// Random sets of any neurons.
-    AnySet,
+    /// Random sets of any neurons. The statistics use the streams below this purpose's.
+    AnySet = 1,
     /// Random sets of neurons about as active.
     ActiveSet,
     /// The sentence that a resampling lesion takes its values from.

@@ -231,9 +231,9 @@ impl Selection {
     }
 }
 
-/// Adjusted p of every neuron; 1 under max-T where nothing was permuted. With direction, each side's one-sided p are adjusted by themselves,
-/// and a neuron gets that of the direction in which its mean differs. A neuron without variance has
-/// p = 1 whatever the adjustment, permutation too.
+/// Adjusted p of every neuron; 1 under max-T where nothing was permuted. With direction, each side's
+/// one-sided p are adjusted by themselves, and a neuron gets that of the direction in which its mean
+/// differs. A neuron without variance has p = 1 whatever the adjustment, permutation too.
 fn adjust(
     tests: &[TTest],
     adjustment: Adjustment,

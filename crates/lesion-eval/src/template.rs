@@ -50,7 +50,7 @@ impl Template {
 pub(crate) fn parse_file(file: &str, content: &str) -> Result<Vec<Template>, StudyError> {
     // Some editors put a byte order mark before the first line.
     let content = content.strip_prefix('\u{feff}').unwrap_or(content);
-    content
+    let templates: Vec<Template> = content
         .lines()
         .enumerate()
         .filter(|(_, text)| !text.trim().is_empty() && !text.trim_start().starts_with('#'))
@@ -62,7 +62,22 @@ pub(crate) fn parse_file(file: &str, content: &str) -> Result<Vec<Template>, Stu
                 problem,
             })
         })
-        .collect()
+        .collect::<Result<_, _>>()?;
+    // One that stands twice would count as two independent observations.
+    for (index, template) in templates.iter().enumerate() {
+        let same = |other: &&Template| {
+            (&other.label, &other.text, &other.braces)
+                == (&template.label, &template.text, &template.braces)
+        };
+        if let Some(first) = templates[..index].iter().find(same) {
+            return Err(StudyError::Line {
+                file: file.to_owned(),
+                line: template.line,
+                problem: format!("line {} again", first.line),
+            });
+        }
+    }
+    Ok(templates)
 }
 
 fn parse_line(line: usize, text: &str) -> Result<Template, String> {
@@ -144,6 +159,12 @@ mod tests {
         let templates =
             parse_file("f", "# one\n\n  # two\nI saw {a|b}.\n \nYou saw {c|d}.").unwrap();
         assert_eq!(templates.iter().map(|t| t.line).collect::<Vec<_>>(), [4, 6]);
+    }
+
+    #[test]
+    fn a_line_that_stands_twice_is_a_mistake() {
+        let error = parse_file("f", "I saw {a|b}.\n\nI  saw {a|b}.\nI saw {a|b}. ").unwrap_err();
+        assert_eq!(error.to_string(), "f:4: line 1 again");
     }
 
     #[test]

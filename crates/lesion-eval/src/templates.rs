@@ -15,22 +15,24 @@ impl Templates {
         Self(of_one.map(<[usize]>::to_vec).collect())
     }
 
+    /// Whether there are enough for an interval.
+    pub(crate) fn suffice(&self) -> bool {
+        self.0.len() >= FEWEST
+    }
+
     /// The interval of a statistic of prompts. None where there are too few templates.
     pub(crate) fn interval(
         &self,
         bootstrap: Bootstrap,
         statistic: impl Fn(&[usize]) -> f64 + Sync,
     ) -> Result<Option<(f64, f64)>, StudyError> {
-        // What no template can give no resample can.
         let every: Vec<usize> = self.0.concat();
-        let concerned: Vec<&Vec<usize>> =
-            self.0.iter().filter(|prompts| !prompts.is_empty()).collect();
-        if concerned.len() < FEWEST || !statistic(&every).is_finite() {
+        if !self.suffice() || !statistic(&every).is_finite() {
             return Ok(None);
         }
-        let found = bootstrap.interval(concerned.len(), |drawn: &[usize]| {
+        let found = bootstrap.interval(self.0.len(), |drawn: &[usize]| {
             let prompts: Vec<usize> =
-                drawn.iter().flat_map(|&template| concerned[template]).copied().collect();
+                drawn.iter().flat_map(|&template| &self.0[template]).copied().collect();
             statistic(&prompts)
         });
         match found {

@@ -156,7 +156,7 @@ pub(crate) struct RunArgs {
           value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_NULLS)))]
     nulls: Option<u32>,
 
-    /// The parts of the laboratory to run [default: all].
+    /// The parts of the laboratory to run [default: all that can].
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_enum)]
     parts: Option<Vec<Part>>,
 
@@ -165,7 +165,7 @@ pub(crate) struct RunArgs {
     seed: Option<u64>,
 
     /// Threads to use; all cores where none is given. It changes the time, not the results.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
     pub(crate) threads: Option<u16>,
 
     /// Compute all tokens of all layers in every pass, without shortcuts. Slow; the results are the
@@ -177,9 +177,9 @@ pub(crate) struct RunArgs {
     #[arg(long)]
     pub(crate) save_activations: bool,
 
-    /// Where the results are written.
-    #[arg(long, value_name = "DIR", default_value = "target/reproduce")]
-    pub(crate) out: PathBuf,
+    /// Where the results are written [default: a folder of the study's name in target].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 impl RunArgs {
@@ -246,7 +246,7 @@ pub(crate) struct Evaluate {
     pub(crate) backend: Backend,
 
     /// Threads to use; all cores where none is given. It changes the time, not the results.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
     pub(crate) threads: Option<u16>,
 
     /// How many prompts of each kind are drawn.

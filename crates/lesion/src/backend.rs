@@ -44,8 +44,8 @@ impl Backend {
             missing => {
                 let name = missing.name();
                 bail!(
-                    "this build has no backend `{name}`; `cargo xtask reproduce --backend {name}` \
-                     builds it in"
+                    "this build has no backend `{name}`; `--backend {name}` after `cargo xtask \
+                     reproduce` or `run` builds it in"
                 )
             }
         }

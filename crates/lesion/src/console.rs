@@ -50,6 +50,8 @@ pub(crate) fn results(out: &mut impl Write, prepared: &Prepared, results: &Resul
     }
     if let Some(dynamic) = dynamic {
         laboratory::dynamic(out, dynamic, lesioned, patterns, joint.as_deref())?;
+    } else if let (None, Err(reason)) = (&study.parts, study.check_dynamic()) {
+        writeln!(out, "\n9. Dynamic hooks: not run; {reason}.")?;
     }
     Ok(())
 }

@@ -129,7 +129,7 @@ pub(crate) fn model_origin(dir: Option<&Path>) -> Result<Origin> {
     Ok(Origin { source: dir.display().to_string(), sha256 })
 }
 
-fn file_sha256(path: &Path) -> Result<String> {
+pub(crate) fn file_sha256(path: &Path) -> Result<String> {
     let digest = || -> io::Result<Sha256> {
         let mut reader = BufReader::with_capacity(1 << 20, File::open(path)?);
         let mut digest = Sha256::new();

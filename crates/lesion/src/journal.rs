@@ -1,4 +1,4 @@
-//! What is finished of a run, so that it goes on there after Ctrl-C, a crash or a power cut.
+//! What is finished of a run, so that it goes on there after Ctrl-C or a crash.
 //!
 //! One line for each batch of lesions. A line is written whole or it does not count: the last one
 //! of a killed run may be cut, and is taken away. Logits are written by their bits, so that a
@@ -6,12 +6,12 @@
 
 use std::{
     collections::HashMap,
-    fs::{self, File, OpenOptions},
-    io::{self, Seek, SeekFrom, Write},
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{self, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use lesion_eval::{Journal, Reading};
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +36,7 @@ pub(crate) struct FileJournal {
     path: PathBuf,
     file: File,
     finished: HashMap<String, Vec<Reading>>,
+    of_another: bool,
 }
 
 impl FileJournal {
@@ -43,20 +44,32 @@ impl FileJournal {
     /// on with, any other is begun anew.
     pub(crate) fn open(dir: &Path, identity: String) -> Result<Self> {
         let path = dir.join(FILE);
-        let open = || -> io::Result<Self> {
+        let cannot = || format!("cannot write {}", path.display());
+        let mut options = OpenOptions::new();
+        let options = options.create(true).read(true).write(true).truncate(false);
+        let mut file = options.open(&path).with_context(cannot)?;
+        if let Err(TryLockError::WouldBlock) = file.try_lock() {
+            bail!("another run is writing into {}; give this one its own --out", dir.display());
+        }
+        let begin = || -> io::Result<(HashMap<String, Vec<Reading>>, bool)> {
             let header = Header { identity };
-            let kept = fs::read(&path).unwrap_or_default();
+            let mut kept = Vec::new();
+            file.read_to_end(&mut kept)?;
             let (finished, whole) = read(&kept, &header);
-            let mut options = OpenOptions::new();
-            let mut file = options.create(true).write(true).truncate(false).open(&path)?;
             file.set_len(whole as u64)?;
             file.seek(SeekFrom::End(0))?;
             if whole == 0 {
                 write_line(&mut file, &header)?;
             }
-            Ok(Self { path: path.clone(), file, finished })
+            Ok((finished, whole == 0 && kept.contains(&b'\n')))
         };
-        open().with_context(|| format!("cannot write {}", path.display()))
+        let (finished, of_another) = begin().with_context(cannot)?;
+        Ok(Self { path, file, finished, of_another })
+    }
+
+    /// Whether an unfinished run of another study was given up for this one.
+    pub(crate) fn replaces_another(&self) -> bool {
+        self.of_another
     }
 
     /// How many batches an earlier run finished.
@@ -136,10 +149,17 @@ mod tests {
         let mut journal = open("one");
         let kept = [reading(0.1), reading(-3.25e-9)];
         journal.keep("controls 0", &kept).unwrap();
+        drop(journal);
         let mut again = open("one");
         assert_eq!(Journal::finished(&mut again, "controls 0"), Some(kept.to_vec()));
         assert_eq!(Journal::finished(&mut again, "controls 1"), None);
-        assert_eq!(open("two").finished(), 0);
+        // While this run goes on, no other may write into its folder.
+        let second = FileJournal::open(dir.path(), "one".into()).map(|_| ()).unwrap_err();
+        assert!(second.to_string().contains("another run"), "{second}");
+        drop(again);
+        let other = open("two");
+        assert!(other.finished() == 0 && other.replaces_another());
+        drop(other);
         assert_eq!(open("one").finished(), 0); // the other run's journal took its place
         open("one").remove().unwrap();
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
@@ -154,6 +174,7 @@ mod tests {
             for unit in 0..5_u8 {
                 journal.keep(&unit.to_string(), &[reading(f32::from(unit))]).unwrap();
             }
+            drop(journal);
             let path = dir.path().join(FILE);
             let all = fs::read(&path).unwrap();
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place")]

@@ -1,6 +1,7 @@
 //! The command line: `lesion reproduce` runs the paper's study, `lesion run` one of your own,
-//! `lesion check` says what it would do, and `lesion evaluate` how well a model knows its pronouns. Everything is computed by the libraries; this crate reads the inputs,
-//! writes the outputs and talks to the person.
+//! `lesion check` says what it would do, and `lesion evaluate` how well a model knows its pronouns.
+//! Everything is computed by the libraries; this crate reads the inputs, writes the outputs and
+//! talks to the person.
 
 mod args;
 mod backend;
@@ -17,7 +18,7 @@ mod results;
 mod run;
 mod study;
 
-use std::{io, process::ExitCode};
+use std::{ffi::OsStr, io, process::ExitCode};
 
 use clap::Parser;
 
@@ -35,8 +36,11 @@ fn main() -> ExitCode {
         Err(error) => return usage_error(&error),
     };
     let run = match &args.command {
-        Command::Reproduce(args) => run::run(Study::default(), args),
-        Command::Run { study, args } => Study::read(study).and_then(|study| run::run(study, args)),
+        Command::Reproduce(args) => run::run(Study::default(), OsStr::new("reproduce"), args),
+        Command::Run { study, args } => {
+            let name = study.file_stem().unwrap_or(OsStr::new("study"));
+            Study::read(study).and_then(|study| run::run(study, name, args))
+        }
         Command::Check { study, args } => {
             Study::read(study).and_then(|study| check::check(study, args))
         }

@@ -42,13 +42,17 @@ impl OutputDir {
         self.remove(manifest::FILE)
     }
 
-    /// Writes a table with a header row.
-    pub(crate) fn csv<R: Serialize>(
+    /// Writes a table with a header row, also where it has no other.
+    pub(crate) fn csv<R: Serialize + Default>(
         &mut self,
         name: &str,
         rows: impl IntoIterator<Item = R>,
     ) -> Result<()> {
         let mut writer = csv::Writer::from_writer(Vec::new());
+        let mut rows = rows.into_iter().peekable();
+        if rows.peek().is_none() {
+            return self.bytes(name, header::<R>()?.as_bytes());
+        }
         for row in rows {
             writer.serialize(row)?;
         }
@@ -57,7 +61,7 @@ impl OutputDir {
     }
 
     /// Writes a table, or takes away the one that an earlier run of another study left.
-    pub(crate) fn csv_if<R: Serialize>(
+    pub(crate) fn csv_if<R: Serialize + Default>(
         &mut self,
         name: &str,
         rows: Option<impl IntoIterator<Item = R>>,
@@ -101,6 +105,11 @@ impl OutputDir {
         self.bytes(name, &bytes)
     }
 
+    /// Writes a JSON file of long lists on one line.
+    pub(crate) fn compact_json(&mut self, name: &str, value: &impl Serialize) -> Result<()> {
+        self.bytes(name, &serde_json::to_vec(value)?)
+    }
+
     /// Writes beside the file and renames, which replaces it in one step.
     fn bytes(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
         let path = self.dir.join(name);
@@ -118,6 +127,15 @@ impl OutputDir {
     pub(crate) fn written(&self) -> &BTreeMap<String, String> {
         &self.written
     }
+}
+
+/// The header row of a table: what stands above a row of it.
+fn header<R: Serialize + Default>() -> Result<String> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.serialize(R::default())?;
+    let bytes = writer.into_inner().map_err(csv::IntoInnerError::into_error)?;
+    let text = String::from_utf8(bytes)?;
+    Ok(text.lines().next().unwrap_or_default().to_owned() + "\n")
 }
 
 /// A temporary file that others may read as they may read any new file of this user.

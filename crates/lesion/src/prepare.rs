@@ -11,7 +11,6 @@ use sha2::{Digest, Sha256};
 use crate::{
     args::{RunArgs, use_threads},
     inputs::{self, Origin, hex},
-    manifest::BURN,
     progress::Stages,
     study::Study,
 };
@@ -64,12 +63,12 @@ impl Prepared {
         let missing = |layer| BertModelError::NoSuchLayer { layer, layers: count };
         let exists = |layer: usize| (layer < count).then_some(()).ok_or_else(|| missing(layer));
         let layer = study.lesion.layer.unwrap_or_else(|| default_layer(count));
-        exists(layer).context("--layer")?;
+        exists(layer).context("lesion.layer, or --layer")?;
         let mut layers = study.lesion.layers.clone().unwrap_or_else(|| (0..count).collect());
         layers.sort_unstable();
         layers.dedup();
-        ensure!(!layers.is_empty(), "--layers: no layer; leave it out for all");
-        layers.iter().try_for_each(|&layer| exists(layer)).context("--layers")?;
+        ensure!(!layers.is_empty(), "lesion.layers, or --layers: no layer; leave it out for all");
+        layers.iter().try_for_each(|&layer| exists(layer)).context("lesion.layers, or --layers")?;
         for given in &study.joint.layers {
             ensure!(!given.is_empty(), "joint.layers: an empty list of layers");
             given.iter().try_for_each(|&layer| exists(layer)).context("joint.layers")?;
@@ -124,17 +123,15 @@ impl Prepared {
         }
     }
 
-    /// What decides every figure of the study, in one hash: two runs with the same one write the
-    /// same tables.
+    /// What decides every figure of the study, the program too, in one hash: two runs with the same
+    /// one write the same tables.
     pub(crate) fn identity(&self) -> Result<String> {
-        let decided = (
-            env!("CARGO_PKG_VERSION"),
-            BURN,
-            std::env::consts::ARCH,
-            &self.study,
-            &self.origins,
-            self.plain,
-        );
+        let program = std::env::current_exe().context("cannot find this program")?;
+        let program = inputs::file_sha256(&program)?;
+        let Origins { model, stimuli, prompts, neurons } = &self.origins;
+        let inputs = [Some(model), Some(stimuli), Some(prompts), neurons.as_ref()];
+        let inputs = inputs.map(|origin| origin.map(|of| of.sha256.values().collect::<Vec<_>>()));
+        let decided = (program, self.study.without_paths(), inputs, self.plain);
         Ok(hex(&Sha256::digest(serde_json::to_vec(&decided)?)))
     }
 }

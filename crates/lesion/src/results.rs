@@ -106,7 +106,7 @@ impl Results {
         let controls = stages.run_if(study.runs(Part::Controls), "controls", |progress| {
             let controlled =
                 controls(&mut laboratory, selection, lesioned, &control_plan, progress)?;
-            let profile = profile(selection, &controlled);
+            let profile = profile(selection, labelled, &controlled);
             let dissociations = dissociations(prompts, &controlled, study.bootstrap())?;
             Ok(ControlResults { controlled, profile, dissociations })
         })?;
@@ -145,7 +145,7 @@ impl Results {
         out.csv("prompts.csv", tables::prompts(prompts))?;
         out.csv("predictions.csv", tables::predictions(&self.predictions))?;
         out.csv("lesions.csv", tables::lesions(plan.layer, &self.outcomes))?;
-        out.json("neuron_sets.json", &NeuronSetFile::new(&self.labelled, &self.lesioned))?;
+        out.compact_json("neuron_sets.json", &NeuronSetFile::new(&self.labelled, &self.lesioned))?;
         out.activations_if(activations.then_some(&self.activations))?;
 
         let held_out = (!self.replications.is_empty()).then_some(&self.replications);

@@ -1,6 +1,10 @@
 //! `lesion run` and `lesion reproduce`: a study, from text files to tables.
 
-use std::io::{self, Write};
+use std::{
+    ffi::OsStr,
+    io::{self, Write},
+    path::Path,
+};
 
 use anyhow::Result;
 
@@ -16,17 +20,21 @@ use crate::{
     study::Study,
 };
 
-pub(crate) fn run(study: Study, args: &RunArgs) -> Result<()> {
+/// `name` is the study's: its results go into `target/NAME` where no other folder is asked for.
+pub(crate) fn run(study: Study, name: &OsStr, args: &RunArgs) -> Result<()> {
     let mut stages = Stages::default();
     let prepared = Prepared::new(study, args, &mut stages)?;
-    let mut out = OutputDir::create(&args.out)?;
-    let mut journal = FileJournal::open(&args.out, prepared.identity()?)?;
+    let dir = args.out.clone().unwrap_or_else(|| Path::new("target").join(name));
+    let mut out = OutputDir::create(&dir)?;
+    let mut journal = FileJournal::open(&dir, prepared.identity()?)?;
     if journal.finished() > 0 {
         eprintln!(
             "An earlier run of this study stopped in {}; it goes on after {} finished batches.",
-            args.out.display(),
+            dir.display(),
             journal.finished()
         );
+    } else if journal.replaces_another() {
+        eprintln!("An unfinished run of another study in {} is given up.", dir.display());
     }
     let results = Results::compute(&prepared, &mut journal, &mut stages)?;
 
@@ -55,6 +63,6 @@ pub(crate) fn run(study: Study, args: &RunArgs) -> Result<()> {
 
     let mut stdout = io::stdout().lock();
     console::results(&mut stdout, &prepared, &results)?;
-    writeln!(stdout, "\nThe tables are in {}.", args.out.display())?;
+    writeln!(stdout, "\nThe tables are in {}.", dir.display())?;
     Ok(())
 }

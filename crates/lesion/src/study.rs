@@ -15,7 +15,7 @@ use lesion_eval::{
     Adjustment, LesionKind, Manner, Scope, SelectAt, SelectionPlan, SetRule, Strength, Tokens,
 };
 use neuron_stats::{Correction, TestKind};
-use serde::{Deserialize, Deserializer, Serialize, de::Error};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
 use crate::backend::Backend;
 
@@ -24,10 +24,13 @@ use crate::backend::Backend;
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Study {
     /// A checkpoint folder; the bundled model where absent.
+    #[serde(serialize_with = "lossy")]
     pub(crate) model: Option<PathBuf>,
     /// Minimal pairs; bundled ones where absent, context pairs if selection is at the mask.
+    #[serde(serialize_with = "lossy")]
     pub(crate) stimuli: Option<PathBuf>,
     /// Masked prompts; the paper's where absent.
+    #[serde(serialize_with = "lossy")]
     pub(crate) prompts: Option<PathBuf>,
     pub(crate) backend: Backend,
     pub(crate) seed: u64,
@@ -107,6 +110,7 @@ pub(crate) struct Lesion {
     #[serde(with = "text")]
     pub(crate) strength: Strength,
     /// Neuron sets to lesion instead of those that are selected.
+    #[serde(serialize_with = "lossy")]
     pub(crate) neurons: Option<PathBuf>,
     #[serde(deserialize_with = "kind")]
     pub(crate) kind: LesionKind,
@@ -156,6 +160,7 @@ pub(crate) struct Joint {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Dose {
     /// Sizes of the sets; 1, 2, 4 and so on where empty.
+    #[serde(deserialize_with = "sizes")]
     pub(crate) sizes: Vec<usize>,
     /// Random sets of each size.
     #[serde(deserialize_with = "few")]
@@ -237,6 +242,14 @@ impl Study {
         }
     }
 
+    /// The study without its paths: what they led to is known by its hash.
+    pub(crate) fn without_paths(&self) -> Self {
+        let mut study = self.clone();
+        (study.model, study.stimuli, study.prompts) = (None, None, None);
+        study.lesion.neurons = None;
+        study
+    }
+
     /// Whether one pass can select and lesion as this study does.
     pub(crate) fn check_dynamic(&self) -> Result<()> {
         self.selection_plan().check_one_pass()?;
@@ -270,11 +283,15 @@ fn place(text: &str, span: Range<usize>) -> (usize, usize) {
     (before.matches('\n').count() + 1, line.chars().count() + 1)
 }
 
+/// Paths need not be Unicode, but JSON is.
+#[expect(clippy::ref_option, reason = "the signature that serde asks for")]
+fn lossy<S: Serializer>(path: &Option<PathBuf>, serializer: S) -> Result<S::Ok, S::Error> {
+    path.as_ref().map(|path| path.to_string_lossy()).serialize(serializer)
+}
+
 /// Values that are written as they print and read as they parse.
 mod text {
-    use serde::Serializer;
-
-    use super::{Deserialize, Deserializer, Display, Error, FromStr};
+    use super::{Deserialize, Deserializer, Display, Error, FromStr, Serializer};
 
     pub(super) fn serialize<S: Serializer>(
         value: &impl Display,
@@ -316,12 +333,7 @@ fn set_rule<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SetRule, D::Er
 }
 
 fn kind<'de, D: Deserializer<'de>>(deserializer: D) -> Result<LesionKind, D::Error> {
-    match LesionKind::deserialize(deserializer)? {
-        LesionKind::Scale(factor) if !factor.is_finite() => {
-            Err(D::Error::custom(format!("{factor} is no factor; 0.5 halves an activation")))
-        }
-        kind => Ok(kind),
-    }
+    LesionKind::deserialize(deserializer)?.check().map_err(D::Error::custom)
 }
 
 fn tokens<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Tokens, D::Error> {
@@ -333,6 +345,16 @@ fn tokens<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Tokens, D::Error
     }
 }
 
+fn sizes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<usize>, D::Error> {
+    let mut sizes = Vec::<usize>::deserialize(deserializer)?;
+    if sizes.contains(&0) {
+        return Err(D::Error::custom("a set of 0 neurons; sizes start at 1"));
+    }
+    sizes.sort_unstable();
+    sizes.dedup();
+    Ok(sizes)
+}
+
 fn count<'de, D: Deserializer<'de>>(deserializer: D, most: u32) -> Result<u32, D::Error> {
     let count = i64::deserialize(deserializer)?;
     let found = u32::try_from(count).ok().filter(|count| (1..=most).contains(count));
@@ -340,8 +362,9 @@ fn count<'de, D: Deserializer<'de>>(deserializer: D, most: u32) -> Result<u32, D
 }
 
 pub(crate) const MOST_PERMUTATIONS: u32 = 10_000_000;
-pub(crate) const MOST_NULLS: u32 = 1_000_000;
+pub(crate) const MOST_NULLS: u32 = 100_000;
 const MOST_DRAWS: u32 = 1_000_000;
+const FEWEST_DRAWS: u32 = 1000;
 const MOST_DOSES: u32 = 10_000;
 
 fn permutations<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
@@ -353,7 +376,12 @@ fn nulls<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
 }
 
 fn draws<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
-    count(deserializer, MOST_DRAWS)
+    match count(deserializer, MOST_DRAWS)? {
+        0..FEWEST_DRAWS => {
+            Err(D::Error::custom(format!("{FEWEST_DRAWS} resamples at least; 10000 are usual")))
+        }
+        draws => Ok(draws),
+    }
 }
 
 fn few<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
@@ -392,6 +420,8 @@ mod tests {
             ("[lesion]\nsets = { share = 2.0 }\n", "s.toml:2:8: the share is 2"),
             ("[lesion]\nsets = { top = 0 }\n", "s.toml:2:8: the top 0"),
             ("[lesion]\nkind = { scale = nan }\n", "s.toml:2:8: NaN is no factor"),
+            ("[bootstrap]\ndraws = 1\n", "s.toml:2:9: 1000 resamples"),
+            ("[dose]\nsizes = [1, 0]\n", "s.toml:2:9: a set of 0"),
             ("[controls]\nnulls = 0\n", "s.toml:2:9: 0 is not between 1 and"),
             ("[controls]\nnulls = -3\n", "s.toml:2:9: -3 is not"),
             ("parts = [\"joint\", \"cat\"]\n", "s.toml:1:19: unknown variant `cat`"),

@@ -62,6 +62,7 @@ pub use matrix::{Matrix, Sample};
 pub use moments::{Moments, MomentsAccumulator, moments};
 pub use pearson::pearson;
 pub use permutation::{MaxT, Relabelling, Resampling, max_t, max_t_over};
+pub use quantile::quantile;
 pub use streaming::TTestAccumulator;
 pub use student_t::StudentT;
 pub use ttest::{Alternative, TTest, TestKind, t_test, t_tests};

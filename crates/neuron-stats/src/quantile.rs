@@ -5,7 +5,8 @@
 /// it. NaN without values.
 ///
 /// Never falls as `p` grows. Hyndman and Fan (1996), The American Statistician 50, definition 7.
-pub(crate) fn quantile(sorted: &[f64], p: f64) -> f64 {
+#[must_use]
+pub fn quantile(sorted: &[f64], p: f64) -> f64 {
     let position = p * sorted.len().saturating_sub(1) as f64;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // p lies in [0, 1]
     let index = position as usize;

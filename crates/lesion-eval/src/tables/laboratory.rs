@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// A row of `nulls.csv`: one lesion of a controlled comparison in one prompt.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct NullRow<'a> {
     /// The lesioned layer.
     pub layer: usize,
@@ -27,6 +27,8 @@ pub struct NullRow<'a> {
     pub draw: usize,
     /// How many neurons were lesioned.
     pub neurons: usize,
+    /// How active they are at the masks: root mean square over the neurons.
+    pub activity: f64,
     /// The fall of the right word's logit.
     pub logit_drop: f64,
     /// The fall of the right word's margin.
@@ -34,7 +36,7 @@ pub struct NullRow<'a> {
 }
 
 /// A row of `profile.csv`: one layer's neurons of one label.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct ProfileRow<'a> {
     /// The layer.
     pub layer: usize,
@@ -60,14 +62,16 @@ pub struct ProfileRow<'a> {
     pub margin_falls: usize,
     /// p of the margin drop among random sets.
     pub p_random: Option<f64>,
-    /// p among random sets about as active.
+    /// How active the random sets that should be are, relative to the matched one.
+    pub activity_ratio: Option<f64>,
+    /// p among these.
     pub p_random_active: Option<f64>,
     /// The larger of both, corrected over layers and labels by Holm.
     pub p_corrected: Option<f64>,
 }
 
 /// A row of `joint.csv`: several layers lesioned together.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct JointRow<'a> {
     /// `single`, `up`, `down` or `given`.
     pub pattern: String,
@@ -98,7 +102,7 @@ pub struct JointRow<'a> {
 }
 
 /// A row of `dose.csv`: one set of one size.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct DoseRow<'a> {
     /// The layer.
     pub layer: usize,
@@ -119,7 +123,7 @@ pub struct DoseRow<'a> {
 }
 
 /// A row of `dissociation.csv`: one label's neurons in both labels' prompts.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct DissociationRow<'a> {
     /// The layer.
     pub layer: usize,
@@ -150,7 +154,7 @@ pub struct DissociationRow<'a> {
 }
 
 /// A row of `neurons_causal.csv`: one neuron lesioned by itself in one prompt.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct CausalRow<'a> {
     /// The layer.
     pub layer: usize,
@@ -172,16 +176,17 @@ pub struct CausalRow<'a> {
     pub logit_drop: f64,
     /// The fall of its margin.
     pub margin_drop: f64,
-    /// `exact` or `linearised`.
-    pub direct: &'static str,
+    /// `exact` or `linearised`; this and the following are empty unless lesions are zero at the
+    /// mask.
+    pub direct: Option<&'static str>,
     /// The part of the logit drop that is direct.
-    pub direct_logit_drop: f64,
+    pub direct_logit_drop: Option<f64>,
     /// The same of the margin drop.
-    pub direct_margin_drop: f64,
+    pub direct_margin_drop: Option<f64>,
 }
 
 /// A row of `dynamic.csv`: a lesion of one prompt, selected and run in one pass.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct DynamicRow<'a> {
     /// `single`, `up`, `down` or `given`.
     pub pattern: String,
@@ -248,6 +253,7 @@ pub fn nulls<'a>(
                     kind: lesion.kind.to_string(),
                     draw: lesion.draw,
                     neurons: lesion.neurons,
+                    activity: lesion.activity,
                     logit_drop: drops.logit,
                     margin_drop: drops.margin,
                 }
@@ -271,6 +277,7 @@ pub fn profile(profile: &[LayerProfile]) -> impl Iterator<Item = ProfileRow<'_>>
         abs_margin_drop: of.size.margin,
         margin_falls: of.falls,
         p_random: of.p_random,
+        activity_ratio: of.activity_ratio,
         p_random_active: of.p_random_active,
         p_corrected: of.p_corrected,
     })
@@ -346,9 +353,9 @@ pub fn causal<'a>(
             target: prompt.target(),
             logit_drop: of.drop.logit,
             margin_drop: of.drop.margin,
-            direct: if effects.exact { "exact" } else { "linearised" },
-            direct_logit_drop: of.direct.logit,
-            direct_margin_drop: of.direct.margin,
+            direct: of.direct.map(|_| if effects.exact { "exact" } else { "linearised" }),
+            direct_logit_drop: of.direct.map(|direct| direct.logit),
+            direct_margin_drop: of.direct.map(|direct| direct.margin),
         }
     })
 }

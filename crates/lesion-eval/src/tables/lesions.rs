@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::{LesionOutcome, MaskedPrompt, Prediction};
 
 /// A row of `prompts.csv`: one masked prompt.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct PromptRow<'a> {
     /// Index of the prompt's template.
     pub prompt: usize,
@@ -20,7 +20,7 @@ pub struct PromptRow<'a> {
 }
 
 /// A row of `predictions.csv`: one candidate at one mask.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct PredictionRow<'a> {
     /// Index of the prompt's template.
     pub prompt: usize,
@@ -39,7 +39,7 @@ pub struct PredictionRow<'a> {
 }
 
 /// A row of `lesions.csv`: one candidate at one lesioned mask, or in the control.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct LesionRow<'a> {
     /// The lesioned layer.
     pub layer: usize,

@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::{Adjustment, Diagnostics, Replication, Selection, Sparsity};
 
 /// A row of `neurons.csv`: one neuron's test.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct NeuronRow<'a> {
     /// Layer.
     pub layer: usize,
@@ -47,7 +47,7 @@ pub struct NeuronRow<'a> {
 }
 
 /// A row of `selection.csv`: how many neurons of a layer get a label, one way of correcting.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct SelectionRow<'a> {
     /// Layer.
     pub layer: usize,
@@ -64,7 +64,7 @@ pub struct SelectionRow<'a> {
 }
 
 /// A row of `histogram.csv`: one bin of one layer at one site.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct HistogramRow {
     /// Layer.
     pub layer: usize,
@@ -79,7 +79,7 @@ pub struct HistogramRow {
 }
 
 /// A row of `normality.csv`: the pre-activations of one neuron, or of a layer pooled.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct NormalityRow {
     /// Layer.
     pub layer: usize,
@@ -106,7 +106,7 @@ pub struct NormalityRow {
 }
 
 /// A row of `sparsity.csv`: one measure of a layer's activations after GELU.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct SparsityRow {
     /// Layer.
     pub layer: usize,
@@ -120,7 +120,7 @@ pub struct SparsityRow {
 }
 
 /// A row of `held_out.csv`: the neurons of one label on stimuli that they were not selected on.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct HeldOutRow<'a> {
     /// Layer.
     pub layer: usize,

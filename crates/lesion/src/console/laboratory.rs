@@ -1,4 +1,4 @@
-//! Parts 4 to 8: the laboratory.
+//! Parts 4 to 9: the laboratory.
 
 use std::{collections::BTreeMap, io::Write};
 
@@ -63,15 +63,24 @@ pub(crate) fn controls(
             drop(SetKind::Swapped),
             drop(SetKind::LeastTuned),
             band(SetKind::Random),
-            band(SetKind::RandomActive),
+            if of.has_alikes() { band(SetKind::RandomActive) } else { "unavailable".to_owned() },
             profile.p_corrected.map_or("-".to_owned(), |p| format!("{p:.4}")),
         ]);
     }
     writeln!(out, "{rows}")?;
     for of in controlled {
+        let Controlled { layer, label, .. } = of;
         if let Some(reason) = &of.unavailable {
-            let Controlled { layer, label, .. } = of;
             writeln!(out, "Control unavailable in layer {layer} for \"{label}\": {reason}.")?;
+        } else if let Some(ratio) = of.activity_ratio()
+            && !of.has_alikes()
+        {
+            writeln!(
+                out,
+                "Control by activity unavailable in layer {layer} for \"{label}\": the nearest \
+                 other neurons are {:.0} % as active at the mask.",
+                100.0 * ratio
+            )?;
         }
     }
     writeln!(out, "\n{}", finding(study, controlled, profile))?;
@@ -111,25 +120,42 @@ fn finding(study: &Study, controlled: &[Controlled], profile: &[LayerProfile]) -
             (n as f64 / LEVEL).ceil()
         );
     }
-    let beyond: Vec<&&LayerProfile> =
-        tested.iter().filter(|of| of.p_corrected.is_some_and(|p| p <= LEVEL)).collect();
+    let stands =
+        |of: &&&LayerProfile| of.drop.margin > 0.0 && of.p_corrected.is_some_and(|p| p <= LEVEL);
+    let beyond: Vec<&&LayerProfile> = tested.iter().filter(stands).collect();
     if beyond.is_empty() {
         return format!(
-            "Found: no matched lesion lowers the right word's margin more than random sets of the \
-             same size do, as active ones or not (Holm over {n} layers and labels, {LEVEL}). None \
-             of the effects above survives its controls."
+            "Found: of no matched lesion is it shown that it lowers the right word's margin more \
+             than random sets of the same size do (Holm over {n} layers and labels, {LEVEL}). No \
+             effect above survives its controls."
         );
     }
     let names: Vec<String> =
         beyond.iter().map(|of| format!("{} ({})", of.layer, of.label)).collect();
     let (falls, prompts) =
         beyond.iter().fold((0, 0), |(falls, prompts), of| (falls + of.falls, prompts + of.prompts));
-    let (all, others) = (controlled.len(), n - beyond.len());
+    let unlike: Vec<String> = beyond
+        .iter()
+        .filter(|of| !of.has_alikes)
+        .map(|of| format!("{} ({})", of.layer, of.label))
+        .collect();
+    let against = match unlike.len() {
+        0 => "as active ones or not".to_owned(),
+        _ => format!(
+            "as active ones or not; for {} there are no others as active",
+            unlike.join(", ")
+        ),
+    };
+    let few = if controlled.iter().all(|of| of.prompts.len() == 1) {
+        " Each is one sentence: assets/studies/controlled.toml asks the same of 212 prompts."
+    } else {
+        ""
+    };
     format!(
-        "Found: in {} of {all} layers and labels the matched lesion lowers the right word's margin \
-         more than random sets of the same size do, as active ones or not (Holm over {n}, \
-         {LEVEL}): {}. There the margin falls in {falls} of {prompts} prompts ({:.0} %). The \
-         other {others} do not survive their controls.",
+        "Found: in {} of {n} cases, a layer and a label each, the matched lesion lowers the right \
+         word's margin more than random sets of the same size do, {against} (Holm, {LEVEL}): {}. \
+         There the margin falls in {falls} of {prompts} prompts ({:.1} %). Of the others it is not \
+         shown.{few}",
         beyond.len(),
         names.join(", "),
         100.0 * f64::from(u32::try_from(falls).unwrap_or(u32::MAX)) / prompts.max(1) as f64,
@@ -152,9 +178,8 @@ pub(crate) fn dissociation(out: &mut impl Write, found: &[Dissociation]) -> Resu
     if found.iter().all(|of| of.interval.is_none()) {
         writeln!(
             out,
-            "Unavailable: {} and {} prompts are too few templates for an interval; \
-             assets/studies/controlled.toml has 198.",
-            found[0].prompts[0], found[0].prompts[1]
+            "Unavailable: the prompts come from too few templates for an interval; it takes 10 of \
+             each label."
         )?;
         return Ok(());
     }
@@ -181,7 +206,12 @@ pub(crate) fn dissociation(out: &mut impl Write, found: &[Dissociation]) -> Resu
         1 => format!("in layer {}", double[0]),
         _ => format!("in layers {}", double.join(", ")),
     };
-    writeln!(out, "Found: both intervals lie above 0 {where_} of {} looked at.", layers.len())?;
+    writeln!(
+        out,
+        "Found: the neurons of both labels lower the margin of their own prompts, and more than \
+         that of the others', {where_} of {} looked at.",
+        layers.len()
+    )?;
     Ok(())
 }
 
@@ -216,15 +246,23 @@ pub(crate) fn joint(out: &mut impl Write, found: &[Joint]) -> Result<()> {
             format!("{:.4}", of.prob.1),
         ]);
     }
+    if rows.row_count() == 0 {
+        writeln!(out, "Unavailable: it takes two layers.")?;
+        return Ok(());
+    }
     writeln!(out, "{rows}")?;
     let most = |of: &&Joint| of.pattern.layers.len();
     let largest = found.iter().map(|of| most(&of)).max().unwrap_or_default();
-    for of in found.iter().filter(|of| most(of) == largest && of.pattern.kind == PatternKind::Up) {
+    for of in found.iter().filter(|of| most(of) == largest && of.neurons > 0) {
         writeln!(
             out,
-            "Found: with the \"{}\" neurons of {largest} layers lesioned together, the right word \
-             keeps a probability of {:.3}, of {:.3} without.",
-            of.label, of.prob.1, of.prob.0
+            "Found: with {} \"{}\" neurons of the layers {} lesioned together, the right word's mean \
+             probability is {:.4}, and {:.4} without.",
+            of.neurons,
+            of.label,
+            of.pattern.name(),
+            of.prob.1,
+            of.prob.0
         )?;
     }
     Ok(())
@@ -236,19 +274,23 @@ pub(crate) fn dose(out: &mut impl Write, layer: usize, doses: &[Dose]) -> Result
         "\n7. More and more neurons of layer {layer}, the strongest first (margin drops)"
     )?;
     let mut rows = table(&["neurons", "set", "matched", "swapped", "random"], &[R, L, R, R, R]);
-    let mut cells: BTreeMap<(&str, usize), BTreeMap<SetKind, Vec<f64>>> = BTreeMap::new();
-    for dose in doses {
-        let cell = cells.entry((&dose.label, dose.neurons)).or_default();
-        cell.entry(dose.kind).or_default().push(dose.drop.margin);
+    if doses.is_empty() {
+        writeln!(out, "Unavailable: no neuron of the layer carries a label, or no prompt does.")?;
+        return Ok(());
     }
-    for ((label, neurons), kinds) in cells {
+    for cell in doses.chunk_by(|a, b| (&a.label, a.neurons) == (&b.label, b.neurons)) {
+        let (label, neurons) = (&cell[0].label, cell[0].neurons);
+        let mut kinds: BTreeMap<SetKind, Vec<f64>> = BTreeMap::new();
+        for dose in cell {
+            kinds.entry(dose.kind).or_default().push(dose.drop.margin);
+        }
         let mean = |kind| match kinds.get(&kind) {
             Some(drops) => format!("{:.3}", drops.iter().sum::<f64>() / drops.len() as f64),
             None => "-".to_owned(),
         };
         rows.add_row([
             neurons.to_string(),
-            label.to_owned(),
+            label.clone(),
             mean(SetKind::Matched),
             mean(SetKind::Swapped),
             mean(SetKind::Random),
@@ -263,35 +305,37 @@ pub(crate) fn causal(
     prompts: &[MaskedPrompt],
     found: &NeuronEffects,
 ) -> Result<()> {
-    let kind = if found.exact {
-        "exact"
-    } else {
-        "linearised: LayerNorm scales and the head's GELU frozen"
+    let beside = match (found.exact, found.effects.iter().any(|of| of.direct.is_some())) {
+        (_, false) => "",
+        (true, _) => ", beside its direct effect (exact)",
+        _ => ", beside its direct effect (linearised: LayerNorm scales and the head's GELU frozen)",
     };
-    writeln!(
-        out,
-        "\n8. Every labelled neuron of layer {} by itself, beside its direct effect ({kind})",
-        found.layer
-    )?;
+    writeln!(out, "\n8. Every labelled neuron of layer {} by itself{beside}", found.layer)?;
     for of_prompt in found.effects.chunk_by(|a, b| a.prompt == b.prompt).take(SHOWN) {
         let prompt = &prompts[of_prompt[0].prompt];
         let drops: Vec<f64> = of_prompt.iter().map(|of| of.drop.margin).collect();
-        let direct: Vec<f64> = of_prompt.iter().map(|of| of.direct.margin).collect();
+        let direct: Option<Vec<f64>> = of_prompt.iter().map(|of| Some(of.direct?.margin)).collect();
+        let correlated = |with: &[f64]| {
+            let found = pearson(&drops, with);
+            if found.is_finite() { format!("{found:.2}") } else { "no figure".to_owned() }
+        };
+        let direct = direct.map_or(String::new(), |direct| {
+            format!("with the direct effects at {}, ", correlated(&direct))
+        });
         let t: Vec<f64> = of_prompt.iter().map(|of| of.test.t.abs()).collect();
         let strongest = of_prompt.iter().max_by(|a, b| a.drop.margin.total_cmp(&b.drop.margin));
         let Some(strongest) = strongest else { continue };
         writeln!(
             out,
             "   prompt {}, \"{}\": {} neurons; the strongest is {} ({}), margin drop {:.3}. The \
-             drops correlate with the direct effects at {:.2}, with |t| at {:.2}.",
+             drops correlate {direct}with |t| at {}.",
             prompt.prompt,
             prompt.target(),
             of_prompt.len(),
             strongest.neuron,
             strongest.label,
             strongest.drop.margin,
-            pearson(&drops, &direct),
-            pearson(&drops, &t),
+            correlated(&t),
         )?;
     }
     Ok(())
@@ -327,9 +371,10 @@ pub(crate) fn dynamic(
     let worst = differences.iter().copied().fold(0.0, f64::max);
     match differences.len() {
         0 => writeln!(out, ".")?,
+        n if worst == 0.0 => writeln!(out, ", and the same logits in {n} lesions, to the bit.")?,
         n => writeln!(
             out,
-            ", and the same logits: of {n} lesions none differs by more than {worst:.1e}."
+            "; the right word's logits in {n} lesions differ by {worst:.1e} at most."
         )?,
     }
     Ok(())

@@ -79,8 +79,8 @@ fn finding(plan: LesionPlan, outcomes: &[LesionOutcome]) -> String {
     format!(
         "Found: at layer {}, silencing the matched neurons lowered the right word's logit in {} of \
          {n} prompts (mean drop {:.3}) and its margin over the strongest other candidate in {} of \
-         {n} (mean margin drop {:.3}); {control}. Whether other neurons would \
-         do the same, part 4 asks.",
+         {n} (mean margin drop {:.3}); {control}. Other neurons may do the same: that takes \
+         controls.",
         plan.layer,
         fell(&drops),
         mean(&drops),
