@@ -64,6 +64,18 @@ impl MlmHead {
         self.transformed(hidden).matmul(decoder.transpose()) + self.bias.val().unsqueeze::<2>()
     }
 
+    /// The same for a few tokens only: `[n, tokens]`.
+    pub(crate) fn forward_of(
+        &self,
+        hidden: Tensor<2>,
+        words: Tensor<2>,
+        tokens: Tensor<1, Int>,
+    ) -> Tensor<2> {
+        let bias = self.bias.val().select(0, tokens.clone());
+        let rows = self.decoder_rows(words, tokens);
+        self.transformed(hidden).matmul(rows.transpose()) + bias.unsqueeze::<2>()
+    }
+
     /// What the decoder reads.
     fn transformed(&self, hidden: Tensor<2>) -> Tensor<2> {
         self.norm.forward(gelu(self.transform.forward(hidden)))

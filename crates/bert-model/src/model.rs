@@ -182,6 +182,24 @@ impl BertForMaskedLm {
         self.head.forward(hidden, self.embeddings.words.val())
     }
 
+    /// Logits of a few tokens, `[n, tokens]`, of last hidden states `[n, hidden]`.
+    ///
+    /// # Errors
+    /// [`BertModelError::TokenId`] for an id outside the vocabulary.
+    pub fn logits_of(
+        &self,
+        hidden: Tensor<2>,
+        tokens: &[u32],
+    ) -> Result<Tensor<2>, BertModelError> {
+        let vocabulary = self.config.vocab_size;
+        if let Some(&id) = tokens.iter().find(|&&id| id as usize >= vocabulary) {
+            return Err(BertModelError::TokenId { id, vocabulary });
+        }
+        let ids: Vec<i64> = tokens.iter().map(|&id| i64::from(id)).collect();
+        let ids = Tensor::<1, Int>::from_data(ids.as_slice(), &hidden.device());
+        Ok(self.head.forward_of(hidden, self.embeddings.words.val(), ids))
+    }
+
     /// Logits over the vocabulary at `places`, (row, position) pairs of `hidden`, the last hidden
     /// states `[batch, seq, hidden]`. Returns `[places, vocabulary]`.
     ///

@@ -7,10 +7,9 @@ use burn::{
     tensor::{Device, Tensor, TensorData},
 };
 
-use crate::{
-    BertModelError, TensorSource,
-    source::{matrix, vector},
-};
+use rayon::prelude::*;
+
+use crate::{BertModelError, TensorSource, source::vector};
 
 /// Tensors by Hugging Face name, in Hugging Face layout.
 pub(crate) type NamedTensors = Vec<(String, TensorData)>;
@@ -22,11 +21,30 @@ pub(crate) fn load_linear(
     [d_in, d_out]: [usize; 2],
     device: &Device,
 ) -> Result<Linear, BertModelError> {
-    let stored = matrix(source, &format!("{name}.weight"), [d_out, d_in], device)?;
+    let stored = source.tensor(&format!("{name}.weight"), &[d_out, d_in])?;
     let bias = vector(source, &format!("{name}.bias"), d_out, device)?;
-    // A view: a product reads either layout equally fast, so nothing is copied.
-    let weight = Param::from_tensor(stored.transpose());
+    // Laid out `[in, out]` once, here: a product that reads across the rows of its weights spends a
+    // third of its time on that.
+    let weight = Param::from_tensor(Tensor::from_data(transposed(&stored, d_in), device));
     Ok(Linear { weight, bias: Some(Param::from_tensor(bias)) })
+}
+
+/// `[rows, columns]` as `[columns, rows]`.
+fn transposed(data: &TensorData, columns: usize) -> TensorData {
+    // Rows of the result that a task makes: its reads then share cache lines.
+    const BAND: usize = 16;
+    let values = data.as_slice::<f32>().unwrap_or_default();
+    let rows = values.len() / columns;
+    let mut out = vec![0.0; values.len()];
+    out.par_chunks_mut(BAND * rows).enumerate().for_each(|(band, out)| {
+        for (row, from) in values.chunks_exact(columns).enumerate() {
+            let from = &from[band * BAND..];
+            for (to, &value) in out.chunks_exact_mut(rows).zip(from) {
+                to[row] = value;
+            }
+        }
+    });
+    TensorData::new(out, [columns, rows])
 }
 
 pub(crate) fn save_linear(linear: &Linear, name: &str, out: &mut NamedTensors) {

@@ -27,7 +27,15 @@ pub trait TensorSource {
 /// A `model.safetensors`, read through `burn-store`, tensor by tensor.
 pub struct SafetensorsSource {
     store: SafetensorsStore,
+    /// The file, if it is read from one.
+    path: Option<PathBuf>,
+    /// Bytes read since the file was opened.
+    read: usize,
 }
+
+/// The file is opened anew after so many bytes: what was read through the map stays resident as
+/// long as the map is there, and would count beside the tensors.
+const REOPEN_AFTER: usize = 32 << 20;
 
 impl SafetensorsSource {
     /// Reads from a file, which is mapped, not copied.
@@ -40,13 +48,14 @@ impl SafetensorsSource {
         if std::fs::metadata(path).map_err(error)?.is_dir() {
             return Err(error(std::io::ErrorKind::IsADirectory.into()));
         }
-        Ok(Self { store: SafetensorsStore::from_file(path) })
+        let store = SafetensorsStore::from_file(path);
+        Ok(Self { store, path: Some(path.to_owned()), read: 0 })
     }
 
     /// Reads from the bytes of such a file.
     #[must_use]
     pub fn from_bytes(bytes: Vec<u8>) -> Self {
-        Self { store: SafetensorsStore::from_bytes(Some(bytes)) }
+        Self { store: SafetensorsStore::from_bytes(Some(bytes)), path: None, read: 0 }
     }
 
     /// The stored tensor under the first of its possible names that the file has.
@@ -73,6 +82,12 @@ impl TensorSource for SafetensorsSource {
             });
         }
         let data = bridge::into_data(stored).map_err(container_error)?;
+        self.read += data.as_bytes().len();
+        if let Some(path) = &self.path
+            && self.read > REOPEN_AFTER
+        {
+            (self.store, self.read) = (SafetensorsStore::from_file(path), 0);
+        }
         data.try_cast(DType::F32).map_err(container_error)
     }
 

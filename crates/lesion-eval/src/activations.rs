@@ -1,16 +1,21 @@
 //! Part 1, first step: what every neuron does at the target of every stimulus.
 
-use std::{fmt, str::FromStr};
+use std::{
+    fmt,
+    str::FromStr,
+    sync::{Mutex, PoisonError},
+};
 
 use activation_capture::TokenCapture;
 use bert_model::{Site, TokenBatch};
 use rand::seq::SliceRandom;
+use rayon::prelude::*;
 
 use crate::{
     Contrast, MaskedPrompt, Progress, Stimuli, StudyError, Subject,
     neuron_sets::whole,
     random::{Purpose, stream},
-    subject::{BATCH_ROWS, Filled, by_length},
+    subject::{Filled, PASS_ROWS, by_length},
 };
 
 /// The activations of every neuron of every layer at the target token of every stimulus.
@@ -264,24 +269,33 @@ fn capture(
     tokens: &[(&[u32], usize)],
     sites: &[Site],
     progress: Progress<'_>,
-    mut keep: impl FnMut(usize, usize, Site, &[f32]),
+    keep: impl FnMut(usize, usize, Site, &[f32]) + Send,
 ) -> Result<(), StudyError> {
     let neurons = subject.model.config().intermediate_size;
-    let mut done = 0;
-    for group in by_length(tokens.iter().map(|(ids, _)| ids.len()), BATCH_ROWS) {
+    let lengths = tokens.iter().map(|(ids, _)| ids.len());
+    let groups: Vec<Vec<usize>> = by_length(lengths, PASS_ROWS).collect();
+    let shared = Mutex::new((keep, progress, 0));
+    groups.par_iter().try_for_each(|group| {
         let batch = TokenBatch::new(group.iter().map(|&i| tokens[i].0.to_vec()).collect())?;
         let positions: Vec<usize> = group.iter().map(|&i| tokens[i].1).collect();
         let mut capture = TokenCapture::new(sites, &batch, &positions)?;
         subject.forward_at(&batch, &positions, &mut capture)?;
-        for &site in sites {
-            for (layer, captured) in capture.layers(site)?.iter().enumerate() {
-                for (&sentence, row) in group.iter().zip(captured.chunks_exact(neurons)) {
-                    keep(sentence, layer, site, row);
+        let captured: Vec<_> = sites
+            .iter()
+            .map(|&site| Ok((site, capture.layers(site)?)))
+            .collect::<Result<_, StudyError>>()?;
+        let mut guard = shared.lock().unwrap_or_else(PoisonError::into_inner);
+        let (keep, progress, done) = &mut *guard;
+        for (site, layers) in &captured {
+            for (layer, rows) in layers.iter().enumerate() {
+                for (&sentence, row) in group.iter().zip(rows.chunks_exact(neurons)) {
+                    keep(sentence, layer, *site, row);
                 }
             }
         }
-        done += group.len();
-        progress(done, tokens.len());
-    }
+        *done += group.len();
+        progress(*done, tokens.len());
+        Ok::<_, StudyError>(())
+    })?;
     Ok(())
 }

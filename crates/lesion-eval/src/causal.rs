@@ -7,7 +7,7 @@ use bert_model::{NoHook, TokenBatch, TokenSet};
 use neuron_stats::TTest;
 
 use crate::{
-    Drops, Laboratory, NeuronSets, Outcome, Progress, Selection, StudyError, engine::Trial,
+    Drops, Laboratory, NeuronSets, Outcome, Progress, Read, Selection, StudyError, engine::Trial,
     predict::read_logits,
 };
 
@@ -68,7 +68,7 @@ pub fn neuron_effects(
         neurons.iter().map(move |&(neuron, _)| Trial::single(prompt, layer, Arc::from([neuron])))
     };
     let trials: Vec<Trial> = prompts.iter().flat_map(|&prompt| single(prompt)).collect();
-    let outcomes = laboratory.run("causal", &trials, progress)?;
+    let outcomes = laboratory.run("causal", &trials, Read::Candidates, progress)?;
     let mut drops = outcomes.iter().map(Outcome::drops);
     let mut effects = Vec::with_capacity(trials.len());
     for &prompt in &prompts {

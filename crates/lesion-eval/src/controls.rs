@@ -12,7 +12,7 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 use crate::{
-    Drops, Laboratory, NeuronSets, Outcome, Progress, Selection, Strength, StudyError,
+    Drops, Laboratory, NeuronSets, Outcome, Progress, Read, Selection, Strength, StudyError,
     activations::activity_at_masks,
     engine::Trial,
     random::{Purpose, stream},
@@ -227,7 +227,8 @@ pub fn controls(
             })
             .collect();
         let part = format!("controls {layer} {label}");
-        let outcomes = laboratory.run(&part, &trials, &mut |now, _| progress(done + now, all))?;
+        let outcomes = laboratory
+            .run(&part, &trials, Read::Candidates, &mut |now, _| progress(done + now, all))?;
         done += most(&prompts);
         let drops: Vec<Drops> = outcomes.iter().map(Outcome::drops).collect();
         let lesion = |((kind, draw, neurons), drops): (Set, &[Drops])| ControlLesion {

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::{
-    Drops, Laboratory, NeuronSets, Outcome, Progress, Selection, SetKind, Strength, StudyError,
+    Drops, Laboratory, NeuronSets, Outcome, Progress, Read, Selection, SetKind, Strength,
+    StudyError,
     controls::{Pool, mean},
     engine::Trial,
     random::{Purpose, stream},
@@ -98,7 +99,7 @@ pub fn dose(
             }
         }
     }
-    let outcomes = laboratory.run("dose", &trials, progress)?;
+    let outcomes = laboratory.run("dose", &trials, Read::Candidates, progress)?;
     let mut drops = outcomes.iter().map(Outcome::drops);
     let doses = cells.into_iter().map(|(label, kind, draw, neurons, prompts)| {
         let drops: Vec<Drops> = drops.by_ref().take(prompts).collect();

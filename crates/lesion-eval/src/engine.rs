@@ -60,7 +60,6 @@ impl<'a> CleanPass<'a> {
     }
 
     /// What left the last layer at the masks without a lesion, `[batch, hidden]`.
-    #[cfg(test)]
     pub(crate) fn hidden(&self) -> Tensor<2> {
         self.last.clone()
     }
@@ -123,16 +122,17 @@ fn put(hidden: Tensor<3>, positions: &[usize], values: Tensor<3>) -> Tensor<3> {
 
 /// A lesion of one prompt.
 #[derive(Clone, Debug)]
-pub(crate) struct Trial {
+pub struct Trial {
     /// Index of the prompt among the laboratory's.
-    pub(crate) prompt: usize,
+    pub prompt: usize,
     /// The lesioned layers, each with its neurons.
-    pub(crate) layers: Vec<(usize, Arc<[usize]>)>,
+    pub layers: Vec<(usize, Arc<[usize]>)>,
 }
 
 impl Trial {
     /// A lesion of one layer.
-    pub(crate) fn single(prompt: usize, layer: usize, neurons: Arc<[usize]>) -> Self {
+    #[must_use]
+    pub fn single(prompt: usize, layer: usize, neurons: Arc<[usize]>) -> Self {
         Self { prompt, layers: vec![(layer, neurons)] }
     }
 }
@@ -142,7 +142,8 @@ impl Trial {
 pub struct Reading {
     /// The candidates' logits, the right word's first.
     pub logits: Vec<f32>,
-    /// The logarithm of the sum of exp(logit) over the whole vocabulary.
+    /// The logarithm of the sum of exp(logit) over the whole vocabulary; not a number where only
+    /// the candidates were read.
     pub log_sum: f64,
 }
 
@@ -156,7 +157,8 @@ impl Reading {
         Self { logits: candidates.collect(), log_sum }
     }
 
-    /// The probability of a candidate over the whole vocabulary.
+    /// The probability of a candidate over the whole vocabulary; not a number where only the
+    /// candidates were read.
     ///
     /// # Panics
     /// Where there is no such candidate.
@@ -198,6 +200,15 @@ impl Outcome {
             margin: margin(&self.clean) - margin(&self.lesioned),
         }
     }
+}
+
+/// What is read at a mask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Read {
+    /// The candidates' logits.
+    Candidates,
+    /// Their probabilities too, which takes the logits of the whole vocabulary.
+    Probabilities,
 }
 
 /// Keeps the readings of finished batches, so that a run that was stopped goes on where it was.
@@ -267,12 +278,20 @@ impl<'a> Laboratory<'a> {
     }
 
     /// Runs every trial of one part of a study. Trials from the same layer on, of prompts of the
-    /// same length, share a batch with their prompts without a lesion. `part` names the part in the
-    /// journal, and has the same trials whenever a study is run.
-    pub(crate) fn run(
+    /// same length, share a batch. `part` names the part in the journal, and has the same trials
+    /// whenever a study is run.
+    ///
+    /// # Errors
+    /// Where a layer or neuron does not exist, the model cannot be run or gives logits that are not
+    /// finite, or the journal cannot be written.
+    ///
+    /// # Panics
+    /// Where there is no such prompt.
+    pub fn run(
         &mut self,
         part: &str,
         trials: &[Trial],
+        read: Read,
         progress: Progress<'_>,
     ) -> Result<Vec<Outcome>, StudyError> {
         let mut of_prompt = vec![Vec::new(); self.prompts.len()];
@@ -290,23 +309,33 @@ impl<'a> Laboratory<'a> {
                 group.iter().flat_map(|&prompt| of_prompt[prompt].iter().copied()).collect();
             indices
                 .sort_by_key(|&index| (first_layer(&trials[index]), trials[index].prompt, index));
-            let batches = batches(trials, &indices);
+            // The first unit of a group is its prompts without a lesion.
+            let mut batches = batches(trials, &indices);
+            batches.insert(0, Batch { from: None, rows: group.clone(), trials: Vec::new() });
             let names: Vec<String> =
                 (unit..).take(batches.len()).map(|unit| format!("{part} {unit}")).collect();
             unit += batches.len();
             let kept = |(name, batch): (&String, &Batch)| {
                 let readings = self.journal.finished(name)?;
-                fits(&readings, batch, trials, self.prompts).then_some(readings)
+                fits(&readings, batch, self.prompts, read).then_some(readings)
             };
             let mut readings: Vec<_> = names.iter().zip(&batches).map(kept).collect();
             if readings.iter().any(Option::is_none) {
                 let pass = self.clean_pass(&group)?;
-                let (subject, manner, prompts) = (self.subject, &self.manner, self.prompts);
+                let work = Work {
+                    subject: self.subject,
+                    manner: &self.manner,
+                    prompts: self.prompts,
+                    pass: &pass,
+                    group: &group,
+                    trials,
+                    read,
+                };
                 let journal = Mutex::new((&mut *self.journal, &mut *progress, done));
                 let missing = readings.par_iter_mut().zip(&batches).zip(&names);
                 missing.filter(|((readings, _), _)| readings.is_none()).try_for_each(
                     |((readings, batch), name)| {
-                        let found = read(subject, manner, prompts, &pass, &group, trials, batch)?;
+                        let found = work.run(batch)?;
                         let mut guard = journal.lock().unwrap_or_else(PoisonError::into_inner);
                         let (journal, progress, done) = &mut *guard;
                         journal.keep(name, &found).map_err(StudyError::Journal)?;
@@ -317,13 +346,13 @@ impl<'a> Laboratory<'a> {
                     },
                 )?;
             }
-            for (batch, readings) in batches.iter().zip(readings.iter().flatten()) {
-                let (clean, lesioned) = readings.split_at(batch.prompts.len());
+            let readings: Vec<Vec<Reading>> = readings.into_iter().flatten().collect();
+            for (batch, lesioned) in batches.iter().zip(&readings).skip(1) {
                 for (&index, lesioned) in batch.trials.iter().zip(lesioned) {
-                    let own = |&prompt: &usize| prompt == trials[index].prompt;
-                    let row = batch.prompts.iter().position(own).unwrap_or_default();
-                    let (clean, lesioned) = (clean[row].clone(), lesioned.clone());
-                    outcomes[index] = Some(Outcome { clean, lesioned });
+                    let place = group.iter().position(|&own| own == trials[index].prompt);
+                    let clean = place.and_then(|place| readings[0].get(place)).cloned();
+                    outcomes[index] =
+                        clean.map(|clean| Outcome { clean, lesioned: lesioned.clone() });
                 }
                 done += batch.trials.len();
             }
@@ -343,54 +372,83 @@ impl<'a> Laboratory<'a> {
     }
 }
 
-/// The readings of a batch: of its prompts without a lesion and then of its trials. `group` are the
-/// prompts of the clean pass.
-fn read(
-    subject: Subject<'_>,
-    manner: &PreparedManner,
-    prompts: &[MaskedPrompt],
-    pass: &CleanPass<'_>,
-    group: &[usize],
-    trials: &[Trial],
-    batch: &Batch,
-) -> Result<Vec<Reading>, StudyError> {
-    let lesioned = batch.trials.iter().map(|&index| trials[index].prompt);
-    let rows: Vec<usize> = batch.prompts.iter().copied().chain(lesioned).collect();
-    let mut targets = Vec::new();
-    for (row, &index) in (batch.prompts.len()..).zip(&batch.trials) {
-        let Trial { prompt, layers } = &trials[index];
-        for &(layer, ref neurons) in layers {
-            let edit = manner.edit(*prompt, layer);
-            let at = manner.positions(*prompt).iter();
-            targets.extend(at.map(|&position| Target { row, layer, position, neurons, edit }));
+/// What the batches of one group of prompts share.
+struct Work<'a> {
+    subject: Subject<'a>,
+    manner: &'a PreparedManner,
+    prompts: &'a [MaskedPrompt],
+    pass: &'a CleanPass<'a>,
+    /// The prompts of the clean pass.
+    group: &'a [usize],
+    trials: &'a [Trial],
+    read: Read,
+}
+
+impl Work<'_> {
+    /// The readings of a batch.
+    fn run(&self, batch: &Batch) -> Result<Vec<Reading>, StudyError> {
+        let Some(from) = batch.from else { return self.read(self.pass.hidden(), &batch.rows) };
+        let mut targets = Vec::new();
+        for (row, &index) in batch.trials.iter().enumerate() {
+            let Trial { prompt, layers } = &self.trials[index];
+            for &(layer, ref neurons) in layers {
+                let edit = self.manner.edit(*prompt, layer);
+                let at = self.manner.positions(*prompt).iter();
+                targets.extend(at.map(|&position| Target { row, layer, position, neurons, edit }));
+            }
         }
+        let place =
+            |prompt: &usize| self.group.iter().position(|own| own == prompt).unwrap_or_default();
+        let rows: Vec<usize> = batch.rows.iter().map(place).collect();
+        let hidden = self.pass.lesioned(&rows, from, self.manner.site, &targets)?;
+        self.read(hidden, &batch.rows)
     }
-    let place = |prompt: &usize| group.iter().position(|own| own == prompt).unwrap_or_default();
-    let clean_rows: Vec<usize> = rows.iter().map(place).collect();
-    let hidden = pass.lesioned(&clean_rows, batch.from, manner.site, &targets)?;
-    let name = |row: usize| prompts[rows[row]].prompt;
-    let logits = read_logits(subject, hidden, name)?;
-    let readings = rows.iter().zip(&logits);
-    Ok(readings.map(|(&prompt, logits)| Reading::of(&prompts[prompt], logits)).collect())
+
+    /// Reads last hidden states, `[rows, hidden]`, of these prompts.
+    fn read(&self, hidden: Tensor<2>, rows: &[usize]) -> Result<Vec<Reading>, StudyError> {
+        let prompts = || rows.iter().map(|&prompt| &self.prompts[prompt]);
+        if self.read == Read::Probabilities {
+            let logits = read_logits(self.subject, hidden, |row| self.prompts[rows[row]].prompt)?;
+            let readings = prompts().zip(&logits);
+            return Ok(readings.map(|(prompt, logits)| Reading::of(prompt, logits)).collect());
+        }
+        let candidates = prompts().flat_map(|prompt| &prompt.candidates);
+        let mut ids: Vec<u32> = candidates.map(|candidate| candidate.id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let logits = self.subject.model.logits_of(hidden, &ids)?.into_data();
+        let logits: Vec<f32> = logits.iter::<f32>().collect();
+        prompts()
+            .zip(logits.chunks_exact(ids.len()))
+            .map(|(prompt, logits)| {
+                let of = |id: u32| ids.binary_search(&id).map_or(f32::NAN, |place| logits[place]);
+                let logits: Vec<f32> =
+                    prompt.candidates.iter().map(|candidate| of(candidate.id)).collect();
+                match logits.iter().find(|logit| !logit.is_finite()) {
+                    Some(&value) => Err(StudyError::NotFinite { value, prompt: prompt.prompt }),
+                    None => Ok(Reading { logits, log_sum: f64::NAN }),
+                }
+            })
+            .collect()
+    }
 }
 
 /// Whether these readings can be those of the batch.
-fn fits(readings: &[Reading], batch: &Batch, trials: &[Trial], prompts: &[MaskedPrompt]) -> bool {
-    let lesioned = batch.trials.iter().map(|&index| trials[index].prompt);
-    let rows: Vec<usize> = batch.prompts.iter().copied().chain(lesioned).collect();
+fn fits(readings: &[Reading], batch: &Batch, prompts: &[MaskedPrompt], read: Read) -> bool {
     let fits = |(reading, &prompt): (&Reading, &usize)| {
         reading.logits.len() == prompts[prompt].candidates.len()
             && reading.logits.iter().all(|logit| logit.is_finite())
-            && reading.log_sum.is_finite()
+            && reading.log_sum.is_finite() == (read == Read::Probabilities)
     };
-    readings.len() == rows.len() && readings.iter().zip(&rows).all(fits)
+    readings.len() == batch.rows.len() && readings.iter().zip(&batch.rows).all(fits)
 }
 
-/// Trials that run together, after their prompts without a lesion.
+/// Prompts without a lesion, or trials that run together.
 struct Batch {
-    /// The first layer that runs.
-    from: usize,
-    prompts: Vec<usize>,
+    /// The first layer that a lesion touches; none where there is no lesion.
+    from: Option<usize>,
+    /// The prompt of each row.
+    rows: Vec<usize>,
     trials: Vec<usize>,
 }
 
@@ -398,26 +456,17 @@ fn first_layer(trial: &Trial) -> usize {
     trial.layers.iter().map(|&(layer, _)| layer).min().unwrap_or_default()
 }
 
-/// Cuts trials that are sorted by first layer and prompt.
+/// Cuts trials that are sorted by first layer.
 fn batches(trials: &[Trial], indices: &[usize]) -> Vec<Batch> {
-    let mut batches: Vec<Batch> = Vec::new();
-    for &index in indices {
-        let (from, prompt) = (first_layer(&trials[index]), trials[index].prompt);
-        let fits = batches.last().is_some_and(|last| {
-            let more = 1 + usize::from(last.prompts.last() != Some(&prompt));
-            last.from == from && last.prompts.len() + last.trials.len() + more <= BATCH_ROWS
-        });
-        if !fits {
-            batches.push(Batch { from, prompts: Vec::new(), trials: Vec::new() });
-        }
-        if let Some(last) = batches.last_mut() {
-            if last.prompts.last() != Some(&prompt) {
-                last.prompts.push(prompt);
-            }
-            last.trials.push(index);
-        }
-    }
-    batches
+    indices
+        .chunk_by(|&a, &b| first_layer(&trials[a]) == first_layer(&trials[b]))
+        .flat_map(|of_layer| of_layer.chunks(BATCH_ROWS))
+        .map(|batch| Batch {
+            from: batch.first().map(|&index| first_layer(&trials[index])),
+            rows: batch.iter().map(|&index| trials[index].prompt).collect(),
+            trials: batch.to_vec(),
+        })
+        .collect()
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::fmt;
 use neuron_stats::Bootstrap;
 
 use crate::{
-    Drops, Laboratory, NeuronSets, Outcome, Progress, StudyError,
+    Drops, Laboratory, NeuronSets, Outcome, Progress, Read, StudyError,
     controls::mean,
     engine::Trial,
     templates::{Templates, by_prompt, mean_over},
@@ -142,7 +142,7 @@ pub fn joint(
             cells.push((pattern.clone(), label.to_owned(), neurons, prompts.clone()));
         }
     }
-    let mut outcomes = laboratory.run("joint", &trials, progress)?.into_iter();
+    let mut outcomes = laboratory.run("joint", &trials, Read::Probabilities, progress)?.into_iter();
     let templates = Templates::of(laboratory.prompts);
     let mut found: Vec<Joint> = Vec::new();
     for (pattern, label, neurons, prompts) in cells {

@@ -35,6 +35,12 @@ impl MaskedPrompt {
         &self.candidates[0].word
     }
 
+    /// The tokens, with the mask.
+    #[must_use]
+    pub fn tokens(&self) -> &[u32] {
+        &self.masked
+    }
+
     /// Number of tokens.
     #[must_use]
     pub fn length(&self) -> usize {

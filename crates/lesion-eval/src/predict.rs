@@ -1,11 +1,14 @@
 //! Part 2: what the model predicts at each mask.
 
+use std::sync::{Mutex, PoisonError};
+
 use bert_model::{NoHook, TokenBatch};
 use burn::tensor::Tensor;
+use rayon::prelude::*;
 
 use crate::{
     MaskedPrompt, Progress, Reading, StudyError, Subject,
-    subject::{BATCH_ROWS, by_length},
+    subject::{PASS_ROWS, by_length},
 };
 
 /// How the model rates one candidate.
@@ -80,19 +83,24 @@ pub fn predict(
     prompts: &[MaskedPrompt],
     progress: Progress<'_>,
 ) -> Result<Vec<Prediction>, StudyError> {
-    let mut predictions = vec![None; prompts.len()];
-    let mut done = 0;
-    for group in by_length(prompts.iter().map(|p| p.masked.len()), BATCH_ROWS) {
+    let lengths = prompts.iter().map(|prompt| prompt.masked.len());
+    let groups: Vec<Vec<usize>> = by_length(lengths, PASS_ROWS).collect();
+    let shared = Mutex::new((vec![None; prompts.len()], progress, 0));
+    groups.par_iter().try_for_each(|group| {
         let batch = TokenBatch::new(group.iter().map(|&i| prompts[i].masked.clone()).collect())?;
         let positions: Vec<usize> = group.iter().map(|&i| prompts[i].position).collect();
         let hidden = subject.forward_at(&batch, &positions, &mut NoHook)?;
         let logits = read_logits(subject, hidden, |row| prompts[group[row]].prompt)?;
+        let mut guard = shared.lock().unwrap_or_else(PoisonError::into_inner);
+        let (predictions, progress, done) = &mut *guard;
         for (&i, logits) in group.iter().zip(&logits) {
             predictions[i] = Some(score(subject, &prompts[i], logits));
         }
-        done += group.len();
-        progress(done, prompts.len());
-    }
+        *done += group.len();
+        progress(*done, prompts.len());
+        Ok::<_, StudyError>(())
+    })?;
+    let (predictions, ..) = shared.into_inner().unwrap_or_else(PoisonError::into_inner);
     Ok(predictions.into_iter().flatten().collect())
 }
 

@@ -8,6 +8,9 @@ use crate::{StudyError, template::Template};
 /// Rows in one forward pass at most; it bounds the memory that a pass takes.
 pub(crate) const BATCH_ROWS: usize = 32;
 
+/// Rows in a pass without lesions: batches run side by side, and so share the cores more evenly.
+pub(crate) const PASS_ROWS: usize = 16;
+
 /// What is studied: a model with the tokenizer that belongs to it.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject<'a> {
@@ -30,7 +33,11 @@ pub(crate) struct Filled {
 
 impl Subject<'_> {
     /// What leaves the last layer at one token of each row, `[batch, hidden]`.
-    pub(crate) fn forward_at(
+    ///
+    /// # Errors
+    /// Where a sequence is too long or has an id outside the vocabulary, and where there is not one
+    /// position of each row, inside it.
+    pub fn forward_at(
         &self,
         batch: &TokenBatch,
         positions: &[usize],
@@ -91,9 +98,15 @@ pub(crate) fn by_length(
     for (index, length) in lengths.into_iter().enumerate() {
         groups.entry(length).or_default().push(index);
     }
-    groups
-        .into_values()
-        .flat_map(move |group| group.chunks(most).map(<[usize]>::to_vec).collect::<Vec<_>>())
+    groups.into_values().flat_map(move |group| {
+        group.chunks(even(group.len(), most)).map(<[usize]>::to_vec).collect::<Vec<_>>()
+    })
+}
+
+/// The size of batches that `count` rows are cut into, as even as can be, with at most `most` each.
+#[must_use]
+pub fn even(count: usize, most: usize) -> usize {
+    count.div_ceil(count.div_ceil(most.max(1)).max(1)).max(1)
 }
 
 #[cfg(test)]
@@ -104,5 +117,7 @@ mod tests {
     fn groups_have_one_length_and_no_more_than_asked_for() {
         let groups: Vec<_> = by_length([5, 7, 5, 5, 7], 2).collect();
         assert_eq!(groups, [vec![0, 2], vec![3], vec![1, 4]]);
+        let sizes: Vec<_> = by_length([1; 22], 16).map(|group| group.len()).collect();
+        assert_eq!(sizes, [11, 11]);
     }
 }

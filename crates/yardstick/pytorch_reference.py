@@ -1,0 +1,122 @@
+"""The yardstick's cases as a PyTorch notebook does them.
+
+One padded batch, forward hooks, logits of every token, and the attention that transformers chooses
+by itself. Prints the seconds of a case and the peak memory of the process, as JSON.
+
+    python pytorch_reference.py CASE DIR
+"""
+
+import json
+import resource
+import sys
+import time
+
+STARTED = time.perf_counter()
+
+from pathlib import Path  # noqa: E402
+
+import torch  # noqa: E402
+from transformers import BertForMaskedLM, BertTokenizer  # noqa: E402
+
+SETS = 1000
+SET = 200
+LAYER = 9
+
+
+def prompts(path):
+    """Every brace of every line masked in turn, the others with their first word."""
+    found = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        parts = line.replace("}", "{").split("{")
+        braces = range(1, len(parts), 2)
+        for masked in braces:
+            words = list(parts)
+            for brace in braces:
+                words[brace] = "[MASK]" if brace == masked else parts[brace].split("|")[0]
+            found.append("".join(words))
+    return found
+
+
+class Study:
+    def __init__(self, folder, file):
+        self.tokenizer = BertTokenizer.from_pretrained(folder)
+        self.model = BertForMaskedLM.from_pretrained(folder).eval()
+        self.layers = self.model.bert.encoder.layer
+        self.batch = self.tokenizer(prompts(folder / file), padding=True, return_tensors="pt")
+        masks = self.batch["input_ids"] == self.tokenizer.mask_token_id
+        self.rows, self.positions = masks.nonzero(as_tuple=True)
+
+    def forward(self):
+        with torch.no_grad():
+            return self.model(**self.batch).logits
+
+    def capture(self):
+        """Every layer's outputs of intermediate.dense, and the logits."""
+        kept = {}
+
+        def hook(layer):
+            def keep(_module, _inputs, output):
+                kept[layer] = output.detach()
+
+            return keep
+
+        handles = [
+            layer.intermediate.dense.register_forward_hook(hook(index))
+            for index, layer in enumerate(self.layers)
+        ]
+        logits = self.forward()
+        for handle in handles:
+            handle.remove()
+        at_masks = [kept[layer][self.rows, self.positions] for layer in kept]
+        return at_masks, logits[self.rows, self.positions]
+
+    def lesion(self, layer, neurons):
+        """The logits at the masks with `neurons` of `layer` at 0 there, after GELU."""
+
+        def silence(_module, _inputs, output):
+            output[self.rows[:, None], self.positions[:, None], neurons] = 0.0
+            return output
+
+        handle = self.layers[layer].intermediate.register_forward_hook(silence)
+        logits = self.forward()
+        handle.remove()
+        return logits[self.rows, self.positions]
+
+    def sets(self, count):
+        generator = torch.Generator().manual_seed(2)
+        neurons = self.model.config.intermediate_size
+        return [torch.randperm(neurons, generator=generator)[:SET] for _ in range(count)]
+
+
+def run(case, folder):
+    if case == "e":
+        Study(folder, "paper.txt").forward()
+        return time.perf_counter() - STARTED
+    if case == "ceiling":
+        a, b = torch.randn(1728, 768), torch.randn(768, 3072)
+        best = float("inf")
+        for _ in range(8):
+            started = time.perf_counter()
+            a @ b
+            best = min(best, time.perf_counter() - started)
+        return 2 * 1728 * 768 * 3072 / best / 1e9
+    study = Study(folder, "paper.txt" if case == "c" else "prompts.txt")
+    started = time.perf_counter()
+    if case == "a":
+        study.capture()
+    elif case == "b":
+        for layer in range(len(study.layers)):
+            for neurons in study.sets(3):
+                study.lesion(layer, neurons)
+    elif case == "c":
+        # Every pass takes as long as the others, so a tenth of them tells.
+        for neurons in study.sets(SETS // 10):
+            study.lesion(LAYER, neurons)
+        return 10 * (time.perf_counter() - started)
+    return time.perf_counter() - started
+
+
+if __name__ == "__main__":
+    seconds = run(sys.argv[1], Path(sys.argv[2]))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"seconds": seconds, "peak_mib": peak}))
