@@ -1,6 +1,8 @@
 //! The project's tasks: `cargo xtask`. It builds what a task needs, with the cargo features that
 //! the task needs, and runs it; everything else is in the crates.
 
+mod bench;
+
 use std::{
     ffi::OsString,
     path::{Path, PathBuf},
@@ -8,6 +10,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
+use bench::Programs;
 use clap::{Parser, Subcommand};
 
 /// Tasks of this project.
@@ -36,16 +39,27 @@ enum Task {
     /// where it was. Arguments go to the trainer.
     #[command(disable_help_flag = true)]
     Pretrain(Rest),
-    /// Measure the speed of a part.
+    /// Measure the speed, beside what Python does where a Python (`$PYTHON`, or `python3`) has it.
     Bench {
-        /// Which part.
+        /// Of what.
+        #[arg(default_value = "model")]
         what: Bench,
+        /// How often each case runs; medians are printed.
+        #[arg(long, default_value_t = 3)]
+        runs: usize,
+        /// One JSON object a case.
+        #[arg(long)]
+        json: bool,
     },
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
 enum Bench {
-    /// The statistics, beside SciPy where a Python (`$PYTHON`, or `python3`) has it.
+    /// Captures and lesions on a model of BERT-base's shape, beside PyTorch.
+    Model,
+    /// How time and memory of these grow with the work, and with threads.
+    Scaling,
+    /// The statistics, beside SciPy.
     Stats,
 }
 
@@ -73,7 +87,17 @@ fn main() -> Result<ExitCode> {
             let places = ["--out".into(), out.into(), "--state".into(), state.into()];
             run("pretrain", places.into_iter().chain(rest.args).collect())
         }
-        Task::Bench { what: Bench::Stats } => bench_stats(),
+        Task::Bench { what: Bench::Stats, .. } => bench_stats(),
+        Task::Bench { what, runs, json } => {
+            build("yardstick", &[])?;
+            let programs =
+                Programs::new(target().join("release/yardstick"), bench::script(&root()))?;
+            match what {
+                Bench::Scaling => programs.scale()?,
+                _ => programs.compare(runs.max(1), json)?,
+            }
+            Ok(ExitCode::SUCCESS)
+        }
     }
 }
 

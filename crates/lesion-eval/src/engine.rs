@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use crate::{
     MaskedPrompt, PreparedManner, StudyError, Subject,
     predict::{margin, read_logits},
-    subject::{BATCH_ROWS, by_length},
+    subject::{BATCH_ROWS, by_length, even},
 };
 
 /// A pass of a batch without a lesion, that remembers what a lesion can start from: what entered
@@ -460,7 +460,7 @@ fn first_layer(trial: &Trial) -> usize {
 fn batches(trials: &[Trial], indices: &[usize]) -> Vec<Batch> {
     indices
         .chunk_by(|&a, &b| first_layer(&trials[a]) == first_layer(&trials[b]))
-        .flat_map(|of_layer| of_layer.chunks(BATCH_ROWS))
+        .flat_map(|of_layer| of_layer.chunks(even(of_layer.len(), BATCH_ROWS)))
         .map(|batch| Batch {
             from: batch.first().map(|&index| first_layer(&trials[index])),
             rows: batch.iter().map(|&index| trials[index].prompt).collect(),

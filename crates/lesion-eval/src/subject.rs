@@ -6,7 +6,7 @@ use burn::tensor::Tensor;
 use crate::{StudyError, template::Template};
 
 /// Rows in one forward pass at most; it bounds the memory that a pass takes.
-pub(crate) const BATCH_ROWS: usize = 32;
+pub(crate) const BATCH_ROWS: usize = 64;
 
 /// Rows in a pass without lesions: batches run side by side, and so share the cores more evenly.
 pub(crate) const PASS_ROWS: usize = 16;

@@ -1,4 +1,4 @@
-//! The yardstick: what people do in PyTorch notebooks, at the size of BERT-base, by this project's
+//! The yardstick: what people do in notebooks, at the size of BERT-base, by this project's
 //! libraries. `cargo xtask bench` runs each case in turn with `pytorch_reference.py`, which does the
 //! same as the original notebook does, and prints the ratios.
 
@@ -23,7 +23,7 @@ enum Command {
         /// Where.
         dir: PathBuf,
     },
-    /// Run a case and print its seconds and the peak memory of the process, as JSON.
+    /// Run a case and print its seconds and the peak memory of the process in MiB.
     Run {
         /// The case.
         case: Case,
@@ -65,7 +65,7 @@ fn main() -> Result<()> {
             }
             let seconds = cases::run(case, &dir, part, plain)?;
             let peak = peak_mib();
-            println!("{}", serde_json::json!({ "seconds": seconds, "peak_mib": peak }));
+            println!("{seconds} {}", peak.unwrap_or(f64::NAN));
             Ok(())
         }
     }
