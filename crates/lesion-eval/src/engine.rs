@@ -251,14 +251,10 @@ pub struct Laboratory<'a> {
 impl<'a> Laboratory<'a> {
     /// Whether lesions are zero at the mask, as the paper's.
     pub(crate) fn zeroes_at_masks(&self) -> bool {
-        self.manner.zeroes && self.at_masks()
-    }
-
-    fn at_masks(&self) -> bool {
-        let own = |(index, prompt): (usize, &MaskedPrompt)| {
+        let at_mask = |(index, prompt): (usize, &MaskedPrompt)| {
             self.manner.positions(index) == [prompt.position]
         };
-        self.prompts.iter().enumerate().all(own)
+        self.manner.zeroes && self.prompts.iter().enumerate().all(at_mask)
     }
 
     /// A laboratory for prompts that `manner` was prepared for.

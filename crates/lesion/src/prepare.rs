@@ -3,8 +3,8 @@
 use anyhow::{Context, Result, ensure};
 use bert_model::{BertForMaskedLm, BertModelError, Checkpoint};
 use lesion_eval::{
-    DosePlan, EncodedStimuli, LayerPattern, LesionPlan, MaskedPrompt, NeuronSetFile, Prompts,
-    Stimuli, Subject, default_layer,
+    DosePlan, EncodedStimuli, LayerPattern, LesionPlan, MaskedPrompt, NeuronSets, Prompts, Stimuli,
+    Subject, default_layer,
 };
 use sha2::{Digest, Sha256};
 
@@ -29,7 +29,8 @@ pub(crate) struct Prepared {
     /// The layers of the laboratory.
     pub(crate) layers: Vec<usize>,
     pub(crate) patterns: Vec<LayerPattern>,
-    pub(crate) neuron_sets: Option<NeuronSetFile>,
+    /// The sets of a file: the neurons that carry a label, and those that the laboratory lesions.
+    pub(crate) neuron_sets: Option<(NeuronSets, NeuronSets)>,
     pub(crate) origins: Origins,
 }
 
@@ -74,11 +75,11 @@ impl Prepared {
             given.iter().try_for_each(|&layer| exists(layer)).context("joint.layers")?;
         }
         let patterns = LayerPattern::all(&layers, &study.joint.layers);
-        if let Some(file) = &neuron_sets {
+        let neuron_sets = study.lesion.neurons.as_deref().zip(neuron_sets).map(|(path, file)| {
             let sets = file.sets(stimuli.contrast(), count, config.intermediate_size);
-            let path = study.lesion.neurons.as_deref().unwrap_or(std::path::Path::new(""));
-            sets.with_context(|| path.display().to_string())?;
-        }
+            sets.with_context(|| path.display().to_string())
+        });
+        let neuron_sets = neuron_sets.transpose()?;
         let plain = args.plain;
         let subject = Subject { model: &model, tokenizer: &checkpoint.tokenizer, plain };
         let prompts = MaskedPrompt::encode_all(subject, &prompts, stimuli.contrast())?;

@@ -13,7 +13,7 @@ use crate::{
     output::OutputDir,
     prepare::Prepared,
     progress::Stages,
-    study::{Part, Study},
+    study::{Lesion, Part, Study},
 };
 
 /// What a study found.
@@ -64,7 +64,7 @@ impl Results {
             stages.run("activations", |progress| Ok(measure(subject, stimuli, progress)?))?;
         let (selection, replications) =
             stages.run("selection", |_| select_and_replicate(study, &activations))?;
-        let (labelled, lesioned) = neuron_sets(prepared, &selection)?;
+        let (labelled, lesioned) = neuron_sets(prepared, &selection);
         let diagnostics = stages.run("diagnostics", |_| Ok(diagnose(&activations)?))?;
         let predictions =
             stages.run("baseline", |progress| Ok(predict(subject, prompts, progress)?))?;
@@ -180,13 +180,10 @@ fn select_and_replicate(
 }
 
 /// The neurons that carry a label, and those that the laboratory lesions.
-fn neuron_sets(prepared: &Prepared, selection: &Selection) -> Result<(NeuronSets, NeuronSets)> {
-    let lesion = &prepared.study.lesion;
-    Ok(match &prepared.neuron_sets {
-        Some(file) => file.sets(&selection.contrast, selection.layers, selection.neurons)?,
-        None => (
-            NeuronSets::choose(selection, SetRule::Significant, lesion.strength),
-            NeuronSets::choose(selection, lesion.sets, lesion.strength),
-        ),
+fn neuron_sets(prepared: &Prepared, selection: &Selection) -> (NeuronSets, NeuronSets) {
+    let Lesion { sets, strength, .. } = prepared.study.lesion;
+    prepared.neuron_sets.clone().unwrap_or_else(|| {
+        let choose = |rule| NeuronSets::choose(selection, rule, strength);
+        (choose(SetRule::Significant), choose(sets))
     })
 }
