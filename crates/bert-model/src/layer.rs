@@ -1,11 +1,12 @@
 use burn::{
     module::Module,
     nn::{LayerNorm, Linear},
-    tensor::{Device, Int, Tensor, activation::softmax},
+    tensor::{Device, Int, Tensor},
 };
 
 use crate::{
     BertConfig, BertModelError, MlpHook, NoHook, Site, TensorSource, TokenSet,
+    attention::Attention,
     gelu::gelu,
     parts::{NamedTensors, back_through_norm, load_linear, load_norm, save_linear, save_norm},
 };
@@ -13,16 +14,10 @@ use crate::{
 /// One encoder layer: self-attention, then the MLP, LayerNorm after each (post-LN).
 #[derive(Module, Debug)]
 pub(crate) struct Layer {
-    query: Linear,
-    key: Linear,
-    value: Linear,
-    attention_output: Linear,
-    attention_norm: LayerNorm,
+    pub(crate) attention: Attention,
     intermediate: Linear,
     output: Linear,
     output_norm: LayerNorm,
-    #[module(skip)]
-    heads: usize,
 }
 
 /// What a layer computes on its way: `[batch, seq, _]`, or `[1, _]` at one position.
@@ -48,11 +43,7 @@ impl Steps<3> {
 }
 
 /// The names of a layer's parts after `bert.encoder.layer.{index}.`.
-const QUERY: &str = "attention.self.query";
-const KEY: &str = "attention.self.key";
-const VALUE: &str = "attention.self.value";
-const ATTENTION_OUTPUT: &str = "attention.output.dense";
-const ATTENTION_NORM: &str = "attention.output.LayerNorm";
+const ATTENTION: &str = "attention";
 const INTERMEDIATE: &str = "intermediate.dense";
 const OUTPUT: &str = "output.dense";
 const OUTPUT_NORM: &str = "output.LayerNorm";
@@ -69,53 +60,25 @@ impl Layer {
         device: &Device,
     ) -> Result<Self, BertModelError> {
         let (hidden, intermediate) = (config.hidden_size, config.intermediate_size);
+        let attention = Attention::load(config, &full_name(index, ATTENTION), source, device)?;
         let mut linear = |part, shape| load_linear(source, &full_name(index, part), shape, device);
-        let query = linear(QUERY, [hidden, hidden])?;
-        let key = linear(KEY, [hidden, hidden])?;
-        let value = linear(VALUE, [hidden, hidden])?;
-        let attention_output = linear(ATTENTION_OUTPUT, [hidden, hidden])?;
         let into = linear(INTERMEDIATE, [hidden, intermediate])?;
         let output = linear(OUTPUT, [intermediate, hidden])?;
-        let mut norm = |part| {
-            load_norm(source, &full_name(index, part), hidden, config.layer_norm_eps, device)
-        };
-        Ok(Self {
-            query,
-            key,
-            value,
-            attention_output,
-            attention_norm: norm(ATTENTION_NORM)?,
-            intermediate: into,
-            output,
-            output_norm: norm(OUTPUT_NORM)?,
-            heads: config.num_attention_heads,
-        })
+        let norm = full_name(index, OUTPUT_NORM);
+        let output_norm = load_norm(source, &norm, hidden, config.layer_norm_eps, device)?;
+        Ok(Self { attention, intermediate: into, output, output_norm })
     }
 
     /// A tensor that every layer has; whether a file has it tells whether it has the layer.
     pub(crate) fn first_tensor(index: usize) -> String {
-        format!("{}.weight", full_name(index, QUERY))
+        Attention::first_tensor(&full_name(index, ATTENTION))
     }
 
     pub(crate) fn save(&self, index: usize, out: &mut NamedTensors) {
-        for (part, linear) in [
-            (QUERY, &self.query),
-            (KEY, &self.key),
-            (VALUE, &self.value),
-            (ATTENTION_OUTPUT, &self.attention_output),
-            (INTERMEDIATE, &self.intermediate),
-            (OUTPUT, &self.output),
-        ] {
-            save_linear(linear, &full_name(index, part), out);
-        }
-        save_norm(&self.attention_norm, &full_name(index, ATTENTION_NORM), out);
+        self.attention.save(&full_name(index, ATTENTION), out);
+        save_linear(&self.intermediate, &full_name(index, INTERMEDIATE), out);
+        save_linear(&self.output, &full_name(index, OUTPUT), out);
         save_norm(&self.output_norm, &full_name(index, OUTPUT_NORM), out);
-    }
-
-    /// Attention and the LayerNorm after it: what `tokens` attend to among all of `hidden`,
-    /// `[batch, seq, hidden]`, which enters the layer. Returns what the MLP reads.
-    pub(crate) fn attend(&self, hidden: Tensor<3>, tokens: TokenSet<'_>) -> Tensor<3> {
-        self.attention_norm.forward(self.attention_sum(hidden, tokens))
     }
 
     /// The MLP and the LayerNorm after it. `attended` is what [`Layer::attend`] gave for `tokens`;
@@ -133,16 +96,11 @@ impl Layer {
 
     /// What each `LayerNorm` reads and the neurons give in a plain pass of all tokens.
     pub(crate) fn steps(&self, index: usize, hidden: Tensor<3>) -> Steps<3> {
-        let attention_sum = self.attention_sum(hidden, TokenSet::All);
-        let attended = self.attention_norm.forward(attention_sum.clone());
+        let attention_sum = self.attention.sum(hidden);
+        let attended = self.attention.norm.forward(attention_sum.clone());
         let post = self.post(index, attended.clone(), TokenSet::All, &mut NoHook);
         let output_sum = self.output.forward(post.clone()) + attended;
         Steps { attention_sum, post, output_sum }
-    }
-
-    fn attention_sum(&self, hidden: Tensor<3>, tokens: TokenSet<'_>) -> Tensor<3> {
-        let asking = tokens.of(hidden.clone());
-        self.attention_output.forward(self.context(asking.clone(), hidden)) + asking
     }
 
     /// The activations after GELU.
@@ -187,24 +145,7 @@ impl Layer {
         epsilon: f64,
     ) -> Tensor<2> {
         let back = back_through_norm(&self.output_norm, epsilon, clean.output_sum, directions);
-        back_through_norm(&self.attention_norm, epsilon, clean.attention_sum, back)
-    }
-
-    /// Multi-head scaled dot-product attention of the tokens `asking` to all of `hidden`.
-    fn context(&self, asking: Tensor<3>, hidden: Tensor<3>) -> Tensor<3> {
-        let [batch, count, width] = asking.dims();
-        let head_size = width / self.heads;
-        let split = |projected: Tensor<3>| {
-            let [_, count, _] = projected.dims();
-            let heads = projected.reshape([batch, count, self.heads, head_size]);
-            heads.swap_dims(1, 2) // [batch, heads, seq, head size]
-        };
-        let query = split(self.query.forward(asking));
-        let key = split(self.key.forward(hidden.clone()));
-        let value = split(self.value.forward(hidden));
-        let scores = query.matmul(key.swap_dims(2, 3)) / (head_size as f64).sqrt();
-        let context = softmax(scores, 3).matmul(value);
-        context.swap_dims(1, 2).reshape([batch, count, width])
+        back_through_norm(&self.attention.norm, epsilon, clean.attention_sum, back)
     }
 }
 

@@ -28,6 +28,7 @@
 //! # }
 //! ```
 
+mod attention;
 mod batch;
 mod checkpoint;
 mod config;
@@ -43,6 +44,7 @@ mod site;
 mod source;
 mod tokenizer;
 
+pub use attention::Projections;
 pub use batch::TokenBatch;
 pub use checkpoint::{Checkpoint, CheckpointFiles};
 pub use config::BertConfig;

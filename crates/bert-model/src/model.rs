@@ -6,7 +6,7 @@ use burn::{
 };
 
 use crate::{
-    BertConfig, BertModelError, MlpHook, TensorSource, TokenBatch, TokenSet,
+    BertConfig, BertModelError, MlpHook, Projections, TensorSource, TokenBatch, TokenSet,
     embeddings::Embeddings, head::MlmHead, layer::Layer,
 };
 
@@ -106,7 +106,7 @@ impl BertForMaskedLm {
         }
         let mut hidden = hidden;
         for index in layers {
-            let attended = self.layers[index].attend(hidden, TokenSet::All);
+            let attended = self.layers[index].attention.forward(hidden, TokenSet::All);
             hidden = self.layers[index].mlp(index, attended, TokenSet::All, hook);
         }
         Ok(hidden)
@@ -153,7 +153,31 @@ impl BertForMaskedLm {
                 return Err(BertModelError::NoSuchPosition { row, position, rows, length });
             }
         }
-        Ok(self.layer(layer)?.attend(hidden, tokens))
+        Ok(self.layer(layer)?.attention.forward(hidden, tokens))
+    }
+
+    /// The queries, keys and values of `hidden`, `[batch, seq, hidden]`, which enters the layer.
+    ///
+    /// # Errors
+    /// [`BertModelError::NoSuchLayer`].
+    pub fn project(&self, layer: usize, hidden: Tensor<3>) -> Result<Projections, BertModelError> {
+        Ok(self.layer(layer)?.attention.project(hidden))
+    }
+
+    /// [`BertForMaskedLm::attend`] of all tokens, from what [`BertForMaskedLm::project`] gave.
+    ///
+    /// # Errors
+    /// [`BertModelError::NoSuchLayer`].
+    ///
+    /// # Panics
+    /// Where `projections` are of another shape than `hidden`.
+    pub fn attend_projected(
+        &self,
+        layer: usize,
+        hidden: Tensor<3>,
+        projections: Projections,
+    ) -> Result<Tensor<3>, BertModelError> {
+        Ok(self.layer(layer)?.attention.forward_projected(hidden, projections))
     }
 
     /// The second half of a layer: its MLP and the LayerNorm after it. `attended` is what

@@ -6,8 +6,8 @@ use std::{
 };
 
 use activation_capture::{Lesion, Target};
-use bert_model::{NoHook, Site, TokenBatch, TokenSet};
-use burn::tensor::{Bool, Int, Tensor, TensorData};
+use bert_model::{MlpHook, NoHook, Projections, Site, TokenBatch, TokenSet};
+use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
 use rayon::prelude::*;
 
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// A pass of a batch without a lesion, that remembers what a lesion can start from: what entered
-/// each layer, and what its MLP read at the mask.
+/// each layer, what its attention made of that, and what its MLP read at the mask.
 pub(crate) struct CleanPass<'a> {
     subject: Subject<'a>,
     batch: TokenBatch,
@@ -25,6 +25,8 @@ pub(crate) struct CleanPass<'a> {
     positions: Vec<usize>,
     /// `[batch, seq, hidden]` for each layer.
     entering: Vec<Tensor<3>>,
+    /// For each layer but the last, which needs none.
+    projections: Vec<Projections>,
     /// `[batch, 1, hidden]` for each layer.
     attended: Vec<Tensor<3>>,
     /// What left the last layer at the masks, `[batch, hidden]`.
@@ -37,7 +39,7 @@ impl<'a> CleanPass<'a> {
         batch: TokenBatch,
         positions: Vec<usize>,
     ) -> Result<Self, StudyError> {
-        let (mut entering, mut attended) = (Vec::new(), Vec::new());
+        let (mut entering, mut projections, mut attended) = (Vec::new(), Vec::new(), Vec::new());
         let last = if subject.plain {
             subject.forward_at(&batch, &positions, &mut NoHook)?
         } else {
@@ -46,7 +48,9 @@ impl<'a> CleanPass<'a> {
             let masks = TokenSet::OneEach(&positions);
             for layer in 0..model.config().num_hidden_layers - 1 {
                 entering.push(hidden.clone());
-                let read = model.attend(layer, hidden, TokenSet::All)?;
+                let projected = model.project(layer, hidden.clone())?;
+                projections.push(projected.clone());
+                let read = model.attend_projected(layer, hidden, projected)?;
                 attended.push(masks.of(read.clone()));
                 hidden = model.mlp(layer, read, TokenSet::All, &mut NoHook)?;
             }
@@ -56,7 +60,7 @@ impl<'a> CleanPass<'a> {
             attended.push(read.clone());
             model.mlp(last, read, masks, &mut NoHook)?.squeeze_dim(1)
         };
-        Ok(Self { subject, batch, positions, entering, attended, last })
+        Ok(Self { subject, batch, positions, entering, projections, attended, last })
     }
 
     /// What left the last layer at the masks without a lesion, `[batch, hidden]`.
@@ -69,7 +73,8 @@ impl<'a> CleanPass<'a> {
     /// lies below layer `from`.
     ///
     /// A lesion changes nothing below its layer, and at the mask alone nothing in its layer but the
-    /// MLP there: only what it can change is computed.
+    /// MLP there, and in the next the queries, keys and values there: only what it can change is
+    /// computed.
     pub(crate) fn lesioned(
         &self,
         rows: &[usize],
@@ -85,39 +90,80 @@ impl<'a> CleanPass<'a> {
             let ids = rows.iter().map(|&row| self.batch.rows()[row].clone()).collect();
             return subject.forward_at(&TokenBatch::new(ids)?, &positions, &mut lesion);
         }
-        let rows: Vec<i64> = rows.iter().map(|&row| row as i64).collect();
-        let rows = Tensor::<1, Int>::from_data(rows.as_slice(), &self.last.device());
-        let of_rows = |kept: &Tensor<3>| kept.clone().select(0, rows.clone());
-        let (last, masks) = (self.entering.len() - 1, TokenSet::OneEach(&positions));
+        let picked = Picked::new(rows, &positions, self.batch.length(), &self.last.device());
+        let (last, masks) = (self.projections.len(), TokenSet::OneEach(&positions));
         let here = |target: &&Target<'_>| target.layer == from;
         let at_mask =
             targets.iter().filter(here).all(|target| target.position == positions[target.row]);
-        let hidden = if from < last && at_mask {
-            let changed = model.mlp(from, of_rows(&self.attended[from]), masks, &mut lesion)?;
-            let hidden = put(of_rows(&self.entering[from + 1]), &positions, changed);
-            model.run_layers(from + 1..last, hidden, &mut lesion)?
-        } else {
-            model.run_layers(from..last, of_rows(&self.entering[from]), &mut lesion)?
-        };
         let read = if from == last {
-            of_rows(&self.attended[last])
+            picked.of(&self.attended[last])
+        } else if at_mask {
+            let changed = model.mlp(from, picked.of(&self.attended[from]), masks, &mut lesion)?;
+            model.attend(last, self.above(from + 1, changed, &picked, &mut lesion)?, masks)?
         } else {
-            model.attend(last, hidden, masks)?
+            let hidden = picked.of(&self.entering[from]);
+            model.attend(last, model.run_layers(from..last, hidden, &mut lesion)?, masks)?
         };
         Ok(model.mlp(last, read, masks, &mut lesion)?.squeeze_dim(1))
     }
+
+    /// What enters the last layer where layer `next` and those above it run on the clean pass with
+    /// `changed`, `[rows, 1, hidden]`, in place of what enters `next` at the masks. The queries, keys
+    /// and values of all other tokens are the clean ones.
+    fn above(
+        &self,
+        next: usize,
+        changed: Tensor<3>,
+        picked: &Picked,
+        hook: &mut dyn MlpHook,
+    ) -> Result<Tensor<3>, StudyError> {
+        let (model, last) = (self.subject.model, self.projections.len());
+        let hidden = picked.put(&self.entering[next], changed.clone());
+        if next == last {
+            return Ok(hidden);
+        }
+        let (clean, changed) = (&self.projections[next], model.project(next, changed)?);
+        let projections = Projections {
+            queries: picked.put(&clean.queries, changed.queries),
+            keys: picked.put(&clean.keys, changed.keys),
+            values: picked.put(&clean.values, changed.values),
+        };
+        let read = model.attend_projected(next, hidden, projections)?;
+        let hidden = model.mlp(next, read, TokenSet::All, hook)?;
+        Ok(model.run_layers(next + 1..last, hidden, hook)?)
+    }
 }
 
-/// `hidden`, `[batch, seq, hidden]`, with other values, `[batch, 1, hidden]`, at one position of
-/// each row.
-fn put(hidden: Tensor<3>, positions: &[usize], values: Tensor<3>) -> Tensor<3> {
-    let [batch, length, width] = hidden.dims();
-    let mut mask = vec![false; batch * length];
-    positions.iter().enumerate().for_each(|(row, at)| mask[row * length + at] = true);
-    let mask = TensorData::new(mask, [batch, length, 1]);
-    let mask = Tensor::<3, Bool>::from_data(mask, &hidden.device());
-    let shape = [batch, length, width];
-    hidden.mask_where(mask.expand(shape), values.expand(shape))
+/// Rows of a clean pass, in which a lesion's run as a batch of their own.
+struct Picked {
+    rows: Tensor<1, Int>,
+    /// Which tokens are masks, `[rows, seq, 1]`.
+    masks: Tensor<3, Bool>,
+}
+
+impl Picked {
+    fn new(rows: &[usize], positions: &[usize], length: usize, device: &Device) -> Self {
+        let mut masks = vec![false; rows.len() * length];
+        positions.iter().enumerate().for_each(|(row, at)| masks[row * length + at] = true);
+        let masks = TensorData::new(masks, [rows.len(), length, 1]);
+        let rows: Vec<i64> = rows.iter().map(|&row| row as i64).collect();
+        Self {
+            rows: Tensor::from_data(rows.as_slice(), device),
+            masks: Tensor::from_data(masks, device),
+        }
+    }
+
+    /// These rows of what the clean pass kept.
+    fn of(&self, kept: &Tensor<3>) -> Tensor<3> {
+        kept.clone().select(0, self.rows.clone())
+    }
+
+    /// The same, `[rows, seq, hidden]`, with other values, `[rows, 1, hidden]`, at the masks.
+    fn put(&self, kept: &Tensor<3>, values: Tensor<3>) -> Tensor<3> {
+        let kept = self.of(kept);
+        let shape = kept.dims();
+        kept.mask_where(self.masks.clone().expand(shape), values.expand(shape))
+    }
 }
 
 /// A lesion of one prompt.

@@ -1,0 +1,146 @@
+use burn::{
+    module::Module,
+    nn::{LayerNorm, Linear},
+    tensor::{Device, Tensor, activation::softmax},
+};
+
+use crate::{
+    BertConfig, BertModelError, TensorSource, TokenSet,
+    parts::{NamedTensors, load_linear, load_norm, save_linear, save_norm},
+};
+
+/// Multi-head scaled dot-product self-attention, and the LayerNorm after it.
+#[derive(Module, Debug)]
+pub(crate) struct Attention {
+    query: Linear,
+    key: Linear,
+    value: Linear,
+    output: Linear,
+    pub(crate) norm: LayerNorm,
+    #[module(skip)]
+    heads: usize,
+}
+
+/// What tokens ask for, how they are found, and what they give: `[batch, seq, hidden]` each, the
+/// heads side by side.
+#[derive(Clone, Debug)]
+pub struct Projections {
+    /// The queries.
+    pub queries: Tensor<3>,
+    /// The keys.
+    pub keys: Tensor<3>,
+    /// The values.
+    pub values: Tensor<3>,
+}
+
+/// The names of the parts after `bert.encoder.layer.{index}.attention.`.
+const QUERY: &str = "self.query";
+const KEY: &str = "self.key";
+const VALUE: &str = "self.value";
+const OUTPUT: &str = "output.dense";
+const NORM: &str = "output.LayerNorm";
+
+impl Attention {
+    pub(crate) fn load(
+        config: &BertConfig,
+        name: &str,
+        source: &mut impl TensorSource,
+        device: &Device,
+    ) -> Result<Self, BertModelError> {
+        let hidden = config.hidden_size;
+        let mut linear =
+            |part| load_linear(source, &format!("{name}.{part}"), [hidden, hidden], device);
+        let (query, key, value) = (linear(QUERY)?, linear(KEY)?, linear(VALUE)?);
+        let output = linear(OUTPUT)?;
+        let norm = format!("{name}.{NORM}");
+        let norm = load_norm(source, &norm, hidden, config.layer_norm_eps, device)?;
+        Ok(Self { query, key, value, output, norm, heads: config.num_attention_heads })
+    }
+
+    /// A tensor that every attention has.
+    pub(crate) fn first_tensor(name: &str) -> String {
+        format!("{name}.{QUERY}.weight")
+    }
+
+    pub(crate) fn save(&self, name: &str, out: &mut NamedTensors) {
+        let linears =
+            [(QUERY, &self.query), (KEY, &self.key), (VALUE, &self.value), (OUTPUT, &self.output)];
+        for (part, linear) in linears {
+            save_linear(linear, &format!("{name}.{part}"), out);
+        }
+        save_norm(&self.norm, &format!("{name}.{NORM}"), out);
+    }
+
+    /// What `tokens` attend to among all of `hidden`, `[batch, seq, hidden]`, which enters the
+    /// layer. Returns what the MLP reads.
+    pub(crate) fn forward(&self, hidden: Tensor<3>, tokens: TokenSet<'_>) -> Tensor<3> {
+        self.norm.forward(match tokens {
+            TokenSet::All => self.sum(hidden),
+            TokenSet::OneEach(_) => {
+                let asking = tokens.of(hidden.clone());
+                self.output.forward(self.context_of_one(asking.clone(), hidden)) + asking
+            }
+        })
+    }
+
+    /// The same for all tokens, where their projections are known.
+    pub(crate) fn forward_projected(
+        &self,
+        hidden: Tensor<3>,
+        projections: Projections,
+    ) -> Tensor<3> {
+        self.norm.forward(self.output.forward(self.context(projections)) + hidden)
+    }
+
+    /// What the LayerNorm reads: attention's output and the stream that passes by it.
+    pub(crate) fn sum(&self, hidden: Tensor<3>) -> Tensor<3> {
+        self.output.forward(self.context(self.project(hidden.clone()))) + hidden
+    }
+
+    /// Queries, keys and values of `hidden`, `[batch, seq, hidden]`.
+    pub(crate) fn project(&self, hidden: Tensor<3>) -> Projections {
+        Projections {
+            queries: self.query.forward(hidden.clone()),
+            keys: self.key.forward(hidden.clone()),
+            values: self.value.forward(hidden),
+        }
+    }
+
+    /// What all tokens attend to.
+    fn context(&self, Projections { queries, keys, values }: Projections) -> Tensor<3> {
+        let [batch, length, width] = queries.dims();
+        let size = width / self.heads;
+        let split = |projected: Tensor<3>| {
+            let heads = projected.reshape([batch, length, self.heads, size]);
+            heads.swap_dims(1, 2) // [batch, heads, seq, size]
+        };
+        let scores = split(queries).matmul(split(keys).swap_dims(2, 3)) / (size as f64).sqrt();
+        let context = softmax(scores, 3).matmul(split(values));
+        context.swap_dims(1, 2).reshape([batch, length, width])
+    }
+
+    /// What one token of each row, `[batch, 1, hidden]`, attends to among all of `hidden`, without
+    /// the keys and values of every token.
+    ///
+    /// A score is `q·(K h + b) = (Kᵀ q)·h + q·b`, where the last term is the same for all tokens,
+    /// so that softmax drops it. And as attention sums to 1, what is attended to is
+    /// `Σ a (V h + b) = V (Σ a h) + b`.
+    fn context_of_one(&self, asking: Tensor<3>, hidden: Tensor<3>) -> Tensor<3> {
+        let [batch, _, width] = asking.dims();
+        let size = width / self.heads;
+        let split = |tensor: Tensor<3>, count| {
+            tensor.reshape([count, self.heads, size]).swap_dims(0, 1) // [heads, count, size]
+        };
+        let weight = |linear: &Linear| split(linear.weight.val().unsqueeze::<3>(), width);
+        let queries = split(self.query.forward(asking), batch);
+        let sought = queries.matmul(weight(&self.key).swap_dims(1, 2)).swap_dims(0, 1);
+        // [batch, heads, seq]
+        let scores = sought.matmul(hidden.clone().swap_dims(1, 2)) / (size as f64).sqrt();
+        let found = softmax(scores, 2).matmul(hidden).swap_dims(0, 1);
+        let values = found.matmul(weight(&self.value)).swap_dims(0, 1).reshape([batch, 1, width]);
+        match &self.value.bias {
+            Some(bias) => values + bias.val().unsqueeze::<3>(),
+            None => values,
+        }
+    }
+}
