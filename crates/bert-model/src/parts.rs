@@ -31,16 +31,24 @@ pub(crate) fn load_linear(
 
 /// `[rows, columns]` as `[columns, rows]`.
 fn transposed(data: &TensorData, columns: usize) -> TensorData {
-    // Rows of the result that a task makes: its reads then share cache lines.
-    const BAND: usize = 16;
+    // Columns that a task takes, and rows that it reads before it writes: what it reads of a row
+    // and what it writes of a column then are whole cache lines.
+    const BAND: usize = 64;
+    const ROWS: usize = 16;
     let values = data.as_slice::<f32>().unwrap_or_default();
     let rows = values.len() / columns;
     let mut out = vec![0.0; values.len()];
     out.par_chunks_mut(BAND * rows).enumerate().for_each(|(band, out)| {
-        for (row, from) in values.chunks_exact(columns).enumerate() {
-            let from = &from[band * BAND..];
-            for (to, &value) in out.chunks_exact_mut(rows).zip(from) {
-                to[row] = value;
+        let mut block = [[0.0; ROWS]; BAND];
+        for (place, from) in values.chunks(ROWS * columns).enumerate() {
+            for (row, from) in from.chunks_exact(columns).enumerate() {
+                for (to, &value) in block.iter_mut().zip(&from[band * BAND..]) {
+                    to[row] = value;
+                }
+            }
+            let count = from.len() / columns;
+            for (to, from) in out.chunks_exact_mut(rows).zip(&block) {
+                to[place * ROWS..][..count].copy_from_slice(&from[..count]);
             }
         }
     });
