@@ -613,3 +613,21 @@ fn neuron_sets_that_cannot_be_are_errors_that_say_where() {
     }
     assert_user_error(&Run::new(&["--neurons", "none.json"]), &["none.json"]);
 }
+
+#[test]
+fn neither_shortcuts_nor_memory_change_more_than_the_rounding() {
+    let usual = paper();
+    for args in [&["--plain"][..], &["--memory", "1"]] {
+        let other = Written::by(&study(STUDY, args));
+        assert_eq!(other.json("neuron_sets.json"), usual.json("neuron_sets.json"));
+        for table in ["lesions.csv", "nulls.csv", "joint.csv", "dose.csv", "neurons_causal.csv"] {
+            let (other, usual) = (other.rows(table), usual.rows(table));
+            assert_eq!(other.len(), usual.len());
+            for (other, usual) in other.iter().zip(&usual) {
+                for drop in ["logit_drop", "margin_drop"] {
+                    close(number(other, drop), number(usual, drop), 5e-5);
+                }
+            }
+        }
+    }
+}

@@ -9,13 +9,12 @@ use std::{
 use activation_capture::TokenCapture;
 use bert_model::{Site, TokenBatch};
 use rand::seq::SliceRandom;
-use rayon::prelude::*;
 
 use crate::{
     Contrast, MaskedPrompt, Progress, Stimuli, StudyError, Subject,
     neuron_sets::whole,
     random::{Purpose, stream},
-    subject::{Filled, PASS_ROWS, by_length},
+    subject::{Filled, PASS_ROWS},
 };
 
 /// The activations of every neuron of every layer at the target token of every stimulus.
@@ -272,10 +271,10 @@ fn capture(
     keep: impl FnMut(usize, usize, Site, &[f32]) + Send,
 ) -> Result<(), StudyError> {
     let neurons = subject.model.config().intermediate_size;
-    let lengths = tokens.iter().map(|(ids, _)| ids.len());
-    let groups: Vec<Vec<usize>> = by_length(lengths, PASS_ROWS).collect();
+    let groups = subject.groups(tokens.iter().map(|(ids, _)| ids.len()), PASS_ROWS);
     let shared = Mutex::new((keep, progress, 0));
-    groups.par_iter().try_for_each(|group| {
+    let shape = |group: &Vec<usize>| [group.len(), tokens[group[0]].0.len()];
+    subject.side_by_side(groups, shape, |group| {
         let batch = TokenBatch::new(group.iter().map(|&i| tokens[i].0.to_vec()).collect())?;
         let positions: Vec<usize> = group.iter().map(|&i| tokens[i].1).collect();
         let mut capture = TokenCapture::new(sites, &batch, &positions)?;

@@ -220,29 +220,36 @@ pub fn controls(
         let pool = Pool { matched: sets.set(layer, label), tests, activity: &activity };
         let swapped = sets.set(layer, sets.other(label));
         let (drawn, unavailable) = pool.lesions(swapped, plan, 2 * layer + side, label);
-        let trials: Vec<Trial> = drawn
-            .iter()
-            .flat_map(|(_, _, neurons)| {
-                prompts.iter().map(|&prompt| Trial::single(prompt, layer, neurons.clone()))
-            })
-            .collect();
-        let part = format!("controls {layer} {label}");
-        let outcomes = laboratory
-            .run(&part, &trials, Read::Candidates, &mut |now, _| progress(done + now, all))?;
+        let (mut lesions, mut ran) = (Vec::new(), done);
+        for (some, sets) in drawn.chunks((TRIALS / prompts.len()).max(1)).enumerate() {
+            let trials: Vec<Trial> = sets
+                .iter()
+                .flat_map(|(_, _, neurons)| {
+                    prompts.iter().map(|&prompt| Trial::single(prompt, layer, neurons.clone()))
+                })
+                .collect();
+            let part = format!("controls {layer} {label} {some}");
+            let outcomes = laboratory
+                .run(&part, &trials, Read::Candidates, &mut |now, _| progress(ran + now, all))?;
+            ran += trials.len();
+            let drops: Vec<Drops> = outcomes.iter().map(Outcome::drops).collect();
+            let lesion = |((kind, draw, neurons), drops): (&Set, &[Drops])| ControlLesion {
+                kind: *kind,
+                draw: *draw,
+                neurons: neurons.len(),
+                activity: pool.activity_of(neurons),
+                drops: drops.to_vec(),
+            };
+            lesions.extend(sets.iter().zip(drops.chunks(prompts.len())).map(lesion));
+        }
         done += most(&prompts);
-        let drops: Vec<Drops> = outcomes.iter().map(Outcome::drops).collect();
-        let lesion = |((kind, draw, neurons), drops): (Set, &[Drops])| ControlLesion {
-            kind,
-            draw,
-            neurons: neurons.len(),
-            activity: pool.activity_of(&neurons),
-            drops: drops.to_vec(),
-        };
-        let lesions = drawn.into_iter().zip(drops.chunks(prompts.len())).map(lesion).collect();
         found.push(Controlled { layer, label: label.to_owned(), prompts, lesions, unavailable });
     }
     Ok(found)
 }
+
+/// Trials that run together: their outcomes take some 200 bytes each, drops only 16.
+const TRIALS: usize = 1 << 16;
 
 /// A kind, which draw of it, and the neurons.
 type Set = (SetKind, usize, Arc<[usize]>);

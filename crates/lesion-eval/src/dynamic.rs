@@ -15,7 +15,7 @@ use crate::{
     SelectionPlan, SetRule, Strength, StudyError, Subject,
     predict::read_logits,
     select::{CONFIDENCE, significant_sets},
-    subject::{BATCH_ROWS, by_length},
+    subject::BATCH_ROWS,
 };
 
 /// How neurons are selected and lesioned as the pass goes on.
@@ -189,7 +189,9 @@ fn climbing_stimuli(
     stimuli: &EncodedStimuli,
 ) -> Result<Vec<Climbing>, StudyError> {
     let pairs: Vec<_> = stimuli.sentences.chunks_exact(2).collect();
-    by_length(pairs.iter().map(|pair| pair[0].ids.len()), BATCH_ROWS / 2)
+    let groups = subject.groups(pairs.iter().map(|pair| pair[0].ids.len()), BATCH_ROWS / 2);
+    groups
+        .into_iter()
         .map(|group| {
             let sentences: Vec<usize> =
                 group.iter().flat_map(|&pair| [2 * pair, 2 * pair + 1]).collect();
@@ -206,7 +208,10 @@ fn climbing_prompts(
     prompts: &[&MaskedPrompt],
     copies: usize,
 ) -> Result<Vec<Climbing>, StudyError> {
-    by_length(prompts.iter().map(|p| p.masked.len()), (BATCH_ROWS / copies).max(1))
+    let most = (BATCH_ROWS / copies).max(1);
+    let groups = subject.groups(prompts.iter().map(|p| p.masked.len()), most);
+    groups
+        .into_iter()
         .map(|group| {
             let sentences: Vec<usize> =
                 group.iter().flat_map(|&prompt| prompt * copies..(prompt + 1) * copies).collect();

@@ -8,12 +8,11 @@ use std::{
 use activation_capture::{Lesion, Target};
 use bert_model::{MlpHook, NoHook, Projections, Site, TokenBatch, TokenSet};
 use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
-use rayon::prelude::*;
 
 use crate::{
     MaskedPrompt, PreparedManner, StudyError, Subject,
     predict::{margin, read_logits},
-    subject::{BATCH_ROWS, by_length, even},
+    subject::{BATCH_ROWS, even},
 };
 
 /// A pass of a batch without a lesion, that remembers what a lesion can start from: what entered
@@ -345,14 +344,15 @@ impl<'a> Laboratory<'a> {
         let mut outcomes = vec![None; trials.len()];
         let (mut unit, mut done) = (0, 0);
         let lengths = tried.iter().map(|&prompt| self.prompts[prompt].masked.len());
-        for group in by_length(lengths, BATCH_ROWS) {
+        for group in self.subject.groups(lengths, BATCH_ROWS) {
             let group: Vec<usize> = group.into_iter().map(|index| tried[index]).collect();
             let mut indices: Vec<usize> =
                 group.iter().flat_map(|&prompt| of_prompt[prompt].iter().copied()).collect();
             indices
                 .sort_by_key(|&index| (first_layer(&trials[index]), trials[index].prompt, index));
             // The first unit of a group is its prompts without a lesion.
-            let mut batches = batches(trials, &indices);
+            let length = self.prompts[group[0]].masked.len();
+            let mut batches = batches(trials, &indices, self.subject.rows(length, BATCH_ROWS));
             batches.insert(0, Batch { from: None, rows: group.clone(), trials: Vec::new() });
             let names: Vec<String> =
                 (unit..).take(batches.len()).map(|unit| format!("{part} {unit}")).collect();
@@ -374,19 +374,19 @@ impl<'a> Laboratory<'a> {
                     read,
                 };
                 let journal = Mutex::new((&mut *self.journal, &mut *progress, done));
-                let missing = readings.par_iter_mut().zip(&batches).zip(&names);
-                missing.filter(|((readings, _), _)| readings.is_none()).try_for_each(
-                    |((readings, batch), name)| {
-                        let found = work.run(batch)?;
-                        let mut guard = journal.lock().unwrap_or_else(PoisonError::into_inner);
-                        let (journal, progress, done) = &mut *guard;
-                        journal.keep(name, &found).map_err(StudyError::Journal)?;
-                        *done += batch.trials.len();
-                        progress(*done, trials.len());
-                        *readings = Some(found);
-                        Ok::<_, StudyError>(())
-                    },
-                )?;
+                let missing = readings.iter_mut().zip(&batches).zip(&names);
+                let missing = missing.filter(|((readings, _), _)| readings.is_none()).collect();
+                let shape = |((_, batch), _): &Missing<'_>| [batch.rows.len(), length];
+                self.subject.side_by_side(missing, shape, |((readings, batch), name)| {
+                    let found = work.run(batch)?;
+                    let mut guard = journal.lock().unwrap_or_else(PoisonError::into_inner);
+                    let (journal, progress, done) = &mut *guard;
+                    journal.keep(name, &found).map_err(StudyError::Journal)?;
+                    *done += batch.trials.len();
+                    progress(*done, trials.len());
+                    *readings = Some(found);
+                    Ok(())
+                })?;
             }
             let readings: Vec<Vec<Reading>> = readings.into_iter().flatten().collect();
             for (batch, lesioned) in batches.iter().zip(&readings).skip(1) {
@@ -475,6 +475,9 @@ impl Work<'_> {
     }
 }
 
+/// Where the readings of a batch go, and its name in the journal.
+type Missing<'a> = ((&'a mut Option<Vec<Reading>>, &'a Batch), &'a String);
+
 /// Whether these readings can be those of the batch.
 fn fits(readings: &[Reading], batch: &Batch, prompts: &[MaskedPrompt], read: Read) -> bool {
     let fits = |(reading, &prompt): (&Reading, &usize)| {
@@ -499,10 +502,10 @@ fn first_layer(trial: &Trial) -> usize {
 }
 
 /// Cuts trials that are sorted by first layer.
-fn batches(trials: &[Trial], indices: &[usize]) -> Vec<Batch> {
+fn batches(trials: &[Trial], indices: &[usize], most: usize) -> Vec<Batch> {
     indices
         .chunk_by(|&a, &b| first_layer(&trials[a]) == first_layer(&trials[b]))
-        .flat_map(|of_layer| of_layer.chunks(even(of_layer.len(), BATCH_ROWS)))
+        .flat_map(|of_layer| of_layer.chunks(even(of_layer.len(), most)))
         .map(|batch| Batch {
             from: batch.first().map(|&index| first_layer(&trials[index])),
             rows: batch.iter().map(|&index| trials[index].prompt).collect(),
@@ -518,6 +521,7 @@ mod tests {
     use burn::tensor::Device;
 
     use super::*;
+    use crate::Memory;
 
     fn open() -> (Checkpoint, BertForMaskedLm) {
         let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/parity/model");
@@ -536,7 +540,8 @@ mod tests {
     #[test]
     fn a_lesion_from_its_layer_on_equals_the_plain_pass() {
         let (checkpoint, model) = open();
-        let subject = |plain| Subject { model: &model, tokenizer: &checkpoint.tokenizer, plain };
+        let (tokenizer, memory) = (&checkpoint.tokenizer, Memory::default());
+        let subject = |plain| Subject { model: &model, tokenizer, plain, memory };
         let batch = || TokenBatch::new(vec![vec![2, 40, 4, 60, 3], vec![2, 50, 41, 4, 3]]).unwrap();
         let pass = |plain| CleanPass::run(subject(plain), batch(), vec![2, 3]).unwrap();
         let (quick, plain) = (pass(false), pass(true));

@@ -6,10 +6,8 @@ use activation_capture::{Edit, Target};
 use bert_model::{BertModelError, Site, TokenBatch};
 
 use crate::{
-    MaskedPrompt, NeuronSets, Outcome, Progress, Reading, StudyError, Subject,
-    engine::CleanPass,
-    predict::read_logits,
-    subject::{BATCH_ROWS, by_length},
+    MaskedPrompt, NeuronSets, Outcome, Progress, Reading, StudyError, Subject, engine::CleanPass,
+    predict::read_logits, subject::BATCH_ROWS,
 };
 
 /// Where neurons are silenced.
@@ -147,10 +145,13 @@ pub fn lesion(
     let templates = rows_by_template(prompts, sets, plan.layer);
 
     let mut outcomes: Vec<Vec<LesionOutcome>> = vec![Vec::new(); templates.len()];
+    let lengths = || templates.iter().map(|rows| rows[0].ids().len());
+    // Rows of one template stay together.
     let most_rows = templates.iter().map(Vec::len).max().unwrap_or(1);
-    let most = (BATCH_ROWS / most_rows).max(1);
+    let longest = lengths().max().unwrap_or_default();
+    let most = (subject.rows(longest, BATCH_ROWS) / most_rows).max(1);
     let mut done = 0;
-    for group in by_length(templates.iter().map(|rows| rows[0].ids().len()), most) {
+    for group in subject.groups(lengths(), most) {
         let rows: Vec<&Row<'_>> = group.iter().flat_map(|&t| &templates[t]).collect();
         let mut found = run(subject, &rows, plan)?.into_iter();
         for &template in &group {

@@ -4,12 +4,8 @@ use std::sync::{Mutex, PoisonError};
 
 use bert_model::{NoHook, TokenBatch};
 use burn::tensor::Tensor;
-use rayon::prelude::*;
 
-use crate::{
-    MaskedPrompt, Progress, Reading, StudyError, Subject,
-    subject::{PASS_ROWS, by_length},
-};
+use crate::{MaskedPrompt, Progress, Reading, StudyError, Subject, subject::PASS_ROWS};
 
 /// How the model rates one candidate.
 #[derive(Clone, Debug, PartialEq)]
@@ -83,10 +79,10 @@ pub fn predict(
     prompts: &[MaskedPrompt],
     progress: Progress<'_>,
 ) -> Result<Vec<Prediction>, StudyError> {
-    let lengths = prompts.iter().map(|prompt| prompt.masked.len());
-    let groups: Vec<Vec<usize>> = by_length(lengths, PASS_ROWS).collect();
+    let groups = subject.groups(prompts.iter().map(|prompt| prompt.masked.len()), PASS_ROWS);
     let shared = Mutex::new((vec![None; prompts.len()], progress, 0));
-    groups.par_iter().try_for_each(|group| {
+    let shape = |group: &Vec<usize>| [group.len(), prompts[group[0]].masked.len()];
+    subject.side_by_side(groups, shape, |group| {
         let batch = TokenBatch::new(group.iter().map(|&i| prompts[i].masked.clone()).collect())?;
         let positions: Vec<usize> = group.iter().map(|&i| prompts[i].position).collect();
         let hidden = subject.forward_at(&batch, &positions, &mut NoHook)?;

@@ -2,10 +2,11 @@ use std::{collections::BTreeMap, ops::Range};
 
 use bert_model::{BertForMaskedLm, BertModelError, BertTokenizer, MlpHook, TokenBatch, TokenSet};
 use burn::tensor::Tensor;
+use rayon::prelude::*;
 
-use crate::{StudyError, template::Template};
+use crate::{Memory, StudyError, template::Template};
 
-/// Rows in one forward pass at most; it bounds the memory that a pass takes.
+/// Rows of lesions in one forward pass at most; more do not make products faster on a CPU.
 pub(crate) const BATCH_ROWS: usize = 64;
 
 /// Rows in a pass without lesions: batches run side by side, and so share the cores more evenly.
@@ -21,6 +22,8 @@ pub struct Subject<'a> {
     /// Whether every pass computes all tokens of all layers. Shortcuts give the same up to
     /// rounding; this is what they are compared with.
     pub plain: bool,
+    /// What passes may take.
+    pub memory: Memory,
 }
 
 /// A template with one word filled in, as the model reads it.
@@ -32,6 +35,40 @@ pub(crate) struct Filled {
 }
 
 impl Subject<'_> {
+    /// Indices of sequences of these lengths: of one length each, as many together as memory allows
+    /// and `most` at most, shortest first.
+    pub(crate) fn groups(
+        &self,
+        lengths: impl IntoIterator<Item = usize>,
+        most: usize,
+    ) -> Vec<Vec<usize>> {
+        by_length(lengths, |length| self.rows(length, most))
+    }
+
+    /// How many sequences of this length may share a batch.
+    pub(crate) fn rows(&self, length: usize, most: usize) -> usize {
+        self.memory.rows(self.model.config(), length, most)
+    }
+
+    /// Runs batches side by side, as many as memory allows. `shape` tells how many sequences one
+    /// has, and their length.
+    pub(crate) fn side_by_side<T: Send>(
+        &self,
+        batches: Vec<T>,
+        shape: impl Fn(&T) -> [usize; 2],
+        run: impl Fn(T) -> Result<(), StudyError> + Sync,
+    ) -> Result<(), StudyError> {
+        let config = self.model.config();
+        let at_once = |batch: &T| self.memory.at_once(config, shape(batch));
+        let at_once = batches.iter().map(at_once).min().unwrap_or(1);
+        let mut batches = batches.into_iter().peekable();
+        while batches.peek().is_some() {
+            let some: Vec<T> = batches.by_ref().take(at_once).collect();
+            some.into_par_iter().try_for_each(&run)?;
+        }
+        Ok(())
+    }
+
     /// What leaves the last layer at one token of each row, `[batch, hidden]`.
     ///
     /// # Errors
@@ -89,18 +126,18 @@ impl Subject<'_> {
     }
 }
 
-/// Indices of items of one length each, at most `most` together, shortest first.
-pub(crate) fn by_length(
+fn by_length(
     lengths: impl IntoIterator<Item = usize>,
-    most: usize,
-) -> impl Iterator<Item = Vec<usize>> {
+    most: impl Fn(usize) -> usize,
+) -> Vec<Vec<usize>> {
     let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (index, length) in lengths.into_iter().enumerate() {
         groups.entry(length).or_default().push(index);
     }
-    groups.into_values().flat_map(move |group| {
-        group.chunks(even(group.len(), most)).map(<[usize]>::to_vec).collect::<Vec<_>>()
-    })
+    let cut = |(length, group): (usize, Vec<usize>)| -> Vec<Vec<usize>> {
+        group.chunks(even(group.len(), most(length))).map(<[usize]>::to_vec).collect()
+    };
+    groups.into_iter().flat_map(cut).collect()
 }
 
 /// The size of batches that `count` rows are cut into, as even as can be, with at most `most` each.
@@ -115,9 +152,11 @@ mod tests {
 
     #[test]
     fn groups_have_one_length_and_no_more_than_asked_for() {
-        let groups: Vec<_> = by_length([5, 7, 5, 5, 7], 2).collect();
+        let groups = by_length([5, 7, 5, 5, 7], |_| 2);
         assert_eq!(groups, [vec![0, 2], vec![3], vec![1, 4]]);
-        let sizes: Vec<_> = by_length([1; 22], 16).map(|group| group.len()).collect();
+        let sizes: Vec<_> = by_length([1; 22], |_| 16).iter().map(Vec::len).collect();
         assert_eq!(sizes, [11, 11]);
+        let by_their_length: Vec<_> = by_length([1, 1, 3, 3], |length| 4 - length);
+        assert_eq!(by_their_length, [vec![0, 1], vec![2], vec![3]]);
     }
 }

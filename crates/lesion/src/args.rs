@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Result, anyhow};
 use bert_model::Site;
 use clap::{Args as ClapArgs, Parser, Subcommand};
-use lesion_eval::{Adjustment, LesionKind, Scope, SelectAt, SetRule, Strength, Tokens};
+use lesion_eval::{Adjustment, LesionKind, Memory, Scope, SelectAt, SetRule, Strength, Tokens};
 use neuron_stats::TestKind;
 
 use crate::{
@@ -168,6 +168,11 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
     pub(crate) threads: Option<u16>,
 
+    /// Memory that passes may take beside the weights, in MiB: less memory, smaller batches. It
+    /// changes the time, and results by rounding only.
+    #[arg(long, value_name = "MIB", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..))]
+    memory: u32,
+
     /// Compute all tokens of all layers in every pass, without shortcuts. Slow; the results are the
     /// same up to rounding.
     #[arg(long)]
@@ -183,6 +188,10 @@ pub(crate) struct RunArgs {
 }
 
 impl RunArgs {
+    pub(crate) fn memory(&self) -> Memory {
+        Memory { bytes: (self.memory as usize) << 20 }
+    }
+
     /// Overrides the keys of a study.
     pub(crate) fn apply(&self, study: &mut Study) -> Result<()> {
         fn set<T: Clone>(key: &mut T, value: Option<&T>) {

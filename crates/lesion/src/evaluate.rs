@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use anyhow::Result;
 use lesion_eval::{
-    Accuracy, Contrast, MaskedPrompt, Prediction, Progress, Prompts, Subject, predict,
+    Accuracy, Contrast, MaskedPrompt, Memory, Prediction, Progress, Prompts, Subject, predict,
 };
 use pretrain::{corpus::held_out_prompts, grammar::Case, held_out::HeldOut};
 
@@ -19,7 +19,8 @@ pub(crate) fn run(args: &Evaluate) -> Result<()> {
     let mut stages = Stages::default();
     let (checkpoint, model) =
         stages.run("load", |_| inputs::model(args.model.as_deref(), args.backend))?;
-    let subject = Subject { model: &model, tokenizer: &checkpoint.tokenizer, plain: false };
+    let memory = Memory::default();
+    let subject = Subject { model: &model, tokenizer: &checkpoint.tokenizer, plain: false, memory };
     let held_out = HeldOut::project();
 
     let mut rows = Vec::new();

@@ -3,8 +3,8 @@
 use anyhow::{Context, Result, ensure};
 use bert_model::{BertForMaskedLm, BertModelError, Checkpoint};
 use lesion_eval::{
-    DosePlan, EncodedStimuli, LayerPattern, LesionPlan, MaskedPrompt, NeuronSets, Prompts, Stimuli,
-    Subject, default_layer,
+    DosePlan, EncodedStimuli, LayerPattern, LesionPlan, MaskedPrompt, Memory, NeuronSets, Prompts,
+    Stimuli, Subject, default_layer,
 };
 use sha2::{Digest, Sha256};
 
@@ -22,6 +22,7 @@ pub(crate) struct Prepared {
     model: BertForMaskedLm,
     /// Whether every pass computes all tokens of all layers.
     plain: bool,
+    memory: Memory,
     pub(crate) stimuli: EncodedStimuli,
     pub(crate) prompts: Vec<MaskedPrompt>,
     /// The paper's lesion.
@@ -80,8 +81,8 @@ impl Prepared {
             sets.with_context(|| path.display().to_string())
         });
         let neuron_sets = neuron_sets.transpose()?;
-        let plain = args.plain;
-        let subject = Subject { model: &model, tokenizer: &checkpoint.tokenizer, plain };
+        let (plain, memory) = (args.plain, args.memory());
+        let subject = Subject { model: &model, tokenizer: &checkpoint.tokenizer, plain, memory };
         let prompts = MaskedPrompt::encode_all(subject, &prompts, stimuli.contrast())?;
         let stimuli = EncodedStimuli::encode(subject, &stimuli, study.selection.at)?;
         if study.selection.held_out > 0.0 {
@@ -100,6 +101,7 @@ impl Prepared {
             checkpoint,
             model,
             plain,
+            memory,
             stimuli,
             prompts,
             lesion,
@@ -111,7 +113,8 @@ impl Prepared {
     }
 
     pub(crate) fn subject(&self) -> Subject<'_> {
-        Subject { model: &self.model, tokenizer: &self.checkpoint.tokenizer, plain: self.plain }
+        let Self { model, checkpoint, plain, memory, .. } = self;
+        Subject { model, tokenizer: &checkpoint.tokenizer, plain: *plain, memory: *memory }
     }
 
     pub(crate) fn dose_plan(&self) -> DosePlan {
@@ -132,7 +135,7 @@ impl Prepared {
         let Origins { model, stimuli, prompts, neurons } = &self.origins;
         let inputs = [Some(model), Some(stimuli), Some(prompts), neurons.as_ref()];
         let inputs = inputs.map(|origin| origin.map(|of| of.sha256.values().collect::<Vec<_>>()));
-        let decided = (program, self.study.without_paths(), inputs, self.plain);
+        let decided = (program, self.study.without_paths(), inputs, self.plain, self.memory.bytes);
         Ok(hex(&Sha256::digest(serde_json::to_vec(&decided)?)))
     }
 }

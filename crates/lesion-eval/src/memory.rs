@@ -1,0 +1,81 @@
+//! How much runs at once, so that passes take no more memory than they are given.
+
+use bert_model::BertConfig;
+
+/// Most bytes that passes may take beside the weights, about: half of it for what clean passes keep
+/// (what enters each layer, and its queries, keys and values), half for batches on their way.
+///
+/// It decides how many sentences share a batch, and so the last bits of results. It bounds neither
+/// the results themselves nor the activations that are tested.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Memory {
+    /// Bytes.
+    pub bytes: usize,
+}
+
+impl Default for Memory {
+    /// 1 GiB.
+    fn default() -> Self {
+        Self { bytes: 1 << 30 }
+    }
+}
+
+impl Memory {
+    /// How many sequences of `length` tokens may share a batch: at most `most`, and always one.
+    pub(crate) fn rows(self, config: &BertConfig, length: usize, most: usize) -> usize {
+        let row = kept(config, length).max(passing(config, length));
+        (self.bytes / 2 / row.max(1)).clamp(1, most)
+    }
+
+    /// How many batches of `rows` sequences of `length` tokens may be on their way at once.
+    pub(crate) fn at_once(self, config: &BertConfig, [rows, length]: [usize; 2]) -> usize {
+        let fit = self.bytes / 2 / (rows * passing(config, length)).max(1);
+        // No more run at once than there are threads.
+        if fit < rayon::current_num_threads() { fit.max(1) } else { usize::MAX }
+    }
+}
+
+/// Bytes that a clean pass keeps of a sequence.
+fn kept(config: &BertConfig, length: usize) -> usize {
+    size_of::<f32>() * length * config.num_hidden_layers * 4 * config.hidden_size
+}
+
+/// Bytes of a sequence on its way through a layer, where it takes most: the MLP's activations before
+/// and after GELU and a copy, and hidden states, or attention's scores.
+fn passing(config: &BertConfig, length: usize) -> usize {
+    let mlp = 3 * config.intermediate_size + 6 * config.hidden_size;
+    let attention = 8 * config.hidden_size + 2 * config.num_attention_heads * length;
+    size_of::<f32>() * length * mlp.max(attention)
+}
+
+#[cfg(test)]
+mod tests {
+    use bert_model::BertConfig;
+
+    use super::{Memory, kept, passing};
+
+    fn base() -> BertConfig {
+        let config = br#"{"model_type": "bert", "vocab_size": 30522, "hidden_size": 768,
+            "num_hidden_layers": 12, "num_attention_heads": 12, "intermediate_size": 3072,
+            "max_position_embeddings": 512, "type_vocab_size": 2, "hidden_act": "gelu",
+            "layer_norm_eps": 1e-12, "pad_token_id": 0}"#;
+        BertConfig::from_json(config).unwrap()
+    }
+
+    #[test]
+    fn batches_stay_within_the_budget_or_are_one_sentence() {
+        let config = base();
+        for length in [1, 14, 128, 512] {
+            for bytes in [0, 1 << 20, 1 << 26, 1 << 30, 1 << 40] {
+                let memory = Memory { bytes };
+                let rows = memory.rows(&config, length, 64);
+                assert!((1..=64).contains(&rows));
+                assert!(rows == 1 || rows * kept(&config, length) <= bytes / 2);
+                let at_once = memory.at_once(&config, [rows, length]);
+                let all = at_once.saturating_mul(rows * passing(&config, length));
+                assert!(at_once == 1 || at_once == usize::MAX || all <= bytes / 2);
+            }
+        }
+        assert_eq!(Memory::default().rows(&config, 16, 64), 64);
+    }
+}
