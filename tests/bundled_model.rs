@@ -76,6 +76,7 @@ proptest! {
     fn any_english_word_encodes_without_unknown_tokens(word in "[A-Za-z]{1,20}") {
         let tokenizer = bert_model::BertTokenizer::from_json(
             &std::fs::read(dir().join("tokenizer.json")).unwrap(),
+            &bert_model::SpecialTokens::default(),
         ).unwrap();
         let encoded = tokenizer.encode(&word).unwrap();
         prop_assert!(!encoded.tokens.iter().any(|token| token == "[UNK]"), "{:?}", encoded.tokens);

@@ -1,12 +1,13 @@
 use burn::{
     module::Module,
     nn::{LayerNorm, Linear},
-    tensor::{Device, Tensor, activation::softmax},
+    tensor::{Tensor, activation::softmax},
 };
 
 use crate::{
     BertConfig, BertModelError, TensorSource, TokenSet,
-    parts::{NamedTensors, load_linear, load_norm, save_linear, save_norm},
+    family::{LayerNames, Names},
+    parts::{NamedTensors, Reader, save_linear, save_norm},
 };
 
 /// Multi-head scaled dot-product self-attention, and the LayerNorm after it.
@@ -33,42 +34,34 @@ pub struct Projections {
     pub values: Tensor<3>,
 }
 
-/// The names of the parts after `bert.encoder.layer.{index}.attention.`.
-const QUERY: &str = "self.query";
-const KEY: &str = "self.key";
-const VALUE: &str = "self.value";
-const OUTPUT: &str = "output.dense";
-const NORM: &str = "output.LayerNorm";
-
 impl Attention {
     pub(crate) fn load(
         config: &BertConfig,
-        name: &str,
-        source: &mut impl TensorSource,
-        device: &Device,
+        index: usize,
+        reader: &mut Reader<'_, impl TensorSource>,
     ) -> Result<Self, BertModelError> {
-        let hidden = config.hidden_size;
-        let mut linear =
-            |part| load_linear(source, &format!("{name}.{part}"), [hidden, hidden], device);
-        let (query, key, value) = (linear(QUERY)?, linear(KEY)?, linear(VALUE)?);
-        let output = linear(OUTPUT)?;
-        let norm = format!("{name}.{NORM}");
-        let norm = load_norm(source, &norm, hidden, config.layer_norm_eps, device)?;
+        let (hidden, names) = (config.hidden_size, reader.names);
+        let full = |part| names.in_layer(index, part);
+        let mut linear = |part| reader.linear(&full(part), [hidden, hidden]);
+        let (query, key) = (linear(names.layer.query)?, linear(names.layer.key)?);
+        let value = linear(names.layer.value)?;
+        let output = linear(names.layer.attention_output)?;
+        let norm = full(names.layer.attention_norm);
+        let norm = reader.norm(&norm, hidden, config.layer_norm_eps)?;
         Ok(Self { query, key, value, output, norm, heads: config.num_attention_heads })
     }
 
-    /// A tensor that every attention has.
-    pub(crate) fn first_tensor(name: &str) -> String {
-        format!("{name}.{QUERY}.weight")
-    }
-
-    pub(crate) fn save(&self, name: &str, out: &mut NamedTensors) {
-        let linears =
-            [(QUERY, &self.query), (KEY, &self.key), (VALUE, &self.value), (OUTPUT, &self.output)];
-        for (part, linear) in linears {
-            save_linear(linear, &format!("{name}.{part}"), out);
+    pub(crate) fn save(&self, index: usize, names: &Names, out: &mut NamedTensors) {
+        let LayerNames { query, key, value, attention_output, attention_norm, .. } = names.layer;
+        for (part, linear) in [
+            (query, &self.query),
+            (key, &self.key),
+            (value, &self.value),
+            (attention_output, &self.output),
+        ] {
+            save_linear(linear, &names.in_layer(index, part), out);
         }
-        save_norm(&self.norm, &format!("{name}.{NORM}"), out);
+        save_norm(&self.norm, &names.in_layer(index, attention_norm), out);
     }
 
     /// What `tokens` attend to among all of `hidden`, `[batch, seq, hidden]`, which enters the

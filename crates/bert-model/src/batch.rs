@@ -53,12 +53,15 @@ impl TokenBatch {
         config: &BertConfig,
         device: &Device,
     ) -> Result<Tensor<2, Int>, BertModelError> {
-        let (found, limit) = (self.length(), config.max_position_embeddings);
+        let (found, limit) = (self.length(), config.longest_sequence());
         if found > limit {
             return Err(BertModelError::TooLong { found, limit });
         }
         let mut ids = Vec::with_capacity(self.rows.len() * found);
         for &id in self.rows.iter().flatten() {
+            if config.padding() == Some(id) {
+                return Err(BertModelError::Padding { id });
+            }
             if id as usize >= config.vocab_size {
                 return Err(BertModelError::TokenId { id, vocabulary: config.vocab_size });
             }

@@ -1,10 +1,10 @@
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
-use serde::Deserialize;
 
 use crate::{
-    BertConfig, BertForMaskedLm, BertModelError, BertTokenizer, SafetensorsSource, WordPieceOptions,
+    BertConfig, BertForMaskedLm, BertModelError, BertTokenizer, SpecialTokens, Weights,
+    tokenizer_files::open_tokenizer,
 };
 
 /// A Hugging Face checkpoint: configuration, tokenizer and, not yet read, the weights.
@@ -13,7 +13,8 @@ pub struct Checkpoint {
     pub config: BertConfig,
     /// How text becomes tokens.
     pub tokenizer: BertTokenizer,
-    weights: SafetensorsSource,
+    weights: Weights,
+    files: Vec<PathBuf>,
 }
 
 /// The files of a checkpoint that is compiled into a program.
@@ -28,17 +29,21 @@ pub struct CheckpointFiles {
 }
 
 impl Checkpoint {
-    /// Opens a checkpoint directory: `config.json`, `tokenizer.json` (or `vocab.txt`, with
-    /// its options from `tokenizer_config.json`) and `model.safetensors`.
+    /// Opens a checkpoint directory: `config.json`, `tokenizer.json` (or a WordPiece `vocab.txt`)
+    /// with what `tokenizer_config.json` and `special_tokens_map.json` say of it, and the weights
+    /// as [`Weights::open`] finds them.
     ///
     /// # Errors
     /// Where a file is missing or says what this crate does not compute.
     pub fn open(dir: impl AsRef<Path>) -> Result<Self, BertModelError> {
         let dir = dir.as_ref();
-        let config = BertConfig::from_json(&read(dir.join("config.json"))?)?;
-        let tokenizer = open_tokenizer(dir)?;
-        let weights = SafetensorsSource::from_file(&dir.join("model.safetensors"))?;
-        Self::new(config, tokenizer, weights)
+        let config_file = dir.join("config.json");
+        let config = BertConfig::from_json(&read(&config_file)?)?;
+        let mut files = vec![config_file];
+        let tokenizer = open_tokenizer(dir, config.model_type, &mut files)?;
+        let weights = Weights::open(dir)?;
+        files.extend_from_slice(weights.files());
+        Self { config, tokenizer, weights, files }.checked()
     }
 
     /// Opens a checkpoint that is compiled into the program.
@@ -47,22 +52,27 @@ impl Checkpoint {
     /// As [`Checkpoint::open`].
     pub fn embedded(files: CheckpointFiles) -> Result<Self, BertModelError> {
         let config = BertConfig::from_json(files.config)?;
-        let tokenizer = BertTokenizer::from_json(files.tokenizer)?;
-        Self::new(config, tokenizer, SafetensorsSource::from_bytes(files.weights.to_vec()))
+        let special = SpecialTokens::of(config.model_type);
+        let tokenizer = BertTokenizer::from_json(files.tokenizer, &special)?;
+        let weights = Weights::from_bytes(files.weights.to_vec());
+        Self { config, tokenizer, weights, files: Vec::new() }.checked()
     }
 
-    fn new(
-        config: BertConfig,
-        tokenizer: BertTokenizer,
-        weights: SafetensorsSource,
-    ) -> Result<Self, BertModelError> {
+    /// Every file of the directory that decides what the model computes.
+    #[must_use]
+    pub fn files(&self) -> &[PathBuf] {
+        &self.files
+    }
+
+    fn checked(self) -> Result<Self, BertModelError> {
+        let Self { config, tokenizer, .. } = &self;
         let (highest, embeddings) = (tokenizer.highest_id(), config.vocab_size);
         if highest as usize >= embeddings {
             let reason =
                 format!("it has an id {highest}, but config.json has `vocab_size` {embeddings}");
             return Err(BertModelError::Tokenizer { reason });
         }
-        Ok(Self { config, tokenizer, weights })
+        Ok(self)
     }
 
     /// Reads the weights onto `device`.
@@ -74,40 +84,6 @@ impl Checkpoint {
     }
 }
 
-fn read(path: PathBuf) -> Result<Vec<u8>, BertModelError> {
-    std::fs::read(&path).map_err(|source| BertModelError::Read { path, source })
-}
-
-fn open_tokenizer(dir: &Path) -> Result<BertTokenizer, BertModelError> {
-    let (json, vocab) = (dir.join("tokenizer.json"), dir.join("vocab.txt"));
-    if json.exists() {
-        return BertTokenizer::from_json(&read(json)?);
-    }
-    if !vocab.exists() {
-        return Err(BertModelError::NoTokenizer { dir: dir.to_owned() });
-    }
-    BertTokenizer::from_vocab(&read(vocab)?, word_piece_options(dir)?)
-}
-
-/// What `tokenizer_config.json` says, if it is there.
-fn word_piece_options(dir: &Path) -> Result<WordPieceOptions, BertModelError> {
-    #[derive(Deserialize)]
-    struct TokenizerConfig {
-        do_lower_case: Option<bool>,
-        strip_accents: Option<bool>,
-        tokenize_chinese_chars: Option<bool>,
-    }
-    let path = dir.join("tokenizer_config.json");
-    let default = WordPieceOptions::default();
-    if !path.exists() {
-        return Ok(default);
-    }
-    let config: TokenizerConfig = serde_json::from_slice(&read(path)?).map_err(|error| {
-        BertModelError::Tokenizer { reason: format!("tokenizer_config.json: {error}") }
-    })?;
-    Ok(WordPieceOptions {
-        lower_case: config.do_lower_case.unwrap_or(default.lower_case),
-        strip_accents: config.strip_accents,
-        split_chinese: config.tokenize_chinese_chars.unwrap_or(default.split_chinese),
-    })
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, BertModelError> {
+    std::fs::read(path).map_err(|source| BertModelError::Read { path: path.to_owned(), source })
 }

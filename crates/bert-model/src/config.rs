@@ -1,18 +1,20 @@
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
-use crate::BertModelError;
+use crate::{BertModelError, Family};
 
-/// The part of a Hugging Face `config.json` that decides what a BERT computes.
+/// The part of a Hugging Face `config.json` that decides what a model of BERT's family computes.
 ///
-/// Fields have the names of `transformers`' `BertConfig`. Sizes have to be said; what the files may
-/// leave out has the default that it has there.
+/// Fields have the names of `transformers`' `BertConfig`, also where the family's own
+/// configuration has others. Sizes have to be said; what the files may leave out has the default
+/// that it has there.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BertConfig {
     /// Architectures that the weights were saved from, where it is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub architectures: Option<Vec<String>>,
-    /// The family; `bert` is supported.
-    pub model_type: String,
+    /// The family.
+    pub model_type: Family,
     /// The activation of the MLP and of the head; `gelu`, the exact one with erf, is supported.
     #[serde(default = "gelu")]
     pub hidden_act: String,
@@ -26,7 +28,8 @@ pub struct BertConfig {
     pub num_hidden_layers: usize,
     /// Number of token embeddings.
     pub vocab_size: usize,
-    /// Number of position embeddings: the longest sequence in tokens.
+    /// Number of position embeddings; RoBERTa's first ones are never used, see
+    /// [`BertConfig::longest_sequence`].
     pub max_position_embeddings: usize,
     /// Number of segment embeddings. Only segment 0 is used here.
     #[serde(default = "two")]
@@ -43,6 +46,12 @@ pub struct BertConfig {
     /// How positions enter; `absolute` is supported.
     #[serde(default = "absolute")]
     pub position_embedding_type: String,
+    /// ELECTRA's width of the embeddings; no other family reads it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub embedding_size: Option<usize>,
+    /// The padding token, from which RoBERTa counts positions; no other family reads it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pad_token_id: Option<u32>,
 }
 
 fn gelu() -> String {
@@ -65,9 +74,6 @@ fn yes() -> bool {
     true
 }
 
-/// Architectures whose checkpoints hold the MLM head.
-const WITH_HEAD: [&str; 2] = ["BertForMaskedLM", "BertForPreTraining"];
-
 impl BertConfig {
     /// Reads and checks the text of a `config.json`.
     ///
@@ -75,8 +81,20 @@ impl BertConfig {
     /// [`BertModelError::Config`] where a key is missing or its value impossible,
     /// [`BertModelError::Unsupported`] where it asks for another architecture.
     pub fn from_json(json: &[u8]) -> Result<Self, BertModelError> {
-        let config: Self = serde_json::from_slice(json)
-            .map_err(|error| BertModelError::Config { reason: error.to_string() })?;
+        let impossible = |reason: String| BertModelError::Config { reason };
+        let mut keys: Map<String, Value> =
+            serde_json::from_slice(json).map_err(|error| impossible(error.to_string()))?;
+        let family = family(&keys)?;
+        let traits = family.traits();
+        keys.insert("model_type".to_owned(), traits.model_type.into());
+        for &(own, name) in traits.keys {
+            if let Some(value) = keys.remove(own) {
+                keys.insert(name.to_owned(), value);
+            }
+        }
+        let mut config: Self = serde_json::from_value(keys.into())
+            .map_err(|error| impossible(traits.own_keys(&error.to_string())))?;
+        config.layer_norm_eps = traits.layer_norm_eps.unwrap_or(config.layer_norm_eps);
         config.check()?;
         Ok(config)
     }
@@ -87,23 +105,48 @@ impl BertConfig {
         self.hidden_size / self.num_attention_heads
     }
 
+    /// Tokens in the longest sequence that there are positions for.
+    #[must_use]
+    pub fn longest_sequence(&self) -> usize {
+        self.max_position_embeddings - self.first_position()
+    }
+
+    /// The position of a sequence's first token: 0, or the one after the padding token's id.
+    pub(crate) fn first_position(&self) -> usize {
+        self.padding().map_or(0, |id| id as usize + 1)
+    }
+
+    /// The token that has no position of its own, in families that have one.
+    pub(crate) fn padding(&self) -> Option<u32> {
+        let default = self.model_type.traits().padding?;
+        Some(self.pad_token_id.unwrap_or(default))
+    }
+
+    /// Width of the embeddings.
+    pub(crate) fn embedding_width(&self) -> usize {
+        let own = self.embedding_size.filter(|_| self.model_type.traits().own_embedding_size);
+        own.unwrap_or(self.hidden_size)
+    }
+
     fn check(&self) -> Result<(), BertModelError> {
-        let unsupported = |key, found: String, supported| {
+        let unsupported = |key, found: String, supported: &str| {
+            let supported = supported.to_owned();
             Err(BertModelError::Unsupported { key, found, supported })
         };
         let quoted = |text: &str| format!("\"{text}\"");
 
-        if self.model_type != "bert" {
-            return unsupported("model_type", quoted(&self.model_type), "\"bert\"");
-        }
+        let traits = self.model_type.traits();
         if let Some(names) = &self.architectures
-            && !names.iter().any(|name| WITH_HEAD.contains(&name.as_str()))
+            && !names.iter().any(|name| traits.architectures.contains(&name.as_str()))
         {
-            let supported = "BertForMaskedLM and BertForPreTraining, which have an MLM head,";
-            return unsupported("architectures", format!("{names:?}"), supported);
+            let supported = traits.architectures.join(" and ");
+            let supported = format!("{supported} (with an MLM head)");
+            return unsupported("architectures", format!("{names:?}"), &supported);
         }
         if self.hidden_act != "gelu" {
-            return unsupported("hidden_act", quoted(&self.hidden_act), "\"gelu\" (with erf)");
+            let key = traits.keys.iter().find(|(_, name)| *name == "hidden_act");
+            let key = key.map_or("hidden_act", |(own, _)| own);
+            return unsupported(key, quoted(&self.hidden_act), "\"gelu\" (with erf)");
         }
         if self.position_embedding_type != "absolute" {
             let found = quoted(&self.position_embedding_type);
@@ -113,12 +156,16 @@ impl BertConfig {
             return unsupported("is_decoder", "true".to_owned(), "encoders");
         }
         self.check_sizes()
+            .map_err(|reason| BertModelError::Config { reason: traits.own_keys(&reason) })
     }
 
-    fn check_sizes(&self) -> Result<(), BertModelError> {
-        let impossible = |reason: String| Err(BertModelError::Config { reason });
+    fn check_sizes(&self) -> Result<(), String> {
+        if self.model_type.traits().own_embedding_size && self.embedding_size.is_none() {
+            return Err("missing field `embedding_size`".to_owned());
+        }
         for (key, size) in [
             ("hidden_size", self.hidden_size),
+            ("embedding_size", self.embedding_width()),
             ("intermediate_size", self.intermediate_size),
             ("num_attention_heads", self.num_attention_heads),
             ("num_hidden_layers", self.num_hidden_layers),
@@ -127,23 +174,54 @@ impl BertConfig {
             ("type_vocab_size", self.type_vocab_size),
         ] {
             if size == 0 {
-                return impossible(format!("`{key}` is 0"));
+                return Err(format!("`{key}` is 0"));
             }
         }
         if !self.hidden_size.is_multiple_of(self.num_attention_heads) {
-            return impossible(format!(
+            return Err(format!(
                 "`hidden_size` {} is not a multiple of `num_attention_heads` {}",
                 self.hidden_size, self.num_attention_heads
             ));
         }
+        if self.first_position() >= self.max_position_embeddings {
+            return Err(format!(
+                "no position is left after `pad_token_id` {}: `max_position_embeddings` is {}",
+                self.first_position() - 1,
+                self.max_position_embeddings
+            ));
+        }
         if !(self.layer_norm_eps > 0.0 && self.layer_norm_eps < 1.0) {
-            return impossible(format!(
+            return Err(format!(
                 "`layer_norm_eps` {} is not a small positive number",
                 self.layer_norm_eps
             ));
         }
         Ok(())
     }
+}
+
+/// The family that `model_type` names or, in old files that have none, the architecture.
+fn family(keys: &Map<String, Value>) -> Result<Family, BertModelError> {
+    let of_architecture = |name: &Value| {
+        let has = |family: &Family| family.traits().architectures.iter().any(|known| name == known);
+        Family::ALL.into_iter().find(has)
+    };
+    let (key, found) = match (keys.get("model_type"), keys.get("architectures")) {
+        (Some(name), _) => ("model_type", name),
+        (None, Some(names)) => ("architectures", names),
+        (None, None) => {
+            let reason = "missing field `model_type`".to_owned();
+            return Err(BertModelError::Config { reason });
+        }
+    };
+    let family = match found {
+        Value::Array(names) => names.iter().find_map(of_architecture),
+        name => Family::ALL.into_iter().find(|family| name == family.traits().model_type),
+    };
+    family.ok_or_else(|| {
+        let supported = Family::ALL.map(|family| format!("\"{family}\"")).join(", ");
+        BertModelError::Unsupported { key, found: found.to_string(), supported }
+    })
 }
 
 #[cfg(test)]
@@ -178,7 +256,7 @@ mod tests {
     #[test]
     fn what_is_not_computed_is_refused_by_key() {
         for (key, value) in [
-            ("model_type", json!("roberta")),
+            ("model_type", json!("albert")),
             ("architectures", json!(["BertModel"])),
             ("hidden_act", json!("gelu_new")),
             ("position_embedding_type", json!("relative_key")),
@@ -187,6 +265,68 @@ mod tests {
             let error = with(key, value).unwrap_err().to_string();
             assert!(error.contains(key) && !error.contains('\n'), "{error}");
         }
+    }
+
+    #[test]
+    fn an_old_file_without_a_model_type_is_known_by_its_architecture() {
+        let mut config = base();
+        config.as_object_mut().unwrap().remove("model_type");
+        assert!(BertConfig::from_json(config.to_string().as_bytes()).is_err());
+        config["architectures"] = json!(["RobertaForMaskedLM"]);
+        let found = BertConfig::from_json(config.to_string().as_bytes()).unwrap();
+        assert_eq!(found.model_type, Family::Roberta);
+    }
+
+    #[test]
+    fn positions_of_roberta_come_after_the_padding_token() {
+        let longest = |config: BertConfig| config.longest_sequence();
+        assert_eq!(longest(with("pad_token_id", json!(3)).unwrap()), 16);
+        assert_eq!(longest(with("model_type", json!("roberta")).unwrap()), 14);
+        let padded = |id: u32| {
+            let mut config = base();
+            config["model_type"] = json!("xlm-roberta");
+            config["pad_token_id"] = json!(id);
+            BertConfig::from_json(config.to_string().as_bytes())
+        };
+        assert_eq!(longest(padded(3).unwrap()), 12);
+        let none = padded(15).unwrap_err().to_string();
+        assert!(none.contains("`pad_token_id` 15"), "{none}");
+    }
+
+    #[test]
+    fn distilbert_has_keys_of_its_own() {
+        let config = json!({
+            "model_type": "distilbert", "dim": 8, "hidden_dim": 16, "n_heads": 2, "n_layers": 1,
+            "vocab_size": 10, "max_position_embeddings": 16, "layer_norm_eps": 0.5,
+            "activation": "gelu"
+        });
+        let read = |config: &Value| BertConfig::from_json(config.to_string().as_bytes());
+        let found = read(&config).unwrap();
+        assert_eq!((found.hidden_size, found.intermediate_size), (8, 16));
+        assert_eq!(found.layer_norm_eps.to_bits(), 1e-12_f64.to_bits());
+        for (key, value) in
+            [("dim", Value::Null), ("n_heads", json!(3)), ("activation", json!("relu"))]
+        {
+            let mut wrong = config.clone();
+            wrong[key] = value;
+            let error = read(&wrong).unwrap_err().to_string();
+            assert!(error.contains(&format!("`{key}`")) || key == "dim", "{error}");
+        }
+        let mut missing = config;
+        missing.as_object_mut().unwrap().remove("n_layers");
+        assert!(read(&missing).unwrap_err().to_string().contains("missing field `n_layers`"));
+    }
+
+    #[test]
+    fn only_electra_has_embeddings_of_their_own_width() {
+        assert_eq!(with("embedding_size", json!(4)).unwrap().embedding_width(), 8);
+        let mut config = base();
+        config["model_type"] = json!("electra");
+        let missing = BertConfig::from_json(config.to_string().as_bytes()).unwrap_err();
+        assert!(missing.to_string().contains("`embedding_size`"), "{missing}");
+        config["embedding_size"] = json!(4);
+        let found = BertConfig::from_json(config.to_string().as_bytes()).unwrap();
+        assert_eq!(found.embedding_width(), 4);
     }
 
     #[test]

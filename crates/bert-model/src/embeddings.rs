@@ -1,70 +1,85 @@
 use burn::{
     module::{Module, Param},
-    nn::LayerNorm,
-    tensor::{Device, Int, Tensor, module::embedding},
+    nn::{LayerNorm, Linear},
+    tensor::{Int, Tensor, module::embedding},
 };
 
 use crate::{
     BertConfig, BertModelError, TensorSource,
-    parts::{NamedTensors, load_norm, save_norm},
-    source::matrix,
+    family::Names,
+    parts::{NamedTensors, Reader, save_linear, save_norm},
 };
 
-const WORDS: &str = "bert.embeddings.word_embeddings.weight";
-const POSITIONS: &str = "bert.embeddings.position_embeddings.weight";
-const SEGMENTS: &str = "bert.embeddings.token_type_embeddings.weight";
-const NORM: &str = "bert.embeddings.LayerNorm";
+/// The parts of the embeddings, after the family's prefix.
+const WORDS: &str = "word_embeddings.weight";
+const POSITIONS: &str = "position_embeddings.weight";
+const SEGMENTS: &str = "token_type_embeddings.weight";
+const NORM: &str = "LayerNorm";
 
-/// Token + position + segment embeddings, then LayerNorm. Every token is in segment 0.
+/// Token + position + segment embeddings, then LayerNorm; and where they are of another width than
+/// the layers, a projection. Every token is in segment 0.
 #[derive(Module, Debug)]
 pub(crate) struct Embeddings {
-    /// `[vocabulary, hidden]`.
+    /// `[vocabulary, width]`.
     pub(crate) words: Param<Tensor<2>>,
-    /// `[positions, hidden]`.
+    /// `[positions, width]`.
     positions: Param<Tensor<2>>,
-    /// `[segments, hidden]`.
-    segments: Param<Tensor<2>>,
+    /// `[segments, width]`, in families that have them.
+    segments: Option<Param<Tensor<2>>>,
     norm: LayerNorm,
+    /// From the embeddings' width to that of the layers.
+    projection: Option<Linear>,
+    /// The position of a sequence's first token.
+    #[module(skip)]
+    first: usize,
 }
 
 impl Embeddings {
     pub(crate) fn load(
         config: &BertConfig,
-        source: &mut impl TensorSource,
-        device: &Device,
+        reader: &mut Reader<'_, impl TensorSource>,
     ) -> Result<Self, BertModelError> {
-        let hidden = config.hidden_size;
-        let mut table = |name, rows| {
-            Ok::<_, BertModelError>(Param::from_tensor(matrix(
-                source,
-                name,
-                [rows, hidden],
-                device,
-            )?))
-        };
-        Ok(Self {
-            words: table(WORDS, config.vocab_size)?,
-            positions: table(POSITIONS, config.max_position_embeddings)?,
-            segments: table(SEGMENTS, config.type_vocab_size)?,
-            norm: load_norm(source, NORM, hidden, config.layer_norm_eps, device)?,
-        })
+        let (width, hidden) = (config.embedding_width(), config.hidden_size);
+        let names = reader.names;
+        let mut table = |part, rows| reader.matrix(&names.embeddings(part), [rows, width]);
+        let words = table(WORDS, config.vocab_size)?;
+        let positions = table(POSITIONS, config.max_position_embeddings)?;
+        let segments = names.segments.then(|| table(SEGMENTS, config.type_vocab_size));
+        let segments = segments.transpose()?;
+        let norm = reader.norm(&names.embeddings(NORM), width, config.layer_norm_eps)?;
+        let projection = (width != hidden)
+            .then(|| reader.linear(&names.projection(), [width, hidden]))
+            .transpose()?;
+        Ok(Self { words, positions, segments, norm, projection, first: config.first_position() })
     }
 
-    pub(crate) fn save(&self, out: &mut NamedTensors) {
-        for (name, table) in
-            [(WORDS, &self.words), (POSITIONS, &self.positions), (SEGMENTS, &self.segments)]
-        {
-            out.push((name.to_owned(), table.val().into_data()));
+    pub(crate) fn save(&self, names: &Names, out: &mut NamedTensors) {
+        let tables = [
+            (WORDS, Some(&self.words)),
+            (POSITIONS, Some(&self.positions)),
+            (SEGMENTS, self.segments.as_ref()),
+        ];
+        for (part, table) in tables {
+            out.extend(table.map(|table| (names.embeddings(part), table.val().into_data())));
         }
-        save_norm(&self.norm, NORM, out);
+        save_norm(&self.norm, &names.embeddings(NORM), out);
+        if let Some(projection) = &self.projection {
+            save_linear(projection, &names.projection(), out);
+        }
     }
 
     /// `ids`: `[batch, seq]`. Returns `[batch, seq, hidden]`.
     pub(crate) fn forward(&self, ids: Tensor<2, Int>) -> Tensor<3> {
         let [_, length] = ids.dims();
-        let words = embedding(self.words.val(), ids);
-        let positions = self.positions.val().narrow(0, 0, length).unsqueeze::<3>();
-        let segment = self.segments.val().narrow(0, 0, 1).unsqueeze::<3>();
-        self.norm.forward(words + positions + segment)
+        let mut sum = embedding(self.words.val(), ids)
+            + self.positions.val().narrow(0, self.first, length).unsqueeze::<3>();
+        if let Some(segments) = &self.segments {
+            sum = sum + segments.val().narrow(0, 0, 1).unsqueeze::<3>();
+        }
+        let embedded = self.norm.forward(sum);
+        match &self.projection {
+            Some(projection) => projection.forward(embedded),
+            None => embedded,
+        }
     }
 }

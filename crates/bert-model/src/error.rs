@@ -15,11 +15,16 @@ pub enum BertModelError {
         source: std::io::Error,
     },
 
-    /// The checkpoint has neither `tokenizer.json` nor `vocab.txt`.
-    #[error("{dir}: no tokenizer.json and no vocab.txt; a BERT checkpoint has one of them")]
+    /// The checkpoint has no tokenizer that can be read.
+    #[error(
+        "{dir}: no {expected}; in Python, AutoTokenizer.from_pretrained(DIR).save_pretrained(DIR) \
+         writes tokenizer.json from other files"
+    )]
     NoTokenizer {
         /// The checkpoint directory.
         dir: PathBuf,
+        /// What could be read.
+        expected: &'static str,
     },
 
     /// The tokenizer file is there but cannot be used.
@@ -44,19 +49,33 @@ pub enum BertModelError {
         /// Its value.
         found: String,
         /// What would be supported.
-        supported: &'static str,
+        supported: String,
     },
 
-    /// The safetensors container itself cannot be read.
-    #[error("model.safetensors: {reason}")]
+    /// The checkpoint has no weights.
+    #[error(
+        "{dir}: no weights; a checkpoint has model.safetensors, model.safetensors.index.json or \
+         pytorch_model.bin"
+    )]
+    NoWeights {
+        /// The checkpoint directory.
+        dir: PathBuf,
+    },
+
+    /// A file of weights, or the index of several, cannot be read.
+    #[error("{file}: {reason}")]
     Container {
+        /// The file.
+        file: String,
         /// What the reader said.
         reason: String,
     },
 
     /// A tensor that the model needs is not in the file.
-    #[error("model.safetensors: tensor `{name}` is missing (looked for: {})", looked_for.join(", "))]
+    #[error("{file}: tensor `{name}` is missing (looked for: {})", looked_for.join(", "))]
     MissingTensor {
+        /// The file.
+        file: String,
         /// The tensor's name in the newest layout.
         name: String,
         /// All names it could have had.
@@ -64,10 +83,10 @@ pub enum BertModelError {
     },
 
     /// A tensor has another shape than `config.json` implies.
-    #[error(
-        "model.safetensors: tensor `{name}` has shape {found:?}, config.json implies {expected:?}"
-    )]
+    #[error("{file}: tensor `{name}` has shape {found:?}, config.json implies {expected:?}")]
     TensorShape {
+        /// The file.
+        file: String,
         /// The tensor's name in the file.
         name: String,
         /// The shape that the configuration implies.
@@ -77,10 +96,10 @@ pub enum BertModelError {
     },
 
     /// A tensor is not stored as floating-point numbers that can be read.
-    #[error(
-        "model.safetensors: tensor `{name}` has dtype {found:?}; f32, f16 and bf16 can be read"
-    )]
+    #[error("{file}: tensor `{name}` has dtype {found:?}; f32, f16 and bf16 can be read")]
     TensorDtype {
+        /// The file.
+        file: String,
         /// The tensor's name in the file.
         name: String,
         /// Its dtype.
@@ -97,12 +116,17 @@ pub enum BertModelError {
     },
 
     /// A word is several tokens, where one is needed.
-    #[error("{word:?} is {} tokens ({}); one is needed", pieces.len(), pieces.join(" "))]
+    #[error(
+        "{word:?} is {} tokens ({}); one is needed{}",
+        pieces.len(), pieces.join(" "), like(suggestions)
+    )]
     SplitWord {
         /// The word.
         word: String,
         /// The tokens it becomes.
         pieces: Vec<String>,
+        /// Words like it that would be one token in its place.
+        suggestions: Vec<String>,
     },
 
     /// A word is only a part of a token.
@@ -143,6 +167,13 @@ pub enum BertModelError {
         found: usize,
         /// `max_position_embeddings`.
         limit: usize,
+    },
+
+    /// A padding token in a family that gives it no position of its own.
+    #[error("token id {id} is padding, and nothing is padded here")]
+    Padding {
+        /// The id.
+        id: u32,
     },
 
     /// A token id that the model has no embedding for.
@@ -189,4 +220,11 @@ pub enum BertModelError {
         /// Tokens per row.
         length: usize,
     },
+}
+
+fn like(suggestions: &[String]) -> String {
+    match suggestions {
+        [] => String::new(),
+        words => format!("; words of one token like it: {}", words.join(", ")),
+    }
 }

@@ -3,59 +3,62 @@ use std::f64::consts::FRAC_1_SQRT_2;
 use burn::{
     module::{Module, Param},
     nn::{LayerNorm, Linear},
-    tensor::{Device, Int, Tensor},
+    tensor::{Int, Tensor},
 };
 
 use crate::{
     BertConfig, BertModelError, TensorSource,
+    family::Names,
     gelu::gelu,
-    parts::{NamedTensors, back_through_norm, load_linear, load_norm, save_linear, save_norm},
-    source::{matrix, vector},
+    parts::{NamedTensors, Reader, back_through_norm, save_linear, save_norm},
 };
-
-const TRANSFORM: &str = "cls.predictions.transform.dense";
-const NORM: &str = "cls.predictions.transform.LayerNorm";
-const DECODER: &str = "cls.predictions.decoder.weight";
-const BIAS: &str = "cls.predictions.bias";
 
 /// The masked-language-model head: dense, GELU, LayerNorm, decoder + bias.
 #[derive(Module, Debug)]
 pub(crate) struct MlmHead {
     transform: Linear,
     norm: LayerNorm,
-    /// `[vocabulary, hidden]`; `None` where the decoder is the token embedding matrix.
+    /// `[vocabulary, width of the embeddings]`; `None` where the decoder is the token embedding matrix.
     decoder: Option<Param<Tensor<2>>>,
     /// `[vocabulary]`.
     bias: Param<Tensor<1>>,
 }
 
+/// Whether two matrices of one shape hold the same values.
+fn same(a: Tensor<2>, b: Tensor<2>) -> bool {
+    a.equal(b).all().into_scalar()
+}
+
 impl MlmHead {
+    /// `words`: the token embeddings, `[vocabulary, width of the embeddings]`.
     pub(crate) fn load(
         config: &BertConfig,
-        source: &mut impl TensorSource,
-        device: &Device,
+        words: Tensor<2>,
+        reader: &mut Reader<'_, impl TensorSource>,
     ) -> Result<Self, BertModelError> {
-        let (hidden, vocabulary) = (config.hidden_size, config.vocab_size);
-        let transform = load_linear(source, TRANSFORM, [hidden, hidden], device)?;
-        let norm = load_norm(source, NORM, hidden, config.layer_norm_eps, device)?;
+        let (hidden, width) = (config.hidden_size, config.embedding_width());
+        let (vocabulary, names) = (config.vocab_size, &reader.names.head);
+        let transform = reader.linear(names.transform, [hidden, width])?;
+        let norm = reader.norm(names.norm, width, config.layer_norm_eps)?;
         // A decoder in the file is used even where the configuration says `tied`, as transformers
-        // does since version 5: a file that has both may hold different matrices.
-        let decoder = if !config.tie_word_embeddings || source.contains(DECODER)? {
-            Some(Param::from_tensor(matrix(source, DECODER, [vocabulary, hidden], device)?))
-        } else {
-            None
-        };
-        let bias = Param::from_tensor(vector(source, BIAS, vocabulary, device)?);
+        // does since version 5: a file that has both may hold different matrices. Mostly they are
+        // the same, and then one is enough.
+        let tied = config.tie_word_embeddings;
+        let own = !tied || reader.contains(names.decoder)?;
+        let decoder = own.then(|| reader.matrix(names.decoder, [vocabulary, width])).transpose()?;
+        let decoder = decoder.filter(|decoder| !(tied && same(decoder.val(), words)));
+        let bias = reader.vector(names.bias, vocabulary)?;
         Ok(Self { transform, norm, decoder, bias })
     }
 
-    pub(crate) fn save(&self, out: &mut NamedTensors) {
-        save_linear(&self.transform, TRANSFORM, out);
-        save_norm(&self.norm, NORM, out);
+    pub(crate) fn save(&self, names: &Names, out: &mut NamedTensors) {
+        let names = &names.head;
+        save_linear(&self.transform, names.transform, out);
+        save_norm(&self.norm, names.norm, out);
         if let Some(decoder) = &self.decoder {
-            out.push((DECODER.to_owned(), decoder.val().into_data()));
+            out.push((names.decoder.to_owned(), decoder.val().into_data()));
         }
-        out.push((BIAS.to_owned(), self.bias.val().into_data()));
+        out.push((names.bias.to_owned(), self.bias.val().into_data()));
     }
 
     /// `hidden`: `[n, hidden]`, `words`: the token embeddings. Returns `[n, vocabulary]`.
@@ -85,12 +88,12 @@ impl MlmHead {
         self.decoder.as_ref().map_or(words, Param::val)
     }
 
-    /// The decoder's rows of `tokens`, `[tokens, hidden]`.
+    /// The decoder's rows of `tokens`, `[tokens, width of the embeddings]`.
     pub(crate) fn decoder_rows(&self, words: Tensor<2>, tokens: Tensor<1, Int>) -> Tensor<2> {
         self.decoder(words).select(0, tokens)
     }
 
-    /// How far the logits of the decoder's `rows`, `[tokens, hidden]`, fall when each of `changed`,
+    /// How far the logits of the decoder's `rows`, `[tokens, width of the embeddings]`, fall when each of `changed`,
     /// `[n, hidden]`, comes instead of `clean`, `[1, hidden]`. Returns `[tokens, n]`.
     pub(crate) fn fall(&self, rows: Tensor<2>, clean: Tensor<2>, changed: Tensor<2>) -> Tensor<2> {
         // The bias is in both logits.

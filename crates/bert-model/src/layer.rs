@@ -1,14 +1,15 @@
 use burn::{
     module::Module,
     nn::{LayerNorm, Linear},
-    tensor::{Device, Int, Tensor},
+    tensor::{Int, Tensor},
 };
 
 use crate::{
     BertConfig, BertModelError, MlpHook, NoHook, Site, TensorSource, TokenSet,
     attention::Attention,
+    family::Names,
     gelu::gelu,
-    parts::{NamedTensors, back_through_norm, load_linear, load_norm, save_linear, save_norm},
+    parts::{NamedTensors, Reader, back_through_norm, save_linear, save_norm},
 };
 
 /// One encoder layer: self-attention, then the MLP, LayerNorm after each (post-LN).
@@ -42,43 +43,36 @@ impl Steps<3> {
     }
 }
 
-/// The names of a layer's parts after `bert.encoder.layer.{index}.`.
-const ATTENTION: &str = "attention";
-const INTERMEDIATE: &str = "intermediate.dense";
-const OUTPUT: &str = "output.dense";
-const OUTPUT_NORM: &str = "output.LayerNorm";
-
-fn full_name(index: usize, part: &str) -> String {
-    format!("bert.encoder.layer.{index}.{part}")
-}
-
 impl Layer {
     pub(crate) fn load(
         config: &BertConfig,
         index: usize,
-        source: &mut impl TensorSource,
-        device: &Device,
+        reader: &mut Reader<'_, impl TensorSource>,
     ) -> Result<Self, BertModelError> {
-        let (hidden, intermediate) = (config.hidden_size, config.intermediate_size);
-        let attention = Attention::load(config, &full_name(index, ATTENTION), source, device)?;
-        let mut linear = |part, shape| load_linear(source, &full_name(index, part), shape, device);
-        let into = linear(INTERMEDIATE, [hidden, intermediate])?;
-        let output = linear(OUTPUT, [intermediate, hidden])?;
-        let norm = full_name(index, OUTPUT_NORM);
-        let output_norm = load_norm(source, &norm, hidden, config.layer_norm_eps, device)?;
-        Ok(Self { attention, intermediate: into, output, output_norm })
+        let (hidden, neurons) = (config.hidden_size, config.intermediate_size);
+        let names = reader.names;
+        let full = |part| names.in_layer(index, part);
+        let attention = Attention::load(config, index, reader)?;
+        let intermediate = reader.linear(&full(names.layer.intermediate), [hidden, neurons])?;
+        let output = reader.linear(&full(names.layer.output), [neurons, hidden])?;
+        let norm = full(names.layer.output_norm);
+        let output_norm = reader.norm(&norm, hidden, config.layer_norm_eps)?;
+        Ok(Self { attention, intermediate, output, output_norm })
     }
 
     /// A tensor that every layer has; whether a file has it tells whether it has the layer.
-    pub(crate) fn first_tensor(index: usize) -> String {
-        Attention::first_tensor(&full_name(index, ATTENTION))
+    pub(crate) fn first_tensor(index: usize, names: &Names) -> String {
+        names.in_layer(index, names.layer.query) + ".weight"
     }
 
-    pub(crate) fn save(&self, index: usize, out: &mut NamedTensors) {
-        self.attention.save(&full_name(index, ATTENTION), out);
-        save_linear(&self.intermediate, &full_name(index, INTERMEDIATE), out);
-        save_linear(&self.output, &full_name(index, OUTPUT), out);
-        save_norm(&self.output_norm, &full_name(index, OUTPUT_NORM), out);
+    pub(crate) fn save(&self, index: usize, names: &Names, out: &mut NamedTensors) {
+        self.attention.save(index, names, out);
+        for (part, linear) in
+            [(names.layer.intermediate, &self.intermediate), (names.layer.output, &self.output)]
+        {
+            save_linear(linear, &names.in_layer(index, part), out);
+        }
+        save_norm(&self.output_norm, &names.in_layer(index, names.layer.output_norm), out);
     }
 
     /// The MLP and the LayerNorm after it. `attended` is what [`Layer::attend`] gave for `tokens`;

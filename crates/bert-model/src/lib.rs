@@ -1,10 +1,13 @@
-//! BERT for masked-language modelling, exactly as Hugging Face's `BertForMaskedLM` computes it.
+//! Masked language models of BERT's family, exactly as Hugging Face's `BertForMaskedLM` and its
+//! relatives compute them.
 //!
 //! The crate's one job: turn a checkpoint directory into a model whose MLP can be watched and
 //! edited while it runs.
 //!
-//! - [`Checkpoint`] reads `config.json`, the tokenizer and `model.safetensors`, strictly: there is
-//!   no random initial value that a missing tensor could leave behind.
+//! - [`Checkpoint`] reads `config.json`, the tokenizer and the weights, strictly: there is no random
+//!   initial value that a missing tensor could leave behind.
+//! - [`Family`] is what the configuration chooses: BERT, RoBERTa, XLM-RoBERTa, DistilBERT or ELECTRA.
+//!   All take one path through the code; what sets them apart is data.
 //! - [`BertForMaskedLm`] runs it. The forward pass takes an [`MlpHook`] as an argument and calls it
 //!   at two [`Site`]s of every layer; no hook is ever registered, so none can be left behind.
 //! - [`BertForMaskedLm::direct_effects`] tells what each MLP neuron by itself does to a logit.
@@ -35,21 +38,28 @@ mod config;
 mod direct;
 mod embeddings;
 mod error;
+mod family;
 mod gelu;
 mod head;
 mod layer;
 mod model;
 mod parts;
+mod shard;
 mod site;
 mod source;
 mod tokenizer;
+mod tokenizer_files;
+mod weights;
+mod word;
 
 pub use attention::Projections;
 pub use batch::TokenBatch;
 pub use checkpoint::{Checkpoint, CheckpointFiles};
 pub use config::BertConfig;
 pub use error::BertModelError;
+pub use family::Family;
 pub use model::BertForMaskedLm;
 pub use site::{MlpHook, NoHook, Site, TokenSet};
-pub use source::{SafetensorsSource, TensorSource};
-pub use tokenizer::{BertTokenizer, Encoded, WordPieceOptions};
+pub use source::TensorSource;
+pub use tokenizer::{BertTokenizer, Encoded, SpecialTokens, WordPieceOptions};
+pub use weights::Weights;

@@ -7,10 +7,11 @@ use burn::{
 
 use crate::{
     BertConfig, BertModelError, MlpHook, Projections, TensorSource, TokenBatch, TokenSet,
-    embeddings::Embeddings, head::MlmHead, layer::Layer,
+    embeddings::Embeddings, head::MlmHead, layer::Layer, parts::Reader,
 };
 
-/// Hugging Face's `BertForMaskedLM`.
+/// A masked language model of BERT's family: Hugging Face's `BertForMaskedLM`, and those of
+/// [`Family`](crate::Family), which differ from it in a few parts.
 #[derive(Module, Debug)]
 pub struct BertForMaskedLm {
     pub(crate) embeddings: Embeddings,
@@ -30,16 +31,19 @@ impl BertForMaskedLm {
         source: &mut impl TensorSource,
         device: &Device,
     ) -> Result<Self, BertModelError> {
-        let embeddings = Embeddings::load(config, source, device)?;
+        let names = config.model_type.names();
+        let mut reader = Reader { names, source, device };
+        let embeddings = Embeddings::load(config, &mut reader)?;
         let layers = (0..config.num_hidden_layers)
-            .map(|index| Layer::load(config, index, source, device))
+            .map(|index| Layer::load(config, index, &mut reader))
             .collect::<Result<_, _>>()?;
-        let head = MlmHead::load(config, source, device)?;
-        let next = Layer::first_tensor(config.num_hidden_layers);
-        if source.contains(&next)? {
+        let head = MlmHead::load(config, embeddings.words.val(), &mut reader)?;
+        let next = Layer::first_tensor(config.num_hidden_layers, names);
+        if reader.contains(&next)? {
             let layers = config.num_hidden_layers;
             let reason =
                 format!("`num_hidden_layers` is {layers}, but the weights have `{next}` too");
+            let reason = config.model_type.traits().own_keys(&reason);
             return Err(BertModelError::Config { reason });
         }
         Ok(Self { embeddings, layers, head, config: config.clone() })
@@ -49,12 +53,12 @@ impl BertForMaskedLm {
     /// `transformers` reads them unchanged. The counterpart of [`BertForMaskedLm::load`].
     #[must_use]
     pub fn tensors(&self) -> Vec<(String, TensorData)> {
-        let mut out = Vec::new();
-        self.embeddings.save(&mut out);
+        let (mut out, names) = (Vec::new(), self.config.model_type.names());
+        self.embeddings.save(names, &mut out);
         for (index, layer) in self.layers.iter().enumerate() {
-            layer.save(index, &mut out);
+            layer.save(index, names, &mut out);
         }
-        self.head.save(&mut out);
+        self.head.save(names, &mut out);
         out
     }
 

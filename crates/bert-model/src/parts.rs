@@ -9,24 +9,90 @@ use burn::{
 
 use rayon::prelude::*;
 
-use crate::{BertModelError, TensorSource, source::vector};
+use crate::{BertModelError, TensorSource, family::Names};
 
 /// Tensors by Hugging Face name, in Hugging Face layout.
 pub(crate) type NamedTensors = Vec<(String, TensorData)>;
 
-/// `{name}.weight`, stored `[out, in]`, and `{name}.bias`, stored `[out]`.
-pub(crate) fn load_linear(
-    source: &mut impl TensorSource,
-    name: &str,
-    [d_in, d_out]: [usize; 2],
-    device: &Device,
-) -> Result<Linear, BertModelError> {
-    let stored = source.tensor(&format!("{name}.weight"), &[d_out, d_in])?;
-    let bias = vector(source, &format!("{name}.bias"), d_out, device)?;
-    // Laid out `[in, out]` once, here: a product that reads across the rows of its weights spends a
-    // third of its time on that.
-    let weight = Param::from_tensor(Tensor::from_data(transposed(&stored, d_in), device));
-    Ok(Linear { weight, bias: Some(Param::from_tensor(bias)) })
+/// Builds parts from a source, under whichever of its possible names a tensor is there.
+pub(crate) struct Reader<'a, S> {
+    pub(crate) names: &'static Names,
+    pub(crate) source: &'a mut S,
+    pub(crate) device: &'a Device,
+}
+
+impl<S: TensorSource> Reader<'_, S> {
+    /// Whether the source has the tensor, under any of its names.
+    pub(crate) fn contains(&mut self, name: &str) -> Result<bool, BertModelError> {
+        Ok(self.stored_name(name)?.is_some())
+    }
+
+    fn stored_name(&mut self, name: &str) -> Result<Option<String>, BertModelError> {
+        for name in self.names.of(name) {
+            if self.source.contains(&name)? {
+                return Ok(Some(name));
+            }
+        }
+        Ok(None)
+    }
+
+    fn data(&mut self, name: &str, shape: &[usize]) -> Result<TensorData, BertModelError> {
+        let stored = self.stored_name(name)?;
+        self.source.tensor(stored.as_deref().unwrap_or(name), shape).map_err(|error| match error {
+            BertModelError::MissingTensor { file, name, .. } => {
+                let looked_for = self.names.of(&name);
+                BertModelError::MissingTensor { file, name, looked_for }
+            }
+            other => other,
+        })
+    }
+
+    /// A `[length]` vector.
+    pub(crate) fn vector(
+        &mut self,
+        name: &str,
+        length: usize,
+    ) -> Result<Param<Tensor<1>>, BertModelError> {
+        let data = self.data(name, &[length])?;
+        Ok(Param::from_tensor(Tensor::from_data(data, self.device)))
+    }
+
+    /// A `[rows, columns]` matrix as it is stored.
+    pub(crate) fn matrix(
+        &mut self,
+        name: &str,
+        shape: [usize; 2],
+    ) -> Result<Param<Tensor<2>>, BertModelError> {
+        let data = self.data(name, &shape)?;
+        Ok(Param::from_tensor(Tensor::from_data(data, self.device)))
+    }
+
+    /// `{name}.weight`, stored `[out, in]`, and `{name}.bias`, stored `[out]`.
+    pub(crate) fn linear(
+        &mut self,
+        name: &str,
+        [d_in, d_out]: [usize; 2],
+    ) -> Result<Linear, BertModelError> {
+        let stored = self.data(&format!("{name}.weight"), &[d_out, d_in])?;
+        let bias = self.vector(&format!("{name}.bias"), d_out)?;
+        // Laid out `[in, out]` once, here: a product that reads across the rows of its weights
+        // spends a third of its time on that.
+        let weight = Tensor::from_data(transposed(&stored, d_in), self.device);
+        Ok(Linear { weight: Param::from_tensor(weight), bias: Some(bias) })
+    }
+
+    /// `{name}.weight` and `{name}.bias`, both `[size]`.
+    pub(crate) fn norm(
+        &mut self,
+        name: &str,
+        size: usize,
+        epsilon: f64,
+    ) -> Result<LayerNorm, BertModelError> {
+        let mut norm = LayerNormConfig::new(size).with_epsilon(epsilon).init(self.device);
+        norm.gamma = self.vector(&format!("{name}.weight"), size)?;
+        norm.beta = Some(self.vector(&format!("{name}.bias"), size)?);
+        Ok(norm)
+    }
 }
 
 /// `[rows, columns]` as `[columns, rows]`.
@@ -58,20 +124,6 @@ fn transposed(data: &TensorData, columns: usize) -> TensorData {
 pub(crate) fn save_linear(linear: &Linear, name: &str, out: &mut NamedTensors) {
     out.push((format!("{name}.weight"), linear.weight.val().transpose().into_data()));
     out.extend(linear.bias.iter().map(|bias| (format!("{name}.bias"), bias.val().into_data())));
-}
-
-/// `{name}.weight` and `{name}.bias`, both `[size]`.
-pub(crate) fn load_norm(
-    source: &mut impl TensorSource,
-    name: &str,
-    size: usize,
-    epsilon: f64,
-    device: &Device,
-) -> Result<LayerNorm, BertModelError> {
-    let mut norm = LayerNormConfig::new(size).with_epsilon(epsilon).init(device);
-    norm.gamma = Param::from_tensor(vector(source, &format!("{name}.weight"), size, device)?);
-    norm.beta = Some(Param::from_tensor(vector(source, &format!("{name}.bias"), size, device)?));
-    Ok(norm)
 }
 
 pub(crate) fn save_norm(norm: &LayerNorm, name: &str, out: &mut NamedTensors) {

@@ -1,4 +1,4 @@
-use std::ops::Range;
+use std::{collections::HashSet, ops::Range};
 
 use tokenizers::{
     AddedToken, Tokenizer, decoders::wordpiece::WordPiece as WordPieceDecoder,
@@ -6,13 +6,10 @@ use tokenizers::{
     pre_tokenizers::bert::BertPreTokenizer, processors::bert::BertProcessing,
 };
 
-use crate::BertModelError;
+use crate::{BertModelError, Family};
 
-const UNKNOWN: &str = "[UNK]";
-const CLASS: &str = "[CLS]";
-const SEPARATOR: &str = "[SEP]";
+/// How a mask may be written in a text for any model, beside the model's own mask token.
 const MASK: &str = "[MASK]";
-const SPECIALS: [&str; 5] = ["[PAD]", UNKNOWN, CLASS, SEPARATOR, MASK];
 
 /// What a `tokenizer_config.json` says of a `vocab.txt`; the default is that of `transformers`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,23 +28,62 @@ impl Default for WordPieceOptions {
     }
 }
 
-/// A text as the model reads it, `[CLS]` and `[SEP]` included.
+/// The tokens that stand for no word, as the files of a checkpoint write them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpecialTokens {
+    /// Fills sequences up; never used here.
+    pub padding: String,
+    /// Stands for what the vocabulary does not have.
+    pub unknown: String,
+    /// Stands before every text.
+    pub class: String,
+    /// Stands after every text.
+    pub separator: String,
+    /// Stands for a masked word.
+    pub mask: String,
+}
+
+impl SpecialTokens {
+    /// Those of a family's tokenizers where no file says others.
+    #[must_use]
+    pub fn of(family: Family) -> Self {
+        let [padding, unknown, class, separator, mask] =
+            family.traits().special_tokens.map(str::to_owned);
+        Self { padding, unknown, class, separator, mask }
+    }
+
+    fn all(&self) -> [&String; 5] {
+        [&self.padding, &self.unknown, &self.class, &self.separator, &self.mask]
+    }
+}
+
+/// BERT's.
+impl Default for SpecialTokens {
+    fn default() -> Self {
+        Self::of(Family::Bert)
+    }
+}
+
+/// A text as the model reads it, special tokens included.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Encoded {
-    /// Token ids; position 0 is `[CLS]`.
+    /// Token ids; position 0 is the class token, `[CLS]` or `<s>`.
     pub ids: Vec<u32>,
-    /// The tokens as text.
+    /// The tokens as the vocabulary writes them.
     pub tokens: Vec<String>,
-    /// Byte range of each token in the text; empty for special tokens that were added.
-    spans: Vec<Range<usize>>,
+    /// Byte range of each token in the text, without white space around it; empty for special
+    /// tokens that were added.
+    pub(crate) spans: Vec<Range<usize>>,
 }
 
 /// The tokenizer of a checkpoint.
 #[derive(Clone, Debug)]
 pub struct BertTokenizer {
-    inner: Tokenizer,
-    unknown: u32,
+    pub(crate) inner: Tokenizer,
+    pub(crate) unknown: Option<u32>,
     mask: u32,
+    mask_token: String,
+    special: HashSet<u32>,
 }
 
 impl BertTokenizer {
@@ -56,31 +92,35 @@ impl BertTokenizer {
     ///
     /// # Errors
     /// [`BertModelError::Tokenizer`].
-    pub fn from_json(json: &[u8]) -> Result<Self, BertModelError> {
-        Self::new(Tokenizer::from_bytes(json).map_err(tokenizer_error)?)
+    pub fn from_json(json: &[u8], special: &SpecialTokens) -> Result<Self, BertModelError> {
+        Self::new(Tokenizer::from_bytes(json).map_err(tokenizer_error)?, special)
     }
 
     /// Builds BERT's WordPiece tokenizer from a `vocab.txt`, one token a line.
     ///
     /// # Errors
     /// [`BertModelError::Tokenizer`].
-    pub fn from_vocab(vocab: &[u8], options: WordPieceOptions) -> Result<Self, BertModelError> {
+    pub fn from_vocab(
+        vocab: &[u8],
+        options: WordPieceOptions,
+        special: &SpecialTokens,
+    ) -> Result<Self, BertModelError> {
         // Some editors put a byte order mark before the first token.
         let vocab = vocab.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(vocab);
         let vocab = WordPiece::read_bytes(vocab).map_err(tokenizer_error)?;
-        let id = |token: &str| {
+        let id = |token: &String| {
             let reason = || format!("vocab.txt has no {token}");
             let id = vocab.get(token).ok_or_else(|| BertModelError::Tokenizer { reason: reason() });
-            Ok::<_, BertModelError>((token.to_owned(), *id?))
+            Ok::<_, BertModelError>((token.clone(), *id?))
         };
         // Each has to be there already: adding it below would invent an id for it.
-        for special in SPECIALS {
-            id(special)?;
+        for token in special.all() {
+            id(token)?;
         }
-        let processor = BertProcessing::new(id(SEPARATOR)?, id(CLASS)?);
+        let processor = BertProcessing::new(id(&special.separator)?, id(&special.class)?);
         let model = WordPiece::builder()
             .vocab(vocab)
-            .unk_token(UNKNOWN.to_owned())
+            .unk_token(special.unknown.clone())
             .build()
             .map_err(tokenizer_error)?;
 
@@ -96,23 +136,33 @@ impl BertTokenizer {
             .with_pre_tokenizer(Some(BertPreTokenizer))
             .with_post_processor(Some(processor))
             .with_decoder(Some(WordPieceDecoder::default()));
-        let specials = SPECIALS.map(|token| AddedToken::from(token, true));
-        inner.add_special_tokens(specials).map_err(tokenizer_error)?;
-        Self::new(inner)
+        let tokens = special.all().map(|token| AddedToken::from(token.clone(), true));
+        inner.add_special_tokens(tokens).map_err(tokenizer_error)?;
+        Self::new(inner, special)
     }
 
-    fn new(mut inner: Tokenizer) -> Result<Self, BertModelError> {
+    fn new(mut inner: Tokenizer, names: &SpecialTokens) -> Result<Self, BertModelError> {
         inner.with_padding(None);
         inner.with_truncation(None).map_err(tokenizer_error)?;
         let id = |token: &str| {
             let reason = || format!("the vocabulary has no {token}");
             inner.token_to_id(token).ok_or_else(|| BertModelError::Tokenizer { reason: reason() })
         };
-        let (unknown, mask) = (id(UNKNOWN)?, id(MASK)?);
-        let frame = [id(CLASS)?, id(SEPARATOR)?];
-        let tokenizer = Self { inner, unknown, mask };
-        if tokenizer.encode("")?.ids != frame {
-            let reason = format!("it does not put {CLASS} before and {SEPARATOR} after a text");
+        let SpecialTokens { class, separator, mask: mask_token, .. } = names;
+        let (mask, class_id, separator_id) = (id(mask_token)?, id(class)?, id(separator)?);
+        let unknown = inner.token_to_id(&names.unknown);
+        let added = inner.get_added_tokens_decoder();
+        let added = added.into_iter().filter(|(_, token)| token.special).map(|(id, _)| id);
+        let named = names.all().into_iter().filter_map(|token| inner.token_to_id(token));
+        let special = added.chain(named).collect();
+        let mask_token = mask_token.clone();
+        let tokenizer = Self { inner, unknown, mask, mask_token, special };
+        if tokenizer.encode("")?.ids != [class_id, separator_id] {
+            let reason = format!("it does not put {class} before and {separator} after a text");
+            return Err(BertModelError::Tokenizer { reason });
+        }
+        if tokenizer.encode(MASK)?.ids != [class_id, mask, separator_id] {
+            let reason = format!("it does not read {} as one token", tokenizer.mask_token);
             return Err(BertModelError::Tokenizer { reason });
         }
         Ok(tokenizer)
@@ -120,8 +170,8 @@ impl BertTokenizer {
 
     /// The text that stands for a masked word.
     #[must_use]
-    pub fn mask_token(&self) -> &'static str {
-        MASK
+    pub fn mask_token(&self) -> &str {
+        &self.mask_token
     }
 
     /// The id of the mask token.
@@ -145,7 +195,7 @@ impl BertTokenizer {
     /// Whether the id is one of the special tokens, which are no words.
     #[must_use]
     pub fn is_special(&self, id: u32) -> bool {
-        self.token(id).is_some_and(|token| SPECIALS.contains(&token.as_str()))
+        self.special.contains(&id)
     }
 
     /// The token of an id.
@@ -162,56 +212,36 @@ impl BertTokenizer {
         self.inner.to_string(true).map_err(tokenizer_error)
     }
 
-    /// Encodes one text, with `[CLS]` and `[SEP]`.
+    /// Encodes one text, with a class token before and a separator after it. A mask may be written
+    /// as the model's own mask token or as `[MASK]`.
     ///
     /// # Errors
     /// [`BertModelError::Encode`].
     pub fn encode(&self, text: &str) -> Result<Encoded, BertModelError> {
-        let encoding = self.inner.encode(text, true).map_err(|error| BertModelError::Encode {
-            text: text.to_owned(),
-            reason: error.to_string(),
+        let own = text.replace(MASK, &self.mask_token);
+        let encoding = self.inner.encode(own.as_str(), true).map_err(|error| {
+            BertModelError::Encode { text: text.to_owned(), reason: error.to_string() }
         })?;
+        // From a place in `own` to that in `text`.
+        let (from, to) = (self.mask_token.len(), MASK.len());
+        let masks: Vec<usize> = text.match_indices(MASK).map(|(start, _)| start).collect();
+        let place = |at: usize| {
+            let ends = masks.iter().enumerate().map(|(i, start)| start + (i + 1) * from - i * to);
+            let before = ends.filter(|&end| end <= at).count();
+            at + before * to - before * from
+        };
+        let span = |&(start, end): &(usize, usize)| {
+            // Some tokenizers count the space before a word to its token.
+            let token = own.get(start..end).unwrap_or_default();
+            let start = start + (token.len() - token.trim_start().len());
+            place(start)..place(start + token.trim().len())
+        };
+        let ids = encoding.get_ids().to_vec();
         Ok(Encoded {
-            ids: encoding.get_ids().to_vec(),
-            tokens: encoding.get_tokens().to_vec(),
-            spans: encoding.get_offsets().iter().map(|&(start, end)| start..end).collect(),
+            tokens: ids.iter().map(|&id| self.token(id).unwrap_or_default()).collect(),
+            ids,
+            spans: encoding.get_offsets().iter().map(span).collect(),
         })
-    }
-
-    /// The position of the one token that the bytes `word` of `text` became.
-    ///
-    /// # Errors
-    /// [`BertModelError::SplitWord`] where it is several tokens, [`BertModelError::UnknownWord`]
-    /// where it is not in the vocabulary.
-    pub fn position_of(
-        &self,
-        encoded: &Encoded,
-        text: &str,
-        word: Range<usize>,
-    ) -> Result<usize, BertModelError> {
-        let covering: Vec<usize> = (0..encoded.spans.len())
-            .filter(|&i| {
-                let span = &encoded.spans[i];
-                span.start < word.end && word.start < span.end
-            })
-            .collect();
-        let name = || text.get(word.clone()).unwrap_or_default().to_owned();
-        match covering[..] {
-            [position] if encoded.ids[position] == self.unknown => {
-                Err(BertModelError::UnknownWord { word: name() })
-            }
-            [position] if encoded.spans[position] == word => Ok(position),
-            [position] => {
-                let span = encoded.spans[position].clone();
-                let token = text.get(span).unwrap_or_default().to_owned();
-                Err(BertModelError::PartOfToken { word: name(), token })
-            }
-            [] => Err(BertModelError::UnknownWord { word: name() }),
-            _ => {
-                let pieces = covering.iter().map(|&i| encoded.tokens[i].clone()).collect();
-                Err(BertModelError::SplitWord { word: name(), pieces })
-            }
-        }
     }
 }
 
@@ -225,52 +255,20 @@ mod tests {
 
     fn tokenizer() -> BertTokenizer {
         let vocab = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n.\nthe\ndog\nsaw\nhim\nh\n##u\n##m\n";
-        BertTokenizer::from_vocab(vocab.as_bytes(), WordPieceOptions::default()).unwrap()
+        from_vocab(vocab).unwrap()
     }
 
-    #[test]
-    fn a_word_is_found_by_its_place_in_the_text() {
-        let tokenizer = tokenizer();
-        let text = "The dog saw HIM.";
-        let encoded = tokenizer.encode(text).unwrap();
-        assert_eq!(encoded.tokens, ["[CLS]", "the", "dog", "saw", "him", ".", "[SEP]"]);
-        assert_eq!(tokenizer.position_of(&encoded, text, 12..15).unwrap(), 4);
-    }
-
-    #[test]
-    fn a_mask_is_one_token() {
-        let tokenizer = tokenizer();
-        let text = "The dog saw [MASK].";
-        let encoded = tokenizer.encode(text).unwrap();
-        let position = tokenizer.position_of(&encoded, text, 12..18).unwrap();
-        assert_eq!(encoded.ids[position], tokenizer.mask_id());
-    }
-
-    #[test]
-    fn split_and_unknown_words_are_named() {
-        let tokenizer = tokenizer();
-        let text = "The hum saw zebras.";
-        let encoded = tokenizer.encode(text).unwrap();
-        let split = tokenizer.position_of(&encoded, text, 4..7).unwrap_err();
-        assert_eq!(split.to_string(), "\"hum\" is 3 tokens (h ##u ##m); one is needed");
-        let unknown = tokenizer.position_of(&encoded, text, 12..18).unwrap_err();
-        assert_eq!(unknown.to_string(), "\"zebras\" is not in the model's vocabulary");
-    }
-
-    #[test]
-    fn a_part_of_a_token_is_no_target() {
-        let tokenizer = tokenizer();
-        let encoded = tokenizer.encode("The dog.").unwrap();
-        let part = tokenizer.position_of(&encoded, "The dog.", 4..6).unwrap_err();
-        assert!(part.to_string().starts_with("\"do\" is only a part of the token \"dog\""));
+    fn from_vocab(vocab: &str) -> Result<BertTokenizer, BertModelError> {
+        let (options, special) = (WordPieceOptions::default(), SpecialTokens::default());
+        BertTokenizer::from_vocab(vocab.as_bytes(), options, &special)
     }
 
     #[test]
     fn special_tokens_are_never_invented() {
-        for missing in SPECIALS {
-            let vocab = SPECIALS.join("\n").replace(missing, "other");
-            let error = BertTokenizer::from_vocab(vocab.as_bytes(), WordPieceOptions::default());
-            assert!(error.unwrap_err().to_string().contains(missing));
+        let special = Family::Bert.traits().special_tokens;
+        for missing in special {
+            let error = from_vocab(&special.join("\n").replace(missing, "other")).unwrap_err();
+            assert!(error.to_string().contains(missing), "{error}");
         }
     }
 
@@ -279,14 +277,18 @@ mod tests {
         let json = tokenizer().to_json().unwrap();
         let mut json: serde_json::Value = serde_json::from_str(&json).unwrap();
         json["post_processor"] = serde_json::Value::Null;
-        let error = BertTokenizer::from_json(json.to_string().as_bytes()).unwrap_err();
+        let json = json.to_string();
+        let error = BertTokenizer::from_json(json.as_bytes(), &SpecialTokens::default());
+        let error = error.unwrap_err();
         assert!(error.to_string().contains("[CLS] before"), "{error}");
     }
 
     #[test]
     fn json_and_vocab_give_the_same_tokenizer() {
         let from_vocab = tokenizer();
-        let from_json = BertTokenizer::from_json(from_vocab.to_json().unwrap().as_bytes()).unwrap();
+        let json = from_vocab.to_json().unwrap();
+        let from_json = BertTokenizer::from_json(json.as_bytes(), &SpecialTokens::default());
+        let from_json = from_json.unwrap();
         let text = "The hum [MASK] zebra, Dog.";
         assert_eq!(from_vocab.encode(text).unwrap(), from_json.encode(text).unwrap());
     }

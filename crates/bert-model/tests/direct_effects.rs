@@ -1,37 +1,27 @@
 //! The direct effect of a neuron on a logit: in the last layer it is what zeroing the neuron does,
 //! below it is what an independent `f64` computation of the frozen path gives.
 
+mod common;
+
 use std::{
     collections::HashMap,
     f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI},
-    path::PathBuf,
 };
 
-use bert_model::{
-    BertForMaskedLm, BertModelError, Checkpoint, MlpHook, NoHook, Site, TokenBatch, TokenSet,
-};
-use burn::tensor::{Device, Tensor};
-use serde::Deserialize;
+use bert_model::{BertForMaskedLm, BertModelError, MlpHook, NoHook, Site, TokenBatch, TokenSet};
+use burn::tensor::Tensor;
+use common::{FAMILIES, values};
 
 /// Largest absolute differences.
 const EXACT_TOLERANCE: f32 = 1e-5;
 const FROZEN_TOLERANCE: f64 = 1e-4;
 
-/// Tokens whose logits are looked at: special ones, a letter, words, the last of the vocabulary.
-const TOKENS: [u32; 5] = [0, 4, 20, 88, 119];
+/// Tokens whose logits are looked at: special ones, a letter, words.
+const TOKENS: [u32; 5] = [0, 4, 20, 60, 88];
 
-#[derive(Deserialize)]
-struct Sentence {
-    ids: Vec<u32>,
-}
-
-fn open() -> (BertForMaskedLm, Vec<Vec<u32>>) {
-    let fixtures = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/parity");
-    let model =
-        Checkpoint::open(fixtures.join("model")).unwrap().load_model(&Device::flex()).unwrap();
-    let sentences = std::fs::read(fixtures.join("sentences.json")).unwrap();
-    let sentences: Vec<Sentence> = serde_json::from_slice(&sentences).unwrap();
-    (model, sentences.into_iter().map(|sentence| sentence.ids).collect())
+fn open(family: &str) -> (BertForMaskedLm, Vec<Vec<u32>>) {
+    let ids = common::sentences(family).into_iter().map(|sentence| sentence.ids);
+    (common::open(family).1, ids.collect())
 }
 
 fn batch(ids: &[u32]) -> TokenBatch {
@@ -46,10 +36,6 @@ fn clean_pass(model: &BertForMaskedLm, ids: &[u32]) -> Vec<Tensor<3>> {
         entering.push(model.run_layers(layer..layer + 1, hidden, &mut NoHook).unwrap());
     }
     entering
-}
-
-fn values(tensor: Tensor<2>) -> Vec<f32> {
-    tensor.into_data().try_into_vec().unwrap()
 }
 
 /// `[TOKENS][neuron]`.
@@ -91,19 +77,20 @@ impl MlpHook for Zero {
 
 #[test]
 fn in_the_last_layer_it_is_what_zeroing_the_neuron_does() {
-    let (model, sentences) = open();
-    let layer = model.config().num_hidden_layers - 1;
     let (mut worst, mut largest) = (0_f32, 0_f32);
-    for ids in &sentences {
-        let entering = clean_pass(&model, ids);
+    for (model, ids) in
+        FAMILIES.map(open).iter().flat_map(|(m, all)| all.iter().map(move |i| (m, i)))
+    {
+        let layer = model.config().num_hidden_layers - 1;
+        let entering = clean_pass(model, ids);
         for position in [0, ids.len() / 2, ids.len() - 1] {
             let logits = |hook: &mut dyn MlpHook| {
                 let hidden = model.forward(&batch(ids), hook).unwrap();
                 values(model.logits_at(hidden, &[(0, position)]).unwrap())
             };
             let plain = logits(&mut NoHook);
-            let effects = effects(&model, &entering, layer, position);
-            for neuron in [0, 3, 17, 40, 63] {
+            let effects = effects(model, &entering, layer, position);
+            for neuron in [0, 3, 17, 31] {
                 let without = logits(&mut Zero { layer, position, neuron });
                 for (&token, effects) in TOKENS.iter().zip(&effects) {
                     let expected = plain[token as usize] - without[token as usize];
@@ -120,7 +107,7 @@ fn in_the_last_layer_it_is_what_zeroing_the_neuron_does() {
 
 #[test]
 fn below_it_is_what_the_frozen_path_carries() {
-    let (model, sentences) = open();
+    let (model, sentences) = open("");
     let reference = Reference::of(&model);
     let layers = model.config().num_hidden_layers;
     let (mut worst, mut largest) = (0_f64, 0_f64);
@@ -154,7 +141,7 @@ fn below_it_is_what_the_frozen_path_carries() {
 
 #[test]
 fn impossible_input_is_an_error_not_a_panic() {
-    let (model, sentences) = open();
+    let (model, sentences) = open("");
     let config = model.config();
     let (layers, length) = (config.num_hidden_layers, sentences[0].len());
     let entering = clean_pass(&model, &sentences[0]);

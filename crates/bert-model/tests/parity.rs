@@ -1,37 +1,25 @@
-//! The model computes what `transformers` computes. The reference, a random-weight BERT of three
-//! layers, was made by `tests/fixtures/parity/make_parity_fixtures.py`.
+//! The model computes what `transformers` computes, in every family. The references, random-weight
+//! models of three layers, were made by `tests/fixtures/parity/make_parity_fixtures.py`.
 
-use std::path::PathBuf;
+mod common;
 
-use bert_model::{BertForMaskedLm, Checkpoint, MlpHook, NoHook, Site, TokenBatch, TokenSet};
+use std::fs;
+
+use bert_model::{Checkpoint, MlpHook, NoHook, Site, TokenBatch, TokenSet};
 use burn::tensor::{Device, Tensor};
+use common::{FAMILIES, all_logits, assert_close, folder, logits, open, sentences, values};
 use safetensors::SafeTensors;
-use serde::Deserialize;
+use tempfile::TempDir;
 
 /// Largest absolute differences.
 const ACTIVATION_TOLERANCE: f32 = 1e-5;
 const LOGIT_TOLERANCE: f32 = 1e-4;
 
-#[derive(Deserialize)]
-struct Sentence {
-    text: String,
-    ids: Vec<u32>,
-    tokens: Vec<String>,
-}
-
-fn fixtures() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/parity")
-}
-
-fn sentences() -> Vec<Sentence> {
-    serde_json::from_slice(&std::fs::read(fixtures().join("sentences.json")).unwrap()).unwrap()
-}
-
 struct Expected(Vec<u8>);
 
 impl Expected {
-    fn open() -> Self {
-        Self(std::fs::read(fixtures().join("expected.safetensors")).unwrap())
+    fn open(family: &str) -> Self {
+        Self(fs::read(folder(family).join("expected.safetensors")).unwrap())
     }
 
     fn values(&self, name: &str) -> Vec<f32> {
@@ -39,22 +27,6 @@ impl Expected {
         let bytes = tensors.tensor(name).unwrap().data();
         bytes.chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().unwrap())).collect()
     }
-}
-
-fn open() -> (Checkpoint, BertForMaskedLm) {
-    let mut checkpoint = Checkpoint::open(fixtures().join("model")).unwrap();
-    let model = checkpoint.load_model(&Device::flex()).unwrap();
-    (checkpoint, model)
-}
-
-fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-    tensor.into_data().try_into_vec().unwrap()
-}
-
-fn assert_close(what: &str, found: &[f32], expected: &[f32], tolerance: f32) {
-    assert_eq!(found.len(), expected.len(), "{what}");
-    let worst = found.iter().zip(expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-    assert!(worst <= tolerance, "{what}: differs by {worst:e}");
 }
 
 /// Keeps every activation of every layer, layer after layer.
@@ -81,64 +53,108 @@ impl MlpHook for KeepAll {
     }
 }
 
-fn all_logits(model: &BertForMaskedLm, hidden: Tensor<3>) -> Vec<f32> {
-    let [rows, length, _] = hidden.dims();
-    let places: Vec<_> = (0..rows).flat_map(|r| (0..length).map(move |p| (r, p))).collect();
-    values(model.logits_at(hidden, &places).unwrap())
-}
-
 #[test]
 fn text_becomes_the_same_tokens() {
-    let (checkpoint, _) = open();
-    for sentence in sentences() {
-        let encoded = checkpoint.tokenizer.encode(&sentence.text).unwrap();
-        assert_eq!(encoded.ids, sentence.ids, "{}", sentence.text);
-        assert_eq!(encoded.tokens, sentence.tokens, "{}", sentence.text);
+    for family in FAMILIES {
+        let (checkpoint, _) = open(family);
+        for sentence in sentences(family) {
+            let encoded = checkpoint.tokenizer.encode(&sentence.text).unwrap();
+            assert_eq!(encoded.ids, sentence.ids, "{}", sentence.text);
+            assert_eq!(encoded.tokens, sentence.tokens, "{}", sentence.text);
+        }
     }
 }
 
 #[test]
 fn activations_hidden_states_and_logits_agree() {
-    let (_, model) = open();
-    let expected = Expected::open();
-    for (i, sentence) in sentences().into_iter().enumerate() {
-        let batch = TokenBatch::new(vec![sentence.ids]).unwrap();
-        let mut kept = KeepAll::default();
-        let mut hidden = model.embed(&batch).unwrap();
-        let mut stream = values(hidden.clone());
-        for layer in 0..model.config().num_hidden_layers {
-            hidden = model.run_layers(layer..layer + 1, hidden, &mut kept).unwrap();
-            stream.extend(values(hidden.clone()));
+    for family in FAMILIES {
+        let (_, model) = open(family);
+        let expected = Expected::open(family);
+        for (i, sentence) in sentences(family).into_iter().enumerate() {
+            let batch = TokenBatch::new(vec![sentence.ids]).unwrap();
+            let mut kept = KeepAll::default();
+            let mut hidden = model.embed(&batch).unwrap();
+            let mut stream = values(hidden.clone());
+            for layer in 0..model.config().num_hidden_layers {
+                hidden = model.run_layers(layer..layer + 1, hidden, &mut kept).unwrap();
+                stream.extend(values(hidden.clone()));
+            }
+            let logits = all_logits(&model, hidden);
+            for (name, found, tolerance) in [
+                ("pre_gelu", &kept.pre, ACTIVATION_TOLERANCE),
+                ("post_gelu", &kept.post, ACTIVATION_TOLERANCE),
+                ("hidden", &stream, ACTIVATION_TOLERANCE),
+                ("logits", &logits, LOGIT_TOLERANCE),
+            ] {
+                let name = format!("{name}.{i}");
+                let what = format!("{family} {name}");
+                assert_close(&what, found, &expected.values(&name), tolerance);
+            }
         }
-        for (name, found) in
-            [("pre_gelu", &kept.pre), ("post_gelu", &kept.post), ("hidden", &stream)]
-        {
-            let name = format!("{name}.{i}");
-            assert_close(&name, found, &expected.values(&name), ACTIVATION_TOLERANCE);
-        }
-        let name = format!("logits.{i}");
-        assert_close(&name, &all_logits(&model, hidden), &expected.values(&name), LOGIT_TOLERANCE);
     }
 }
 
 #[test]
+fn one_token_of_the_last_layer_has_the_same_logits() {
+    for family in FAMILIES {
+        let (_, model) = open(family);
+        for sentence in sentences(family) {
+            let (batch, position) = (TokenBatch::new(vec![sentence.ids]).unwrap(), 4);
+            let hidden = model.forward(&batch, &mut NoHook).unwrap();
+            let expected = values(model.logits_at(hidden, &[(0, position)]).unwrap());
+            let hidden = model.forward_at(&batch, &[position], &mut NoHook).unwrap();
+            assert_close(family, &values(model.logits(hidden.clone())), &expected, 1e-5);
+            let some = values(model.logits_of(hidden, &[5, 50]).unwrap());
+            assert_close(family, &some, &[expected[5], expected[50]], 1e-5);
+        }
+    }
+}
+
+#[test]
+fn a_vocabulary_alone_gives_the_same_tokens() {
+    for family in ["", "distilbert", "electra"] {
+        let dir = TempDir::new().unwrap();
+        for file in fs::read_dir(folder(family).join("model")).unwrap() {
+            let file = file.unwrap();
+            if file.file_name() != "tokenizer.json" {
+                fs::copy(file.path(), dir.path().join(file.file_name())).unwrap();
+            }
+        }
+        let checkpoint = Checkpoint::open(dir.path()).unwrap();
+        for sentence in sentences(family) {
+            let encoded = checkpoint.tokenizer.encode(&sentence.text).unwrap();
+            assert_eq!(encoded.ids, sentence.ids, "{}", sentence.text);
+        }
+    }
+}
+
+#[test]
+fn the_formats_of_pytorch_give_the_same_model() {
+    let (_, model) = open("distilbert");
+    let ids = [sentences("distilbert").remove(0).ids];
+    let dir = TempDir::new().unwrap();
+    for file in ["model/config.json", "model/tokenizer.json", "legacy/pytorch_model.bin"] {
+        let from = folder("distilbert").join(file);
+        fs::copy(&from, dir.path().join(from.file_name().unwrap())).unwrap();
+    }
+    let legacy = Checkpoint::open(dir.path()).unwrap().load_model(&Device::flex()).unwrap();
+    assert_eq!(logits(&legacy, &ids), logits(&model, &ids));
+}
+
+#[test]
 fn a_sentence_alone_and_in_a_batch_give_the_same_logits() {
-    let (_, model) = open();
+    let (_, model) = open("");
     let rows: Vec<_> =
-        sentences().into_iter().map(|s| s.ids).filter(|ids| ids.len() == 8).collect();
+        sentences("").into_iter().map(|s| s.ids).filter(|ids| ids.len() == 8).collect();
     assert!(rows.len() >= 2);
-    let logits = |rows: &[Vec<u32>]| {
-        let batch = TokenBatch::new(rows.to_vec()).unwrap();
-        all_logits(&model, model.forward(&batch, &mut NoHook).unwrap())
-    };
-    let alone: Vec<f32> = rows.iter().flat_map(|row| logits(std::slice::from_ref(row))).collect();
-    assert_close("batch", &logits(&rows), &alone, 1e-5);
+    let alone = rows.iter().flat_map(|row| logits(&model, std::slice::from_ref(row)));
+    assert_close("batch", &logits(&model, &rows), &alone.collect::<Vec<f32>>(), 1e-5);
 }
 
 #[test]
 fn the_pass_can_start_at_any_layer() {
-    let (_, model) = open();
-    let batch = TokenBatch::new(vec![sentences().remove(3).ids]).unwrap();
+    let (_, model) = open("");
+    let batch = TokenBatch::new(vec![sentences("").remove(3).ids]).unwrap();
     let plain = values(model.forward(&batch, &mut NoHook).unwrap());
     let layers = model.config().num_hidden_layers;
     for start in 0..=layers {
@@ -153,7 +169,7 @@ fn the_pass_can_start_at_any_layer() {
 
 #[test]
 fn impossible_input_is_an_error_not_a_panic() {
-    let (_, model) = open();
+    let (_, model) = open("");
     let config = model.config();
     let too_long = TokenBatch::new(vec![vec![1; config.max_position_embeddings + 1]]).unwrap();
     assert!(model.embed(&too_long).is_err());

@@ -1,46 +1,47 @@
 //! Loading is strict: what the model needs is in the file, or the error names it.
 
-use std::{collections::BTreeMap, path::PathBuf};
+mod common;
 
-use bert_model::{
-    BertConfig, BertForMaskedLm, BertModelError, NoHook, SafetensorsSource, TokenBatch,
-};
+use std::fs;
+
+use bert_model::{BertConfig, BertForMaskedLm, BertModelError, Weights};
 use burn::tensor::Device;
-use safetensors::{Dtype, SafeTensors, tensor::TensorView};
-
-/// A checkpoint's tensors that a test can take apart.
-type Tensors = BTreeMap<String, (Dtype, Vec<usize>, Vec<u8>)>;
-
-fn model_dir() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/parity/model")
-}
+use common::{FAMILIES, Tensors, folder, given, open, safetensors, stored};
+use safetensors::Dtype;
 
 fn config() -> BertConfig {
-    BertConfig::from_json(&std::fs::read(model_dir().join("config.json")).unwrap()).unwrap()
+    BertConfig::from_json(&fs::read(folder("").join("model/config.json")).unwrap()).unwrap()
 }
 
 fn tensors() -> Tensors {
-    let bytes = std::fs::read(model_dir().join("model.safetensors")).unwrap();
-    let file = SafeTensors::deserialize(&bytes).unwrap();
-    file.iter()
-        .map(|(name, view)| {
-            (name.to_owned(), (view.dtype(), view.shape().to_vec(), view.data().to_vec()))
-        })
-        .collect()
+    stored(&fs::read(folder("").join("model/model.safetensors")).unwrap())
 }
 
 fn load(config: &BertConfig, tensors: &Tensors) -> Result<BertForMaskedLm, BertModelError> {
-    let views = tensors.iter().map(|(name, (dtype, shape, data))| {
-        (name, TensorView::new(*dtype, shape.clone(), data).unwrap())
-    });
-    let bytes = safetensors::serialize(views, None).unwrap();
-    BertForMaskedLm::load(config, &mut SafetensorsSource::from_bytes(bytes), &Device::flex())
+    let mut source = Weights::from_bytes(safetensors(tensors));
+    BertForMaskedLm::load(config, &mut source, &Device::flex())
 }
 
 fn logits(model: &BertForMaskedLm) -> Vec<f32> {
-    let batch = TokenBatch::new(vec![vec![2, 30, 4, 40, 3]]).unwrap();
-    let hidden = model.forward(&batch, &mut NoHook).unwrap();
-    model.logits_at(hidden, &[(0, 2)]).unwrap().into_data().try_into_vec().unwrap()
+    common::logits(model, &[vec![2, 30, 4, 40, 3]])
+}
+
+/// Changes each tensor of each family's model in turn and looks at the error of loading it.
+fn change_each(
+    change: impl Fn(&mut Tensors, &str),
+    names_it: impl Fn(&BertModelError, &str) -> bool,
+) {
+    for family in FAMILIES {
+        let (_, model) = open(family);
+        let all = given(&model);
+        assert!(load(model.config(), &all).is_ok());
+        for name in all.keys() {
+            let mut changed = all.clone();
+            change(&mut changed, name);
+            let error = load(model.config(), &changed).unwrap_err();
+            assert!(names_it(&error, name), "{family}: {error}");
+        }
+    }
 }
 
 fn renamed(rename: impl Fn(&str) -> String) -> Tensors {
@@ -58,35 +59,40 @@ fn from_bf16(data: &[u8]) -> Vec<u8> {
 
 #[test]
 fn every_tensor_is_needed_and_named_when_it_is_missing() {
-    let all = tensors();
-    assert!(load(&config(), &all).is_ok());
-    for name in all.keys() {
-        let mut without = all.clone();
-        without.remove(name);
-        let error = load(&config(), &without).unwrap_err();
-        assert!(matches!(&error, BertModelError::MissingTensor { name: n, .. } if n == name));
-    }
+    change_each(
+        |tensors, name| drop(tensors.remove(name)),
+        |error, name| matches!(error, BertModelError::MissingTensor { name: n, .. } if n == name),
+    );
 }
 
 #[test]
 fn a_wrong_shape_is_named() {
-    for name in tensors().keys() {
-        let mut wrong = tensors();
-        let (_, shape, data) = wrong.get_mut(name).unwrap();
-        shape[0] += 1;
-        data.resize(shape.iter().product::<usize>() * 4, 0);
-        let error = load(&config(), &wrong).unwrap_err();
-        assert!(matches!(&error, BertModelError::TensorShape { name: n, .. } if n == name));
-    }
+    change_each(
+        |tensors, name| {
+            let (_, shape, data) = tensors.get_mut(name).unwrap();
+            shape[0] += 1;
+            data.resize(shape.iter().product::<usize>() * 4, 0);
+        },
+        |error, name| matches!(error, BertModelError::TensorShape { name: n, .. } if n == name),
+    );
 }
 
 #[test]
 fn a_dtype_that_is_no_float_is_named() {
-    for name in tensors().keys() {
-        let mut wrong = tensors();
-        wrong.get_mut(name).unwrap().0 = Dtype::I32;
-        let error = load(&config(), &wrong).unwrap_err();
-        assert!(matches!(&error, BertModelError::TensorDtype { name: n, .. } if n == name));
+    change_each(
+        |tensors, name| tensors.get_mut(name).unwrap().0 = Dtype::I32,
+        |error, name| matches!(error, BertModelError::TensorDtype { name: n, .. } if n == name),
+    );
+}
+
+#[test]
+fn a_file_with_more_layers_than_the_configuration_is_refused() {
+    for family in FAMILIES {
+        let (_, model) = open(family);
+        let shallow = BertConfig { num_hidden_layers: 2, ..model.config().clone() };
+        let error = load(&shallow, &given(&model)).unwrap_err().to_string();
+        let key = if family == "distilbert" { "`n_layers`" } else { "`num_hidden_layers`" };
+        assert!(error.contains(key) && error.contains("layer.2"), "{error}");
     }
 }
 
@@ -153,12 +159,28 @@ fn half_precision_is_cast_to_f32_once() {
 
 #[test]
 fn the_model_gives_back_the_tensors_it_was_built_from() {
-    let stored = tensors();
-    let given: BTreeMap<_, _> = load(&config(), &stored).unwrap().tensors().into_iter().collect();
-    assert!(given.keys().eq(stored.keys()));
-    for (name, (_, shape, data)) in &stored {
-        assert_eq!(given[name].shape().as_slice(), shape.as_slice(), "{name}");
-        assert_eq!(given[name].as_bytes(), data.as_slice(), "{name}");
+    for family in ["", "roberta", "distilbert"] {
+        let file = folder(family).join("model/model.safetensors");
+        let (_, model) = open(family);
+        assert!(given(&model) == stored(&fs::read(file).unwrap()), "{family}");
+    }
+}
+
+/// As `transformers` does since version 5.
+#[test]
+fn where_the_decoder_itself_has_a_bias_that_one_counts() {
+    for (family, head) in [("", "cls.predictions"), ("roberta", "lm_head")] {
+        let (_, model) = open(family);
+        let plain = logits(&model);
+        let mut tensors = given(&model);
+        let (dtype, shape, bias) = tensors[&format!("{head}.bias")].clone();
+        let zero = (dtype, shape, vec![0; bias.len()]);
+        tensors.insert(format!("{head}.decoder.bias"), zero);
+        let without = logits(&load(model.config(), &tensors).unwrap());
+        let bias = bias.chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().unwrap()));
+        for ((plain, without), bias) in plain.iter().zip(without).zip(bias.cycle()) {
+            assert!((plain - without - bias).abs() < 1e-5);
+        }
     }
 }
 
@@ -177,15 +199,8 @@ fn f16_is_read_too() {
 }
 
 #[test]
-fn a_file_with_more_layers_than_the_configuration_is_refused() {
-    let shallow = BertConfig { num_hidden_layers: 2, ..config() };
-    let error = load(&shallow, &tensors()).unwrap_err().to_string();
-    assert!(error.contains("num_hidden_layers") && error.contains("layer.2"), "{error}");
-}
-
-#[test]
 fn a_file_that_is_no_safetensors_is_one_line() {
-    let mut source = SafetensorsSource::from_bytes(b"not a safetensors file".to_vec());
+    let mut source = Weights::from_bytes(b"not a safetensors file".to_vec());
     let error = BertForMaskedLm::load(&config(), &mut source, &Device::flex()).unwrap_err();
     assert!(matches!(error, BertModelError::Container { .. }));
     assert!(!error.to_string().contains('\n'));

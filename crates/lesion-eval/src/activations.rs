@@ -174,11 +174,12 @@ impl EncodedStimuli {
                 ));
             }
             for (side, word) in template.braces[target].iter().enumerate() {
-                let word = match at {
-                    SelectAt::Visible => word,
-                    SelectAt::Masked => subject.tokenizer.mask_token(),
-                };
-                sentences.push(subject.fill_side(&stimuli.file, template, side, target, word)?);
+                let filled = subject.fill_side(&stimuli.file, template, side, target, word)?;
+                let mask = subject.tokenizer.mask_id();
+                sentences.push(match at {
+                    SelectAt::Visible => filled,
+                    SelectAt::Masked => Filled { ids: filled.masked(mask), ..filled },
+                });
             }
             if let [.., a, b] = &sentences[..]
                 && (a.ids.len() != b.ids.len() || a.position != b.position)

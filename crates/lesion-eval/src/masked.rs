@@ -1,4 +1,4 @@
-use crate::{Contrast, Prompts, StudyError, Subject};
+use crate::{Contrast, Prompts, StudyError, Subject, subject::Filled};
 
 /// A word that could stand at the mask.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,8 +50,8 @@ impl MaskedPrompt {
     /// Encodes every prompt of a file.
     ///
     /// # Errors
-    /// [`StudyError::Line`] where a candidate is not one token of the model, or a label is none of
-    /// the contrast's.
+    /// [`StudyError::Line`] where a candidate is not one token of the model, or changes the tokens
+    /// around it, or a label is none of the contrast's.
     pub fn encode_all(
         subject: Subject<'_>,
         prompts: &Prompts,
@@ -68,18 +68,18 @@ fn encode(
     prompt: crate::Prompt<'_>,
     contrast: &Contrast,
 ) -> Result<MaskedPrompt, StudyError> {
-    let fill = |word: &str| subject.fill(&prompts.file, prompt.template, prompt.brace, word);
-    let mask = subject.tokenizer.mask_token();
-    let masked = fill(mask)?;
     let problem = |problem: String| StudyError::Line {
         file: prompts.file.clone(),
         line: prompt.template.line,
         problem,
     };
-    let mut unmasked = None;
+    let words = &prompt.template.braces[prompt.brace];
+    let fill = |word: &String| subject.fill(&prompts.file, prompt.template, prompt.brace, word);
+    let filled: Vec<Filled> = words.iter().map(fill).collect::<Result<_, _>>()?;
+    let (right, mask) = (&filled[0], subject.tokenizer.mask_id());
+    let masked = right.masked(mask);
     let mut candidates: Vec<Candidate> = Vec::new();
-    for word in &prompt.template.braces[prompt.brace] {
-        let filled = fill(word)?;
+    for (word, filled) in words.iter().zip(&filled) {
         let id = filled.ids[filled.position];
         if subject.tokenizer.is_special(id) {
             return Err(problem(format!("{word:?} is a special token, no word to predict")));
@@ -88,16 +88,19 @@ fn encode(
             let other = &same.word;
             return Err(problem(format!("{other:?} and {word:?} are one token for this model")));
         }
+        if filled.masked(mask) != masked {
+            let right = prompt.right();
+            return Err(problem(format!("{right:?} and {word:?} leave other tokens around them")));
+        }
         candidates.push(Candidate { word: word.clone(), id });
-        unmasked.get_or_insert(filled.ids);
     }
     Ok(MaskedPrompt {
         prompt: prompt.index,
-        sentence: prompt.template.fill(prompt.brace, mask).0,
-        position: masked.position,
+        sentence: prompt.template.fill(prompt.brace, subject.tokenizer.mask_token()).0,
+        position: right.position,
         candidates,
         label: prompt.label(contrast).map(str::to_owned),
-        masked: masked.ids,
-        unmasked: unmasked.unwrap_or_default(),
+        masked,
+        unmasked: right.ids.clone(),
     })
 }

@@ -34,6 +34,15 @@ pub(crate) struct Filled {
     pub(crate) position: usize,
 }
 
+impl Filled {
+    /// The tokens with the mask in the place of the filled word.
+    pub(crate) fn masked(&self, mask: u32) -> Vec<u32> {
+        let mut ids = self.ids.clone();
+        ids[self.position] = mask;
+        ids
+    }
+}
+
 impl Subject<'_> {
     /// Indices of sequences of these lengths: of one length each, as many together as memory allows
     /// and `most` at most, shortest first.
@@ -118,7 +127,7 @@ impl Subject<'_> {
     fn encode(&self, sentence: &str, place: Range<usize>) -> Result<Filled, BertModelError> {
         let encoded = self.tokenizer.encode(sentence)?;
         let position = self.tokenizer.position_of(&encoded, sentence, place)?;
-        let (found, limit) = (encoded.ids.len(), self.model.config().max_position_embeddings);
+        let (found, limit) = (encoded.ids.len(), self.model.config().longest_sequence());
         if found > limit {
             return Err(BertModelError::TooLong { found, limit });
         }

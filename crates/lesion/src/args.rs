@@ -55,7 +55,8 @@ pub(crate) fn use_threads(threads: Option<u16>) -> Result<()> {
 /// What a study decides, again; and what it does not.
 #[derive(ClapArgs, Debug)]
 pub(crate) struct RunArgs {
-    /// A Hugging Face checkpoint folder of a BERT; the bundled model where none is given.
+    /// A checkpoint folder of BERT's family, in Hugging Face format; the bundled model where none
+    /// is given.
     #[arg(long, value_name = "DIR")]
     model: Option<PathBuf>,
 
@@ -246,7 +247,8 @@ impl RunArgs {
 
 #[derive(ClapArgs, Debug)]
 pub(crate) struct Evaluate {
-    /// A Hugging Face checkpoint folder of a BERT; the bundled model where none is given.
+    /// A checkpoint folder of BERT's family, in Hugging Face format; the bundled model where none
+    /// is given.
     #[arg(long, value_name = "DIR")]
     pub(crate) model: Option<PathBuf>,
 

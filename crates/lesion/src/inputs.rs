@@ -102,14 +102,7 @@ pub(crate) fn model(dir: Option<&Path>, backend: Backend) -> Result<(Checkpoint,
 }
 
 /// Which model it was: the hash of every file of the checkpoint that decides its output.
-pub(crate) fn model_origin(dir: Option<&Path>) -> Result<Origin> {
-    const FILES: [&str; 5] = [
-        "config.json",
-        "tokenizer.json",
-        "tokenizer_config.json",
-        "vocab.txt",
-        "model.safetensors",
-    ];
+pub(crate) fn model_origin(dir: Option<&Path>, checkpoint: &Checkpoint) -> Result<Origin> {
     let Some(dir) = dir else {
         let files = [
             ("config.json", BUNDLED.config),
@@ -120,11 +113,9 @@ pub(crate) fn model_origin(dir: Option<&Path>) -> Result<Origin> {
         return Ok(Origin { source: "bundled".to_owned(), sha256: sha256.into() });
     };
     let mut sha256 = BTreeMap::new();
-    for name in FILES {
-        let path = dir.join(name);
-        if path.exists() {
-            sha256.insert(name.to_owned(), file_sha256(&path)?);
-        }
+    for path in checkpoint.files() {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        sha256.insert(name, file_sha256(path)?);
     }
     Ok(Origin { source: dir.display().to_string(), sha256 })
 }

@@ -58,7 +58,8 @@ impl Prepared {
         let (neuron_sets, neurons) = neurons.unzip();
         let (checkpoint, model) =
             stages.run("load", |_| inputs::model(study.model.as_deref(), study.backend))?;
-        let model_origin = stages.run("hash", |_| inputs::model_origin(study.model.as_deref()))?;
+        let model_origin =
+            stages.run("hash", |_| inputs::model_origin(study.model.as_deref(), &checkpoint))?;
 
         let config = model.config();
         let count = config.num_hidden_layers;

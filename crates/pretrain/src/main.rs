@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use bert_model::{BertConfig, BertTokenizer, WordPieceOptions};
+use bert_model::{BertConfig, BertTokenizer, SpecialTokens, WordPieceOptions};
 use clap::Parser;
 use pretrain::{
     corpus::{BUNDLED_ROUNDS, BUNDLED_SEED, BUNDLED_SENTENCES},
@@ -55,7 +55,11 @@ fn main() -> Result<()> {
     let args = Args::parse();
     let vocabulary = wordpiece();
     let vocab_file = vocabulary.join("\n");
-    let tokenizer = BertTokenizer::from_vocab(vocab_file.as_bytes(), WordPieceOptions::default())?;
+    let tokenizer = BertTokenizer::from_vocab(
+        vocab_file.as_bytes(),
+        WordPieceOptions::default(),
+        &SpecialTokens::default(),
+    )?;
     let config = BertConfig::from_json(
         serde_json::json!({
             "architectures": ["BertForMaskedLM"],

@@ -3,7 +3,9 @@
 
 use std::path::Path;
 
-use bert_model::{BertConfig, BertForMaskedLm, BertTokenizer, Checkpoint, WordPieceOptions};
+use bert_model::{
+    BertConfig, BertForMaskedLm, BertTokenizer, Checkpoint, SpecialTokens, WordPieceOptions,
+};
 use burn::tensor::Device;
 use pretrain::{
     held_out::HeldOut,
@@ -13,8 +15,8 @@ use pretrain::{
 use tempfile::TempDir;
 
 fn tokenizer() -> BertTokenizer {
-    BertTokenizer::from_vocab(wordpiece().join("\n").as_bytes(), WordPieceOptions::default())
-        .unwrap()
+    let (options, special) = (WordPieceOptions::default(), SpecialTokens::default());
+    BertTokenizer::from_vocab(wordpiece().join("\n").as_bytes(), options, &special).unwrap()
 }
 
 fn config() -> BertConfig {

@@ -1,0 +1,85 @@
+//! The parity fixtures: a tiny random model of each family, and what `transformers` computes with
+//! it. `tests/fixtures/parity/make_parity_fixtures.py` made them.
+#![allow(dead_code, reason = "each test binary uses its own part")]
+
+use std::{collections::BTreeMap, fs, path::PathBuf};
+
+use bert_model::{BertForMaskedLm, Checkpoint, NoHook, TokenBatch};
+use burn::tensor::{Device, Tensor};
+use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use serde::Deserialize;
+
+/// The folder of each family's fixture; BERT's is the one that has all others.
+pub(crate) const FAMILIES: [&str; 5] = ["", "roberta", "xlm-roberta", "distilbert", "electra"];
+
+#[derive(Deserialize)]
+pub(crate) struct Sentence {
+    pub(crate) text: String,
+    pub(crate) ids: Vec<u32>,
+    pub(crate) tokens: Vec<String>,
+}
+
+pub(crate) fn folder(family: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/parity").join(family)
+}
+
+pub(crate) fn sentences(family: &str) -> Vec<Sentence> {
+    serde_json::from_slice(&fs::read(folder(family).join("sentences.json")).unwrap()).unwrap()
+}
+
+pub(crate) fn open(family: &str) -> (Checkpoint, BertForMaskedLm) {
+    let mut checkpoint = Checkpoint::open(folder(family).join("model")).unwrap();
+    let model = checkpoint.load_model(&Device::flex()).unwrap();
+    (checkpoint, model)
+}
+
+pub(crate) fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    tensor.into_data().try_into_vec().unwrap()
+}
+
+/// The logits of every token of every row.
+pub(crate) fn logits(model: &BertForMaskedLm, rows: &[Vec<u32>]) -> Vec<f32> {
+    let batch = TokenBatch::new(rows.to_vec()).unwrap();
+    all_logits(model, model.forward(&batch, &mut NoHook).unwrap())
+}
+
+pub(crate) fn all_logits(model: &BertForMaskedLm, hidden: Tensor<3>) -> Vec<f32> {
+    let [rows, length, _] = hidden.dims();
+    let places: Vec<_> = (0..rows).flat_map(|r| (0..length).map(move |p| (r, p))).collect();
+    values(model.logits_at(hidden, &places).unwrap())
+}
+
+#[track_caller]
+pub(crate) fn assert_close(what: &str, found: &[f32], expected: &[f32], tolerance: f32) {
+    assert_eq!(found.len(), expected.len(), "{what}");
+    let worst = found.iter().zip(expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    assert!(worst <= tolerance, "{what}: differs by {worst:e}");
+}
+
+/// A checkpoint's tensors that a test can take apart.
+pub(crate) type Tensors = BTreeMap<String, (Dtype, Vec<usize>, Vec<u8>)>;
+
+/// Those of a safetensors file.
+pub(crate) fn stored(bytes: &[u8]) -> Tensors {
+    let file = SafeTensors::deserialize(bytes).unwrap();
+    file.iter()
+        .map(|(name, view)| {
+            (name.to_owned(), (view.dtype(), view.shape().to_vec(), view.data().to_vec()))
+        })
+        .collect()
+}
+
+/// Those of a model.
+pub(crate) fn given(model: &BertForMaskedLm) -> Tensors {
+    let tensors = model.tensors().into_iter();
+    tensors
+        .map(|(name, data)| (name, (Dtype::F32, data.shape().to_vec(), data.as_bytes().to_vec())))
+        .collect()
+}
+
+pub(crate) fn safetensors(tensors: &Tensors) -> Vec<u8> {
+    let views = tensors.iter().map(|(name, (dtype, shape, data))| {
+        (name, TensorView::new(*dtype, shape.clone(), data).unwrap())
+    });
+    safetensors::serialize(views, None).unwrap()
+}
