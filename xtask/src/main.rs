@@ -35,6 +35,9 @@ enum Task {
     /// Say how often a model chooses the right pronoun. Arguments go to `lesion evaluate`.
     #[command(disable_help_flag = true)]
     Evaluate(Rest),
+    /// List what can compute. `--backend` builds a backend in first.
+    #[command(disable_help_flag = true)]
+    Devices(Rest),
     /// Train the bundled model again, into assets/models/bundled. An interrupted training goes on
     /// where it was. Arguments go to the trainer.
     #[command(disable_help_flag = true)]
@@ -71,7 +74,7 @@ struct Rest {
 }
 
 /// Backends whose cargo feature of `lesion` has their name. `flex` is always built in.
-const BACKEND_FEATURES: [&str; 2] = ["ndarray", "wgpu"];
+const BACKEND_FEATURES: [&str; 3] = ["ndarray", "wgpu", "cuda"];
 
 fn main() -> Result<ExitCode> {
     let Args::Task(task) = Args::parse();
@@ -80,6 +83,7 @@ fn main() -> Result<ExitCode> {
         Task::Run(rest) => lesion("run", &rest.args),
         Task::Check(rest) => lesion("check", &rest.args),
         Task::Evaluate(rest) => lesion("evaluate", &rest.args),
+        Task::Devices(rest) => lesion("devices", &rest.args),
         Task::Pretrain(rest) => {
             build("pretrain", &["train"])?;
             let out = root().join("assets/models/bundled");

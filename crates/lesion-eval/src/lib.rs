@@ -17,6 +17,7 @@
 
 mod activations;
 mod adjustment;
+mod batching;
 mod causal;
 mod controls;
 mod diagnose;
@@ -29,7 +30,6 @@ mod joint;
 mod lesion;
 mod manner;
 mod masked;
-mod memory;
 mod neuron_sets;
 mod predict;
 mod profile;
@@ -45,6 +45,7 @@ mod templates;
 
 pub use activations::{Activations, EncodedStimuli, SelectAt, measure};
 pub use adjustment::{Adjustment, Scope};
+pub use batching::Batching;
 pub use causal::{NeuronEffect, NeuronEffects, neuron_effects};
 pub use controls::{ControlLesion, ControlPlan, Controlled, SetKind, controls, corrected_p};
 pub use diagnose::{Diagnostics, LayerHistogram, Normality, Sparsity, diagnose};
@@ -57,7 +58,6 @@ pub use joint::{Joint, LayerPattern, PatternKind, joint};
 pub use lesion::{LesionOutcome, LesionPlan, Notice, default_layer, lesion};
 pub use manner::{LesionKind, Manner, PreparedManner, Tokens};
 pub use masked::{Candidate, MaskedPrompt};
-pub use memory::Memory;
 pub use neuron_sets::{NeuronSetEntry, NeuronSetFile, NeuronSets, SetRule, Strength};
 pub use predict::{Accuracy, Prediction, Score, predict};
 pub use profile::{LayerProfile, profile};

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use bert_model::{NoHook, TokenBatch};
 use burn::tensor::Tensor;
 
-use crate::{MaskedPrompt, Progress, Reading, StudyError, Subject, subject::PASS_ROWS};
+use crate::{MaskedPrompt, Progress, Reading, StudyError, Subject};
 
 /// How the model rates one candidate.
 #[derive(Clone, Debug, PartialEq)]
@@ -79,7 +79,8 @@ pub fn predict(
     prompts: &[MaskedPrompt],
     progress: Progress<'_>,
 ) -> Result<Vec<Prediction>, StudyError> {
-    let groups = subject.groups(prompts.iter().map(|prompt| prompt.masked.len()), PASS_ROWS);
+    let groups =
+        subject.groups(prompts.iter().map(|prompt| prompt.masked.len()), subject.pass_rows());
     let shared = Mutex::new((vec![None; prompts.len()], progress, 0));
     let shape = |group: &Vec<usize>| [group.len(), prompts[group[0]].masked.len()];
     subject.side_by_side(groups, shape, |group| {

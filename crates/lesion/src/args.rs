@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Result, anyhow};
 use bert_model::Site;
 use clap::{Args as ClapArgs, Parser, Subcommand};
-use lesion_eval::{Adjustment, LesionKind, Memory, Scope, SelectAt, SetRule, Strength, Tokens};
+use lesion_eval::{Adjustment, Batching, LesionKind, Scope, SelectAt, SetRule, Strength, Tokens};
 use neuron_stats::TestKind;
 
 use crate::{
@@ -42,6 +42,12 @@ pub(crate) enum Command {
     },
     /// Say how often a model chooses the right pronoun in held-out prompts of the grammar.
     Evaluate(Evaluate),
+    /// List what can compute: the devices of each backend that is built in.
+    Devices {
+        /// Of this backend only.
+        #[arg(long, value_enum)]
+        backend: Option<Backend>,
+    },
 }
 
 /// Limits the thread pool that Burn and the statistics share.
@@ -62,6 +68,10 @@ pub(crate) struct RunArgs {
     /// What computes [default: flex].
     #[arg(long, value_enum)]
     backend: Option<Backend>,
+
+    /// Which device of the backend; `lesion devices` lists them.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) device: usize,
 
     /// Minimal pairs, one template a line: `The dog followed {him|her} home.`
     #[arg(long, value_name = "FILE")]
@@ -188,8 +198,8 @@ pub(crate) struct RunArgs {
 }
 
 impl RunArgs {
-    pub(crate) fn memory(&self) -> Memory {
-        Memory { bytes: (self.memory as usize) << 20 }
+    pub(crate) fn batching(&self, backend: Backend) -> Batching {
+        Batching { memory: (self.memory as usize) << 20, rows: backend.batch_rows() }
     }
 
     /// Overrides the keys of a study.
@@ -253,6 +263,10 @@ pub(crate) struct Evaluate {
     /// What computes.
     #[arg(long, value_enum, default_value_t = Backend::Flex)]
     pub(crate) backend: Backend,
+
+    /// Which device of the backend; `lesion devices` lists them.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) device: usize,
 
     /// Threads to use; all cores where none is given. It changes the time, not the results.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use anyhow::Result;
 use lesion_eval::{
-    Accuracy, Contrast, MaskedPrompt, Memory, Prediction, Progress, Prompts, Subject, predict,
+    Accuracy, Batching, Contrast, MaskedPrompt, Prediction, Progress, Prompts, Subject, predict,
 };
 use pretrain::{corpus::held_out_prompts, grammar::Case, held_out::HeldOut};
 
@@ -18,9 +18,10 @@ pub(crate) fn run(args: &Evaluate) -> Result<()> {
     use_threads(args.threads)?;
     let mut stages = Stages::default();
     let (checkpoint, model) =
-        stages.run("load", |_| inputs::model(args.model.as_deref(), args.backend))?;
-    let memory = Memory::default();
-    let subject = Subject { model: &model, tokenizer: &checkpoint.tokenizer, plain: false, memory };
+        stages.run("load", |_| inputs::model(args.model.as_deref(), args.backend, args.device))?;
+    let batching = Batching::default();
+    let subject =
+        Subject { model: &model, tokenizer: &checkpoint.tokenizer, plain: false, batching };
     let held_out = HeldOut::project();
 
     let mut rows = Vec::new();

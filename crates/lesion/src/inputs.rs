@@ -86,8 +86,12 @@ fn text(path: Option<&Path>, bundled: &[u8], bundled_name: &str) -> Result<TextI
 }
 
 /// The checkpoint and its weights on the device of the chosen backend.
-pub(crate) fn model(dir: Option<&Path>, backend: Backend) -> Result<(Checkpoint, BertForMaskedLm)> {
-    let device = backend.device()?;
+pub(crate) fn model(
+    dir: Option<&Path>,
+    backend: Backend,
+    device: usize,
+) -> Result<(Checkpoint, BertForMaskedLm)> {
+    let device = backend.device(device)?;
     let name = || match dir {
         None => "bundled model".to_owned(),
         Some(dir) => format!("model {}", dir.display()),

@@ -1,5 +1,6 @@
 //! The command line: `lesion reproduce` runs the paper's study, `lesion run` one of your own,
-//! `lesion check` says what it would do, and `lesion evaluate` how well a model knows its pronouns.
+//! `lesion check` says what it would do, `lesion evaluate` how well a model knows its pronouns, and
+//! `lesion devices` what can compute.
 //! Everything is computed by the libraries; this crate reads the inputs, writes the outputs and
 //! talks to the person.
 
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
             Study::read(study).and_then(|study| check::check(study, args))
         }
         Command::Evaluate(args) => evaluate::run(args),
+        Command::Devices { backend } => backend::list(&mut io::stdout().lock(), *backend),
     };
     match run {
         Ok(()) => ExitCode::SUCCESS,

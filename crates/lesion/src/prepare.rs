@@ -3,8 +3,8 @@
 use anyhow::{Context, Result, ensure};
 use bert_model::{BertForMaskedLm, BertModelError, Checkpoint};
 use lesion_eval::{
-    DosePlan, EncodedStimuli, LayerPattern, LesionPlan, MaskedPrompt, Memory, NeuronSets, Prompts,
-    Stimuli, Subject, default_layer,
+    Batching, DosePlan, EncodedStimuli, LayerPattern, LesionPlan, MaskedPrompt, NeuronSets,
+    Prompts, Stimuli, Subject, default_layer,
 };
 use sha2::{Digest, Sha256};
 
@@ -22,7 +22,7 @@ pub(crate) struct Prepared {
     model: BertForMaskedLm,
     /// Whether every pass computes all tokens of all layers.
     plain: bool,
-    memory: Memory,
+    batching: Batching,
     pub(crate) stimuli: EncodedStimuli,
     pub(crate) prompts: Vec<MaskedPrompt>,
     /// The paper's lesion.
@@ -56,8 +56,8 @@ impl Prepared {
         let prompts = Prompts::parse(&prompts_input.name, &prompts_input.text)?;
         let neurons = study.lesion.neurons.as_deref().map(inputs::neuron_sets).transpose()?;
         let (neuron_sets, neurons) = neurons.unzip();
-        let (checkpoint, model) =
-            stages.run("load", |_| inputs::model(study.model.as_deref(), study.backend))?;
+        let (checkpoint, model) = stages
+            .run("load", |_| inputs::model(study.model.as_deref(), study.backend, args.device))?;
         let model_origin = stages.run("hash", |_| inputs::model_origin(study.model.as_deref()))?;
 
         let config = model.config();
@@ -81,8 +81,8 @@ impl Prepared {
             sets.with_context(|| path.display().to_string())
         });
         let neuron_sets = neuron_sets.transpose()?;
-        let (plain, memory) = (args.plain, args.memory());
-        let subject = Subject { model: &model, tokenizer: &checkpoint.tokenizer, plain, memory };
+        let (plain, batching) = (args.plain, args.batching(study.backend));
+        let subject = Subject { model: &model, tokenizer: &checkpoint.tokenizer, plain, batching };
         let prompts = MaskedPrompt::encode_all(subject, &prompts, stimuli.contrast())?;
         let stimuli = EncodedStimuli::encode(subject, &stimuli, study.selection.at)?;
         if study.selection.held_out > 0.0 {
@@ -101,7 +101,7 @@ impl Prepared {
             checkpoint,
             model,
             plain,
-            memory,
+            batching,
             stimuli,
             prompts,
             lesion,
@@ -113,8 +113,8 @@ impl Prepared {
     }
 
     pub(crate) fn subject(&self) -> Subject<'_> {
-        let Self { model, checkpoint, plain, memory, .. } = self;
-        Subject { model, tokenizer: &checkpoint.tokenizer, plain: *plain, memory: *memory }
+        let Self { model, checkpoint, plain, batching, .. } = self;
+        Subject { model, tokenizer: &checkpoint.tokenizer, plain: *plain, batching: *batching }
     }
 
     pub(crate) fn dose_plan(&self) -> DosePlan {
@@ -135,7 +135,8 @@ impl Prepared {
         let Origins { model, stimuli, prompts, neurons } = &self.origins;
         let inputs = [Some(model), Some(stimuli), Some(prompts), neurons.as_ref()];
         let inputs = inputs.map(|origin| origin.map(|of| of.sha256.values().collect::<Vec<_>>()));
-        let decided = (program, self.study.without_paths(), inputs, self.plain, self.memory.bytes);
+        let decided =
+            (program, self.study.without_paths(), inputs, self.plain, self.batching.memory);
         Ok(hex(&Sha256::digest(serde_json::to_vec(&decided)?)))
     }
 }

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use bert_model::{BertForMaskedLm, Checkpoint, Site, TokenBatch};
 use burn::tensor::{Device, Distribution, Tensor};
 use lesion_eval::{
-    Activations, Contrast, Laboratory, Manner, MaskedPrompt, Memory, NoJournal, Prompts, Read,
+    Activations, Batching, Contrast, Laboratory, Manner, MaskedPrompt, NoJournal, Prompts, Read,
     Subject, Trial, even, predict,
 };
 use rand::{SeedableRng, seq::index};
@@ -28,8 +28,8 @@ pub(crate) fn run(case: Case, dir: &Path, part: Option<usize>, plain: bool) -> R
     }
     let mut checkpoint = Checkpoint::open(dir)?;
     let model = checkpoint.load_model(&Device::flex())?;
-    let memory = Memory::default();
-    let subject = Subject { model: &model, tokenizer: &checkpoint.tokenizer, plain, memory };
+    let batching = Batching::default();
+    let subject = Subject { model: &model, tokenizer: &checkpoint.tokenizer, plain, batching };
     let file = match case {
         Case::A | Case::B => make::PROMPTS,
         Case::C | Case::E | Case::Ceiling => make::PAPER,
