@@ -32,6 +32,9 @@ enum Task {
     /// Say what a study file would do. Arguments go to `lesion check`.
     #[command(disable_help_flag = true)]
     Check(Rest),
+    /// Say what a model predicts in one sentence. Arguments go to `lesion predict`.
+    #[command(disable_help_flag = true)]
+    Predict(Rest),
     /// Say how often a model chooses the right pronoun. Arguments go to `lesion evaluate`.
     #[command(disable_help_flag = true)]
     Evaluate(Rest),
@@ -82,6 +85,7 @@ fn main() -> Result<ExitCode> {
         Task::Reproduce(rest) => lesion("reproduce", &rest.args),
         Task::Run(rest) => lesion("run", &rest.args),
         Task::Check(rest) => lesion("check", &rest.args),
+        Task::Predict(rest) => lesion("predict", &rest.args),
         Task::Evaluate(rest) => lesion("evaluate", &rest.args),
         Task::Devices(rest) => lesion("devices", &rest.args),
         Task::Pretrain(rest) => {

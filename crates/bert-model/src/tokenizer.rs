@@ -42,6 +42,14 @@ pub struct Encoded {
     spans: Vec<Range<usize>>,
 }
 
+impl Encoded {
+    /// The position of each token that stands in the text, and what stands there.
+    fn written<'a>(&'a self, text: &'a str) -> impl Iterator<Item = (usize, &'a str)> {
+        let spans = self.spans.iter().enumerate().filter(|(_, span)| !span.is_empty());
+        spans.map(|(position, span)| (position, text.get(span.clone()).unwrap_or_default()))
+    }
+}
+
 /// The tokenizer of a checkpoint.
 #[derive(Clone, Debug)]
 pub struct BertTokenizer {
@@ -178,6 +186,32 @@ impl BertTokenizer {
         })
     }
 
+    /// Encodes a text that has the mask token in it, and says at which positions.
+    ///
+    /// # Errors
+    /// [`BertModelError::NoMask`] where there is none, [`BertModelError::SpecialToken`] where
+    /// another special token stands in the text, [`BertModelError::Encode`].
+    pub fn encode_masked(&self, text: &str) -> Result<(Encoded, Vec<usize>), BertModelError> {
+        let encoded = self.encode(text)?;
+        let special = |word: &str| word != MASK && SPECIALS.contains(&word);
+        if let Some((_, token)) = encoded.written(text).find(|(_, word)| special(word)) {
+            return Err(BertModelError::SpecialToken { token: token.to_owned(), mask: MASK });
+        }
+        let masks = |&position: &usize| encoded.ids[position] == self.mask;
+        let masks: Vec<usize> = (0..encoded.ids.len()).filter(masks).collect();
+        if masks.is_empty() {
+            return Err(BertModelError::NoMask { mask: MASK });
+        }
+        Ok((encoded, masks))
+    }
+
+    /// The words of a text that are not in the vocabulary.
+    #[must_use]
+    pub fn unknown_words(&self, encoded: &Encoded, text: &str) -> Vec<String> {
+        let unknown = encoded.written(text).filter(|&(at, _)| encoded.ids[at] == self.unknown);
+        unknown.map(|(_, word)| word.to_owned()).collect()
+    }
+
     /// The position of the one token that the bytes `word` of `text` became.
     ///
     /// # Errors
@@ -244,6 +278,20 @@ mod tests {
         let encoded = tokenizer.encode(text).unwrap();
         let position = tokenizer.position_of(&encoded, text, 12..18).unwrap();
         assert_eq!(encoded.ids[position], tokenizer.mask_id());
+    }
+
+    #[test]
+    fn every_mask_is_found_and_no_other_special_token_may_stand_in_a_text() {
+        let tokenizer = tokenizer();
+        let text = "The [MASK] saw zebras and [MASK].";
+        let (encoded, masks) = tokenizer.encode_masked(text).unwrap();
+        assert_eq!(masks, [2, 6]);
+        assert_eq!(tokenizer.unknown_words(&encoded, text), ["zebras", "and"]);
+        let error = |text: &str| tokenizer.encode_masked(text).unwrap_err().to_string();
+        assert!(error("The [mask] saw.").starts_with("no [MASK] in the sentence"));
+        for special in ["[SEP]", "[CLS]", "[PAD]", "[UNK]"] {
+            assert!(error(&format!("The {special} saw [MASK].")).starts_with(special));
+        }
     }
 
     #[test]

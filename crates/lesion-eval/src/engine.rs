@@ -11,7 +11,7 @@ use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
 
 use crate::{
     MaskedPrompt, PreparedManner, StudyError, Subject,
-    predict::{margin, read_logits},
+    predict::{log_sum, margin, read_logits},
     subject::even,
 };
 
@@ -194,12 +194,8 @@ pub struct Reading {
 
 impl Reading {
     pub(crate) fn of(prompt: &MaskedPrompt, logits: &[f32]) -> Self {
-        let highest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        // Shifted by the highest logit, so that no exponential overflows.
-        let exp = |&logit: &f32| (f64::from(logit) - f64::from(highest)).exp();
-        let log_sum = f64::from(highest) + logits.iter().map(exp).sum::<f64>().ln();
         let candidates = prompt.candidates.iter().map(|candidate| logits[candidate.id as usize]);
-        Self { logits: candidates.collect(), log_sum }
+        Self { logits: candidates.collect(), log_sum: log_sum(logits) }
     }
 
     /// The probability of a candidate over the whole vocabulary; not a number where only the

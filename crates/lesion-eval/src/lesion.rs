@@ -1,5 +1,7 @@
 //! Part 3: what happens to a prediction when the matched neurons are silent.
 
+mod summary;
+
 use std::sync::Arc;
 
 use activation_capture::{Edit, Target};
@@ -9,6 +11,8 @@ use crate::{
     MaskedPrompt, NeuronSets, Outcome, Progress, Reading, StudyError, Subject, engine::CleanPass,
     predict::read_logits,
 };
+
+pub use summary::LesionSummary;
 
 /// Where neurons are silenced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -13,7 +13,8 @@
 //!    [`joint`], [`dose`] and [`neuron_effects`]. [`dynamic`] selects and lesions in one pass.
 //! 6. [`tables`] holds the rows that are written.
 //!
-//! [`Subject`] is what is studied: a model with its tokenizer.
+//! [`Sentence`] is no step of a study but the same question to one sentence: what does the model
+//! predict, and what does a lesion change? [`Subject`] is what is asked: a model with its tokenizer.
 
 mod activations;
 mod adjustment;
@@ -37,6 +38,7 @@ mod prompts;
 mod random;
 mod replication;
 mod select;
+mod sentence;
 mod stimuli;
 mod subject;
 pub mod tables;
@@ -55,7 +57,7 @@ pub use dynamic::{Dynamic, DynamicPlan, dynamic};
 pub use engine::{Drops, Journal, Laboratory, NoJournal, Outcome, Progress, Read, Reading, Trial};
 pub use error::StudyError;
 pub use joint::{Joint, LayerPattern, PatternKind, joint};
-pub use lesion::{LesionOutcome, LesionPlan, Notice, default_layer, lesion};
+pub use lesion::{LesionOutcome, LesionPlan, LesionSummary, Notice, default_layer, lesion};
 pub use manner::{LesionKind, Manner, PreparedManner, Tokens};
 pub use masked::{Candidate, MaskedPrompt};
 pub use neuron_sets::{NeuronSetEntry, NeuronSetFile, NeuronSets, SetRule, Strength};
@@ -64,5 +66,6 @@ pub use profile::{LayerProfile, profile};
 pub use prompts::{Prompt, Prompts};
 pub use replication::{Replication, replicate};
 pub use select::{Adjusted, CONFIDENCE, Selection, SelectionPlan, select};
+pub use sentence::{MaskRating, Sentence, SentenceLesion, WordRating};
 pub use stimuli::{Contrast, Stimuli, StimulusPair};
 pub use subject::{Subject, even};

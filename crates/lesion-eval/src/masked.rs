@@ -9,6 +9,26 @@ pub struct Candidate {
     pub id: u32,
 }
 
+impl Candidate {
+    /// Adds a word, of token `id`, to those that could stand at a mask. Fails with the reason why
+    /// it cannot be one of them.
+    pub(crate) fn add(
+        candidates: &mut Vec<Self>,
+        subject: Subject<'_>,
+        word: &str,
+        id: u32,
+    ) -> Result<(), String> {
+        if subject.tokenizer.is_special(id) {
+            return Err(format!("{word:?} is a special token, no word to predict"));
+        }
+        if let Some(Self { word: other, .. }) = candidates.iter().find(|same| same.id == id) {
+            return Err(format!("{other:?} and {word:?} are one token for this model"));
+        }
+        candidates.push(Self { word: word.to_owned(), id });
+        Ok(())
+    }
+}
+
 /// A prompt as the model reads it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MaskedPrompt {
@@ -81,14 +101,7 @@ fn encode(
     for word in &prompt.template.braces[prompt.brace] {
         let filled = fill(word)?;
         let id = filled.ids[filled.position];
-        if subject.tokenizer.is_special(id) {
-            return Err(problem(format!("{word:?} is a special token, no word to predict")));
-        }
-        if let Some(same) = candidates.iter().find(|candidate| candidate.id == id) {
-            let other = &same.word;
-            return Err(problem(format!("{other:?} and {word:?} are one token for this model")));
-        }
-        candidates.push(Candidate { word: word.clone(), id });
+        Candidate::add(&mut candidates, subject, word, id).map_err(problem)?;
         unmasked.get_or_insert(filled.ids);
     }
     Ok(MaskedPrompt {

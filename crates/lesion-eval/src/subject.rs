@@ -115,14 +115,22 @@ impl Subject<'_> {
         })
     }
 
-    fn encode(&self, sentence: &str, place: Range<usize>) -> Result<Filled, BertModelError> {
+    /// Encodes a sentence and finds the one token that the bytes `place` of it became.
+    pub(crate) fn encode(
+        &self,
+        sentence: &str,
+        place: Range<usize>,
+    ) -> Result<Filled, BertModelError> {
         let encoded = self.tokenizer.encode(sentence)?;
         let position = self.tokenizer.position_of(&encoded, sentence, place)?;
-        let (found, limit) = (encoded.ids.len(), self.model.config().max_position_embeddings);
-        if found > limit {
-            return Err(BertModelError::TooLong { found, limit });
-        }
+        self.check_length(&encoded.ids)?;
         Ok(Filled { ids: encoded.ids, position })
+    }
+
+    /// Checks that the model can read so many tokens.
+    pub(crate) fn check_length(&self, ids: &[u32]) -> Result<(), BertModelError> {
+        let (found, limit) = (ids.len(), self.model.config().max_position_embeddings);
+        if found > limit { Err(BertModelError::TooLong { found, limit }) } else { Ok(()) }
     }
 }
 

@@ -3,13 +3,15 @@
 use std::path::PathBuf;
 
 use anyhow::{Result, anyhow};
-use bert_model::Site;
+use bert_model::{BertForMaskedLm, Checkpoint, Site};
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use lesion_eval::{Adjustment, Batching, LesionKind, Scope, SelectAt, SetRule, Strength, Tokens};
 use neuron_stats::TestKind;
 
 use crate::{
     backend::Backend,
+    inputs,
+    predict::LayerNeurons,
     study::{MOST_NULLS, MOST_PERMUTATIONS, Part, Study, check_held_out},
 };
 
@@ -20,6 +22,10 @@ use crate::{
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
+
+    /// Answer with one JSON object on stdout, for scripts.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
 }
 
 #[derive(Subcommand, Debug)]
@@ -40,6 +46,9 @@ pub(crate) enum Command {
         #[command(flatten)]
         args: RunArgs,
     },
+    /// Say what a model predicts in one sentence, and what a lesion changes there:
+    /// `lesion predict "Robert helped Lucy with [MASK] project." --lesion 4:her`
+    Predict(Predict),
     /// Say how often a model chooses the right pronoun in held-out prompts of the grammar.
     Evaluate(Evaluate),
     /// List what can compute: the devices of each backend that is built in.
@@ -254,15 +263,16 @@ impl RunArgs {
     }
 }
 
+/// Which model, and what computes it.
 #[derive(ClapArgs, Debug)]
-pub(crate) struct Evaluate {
+pub(crate) struct ModelArgs {
     /// A Hugging Face checkpoint folder of a BERT; the bundled model where none is given.
     #[arg(long, value_name = "DIR")]
-    pub(crate) model: Option<PathBuf>,
+    model: Option<PathBuf>,
 
     /// What computes.
     #[arg(long, value_enum, default_value_t = Backend::Flex)]
-    pub(crate) backend: Backend,
+    backend: Backend,
 
     /// Which device of the backend; `lesion devices` lists them.
     #[arg(long, value_name = "N", default_value_t = 0)]
@@ -271,6 +281,70 @@ pub(crate) struct Evaluate {
     /// Threads to use; all cores where none is given. It changes the time, not the results.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
     pub(crate) threads: Option<u16>,
+}
+
+impl ModelArgs {
+    pub(crate) fn load(&self) -> Result<(Checkpoint, BertForMaskedLm)> {
+        inputs::model(self.model.as_deref(), self.backend, self.device)
+    }
+
+    /// A path, or `bundled`.
+    pub(crate) fn source(&self) -> String {
+        self.model.as_ref().map_or("bundled".to_owned(), |dir| dir.display().to_string())
+    }
+}
+
+#[derive(ClapArgs, Debug)]
+pub(crate) struct Predict {
+    /// A sentence, with [MASK] where a word is to be predicted.
+    pub(crate) sentence: String,
+
+    #[command(flatten)]
+    pub(crate) model: ModelArgs,
+
+    /// Show so many words.
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = top)]
+    pub(crate) top: usize,
+
+    /// Rate these words instead, `him,her,his`.
+    #[arg(long, value_name = "WORDS", value_delimiter = ',', conflicts_with = "top")]
+    pub(crate) candidates: Option<Vec<String>>,
+
+    /// Lesion neurons of a layer, both counted from 0: `4:12,19`, `4:0-99`, or `4:her`, all that
+    /// carry the label. It can be given more than once.
+    #[arg(long, value_name = "LAYER:NEURONS")]
+    pub(crate) lesion: Vec<LayerNeurons>,
+
+    /// The `neuron_sets.json` of a study, whose `neurons` a label stands for; where none is given
+    /// they are selected anew, as `lesion reproduce` does.
+    #[arg(long, value_name = "FILE", requires = "lesion")]
+    pub(crate) neurons: Option<PathBuf>,
+
+    /// What becomes of an activation: `zero` or `scale=0.5`.
+    #[arg(long, default_value_t = LesionKind::Zero, requires = "lesion")]
+    pub(crate) kind: LesionKind,
+
+    /// Lesion before or after GELU: `pre` or `post`.
+    #[arg(long, default_value_t = Site::Post, requires = "lesion")]
+    pub(crate) site: Site,
+
+    /// Lesion at the `target` (the mask), at `all` tokens, or at distances from the mask, `-1,1`.
+    #[arg(long, value_name = "TOKENS", default_value_t = Tokens::Target,
+          allow_hyphen_values = true, requires = "lesion")]
+    pub(crate) at: Tokens,
+}
+
+fn top(text: &str) -> Result<usize, String> {
+    let found = text.parse().ok().filter(|count| (1..=MOST_WORDS).contains(count));
+    found.ok_or_else(|| format!("`{text}` is not between 1 and {MOST_WORDS}"))
+}
+
+const MOST_WORDS: usize = 1000;
+
+#[derive(ClapArgs, Debug)]
+pub(crate) struct Evaluate {
+    #[command(flatten)]
+    pub(crate) model: ModelArgs,
 
     /// How many prompts of each kind are drawn.
     #[arg(long, value_name = "N", default_value_t = 1000,

@@ -8,6 +8,8 @@ use clap::ValueEnum;
 use lesion_eval::Batching;
 use serde::{Deserialize, Serialize};
 
+use crate::answer::Answer;
+
 /// A backend of Burn. Which of them are built in, the cargo features decide.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -101,24 +103,56 @@ pub(crate) fn describe(device: &Device) -> String {
     format!("the CPU, {} threads", rayon::current_num_threads())
 }
 
-/// `lesion devices`.
-pub(crate) fn list(out: &mut impl Write, only: Option<Backend>) -> Result<()> {
-    for &backend in Backend::value_variants() {
-        if only.is_some_and(|only| only != backend) {
-            continue;
-        }
-        let name = backend.name();
-        match backend.devices() {
-            None => writeln!(out, "{name:8} not in this build")?,
-            Some(devices) if devices.is_empty() => {
-                writeln!(out, "{name:8} no device: {}", backend.needs())?;
-            }
-            Some(devices) => {
-                for (number, device) in devices.iter().enumerate() {
-                    writeln!(out, "{name:8} {number}  {}", describe(device))?;
+/// `lesion devices`: the devices of each backend; none where the build is without it.
+pub(crate) struct Devices(Vec<(Backend, Option<Vec<String>>)>);
+
+impl Devices {
+    pub(crate) fn list(only: Option<Backend>) -> Self {
+        let backends = Backend::value_variants().iter().copied();
+        let listed = backends.filter(|&backend| only.is_none_or(|only| only == backend));
+        let describe_all = |devices: Vec<Device>| devices.iter().map(describe).collect();
+        Self(listed.map(|backend| (backend, backend.devices().map(describe_all))).collect())
+    }
+}
+
+impl Answer for Devices {
+    fn text(&self, out: &mut impl Write) -> Result<()> {
+        for (backend, devices) in &self.0 {
+            let name = backend.name();
+            match devices {
+                None => writeln!(out, "{name:8} not in this build")?,
+                Some(devices) if devices.is_empty() => {
+                    writeln!(out, "{name:8} no device: {}", backend.needs())?;
+                }
+                Some(devices) => {
+                    for (number, device) in devices.iter().enumerate() {
+                        writeln!(out, "{name:8} {number}  {device}")?;
+                    }
                 }
             }
         }
+        Ok(())
     }
-    Ok(())
+
+    fn json(&self) -> impl Serialize {
+        let of = |(backend, devices): &(Backend, Option<Vec<String>>)| DevicesOf {
+            backend: *backend,
+            built_in: devices.is_some(),
+            devices: devices.clone().unwrap_or_default(),
+        };
+        Listed { backends: self.0.iter().map(of).collect() }
+    }
+}
+
+#[derive(Serialize)]
+struct Listed {
+    backends: Vec<DevicesOf>,
+}
+
+/// A backend in the JSON answer.
+#[derive(Serialize)]
+struct DevicesOf {
+    backend: Backend,
+    built_in: bool,
+    devices: Vec<String>,
 }

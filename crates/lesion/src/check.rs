@@ -1,15 +1,14 @@
 //! `lesion check`: what a study would do, without doing it.
 
-use std::{
-    io::{self, Write},
-    time::Instant,
-};
+use std::{io::Write, time::Instant};
 
 use anyhow::Result;
 use lesion_eval::{MaskedPrompt, PatternKind, predict};
 use rayon::prelude::*;
+use serde::Serialize;
 
 use crate::{
+    answer::Answer,
     args::RunArgs,
     console,
     prepare::Prepared,
@@ -17,26 +16,53 @@ use crate::{
     study::{Part, Study},
 };
 
-pub(crate) fn check(study: Study, args: &RunArgs) -> Result<()> {
+/// What a study would do. Everything that it reads is in order.
+#[derive(Serialize)]
+pub(crate) struct Checked {
+    /// Sentences of the stimuli.
+    pub(crate) stimuli: usize,
+    /// Masked prompts.
+    pub(crate) prompts: usize,
+    /// Layers of the model.
+    pub(crate) layers: usize,
+    /// Neurons in each.
+    pub(crate) neurons: usize,
+    pub(crate) steps: Vec<Step>,
+    /// How long one forward pass of one sentence takes here.
+    pub(crate) seconds_per_pass: f64,
+    /// About how long all steps take.
+    pub(crate) seconds: f64,
+}
+
+pub(crate) fn check(study: Study, args: &RunArgs) -> Result<Checked> {
     let prepared = Prepared::new(study, args, &mut Stages::default())?;
-    let steps = steps(&prepared);
-    let second = seconds_a_pass(&prepared)?;
-    console::steps(&mut io::stdout().lock(), &steps, second)?;
-    let mut stdout = io::stdout().lock();
     let config = prepared.subject().model.config();
-    writeln!(
-        stdout,
-        "Everything that this study reads is in order: {} stimulus sentences, {} masked prompts, a \
-         model of {} layers with {} neurons each.",
-        prepared.stimuli.sentences(),
-        prepared.prompts.len(),
-        config.num_hidden_layers,
-        config.intermediate_size
-    )?;
-    Ok(())
+    let seconds_per_pass = seconds_per_pass(&prepared)?;
+    let steps = steps(&prepared);
+    let passes: f64 = steps.iter().map(|step| step.passes).sum();
+    Ok(Checked {
+        stimuli: prepared.stimuli.sentences(),
+        prompts: prepared.prompts.len(),
+        layers: config.num_hidden_layers,
+        neurons: config.intermediate_size,
+        steps,
+        seconds_per_pass,
+        seconds: passes * seconds_per_pass,
+    })
+}
+
+impl Answer for Checked {
+    fn text(&self, out: &mut impl Write) -> Result<()> {
+        console::checked(out, self)
+    }
+
+    fn json(&self) -> impl Serialize {
+        self
+    }
 }
 
 /// One step of a study and what it costs.
+#[derive(Serialize)]
 pub(crate) struct Step {
     pub(crate) name: &'static str,
     /// Sentences that run, or lesions.
@@ -110,7 +136,7 @@ fn steps(prepared: &Prepared) -> Vec<Step> {
 
 /// How long one sentence takes, measured on the first prompts, in batches that run side by side as
 /// lesions do.
-fn seconds_a_pass(prepared: &Prepared) -> Result<f64> {
+fn seconds_per_pass(prepared: &Prepared) -> Result<f64> {
     let length = prepared.prompts.first().map(MaskedPrompt::length);
     let alike = prepared.prompts.iter().filter(|prompt| Some(prompt.length()) == length);
     let batch: Vec<MaskedPrompt> = alike.cycle().take(BATCH).cloned().collect();

@@ -5,16 +5,14 @@ use std::io::Write;
 use anyhow::Result;
 
 use super::{L, R, table};
-use crate::check::Step;
+use crate::check::{Checked, Step};
 
-/// `second`: how long one forward pass of one sentence takes.
-pub(crate) fn steps(out: &mut impl Write, steps: &[Step], second: f64) -> Result<()> {
+pub(crate) fn checked(out: &mut impl Write, found: &Checked) -> Result<()> {
+    let Checked { steps, seconds_per_pass: second, .. } = found;
     let mut rows =
         table(&["step", "sentences or lesions", "forward passes", "about"], &[L, R, R, R]);
-    let mut all = 0.0;
     for Step { name, sentences, passes, at_most } in steps {
         let most = if *at_most { "at most " } else { "" };
-        all += passes;
         rows.add_row([
             (*name).to_owned(),
             format!("{most}{sentences}"),
@@ -27,8 +25,14 @@ pub(crate) fn steps(out: &mut impl Write, steps: &[Step], second: f64) -> Result
         out,
         "In all about {} on this machine, from {:.2} ms a forward pass of one sentence, which was \
          measured just now.",
-        time(all * second),
+        time(found.seconds),
         1e3 * second
+    )?;
+    writeln!(
+        out,
+        "Everything that this study reads is in order: {} stimulus sentences, {} masked prompts, a \
+         model of {} layers with {} neurons each.",
+        found.stimuli, found.prompts, found.layers, found.neurons
     )?;
     Ok(())
 }
