@@ -135,14 +135,25 @@ fn bench_stats() -> Result<ExitCode> {
     Ok(exit_code(status))
 }
 
-/// The feature that `--backend NAME` or `--backend=NAME` needs. A name that is none is left to
-/// `lesion`, which lists those that are.
+/// The feature that `--backend NAME` or `--backend=NAME` needs, or else the study. A name that is
+/// none is left to `lesion`, which lists those that are.
 fn backend_feature(args: &[OsString]) -> Vec<&'static str> {
-    let args: Vec<_> = args.iter().map(|arg| arg.to_string_lossy()).collect();
-    let apart = args.windows(2).filter(|pair| pair[0] == "--backend").map(|pair| pair[1].as_ref());
-    let joined = args.iter().filter_map(|arg| arg.strip_prefix("--backend="));
-    let chosen: Vec<&str> = apart.chain(joined).collect();
-    BACKEND_FEATURES.into_iter().filter(|feature| chosen.contains(feature)).collect()
+    let study = || args.iter().find_map(|arg| study_backend(Path::new(arg)));
+    let words: Vec<_> = args.iter().map(|arg| arg.to_string_lossy()).collect();
+    let apart = words.windows(2).filter(|pair| pair[0] == "--backend").map(|pair| pair[1].as_ref());
+    let joined = words.iter().filter_map(|arg| arg.strip_prefix("--backend="));
+    let mut chosen: Vec<String> = apart.chain(joined).map(str::to_owned).collect();
+    if chosen.is_empty() {
+        chosen.extend(study());
+    }
+    let asked = |feature: &&str| chosen.iter().any(|name| name == feature);
+    BACKEND_FEATURES.into_iter().filter(asked).collect()
+}
+
+/// The backend that a study file names. What is wrong with a file is left to `lesion` to say.
+fn study_backend(path: &Path) -> Option<String> {
+    let study: toml::Table = std::fs::read_to_string(path).ok()?.parse().ok()?;
+    study.get("backend")?.as_str().map(str::to_owned)
 }
 
 /// Builds one binary in release mode. No package is named, so that cargo chooses the dependencies'
@@ -193,5 +204,18 @@ mod tests {
         assert_eq!(feature(&["--backend=ndarray"]), ["ndarray"]);
         assert!(feature(&["--backend", "flex"]).is_empty());
         assert!(feature(&["--model", "wgpu"]).is_empty());
+    }
+
+    #[test]
+    fn a_study_decides_the_feature_unless_the_command_line_does() {
+        let dir = std::env::temp_dir().join(format!("xtask-{}", std::process::id()));
+        std::fs::create_dir_all(&dir).unwrap();
+        let path = dir.join("study.toml");
+        std::fs::write(&path, "seed = 1\nbackend = \"wgpu\"\n[lesion]\nlayer = 2\n").unwrap();
+        let study = path.to_str().unwrap();
+        assert_eq!(feature(&["--nulls", "9", study]), ["wgpu"]);
+        assert_eq!(feature(&[study, "--backend", "ndarray"]), ["ndarray"]);
+        assert!(feature(&[study, "--backend=flex"]).is_empty());
+        std::fs::remove_dir_all(&dir).unwrap();
     }
 }
