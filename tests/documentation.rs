@@ -38,12 +38,14 @@ fn keys(value: &Value, path: &str, named: &[String], found: &mut BTreeSet<String
     match value {
         Value::Object(map) if below => {
             let dot = if path.is_empty() { "" } else { "." };
-            map.iter().for_each(|(key, value)| {
+            for (key, value) in map {
                 keys(value, &format!("{path}{dot}{key}"), named, found);
-            });
+            }
         }
         Value::Array(list) if below => {
-            list.iter().for_each(|value| keys(value, &format!("{path}[]"), named, found));
+            for value in list {
+                keys(value, &format!("{path}[]"), named, found);
+            }
         }
         _ => {
             found.insert(path.to_owned());

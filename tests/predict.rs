@@ -27,8 +27,7 @@ fn json(args: &[&str]) -> Value {
 }
 
 fn candidate<'a>(mask: &'a Value, word: &str) -> &'a Value {
-    let found = mask["candidates"].as_array().unwrap().iter();
-    found.filter(|row| row["candidate"] == word).next_back().unwrap()
+    mask["candidates"].as_array().unwrap().iter().find(|row| row["candidate"] == word).unwrap()
 }
 
 /// A study's figure and that of `predict`: the same, but for rounding in other batches.

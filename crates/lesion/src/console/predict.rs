@@ -128,13 +128,12 @@ fn painted(table: &str) -> String {
         '▉'..='▏' | FULL => Some(AnsiColor::Cyan),
         _ => None,
     };
-    let mut painted = String::new();
     let drawn: Vec<char> = table.chars().collect();
-    for run in drawn.chunk_by(|a, b| colour(*a) == colour(*b)) {
+    let run = |run: &[char]| {
         let style = colour(run[0]).map_or(Style::new(), AnsiColor::on_default);
-        painted += &format!("{style}{}{style:#}", String::from_iter(run));
-    }
-    painted
+        format!("{style}{}{style:#}", String::from_iter(run))
+    };
+    drawn.chunk_by(|a, b| colour(*a) == colour(*b)).map(run).collect()
 }
 
 /// What became of the word on top.
