@@ -56,12 +56,13 @@ fn keys(value: &Value, path: &str, named: &[String], found: &mut BTreeSet<String
 #[test]
 fn every_key_of_json_is_documented_and_every_documented_key_is_there() {
     let study = concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets/studies/reproduce.toml");
-    let calls: [(&str, &[&[&str]]); 5] = [
+    let calls: [(&str, &[&[&str]]); 6] = [
         ("predict", &[&["日 saw [MASK]."], &["日 saw [MASK].", "--lesion", "0:1", "--at", "0,1"]]),
         ("reproduce", &[&["--parts", "controls", "--nulls", "1"]]),
         ("run", &[&[study, "--parts", "controls", "--nulls", "1"]]),
         ("check", &[&[study]]),
         ("evaluate", &[&["--count", "1"]]),
+        ("devices", &[&[]]),
     ];
     let documented = documented("json.md");
     for (command, calls) in calls {

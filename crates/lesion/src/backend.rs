@@ -60,8 +60,8 @@ impl Backend {
         let name = self.name();
         let Some(devices) = self.devices() else {
             bail!(
-                "this build has no backend `{name}`; `--backend {name}` after `cargo xtask \
-                 reproduce` or `run` builds it in"
+                "this build has no backend `{name}`; in a clone, `cargo xtask` with `--backend \
+                 {name}` builds it in"
             )
         };
         let count = devices.len();
