@@ -1,0 +1,98 @@
+//! What the controls let one say of a lesion. The screen follows the same rules.
+
+use crate::{
+    nulls::{Cell, MEASURES, Nulls},
+    rows::{Kind, Profile},
+};
+
+/// Level at which a lesion is said to be outside its null.
+pub const LEVEL: f64 = 0.05;
+
+/// Sets whose activity differs from the matched set's by more than this share are not as active.
+pub const UNLIKE: f64 = 0.1;
+
+/// What can be said of the matched lesion of one layer and label.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// It lowers the margin more than random sets do, corrected over layers and labels.
+    Beyond,
+    /// Its margin drop lies within 95 % of those of random sets.
+    Within,
+    /// It lies outside, but that is not shown once it is corrected.
+    NotShown,
+    /// There are too few random sets for any lesion to be told from them.
+    TooFewSets,
+    /// There are no random sets, or no neurons.
+    NoControls,
+}
+
+impl Verdict {
+    /// In few words.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Beyond => "more than random sets",
+            Self::Within => "within random",
+            Self::NotShown => "not shown",
+            Self::TooFewSets => "too few random sets",
+            Self::NoControls => "no control",
+        }
+    }
+
+    /// A name for the style sheet.
+    pub(crate) fn class(self) -> &'static str {
+        match self {
+            Self::Beyond => "beyond",
+            Self::Within => "within",
+            _ => "open",
+        }
+    }
+}
+
+/// A layer and label with its lesion, its null and what these let one say.
+pub(crate) struct Judged<'a> {
+    pub(crate) profile: &'a Profile,
+    /// Where 95 % of the random sets lie, any or about as active (margin drops).
+    pub(crate) random: Option<(f64, f64)>,
+    /// Only where the sets are as active.
+    pub(crate) as_active: Option<(f64, f64)>,
+    pub(crate) verdict: Verdict,
+}
+
+impl Judged<'_> {
+    /// The layer and label, as the screen names them.
+    pub(crate) fn name(&self) -> String {
+        format!("{} ({})", self.profile.layer, self.profile.neuron_set)
+    }
+}
+
+/// Whether the sets that should be as active as the matched one are.
+pub(crate) fn has_alikes(profile: &Profile) -> bool {
+    profile.activity_ratio.is_some_and(|ratio| (ratio - 1.0).abs() <= UNLIKE)
+}
+
+/// Judges every layer and label of a profile.
+pub(crate) fn judge<'a>(
+    profile: &'a [Profile],
+    nulls: Option<&Nulls>,
+    draws: usize,
+) -> Vec<Judged<'a>> {
+    let tested = profile.iter().filter(|of| of.p_corrected.is_some()).count();
+    let too_few = tested as f64 / (1 + draws) as f64 > LEVEL;
+    let margin = MEASURES[1].1;
+    let judged = profile.iter().map(|of| {
+        let cell = nulls.and_then(|nulls| nulls.cell(of.layer, &of.neuron_set));
+        let band = |kind| cell.and_then(|cell: &Cell| cell.band(kind, margin));
+        let random = band(Kind::Random);
+        let as_active = band(Kind::RandomActive).filter(|_| has_alikes(of));
+        let inside = |&(low, high): &(f64, f64)| (low..=high).contains(&of.margin_drop);
+        let verdict = match of.p_corrected {
+            None => Verdict::NoControls,
+            Some(_) if too_few => Verdict::TooFewSets,
+            Some(p) if p <= LEVEL && of.margin_drop > 0.0 => Verdict::Beyond,
+            Some(_) if random.iter().chain(&as_active).any(inside) => Verdict::Within,
+            Some(_) => Verdict::NotShown,
+        };
+        Judged { profile: of, random, as_active, verdict }
+    });
+    judged.collect()
+}
