@@ -49,7 +49,9 @@ pub use activations::{Activations, EncodedStimuli, SelectAt, measure};
 pub use adjustment::{Adjustment, Scope};
 pub use batching::Batching;
 pub use causal::{NeuronEffect, NeuronEffects, neuron_effects};
-pub use controls::{ControlLesion, ControlPlan, Controlled, SetKind, controls, corrected_p};
+pub use controls::{
+    ControlLesion, ControlPlan, Controlled, SetKind, UNLIKE, controls, corrected_p,
+};
 pub use diagnose::{Diagnostics, LayerHistogram, Normality, Sparsity, diagnose};
 pub use dissociation::{Dissociation, dissociations, holds};
 pub use dose::{Dose, DosePlan, dose};

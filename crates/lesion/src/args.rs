@@ -57,6 +57,13 @@ pub(crate) enum Command {
         #[arg(long, value_enum)]
         backend: Option<Backend>,
     },
+    /// Make report.html and its figures again, from a finished study's tables alone.
+    Report {
+        /// The folder that the study was written into.
+        dir: PathBuf,
+    },
+    /// Put two finished studies beside each other, in one page.
+    Compare(Compare),
 }
 
 /// Limits the thread pool that Burn and the statistics share.
@@ -354,4 +361,17 @@ pub(crate) struct Evaluate {
     /// Seed of the draw.
     #[arg(long, default_value_t = 0)]
     pub(crate) seed: u64,
+}
+
+#[derive(ClapArgs, Debug)]
+pub(crate) struct Compare {
+    /// The folder of one study.
+    pub(crate) a: PathBuf,
+
+    /// The folder of the other.
+    pub(crate) b: PathBuf,
+
+    /// Where the page is written.
+    #[arg(long, value_name = "FILE", default_value = "comparison.html")]
+    pub(crate) out: PathBuf,
 }

@@ -1,18 +1,13 @@
 //! The study's inputs: from files, or compiled into the program, so that an installed `lesion`
 //! runs anywhere.
 
-use std::{
-    collections::BTreeMap,
-    fs::{self, File},
-    io::{self, BufRead, BufReader},
-    path::Path,
-};
+use std::{collections::BTreeMap, fs, path::Path};
 
 use anyhow::{Context, Result, anyhow};
 use bert_model::{BertForMaskedLm, Checkpoint, CheckpointFiles};
 use lesion_eval::{NeuronSetFile, SelectAt};
 use serde::Serialize;
-use sha2::{Digest, Sha256};
+use study_report::hash;
 
 use crate::backend::Backend;
 
@@ -79,7 +74,7 @@ fn text(path: Option<&Path>, bundled: &[u8], bundled_name: &str) -> Result<TextI
             (bytes, path.display().to_string(), path.display().to_string())
         }
     };
-    let sha256 = BTreeMap::from([(name.clone(), hex(&Sha256::digest(&bytes)))]);
+    let sha256 = BTreeMap::from([(name.clone(), hash::of_bytes(&bytes))]);
     let text = String::from_utf8(bytes)
         .with_context(|| format!("{name} is not UTF-8 text; save it as UTF-8"))?;
     Ok(TextInput { name, text, origin: Origin { source, sha256 } })
@@ -120,37 +115,17 @@ pub(crate) fn model_origin(dir: Option<&Path>) -> Result<Origin> {
             ("tokenizer.json", BUNDLED.tokenizer),
             ("model.safetensors", BUNDLED.weights),
         ];
-        let sha256 = files.map(|(name, bytes)| (name.to_owned(), hex(&Sha256::digest(bytes))));
+        let sha256 = files.map(|(name, bytes)| (name.to_owned(), hash::of_bytes(bytes)));
         return Ok(Origin { source: "bundled".to_owned(), sha256: sha256.into() });
     };
     let mut sha256 = BTreeMap::new();
     for name in FILES {
         let path = dir.join(name);
         if path.exists() {
-            sha256.insert(name.to_owned(), file_sha256(&path)?);
+            let hash =
+                hash::of_file(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            sha256.insert(name.to_owned(), hash);
         }
     }
     Ok(Origin { source: dir.display().to_string(), sha256 })
-}
-
-pub(crate) fn file_sha256(path: &Path) -> Result<String> {
-    let digest = || -> io::Result<Sha256> {
-        let mut reader = BufReader::with_capacity(1 << 20, File::open(path)?);
-        let mut digest = Sha256::new();
-        loop {
-            let chunk = reader.fill_buf()?;
-            if chunk.is_empty() {
-                return Ok(digest);
-            }
-            digest.update(chunk);
-            let read = chunk.len();
-            reader.consume(read);
-        }
-    };
-    let digest = digest().with_context(|| format!("cannot read {}", path.display()))?;
-    Ok(hex(&digest.finalize()))
-}
-
-pub(crate) fn hex(digest: &[u8]) -> String {
-    digest.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }

@@ -1,6 +1,7 @@
 //! The command line: `lesion reproduce` runs the paper's study, `lesion run` one of your own,
 //! `lesion check` says what it would do, `lesion predict` what a model makes of one sentence,
 //! `lesion evaluate` how well it knows its pronouns, and `lesion devices` what can compute.
+//! `lesion report` makes a finished study's page again, and `lesion compare` one of two studies.
 //! Everything is computed by the libraries; this crate reads the inputs, writes the outputs and
 //! talks to the person.
 
@@ -17,6 +18,7 @@ mod output;
 mod predict;
 mod prepare;
 mod progress;
+mod report;
 mod results;
 mod run;
 mod study;
@@ -63,6 +65,8 @@ fn run(Args { command, json }: &Args) -> Result<()> {
         Command::Check { study, args } => give(&check::check(Study::read(study)?, args)?, *json),
         Command::Predict(args) => give(&predict::run(args)?, *json),
         Command::Evaluate(args) => give(&evaluate::run(args)?, *json),
+        Command::Report { dir } => give(&report::run(dir)?, *json),
+        Command::Compare(args) => give(&report::compare(args)?, *json),
         Command::Devices { backend } => give(&Devices::list(*backend), *json),
     }
 }

@@ -6,11 +6,11 @@ use lesion_eval::{
     Batching, DosePlan, EncodedStimuli, LayerPattern, LesionPlan, MaskedPrompt, NeuronSets,
     Prompts, Stimuli, Subject, default_layer,
 };
-use sha2::{Digest, Sha256};
+use study_report::hash;
 
 use crate::{
     args::{RunArgs, use_threads},
-    inputs::{self, Origin, hex},
+    inputs::{self, Origin},
     progress::Stages,
     study::Study,
 };
@@ -131,12 +131,13 @@ impl Prepared {
     /// one write the same tables.
     pub(crate) fn identity(&self) -> Result<String> {
         let program = std::env::current_exe().context("cannot find this program")?;
-        let program = inputs::file_sha256(&program)?;
+        let program = hash::of_file(&program)
+            .with_context(|| format!("cannot read {}", program.display()))?;
         let Origins { model, stimuli, prompts, neurons } = &self.origins;
         let inputs = [Some(model), Some(stimuli), Some(prompts), neurons.as_ref()];
         let inputs = inputs.map(|origin| origin.map(|of| of.sha256.values().collect::<Vec<_>>()));
         let decided =
             (program, self.study.without_paths(), inputs, self.plain, self.batching.memory);
-        Ok(hex(&Sha256::digest(serde_json::to_vec(&decided)?)))
+        Ok(hash::of_bytes(&serde_json::to_vec(&decided)?))
     }
 }

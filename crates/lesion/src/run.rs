@@ -17,9 +17,10 @@ use crate::{
     console,
     journal::FileJournal,
     manifest::{self, Manifest},
-    output::OutputDir,
+    output::{OutputDir, REPORT},
     prepare::Prepared,
     progress::{Seconds, Stages},
+    report,
     results::Results,
     study::Study,
 };
@@ -74,6 +75,7 @@ pub(crate) fn run(study: Study, name: &OsStr, args: &RunArgs) -> Result<Finished
     };
     out.json(manifest::FILE, &manifest)?;
     journal.remove()?;
+    report::write(&dir)?;
 
     let files = out.written().keys().cloned().collect();
     Ok(Finished { prepared, results, dir, files, seconds: stages.seconds })
@@ -83,6 +85,7 @@ impl Answer for Finished {
     fn text(&self, out: &mut impl Write) -> Result<()> {
         console::results(out, &self.prepared, &self.results)?;
         writeln!(out, "\nThe tables are in {}.", self.dir.display())?;
+        writeln!(out, "The report is {}.", self.dir.join(REPORT).display())?;
         Ok(())
     }
 

@@ -32,7 +32,7 @@ pub(crate) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 pub(crate) type Chart<'a, X, Y> = ChartContext<'a, SVGBackend<'a>, Cartesian2d<X, Y>>;
 /// What goes wrong in a drawing.
 pub(crate) type Fault = DrawingAreaErrorKind<io::Error>;
-type Mark<'a, C> = DynElement<'a, SVGBackend<'a>, C>;
+type Mark<'a, C> = DynElement<'static, SVGBackend<'a>, C>;
 
 /// A colour on white paper; the page's dark form has another in its place.
 pub(crate) struct Tone {
@@ -147,7 +147,12 @@ pub(crate) fn draw(
 }
 
 /// Text of a size in points.
-pub(crate) fn text(points: f64, colour: RGBColor, bold: bool, place: (HPos, VPos)) -> TextStyle<'static> {
+pub(crate) fn text(
+    points: f64,
+    colour: RGBColor,
+    bold: bool,
+    place: (HPos, VPos),
+) -> TextStyle<'static> {
     let style = if bold { FontStyle::Bold } else { FontStyle::Normal };
     // `plotters` divides by 1.24 in SVG.
     let font = ("sans-serif", 2.0 * 1.24 * points).into_font().style(style);
@@ -216,10 +221,9 @@ where
     Y::CoordDescType: ValueFormatter<f64>,
 {
     let mut top = 8;
-    for (line, style) in [
-        (frame.title, text(13.0, INK, true, LEFT)),
-        (frame.y, text(SMALL, SOFT, false, LEFT)),
-    ] {
+    for (line, style) in
+        [(frame.title, text(13.0, INK, true, LEFT)), (frame.y, text(SMALL, SOFT, false, LEFT))]
+    {
         if !line.is_empty() {
             area.draw_text(line, &style, (10, top))?;
             top += 36;
@@ -270,10 +274,7 @@ pub(crate) fn mark<'a, C: Clone + 'static>(
     colour: impl Into<ShapeStyle>,
     size: i32,
     at: C,
-) -> Mark<'a, C>
-where
-    SVGBackend<'a>: 'a,
-{
+) -> Mark<'a, C> {
     let style: ShapeStyle = colour.into();
     match shape {
         Shape::Ring => Circle::new(at, size, style.stroke_width(3)).into_dyn(),
@@ -314,16 +315,23 @@ pub(crate) fn legend<'a>(area: &Area<'a>, keys: &[Key<'_>]) -> Result<Area<'a>, 
     for (key, (x, y)) in placed {
         match key.shape {
             Shape::Line => {
-                strip.draw(&PathElement::new([(x - 12, y), (x + 20, y)], key.colour.stroke_width(4)))?;
+                strip.draw(&PathElement::new(
+                    [(x - 12, y), (x + 20, y)],
+                    key.colour.stroke_width(4),
+                ))?;
             }
             Shape::Dashes => {
                 for from in [x - 12, x - 1, x + 10] {
-                    let dash = PathElement::new([(from, y), (from + 7, y)], key.colour.stroke_width(4));
+                    let dash =
+                        PathElement::new([(from, y), (from + 7, y)], key.colour.stroke_width(4));
                     strip.draw(&dash)?;
                 }
             }
             Shape::Block => {
-                strip.draw(&Rectangle::new([(x - 10, y - 12), (x + 16, y + 12)], key.colour.filled()))?;
+                strip.draw(&Rectangle::new(
+                    [(x - 10, y - 12), (x + 16, y + 12)],
+                    key.colour.filled(),
+                ))?;
             }
             shape => strip.draw(&mark(shape, key.colour, 9, (x + 4, y)))?,
         }
@@ -346,7 +354,9 @@ pub(crate) fn spanning(values: impl IntoIterator<Item = f64>) -> Range<f64> {
     let (low, high) = values
         .into_iter()
         .filter(|value| value.is_finite())
-        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
+            (low.min(value), high.max(value))
+        });
     if low <= high { padded(low, high) } else { padded(0.0, 0.0) }
 }
 
@@ -356,7 +366,11 @@ fn padded(low: f64, high: f64) -> Range<f64> {
 }
 
 /// A horizontal line through a panel.
-pub(crate) fn level<X, Y>(chart: &mut Chart<'_, X, Y>, at: f64, from: Range<f64>) -> Result<(), Fault>
+pub(crate) fn level<X, Y>(
+    chart: &mut Chart<'_, X, Y>,
+    at: f64,
+    from: Range<f64>,
+) -> Result<(), Fault>
 where
     X: Ranged<ValueType = f64>,
     Y: Ranged<ValueType = f64>,

@@ -10,6 +10,7 @@ mod chart;
 mod compare;
 mod error;
 mod figures;
+pub mod hash;
 mod manifest;
 mod nulls;
 mod number;

@@ -1,17 +1,11 @@
 //! `manifest.json`: what ran, on what, and what it wrote.
 
-use std::{
-    collections::BTreeMap,
-    fs::{self, File},
-    io,
-    path::Path,
-};
+use std::{collections::BTreeMap, fs, io, path::Path};
 
 use serde::Deserialize;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
-use crate::ReportError;
+use crate::{ReportError, hash};
 
 const FILE: &str = "manifest.json";
 
@@ -103,7 +97,7 @@ impl Manifest {
     pub(crate) fn changed(&self, dir: &Path) -> Result<Vec<String>, ReportError> {
         let mut changed = Vec::new();
         for (name, expected) in &self.outputs {
-            match sha256(&dir.join(name)) {
+            match hash::of_file(&dir.join(name)) {
                 Ok(found) if found == *expected => {}
                 Ok(_) => changed.push(format!("{name} was changed")),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -116,13 +110,6 @@ impl Manifest {
         }
         Ok(changed)
     }
-}
-
-/// SHA-256 of a file, in hexadecimal.
-fn sha256(path: &Path) -> io::Result<String> {
-    let mut digest = Sha256::new();
-    io::copy(&mut File::open(path)?, &mut digest)?;
-    Ok(digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// Nested keys by their full names: `lesion.sets.share`.

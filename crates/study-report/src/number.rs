@@ -98,7 +98,10 @@ mod tests {
         assert_eq!(p_value(0.023_95), "0.0239");
         assert_eq!(p_value(3.2e-47), "3.2 × 10⁻⁴⁷");
         assert_eq!(p_value(0.0), "below 10⁻³⁰⁸");
-        assert_eq!((count(7), count(768), count(36_864)), ("7".into(), "768".into(), "36,864".into()));
+        assert_eq!(
+            (count(7), count(768), count(36_864)),
+            ("7".into(), "768".into(), "36,864".into())
+        );
         assert_eq!(list(&["a", "b", "c"]), "a, b and c");
     }
 }

@@ -117,7 +117,13 @@ impl Table {
             Some(name) => (name.to_owned(), true),
             None => ((*name).to_owned(), false),
         });
-        Self { id, caption: caption.into(), columns: columns.collect(), rows: Vec::new(), sources: &[] }
+        Self {
+            id,
+            caption: caption.into(),
+            columns: columns.collect(),
+            rows: Vec::new(),
+            sources: &[],
+        }
     }
 
     pub(crate) fn from(mut self, sources: &'static [&'static str]) -> Self {
@@ -213,7 +219,8 @@ impl Candidate {
 
     fn cells(&self) -> [Cell; 3] {
         let share = |prob: f64| {
-            let text = if prob >= 1e-4 { format!("{:.2} %", 100.0 * prob) } else { "< 0.01 %".to_owned() };
+            let text =
+                if prob >= 1e-4 { format!("{:.2} %", 100.0 * prob) } else { "< 0.01 %".to_owned() };
             Cell { value: Some(prob.to_string()), ..Cell::text(text) }
         };
         let (lesioned, drop) = self.lesioned.unzip();

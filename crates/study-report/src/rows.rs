@@ -41,14 +41,14 @@ rows! {
     }
     Sparsity = "sparsity.csv" { layer: usize, measure: String, at: Option<f64>, share: f64 }
     Prompt = "prompts.csv" {
-        prompt: usize, sentence: String, position: usize, target: String, label: Option<String>,
+        prompt: usize, sentence: String, position: usize, label: Option<String>,
     }
     Prediction = "predictions.csv" {
         prompt: usize, position: usize, target: String, candidate: String, logit: f64, prob: f64,
         rank: usize,
     }
     Lesioned = "lesions.csv" {
-        prompt: usize, position: usize, target: String, neuron_set: Option<String>,
+        prompt: usize, position: usize, neuron_set: Option<String>,
         neurons: usize, candidate: String, logit_clean: f64, logit_lesioned: f64, logit_drop: f64,
         margin_drop: f64, prob_clean: f64, prob_lesioned: f64,
     }
@@ -57,7 +57,7 @@ rows! {
         logit_drop: f64, margin_drop: f64,
     }
     Profile = "profile.csv" {
-        layer: usize, neuron_set: String, neurons: usize, prompts: usize, logit_drop: f64,
+        layer: usize, neuron_set: String, neurons: usize, prompts: usize,
         margin_drop: f64, margin_falls: usize, activity_ratio: Option<f64>,
         p_corrected: Option<f64>,
     }
@@ -66,7 +66,7 @@ rows! {
         other_margin_drop: f64, difference: f64, low: Option<f64>, high: Option<f64>, double: bool,
     }
     Joint = "joint.csv" {
-        pattern: String, layers: String, neuron_set: String, neurons: usize, prompts: usize,
+        pattern: String, layers: String, neuron_set: String, neurons: usize,
         margin_drop: f64, sum_of_single: f64, synergy: f64, synergy_low: Option<f64>,
         synergy_high: Option<f64>, prob_clean: f64, prob_lesioned: f64,
     }
@@ -74,12 +74,12 @@ rows! {
         layer: usize, neuron_set: String, kind: Kind, neurons: usize, margin_drop: f64,
     }
     Causal = "neurons_causal.csv" {
-        layer: usize, neuron: usize, label: String, t: f64, target: String, margin_drop: f64,
+        layer: usize, neuron: usize, label: String, t: f64, margin_drop: f64,
         direct: Option<String>, direct_margin_drop: Option<f64>, prompt: usize, position: usize,
     }
     Dynamic = "dynamic.csv" {
         pattern: String, layers: String, prompt: usize, position: usize, neuron_set: String,
-        neurons: usize, logit_drop: f64, margin_drop: f64,
+        neurons: usize, margin_drop: f64,
     }
 }
 

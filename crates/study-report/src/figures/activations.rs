@@ -12,8 +12,8 @@ use super::{Figure, WIDTH, grid, points};
 use crate::{
     ReportError, Study,
     chart::{
-        Area, BLUE, Chart, Fault, Frame, GREEN, INK, MUTED, Shape, depth, draw, key, legend,
-        panel, spanning, tens,
+        Area, BLUE, Chart, Fault, Frame, GREEN, INK, MUTED, Shape, depth, draw, key, legend, panel,
+        spanning, tens,
     },
     number::{count, fixed, percent},
     rows::{Bin, Normality},
@@ -49,7 +49,9 @@ impl Normal {
         let total: f64 = layers.clone().map(|of| of.count as f64).sum();
         let mean = layers.clone().map(|of| of.count as f64 * of.mean).sum::<f64>() / total;
         let squares: f64 = layers
-            .map(|of| (of.count as f64 - 1.0) * of.sd.powi(2) + of.count as f64 * (of.mean - mean).powi(2))
+            .map(|of| {
+                (of.count as f64 - 1.0) * of.sd.powi(2) + of.count as f64 * (of.mean - mean).powi(2)
+            })
             .sum();
         Self { count: total, mean, sd: (squares / (total - 1.0)).sqrt() }
     }
@@ -80,7 +82,10 @@ fn axes<'a>(
     area: &Area<'a>,
     frame: &Frame<'_>,
     shown: &[&Counts],
-) -> Result<Chart<'a, plotters::coord::types::RangedCoordf64, plotters::prelude::LogCoord<f64>>, Fault> {
+) -> Result<
+    Chart<'a, plotters::coord::types::RangedCoordf64, plotters::prelude::LogCoord<f64>>,
+    Fault,
+> {
     let filled = || shown.iter().flat_map(|counts| counts.iter()).filter(|of| of.2 > 0);
     let x = spanning(filled().flat_map(|of| [of.0, of.1]));
     let most = filled().map(|of| of.2).max().unwrap_or(1) as f64;
@@ -92,14 +97,15 @@ pub(crate) fn pooled(study: &Study) -> Result<Figure, ReportError> {
     let [pre, post] = ["pre", "post"].map(|site| counts(&study.bins, site, None));
     let normal = Normal::of(study.normality.iter().filter(|of| of.neuron.is_none()));
     let svg = draw((WIDTH, 330), |root| {
-        let root = legend(root, &[
-            key(Shape::Block, MUTED, "activations"),
-            key(Shape::Dashes, INK, "normal distribution of the same mean and sd"),
-        ])?;
-        for (area, (title, counts)) in root
-            .split_evenly((1, 2))
-            .iter()
-            .zip([("Before GELU", &pre), ("After GELU", &post)])
+        let root = legend(
+            root,
+            &[
+                key(Shape::Block, MUTED, "activations"),
+                key(Shape::Dashes, INK, "normal distribution of the same mean and sd"),
+            ],
+        )?;
+        for (area, (title, counts)) in
+            root.split_evenly((1, 2)).iter().zip([("Before GELU", &pre), ("After GELU", &post)])
         {
             let frame = Frame {
                 title,
@@ -120,7 +126,8 @@ pub(crate) fn pooled(study: &Study) -> Result<Figure, ReportError> {
     let total = pre.iter().map(|of| of.2).sum();
     let beyond = study.normality.iter().filter(|of| of.neuron.is_none());
     let kurtosis = beyond.map(|of| of.excess_kurtosis);
-    let (low, high) = kurtosis.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), k| (low.min(k), high.max(k)));
+    let (low, high) = kurtosis
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), k| (low.min(k), high.max(k)));
     Ok(Figure {
         id: "activations",
         label: "Histograms of all activations before and after GELU".to_owned(),
@@ -144,11 +151,14 @@ pub(crate) fn by_layer(study: &Study) -> Result<Figure, ReportError> {
     let layers = study.layers();
     let (rows, columns) = grid(layers, 3);
     let svg = draw((WIDTH, points(rows * 185 + 60)), |root| {
-        let root = legend(root, &[
-            key(Shape::Line, BLUE, "before GELU"),
-            key(Shape::Dashes, INK, "its normal"),
-            key(Shape::Line, GREEN, "after GELU"),
-        ])?;
+        let root = legend(
+            root,
+            &[
+                key(Shape::Line, BLUE, "before GELU"),
+                key(Shape::Dashes, INK, "its normal"),
+                key(Shape::Line, GREEN, "after GELU"),
+            ],
+        )?;
         for (area, layer) in root.split_evenly((rows, columns)).iter().zip(0..layers) {
             let [pre, post] = ["pre", "post"].map(|site| counts(&study.bins, site, Some(layer)));
             let own = study.normality.iter().filter(|of| of.layer == layer && of.neuron.is_none());
@@ -204,8 +214,10 @@ pub(crate) fn sparsity(study: &Study) -> Result<Figure, ReportError> {
     };
     let names: Vec<String> = (0..layers).map(|layer| format!("layer {layer}")).collect();
     // Of many layers only some are named; the colours run on between them.
-    let named = (0..layers).filter(|layer| layers <= 6 || layer % layers.div_ceil(6) == 0 || layer + 1 == layers);
-    let keys: Vec<_> = named.map(|layer| key(Shape::Line, depth(layer, layers), &names[layer])).collect();
+    let named = (0..layers)
+        .filter(|layer| layers <= 6 || layer % layers.div_ceil(6) == 0 || layer + 1 == layers);
+    let keys: Vec<_> =
+        named.map(|layer| key(Shape::Line, depth(layer, layers), &names[layer])).collect();
     let least = (0..layers)
         .flat_map(|layer| curve(layer, "below", 1.0))
         .map(|(at, _)| at)
@@ -218,13 +230,16 @@ pub(crate) fn sparsity(study: &Study) -> Result<Figure, ReportError> {
             title: "Norm",
             x: "share of the neurons, strongest first (log)",
             y: "share of the layer's squared norm",
-            x_format: &|value| if tens(value).is_empty() { String::new() } else { format!("{} %", 100.0 * value) },
+            x_format: &|value| {
+                if tens(value).is_empty() { String::new() } else { format!("{} %", 100.0 * value) }
+            },
             y_format: &share,
             ..Frame::default()
         };
         let mut chart = panel(&areas[0], &norm, (1.0 / width..1.0).log_scale(), 0.0..1.02)?;
         for layer in 0..layers {
-            let line = LineSeries::new(curve(layer, "top", width), depth(layer, layers).stroke_width(4));
+            let line =
+                LineSeries::new(curve(layer, "top", width), depth(layer, layers).stroke_width(4));
             chart.draw_series(line)?;
         }
         let size = Frame {
@@ -237,7 +252,8 @@ pub(crate) fn sparsity(study: &Study) -> Result<Figure, ReportError> {
         };
         let mut chart = panel(&areas[1], &size, (least..1.0).log_scale(), 0.0..1.02)?;
         for layer in 0..layers {
-            let line = LineSeries::new(curve(layer, "below", 1.0), depth(layer, layers).stroke_width(4));
+            let line =
+                LineSeries::new(curve(layer, "below", 1.0), depth(layer, layers).stroke_width(4));
             chart.draw_series(line)?;
         }
         Ok(())
@@ -260,7 +276,9 @@ pub(crate) fn sparsity(study: &Study) -> Result<Figure, ReportError> {
         id: "sparsity",
         label: "How few neurons carry a layer after GELU".to_owned(),
         svg,
-        caption: format!("After GELU, layer by layer, from the lowest (dark) to the highest (light). {carried}"),
+        caption: format!(
+            "After GELU, layer by layer, from the lowest (dark) to the highest (light). {carried}"
+        ),
         sources: &["sparsity.csv"],
     })
 }

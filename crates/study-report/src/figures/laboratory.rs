@@ -11,8 +11,8 @@ use super::{Figure, WIDTH, grid, points};
 use crate::{
     ReportError, Study,
     chart::{
-        ACTIVE, BAND, BLUE, Frame, INK, LABELS, MUTED, SHAPES, SOFT, Shape, VERMILION, around, draw,
-        key, legend, level, mark, panel, plain, spanning, text,
+        ACTIVE, BAND, BLUE, Frame, INK, LABELS, MUTED, SHAPES, SOFT, Shape, VERMILION, around,
+        draw, key, legend, level, mark, panel, plain, spanning, text,
     },
     number::{fixed, list, mean},
     rows::{Dissociation, Dose, Joint, Kind},
@@ -75,7 +75,14 @@ pub(crate) fn joint(study: &Study, joint: &[Joint]) -> Result<Option<Figure>, Re
     let largest: Vec<String> = several
         .iter()
         .filter(|of| of.depth() == most)
-        .map(|of| format!("{} for \u{201c}{}\u{201d} against a sum of {}", fixed(of.margin_drop, 3), of.neuron_set, fixed(of.sum_of_single, 3)))
+        .map(|of| {
+            format!(
+                "{} for \u{201c}{}\u{201d} against a sum of {}",
+                fixed(of.margin_drop, 3),
+                of.neuron_set,
+                fixed(of.sum_of_single, 3)
+            )
+        })
         .collect();
     Ok(Some(Figure {
         id: "joint",
@@ -95,7 +102,8 @@ pub(crate) fn dose(study: &Study, doses: &[Dose]) -> Result<Option<Figure>, Repo
     let Some(layer) = doses.first().map(|of| of.layer) else { return Ok(None) };
     let labels = study.manifest.labels();
     let curve = |label: &str, kind: Kind| -> Vec<(f64, Vec<f64>)> {
-        let own: Vec<&Dose> = doses.iter().filter(|of| of.neuron_set == label && of.kind == kind).collect();
+        let own: Vec<&Dose> =
+            doses.iter().filter(|of| of.neuron_set == label && of.kind == kind).collect();
         own.chunk_by(|a, b| a.neurons == b.neurons)
             .map(|of| (of[0].neurons as f64, of.iter().map(|of| of.margin_drop).collect()))
             .collect()
@@ -103,12 +111,15 @@ pub(crate) fn dose(study: &Study, doses: &[Dose]) -> Result<Option<Figure>, Repo
     let most = doses.iter().map(|of| of.neurons).max().unwrap_or(1).max(2) as f64;
     let names = labels.map(|label| format!("matched ({label})"));
     let svg = draw((WIDTH, 370), |root| {
-        let root = legend(root, &[
-            key(SHAPES[0], LABELS[0], &names[0]),
-            key(SHAPES[1], LABELS[1], &names[1]),
-            key(Shape::Dashes, MUTED, "swapped"),
-            key(Shape::Block, BAND, "range of random sets"),
-        ])?;
+        let root = legend(
+            root,
+            &[
+                key(SHAPES[0], LABELS[0], &names[0]),
+                key(SHAPES[1], LABELS[1], &names[1]),
+                key(Shape::Dashes, MUTED, "swapped"),
+                key(Shape::Block, BAND, "range of random sets"),
+            ],
+        )?;
         let y = around(doses.iter().map(|of| of.margin_drop));
         for ((place, area), label) in root.split_evenly((1, 2)).iter().enumerate().zip(labels) {
             let title = format!("{label} prompts");
@@ -122,7 +133,9 @@ pub(crate) fn dose(study: &Study, doses: &[Dose]) -> Result<Option<Figure>, Repo
             let x = 0.85..1.15 * most;
             let mut chart = panel(area, &frame, x.clone().log_scale(), y.clone())?;
             let random = curve(label, Kind::Random);
-            let extreme = |of: &Vec<f64>, pick: fn(f64, f64) -> f64| of.iter().copied().reduce(pick).unwrap_or(f64::NAN);
+            let extreme = |of: &Vec<f64>, pick: fn(f64, f64) -> f64| {
+                of.iter().copied().reduce(pick).unwrap_or(f64::NAN)
+            };
             let above = random.iter().map(|(x, of)| (*x, extreme(of, f64::max)));
             let below = random.iter().rev().map(|(x, of)| (*x, extreme(of, f64::min)));
             let band: Vec<(f64, f64)> = above.chain(below).collect();
@@ -131,8 +144,13 @@ pub(crate) fn dose(study: &Study, doses: &[Dose]) -> Result<Option<Figure>, Repo
             let means = |kind| curve(label, kind).into_iter().map(|(x, of)| (x, mean(of)));
             let swapped = DashedLineSeries::new(means(Kind::Swapped), 10, 8, MUTED.stroke_width(4));
             chart.draw_series(swapped)?;
-            chart.draw_series(LineSeries::new(means(Kind::Matched), LABELS[place].stroke_width(4)))?;
-            chart.draw_series(means(Kind::Matched).map(|at| mark(SHAPES[place], LABELS[place], 8, at)))?;
+            chart.draw_series(LineSeries::new(
+                means(Kind::Matched),
+                LABELS[place].stroke_width(4),
+            ))?;
+            chart.draw_series(
+                means(Kind::Matched).map(|at| mark(SHAPES[place], LABELS[place], 8, at)),
+            )?;
         }
         Ok(())
     })?;
@@ -140,20 +158,29 @@ pub(crate) fn dose(study: &Study, doses: &[Dose]) -> Result<Option<Figure>, Repo
         .iter()
         .filter_map(|label| {
             let (neurons, drops) = curve(label, Kind::Matched).pop()?;
-            Some(format!("all {neurons} \u{201c}{label}\u{201d} neurons give {}", fixed(mean(drops), 3)))
+            Some(format!(
+                "all {neurons} \u{201c}{label}\u{201d} neurons give {}",
+                fixed(mean(drops), 3)
+            ))
         })
         .collect();
     Ok(Some(Figure {
         id: "dose",
         label: format!("Margin drop against the number of lesioned neurons of layer {layer}"),
         svg,
-        caption: format!("Layer {layer}: {}. There is no random set where too few other neurons are left to draw from.", list(&largest)),
+        caption: format!(
+            "Layer {layer}: {}. There is no random set where too few other neurons are left to draw from.",
+            list(&largest)
+        ),
         sources: &["dose.csv"],
     }))
 }
 
 /// The same neurons in both labels' prompts.
-pub(crate) fn dissociation(study: &Study, rows: &[Dissociation]) -> Result<Option<Figure>, ReportError> {
+pub(crate) fn dissociation(
+    study: &Study,
+    rows: &[Dissociation],
+) -> Result<Option<Figure>, ReportError> {
     let labels = study.manifest.labels();
     let layers: Vec<(&Dissociation, &Dissociation)> = rows
         .chunk_by(|a, b| a.layer == b.layer)
@@ -172,9 +199,11 @@ pub(crate) fn dissociation(study: &Study, rows: &[Dissociation]) -> Result<Optio
     // Blue where the lesion harms, orange where it helps, white at 0; ink on it that stays dark.
     let shade = |drop: f64| {
         let share = (drop.abs() / most).min(1.0);
-        let RGBColor(r, g, b) = if drop > 0.0 { RGBColor(0x56, 0xB4, 0xE9) } else { RGBColor(0xF0, 0xA0, 0x50) };
+        let RGBColor(r, g, b) =
+            if drop > 0.0 { RGBColor(0x56, 0xB4, 0xE9) } else { RGBColor(0xF0, 0xA0, 0x50) };
         let mixed = |part: u8| {
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // between part and 250
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+            // between part and 250
             let mixed = (250.0 - (250.0 - f64::from(part)) * share).round() as u8;
             mixed
         };
@@ -187,14 +216,25 @@ pub(crate) fn dissociation(study: &Study, rows: &[Dissociation]) -> Result<Optio
             let both = if a.double { ": double" } else { "" };
             let left = (HPos::Left, VPos::Center);
             let centre = (HPos::Center, VPos::Center);
-            area.draw_text(&format!("Layer {}{both}", a.layer), &style(13.0, INK, true, left), (20, 30))?;
+            area.draw_text(
+                &format!("Layer {}{both}", a.layer),
+                &style(13.0, INK, true, left),
+                (20, 30),
+            )?;
             for (column, label) in labels.iter().enumerate() {
                 let x = 205 + 150 * i32::try_from(column).unwrap_or(0);
-                area.draw_text(&format!("{label} prompts"), &style(11.0, SOFT, false, centre), (x, 78))?;
+                area.draw_text(
+                    &format!("{label} prompts"),
+                    &style(11.0, SOFT, false, centre),
+                    (x, 78),
+                )?;
             }
             for (row, (label, cells)) in labels
                 .iter()
-                .zip([[a.own_margin_drop, a.other_margin_drop], [b.other_margin_drop, b.own_margin_drop]])
+                .zip([
+                    [a.own_margin_drop, a.other_margin_drop],
+                    [b.other_margin_drop, b.own_margin_drop],
+                ])
                 .enumerate()
             {
                 let y = 104 + 100 * i32::try_from(row).unwrap_or(0);
@@ -204,7 +244,11 @@ pub(crate) fn dissociation(study: &Study, rows: &[Dissociation]) -> Result<Optio
                     let x = 132 + 150 * i32::try_from(column).unwrap_or(0);
                     area.draw(&Rectangle::new([(x, y), (x + 144, y + 94)], shade(drop).filled()))?;
                     let ink = RGBColor(0x11, 0x11, 0x11);
-                    area.draw_text(&fixed(drop, 3), &style(13.0, ink, row == column, centre), (x + 72, y + 47))?;
+                    area.draw_text(
+                        &fixed(drop, 3),
+                        &style(13.0, ink, row == column, centre),
+                        (x + 72, y + 47),
+                    )?;
                 }
             }
         }

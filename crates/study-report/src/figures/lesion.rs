@@ -12,8 +12,8 @@ use crate::{
         ACTIVE, BAND, Frame, GRID, LABELS, MUTED, SHAPES, Shape, around, draw, key, legend, level,
         mark, panel, spanning, whole,
     },
-    number::{count, fixed, mean, plural},
     nulls::MEASURES,
+    number::{count, fixed, mean, plural},
     rows::Kind,
 };
 
@@ -33,11 +33,14 @@ pub(crate) fn logits(study: &Study) -> Result<Figure, ReportError> {
     let few = prompts.len() <= 8;
     let names = right(study);
     let svg = draw((WIDTH, 360), |root| {
-        let root = legend(root, &[
-            key(SHAPES[0], LABELS[0], &names[0]),
-            key(SHAPES[1], LABELS[1], &names[1]),
-            key(Shape::Cross, MUTED, "other candidate"),
-        ])?;
+        let root = legend(
+            root,
+            &[
+                key(SHAPES[0], LABELS[0], &names[0]),
+                key(SHAPES[1], LABELS[1], &names[1]),
+                key(Shape::Cross, MUTED, "other candidate"),
+            ],
+        )?;
         let frame = Frame {
             x: "masked prompt, in the order of prompts.csv",
             y: "logit (natural log)",
@@ -49,18 +52,28 @@ pub(crate) fn logits(study: &Study) -> Result<Figure, ReportError> {
         let mut chart = panel(&root, &frame, -0.6..prompts.len() as f64 - 0.4, y)?;
         for (place, of) in prompts.iter().enumerate() {
             let x = place as f64;
-            let label = study.prompt(of[0].prompt, of[0].position).and_then(|of| of.label.as_deref());
+            let label =
+                study.prompt(of[0].prompt, of[0].position).and_then(|of| of.label.as_deref());
             let ends = spanning(of.iter().map(|of| of.logit));
-            chart.draw_series([PathElement::new([(x, ends.start), (x, ends.end)], GRID.stroke_width(3))])?;
+            chart.draw_series([PathElement::new(
+                [(x, ends.start), (x, ends.end)],
+                GRID.stroke_width(3),
+            )])?;
             let size = if few { 10 } else { 6 };
-            chart.draw_series(of.iter().skip(1).map(|of| mark(Shape::Cross, MUTED, size, (x, of.logit))))?;
+            chart.draw_series(
+                of.iter().skip(1).map(|of| mark(Shape::Cross, MUTED, size, (x, of.logit))),
+            )?;
             let (shape, colour) = look(study, label);
             chart.draw_series([mark(shape, colour, size, (x, of[0].logit))])?;
             if few {
                 let style = crate::chart::text(11.0, crate::chart::INK, false, BESIDE);
                 for of in of.iter() {
                     let at = chart.backend_coord(&(x, of.logit));
-                    root.strip_coord_spec().draw_text(&of.candidate, &style, relative(&root, at))?;
+                    root.strip_coord_spec().draw_text(
+                        &of.candidate,
+                        &style,
+                        relative(&root, at),
+                    )?;
                 }
             }
         }
@@ -99,15 +112,19 @@ pub(crate) fn prompts(study: &Study) -> Result<Option<Figure>, ReportError> {
         return Ok(None);
     };
     let layer = study.manifest.layer;
-    let label_of = |key: &(usize, usize)| study.prompt(key.0, key.1).and_then(|of| of.label.as_deref());
+    let label_of =
+        |key: &(usize, usize)| study.prompt(key.0, key.1).and_then(|of| of.label.as_deref());
     let names = study.manifest.labels().map(|label| format!("{label} prompt, {label} neurons"));
     let mut outside = 0;
     let svg = draw((WIDTH, 600), |root| {
-        let root = legend(root, &[
-            key(SHAPES[0], LABELS[0], &names[0]),
-            key(SHAPES[1], LABELS[1], &names[1]),
-            key(Shape::Block, BAND, "95 % of random sets"),
-        ])?;
+        let root = legend(
+            root,
+            &[
+                key(SHAPES[0], LABELS[0], &names[0]),
+                key(SHAPES[1], LABELS[1], &names[1]),
+                key(Shape::Block, BAND, "95 % of random sets"),
+            ],
+        )?;
         for (area, (name, measure)) in root.split_evenly((2, 1)).iter().zip(MEASURES) {
             let mut shown: Vec<_> = nulls
                 .prompts
@@ -120,7 +137,8 @@ pub(crate) fn prompts(study: &Study) -> Result<Option<Figure>, ReportError> {
                 let (low, high) = bands(of).unwrap_or((of.1, of.1));
                 [of.1, low, high]
             });
-            let title = if name == "logit drop" { "Logit drop of the right word" } else { "Margin drop" };
+            let title =
+                if name == "logit drop" { "Logit drop of the right word" } else { "Margin drop" };
             let frame = Frame {
                 title,
                 x: "masked prompts, from the smallest drop to the largest",
@@ -133,7 +151,10 @@ pub(crate) fn prompts(study: &Study) -> Result<Option<Figure>, ReportError> {
             for (place, of) in shown.iter().enumerate() {
                 let Some((low, high)) = bands(of) else { continue };
                 let at = place as f64;
-                let block = plotters::element::Rectangle::new([(at - 0.42, low), (at + 0.42, high)], BAND.filled());
+                let block = plotters::element::Rectangle::new(
+                    [(at - 0.42, low), (at + 0.42, high)],
+                    BAND.filled(),
+                );
                 chart.draw_series([block])?;
                 outside += usize::from(name == "margin drop" && of.1 > high);
             }
@@ -171,35 +192,57 @@ pub(crate) fn scatter(study: &Study) -> Result<Option<Figure>, ReportError> {
     let names = right(study);
     let (rows, columns) = grid(2, 2);
     let svg = draw((WIDTH, 390), |root| {
-        let root = legend(root, &[
-            key(SHAPES[0], LABELS[0], &names[0]),
-            key(SHAPES[1], LABELS[1], &names[1]),
-            key(Shape::Cross, MUTED, "other candidate"),
-        ])?;
+        let root = legend(
+            root,
+            &[
+                key(SHAPES[0], LABELS[0], &names[0]),
+                key(SHAPES[1], LABELS[1], &names[1]),
+                key(Shape::Cross, MUTED, "other candidate"),
+            ],
+        )?;
         let areas = root.split_evenly((rows, columns));
         let margin = |of: &[crate::rows::Lesioned], logit: fn(&crate::rows::Lesioned) -> f64| {
             logit(&of[0]) - of[1..].iter().map(logit).fold(f64::NEG_INFINITY, f64::max)
         };
         let dot = if lesions.len() > 60 { 5 } else { 9 };
-        let frame = Frame { title: "Logits", x: "clean logit", y: "lesioned logit", ..Frame::default() };
-        let range = spanning(lesions.iter().flat_map(|of| of.iter()).flat_map(|of| [of.logit_clean, of.logit_lesioned]));
+        let frame =
+            Frame { title: "Logits", x: "clean logit", y: "lesioned logit", ..Frame::default() };
+        let range = spanning(
+            lesions
+                .iter()
+                .flat_map(|of| of.iter())
+                .flat_map(|of| [of.logit_clean, of.logit_lesioned]),
+        );
         let mut chart = panel(&areas[0], &frame, range.clone(), range.clone())?;
-        chart.draw_series([PathElement::new([(range.start, range.start), (range.end, range.end)], ACTIVE.stroke_width(2))])?;
+        chart.draw_series([PathElement::new(
+            [(range.start, range.start), (range.end, range.end)],
+            ACTIVE.stroke_width(2),
+        )])?;
         let others = lesions.iter().flat_map(|of| of[1..].iter());
-        chart.draw_series(others.map(|of| mark(Shape::Cross, MUTED, dot, (of.logit_clean, of.logit_lesioned))))?;
+        chart.draw_series(
+            others.map(|of| mark(Shape::Cross, MUTED, dot, (of.logit_clean, of.logit_lesioned))),
+        )?;
         chart.draw_series(lesions.iter().map(|of| {
             let (shape, colour) = look(study, of[0].neuron_set.as_deref());
             mark(shape, colour.mix(0.8), dot, (of[0].logit_clean, of[0].logit_lesioned))
         }))?;
 
-        let frame = Frame { title: "Margins", x: "clean margin (logits)", y: "lesioned margin", ..Frame::default() };
+        let frame = Frame {
+            title: "Margins",
+            x: "clean margin (logits)",
+            y: "lesioned margin",
+            ..Frame::default()
+        };
         let ends = |of: &&[crate::rows::Lesioned]| {
             let clean = margin(of, |of| of.logit_clean);
             (clean, clean - of[0].margin_drop)
         };
         let range = spanning(lesions.iter().map(ends).flat_map(|(x, y)| [x, y]));
         let mut chart = panel(&areas[1], &frame, range.clone(), range.clone())?;
-        chart.draw_series([PathElement::new([(range.start, range.start), (range.end, range.end)], ACTIVE.stroke_width(2))])?;
+        chart.draw_series([PathElement::new(
+            [(range.start, range.start), (range.end, range.end)],
+            ACTIVE.stroke_width(2),
+        )])?;
         chart.draw_series(lesions.iter().map(|of| {
             let (shape, colour) = look(study, of[0].neuron_set.as_deref());
             mark(shape, colour.mix(0.8), dot, ends(of))

@@ -20,7 +20,8 @@ fn shown(study: &Study) -> impl Iterator<Item = &Neuron> + Clone {
 
 /// How a neuron is marked.
 fn look(study: &Study, neuron: &Neuron) -> (Shape, RGBColor, i32) {
-    let place = study.manifest.labels().iter().position(|label| neuron.label.as_deref() == Some(*label));
+    let place =
+        study.manifest.labels().iter().position(|label| neuron.label.as_deref() == Some(*label));
     place.map_or((Shape::Disc, MUTED, 4), |place| (SHAPES[place], LABELS[place], 6))
 }
 
@@ -33,11 +34,14 @@ pub(crate) fn t_by_neuron(study: &Study) -> Result<Figure, ReportError> {
     let (layer, [a, b]) = (study.manifest.layer, study.manifest.labels());
     let names = names(study);
     let svg = draw((WIDTH, 340), |root| {
-        let root = legend(root, &[
-            key(SHAPES[0], LABELS[0], &names[0]),
-            key(SHAPES[1], LABELS[1], &names[1]),
-            key(Shape::Disc, MUTED, "neither"),
-        ])?;
+        let root = legend(
+            root,
+            &[
+                key(SHAPES[0], LABELS[0], &names[0]),
+                key(SHAPES[1], LABELS[1], &names[1]),
+                key(Shape::Disc, MUTED, "neither"),
+            ],
+        )?;
         let y = format!("t statistic, {a} minus {b}");
         let frame = Frame { x: "neuron index", y: &y, ticks: (8, 6), ..Frame::default() };
         let x = -0.01 * study.width() as f64..1.01 * study.width() as f64;
@@ -75,12 +79,15 @@ pub(crate) fn volcano(study: &Study) -> Result<Figure, ReportError> {
     let height = |q: f64| -q.max(f64::MIN_POSITIVE).log10();
     let names = names(study);
     let svg = draw((WIDTH, 360), |root| {
-        let root = legend(root, &[
-            key(SHAPES[0], LABELS[0], &names[0]),
-            key(SHAPES[1], LABELS[1], &names[1]),
-            key(Shape::Disc, MUTED, "neither"),
-            key(Shape::Line, crate::chart::SOFT, "threshold"),
-        ])?;
+        let root = legend(
+            root,
+            &[
+                key(SHAPES[0], LABELS[0], &names[0]),
+                key(SHAPES[1], LABELS[1], &names[1]),
+                key(Shape::Disc, MUTED, "neither"),
+                key(Shape::Line, crate::chart::SOFT, "threshold"),
+            ],
+        )?;
         let frame = Frame {
             x: "effect size (standard deviations of the difference)",
             y: "−log₁₀ q: higher is more significant",
@@ -131,7 +138,8 @@ pub(crate) fn laminar(study: &Study) -> Result<Figure, ReportError> {
     let layers = study.layers();
     let labels = study.manifest.labels();
     let chosen = study.manifest.study.selection.correction.as_str();
-    let counts = |correction: &str, layer: usize| labels.map(|label| study.count(layer, label, correction));
+    let counts =
+        |correction: &str, layer: usize| labels.map(|label| study.count(layer, label, correction));
     let most = CORRECTIONS
         .iter()
         .flat_map(|of| (0..layers).flat_map(|layer| counts(of.0, layer)))
@@ -141,10 +149,10 @@ pub(crate) fn laminar(study: &Study) -> Result<Figure, ReportError> {
     let names = names(study).map(|name| format!("{name}s"));
     let (rows, columns) = grid(CORRECTIONS.len(), 4);
     let svg = draw((WIDTH, points(rows * (95 + 17 * layers) + 60)), |root| {
-        let root = legend(root, &[
-            key(Shape::Block, LABELS[0], &names[0]),
-            key(Shape::Block, LABELS[1], &names[1]),
-        ])?;
+        let root = legend(
+            root,
+            &[key(Shape::Block, LABELS[0], &names[0]), key(Shape::Block, LABELS[1], &names[1])],
+        )?;
         for (index, (area, (correction, title))) in
             root.split_evenly((rows, columns)).iter().zip(CORRECTIONS).enumerate()
         {
