@@ -9,6 +9,17 @@ use crate::{ReportError, hash};
 
 const FILE: &str = "manifest.json";
 
+/// The corrections by their keys and names, from the most to the least permissive.
+pub(crate) const CORRECTIONS: [(&str, &str); 7] = [
+    ("none", "Uncorrected"),
+    ("storey", "Storey"),
+    ("bh", "Benjamini-Hochberg"),
+    ("by", "Benjamini-Yekutieli"),
+    ("max-t", "max-T"),
+    ("holm", "Holm"),
+    ("bonferroni", "Bonferroni"),
+];
+
 /// The manifest of a finished study.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Manifest {
@@ -59,6 +70,26 @@ pub(crate) struct Lesion {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Controls {
     pub(crate) nulls: usize,
+}
+
+impl Lesion {
+    /// Whether it is before or after GELU.
+    pub(crate) fn when(&self) -> &'static str {
+        if self.site == "pre" { "before" } else { "after" }
+    }
+}
+
+impl Selection {
+    /// How p is corrected, in words.
+    pub(crate) fn correction(&self) -> String {
+        let direction = if self.directional { ", each direction by itself" } else { "" };
+        match CORRECTIONS.iter().find(|of| of.0 == self.correction) {
+            Some(("none", _)) | None => "p is not corrected".to_owned(),
+            Some((_, name)) => {
+                format!("p is corrected after {name} over each {}{direction}", self.scope)
+            }
+        }
+    }
 }
 
 /// Where an input came from.

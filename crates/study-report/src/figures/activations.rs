@@ -169,7 +169,7 @@ pub(crate) fn by_layer(study: &Study) -> Result<Figure, ReportError> {
             let frame = Frame {
                 title: &title,
                 y: &figures,
-                x: if layer + columns >= layers { "activation" } else { "" },
+                x: if layer / columns + 1 == rows { "activation" } else { "" },
                 ticks: (4, 4),
                 y_format: &tens,
                 ..Frame::default()

@@ -11,8 +11,8 @@ use super::{Figure, WIDTH, grid, points};
 use crate::{
     ReportError, Study,
     chart::{
-        ACTIVE, BAND, BLUE, Frame, INK, LABELS, MUTED, SHAPES, SOFT, Shape, VERMILION, around,
-        draw, key, legend, level, mark, panel, plain, spanning, text,
+        ACTIVE, BAND, Frame, GREEN, INK, LABELS, MUTED, PURPLE, SHAPES, SOFT, Shape, around, draw,
+        key, legend, level, mark, panel, plain, spanning, text,
     },
     number::{fixed, list, mean},
     rows::{Dissociation, Dose, Joint, Kind},
@@ -33,14 +33,14 @@ pub(crate) fn joint(study: &Study, joint: &[Joint]) -> Result<Option<Figure>, Re
         [of.sum_of_single, of.margin_drop, low, high]
     }));
     let look = |pattern: &str| match pattern {
-        "up" => (Shape::Disc, BLUE),
-        "down" => (Shape::Triangle, VERMILION),
+        "up" => (Shape::Disc, GREEN),
+        "down" => (Shape::Triangle, PURPLE),
         _ => (Shape::Cross, INK),
     };
     let svg = draw((WIDTH, 400), |root| {
         let mut keys = vec![
-            key(Shape::Disc, BLUE, "layers from the bottom up"),
-            key(Shape::Triangle, VERMILION, "from the top down"),
+            key(Shape::Disc, GREEN, "layers from the bottom up"),
+            key(Shape::Triangle, PURPLE, "from the top down"),
         ];
         if several.iter().any(|of| of.pattern == "given") {
             keys.push(key(Shape::Cross, INK, "as given"));

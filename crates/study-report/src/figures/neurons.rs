@@ -9,6 +9,7 @@ use crate::{
         Frame, LABELS, MUTED, SHAPES, Shape, around, draw, key, legend, level, mark, panel, plain,
         whole,
     },
+    manifest::CORRECTIONS,
     number::{count, fixed},
     rows::Neuron,
 };
@@ -122,17 +123,6 @@ pub(crate) fn volcano(study: &Study) -> Result<Figure, ReportError> {
     })
 }
 
-/// The corrections, from the most to the least permissive, with their names.
-const CORRECTIONS: [(&str, &str); 7] = [
-    ("none", "Uncorrected"),
-    ("storey", "Storey"),
-    ("bh", "Benjamini-Hochberg"),
-    ("by", "Benjamini-Yekutieli"),
-    ("max-t", "max-T"),
-    ("holm", "Holm"),
-    ("bonferroni", "Bonferroni"),
-];
-
 /// Neurons per layer under each correction.
 pub(crate) fn laminar(study: &Study) -> Result<Figure, ReportError> {
     let layers = study.layers();
@@ -158,7 +148,7 @@ pub(crate) fn laminar(study: &Study) -> Result<Figure, ReportError> {
         {
             let frame = Frame {
                 title,
-                x: if index + columns >= CORRECTIONS.len() { "neurons" } else { "" },
+                x: if index / columns + 1 == rows { "neurons" } else { "" },
                 y: if correction == chosen { "layer (this study's)" } else { "layer" },
                 ticks: (4, 2 * layers),
                 x_format: &|value| plain(&value.abs()),

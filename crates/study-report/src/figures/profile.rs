@@ -22,12 +22,13 @@ use crate::{
 pub(crate) fn profile(study: &Study, judged: &[Judged<'_>]) -> Result<Figure, ReportError> {
     let labels = study.manifest.labels();
     let layers = study.layers();
+    let names = labels.map(|label| format!("matched ({label})"));
     let svg = draw((WIDTH, 640), |root| {
         let root = legend(
             root,
             &[
-                key(SHAPES[0], LABELS[0], "matched"),
-                key(SHAPES[1], LABELS[1], "matched"),
+                key(SHAPES[0], LABELS[0], &names[0]),
+                key(SHAPES[1], LABELS[1], &names[1]),
                 key(Shape::Cross, MUTED, "swapped"),
                 key(Shape::Ring, MUTED, "least tuned"),
                 key(Shape::Block, BAND, "95 % of random"),

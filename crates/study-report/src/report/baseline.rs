@@ -29,7 +29,7 @@ pub(super) fn baseline(study: &Study) -> Result<Section, ReportError> {
 pub(super) fn lesion(study: &Study) -> Result<Section, ReportError> {
     let layer = study.manifest.layer;
     let mut section = Section::new("lesion", "Lesion");
-    let when = if study.manifest.study.lesion.site == "pre" { "before" } else { "after" };
+    let when = study.manifest.study.lesion.when();
     section.text(format!(
         "The paper\u{2019}s lesion: every neuron of layer {layer} that carries the label of the right word is set \
          to 0 {when} GELU at the mask."

@@ -20,10 +20,10 @@ pub(super) fn section(study: &Study, judged: &[Judged<'_>]) -> Result<Section, R
         );
         return Ok(section);
     }
-    let site = &study.manifest.study.lesion.site;
+    let when = study.manifest.study.lesion.when();
     section.text(format!(
         "Every layer by itself: the matched neurons of a prompt\u{2019}s label, against those of the other label, \
-         the least tuned and {} random sets of each kind, of the same size, at {site} GELU. One kind is drawn \
+         the least tuned and {} random sets of each kind, of the same size, {when} GELU. One kind is drawn \
          from all other neurons, one from those that are about as active at the mask. p compares the mean \
          margin drop with both kinds, takes the larger, and is corrected by Holm over layers and labels.",
         study.manifest.study.controls.nulls

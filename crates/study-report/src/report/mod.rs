@@ -10,7 +10,7 @@ mod setup;
 use crate::{
     ReportError, Study,
     number::{count, percent},
-    page::{Block, Page, Section},
+    page::{Page, Section},
     verdict::{Judged, Verdict, judge},
 };
 
@@ -121,5 +121,5 @@ fn quoted(word: &str) -> String {
 
 /// Says that a part did not run.
 fn absent(section: &mut Section, part: &str, file: &str) {
-    section.add(Block::Text(format!("The part `{part}` did not run: there is no {file}.")));
+    section.text(format!("The part {} did not run: there is no {file}.", quoted(part)));
 }

@@ -19,12 +19,14 @@ pub(super) fn section(study: &Study) -> Result<Section, ReportError> {
     let layer = study.manifest.layer;
     let labels = study.manifest.labels();
     let mut section = Section::new("selection", "Selection");
-    let direction = if settings.directional { ", each direction by itself" } else { "" };
     section.text(format!(
-        "Each neuron\u{2019}s activation before GELU at the {} target is compared between the two sides by a {} \
-         t-test. p is corrected by {} over each {}{direction}; q is the result. A neuron carries the label of the \
-         side where it is higher, where q is at most {}.",
-        settings.at, settings.test, settings.correction, settings.scope, settings.alpha
+        "Each neuron\u{2019}s activation before GELU at the {} target is compared between the two \
+         sides by a {} t-test; {}, and q is the result. A neuron carries the label of the side \
+         where it is higher, where q is at most {}.",
+        settings.at,
+        settings.test,
+        settings.correction(),
+        settings.alpha
     ));
     section.table(by_layer(study));
     let labelled: usize = labels.iter().map(|label| study.chosen(layer, label)).sum();
