@@ -1,6 +1,7 @@
 //! The figures. Each is made of a study's tables alone.
 
 mod activations;
+pub(crate) mod beside;
 mod laboratory;
 mod lesion;
 mod neurons;

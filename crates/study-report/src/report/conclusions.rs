@@ -3,7 +3,7 @@
 use super::quoted;
 use crate::{
     Study,
-    number::{between, fixed, list, p_value, percent, plural},
+    number::{between, fixed, p_value, percent, plural},
     page::{Block, Section},
     rows::Joint,
     verdict::{Judged, LEVEL, Verdict, has_alikes},
@@ -16,32 +16,51 @@ pub(super) fn section(study: &Study, judged: &[Judged<'_>]) -> Section {
     let mut can: Vec<String> =
         judged.iter().filter(|of| of.verdict == Verdict::Beyond).map(beyond).collect();
     if can.is_empty() {
-        can.push("Of no lesion is it shown that it lowers the right word\u{2019}s margin more than random sets of the \
-                  same size do.".to_owned());
+        can.push(
+            "Of no lesion is it shown that it lowers the right word\u{2019}s margin more than random \
+             sets of the same size do."
+                .to_owned(),
+        );
     }
     can.extend(double(study));
-    can.extend(synergy(study));
+    let (shown, open) = synergies(study);
+    can.extend(shown);
     section.add(Block::List(can));
     section.heading("What cannot be concluded");
-    let within: Vec<String> = judged
-        .iter()
-        .filter(|of| of.verdict == Verdict::Within)
-        .map(|of| {
-            let bands = [of.random, of.as_active].into_iter().flatten();
-            let inside = |&(low, high): &(f64, f64)| (low..=high).contains(&of.profile.margin_drop);
-            let band = bands.into_iter().find(inside).map_or(String::new(), between);
-            format!("{}, {} in {band}", of.name(), fixed(of.profile.margin_drop, 3))
-        })
-        .collect();
+    let within: Vec<String> =
+        judged.iter().filter(|of| of.verdict == Verdict::Within).filter_map(within).collect();
     if !within.is_empty() {
         section.warning(format!(
-            "Within what random sets do (layer and label, mean margin drop, 95 % of random sets): {}. Whatever these \
-             lesions did, other neurons of the same number do as well.",
-            within.join("; ")
+            "{} within what random sets do. Whatever these lesions did, other neurons of the same \
+             number do as well:",
+            if within.len() == 1 {
+                "One lesion lies".to_owned()
+            } else {
+                format!("{} lesions lie", within.len())
+            }
         ));
+        section.add(Block::List(within));
     }
-    section.add(Block::List(limits(study, judged)));
+    let mut limits = limits(study, judged);
+    limits.extend(open);
+    section.add(Block::List(limits));
     section
+}
+
+/// Where a lesion lies within its null.
+fn within(of: &Judged<'_>) -> Option<String> {
+    let bands = [(of.random, "random sets"), (of.as_active, "sets as active")];
+    let (band, which) = bands.into_iter().find_map(|(band, which)| {
+        let (low, high) = band?;
+        (low..=high).contains(&of.profile.margin_drop).then_some(((low, high), which))
+    })?;
+    Some(format!(
+        "Layer {}, {}: mean margin drop {}, where 95 % of {which} lie between {}.",
+        of.profile.layer,
+        quoted(&of.profile.neuron_set),
+        fixed(of.profile.margin_drop, 3),
+        and(band)
+    ))
 }
 
 /// What holds of a lesion that does more than random sets.
@@ -59,12 +78,12 @@ fn beyond(of: &Judged<'_>) -> String {
         (None, None) => String::new(),
     };
     format!(
-        "Layer {}, {}: mean margin drop {} over {}{random}{active}. The margin falls in {} of them (p {}).",
+        "Layer {}, {}: mean margin drop {}{random}{active}. The margin falls in {} of {} (p {}).",
         profile.layer,
         quoted(&profile.neuron_set),
         fixed(profile.margin_drop, 3),
-        plural(profile.prompts, "prompt"),
         profile.margin_falls,
+        plural(profile.prompts, "prompt"),
         profile.p_corrected.map_or(String::new(), p_value)
     )
 }
@@ -111,30 +130,30 @@ fn double(study: &Study) -> Option<String> {
     })
 }
 
-fn synergy(study: &Study) -> Option<String> {
-    let rows = study.joint.as_deref()?;
-    let most = rows.iter().map(Joint::depth).max().filter(|&most| most > 1)?;
-    let each: Vec<String> = rows
-        .iter()
-        .filter(|of| of.depth() == most && of.neurons > 0)
-        .map(|of| {
-            let (interval, says) = match of.interval() {
-                None => (String::new(), "no interval, so neither more nor less is shown"),
-                Some((low, _)) if low > 0.0 => (of.interval().map_or(String::new(), between), "more than their sum"),
-                Some((_, high)) if high < 0.0 => (of.interval().map_or(String::new(), between), "less than their sum"),
-                Some(ends) => (between(ends), "neither more nor less is shown"),
-            };
-            let interval = if interval.is_empty() { interval } else { format!(" ({interval})") };
-            format!(
-                "{}: synergy {}{interval}, {says}; the right word\u{2019}s mean probability goes from {} to {}",
-                quoted(&of.neuron_set),
-                fixed(of.synergy, 3),
-                fixed(of.prob_clean, 4),
-                fixed(of.prob_lesioned, 4)
-            )
-        })
-        .collect();
-    (!each.is_empty()).then(|| format!("All {most} layers together, {}.", list(&each)))
+/// What is shown of all layers together, and what is not.
+fn synergies(study: &Study) -> (Vec<String>, Vec<String>) {
+    let rows = study.joint.as_deref().unwrap_or_default();
+    let most = rows.iter().map(Joint::depth).max().unwrap_or_default();
+    let all = rows.iter().filter(|of| of.depth() == most && most > 1 && of.neurons > 0);
+    let mut found = (Vec::new(), Vec::new());
+    for of in all {
+        let (says, is_shown) = match of.interval() {
+            Some((low, _)) if low > 0.0 => ("do more than the sum of each", true),
+            Some((_, high)) if high < 0.0 => ("do less than the sum of each", true),
+            _ => ("are not shown to do more or less than the sum of each", false),
+        };
+        let interval = of.interval().map_or("no interval".to_owned(), between);
+        let text = format!(
+            "All {most} layers together, {}, {says}: synergy {} ({interval}). The right word\u{2019}s mean \
+             probability goes from {} to {}.",
+            quoted(&of.neuron_set),
+            fixed(of.synergy, 3),
+            fixed(of.prob_clean, 4),
+            fixed(of.prob_lesioned, 4)
+        );
+        if is_shown { found.0.push(text) } else { found.1.push(text) }
+    }
+    found
 }
 
 fn limits(study: &Study, judged: &[Judged<'_>]) -> Vec<String> {

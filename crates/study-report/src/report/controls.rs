@@ -49,16 +49,16 @@ fn profile(study: &Study, judged: &[Judged<'_>]) -> Table {
     let columns = [
         "#layer",
         "set",
-        "#neurons",
-        "#prompts",
         "#margin drop",
         "#95 % of random",
         "#95 % as active",
+        "#p corrected",
+        "so it is",
+        "#neurons",
+        "#prompts",
         "#falls in",
         "#swapped",
         "#least tuned",
-        "#p corrected",
-        "so it is",
     ];
     let mut table = Table::new(
         "profile",
@@ -78,16 +78,16 @@ fn profile(study: &Study, judged: &[Judged<'_>]) -> Table {
         table.row([
             Cell::count(profile.layer),
             Cell::text(&profile.neuron_set),
-            Cell::count(profile.neurons),
-            Cell::count(profile.prompts),
             Cell::number(profile.margin_drop, 3),
             band(of.random),
             band(of.as_active),
+            Cell::p(profile.p_corrected),
+            Cell::text(of.verdict.name()).class(of.verdict.class()),
+            Cell::count(profile.neurons),
+            Cell::count(profile.prompts),
             Cell::count(profile.margin_falls),
             mean(Kind::Swapped),
             mean(Kind::LeastTuned),
-            Cell::p(profile.p_corrected),
-            Cell::text(of.verdict.name()).class(of.verdict.class()),
         ]);
     }
     table.from(&["profile.csv", "nulls.csv"])

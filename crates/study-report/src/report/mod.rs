@@ -115,7 +115,7 @@ fn lead(study: &Study, judged: &[Judged<'_>]) -> String {
 }
 
 /// A word as the text has it.
-fn quoted(word: &str) -> String {
+pub(crate) fn quoted(word: &str) -> String {
     format!("\u{201c}{word}\u{201d}")
 }
 
