@@ -102,9 +102,10 @@ impl Svg {
     pub(crate) fn inline(&self, label: &str) -> String {
         let (width, height) = self.size;
         format!(
-            "<svg viewBox=\"0 0 {} {}\" width=\"{width}\" role=\"img\" aria-label=\"{}\">{}",
+            "<svg viewBox=\"0 0 {} {}\" style=\"max-width:{}px\" role=\"img\" aria-label=\"{}\">{}",
             2 * width,
             2 * height,
+            width * 5 / 4,
             escaped(label),
             self.body
         )
@@ -378,4 +379,40 @@ where
     let line = PathElement::new(vec![(from.start, at), (from.end, at)], SOFT.stroke_width(2));
     chart.draw_series([line])?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_drawing_is_the_same_each_time_and_its_text_is_text() {
+        let paint = || {
+            draw((200, 100), |root| {
+                let root = legend(root, &[key(Shape::Ring, BLUE, "<script>")])?;
+                let frame = Frame { title: "a & b", x: "x", y: "y", ..Frame::default() };
+                let mut chart = panel(&root, &frame, -1.0..1.0, -1.0..1.0)?;
+                level(&mut chart, 0.0, -1.0..1.0)
+            })
+        };
+        let (one, two) = (paint().unwrap(), paint().unwrap());
+        assert_eq!(one.file("\"label\""), two.file("\"label\""));
+        let file = one.file("</title><script>");
+        assert!(!file.contains("<script>") && file.contains("&lt;script&gt;"), "{file}");
+        assert!(file.contains("a &amp; b"), "{file}");
+        assert!(one.inline("\" onload=\"").contains("aria-label=\"&quot; onload=&quot;\""));
+    }
+
+    #[test]
+    fn axes_are_labelled_with_true_signs() {
+        assert_eq!(
+            (plain(&-0.5), plain(&-0.0), plain(&1200.0)),
+            ("−0.5".into(), "0".into(), "1200".into())
+        );
+        assert_eq!((whole(&2.0), whole(&2.5)), ("2".into(), String::new()));
+        assert_eq!(
+            (tens(&0.001), tens(&1.0), tens(&20.0)),
+            ("10⁻³".into(), "1".into(), String::new())
+        );
+    }
 }

@@ -4,16 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     ReportError, Study, figures,
-    number::{count, list, plural},
-    page::{Block, Cell, Page, Section, Table},
+    number::{count, list},
+    page::{Cell, Page, Section, Table},
     report::judgements,
     rows::{Lesioned, Prediction},
     verdict::Judged,
 };
 
-/// Two studies, each with its name.
+/// Two studies, A and B.
 pub(crate) struct Pair<'a> {
-    pub(crate) names: [&'a str; 2],
     pub(crate) studies: [&'a Study; 2],
 }
 
@@ -31,22 +30,19 @@ pub(crate) struct Common {
 /// # Errors
 /// Where a figure cannot be drawn.
 pub fn compare([a, b]: [(&str, &Study); 2]) -> Result<String, ReportError> {
-    let pair = Pair { names: [a.0, b.0], studies: [a.1, b.1] };
+    let pair = Pair { studies: [a.1, b.1] };
     let common = pair.common();
     let judged = pair.studies.map(judgements);
-    let differing = differences(&pair);
     let page = Page {
         name: "Two studies beside each other".to_owned(),
         kicker: "Lesion study".to_owned(),
         title: "Two studies beside each other".to_owned(),
         lead: format!(
-            "A is {}, B is {}. Their settings and inputs differ in {}.",
-            a.0,
-            b.0,
-            plural(differing.rows.len(), "entry").replace("entrys", "entries")
+            "A is {}, B is {}. What differs is said first, then what came of it.",
+            a.0, b.0
         ),
         sections: vec![
-            what_differs(&pair, differing),
+            what_differs(&pair),
             profiles(&pair, &judged)?,
             neurons(&pair)?,
             predictions(&pair, &common)?,
@@ -151,7 +147,8 @@ fn differences(pair: &Pair<'_>) -> Table {
     table.from(&["manifest.json"])
 }
 
-fn what_differs(pair: &Pair<'_>, differing: Table) -> Section {
+fn what_differs(pair: &Pair<'_>) -> Section {
+    let differing = differences(pair);
     let mut section = Section::new("differences", "What differs");
     for (letter, study) in ["A", "B"].into_iter().zip(pair.studies) {
         if !study.changed.is_empty() {
@@ -167,10 +164,6 @@ fn what_differs(pair: &Pair<'_>, differing: Table) -> Section {
         section.table(differing);
         section.text("All else is the same.");
     }
-    section.add(Block::Facts(vec![
-        ("A".to_owned(), pair.names[0].to_owned()),
-        ("B".to_owned(), pair.names[1].to_owned()),
-    ]));
     section
 }
 

@@ -87,12 +87,79 @@ pub(crate) fn judge<'a>(
         let inside = |&(low, high): &(f64, f64)| (low..=high).contains(&of.margin_drop);
         let verdict = match of.p_corrected {
             None => Verdict::NoControls,
-            Some(_) if too_few => Verdict::TooFewSets,
             Some(p) if p <= LEVEL && of.margin_drop > 0.0 => Verdict::Beyond,
             Some(_) if random.iter().chain(&as_active).any(inside) => Verdict::Within,
+            Some(_) if too_few => Verdict::TooFewSets,
             Some(_) => Verdict::NotShown,
         };
         Judged { profile: of, random, as_active, verdict }
     });
     judged.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rows::Null;
+
+    /// 39 random sets of two prompts, whose mean margin drops are 0.0, 0.1 and so on.
+    fn nulls() -> Nulls {
+        let mut nulls = Nulls::default();
+        for kind in [Kind::Random, Kind::RandomActive] {
+            for (prompt, off) in [(0, 0.5), (1, -0.5)] {
+                for draw in 0..39 {
+                    let margin_drop = 0.1 * draw as f64 + off;
+                    let (layer, neuron_set) = (2, "him".to_owned());
+                    let row = Null {
+                        layer,
+                        prompt,
+                        position: 3,
+                        neuron_set,
+                        kind,
+                        draw,
+                        logit_drop: 0.0,
+                        margin_drop,
+                    };
+                    nulls.push(row, 0);
+                }
+            }
+        }
+        nulls
+    }
+
+    fn verdict(margin_drop: f64, p_corrected: Option<f64>, draws: usize) -> Verdict {
+        let profile = [Profile {
+            layer: 2,
+            neuron_set: "him".to_owned(),
+            neurons: 10,
+            prompts: 2,
+            margin_drop,
+            margin_falls: 2,
+            activity_ratio: Some(0.95),
+            p_corrected,
+        }];
+        judge(&profile, Some(&nulls()), draws)[0].verdict
+    }
+
+    #[test]
+    fn a_lesion_is_judged_by_its_effect_its_null_and_then_p() {
+        assert_eq!(verdict(9.0, Some(0.025), 39), Verdict::Beyond);
+        // The middle of the band, whatever p says.
+        assert_eq!(verdict(1.9, Some(0.5), 39), Verdict::Within);
+        assert_eq!(verdict(1.9, Some(0.5), 3), Verdict::Within);
+        assert_eq!(verdict(9.0, Some(0.06), 39), Verdict::NotShown);
+        assert_eq!(verdict(9.0, Some(0.25), 3), Verdict::TooFewSets);
+        // A lesion that helps is no lesion that harms.
+        assert_eq!(verdict(-9.0, Some(0.01), 39), Verdict::NotShown);
+        assert_eq!(verdict(9.0, None, 39), Verdict::NoControls);
+    }
+
+    #[test]
+    fn a_band_holds_95_percent_of_the_means() {
+        let nulls = nulls();
+        let band = nulls.cell(2, "him").unwrap().band(Kind::Random, MEASURES[1].1).unwrap();
+        // numpy.quantile(0.1 * arange(39), [0.025, 0.975])
+        assert!((band.0 - 0.095).abs() < 1e-12 && (band.1 - 3.705).abs() < 1e-12, "{band:?}");
+        assert!(nulls.prompts.is_empty(), "of another layer");
+    }
 }
