@@ -172,8 +172,8 @@ pub(crate) struct Frame<'a> {
     pub(crate) y: &'a str,
     /// About how many numbers stand at the axes.
     pub(crate) ticks: (usize, usize),
-    pub(crate) x_format: &'a dyn Fn(&f64) -> String,
-    pub(crate) y_format: &'a dyn Fn(&f64) -> String,
+    pub(crate) x_format: &'a dyn Fn(f64) -> String,
+    pub(crate) y_format: &'a dyn Fn(f64) -> String,
 }
 
 impl Default for Frame<'_> {
@@ -183,18 +183,18 @@ impl Default for Frame<'_> {
 }
 
 /// A number at an axis: as short as it can be, with a true minus.
-pub(crate) fn plain(value: &f64) -> String {
+pub(crate) fn plain(value: f64) -> String {
     let rounded = (value * 1e6).round() / 1e6;
     if rounded < 0.0 { format!("−{}", -rounded) } else { format!("{}", rounded.abs()) }
 }
 
 /// Whole numbers only, as layers are.
-pub(crate) fn whole(value: &f64) -> String {
-    if (value - value.round()).abs() < 1e-9 { plain(&value.round()) } else { String::new() }
+pub(crate) fn whole(value: f64) -> String {
+    if (value - value.round()).abs() < 1e-9 { plain(value.round()) } else { String::new() }
 }
 
 /// Powers of ten on a logarithmic axis, and nothing between them.
-pub(crate) fn tens(value: &f64) -> String {
+pub(crate) fn tens(value: f64) -> String {
     let exponent = value.log10();
     if (exponent - exponent.round()).abs() > 1e-9 {
         return String::new();
@@ -250,8 +250,8 @@ where
         .set_all_tick_mark_size(6)
         .label_style(label.clone())
         .axis_desc_style(label)
-        .x_label_formatter(frame.x_format)
-        .y_label_formatter(frame.y_format)
+        .x_label_formatter(&|value| (frame.x_format)(*value))
+        .y_label_formatter(&|value| (frame.y_format)(*value))
         .x_desc(frame.x)
         .draw()?;
     Ok(chart)
@@ -406,12 +406,12 @@ mod tests {
     #[test]
     fn axes_are_labelled_with_true_signs() {
         assert_eq!(
-            (plain(&-0.5), plain(&-0.0), plain(&1200.0)),
+            (plain(-0.5), plain(-0.0), plain(1200.0)),
             ("−0.5".into(), "0".into(), "1200".into())
         );
-        assert_eq!((whole(&2.0), whole(&2.5)), ("2".into(), String::new()));
+        assert_eq!((whole(2.0), whole(2.5)), ("2".into(), String::new()));
         assert_eq!(
-            (tens(&0.001), tens(&1.0), tens(&20.0)),
+            (tens(0.001), tens(1.0), tens(20.0)),
             ("10⁻³".into(), "1".into(), String::new())
         );
     }

@@ -63,12 +63,12 @@ pub(crate) struct Nulls {
 
 impl Nulls {
     /// `layer` is the one whose prompts are kept apart.
-    pub(crate) fn push(&mut self, row: Null, layer: usize) {
+    pub(crate) fn push(&mut self, row: &Null, layer: usize) {
         if row.layer == layer {
-            self.prompts.entry((row.prompt, row.position)).or_default().push(&row);
+            self.prompts.entry((row.prompt, row.position)).or_default().push(row);
         }
         let cell = (row.layer, row.neuron_set.clone());
-        self.cells.entry(cell).or_default().push(&row);
+        self.cells.entry(cell).or_default().push(row);
     }
 
     /// The lesions of a layer and label.

@@ -38,7 +38,7 @@ impl Page {
     }
 
     /// Each colour of the drawings on paper, and what stands for it in the dark.
-    fn palette(&self) -> Vec<[String; 2]> {
+    fn palette() -> Vec<[String; 2]> {
         PALETTE.iter().map(crate::chart::Tone::hex).collect()
     }
 }

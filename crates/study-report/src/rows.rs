@@ -11,6 +11,7 @@ pub(crate) trait Row: for<'de> Deserialize<'de> {
 macro_rules! rows {
     ($($(#[$doc:meta])* $name:ident = $file:literal { $($field:ident: $type:ty),* $(,)? })*) => {$(
         $(#[$doc])*
+        #[allow(clippy::struct_field_names, reason = "the columns' names")]
         #[derive(Clone, Debug, Deserialize)]
         pub(crate) struct $name {
             $(pub(crate) $field: $type,)*

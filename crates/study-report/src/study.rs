@@ -68,7 +68,7 @@ impl Study {
             sparsity: folder.table()?,
             predictions: folder.table()?,
             lesioned: folder.table()?,
-            nulls: folder.gather(|nulls: &mut Nulls, row| nulls.push(row, layer))?,
+            nulls: folder.gather(|nulls: &mut Nulls, row| nulls.push(&row, layer))?,
             profile: folder.table_if()?,
             dissociation: folder.table_if()?,
             joint: folder.table_if()?,

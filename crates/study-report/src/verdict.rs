@@ -51,6 +51,8 @@ impl Verdict {
 /// A layer and label with its lesion, its null and what these let one say.
 pub(crate) struct Judged<'a> {
     pub(crate) profile: &'a Profile,
+    /// Its lesions and those of its control sets.
+    pub(crate) cell: Option<&'a Cell>,
     /// Where 95 % of the random sets lie, any or about as active (margin drops).
     pub(crate) random: Option<(f64, f64)>,
     /// Only where the sets are as active.
@@ -73,7 +75,7 @@ pub(crate) fn has_alikes(profile: &Profile) -> bool {
 /// Judges every layer and label of a profile.
 pub(crate) fn judge<'a>(
     profile: &'a [Profile],
-    nulls: Option<&Nulls>,
+    nulls: Option<&'a Nulls>,
     draws: usize,
 ) -> Vec<Judged<'a>> {
     let tested = profile.iter().filter(|of| of.p_corrected.is_some()).count();
@@ -81,7 +83,7 @@ pub(crate) fn judge<'a>(
     let margin = MEASURES[1].1;
     let judged = profile.iter().map(|of| {
         let cell = nulls.and_then(|nulls| nulls.cell(of.layer, &of.neuron_set));
-        let band = |kind| cell.and_then(|cell: &Cell| cell.band(kind, margin));
+        let band = |kind| cell.and_then(|cell| cell.band(kind, margin));
         let random = band(Kind::Random);
         let as_active = band(Kind::RandomActive).filter(|_| has_alikes(of));
         let inside = |&(low, high): &(f64, f64)| (low..=high).contains(&of.margin_drop);
@@ -92,7 +94,7 @@ pub(crate) fn judge<'a>(
             Some(_) if too_few => Verdict::TooFewSets,
             Some(_) => Verdict::NotShown,
         };
-        Judged { profile: of, random, as_active, verdict }
+        Judged { profile: of, cell, random, as_active, verdict }
     });
     judged.collect()
 }
@@ -120,7 +122,7 @@ mod tests {
                         logit_drop: 0.0,
                         margin_drop,
                     };
-                    nulls.push(row, 0);
+                    nulls.push(&row, 0);
                 }
             }
         }

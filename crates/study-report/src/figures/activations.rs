@@ -225,7 +225,7 @@ pub(crate) fn sparsity(study: &Study) -> Result<Figure, ReportError> {
     let svg = draw((WIDTH, 340), |root| {
         let root = legend(root, &keys)?;
         let areas = root.split_evenly((1, 2));
-        let share = |value: &f64| percent(*value);
+
         let norm = Frame {
             title: "Norm",
             x: "share of the neurons, strongest first (log)",
@@ -233,7 +233,7 @@ pub(crate) fn sparsity(study: &Study) -> Result<Figure, ReportError> {
             x_format: &|value| {
                 if tens(value).is_empty() { String::new() } else { format!("{} %", 100.0 * value) }
             },
-            y_format: &share,
+            y_format: &percent,
             ..Frame::default()
         };
         let mut chart = panel(&areas[0], &norm, (1.0 / width..1.0).log_scale(), 0.0..1.02)?;
@@ -247,7 +247,7 @@ pub(crate) fn sparsity(study: &Study) -> Result<Figure, ReportError> {
             x: "size (log)",
             y: "share of activations smaller than that",
             x_format: &tens,
-            y_format: &share,
+            y_format: &percent,
             ..Frame::default()
         };
         let mut chart = panel(&areas[1], &size, (least..1.0).log_scale(), 0.0..1.02)?;

@@ -67,7 +67,7 @@ pub(crate) fn logits(study: &Study) -> Result<Figure, ReportError> {
             chart.draw_series([mark(shape, colour, size, (x, of[0].logit))])?;
             if few {
                 let style = crate::chart::text(11.0, crate::chart::INK, false, BESIDE);
-                for of in of.iter() {
+                for of in *of {
                     let at = chart.backend_coord(&(x, of.logit));
                     root.strip_coord_spec().draw_text(
                         &of.candidate,

@@ -151,7 +151,7 @@ pub(crate) fn laminar(study: &Study) -> Result<Figure, ReportError> {
                 x: if index / columns + 1 == rows { "neurons" } else { "" },
                 y: if correction == chosen { "layer (this study's)" } else { "layer" },
                 ticks: (4, 2 * layers),
-                x_format: &|value| plain(&value.abs()),
+                x_format: &|value: f64| plain(value.abs()),
                 y_format: &whole,
             };
             let (x, y) = (-1.08 * most..1.08 * most, -0.5..layers as f64 - 0.5);

@@ -2,7 +2,7 @@
 
 use plotters::{
     element::{PathElement, Rectangle},
-    prelude::{Color, RGBColor},
+    prelude::Color,
 };
 
 use super::{Figure, WIDTH};
@@ -21,95 +21,67 @@ use crate::{
 /// The laminar profile of drops, with the nulls behind it.
 pub(crate) fn profile(study: &Study, judged: &[Judged<'_>]) -> Result<Figure, ReportError> {
     let labels = study.manifest.labels();
-    let layers = study.layers();
     let names = labels.map(|label| format!("matched ({label})"));
     let svg = draw((WIDTH, 640), |root| {
-        let root = legend(
-            root,
-            &[
-                key(SHAPES[0], LABELS[0], &names[0]),
-                key(SHAPES[1], LABELS[1], &names[1]),
-                key(Shape::Cross, MUTED, "swapped"),
-                key(Shape::Ring, MUTED, "least tuned"),
-                key(Shape::Block, BAND, "95 % of random"),
-                key(Shape::Block, ACTIVE, "95 % of as active"),
-            ],
-        )?;
-        let areas = root.split_evenly((2, 2));
+        let keys = [
+            key(SHAPES[0], LABELS[0], &names[0]),
+            key(SHAPES[1], LABELS[1], &names[1]),
+            key(Shape::Cross, MUTED, "swapped"),
+            key(Shape::Ring, MUTED, "least tuned"),
+            key(Shape::Block, BAND, "95 % of random"),
+            key(Shape::Block, ACTIVE, "95 % of as active"),
+        ];
+        let areas = legend(root, &keys)?.split_evenly((2, 2));
         // Margins first: they are what changes a prediction.
         for (row, (name, measure)) in MEASURES.into_iter().rev().enumerate() {
-            let drops = |kind| {
-                judged.iter().filter_map(move |of| {
-                    study
-                        .nulls
-                        .as_ref()?
-                        .cell(of.profile.layer, &of.profile.neuron_set)?
-                        .mean(kind, measure)
-                })
-            };
-            let bands = |kind| {
-                judged.iter().filter_map(move |of| {
-                    study
-                        .nulls
-                        .as_ref()?
-                        .cell(of.profile.layer, &of.profile.neuron_set)?
-                        .band(kind, measure)
-                })
-            };
-            let all = [Kind::Matched, Kind::Swapped, Kind::LeastTuned].into_iter().flat_map(drops);
-            let ends = bands(Kind::Random)
-                .chain(bands(Kind::RandomActive))
-                .flat_map(|(low, high)| [low, high]);
-            let y = around(all.chain(ends));
-            for (column, label) in labels.iter().enumerate() {
-                let title = format!("{label} neurons, {label} prompts");
+            let y = around(judged.iter().filter_map(|of| of.cell).flat_map(|cell| {
+                let drops = [Kind::Matched, Kind::Swapped, Kind::LeastTuned];
+                let drops = drops.into_iter().filter_map(move |kind| cell.mean(kind, measure));
+                let bands = [Kind::Random, Kind::RandomActive].into_iter();
+                let bands = bands.filter_map(move |kind| cell.band(kind, measure));
+                drops.chain(bands.flat_map(|(low, high)| [low, high]))
+            }));
+            for (place, label) in labels.iter().enumerate() {
+                let (title, y_name) =
+                    (format!("{label} neurons, {label} prompts"), format!("mean {name} (logits)"));
                 let frame = Frame {
                     title: &title,
                     x: "layer",
-                    y: if name == "margin drop" {
-                        "mean margin drop (logits)"
-                    } else {
-                        "mean logit drop (logits)"
-                    },
-                    ticks: (2 * layers, 5),
+                    y: &y_name,
+                    ticks: (2 * study.layers(), 5),
                     x_format: &whole,
                     ..Frame::default()
                 };
-                let x = -0.5..layers as f64 - 0.5;
-                let mut chart = panel(&areas[2 * row + column], &frame, x.clone(), y.clone())?;
-                let colour: RGBColor = LABELS[column];
-                let mut line = Vec::new();
-                let mut marks = Vec::new();
-                for of in judged.iter().filter(|of| of.profile.neuron_set == *label) {
+                let x = -0.5..study.layers() as f64 - 0.5;
+                let mut chart = panel(&areas[2 * row + place], &frame, x.clone(), y.clone())?;
+                let own = judged.iter().filter(|of| of.profile.neuron_set == *label);
+                let cells: Vec<_> = own.filter_map(|of| Some((of, of.cell?))).collect();
+                for (of, cell) in &cells {
                     let at = of.profile.layer as f64;
-                    let Some(cell) =
-                        study.nulls.as_ref().and_then(|nulls| nulls.cell(of.profile.layer, label))
-                    else {
-                        continue;
-                    };
-                    let mut block = |kind, half: f64, colour: RGBColor| {
-                        let Some((low, high)) = cell.band(kind, measure) else { return Ok(()) };
-                        let block =
-                            Rectangle::new([(at - half, low), (at + half, high)], colour.filled());
-                        chart.draw_series([block]).map(drop)
-                    };
-                    block(Kind::Random, 0.36, BAND)?;
-                    if has_alikes(of.profile) {
-                        block(Kind::RandomActive, 0.14, ACTIVE)?;
-                    }
-                    let mut add = |kind, shape, colour, size| {
-                        if let Some(drop) = cell.mean(kind, measure) {
-                            marks.push(mark(shape, colour, size, (at, drop)));
-                        }
-                    };
-                    add(Kind::LeastTuned, Shape::Ring, MUTED, 7);
-                    add(Kind::Swapped, Shape::Cross, MUTED, 8);
-                    add(Kind::Matched, SHAPES[column], colour, 9);
-                    line.extend(cell.mean(Kind::Matched, measure).map(|drop| (at, drop)));
+                    let random = cell.band(Kind::Random, measure).map(|band| (band, 0.36, BAND));
+                    let active = cell.band(Kind::RandomActive, measure);
+                    let active = active.filter(|_| has_alikes(of.profile));
+                    let bands = random.into_iter().chain(active.map(|band| (band, 0.14, ACTIVE)));
+                    chart.draw_series(bands.map(|((low, high), half, colour)| {
+                        Rectangle::new([(at - half, low), (at + half, high)], colour.filled())
+                    }))?;
                 }
                 level(&mut chart, 0.0, x)?;
+                let drops = |kind| {
+                    cells.iter().filter_map(move |(of, cell)| {
+                        Some((of.profile.layer as f64, cell.mean(kind, measure)?))
+                    })
+                };
+                let colour = LABELS[place];
+                let line = drops(Kind::Matched).collect::<Vec<_>>();
                 chart.draw_series([PathElement::new(line, colour.stroke_width(4))])?;
-                chart.draw_series(marks)?;
+                for (kind, shape, colour, size) in [
+                    (Kind::LeastTuned, Shape::Ring, MUTED, 7),
+                    (Kind::Swapped, Shape::Cross, MUTED, 8),
+                    (Kind::Matched, SHAPES[place], colour, 9),
+                ] {
+                    chart.draw_series(drops(kind).map(|at| mark(shape, colour, size, at)))?;
+                }
             }
         }
         Ok(())

@@ -29,7 +29,7 @@ pub(super) fn section(study: &Study, judged: &[Judged<'_>]) -> Result<Section, R
         study.manifest.study.controls.nulls
     ));
     section.figure(figures::profile(study, judged)?);
-    section.table(profile(study, judged));
+    section.table(profile(judged));
     for line in unavailable(judged) {
         section.warning(line);
     }
@@ -45,7 +45,7 @@ pub(super) fn section(study: &Study, judged: &[Judged<'_>]) -> Result<Section, R
     Ok(section)
 }
 
-fn profile(study: &Study, judged: &[Judged<'_>]) -> Table {
+fn profile(judged: &[Judged<'_>]) -> Table {
     let columns = [
         "#layer",
         "set",
@@ -68,9 +68,7 @@ fn profile(study: &Study, judged: &[Judged<'_>]) -> Table {
     let margin = MEASURES[1].1;
     for of in judged {
         let profile = of.profile;
-        let cell =
-            study.nulls.as_ref().and_then(|nulls| nulls.cell(profile.layer, &profile.neuron_set));
-        let mean = |kind| Cell::maybe(cell.and_then(|cell| cell.mean(kind, margin)), 3);
+        let mean = |kind| Cell::maybe(of.cell.and_then(|cell| cell.mean(kind, margin)), 3);
         let band = |band: Option<(f64, f64)>| match band {
             None => Cell { text: "unavailable".to_owned(), ..Cell::none() },
             band => Cell::interval(band),

@@ -154,12 +154,16 @@ fn normality(study: &Study) -> Table {
     table.from(&["normality.csv"])
 }
 
-/// `[t, effect, q, label]` of each neuron of each layer.
+/// The neurons of each layer.
 #[derive(Serialize)]
 struct Neurons<'a> {
     labels: [&'a str; 2],
-    layers: Vec<Vec<(f64, f64, f64, Option<usize>)>>,
+    layers: Vec<Vec<Found>>,
 }
+
+/// t, effect, q, and the place of the label.
+#[derive(Clone, Serialize)]
+struct Found(f64, f64, f64, Option<usize>);
 
 fn lookup(study: &Study) -> Lookup {
     let labels = study.manifest.labels();
@@ -168,7 +172,7 @@ fn lookup(study: &Study) -> Lookup {
     let shown = |text: String| text.parse().unwrap_or(f64::NAN);
     for of in &study.neurons {
         let label = labels.iter().position(|label| of.label.as_deref() == Some(*label));
-        let row = (
+        let row = Found(
             shown(format!("{:.2}", of.t)),
             shown(format!("{:.3}", of.effect)),
             shown(format!("{:.2e}", of.q)),
