@@ -44,7 +44,10 @@ impl OutputDir {
     pub(crate) fn begin(&self) -> Result<()> {
         self.remove(manifest::FILE)?;
         self.remove(REPORT)?;
-        FIGURES.iter().try_for_each(|name| self.remove(&figure(name)))
+        FIGURES.iter().try_for_each(|name| self.remove(&figure(name)))?;
+        // It stays where it holds files that are not ours.
+        let _ = fs::remove_dir(self.dir.join(FIGURE_FOLDER));
+        Ok(())
     }
 
     /// Writes the page and its figures. They are made of the tables, so that the manifest, which

@@ -93,6 +93,7 @@ impl Answer for Finished {
         #[derive(Serialize)]
         struct Json<'a> {
             files: BTreeMap<&'a str, String>,
+            report: String,
             layer: usize,
             selection: Vec<tables::SelectionRow<'a>>,
             predictions: Vec<tables::PredictionRow<'a>>,
@@ -109,6 +110,7 @@ impl Answer for Finished {
         let controls = results.laboratory.controls.as_ref();
         Json {
             files: files.iter().map(|name| (name.as_str(), path(name))).collect(),
+            report: path(REPORT),
             layer: prepared.lesion.layer,
             selection: tables::chosen(&results.selection).collect(),
             predictions: tables::predictions(&results.predictions).collect(),
