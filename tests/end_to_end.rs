@@ -235,8 +235,7 @@ fn the_manifest_names_what_was_read_and_written() {
     for stage in ["load", "selection", "baseline", "lesion"] {
         assert!(manifest["seconds"][stage].as_f64().unwrap() >= 0.0);
     }
-    // The manifest, the report and its figures, and nothing else is in the folder, no half file
-    // either.
+    // Besides these the manifest, the report and its figures, and no half file.
     assert_eq!(fs::read_dir(run.out()).unwrap().count(), FILES.len() + 3);
 }
 

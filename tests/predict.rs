@@ -2,10 +2,10 @@
 
 mod support;
 
-use std::fs;
+use std::{collections::BTreeSet, fs};
 
 use serde_json::Value;
-use support::{Row, Run, assert_user_error, close, lesion, number};
+use support::{Row, Run, assert_user_error, close, lesion, number, tables};
 use tempfile::TempDir;
 
 const PAPER: &str = "Robert helped Lucy with [MASK] project and she thanked him for his hard work.";
@@ -182,12 +182,10 @@ fn a_run_as_json_is_what_its_tables_say() {
     let run = Run::new(&options);
     let found: Value = serde_json::from_str(&run.stdout()).unwrap();
     let files = found["files"].as_object().unwrap();
-    let mut written: Vec<String> = fs::read_dir(run.out())
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
-    written.sort();
-    assert_eq!(files.keys().collect::<Vec<_>>(), written.iter().collect::<Vec<_>>());
+    let tables = tables(&run.out());
+    let written: BTreeSet<&str> =
+        tables.keys().map(String::as_str).chain(["manifest.json"]).collect();
+    assert_eq!(files.keys().map(String::as_str).collect::<BTreeSet<_>>(), written);
     assert!(files.values().all(|path| run.dir.path().join(path.as_str().unwrap()).is_file()));
     for table in ["predictions", "profile", "dissociation"] {
         let rows = run.rows(&format!("{table}.csv"));

@@ -83,6 +83,20 @@ pub(crate) fn lesion(dir: &Path) -> Command {
     command
 }
 
+/// What a study wrote, but for the manifest, which holds times, and what is made of it: the report
+/// and the folder of its figures.
+pub(crate) fn tables(dir: &Path) -> BTreeMap<String, Vec<u8>> {
+    fs::read_dir(dir)
+        .unwrap()
+        .map(Result::unwrap)
+        .map(|entry| (entry.file_name().into_string().unwrap(), entry.path()))
+        .filter(|(name, path)| {
+            path.is_file() && !["manifest.json", "report.html"].contains(&name.as_str())
+        })
+        .map(|(name, path)| (name, fs::read(path).unwrap()))
+        .collect()
+}
+
 /// The rows of a table.
 pub(crate) fn rows(table: &[u8]) -> Vec<Row> {
     csv::Reader::from_reader(table).deserialize().map(Result::unwrap).collect()

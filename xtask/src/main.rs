@@ -41,6 +41,12 @@ enum Task {
     /// List what can compute. `--backend` builds a backend in first.
     #[command(disable_help_flag = true)]
     Devices(Rest),
+    /// Make a finished study's report again. Arguments go to `lesion report`.
+    #[command(disable_help_flag = true)]
+    Report(Rest),
+    /// Put two finished studies beside each other. Arguments go to `lesion compare`.
+    #[command(disable_help_flag = true)]
+    Compare(Rest),
     /// Train the bundled model again, into assets/models/bundled. An interrupted training goes on
     /// where it was. Arguments go to the trainer.
     #[command(disable_help_flag = true)]
@@ -88,6 +94,8 @@ fn main() -> Result<ExitCode> {
         Task::Predict(rest) => lesion("predict", &rest.args),
         Task::Evaluate(rest) => lesion("evaluate", &rest.args),
         Task::Devices(rest) => lesion("devices", &rest.args),
+        Task::Report(rest) => lesion("report", &rest.args),
+        Task::Compare(rest) => lesion("compare", &rest.args),
         Task::Pretrain(rest) => {
             build("pretrain", &["train"])?;
             let out = root().join("assets/models/bundled");

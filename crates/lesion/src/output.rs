@@ -45,7 +45,7 @@ impl OutputDir {
         self.remove(manifest::FILE)?;
         self.remove(REPORT)?;
         FIGURES.iter().try_for_each(|name| self.remove(&figure(name)))?;
-        // It stays where it holds files that are not ours.
+        // Its folder too, unless somebody keeps other files there.
         let _ = fs::remove_dir(self.dir.join(FIGURE_FOLDER));
         Ok(())
     }

@@ -102,7 +102,7 @@ impl Svg {
     pub(crate) fn inline(&self, label: &str) -> String {
         let (width, height) = self.size;
         format!(
-            "<svg viewBox=\"0 0 {} {}\" style=\"max-width:{}px\" role=\"img\" aria-label=\"{}\">{}",
+            "<svg viewBox=\"0 0 {} {}\" style=\"min-width:{width}px;max-width:{}px\" role=\"img\" aria-label=\"{}\">{}",
             2 * width,
             2 * height,
             width * 5 / 4,

@@ -162,7 +162,7 @@ fn dynamic(section: &mut Section, study: &Study, rows: &[Dynamic]) {
         })
         .collect();
     if means.is_empty() {
-        section.text("The part `joint` did not run, so there are no two passes to compare with.");
+        section.text("The part \u{201c}joint\u{201d} did not run, so there are no two passes to compare with.");
         return;
     }
     let same = means.iter().filter(|of| of.2).count();

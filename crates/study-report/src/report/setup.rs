@@ -99,7 +99,7 @@ pub(super) fn again(study: &Study) -> Section {
     section.add(Block::Command(command.join(" ")));
     section.text(format!(
         "With lesion {} and Burn {} on {}, {}; {} seconds. The figures do not depend on the number of threads. \
-         `lesion report` makes this page again from the tables, without the model.",
+         \u{201c}lesion report\u{201d} makes this page again from the tables, without the model.",
         manifest.lesion,
         manifest.burn,
         manifest.platform,
