@@ -77,7 +77,7 @@ fn another_backend_finds_what_flex_finds() {
 
         let given = Run::new(&[&same_sets[..], &backend].concat());
         columns_agree(&given, &flex_given, "lesions.csv", &["logit_clean", "logit_lesioned"]);
-        for table in ["nulls.csv", "joint.csv", "dose.csv", "neurons_causal.csv", "dynamic.csv"] {
+        for table in ["nulls.csv", "joint.csv", "dose.csv", "neurons_causal.csv"] {
             columns_agree(&given, &flex_given, table, &["logit_drop", "margin_drop"]);
         }
     }

@@ -1,17 +1,21 @@
 //! What can be asked for.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow};
 use bert_model::{BertForMaskedLm, Checkpoint, Site};
-use clap::{Args as ClapArgs, Parser, Subcommand};
+use clap::{
+    Args as ClapArgs, Parser, Subcommand,
+    builder::{PathBufValueParser, TypedValueParser},
+};
 use lesion_eval::{Adjustment, Batching, LesionKind, Scope, SelectAt, SetRule, Strength, Tokens};
 use neuron_stats::TestKind;
 
 use crate::{
     backend::Backend,
-    inputs,
+    model::ModelSource,
     predict::LayerNeurons,
+    progress::Stages,
     study::{MOST_NULLS, MOST_PERMUTATIONS, Part, Study, check_held_out},
 };
 
@@ -74,12 +78,18 @@ pub(crate) fn use_threads(threads: Option<u16>) -> Result<()> {
     Ok(())
 }
 
+/// A path is seen from the current folder.
+fn model() -> impl TypedValueParser<Value = ModelSource> {
+    PathBufValueParser::new().map(|path| ModelSource::named(path).beside(Path::new("")))
+}
+
 /// What a study decides, again; and what it does not.
 #[derive(ClapArgs, Debug)]
 pub(crate) struct RunArgs {
-    /// A Hugging Face checkpoint folder of a BERT; the bundled model where none is given.
-    #[arg(long, value_name = "DIR")]
-    model: Option<PathBuf>,
+    /// A BERT: a checkpoint folder, or its name on the Hugging Face hub, `owner/name[@revision]`,
+    /// from where it is downloaded once; the bundled model where none is given.
+    #[arg(long, value_name = "MODEL", value_parser = model())]
+    model: Option<ModelSource>,
 
     /// What computes [default: flex].
     #[arg(long, value_enum)]
@@ -230,7 +240,7 @@ impl RunArgs {
                 *key = value.cloned();
             }
         }
-        set_some(&mut study.model, self.model.as_ref());
+        set(&mut study.model, self.model.as_ref());
         set_some(&mut study.stimuli, self.stimuli.as_ref());
         set_some(&mut study.prompts, self.prompts.as_ref());
         set_some(&mut study.parts, self.parts.as_ref());
@@ -273,9 +283,10 @@ impl RunArgs {
 /// Which model, and what computes it.
 #[derive(ClapArgs, Debug)]
 pub(crate) struct ModelArgs {
-    /// A Hugging Face checkpoint folder of a BERT; the bundled model where none is given.
-    #[arg(long, value_name = "DIR")]
-    model: Option<PathBuf>,
+    /// A BERT: a checkpoint folder, or its name on the Hugging Face hub; the bundled model where
+    /// none is given.
+    #[arg(long, value_name = "MODEL", value_parser = model())]
+    model: Option<ModelSource>,
 
     /// What computes.
     #[arg(long, value_enum, default_value_t = Backend::Flex)]
@@ -291,13 +302,14 @@ pub(crate) struct ModelArgs {
 }
 
 impl ModelArgs {
-    pub(crate) fn load(&self) -> Result<(Checkpoint, BertForMaskedLm)> {
-        inputs::model(self.model.as_deref(), self.backend, self.device)
-    }
-
-    /// A path, or `bundled`.
-    pub(crate) fn source(&self) -> String {
-        self.model.as_ref().map_or("bundled".to_owned(), |dir| dir.display().to_string())
+    /// The model, and what it is called in an answer.
+    pub(crate) fn load(
+        &self,
+        stages: &mut Stages,
+    ) -> Result<(Checkpoint, BertForMaskedLm, String)> {
+        let local = self.model.clone().unwrap_or_default().fetch(stages)?;
+        let (checkpoint, model) = stages.run("load", |_| local.load(self.backend, self.device))?;
+        Ok((checkpoint, model, local.source))
     }
 }
 

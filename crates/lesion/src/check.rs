@@ -11,14 +11,30 @@ use crate::{
     answer::Answer,
     args::RunArgs,
     console,
-    prepare::Prepared,
+    prepare::{Prepared, Texts},
     progress::Stages,
     study::{Part, Study},
 };
 
-/// What a study would do. Everything that it reads is in order.
+/// What `check` finds. Everything that it read is in order.
+pub(crate) enum Checked {
+    /// The model is not here, and so only the texts were read.
+    Absent(Download),
+    /// Everything is in order.
+    Ready(Plan),
+}
+
+/// What a run would download before it can do anything.
 #[derive(Serialize)]
-pub(crate) struct Checked {
+pub(crate) struct Download {
+    /// The model's name on the hub.
+    pub(crate) model: String,
+    pub(crate) bytes: u64,
+}
+
+/// What a study would do.
+#[derive(Serialize)]
+pub(crate) struct Plan {
     /// Sentences of the stimuli.
     pub(crate) stimuli: usize,
     /// Masked prompts.
@@ -34,13 +50,18 @@ pub(crate) struct Checked {
     pub(crate) seconds: f64,
 }
 
-pub(crate) fn check(study: Study, args: &RunArgs) -> Result<Checked> {
+pub(crate) fn check(mut study: Study, args: &RunArgs) -> Result<Checked> {
+    args.apply(&mut study)?;
+    Texts::read(&study)?;
+    if let Some((repo, bytes)) = study.model.missing()? {
+        return Ok(Checked::Absent(Download { model: repo.to_string(), bytes }));
+    }
     let prepared = Prepared::new(study, args, &mut Stages::default())?;
     let config = prepared.subject().model.config();
     let seconds_per_pass = seconds_per_pass(&prepared)?;
     let steps = steps(&prepared);
     let passes: f64 = steps.iter().map(|step| step.passes).sum();
-    Ok(Checked {
+    Ok(Checked::Ready(Plan {
         stimuli: prepared.stimuli.sentences(),
         prompts: prepared.prompts.len(),
         layers: config.num_hidden_layers,
@@ -48,16 +69,28 @@ pub(crate) fn check(study: Study, args: &RunArgs) -> Result<Checked> {
         steps,
         seconds_per_pass,
         seconds: passes * seconds_per_pass,
-    })
+    }))
 }
 
 impl Answer for Checked {
     fn text(&self, out: &mut impl Write) -> Result<()> {
-        console::checked(out, self)
+        match self {
+            Self::Absent(download) => console::to_download(out, download),
+            Self::Ready(plan) => console::plan(out, plan),
+        }
     }
 
     fn json(&self) -> impl Serialize {
-        self
+        #[derive(Serialize)]
+        #[serde(untagged)]
+        enum Json<'a> {
+            Absent { download: &'a Download },
+            Ready(&'a Plan),
+        }
+        match self {
+            Self::Absent(download) => Json::Absent { download },
+            Self::Ready(plan) => Json::Ready(plan),
+        }
     }
 }
 

@@ -19,7 +19,7 @@ use std::io::Write;
 use anyhow::Result;
 
 pub(crate) use baseline::accuracy;
-pub(crate) use check::checked;
+pub(crate) use check::{plan, to_download};
 pub(crate) use predict::predicted;
 
 use crate::{

@@ -28,7 +28,7 @@ pub(crate) struct Evaluated {
 pub(crate) fn run(args: &Evaluate) -> Result<Evaluated> {
     use_threads(args.model.threads)?;
     let mut stages = Stages::default();
-    let (checkpoint, model) = stages.run("load", |_| args.model.load())?;
+    let (checkpoint, model, source) = args.model.load(&mut stages)?;
     let batching = Batching::default();
     let subject =
         Subject { model: &model, tokenizer: &checkpoint.tokenizer, plain: false, batching };
@@ -52,7 +52,7 @@ pub(crate) fn run(args: &Evaluate) -> Result<Evaluated> {
     })?;
     rows.push(("the paper's two", Accuracy::of(&predictions)));
 
-    Ok(Evaluated { model: args.model.source(), seed: args.seed, rows })
+    Ok(Evaluated { model: source, seed: args.seed, rows })
 }
 
 impl Answer for Evaluated {

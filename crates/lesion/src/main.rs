@@ -14,6 +14,7 @@ mod evaluate;
 mod inputs;
 mod journal;
 mod manifest;
+mod model;
 mod output;
 mod predict;
 mod prepare;

@@ -77,7 +77,7 @@ pub(crate) struct Predicted {
 pub(crate) fn run(args: &Predict) -> Result<Predicted> {
     use_threads(args.model.threads)?;
     let mut stages = Stages::default();
-    let (checkpoint, model) = stages.run("load", |_| args.model.load())?;
+    let (checkpoint, model, source) = args.model.load(&mut stages)?;
     let batching = Batching::default();
     let subject =
         Subject { model: &model, tokenizer: &checkpoint.tokenizer, plain: false, batching };
@@ -91,9 +91,15 @@ pub(crate) fn run(args: &Predict) -> Result<Predicted> {
     let lesion = (!args.lesion.is_empty()).then(|| lesion(args, subject, selected, &mut stages));
     let lesion = lesion.transpose()?;
     let masks = sentence.rate(subject, args.top, lesion.as_ref())?;
-    let model = args.model.source();
     let unknown = sentence.unknown;
-    Ok(Predicted { sentence: args.sentence.clone(), model, unknown, lesion, selected, masks })
+    Ok(Predicted {
+        sentence: args.sentence.clone(),
+        model: source,
+        unknown,
+        lesion,
+        selected,
+        masks,
+    })
 }
 
 fn lesion(

@@ -3,8 +3,8 @@
 use anyhow::{Context, Result, ensure};
 use bert_model::{BertForMaskedLm, BertModelError, Checkpoint};
 use lesion_eval::{
-    Batching, DosePlan, EncodedStimuli, LayerPattern, LesionPlan, MaskedPrompt, NeuronSets,
-    Prompts, Stimuli, Subject, default_layer,
+    Batching, DosePlan, EncodedStimuli, LayerPattern, LesionPlan, MaskedPrompt, NeuronSetFile,
+    NeuronSets, Prompts, Stimuli, Subject, default_layer,
 };
 use study_report::hash;
 
@@ -45,20 +45,37 @@ pub(crate) struct Origins {
     pub(crate) neurons: Option<Origin>,
 }
 
+/// What a study reads beside its model.
+pub(crate) struct Texts {
+    stimuli: Stimuli,
+    prompts: Prompts,
+    neurons: Option<(NeuronSetFile, Origin)>,
+    /// Of stimuli and prompts.
+    origins: (Origin, Origin),
+}
+
+impl Texts {
+    pub(crate) fn read(study: &Study) -> Result<Self> {
+        let stimuli = inputs::stimuli(study.stimuli.as_deref(), study.selection.at)?;
+        let prompts = inputs::prompts(study.prompts.as_deref())?;
+        Ok(Self {
+            stimuli: Stimuli::parse(&stimuli.name, &stimuli.text)?,
+            prompts: Prompts::parse(&prompts.name, &prompts.text)?,
+            neurons: study.lesion.neurons.as_deref().map(inputs::neuron_sets).transpose()?,
+            origins: (stimuli.origin, prompts.origin),
+        })
+    }
+}
+
 impl Prepared {
-    pub(crate) fn new(mut study: Study, args: &RunArgs, stages: &mut Stages) -> Result<Self> {
-        args.apply(&mut study)?;
+    /// `study` is as it runs, with all that `args` override.
+    pub(crate) fn new(study: Study, args: &RunArgs, stages: &mut Stages) -> Result<Self> {
         use_threads(args.threads)?;
         // What costs nothing to read is read first.
-        let stimuli_input = inputs::stimuli(study.stimuli.as_deref(), study.selection.at)?;
-        let prompts_input = inputs::prompts(study.prompts.as_deref())?;
-        let stimuli = Stimuli::parse(&stimuli_input.name, &stimuli_input.text)?;
-        let prompts = Prompts::parse(&prompts_input.name, &prompts_input.text)?;
-        let neurons = study.lesion.neurons.as_deref().map(inputs::neuron_sets).transpose()?;
-        let (neuron_sets, neurons) = neurons.unzip();
-        let (checkpoint, model) = stages
-            .run("load", |_| inputs::model(study.model.as_deref(), study.backend, args.device))?;
-        let model_origin = stages.run("hash", |_| inputs::model_origin(study.model.as_deref()))?;
+        let texts = Texts::read(&study)?;
+        let local = study.model.fetch(stages)?;
+        let (checkpoint, model) = stages.run("load", |_| local.load(study.backend, args.device))?;
+        let model_origin = stages.run("hash", |_| local.origin())?;
 
         let config = model.config();
         let count = config.num_hidden_layers;
@@ -76,15 +93,16 @@ impl Prepared {
             given.iter().try_for_each(|&layer| exists(layer)).context("joint.layers")?;
         }
         let patterns = LayerPattern::all(&layers, &study.joint.layers);
-        let neuron_sets = study.lesion.neurons.as_deref().zip(neuron_sets).map(|(path, file)| {
+        let Texts { stimuli, prompts, neurons, .. } = &texts;
+        let neuron_sets = neurons.as_ref().map(|(file, origin)| {
             let sets = file.sets(stimuli.contrast(), count, config.intermediate_size);
-            sets.with_context(|| path.display().to_string())
+            sets.with_context(|| origin.source.clone())
         });
         let neuron_sets = neuron_sets.transpose()?;
         let (plain, batching) = (args.plain, args.batching(study.backend));
         let subject = Subject { model: &model, tokenizer: &checkpoint.tokenizer, plain, batching };
-        let prompts = MaskedPrompt::encode_all(subject, &prompts, stimuli.contrast())?;
-        let stimuli = EncodedStimuli::encode(subject, &stimuli, study.selection.at)?;
+        let prompts = MaskedPrompt::encode_all(subject, prompts, stimuli.contrast())?;
+        let stimuli = EncodedStimuli::encode(subject, stimuli, study.selection.at)?;
         if study.selection.held_out > 0.0 {
             stimuli.check_split(study.selection.held_out)?;
         }
@@ -92,9 +110,9 @@ impl Prepared {
         let lesion = LesionPlan { layer, site: study.lesion.site };
         let origins = Origins {
             model: model_origin,
-            stimuli: stimuli_input.origin,
-            prompts: prompts_input.origin,
-            neurons,
+            stimuli: texts.origins.0,
+            prompts: texts.origins.1,
+            neurons: texts.neurons.map(|(_, origin)| origin),
         };
         Ok(Self {
             study,

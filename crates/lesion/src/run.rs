@@ -36,7 +36,8 @@ pub(crate) struct Finished {
 }
 
 /// `name` is the study's: its results go into `target/NAME` where no other folder is asked for.
-pub(crate) fn run(study: Study, name: &OsStr, args: &RunArgs) -> Result<Finished> {
+pub(crate) fn run(mut study: Study, name: &OsStr, args: &RunArgs) -> Result<Finished> {
+    args.apply(&mut study)?;
     let mut stages = Stages::default();
     let prepared = Prepared::new(study, args, &mut stages)?;
     let dir = args.out.clone().unwrap_or_else(|| Path::new("target").join(name));
