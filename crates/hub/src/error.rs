@@ -99,7 +99,7 @@ pub enum HubError {
     },
 
     /// Another status that is no answer, after retries where these could help.
-    #[error("{url} answered {status}{}; try again later", wait(*retry_after))]
+    #[error("{url} answered {status}{}", later(*status, *retry_after))]
     Status {
         /// What was asked for.
         url: String,
@@ -198,6 +198,11 @@ fn denied(endpoint: &str, repo: &str, with_token: bool) -> String {
     }
 }
 
-fn wait(retry_after: Option<u64>) -> String {
-    retry_after.map(|seconds| format!(" and asks to wait {seconds} s")).unwrap_or_default()
+/// What to do about a server that is busy or out of order.
+fn later(status: u16, retry_after: Option<u64>) -> String {
+    match (status, retry_after) {
+        (_, Some(seconds @ 1..)) => format!("; try again in {seconds} s"),
+        (408 | 429 | 500.., _) => "; try again later".to_owned(),
+        _ => String::new(),
+    }
 }

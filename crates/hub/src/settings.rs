@@ -23,6 +23,13 @@ pub struct Settings {
 pub struct Token(String);
 
 impl Token {
+    /// None where it holds what no token does; it becomes a header, which has no line breaks.
+    #[must_use]
+    pub fn new(text: &str) -> Option<Self> {
+        let proper = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
+        proper.then(|| Self(text.to_owned()))
+    }
+
     pub(crate) fn bearer(&self) -> String {
         format!("Bearer {}", self.0)
     }
@@ -70,27 +77,21 @@ impl Settings {
             return Err(HubError::Endpoint { found: endpoint });
         }
         let token_file = path("HF_TOKEN_PATH").or_else(|| Some(hf_home?.join("token")));
-        let token = text("HF_TOKEN").map(|token| ("HF_TOKEN".to_owned(), token)).or_else(|| {
+        let token = text("HF_TOKEN").map(|token| (token, "HF_TOKEN".to_owned())).or_else(|| {
             let file = token_file?;
-            Some((file.display().to_string(), fs::read_to_string(file).ok()?))
+            Some((fs::read_to_string(&file).ok()?, file.display().to_string()))
+        });
+        let token = token.filter(|(text, _)| !text.trim().is_empty()).map(|(text, from)| {
+            Token::new(text.trim()).ok_or(HubError::Token { from })
         });
         Ok(Self {
             endpoint: endpoint.trim_end_matches('/').to_owned(),
             cache: cache.ok_or(HubError::NoHome)?,
-            token: token.map(|(from, text)| parse_token(from, &text)).transpose()?.flatten(),
+            token: token.transpose()?,
             offline: text("HF_HUB_OFFLINE").is_some_and(|value| is_true(&value)),
             pause: Duration::from_secs(1),
         })
     }
-}
-
-/// A token goes into a header, which holds no line break.
-fn parse_token(from: String, text: &str) -> Result<Option<Token>, HubError> {
-    let token = text.trim();
-    if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(HubError::Token { from });
-    }
-    Ok((!token.is_empty()).then(|| Token(token.to_owned())))
 }
 
 /// As the hub's own tools read a switch.
