@@ -77,9 +77,13 @@ impl Run {
     }
 }
 
+/// The binary, without a network: what it may have of a hub, its test says.
 pub(crate) fn lesion(dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lesion"));
-    command.current_dir(dir);
+    command.current_dir(dir).env("HF_HUB_OFFLINE", "1").env("HF_HOME", dir.join("hf"));
+    for name in ["HF_HUB_CACHE", "HF_ENDPOINT", "HF_TOKEN", "HF_TOKEN_PATH"] {
+        command.env_remove(name);
+    }
     command
 }
 

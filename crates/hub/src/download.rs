@@ -95,7 +95,11 @@ impl Download<'_> {
                 Err(error) => Some(error),
             };
             let Some(source) = broken else { continue };
-            tried = if partial.done > before { 1 } else { tried + 1 };
+            if partial.done > before {
+                tried = 0;
+                continue;
+            }
+            tried += 1;
             if tried == TRIES {
                 return Err(HubError::CutOff {
                     file: file.to_owned(),

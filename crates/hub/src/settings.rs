@@ -81,9 +81,9 @@ impl Settings {
             let file = token_file?;
             Some((fs::read_to_string(&file).ok()?, file.display().to_string()))
         });
-        let token = token.filter(|(text, _)| !text.trim().is_empty()).map(|(text, from)| {
-            Token::new(text.trim()).ok_or(HubError::Token { from })
-        });
+        let token = token
+            .filter(|(text, _)| !text.trim().is_empty())
+            .map(|(text, from)| Token::new(text.trim()).ok_or(HubError::Token { from }));
         Ok(Self {
             endpoint: endpoint.trim_end_matches('/').to_owned(),
             cache: cache.ok_or(HubError::NoHome)?,

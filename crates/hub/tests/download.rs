@@ -22,7 +22,7 @@ const WEIGHTS: &str = "model.safetensors";
 
 /// More than a client reads at once.
 fn weights() -> Vec<u8> {
-    (0..300_000_u32).map(|i| (i * i >> 7) as u8).collect()
+    (0..300_000_u32).map(|i| (i.wrapping_mul(i) >> 7) as u8).collect()
 }
 
 fn repository() -> Repository {
@@ -141,15 +141,14 @@ fn a_model_comes_whole_and_is_laid_out_as_the_hubs_tools_do() {
         let etag = etag(&name, &bytes);
         assert!(machine.blob(&etag).is_file());
         #[cfg(unix)]
-        assert_eq!(
-            fs::read_link(folder.join(&name)).unwrap(),
-            Path::new("../../blobs").join(etag),
-        );
+        assert_eq!(fs::read_link(folder.join(&name)).unwrap(), Path::new("../../blobs").join(etag),);
     }
     let absent = machine.repo().join(".no_exist").join(COMMIT).join("special_tokens_map.json");
     assert_eq!(fs::read(absent).unwrap(), b"");
     // Sizes of compressed files would not be those of the files.
-    assert!(server.requests().iter().all(|request| request.headers["accept-encoding"] == "identity"));
+    assert!(
+        server.requests().iter().all(|request| request.headers["accept-encoding"] == "identity")
+    );
 }
 
 #[test]

@@ -175,7 +175,9 @@ impl Repository {
     /// As the hub answers: weights are handed over to another place, other files come from a cache
     /// of its own.
     pub(crate) fn answer(&self, request: &Request) -> Reply {
-        if let Some(file) = request.path.strip_prefix("/large/").or_else(|| request.path.strip_prefix("/small/")) {
+        if let Some(file) =
+            request.path.strip_prefix("/large/").or_else(|| request.path.strip_prefix("/small/"))
+        {
             let bytes = &self.files[file];
             let reply = Reply::bytes(bytes, request).header("x-repo-commit", COMMIT);
             return reply.header("etag", format!("\"{}\"", etag(file, bytes)));
