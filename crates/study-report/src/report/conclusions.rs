@@ -176,7 +176,7 @@ fn limits(study: &Study, judged: &[Judged<'_>]) -> Vec<String> {
         ));
     }
     if judged.is_empty() {
-        limits.push("No controls ran, so nothing can be said of other neurons.".to_owned());
+        limits.push("There are no controls, so nothing can be said of other neurons.".to_owned());
     }
     let unlike: Vec<String> = judged
         .iter()

@@ -13,7 +13,11 @@ use crate::{
 pub(super) fn section(study: &Study, judged: &[Judged<'_>]) -> Result<Section, ReportError> {
     let mut section = Section::new("controls", "Controls");
     if judged.is_empty() || study.nulls.is_none() {
-        absent(&mut section, "controls", "nulls.csv or profile.csv");
+        if study.profile.is_some() && study.nulls.is_some() {
+            section.text("Unavailable: no prompt has a label, so nothing was lesioned.");
+        } else {
+            absent(&mut section, "controls", "nulls.csv or profile.csv");
+        }
         section.warning(
             "Without controls it is not known whether other neurons would do the same, so no effect above can be \
              said to be one of these neurons."
