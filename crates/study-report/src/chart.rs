@@ -102,7 +102,8 @@ impl Svg {
     pub(crate) fn inline(&self, label: &str) -> String {
         let (width, height) = self.size;
         format!(
-            "<svg viewBox=\"0 0 {} {}\" style=\"min-width:{width}px;max-width:{}px\" role=\"img\" aria-label=\"{}\">{}",
+            "<svg viewBox=\"0 0 {} {}\" style=\"min-width:{width}px;max-width:{}px\" role=\"img\" \
+             aria-label=\"{}\">{}",
             2 * width,
             2 * height,
             width * 5 / 4,
@@ -167,7 +168,7 @@ const SMALL: f64 = 11.0;
 /// What stands around a panel.
 pub(crate) struct Frame<'a> {
     pub(crate) title: &'a str,
-    /// What the axes are, with units. The vertical one is said above it, to be read without turning.
+    /// What the axes are, with units. The vertical one is said above it, so that no head turns.
     pub(crate) x: &'a str,
     pub(crate) y: &'a str,
     /// About how many numbers stand at the axes.

@@ -217,9 +217,11 @@ fn neurons(pair: &Pair<'_>) -> Result<Section, ReportError> {
     let mut table = Table::new(
         "neurons",
         if pair.same_model() {
-            "Neurons with the label in each study, and in both: it is the same model, so these are the same neurons."
+            "Neurons with the label in each study, and in both: it is the same model, so these \
+             are the same neurons."
         } else {
-            "Neurons with the label in each study. The models differ, so neurons cannot be told to be the same."
+            "Neurons with the label in each study. The models differ, so neurons cannot be told \
+             to be the same."
         },
         &["#layer", "label", "#A", "#B", "#both"],
     );
@@ -278,8 +280,8 @@ fn lesions(pair: &Pair<'_>, common: &[Common]) -> Result<Section, ReportError> {
     let mut section = Section::new("lesions", "The paper\u{2019}s lesion");
     let mut table = Table::new(
         "lesions",
-        "Every neuron of a layer that carries the label of the right word is 0 at the mask: means over the prompts \
-         of each label, in logits.",
+        "Every neuron of a layer that carries the label of the right word is 0 at the mask: means \
+         over the prompts of each label, in logits.",
         &[
             "study",
             "#layer",

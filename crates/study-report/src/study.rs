@@ -123,7 +123,7 @@ impl Study {
         self.predictions.chunk_by(|a, b| (a.prompt, a.position) == (b.prompt, b.position))
     }
 
-    /// The paper's lesions, one masked prompt at a time, the right word first; without the controls.
+    /// The paper's lesions without the controls, one masked prompt at a time, the right word first.
     pub(crate) fn lesions(&self) -> impl Iterator<Item = &[Lesioned]> {
         self.lesioned
             .chunk_by(|a, b| {

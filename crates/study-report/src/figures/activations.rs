@@ -133,9 +133,9 @@ pub(crate) fn pooled(study: &Study) -> Result<Figure, ReportError> {
         label: "Histograms of all activations before and after GELU".to_owned(),
         svg,
         caption: format!(
-            "{} activations at the targets, all layers together: mean {}, standard deviation {} before \
-             GELU. Layer by layer the excess kurtosis lies between {} and {}, where a normal \
-             distribution has 0; above 0 the tails are heavier.",
+            "{} activations at the targets, all layers together: mean {}, standard deviation {} \
+             before GELU. Layer by layer the excess kurtosis lies between {} and {}, where a \
+             normal distribution has 0; above 0 the tails are heavier.",
             count(total),
             fixed(normal.mean, 2),
             fixed(normal.sd, 2),
@@ -268,7 +268,8 @@ pub(crate) fn sparsity(study: &Study) -> Result<Figure, ReportError> {
         .min_by(|a, b| (a.0 - tenth).abs().total_cmp(&(b.0 - tenth).abs()));
     let carried = near.map_or(String::new(), |(neurons, share)| {
         format!(
-            "In layer {at} the strongest {neurons} of {width} neurons carry {} of the squared norm after GELU.",
+            "In layer {at} the strongest {neurons} of {width} neurons carry {} of the squared \
+             norm after GELU.",
             percent(share)
         )
     });

@@ -167,7 +167,8 @@ pub(crate) fn margins(pair: &Pair<'_>, common: &[Common]) -> Result<Figure, Repo
         label: "Clean margins of the prompts that both studies have".to_owned(),
         svg: against(pair, names, &points)?,
         caption: format!(
-            "The right word\u{2019}s margin in {} that both studies have: {} on average in A, {} in B.",
+            "The right word\u{2019}s margin in {} that both studies have: {} on average in A, {} \
+             in B.",
             plural(common.len(), "masked prompt"),
             average(0),
             average(1)

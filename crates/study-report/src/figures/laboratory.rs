@@ -89,8 +89,8 @@ pub(crate) fn joint(study: &Study, joint: &[Joint]) -> Result<Option<Figure>, Re
         label: "Joint lesions against the sum of single ones".to_owned(),
         svg,
         caption: format!(
-            "On the line several layers together do what each does by itself, added up; above it more, below \
-             it less. All {most} layers together: {}.",
+            "On the line several layers together do what each does by itself, added up; above it \
+             more, below it less. All {most} layers together: {}.",
             list(&largest)
         ),
         sources: &["joint.csv"],
@@ -169,7 +169,8 @@ pub(crate) fn dose(study: &Study, doses: &[Dose]) -> Result<Option<Figure>, Repo
         label: format!("Margin drop against the number of lesioned neurons of layer {layer}"),
         svg,
         caption: format!(
-            "Layer {layer}: {}. There is no random set where too few other neurons are left to draw from.",
+            "Layer {layer}: {}. There is no random set where too few other neurons are left to \
+             draw from.",
             list(&largest)
         ),
         sources: &["dose.csv"],
@@ -266,8 +267,8 @@ pub(crate) fn dissociation(
         label: "Margin drops of each label's neurons in each label's prompts".to_owned(),
         svg,
         caption: format!(
-            "Mean margin drops in logits: blue harms, orange helps. A label's neurons matter for its own \
-             prompts where the diagonal is darker than the rest of its row. {found}"
+            "Mean margin drops in logits: blue harms, orange helps. A label's neurons matter for \
+             its own prompts where the diagonal is darker than the rest of its row. {found}"
         ),
         sources: &["dissociation.csv"],
     }))

@@ -88,8 +88,8 @@ pub(crate) fn logits(study: &Study) -> Result<Figure, ReportError> {
         label: "Clean logits of the candidates of each masked prompt".to_owned(),
         svg,
         caption: format!(
-            "Nothing is lesioned. The right word is above the other candidates in {} of {}; the higher it \
-             stands above them, the larger its margin.",
+            "Nothing is lesioned. The right word is above the other candidates in {} of {}; the \
+             higher it stands above them, the larger its margin.",
             count(prompts.iter().filter(highest).count()),
             plural(prompts.len(), "masked prompt")
         ),
@@ -172,9 +172,9 @@ pub(crate) fn prompts(study: &Study) -> Result<Option<Figure>, ReportError> {
         label: format!("Drops of each prompt at layer {layer} over those of random sets"),
         svg,
         caption: format!(
-            "Layer {layer}, the equal-sized sets of the controls: the margin falls by more than in 97.5 % \
-             of the random sets in {} of {}. Each prompt is looked at by itself here, without correction \
-             for how many there are.",
+            "Layer {layer}, the equal-sized sets of the controls: the margin falls by more than \
+             in 97.5 % of the random sets in {} of {}. Each prompt is looked at by itself here, \
+             without correction for how many there are.",
             count(outside),
             plural(nulls.prompts.len(), "prompt")
         ),
@@ -255,8 +255,8 @@ pub(crate) fn scatter(study: &Study) -> Result<Option<Figure>, ReportError> {
         label: format!("Clean against lesioned logits and margins at layer {layer}"),
         svg,
         caption: format!(
-            "All neurons of the right word's label in layer {layer} are 0 at the mask. What lies below the \
-             line fell: the margin in {} of {}, by {} on average.",
+            "All neurons of the right word's label in layer {layer} are 0 at the mask. What lies \
+             below the line fell: the margin in {} of {}, by {} on average.",
             count(fell),
             plural(lesions.len(), "prompt"),
             fixed(mean(lesions.iter().map(|of| of[0].margin_drop)), 3)

@@ -113,8 +113,8 @@ pub(crate) fn volcano(study: &Study) -> Result<Figure, ReportError> {
         label: format!("Effect size against significance in layer {layer}"),
         svg,
         caption: format!(
-            "Layer {layer}: the median |effect| is {}; {} of {} neurons have one of at least 0.8, which is \
-             called large. The line is q = {alpha}.",
+            "Layer {layer}: the median |effect| is {}; {} of {} neurons have one of at least 0.8, \
+             which is called large. The line is q = {alpha}.",
             fixed(neuron_stats::quantile(&effects, 0.5), 2),
             count(large),
             count(effects.len())
@@ -175,9 +175,10 @@ pub(crate) fn laminar(study: &Study) -> Result<Figure, ReportError> {
         label: "Neurons of each label in each layer under each correction".to_owned(),
         svg,
         caption: format!(
-            "\u{201c}{}\u{201d} neurons to the left, \u{201c}{}\u{201d} to the right, layer 0 at the bottom, \
-             corrected over each {scope}. In the whole model {} neurons are significant uncorrected, {} \
-             under this study's correction, {} under Bonferroni, the strictest.",
+            "\u{201c}{}\u{201d} neurons to the left, \u{201c}{}\u{201d} to the right, layer 0 at \
+             the bottom, corrected over each {scope}. In the whole model {} neurons are \
+             significant uncorrected, {} under this study's correction, {} under Bonferroni, the \
+             strictest.",
             labels[0],
             labels[1],
             count(total("none")),

@@ -16,8 +16,8 @@ pub(super) fn baseline(study: &Study) -> Result<Section, ReportError> {
         .count();
     let top = study.predicted().filter(|of| of[0].rank == 1).count();
     section.text(format!(
-        "Before anything is lesioned: the right word is above the other candidates in {} of {}, and the top of \
-         the whole vocabulary in {}.",
+        "Before anything is lesioned: the right word is above the other candidates in {} of {}, \
+         and the top of the whole vocabulary in {}.",
         count(right),
         plural(study.predicted().count(), "masked prompt"),
         count(top)
@@ -31,8 +31,8 @@ pub(super) fn lesion(study: &Study) -> Result<Section, ReportError> {
     let mut section = Section::new("lesion", "Lesion");
     let when = study.manifest.study.lesion.when();
     section.text(format!(
-        "The paper\u{2019}s lesion: every neuron of layer {layer} that carries the label of the right word is set \
-         to 0 {when} GELU at the mask."
+        "The paper\u{2019}s lesion: every neuron of layer {layer} that carries the label of the \
+         right word is set to 0 {when} GELU at the mask."
     ));
     if let Some(figure) = figures::scatter(study)? {
         section.table(summary(study));
@@ -42,11 +42,14 @@ pub(super) fn lesion(study: &Study) -> Result<Section, ReportError> {
         section.text(format!("No neuron of layer {layer} was silenced, or no prompt has a label."));
     }
     section.warning(
-        "That a lesion of many neurons lowers a logit does not show that these neurons are special: others may do \
-         the same. The controls ask that."
+        "That a lesion of many neurons lowers a logit does not show that these neurons are \
+         special: others may do the same. The controls ask that.",
     );
     section.heading("Sentence by sentence");
-    section.text("The right word stands where the mask was. Bars are probabilities over the whole vocabulary.");
+    section.text(
+        "The right word stands where the mask was. Bars are probabilities over the whole \
+         vocabulary.",
+    );
     section.add(Block::Sentences(sentences(study)));
     Ok(section)
 }
@@ -64,7 +67,8 @@ fn summary(study: &Study) -> Table {
     ];
     let mut table = Table::new(
         "lesions",
-        "Means over the prompts of each label; the last two columns are mean probabilities of the right word.",
+        "Means over the prompts of each label; the last two columns are mean probabilities of the \
+         right word.",
         &columns,
     );
     for label in study.manifest.labels() {

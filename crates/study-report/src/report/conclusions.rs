@@ -17,8 +17,8 @@ pub(super) fn section(study: &Study, judged: &[Judged<'_>]) -> Section {
         judged.iter().filter(|of| of.verdict == Verdict::Beyond).map(beyond).collect();
     if can.is_empty() {
         can.push(
-            "Of no lesion is it shown that it lowers the right word\u{2019}s margin more than random \
-             sets of the same size do."
+            "Of no lesion is it shown that it lowers the right word\u{2019}s margin more than \
+             random sets of the same size do."
                 .to_owned(),
         );
     }
@@ -72,7 +72,8 @@ fn beyond(of: &Judged<'_>) -> String {
     let active = match (of.as_active, profile.activity_ratio) {
         (Some(band), _) => format!(" and 95 % of sets as active between {}", and(band)),
         (None, Some(ratio)) => format!(
-            "; the nearest other neurons are {} as active, so nothing is known of equally active ones",
+            "; the nearest other neurons are {} as active, so nothing is known of equally active \
+             ones",
             percent(ratio)
         ),
         (None, None) => String::new(),
@@ -121,8 +122,8 @@ fn double(study: &Study) -> Option<String> {
         format!("A double dissociation is shown in none of {}.", plural(looked_at.len(), "layer"))
     } else {
         format!(
-            "A double dissociation, in {} of {}: {}. These are differences of margin drops, own prompts less the \
-             other label\u{2019}s, with 95 % intervals.",
+            "A double dissociation, in {} of {}: {}. These are differences of margin drops, own \
+             prompts less the other label\u{2019}s, with 95 % intervals.",
             found.len(),
             plural(looked_at.len(), "layer"),
             found.join("; ")
@@ -144,8 +145,8 @@ fn synergies(study: &Study) -> (Vec<String>, Vec<String>) {
         };
         let interval = of.interval().map_or("no interval".to_owned(), between);
         let text = format!(
-            "All {most} layers together, {}, {says}: synergy {} ({interval}). The right word\u{2019}s mean \
-             probability goes from {} to {}.",
+            "All {most} layers together, {}, {says}: synergy {} ({interval}). The right \
+             word\u{2019}s mean probability goes from {} to {}.",
             quoted(&of.neuron_set),
             fixed(of.synergy, 3),
             fixed(of.prob_clean, 4),
@@ -171,7 +172,8 @@ fn limits(study: &Study, judged: &[Judged<'_>]) -> Vec<String> {
     }
     if judged.iter().any(|of| of.verdict == Verdict::TooFewSets) {
         limits.push(format!(
-            "{} random sets are too few to tell any lesion from them at {LEVEL}: no corrected p can be that small.",
+            "{} random sets are too few to tell any lesion from them at {LEVEL}: no corrected p \
+             can be that small.",
             manifest.study.controls.nulls
         ));
     }
@@ -185,21 +187,41 @@ fn limits(study: &Study, judged: &[Judged<'_>]) -> Vec<String> {
         .collect();
     if !unlike.is_empty() {
         limits.push(format!(
-            "In {} no other neurons are as active at the mask, so it is not shown that equally active ones would do \
-             less.",
+            "In {} no other neurons are as active at the mask, so it is not shown that equally \
+             active ones would do less.",
             unlike.join(", ")
         ));
     }
     if !judged.is_empty() && judged.iter().all(|of| of.profile.prompts <= 1) {
-        limits.push("Each case is one sentence. Nothing is known of other sentences: assets/studies/controlled.toml asks the same of 212.".to_owned());
+        limits.push(
+            "Each case is one sentence. Nothing is known of other sentences: \
+             assets/studies/controlled.toml asks the same of 212."
+                .to_owned(),
+        );
     }
     if manifest.study.selection.at == "visible" {
-        limits.push("Neurons were selected where the word itself is visible. That a neuron tells two words apart there does not show that it takes part in predicting them at a mask.".to_owned());
+        limits.push(
+            "Neurons were selected where the word itself is visible. That a neuron tells two \
+             words apart there does not show that it takes part in predicting them at a mask."
+                .to_owned(),
+        );
     }
-    limits.push("The paper\u{2019}s lesion takes all neurons of a label. The controls are of equal-sized sets, and say nothing of larger ones.".to_owned());
-    limits.push("Intervals hold for one layer and label at a time, over other templates of the same kind, with this model and these neurons. They are not corrected for how many there are.".to_owned());
+    limits.push(
+        "The paper\u{2019}s lesion takes all neurons of a label. The controls are of equal-sized \
+         sets, and say nothing of larger ones."
+            .to_owned(),
+    );
+    limits.push(
+        "Intervals hold for one layer and label at a time, over other templates of the same kind, \
+         with this model and these neurons. They are not corrected for how many there are."
+            .to_owned(),
+    );
     if manifest.inputs.get("model").is_some_and(|of| of.source == "bundled") {
-        limits.push("The bundled model knows a small grammar, and is there to try the method. What holds in it need not hold in a model of English.".to_owned());
+        limits.push(
+            "The bundled model knows a small grammar, and is there to try the method. What holds \
+             in it need not hold in a model of English."
+                .to_owned(),
+        );
     }
     limits
 }

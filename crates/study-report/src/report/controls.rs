@@ -19,17 +19,18 @@ pub(super) fn section(study: &Study, judged: &[Judged<'_>]) -> Result<Section, R
             absent(&mut section, "controls", "nulls.csv or profile.csv");
         }
         section.warning(
-            "Without controls it is not known whether other neurons would do the same, so no effect above can be \
-             said to be one of these neurons."
+            "Without controls it is not known whether other neurons would do the same, so no \
+             effect above can be said to be one of these neurons.",
         );
         return Ok(section);
     }
     let when = study.manifest.study.lesion.when();
     section.text(format!(
-        "Every layer by itself: the matched neurons of a prompt\u{2019}s label, against those of the other label, \
-         the least tuned and {} random sets of each kind, of the same size, {when} GELU. One kind is drawn \
-         from all other neurons, one from those that are about as active at the mask. p compares the mean \
-         margin drop with both kinds, takes the larger, and is corrected by Holm over layers and labels.",
+        "Every layer by itself: the matched neurons of a prompt\u{2019}s label, against those of \
+         the other label, the least tuned and {} random sets of each kind, of the same size, \
+         {when} GELU. One kind is drawn from all other neurons, one from those that are about as \
+         active at the mask. p compares the mean margin drop with both kinds, takes the larger, \
+         and is corrected by Holm over layers and labels.",
         study.manifest.study.controls.nulls
     ));
     section.figure(figures::profile(study, judged)?);
@@ -102,7 +103,8 @@ fn unavailable(judged: &[Judged<'_>]) -> Vec<String> {
     let mut lines = Vec::new();
     if !none.is_empty() {
         lines.push(format!(
-            "Control unavailable in {}: no neuron was lesioned, or too few others are left to draw from.",
+            "Control unavailable in {}: no neuron was lesioned, or too few others are left to \
+             draw from.",
             none.join(", ")
         ));
     }
@@ -113,8 +115,8 @@ fn unavailable(judged: &[Judged<'_>]) -> Vec<String> {
         .collect();
     if !unlike.is_empty() {
         lines.push(format!(
-            "Control by activity unavailable where the nearest other neurons are not as active at the mask. They \
-             have this share of the matched neurons\u{2019} activity: {}.",
+            "Control by activity unavailable where the nearest other neurons are not as active at \
+             the mask. They have this share of the matched neurons\u{2019} activity: {}.",
             unlike.join(", ")
         ));
     }
@@ -133,15 +135,15 @@ fn dissociation(
         return Ok(());
     };
     section.text(
-        "The same neurons are lesioned in the prompts of their own label and in those of the other. The dissociation \
-         is double where both labels\u{2019} neurons lower the margin of their own prompts, and both intervals lie \
-         above 0."
+        "The same neurons are lesioned in the prompts of their own label and in those of the \
+         other. The dissociation is double where both labels\u{2019} neurons lower the margin of \
+         their own prompts, and both intervals lie above 0.",
     );
     section.figure(figure);
     if rows.iter().all(|of| of.interval().is_none()) {
         section.warning(
-            "No interval: the prompts come from too few templates; it takes 10 of each label. So nothing can be \
-             said to be double."
+            "No interval: the prompts come from too few templates; it takes 10 of each label. So \
+             nothing can be said to be double.",
         );
     }
     let columns = [

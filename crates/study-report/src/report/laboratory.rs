@@ -71,8 +71,9 @@ fn joint(rows: &[Joint]) -> Table {
     ];
     let mut table = Table::new(
         "joint",
-        "Mean margin drops in logits. Synergy is what the layers do together less the sum of each; below 0 they \
-         share their effect. The last two columns are mean probabilities of the right word.",
+        "Mean margin drops in logits. Synergy is what the layers do together less the sum of \
+         each; below 0 they share their effect. The last two columns are mean probabilities of \
+         the right word.",
         &columns,
     );
     for of in rows.iter().filter(|of| of.depth() > 1) {
@@ -100,8 +101,8 @@ fn singles(section: &mut Section, found: &Singles) {
     let direct = match found.exact {
         None => String::new(),
         Some(exact) => format!(
-            " Its direct effect is what it writes to the words at the mask, with no later attention or MLP \
-             reacting ({}); drops and direct effects correlate at {}.",
+            " Its direct effect is what it writes to the words at the mask, with no later \
+             attention or MLP reacting ({}); drops and direct effects correlate at {}.",
             if exact {
                 "exact"
             } else {
@@ -111,16 +112,16 @@ fn singles(section: &mut Section, found: &Singles) {
         ),
     };
     section.text(format!(
-        "Every labelled neuron of layer {} by itself, in the prompts of its own label: {}. The mean margin drops \
-         correlate with |t| at {}.{direct}",
+        "Every labelled neuron of layer {} by itself, in the prompts of its own label: {}. The \
+         mean margin drops correlate with |t| at {}.{direct}",
         found.layer,
         plural(found.neurons.len(), "neuron"),
         correlation(found.neurons.values().map(|of| of.t.abs()).collect()),
     ));
     let mut table = Table::new(
         "singles",
-        "The neurons that do most by themselves, in either direction: mean margin drops in logits over the prompts \
-         of their label.",
+        "The neurons that do most by themselves, in either direction: mean margin drops in logits \
+         over the prompts of their label.",
         &["#neuron", "label", "#prompts", "#margin drop", "#direct", "#t"],
     );
     let mut neurons: Vec<_> = found.neurons.iter().collect();
@@ -143,8 +144,8 @@ fn dynamic(section: &mut Section, study: &Study, rows: &[Dynamic]) {
     let prompts: std::collections::BTreeSet<_> =
         rows.iter().map(|of| (of.prompt, of.position)).collect();
     section.text(format!(
-        "In each layer the stimuli pass first, unlesioned; the neurons that they select are set to 0 in the prompts, \
-         and both go on. {} in {}.",
+        "In each layer the stimuli pass first, unlesioned; the neurons that they select are set \
+         to 0 in the prompts, and both go on. {} in {}.",
         plural(rows.len(), "lesion"),
         plural(prompts.len(), "prompt")
     ));
@@ -162,15 +163,17 @@ fn dynamic(section: &mut Section, study: &Study, rows: &[Dynamic]) {
         })
         .collect();
     if means.is_empty() {
-        section.text("The part \u{201c}joint\u{201d} did not run, so there are no two passes to compare with.");
+        section.text(
+            "The part \u{201c}joint\u{201d} did not run, so there are no two passes to compare \
+             with.",
+        );
         return;
     }
     let same = means.iter().filter(|of| of.2).count();
     let worst = means.iter().map(|of| (of.1 - of.0.margin_drop).abs()).fold(0.0, f64::max);
     section.text(format!(
-        "One pass and the two of joint.csv lesion equally many neurons in {} of {} patterns, and their mean margin drops differ by \
-         {worst:.1e} at most.",
-
+        "One pass and the two of joint.csv lesion equally many neurons in {} of {} patterns, and \
+         their mean margin drops differ by {worst:.1e} at most.",
         count(same),
         count(means.len())
     ));

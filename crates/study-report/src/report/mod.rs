@@ -103,12 +103,13 @@ fn lead(study: &Study, judged: &[Judged<'_>]) -> String {
         "There are too few random sets to say whether other neurons would do the same.".to_owned()
     } else if beyond == 0 {
         format!(
-            "No lesion of {tested} is shown to lower the right word\u{2019}s margin more than random sets do."
+            "No lesion of {tested} is shown to lower the right word\u{2019}s margin more than \
+             random sets do."
         )
     } else {
         format!(
-            "Silenced, such neurons lower the right word\u{2019}s margin more than random sets of the same \
-             size in {beyond} of {tested} cases, a layer and a label each."
+            "Silenced, such neurons lower the right word\u{2019}s margin more than random sets of \
+             the same size in {beyond} of {tested} cases, a layer and a label each."
         )
     };
     format!("{first} {second}")

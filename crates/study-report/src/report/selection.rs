@@ -33,8 +33,8 @@ pub(super) fn section(study: &Study) -> Result<Section, ReportError> {
     let share = labelled as f64 / study.width().max(1) as f64;
     if share > 0.5 && settings.at == "visible" {
         section.warning(format!(
-            "{} of layer {layer} is significant. At a visible target the two sides differ in the word itself, so \
-             significance alone selects much of a layer; effect sizes tell more.",
+            "{} of layer {layer} is significant. At a visible target the two sides differ in the \
+             word itself, so significance alone selects much of a layer; effect sizes tell more.",
             percent(share)
         ));
     }
@@ -50,8 +50,8 @@ pub(super) fn section(study: &Study) -> Result<Section, ReportError> {
         section.heading("In pairs that were held out");
         let mut table = Table::new(
             "held-out",
-            "The neurons selected on the other pairs, tested where they were not selected. With fewer pairs a \
-             test finds less.",
+            "The neurons selected on the other pairs, tested where they were not selected. With \
+             fewer pairs a test finds less.",
             &["#layer", "label", "#neurons", "#same direction", "#significant again"],
         );
         for of in rows {
@@ -84,8 +84,8 @@ fn by_layer(study: &Study) -> Table {
         "#largest |effect|",
     ];
     let caption = format!(
-        "Neurons of each label, and effect sizes in standard deviations of the difference. {} and {} are the \
-         labels.",
+        "Neurons of each label, and effect sizes in standard deviations of the difference. {} and \
+         {} are the labels.",
         quoted(a),
         quoted(b)
     );
@@ -137,8 +137,9 @@ fn strongest(study: &Study) -> Table {
 fn normality(study: &Study) -> Table {
     let columns =
         ["#layer", "#activations", "#mean", "#sd", "#skewness", "#excess kurtosis", "#K² p"];
-    let caption = "Activations before GELU, all neurons of a layer pooled. A normal distribution has skewness and \
-                   excess kurtosis 0. Pooled values are not independent, so their p is a description.";
+    let caption = "Activations before GELU, all neurons of a layer pooled. A normal distribution has \
+                   skewness and excess kurtosis 0. Pooled values are not independent, so their p is \
+                   a description.";
     let mut table = Table::new("normality", caption, &columns);
     for of in study.normality.iter().filter(|of| of.neuron.is_none()) {
         table.row([

@@ -46,16 +46,17 @@ pub(super) fn question(study: &Study, judged: &[Judged<'_>]) -> Section {
         ),
     ]));
     section.text(format!(
-        "A language model predicts masked words. Some neurons of its MLPs respond to {a} otherwise than to {b}. \
-         Does the model need them to predict these words, or would any other neurons do? \
-         The study finds the neurons by a test, sets their activations to something else while the model \
-         predicts, and compares that with the same lesion of other neurons."
+        "A language model predicts masked words. Some neurons of its MLPs respond to {a} \
+         otherwise than to {b}. Does the model need them to predict these words, or would any \
+         other neurons do? The study finds the neurons by a test, sets their activations to \
+         something else while the model predicts, and compares that with the same lesion of other \
+         neurons."
     ));
     section.text(
-        "Two measures say what a lesion does to the right word. The logit drop is its logit in the plain pass \
-         less that in the lesioned one. The margin drop is the same of its margin, its logit less the largest \
-         of the other candidates: a shift that all logits share changes no prediction, and no margin. Above 0 a \
-         lesion harms."
+        "Two measures say what a lesion does to the right word. The logit drop is its logit in \
+         the plain pass less that in the lesioned one. The margin drop is the same of its margin, \
+         its logit less the largest of the other candidates: a shift that all logits share \
+         changes no prediction, and no margin. Above 0 a lesion harms.",
     );
     section
 }
@@ -71,14 +72,18 @@ pub(super) fn model_and_stimuli(study: &Study) -> Section {
         String::new()
     };
     section.text(format!(
-        "The model has {} with {} MLP neurons each. {} differ in their target, the words {} and {}, which the model \
-         sees {}.{held_out} {} ask for a word.",
+        "The model has {} with {} MLP neurons each. {} differ in their target, the words {} and \
+         {}, which the model sees {}.{held_out} {} ask for a word.",
         plural(study.layers(), "layer"),
         count(study.width()),
         plural(values / 2, "sentence pair"),
         quoted(&manifest.label_a),
         quoted(&manifest.label_b),
-        if settings.at == "masked" { "masked, so that only the context tells them apart" } else { "as they are" },
+        if settings.at == "masked" {
+            "masked, so that only the context tells them apart"
+        } else {
+            "as they are"
+        },
         plural(study.prompts.len(), "masked prompt"),
     ));
     let mut facts = Vec::new();
@@ -98,8 +103,9 @@ pub(super) fn again(study: &Study) -> Section {
     let command: Vec<String> = manifest.command.iter().map(|word| shell(word)).collect();
     section.add(Block::Command(command.join(" ")));
     section.text(format!(
-        "With lesion {} and Burn {} on {}, {}; {} seconds. The figures do not depend on the number of threads. \
-         \u{201c}lesion report\u{201d} makes this page again from the tables, without the model.",
+        "With lesion {} and Burn {} on {}, {}; {} seconds. The figures do not depend on the \
+         number of threads. \u{201c}lesion report\u{201d} makes this page again from the tables, \
+         without the model.",
         manifest.lesion,
         manifest.burn,
         manifest.platform,
