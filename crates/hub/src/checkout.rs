@@ -168,7 +168,7 @@ impl Files for Fetch<'_, '_, '_> {
     }
 
     fn repo(&self) -> &Repo {
-        &self.checkout.asked
+        &self.checkout.repo
     }
 }
 
@@ -208,6 +208,6 @@ impl Files for Missing<'_, '_> {
     }
 
     fn repo(&self) -> &Repo {
-        &self.checkout.asked
+        &self.checkout.repo
     }
 }

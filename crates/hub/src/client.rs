@@ -13,7 +13,7 @@ use crate::{HubError, Repo, Settings, digest::Etag, repo::is_commit};
 pub(crate) const TRIES: u32 = 5;
 
 /// The longest pause that a server may ask for; beyond, the person is to decide.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
 /// Redirections from one request at most.
 const HOPS: usize = 10;

@@ -49,7 +49,9 @@ impl Running {
 
     /// In hexadecimal, as in an etag.
     pub(crate) fn finish(self) -> String {
-        let hex = |digest: &[u8]| digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = |digest: &[u8]| {
+            digest.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+        };
         match self {
             Self::Sha256(digest) => hex(&digest.finalize()),
             Self::Git(digest) => hex(&digest.finalize()),

@@ -80,7 +80,7 @@ fn check_id(id: &str) -> Result<(), &'static str> {
         Err("`-` and `.` stand alone and inside")
     } else if id.len() > LONGEST {
         Err("it is longer than 96 letters")
-    } else if id.ends_with(".git") {
+    } else if id.strip_suffix(".git").is_some() {
         Err("it ends in `.git`")
     } else {
         Ok(())

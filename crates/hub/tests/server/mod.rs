@@ -141,14 +141,13 @@ fn serve(
     let request = Request { method, path, headers };
     seen.lock().unwrap().push(request.clone());
     let Reply { status, headers, body, cut } = answer(&request);
-    let mut head = format!("HTTP/1.1 {status} X\r\nconnection: close\r\n");
-    if !headers.iter().any(|(name, _)| *name == "content-length") {
-        head += &format!("content-length: {}\r\n", body.len());
-    }
+    let length = body.len();
+    write!(stream, "HTTP/1.1 {status} X\r\nconnection: close\r\ncontent-length: {length}\r\n")
+        .ok()?;
     for (name, value) in headers {
-        head += &format!("{name}: {value}\r\n");
+        write!(stream, "{name}: {value}\r\n").ok()?;
     }
-    stream.write_all((head + "\r\n").as_bytes()).ok()?;
+    stream.write_all(b"\r\n").ok()?;
     if request.is_get() {
         stream.write_all(&body[..cut.unwrap_or(body.len()).min(body.len())]).ok()?;
     }
@@ -212,7 +211,8 @@ fn is_large(file: &str) -> bool {
 
 /// The hash that the hub names a file by.
 pub(crate) fn etag(file: &str, bytes: &[u8]) -> String {
-    let hex = |digest: &[u8]| digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex =
+        |digest: &[u8]| digest.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
     if is_large(file) {
         return hex(&Sha256::digest(bytes));
     }
