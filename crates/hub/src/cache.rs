@@ -12,6 +12,7 @@ use std::{
     fs::{self, File},
     io,
     path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
 };
 
 use crate::{HubError, Repo, digest::Etag, repo::is_commit};
@@ -43,11 +44,14 @@ impl RepoCache {
 
     /// Keeps what commit the revision is.
     pub(crate) fn keep_commit(&self, repo: &Repo, commit: &str) -> Result<(), HubError> {
+        // A name of its own for each writer, in this process and in others.
+        static WRITERS: AtomicU64 = AtomicU64::new(0);
         if self.commit(repo).as_deref() == Some(commit) {
             return Ok(());
         }
         let path = self.reference(repo);
-        let beside = with_suffix(&path, &format!("{}.tmp", std::process::id()));
+        let writer = WRITERS.fetch_add(1, Ordering::Relaxed);
+        let beside = with_suffix(&path, &format!("{}.{writer}.tmp", std::process::id()));
         let write = || {
             make_parent(&path)?;
             fs::write(&beside, commit)?;
