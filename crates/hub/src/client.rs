@@ -7,7 +7,12 @@ use ureq::{
     http::{HeaderMap, Response, Uri},
 };
 
-use crate::{HubError, Repo, Settings, digest::Etag, repo::is_commit};
+use crate::{
+    HubError, Repo, Settings,
+    digest::Etag,
+    origin::{resolve, same_origin},
+    repo::is_commit,
+};
 
 /// How often one thing is tried before it is given up.
 pub(crate) const TRIES: u32 = 5;
@@ -150,7 +155,11 @@ impl Client {
         let mut url = url.to_owned();
         for _ in 0..=HOPS {
             let response = self.send(&url, start)?;
-            let Some(next) = location(&url, &response) else { return Ok(response) };
+            let location = text(response.headers(), "location");
+            let location = location.filter(|_| response.status().is_redirection());
+            let Some(next) = location.and_then(|location| resolve(&url, location)) else {
+                return Ok(response);
+            };
             let told =
                 [COMMIT, LINKED_ETAG].iter().all(|name| response.headers().contains_key(*name));
             if start.is_none() && told && !same_origin(&url, &next) {
@@ -225,49 +234,4 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 /// Seconds; a date is left to the usual pauses.
 fn retry_after(headers: &HeaderMap) -> Option<u64> {
     text(headers, "retry-after")?.trim().parse().ok()
-}
-
-/// Where a redirection leads.
-fn location(url: &str, response: &Response<Body>) -> Option<String> {
-    let location =
-        text(response.headers(), "location").filter(|_| response.status().is_redirection())?;
-    if location.starts_with('/') && !location.starts_with("//") {
-        let (scheme, rest) = url.split_once("://")?;
-        let host = rest.split('/').next()?;
-        return Some(format!("{scheme}://{host}{location}"));
-    }
-    location.contains("://").then(|| location.to_owned())
-}
-
-/// Whether both addresses are of one server, asked in the same way.
-fn same_origin(a: &str, b: &str) -> bool {
-    let origin = |url: &str| {
-        let uri: Uri = url.parse().ok()?;
-        let scheme = uri.scheme_str()?.to_owned();
-        let port = uri.port_u16().unwrap_or(if scheme == "https" { 443 } else { 80 });
-        Some((scheme, uri.host()?.to_ascii_lowercase(), port))
-    };
-    origin(a).is_some_and(|a| Some(a) == origin(b))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::same_origin;
-
-    #[test]
-    fn an_origin_is_scheme_host_and_port() {
-        let hub = "https://huggingface.co";
-        assert!(same_origin(hub, "https://huggingface.co:443/a/b"));
-        assert!(same_origin(hub, "https://HuggingFace.co/a"));
-        for other in [
-            "http://huggingface.co",
-            "https://huggingface.co:8443/a",
-            "https://huggingface.co.evil.org/a",
-            "https://huggingface.co@evil.org/a",
-            "https://cdn-lfs.huggingface.co/a",
-            "huggingface.co",
-        ] {
-            assert!(!same_origin(hub, other), "{other}");
-        }
-    }
 }

@@ -22,6 +22,7 @@ mod download;
 mod error;
 mod files;
 mod hub;
+mod origin;
 mod repo;
 mod settings;
 

@@ -46,14 +46,17 @@ impl Stages {
         &mut self,
         work: impl FnOnce(hub::Progress<'_>) -> Result<T>,
     ) -> Result<T> {
-        self.with_bar("download", "{bytes}/{total_bytes}", |bar| {
+        self.with_bar("download", "{decimal_bytes}/{decimal_total_bytes}", |bar| {
             work(&mut |transfer| {
-                if bar.message() != transfer.file {
-                    bar.set_message(transfer.file.to_owned());
+                let another = bar.message() != transfer.file;
+                if another {
                     bar.reset();
                 }
                 bar.set_length(transfer.size);
                 bar.set_position(transfer.done);
+                if another {
+                    bar.set_message(transfer.file.to_owned());
+                }
             })
         })
     }
