@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use bert_model::{BertForMaskedLm, Checkpoint};
 use burn::tensor::Device;
-use lesion_eval::{Contrast, MaskedPrompt, Memory, Prediction, Prompts, Subject, predict};
+use lesion_eval::{Batching, Contrast, MaskedPrompt, Prediction, Prompts, Subject, predict};
 use pretrain::{
     corpus::held_out_prompts,
     grammar::Case,
@@ -25,8 +25,9 @@ fn open() -> (Checkpoint, BertForMaskedLm) {
 
 fn predictions(case: Option<Case>) -> Vec<Prediction> {
     let (checkpoint, model) = open();
-    let memory = Memory::default();
-    let subject = Subject { model: &model, tokenizer: &checkpoint.tokenizer, plain: false, memory };
+    let batching = Batching::default();
+    let subject =
+        Subject { model: &model, tokenizer: &checkpoint.tokenizer, plain: false, batching };
     let drawn = held_out_prompts(2026, 1000, case, &HeldOut::project()).unwrap();
     let file: String = drawn
         .iter()

@@ -1,28 +1,89 @@
-//! docs/output.md names every column that the program writes, and no other.
+//! docs/output.md names every column that the program writes, and no other; docs/json.md every key
+//! of what `--json` says.
 
 mod support;
 
-use std::{collections::BTreeMap, fs};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+};
 
-use support::Run;
+use serde_json::Value;
+use support::{Run, lesion};
+use tempfile::TempDir;
 
-/// The columns of each table, from the first column of the first table of its section.
-fn documented() -> BTreeMap<String, Vec<String>> {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/output.md");
+/// What each section of a page names in its title, and in the first column of its first table.
+fn documented(page: &str) -> Vec<(Vec<String>, Vec<String>)> {
+    let path = format!("{}/../../docs/{page}", env!("CARGO_MANIFEST_DIR"));
     let text = fs::read_to_string(path).unwrap();
-    let sections = text.split("\n## ").skip(1);
     let named = |text: &str| -> Vec<String> {
         text.split('`').skip(1).step_by(2).map(str::to_owned).collect()
     };
-    sections
-        .filter_map(|section| {
-            let (title, body) = section.split_once('\n')?;
-            let file = named(title).into_iter().find(|name| name.strip_suffix(".csv").is_some())?;
-            let table = body.lines().skip_while(|line| !line.starts_with('|'));
-            let rows = table.take_while(|line| line.starts_with('|')).skip(2);
-            Some((file, rows.filter_map(|row| row.split('|').nth(1)).flat_map(named).collect()))
-        })
-        .collect()
+    let section = |section: &str| {
+        let (title, body) = section.split_once('\n')?;
+        let table = body.lines().skip_while(|line| !line.starts_with('|'));
+        let rows = table.take_while(|line| line.starts_with('|')).skip(2);
+        let first = rows.filter_map(|row| row.split('|').nth(1)).flat_map(named);
+        Some((named(title), first.collect()))
+    };
+    text.split("\n## ").skip(1).filter_map(section).collect()
+}
+
+/// Adds the path of every key, with `[]` after a list. What no key of `named` stands below is one
+/// whole, whatever is in it.
+fn keys(value: &Value, path: &str, named: &[String], found: &mut BTreeSet<String>) {
+    let below =
+        |of: &String| of.strip_prefix(path).is_some_and(|rest| rest.starts_with(['.', '[']));
+    let below = path.is_empty() || named.iter().any(below);
+    match value {
+        Value::Object(map) if below => {
+            let dot = if path.is_empty() { "" } else { "." };
+            for (key, value) in map {
+                keys(value, &format!("{path}{dot}{key}"), named, found);
+            }
+        }
+        Value::Array(list) if below => {
+            for value in list {
+                keys(value, &format!("{path}[]"), named, found);
+            }
+        }
+        _ => {
+            found.insert(path.to_owned());
+        }
+    }
+}
+
+#[test]
+fn every_key_of_json_is_documented_and_every_documented_key_is_there() {
+    let study = concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets/studies/reproduce.toml");
+    // A finished study whose table was changed, so that every list has an entry.
+    let finished = Run::brief(&[]);
+    let finished = finished.out();
+    fs::write(finished.join("sparsity.csv"), "layer,measure,at,share\n").unwrap();
+    let finished = finished.to_str().unwrap();
+    let calls: [(&str, &[&[&str]]); 8] = [
+        ("predict", &[&["日 saw [MASK]."], &["日 saw [MASK].", "--lesion", "0:1", "--at", "0,1"]]),
+        ("reproduce", &[&["--parts", "controls", "--nulls", "1"]]),
+        ("run", &[&[study, "--parts", "controls", "--nulls", "1"]]),
+        ("check", &[&[study]]),
+        ("evaluate", &[&["--count", "1"]]),
+        ("devices", &[&[]]),
+        ("report", &[&[finished]]),
+        ("compare", &[&[finished, finished]]),
+    ];
+    let documented = documented("json.md");
+    for (command, calls) in calls {
+        let section = documented.iter().find(|(title, _)| title.iter().any(|of| of == command));
+        let named = &section.unwrap().1;
+        let mut found = BTreeSet::new();
+        for args in calls {
+            let dir = TempDir::new().unwrap();
+            let output = lesion(dir.path()).args([command, "--json"]).args(*args).output().unwrap();
+            let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+            keys(&answer, "", named, &mut found);
+        }
+        assert_eq!(found, named.iter().cloned().collect(), "{command}");
+    }
 }
 
 #[test]
@@ -44,7 +105,10 @@ fn every_column_is_documented_and_every_documented_column_is_written() {
             }
         }
     }
-    let documented = documented();
+    let tables = documented("output.md").into_iter().filter_map(|(title, columns)| {
+        Some((title.into_iter().find(|name| name.strip_suffix(".csv").is_some())?, columns))
+    });
+    let documented: BTreeMap<String, Vec<String>> = tables.collect();
     assert_eq!(
         documented.keys().collect::<Vec<_>>(),
         written.keys().collect::<Vec<_>>(),

@@ -235,8 +235,8 @@ fn the_manifest_names_what_was_read_and_written() {
     for stage in ["load", "selection", "baseline", "lesion"] {
         assert!(manifest["seconds"][stage].as_f64().unwrap() >= 0.0);
     }
-    // Nothing else is left in the folder, no half file either.
-    assert_eq!(fs::read_dir(run.out()).unwrap().count(), FILES.len() + 1);
+    // Besides these the manifest, the report and its figures, and no half file.
+    assert_eq!(fs::read_dir(run.out()).unwrap().count(), FILES.len() + 3);
 }
 
 #[test]
@@ -332,7 +332,8 @@ fn mistakes_are_one_line_that_says_what_and_where() {
         (&["--alpha", "NaN"], &["alpha"]),
         (&["--share", "1"], &["share", "0.1"]),
         (&["--stimuli", "none.txt"], &["none.txt"]),
-        (&["--model", "nowhere"], &["nowhere", "config.json"]),
+        (&["--model", "./nowhere"], &["nowhere", "config.json"]),
+        (&["--model", "nowhere"], &["model nowhere", "no folder", "HF_HUB_OFFLINE"]),
         (&["--correction", "max-t", "--permutations", "0"], &["permutations"]),
         (&["--backend", "abacus"], &["abacus", "flex", "wgpu"]),
         (&["--correction", "fdr"], &["fdr", "bh", "max-t"]),

@@ -3,10 +3,10 @@
 
 mod support;
 
-use std::{collections::BTreeMap, fs, ops::RangeInclusive, path::Path, sync::OnceLock};
+use std::{collections::BTreeMap, ops::RangeInclusive, path::Path, sync::OnceLock};
 
 use serde_json::Value;
-use support::{Row, Run, assert_user_error, close, number, reference, rows};
+use support::{Row, Run, assert_user_error, close, number, reference, rows, tables};
 
 const LABELS: [&str; 2] = ["him", "her"];
 const LAYERS: usize = 6;
@@ -22,11 +22,7 @@ struct Written(BTreeMap<String, Vec<u8>>);
 
 impl Written {
     fn by(run: &Run) -> Self {
-        let files = fs::read_dir(run.out()).unwrap().map(|entry| {
-            let entry = entry.unwrap();
-            (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap())
-        });
-        Self(files.collect())
+        Self(tables(&run.out()))
     }
 
     fn rows(&self, table: &str) -> Vec<Row> {

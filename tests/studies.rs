@@ -4,26 +4,16 @@
 mod support;
 
 use std::{
-    collections::BTreeMap,
     fs,
     path::Path,
     process::{Child, Stdio},
 };
 
-use support::{BRIEF, Run, lesion, number};
+use support::{BRIEF, Run, lesion, number, tables};
 use tempfile::TempDir;
 
 fn asset(path: &str) -> String {
     format!("{}/../../assets/{path}", env!("CARGO_MANIFEST_DIR"))
-}
-
-/// Every file of an output folder but the manifest, which holds times.
-fn files(dir: &Path) -> BTreeMap<String, Vec<u8>> {
-    let files = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap());
-    files
-        .map(|entry| (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap()))
-        .filter(|(name, _)| name != "manifest.json")
-        .collect()
 }
 
 #[test]
@@ -31,7 +21,7 @@ fn the_committed_study_is_what_reproduce_runs() {
     let few = ["--nulls", "2"];
     let study = asset("studies/reproduce.toml");
     let run = Run::command("run", &[], &[&[study.as_str()][..], &few].concat());
-    assert_eq!(files(&run.out()), files(&Run::new(&few).out()));
+    assert_eq!(tables(&run.out()), tables(&Run::new(&few).out()));
 }
 
 #[test]
@@ -163,7 +153,7 @@ fn start(dir: &Path) -> Child {
 
 #[test]
 fn a_run_that_is_killed_anywhere_goes_on_to_the_same_bytes() {
-    let whole = files(&Run::new(&LONG).out());
+    let whole = tables(&Run::new(&LONG).out());
     let dir = TempDir::new().unwrap();
     let out = dir.path().join("target/reproduce");
     let journal = || fs::metadata(out.join("journal.jsonl")).map_or(0, |file| file.len());
@@ -199,7 +189,7 @@ fn a_run_that_is_killed_anywhere_goes_on_to_the_same_bytes() {
         let stderr = String::from_utf8(output.stderr).unwrap();
         assert!(stderr.contains("it goes on after"), "{stderr}");
     }
-    assert_eq!(files(&out), whole);
+    assert_eq!(tables(&out), whole);
 }
 
 #[test]
@@ -217,5 +207,5 @@ fn another_study_in_the_same_folder_does_not_go_on_with_the_first_ones_journal()
     let output = lesion(dir.path()).arg("reproduce").args(&args).output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success() && stderr.contains("is given up"), "{stderr}");
-    assert_eq!(files(&out), files(&Run::new(&args).out()));
+    assert_eq!(tables(&out), tables(&Run::new(&args).out()));
 }

@@ -77,10 +77,28 @@ impl Run {
     }
 }
 
+/// The binary, without a network: what it may have of a hub, its test says.
 pub(crate) fn lesion(dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lesion"));
-    command.current_dir(dir);
+    command.current_dir(dir).env("HF_HUB_OFFLINE", "1").env("HF_HOME", dir.join("hf"));
+    for name in ["HF_HUB_CACHE", "HF_ENDPOINT", "HF_TOKEN", "HF_TOKEN_PATH"] {
+        command.env_remove(name);
+    }
     command
+}
+
+/// What a study wrote, but for the manifest, which holds times, and what is made of it: the report
+/// and the folder of its figures.
+pub(crate) fn tables(dir: &Path) -> BTreeMap<String, Vec<u8>> {
+    fs::read_dir(dir)
+        .unwrap()
+        .map(Result::unwrap)
+        .map(|entry| (entry.file_name().into_string().unwrap(), entry.path()))
+        .filter(|(name, path)| {
+            path.is_file() && !["manifest.json", "report.html"].contains(&name.as_str())
+        })
+        .map(|(name, path)| (name, fs::read(path).unwrap()))
+        .collect()
 }
 
 /// The rows of a table.

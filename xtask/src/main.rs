@@ -32,9 +32,21 @@ enum Task {
     /// Say what a study file would do. Arguments go to `lesion check`.
     #[command(disable_help_flag = true)]
     Check(Rest),
+    /// Say what a model predicts in one sentence. Arguments go to `lesion predict`.
+    #[command(disable_help_flag = true)]
+    Predict(Rest),
     /// Say how often a model chooses the right pronoun. Arguments go to `lesion evaluate`.
     #[command(disable_help_flag = true)]
     Evaluate(Rest),
+    /// List what can compute. `--backend` builds a backend in first.
+    #[command(disable_help_flag = true)]
+    Devices(Rest),
+    /// Make a finished study's report again. Arguments go to `lesion report`.
+    #[command(disable_help_flag = true)]
+    Report(Rest),
+    /// Put two finished studies beside each other. Arguments go to `lesion compare`.
+    #[command(disable_help_flag = true)]
+    Compare(Rest),
     /// Train the bundled model again, into assets/models/bundled. An interrupted training goes on
     /// where it was. Arguments go to the trainer.
     #[command(disable_help_flag = true)]
@@ -71,7 +83,7 @@ struct Rest {
 }
 
 /// Backends whose cargo feature of `lesion` has their name. `flex` is always built in.
-const BACKEND_FEATURES: [&str; 2] = ["ndarray", "wgpu"];
+const BACKEND_FEATURES: [&str; 3] = ["ndarray", "wgpu", "cuda"];
 
 fn main() -> Result<ExitCode> {
     let Args::Task(task) = Args::parse();
@@ -79,7 +91,11 @@ fn main() -> Result<ExitCode> {
         Task::Reproduce(rest) => lesion("reproduce", &rest.args),
         Task::Run(rest) => lesion("run", &rest.args),
         Task::Check(rest) => lesion("check", &rest.args),
+        Task::Predict(rest) => lesion("predict", &rest.args),
         Task::Evaluate(rest) => lesion("evaluate", &rest.args),
+        Task::Devices(rest) => lesion("devices", &rest.args),
+        Task::Report(rest) => lesion("report", &rest.args),
+        Task::Compare(rest) => lesion("compare", &rest.args),
         Task::Pretrain(rest) => {
             build("pretrain", &["train"])?;
             let out = root().join("assets/models/bundled");
@@ -127,14 +143,25 @@ fn bench_stats() -> Result<ExitCode> {
     Ok(exit_code(status))
 }
 
-/// The feature that `--backend NAME` or `--backend=NAME` needs. A name that is none is left to
-/// `lesion`, which lists those that are.
+/// The feature that `--backend NAME` or `--backend=NAME` needs, or else the study. A name that is
+/// none is left to `lesion`, which lists those that are.
 fn backend_feature(args: &[OsString]) -> Vec<&'static str> {
-    let args: Vec<_> = args.iter().map(|arg| arg.to_string_lossy()).collect();
-    let apart = args.windows(2).filter(|pair| pair[0] == "--backend").map(|pair| pair[1].as_ref());
-    let joined = args.iter().filter_map(|arg| arg.strip_prefix("--backend="));
-    let chosen: Vec<&str> = apart.chain(joined).collect();
-    BACKEND_FEATURES.into_iter().filter(|feature| chosen.contains(feature)).collect()
+    let study = || args.iter().find_map(|arg| study_backend(Path::new(arg)));
+    let words: Vec<_> = args.iter().map(|arg| arg.to_string_lossy()).collect();
+    let apart = words.windows(2).filter(|pair| pair[0] == "--backend").map(|pair| pair[1].as_ref());
+    let joined = words.iter().filter_map(|arg| arg.strip_prefix("--backend="));
+    let mut chosen: Vec<String> = apart.chain(joined).map(str::to_owned).collect();
+    if chosen.is_empty() {
+        chosen.extend(study());
+    }
+    let asked = |feature: &&str| chosen.iter().any(|name| name == feature);
+    BACKEND_FEATURES.into_iter().filter(asked).collect()
+}
+
+/// The backend that a study file names. What is wrong with a file is left to `lesion` to say.
+fn study_backend(path: &Path) -> Option<String> {
+    let study: toml::Table = std::fs::read_to_string(path).ok()?.parse().ok()?;
+    study.get("backend")?.as_str().map(str::to_owned)
 }
 
 /// Builds one binary in release mode. No package is named, so that cargo chooses the dependencies'
@@ -185,5 +212,18 @@ mod tests {
         assert_eq!(feature(&["--backend=ndarray"]), ["ndarray"]);
         assert!(feature(&["--backend", "flex"]).is_empty());
         assert!(feature(&["--model", "wgpu"]).is_empty());
+    }
+
+    #[test]
+    fn a_study_decides_the_feature_unless_the_command_line_does() {
+        let dir = std::env::temp_dir().join(format!("xtask-{}", std::process::id()));
+        std::fs::create_dir_all(&dir).unwrap();
+        let path = dir.join("study.toml");
+        std::fs::write(&path, "seed = 1\nbackend = \"wgpu\"\n[lesion]\nlayer = 2\n").unwrap();
+        let study = path.to_str().unwrap();
+        assert_eq!(feature(&["--nulls", "9", study]), ["wgpu"]);
+        assert_eq!(feature(&[study, "--backend", "ndarray"]), ["ndarray"]);
+        assert!(feature(&[study, "--backend=flex"]).is_empty());
+        std::fs::remove_dir_all(&dir).unwrap();
     }
 }

@@ -145,6 +145,22 @@ pub enum BertModelError {
         word: String,
     },
 
+    /// A sentence without a word to predict.
+    #[error("no {mask} in the sentence; write it where a word is missing: \"She thanked {mask}.\"")]
+    NoMask {
+        /// The mask token.
+        mask: &'static str,
+    },
+
+    /// A special token in a text, where only the mask may be.
+    #[error("{token} is no word but a special token of the model; write only {mask}")]
+    SpecialToken {
+        /// The token.
+        token: String,
+        /// The mask token.
+        mask: &'static str,
+    },
+
     /// A batch without sequences, or with an empty one.
     #[error("a batch needs at least one sequence, and every sequence at least one token")]
     EmptyBatch,

@@ -61,5 +61,5 @@ pub use family::Family;
 pub use model::BertForMaskedLm;
 pub use site::{MlpHook, NoHook, Site, TokenSet};
 pub use source::TensorSource;
-pub use tokenizer::{BertTokenizer, Encoded, SpecialTokens, WordPieceOptions};
+pub use tokenizer::{BertTokenizer, Encoded, MASK, SpecialTokens, WordPieceOptions};
 pub use weights::Weights;

@@ -9,7 +9,7 @@ use tokenizers::{
 use crate::{BertModelError, Family};
 
 /// How a mask may be written in a text for any model, beside the model's own mask token.
-const MASK: &str = "[MASK]";
+pub const MASK: &str = "[MASK]";
 
 /// What a `tokenizer_config.json` says of a `vocab.txt`; the default is that of `transformers`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +74,20 @@ pub struct Encoded {
     /// Byte range of each token in the text, without white space around it; empty for special
     /// tokens that were added.
     pub(crate) spans: Vec<Range<usize>>,
+}
+
+impl Encoded {
+    /// The bytes of the text that the token at `position` stands for; none where it was added.
+    #[must_use]
+    pub fn place(&self, position: usize) -> Range<usize> {
+        self.spans.get(position).cloned().unwrap_or_default()
+    }
+
+    /// The position of each token that stands in the text, and what stands there.
+    fn written<'a>(&'a self, text: &'a str) -> impl Iterator<Item = (usize, &'a str)> {
+        let spans = self.spans.iter().enumerate().filter(|(_, span)| !span.is_empty());
+        spans.map(|(position, span)| (position, text.get(span.clone()).unwrap_or_default()))
+    }
 }
 
 /// The tokenizer of a checkpoint.
@@ -243,6 +257,36 @@ impl BertTokenizer {
             spans: encoding.get_offsets().iter().map(span).collect(),
         })
     }
+
+    /// Encodes a text that has a mask in it, and says at which positions.
+    ///
+    /// # Errors
+    /// [`BertModelError::NoMask`] where there is none, [`BertModelError::SpecialToken`] where
+    /// another special token stands in the text, [`BertModelError::Encode`].
+    pub fn encode_masked(&self, text: &str) -> Result<(Encoded, Vec<usize>), BertModelError> {
+        let encoded = self.encode(text)?;
+        let (masks, others): (Vec<_>, Vec<_>) = encoded
+            .written(text)
+            .filter(|&(at, _)| self.is_special(encoded.ids[at]))
+            .partition(|&(at, _)| encoded.ids[at] == self.mask);
+        // What is no token of the vocabulary is read as a special one, but does not spell it.
+        let spelt = |&&(at, word): &&(usize, &str)| word == encoded.tokens[at];
+        if let Some(&(_, token)) = others.iter().find(spelt) {
+            return Err(BertModelError::SpecialToken { token: token.to_owned(), mask: MASK });
+        }
+        if masks.is_empty() {
+            return Err(BertModelError::NoMask { mask: MASK });
+        }
+        let masks = masks.into_iter().map(|(at, _)| at).collect();
+        Ok((encoded, masks))
+    }
+
+    /// The words of a text that are not in the vocabulary.
+    #[must_use]
+    pub fn unknown_words(&self, encoded: &Encoded, text: &str) -> Vec<String> {
+        let unknown = |&(at, _): &(usize, &str)| self.unknown == Some(encoded.ids[at]);
+        encoded.written(text).filter(unknown).map(|(_, word)| word.to_owned()).collect()
+    }
 }
 
 fn tokenizer_error(error: impl std::fmt::Display) -> BertModelError {
@@ -261,6 +305,20 @@ mod tests {
     fn from_vocab(vocab: &str) -> Result<BertTokenizer, BertModelError> {
         let (options, special) = (WordPieceOptions::default(), SpecialTokens::default());
         BertTokenizer::from_vocab(vocab.as_bytes(), options, &special)
+    }
+
+    #[test]
+    fn every_mask_is_found_and_no_other_special_token_may_stand_in_a_text() {
+        let tokenizer = tokenizer();
+        let text = "The [MASK] saw zebras and [MASK].";
+        let (encoded, masks) = tokenizer.encode_masked(text).unwrap();
+        assert_eq!(masks, [2, 6]);
+        assert_eq!(tokenizer.unknown_words(&encoded, text), ["zebras", "and"]);
+        let error = |text: &str| tokenizer.encode_masked(text).unwrap_err().to_string();
+        assert!(error("The [mask] saw.").starts_with("no [MASK] in the sentence"));
+        for special in ["[SEP]", "[CLS]", "[PAD]", "[UNK]"] {
+            assert!(error(&format!("The {special} saw [MASK].")).starts_with(special));
+        }
     }
 
     #[test]

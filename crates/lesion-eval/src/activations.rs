@@ -14,7 +14,7 @@ use crate::{
     Contrast, MaskedPrompt, Progress, Stimuli, StudyError, Subject,
     neuron_sets::whole,
     random::{Purpose, stream},
-    subject::{Filled, PASS_ROWS},
+    subject::Filled,
 };
 
 /// The activations of every neuron of every layer at the target token of every stimulus.
@@ -272,7 +272,7 @@ fn capture(
     keep: impl FnMut(usize, usize, Site, &[f32]) + Send,
 ) -> Result<(), StudyError> {
     let neurons = subject.model.config().intermediate_size;
-    let groups = subject.groups(tokens.iter().map(|(ids, _)| ids.len()), PASS_ROWS);
+    let groups = subject.groups(tokens.iter().map(|(ids, _)| ids.len()), subject.pass_rows());
     let shared = Mutex::new((keep, progress, 0));
     let shape = |group: &Vec<usize>| [group.len(), tokens[group[0]].0.len()];
     subject.side_by_side(groups, shape, |group| {

@@ -175,7 +175,7 @@ impl Controlled {
 }
 
 /// Sets whose activity differs by more than this share are not alike.
-const UNLIKE: f64 = 0.1;
+pub const UNLIKE: f64 = 0.1;
 
 /// [`Controlled::p_both`] of every layer and label, corrected over them by Holm's method; none where
 /// there are no controls.

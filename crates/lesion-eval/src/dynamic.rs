@@ -15,7 +15,6 @@ use crate::{
     SelectionPlan, SetRule, Strength, StudyError, Subject,
     predict::read_logits,
     select::{CONFIDENCE, significant_sets},
-    subject::BATCH_ROWS,
 };
 
 /// How neurons are selected and lesioned as the pass goes on.
@@ -189,7 +188,8 @@ fn climbing_stimuli(
     stimuli: &EncodedStimuli,
 ) -> Result<Vec<Climbing>, StudyError> {
     let pairs: Vec<_> = stimuli.sentences.chunks_exact(2).collect();
-    let groups = subject.groups(pairs.iter().map(|pair| pair[0].ids.len()), BATCH_ROWS / 2);
+    let groups =
+        subject.groups(pairs.iter().map(|pair| pair[0].ids.len()), subject.batching.rows / 2);
     groups
         .into_iter()
         .map(|group| {
@@ -208,7 +208,7 @@ fn climbing_prompts(
     prompts: &[&MaskedPrompt],
     copies: usize,
 ) -> Result<Vec<Climbing>, StudyError> {
-    let most = (BATCH_ROWS / copies).max(1);
+    let most = (subject.batching.rows / copies).max(1);
     let groups = subject.groups(prompts.iter().map(|p| p.masked.len()), most);
     groups
         .into_iter()

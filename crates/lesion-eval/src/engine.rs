@@ -11,8 +11,8 @@ use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
 
 use crate::{
     MaskedPrompt, PreparedManner, StudyError, Subject,
-    predict::{margin, read_logits},
-    subject::{BATCH_ROWS, even},
+    predict::{log_sum, margin, read_logits},
+    subject::even,
 };
 
 /// A pass of a batch without a lesion, that remembers what a lesion can start from: what entered
@@ -194,12 +194,8 @@ pub struct Reading {
 
 impl Reading {
     pub(crate) fn of(prompt: &MaskedPrompt, logits: &[f32]) -> Self {
-        let highest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        // Shifted by the highest logit, so that no exponential overflows.
-        let exp = |&logit: &f32| (f64::from(logit) - f64::from(highest)).exp();
-        let log_sum = f64::from(highest) + logits.iter().map(exp).sum::<f64>().ln();
         let candidates = prompt.candidates.iter().map(|candidate| logits[candidate.id as usize]);
-        Self { logits: candidates.collect(), log_sum }
+        Self { logits: candidates.collect(), log_sum: log_sum(logits) }
     }
 
     /// The probability of a candidate over the whole vocabulary; not a number where only the
@@ -344,7 +340,8 @@ impl<'a> Laboratory<'a> {
         let mut outcomes = vec![None; trials.len()];
         let (mut unit, mut done) = (0, 0);
         let lengths = tried.iter().map(|&prompt| self.prompts[prompt].masked.len());
-        for group in self.subject.groups(lengths, BATCH_ROWS) {
+        let most = self.subject.batching.rows;
+        for group in self.subject.groups(lengths, most) {
             let group: Vec<usize> = group.into_iter().map(|index| tried[index]).collect();
             let mut indices: Vec<usize> =
                 group.iter().flat_map(|&prompt| of_prompt[prompt].iter().copied()).collect();
@@ -352,7 +349,7 @@ impl<'a> Laboratory<'a> {
                 .sort_by_key(|&index| (first_layer(&trials[index]), trials[index].prompt, index));
             // The first unit of a group is its prompts without a lesion.
             let length = self.prompts[group[0]].masked.len();
-            let mut batches = batches(trials, &indices, self.subject.rows(length, BATCH_ROWS));
+            let mut batches = batches(trials, &indices, self.subject.rows(length, most));
             batches.insert(0, Batch { from: None, rows: group.clone(), trials: Vec::new() });
             let names: Vec<String> =
                 (unit..).take(batches.len()).map(|unit| format!("{part} {unit}")).collect();
@@ -521,7 +518,7 @@ mod tests {
     use burn::tensor::Device;
 
     use super::*;
-    use crate::Memory;
+    use crate::Batching;
 
     fn open() -> (Checkpoint, BertForMaskedLm) {
         let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/parity/model");
@@ -540,8 +537,8 @@ mod tests {
     #[test]
     fn a_lesion_from_its_layer_on_equals_the_plain_pass() {
         let (checkpoint, model) = open();
-        let (tokenizer, memory) = (&checkpoint.tokenizer, Memory::default());
-        let subject = |plain| Subject { model: &model, tokenizer, plain, memory };
+        let (tokenizer, batching) = (&checkpoint.tokenizer, Batching::default());
+        let subject = |plain| Subject { model: &model, tokenizer, plain, batching };
         let batch = || TokenBatch::new(vec![vec![2, 40, 4, 60, 3], vec![2, 50, 41, 4, 3]]).unwrap();
         let pass = |plain| CleanPass::run(subject(plain), batch(), vec![2, 3]).unwrap();
         let (quick, plain) = (pass(false), pass(true));

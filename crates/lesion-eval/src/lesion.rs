@@ -1,5 +1,7 @@
 //! Part 3: what happens to a prediction when the matched neurons are silent.
 
+mod summary;
+
 use std::sync::Arc;
 
 use activation_capture::{Edit, Target};
@@ -7,8 +9,10 @@ use bert_model::{BertModelError, Site, TokenBatch};
 
 use crate::{
     MaskedPrompt, NeuronSets, Outcome, Progress, Reading, StudyError, Subject, engine::CleanPass,
-    predict::read_logits, subject::BATCH_ROWS,
+    predict::read_logits,
 };
+
+pub use summary::LesionSummary;
 
 /// Where neurons are silenced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,7 +153,7 @@ pub fn lesion(
     // Rows of one template stay together.
     let most_rows = templates.iter().map(Vec::len).max().unwrap_or(1);
     let longest = lengths().max().unwrap_or_default();
-    let most = (subject.rows(longest, BATCH_ROWS) / most_rows).max(1);
+    let most = (subject.rows(longest, subject.batching.rows) / most_rows).max(1);
     let mut done = 0;
     for group in subject.groups(lengths(), most) {
         let rows: Vec<&Row<'_>> = group.iter().flat_map(|&t| &templates[t]).collect();

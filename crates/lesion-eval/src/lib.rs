@@ -13,10 +13,12 @@
 //!    [`joint`], [`dose`] and [`neuron_effects`]. [`dynamic`] selects and lesions in one pass.
 //! 6. [`tables`] holds the rows that are written.
 //!
-//! [`Subject`] is what is studied: a model with its tokenizer.
+//! [`Sentence`] is no step of a study but the same question to one sentence: what does the model
+//! predict, and what does a lesion change? [`Subject`] is what is asked: a model with its tokenizer.
 
 mod activations;
 mod adjustment;
+mod batching;
 mod causal;
 mod controls;
 mod diagnose;
@@ -29,7 +31,6 @@ mod joint;
 mod lesion;
 mod manner;
 mod masked;
-mod memory;
 mod neuron_sets;
 mod predict;
 mod profile;
@@ -37,6 +38,7 @@ mod prompts;
 mod random;
 mod replication;
 mod select;
+mod sentence;
 mod stimuli;
 mod subject;
 pub mod tables;
@@ -45,8 +47,11 @@ mod templates;
 
 pub use activations::{Activations, EncodedStimuli, SelectAt, measure};
 pub use adjustment::{Adjustment, Scope};
+pub use batching::Batching;
 pub use causal::{NeuronEffect, NeuronEffects, neuron_effects};
-pub use controls::{ControlLesion, ControlPlan, Controlled, SetKind, controls, corrected_p};
+pub use controls::{
+    ControlLesion, ControlPlan, Controlled, SetKind, UNLIKE, controls, corrected_p,
+};
 pub use diagnose::{Diagnostics, LayerHistogram, Normality, Sparsity, diagnose};
 pub use dissociation::{Dissociation, dissociations, holds};
 pub use dose::{Dose, DosePlan, dose};
@@ -54,15 +59,15 @@ pub use dynamic::{Dynamic, DynamicPlan, dynamic};
 pub use engine::{Drops, Journal, Laboratory, NoJournal, Outcome, Progress, Read, Reading, Trial};
 pub use error::StudyError;
 pub use joint::{Joint, LayerPattern, PatternKind, joint};
-pub use lesion::{LesionOutcome, LesionPlan, Notice, default_layer, lesion};
+pub use lesion::{LesionOutcome, LesionPlan, LesionSummary, Notice, default_layer, lesion};
 pub use manner::{LesionKind, Manner, PreparedManner, Tokens};
 pub use masked::{Candidate, MaskedPrompt};
-pub use memory::Memory;
 pub use neuron_sets::{NeuronSetEntry, NeuronSetFile, NeuronSets, SetRule, Strength};
 pub use predict::{Accuracy, Prediction, Score, predict};
 pub use profile::{LayerProfile, profile};
 pub use prompts::{Prompt, Prompts};
 pub use replication::{Replication, replicate};
 pub use select::{Adjusted, CONFIDENCE, Selection, SelectionPlan, select};
+pub use sentence::{MaskRating, Sentence, SentenceLesion, WordRating};
 pub use stimuli::{Contrast, Stimuli, StimulusPair};
 pub use subject::{Subject, even};

@@ -136,24 +136,36 @@ impl Manner {
         Self { kind: LesionKind::Zero, site, tokens: Tokens::Target }
     }
 
-    /// Works out everything that a lesion of these prompts needs to know.
+    /// Works out everything that a lesion of these prompts needs to know. `activations` are those
+    /// of the stimuli; only a kind that puts some of them in needs any.
     ///
     /// # Errors
-    /// [`StudyError::Offset`] where an offset leaves a sentence.
+    /// [`StudyError::Offset`] where an offset leaves a sentence, [`StudyError::Impossible`] where
+    /// the kind needs activations and there are none.
     pub fn prepare(
         &self,
-        activations: &Activations,
+        activations: Option<&Activations>,
         prompts: &[MaskedPrompt],
         seed: u64,
     ) -> Result<PreparedManner, StudyError> {
+        let measured = || {
+            activations.ok_or_else(|| StudyError::Impossible {
+                problem: format!(
+                    "kind `{}` puts in activations of a study's stimuli, and here is no study; \
+                     `zero` and `scale=0.5` need none",
+                    self.kind
+                ),
+            })
+        };
         let positions = prompts.iter().map(|prompt| self.tokens.positions(prompt));
         let positions = positions.collect::<Result<_, _>>()?;
         let values = match self.kind {
             LesionKind::Zero => Values::Zero,
             #[expect(clippy::cast_possible_truncation, reason = "activations are f32")]
             LesionKind::Scale(factor) => Values::Scale(factor as f32),
-            LesionKind::Mean => Values::Mean(activations.mean(self.site)),
+            LesionKind::Mean => Values::Mean(measured()?.mean(self.site)),
             LesionKind::Resample => {
+                let activations = measured()?;
                 let sides = activations.at(self.site);
                 let sentence = |prompt| {
                     let mut rng = stream(seed, Purpose::Resample, 0, prompt);
@@ -165,7 +177,7 @@ impl Manner {
                 Values::Resample((0..prompts.len()).map(sentence).collect())
             }
         };
-        let (site, neurons) = (self.site, activations.neurons);
+        let (site, neurons) = (self.site, activations.map_or(0, |of| of.neurons));
         let zeroes = self.kind == LesionKind::Zero;
         Ok(PreparedManner { site, zeroes, neurons, positions, values })
     }
@@ -209,6 +221,7 @@ pub struct PreparedManner {
     pub(crate) site: Site,
     /// Whether activations become 0.
     pub(crate) zeroes: bool,
+    /// Neurons in a layer, where values are put in.
     neurons: usize,
     /// For each prompt.
     positions: Vec<Vec<usize>>,

@@ -1,3 +1,5 @@
+use bert_model::MASK;
+
 use crate::{Contrast, Prompts, StudyError, Subject, subject::Filled};
 
 /// A word that could stand at the mask.
@@ -9,12 +11,32 @@ pub struct Candidate {
     pub id: u32,
 }
 
+impl Candidate {
+    /// Adds a word, of token `id`, to those that could stand at a mask. Fails with the reason why
+    /// it cannot be one of them.
+    pub(crate) fn add(
+        candidates: &mut Vec<Self>,
+        subject: Subject<'_>,
+        word: &str,
+        id: u32,
+    ) -> Result<(), String> {
+        if subject.tokenizer.is_special(id) {
+            return Err(format!("{word:?} is a special token, no word to predict"));
+        }
+        if let Some(Self { word: other, .. }) = candidates.iter().find(|same| same.id == id) {
+            return Err(format!("{other:?} and {word:?} are one token for this model"));
+        }
+        candidates.push(Self { word: word.to_owned(), id });
+        Ok(())
+    }
+}
+
 /// A prompt as the model reads it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MaskedPrompt {
     /// Index of the template in its file; lines that are skipped do not count.
     pub prompt: usize,
-    /// The sentence, with the mask token in the target's place.
+    /// The sentence, with [`MASK`] in the target's place.
     pub sentence: String,
     /// Position of the mask; `[CLS]` is 0.
     pub position: usize,
@@ -81,22 +103,15 @@ fn encode(
     let mut candidates: Vec<Candidate> = Vec::new();
     for (word, filled) in words.iter().zip(&filled) {
         let id = filled.ids[filled.position];
-        if subject.tokenizer.is_special(id) {
-            return Err(problem(format!("{word:?} is a special token, no word to predict")));
-        }
-        if let Some(same) = candidates.iter().find(|candidate| candidate.id == id) {
-            let other = &same.word;
-            return Err(problem(format!("{other:?} and {word:?} are one token for this model")));
-        }
+        Candidate::add(&mut candidates, subject, word, id).map_err(problem)?;
         if filled.masked(mask) != masked {
             let right = prompt.right();
             return Err(problem(format!("{right:?} and {word:?} leave other tokens around them")));
         }
-        candidates.push(Candidate { word: word.clone(), id });
     }
     Ok(MaskedPrompt {
         prompt: prompt.index,
-        sentence: prompt.template.fill(prompt.brace, subject.tokenizer.mask_token()).0,
+        sentence: prompt.template.fill(prompt.brace, MASK).0,
         position: right.position,
         candidates,
         label: prompt.label(contrast).map(str::to_owned),

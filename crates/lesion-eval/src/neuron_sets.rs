@@ -1,6 +1,6 @@
 //! Which neurons of each label are lesioned.
 
-use std::{fmt, str::FromStr, sync::Arc};
+use std::{collections::BTreeSet, fmt, str::FromStr, sync::Arc};
 
 use neuron_stats::TTest;
 use serde::{Deserialize, Serialize};
@@ -215,6 +215,24 @@ impl NeuronSetFile {
         Self { sets }
     }
 
+    /// The neurons that carry `label` in `layer`, without duplicates; none where the file lists none
+    /// in this layer. They are not checked against a model.
+    ///
+    /// # Errors
+    /// [`StudyError::Impossible`] where the file lists no such label at all.
+    pub fn labelled(&self, layer: usize, label: &str) -> Result<BTreeSet<usize>, StudyError> {
+        let own = || self.sets.iter().filter(|entry| entry.label == label);
+        if own().next().is_none() {
+            let known: BTreeSet<&str> = self.sets.iter().map(|of| of.label.as_str()).collect();
+            let known = known.into_iter().map(|label| format!("\"{label}\""));
+            let known = known.collect::<Vec<_>>().join(", ");
+            let problem = format!("no neuron set has the label \"{label}\"; found: {known}");
+            return Err(StudyError::Impossible { problem });
+        }
+        let neurons = own().filter(|entry| entry.layer == layer).flat_map(|entry| &entry.neurons);
+        Ok(neurons.copied().collect())
+    }
+
     /// The sets that the file lists: those of all neurons that carry a label, and those that the
     /// controlled lesions take.
     ///
@@ -297,6 +315,15 @@ mod tests {
         assert!(lesioned.set(0, "him").is_empty() && significant.set(1, "him").is_empty());
         let again = NeuronSetFile::new(&significant, &lesioned);
         assert_eq!(again.sets(&contrast(), 2, 4).unwrap(), (significant, lesioned));
+    }
+
+    #[test]
+    fn the_neurons_of_a_label_are_found_and_an_unknown_label_is_named() {
+        let file = NeuronSetFile { sets: vec![entry(1, "her", &[3, 1, 3]), entry(0, "him", &[2])] };
+        assert_eq!(file.labelled(1, "her").unwrap(), [1, 3].into());
+        assert_eq!(file.labelled(0, "her").unwrap(), [].into());
+        let error = file.labelled(1, "it").unwrap_err().to_string();
+        assert_eq!(error, "no neuron set has the label \"it\"; found: \"her\", \"him\"");
     }
 
     #[test]

@@ -4,8 +4,9 @@ use std::sync::{Mutex, PoisonError};
 
 use bert_model::{NoHook, TokenBatch};
 use burn::tensor::Tensor;
+use serde::Serialize;
 
-use crate::{MaskedPrompt, Progress, Reading, StudyError, Subject, subject::PASS_ROWS};
+use crate::{Candidate, MaskedPrompt, Progress, StudyError, Subject};
 
 /// How the model rates one candidate.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +19,19 @@ pub struct Score {
     pub prob: f64,
     /// Its rank over the whole vocabulary; 1 is the top.
     pub rank: usize,
+}
+
+impl Score {
+    /// Of a candidate, by the logits of the whole vocabulary and their [`log_sum`].
+    pub(crate) fn of(candidate: &Candidate, logits: &[f32], log_sum: f64) -> Self {
+        let logit = logits[candidate.id as usize];
+        Self {
+            word: candidate.word.clone(),
+            logit,
+            prob: (f64::from(logit) - log_sum).exp(),
+            rank: 1 + logits.iter().filter(|&&other| other > logit).count(),
+        }
+    }
 }
 
 /// What the model predicts at one mask.
@@ -48,7 +62,7 @@ impl Prediction {
 }
 
 /// How often a model is right.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Accuracy {
     /// Number of prompts.
     pub prompts: usize,
@@ -79,7 +93,8 @@ pub fn predict(
     prompts: &[MaskedPrompt],
     progress: Progress<'_>,
 ) -> Result<Vec<Prediction>, StudyError> {
-    let groups = subject.groups(prompts.iter().map(|prompt| prompt.masked.len()), PASS_ROWS);
+    let groups =
+        subject.groups(prompts.iter().map(|prompt| prompt.masked.len()), subject.pass_rows());
     let shared = Mutex::new((vec![None; prompts.len()], progress, 0));
     let shape = |group: &Vec<usize>| [group.len(), prompts[group[0]].masked.len()];
     subject.side_by_side(groups, shape, |group| {
@@ -106,6 +121,13 @@ pub(crate) fn margin(mut logits: impl Iterator<Item = f32>) -> f64 {
     f64::from(right) - f64::from(logits.fold(f32::NEG_INFINITY, f32::max))
 }
 
+/// The logarithm of the sum of exp(logit) over the vocabulary.
+pub(crate) fn log_sum(logits: &[f32]) -> f64 {
+    let highest = f64::from(logits.iter().copied().fold(f32::NEG_INFINITY, f32::max));
+    // Shifted by the highest logit, so that no exponential overflows.
+    highest + logits.iter().map(|&logit| (f64::from(logit) - highest).exp()).sum::<f64>().ln()
+}
+
 /// The logits over the vocabulary of each row of last hidden states, `[rows, hidden]`. `prompt_of` a
 /// row is what an error names.
 pub(crate) fn read_logits(
@@ -129,21 +151,8 @@ fn score(subject: Subject<'_>, prompt: &MaskedPrompt, logits: &[f32]) -> Predict
         .iter()
         .enumerate()
         .fold((0, f32::NEG_INFINITY), |best, (id, &l)| if l > best.1 { (id, l) } else { best });
-    let reading = Reading::of(prompt, logits);
-    let scores = prompt
-        .candidates
-        .iter()
-        .enumerate()
-        .map(|(index, candidate)| {
-            let logit = reading.logits[index];
-            Score {
-                word: candidate.word.clone(),
-                logit,
-                prob: reading.prob(index),
-                rank: 1 + logits.iter().filter(|&&other| other > logit).count(),
-            }
-        })
-        .collect();
+    let log_sum = log_sum(logits);
+    let scores = prompt.candidates.iter().map(|of| Score::of(of, logits, log_sum)).collect();
     let top = u32::try_from(top).ok().and_then(|id| subject.tokenizer.token(id));
     Prediction {
         prompt: prompt.prompt,

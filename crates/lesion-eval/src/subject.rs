@@ -4,13 +4,7 @@ use bert_model::{BertForMaskedLm, BertModelError, BertTokenizer, MlpHook, TokenB
 use burn::tensor::Tensor;
 use rayon::prelude::*;
 
-use crate::{Memory, StudyError, template::Template};
-
-/// Rows of lesions in one forward pass at most; more do not make products faster on a CPU.
-pub(crate) const BATCH_ROWS: usize = 64;
-
-/// Rows in a pass without lesions: batches run side by side, and so share the cores more evenly.
-pub(crate) const PASS_ROWS: usize = 16;
+use crate::{Batching, StudyError, template::Template};
 
 /// What is studied: a model with the tokenizer that belongs to it.
 #[derive(Clone, Copy, Debug)]
@@ -22,8 +16,8 @@ pub struct Subject<'a> {
     /// Whether every pass computes all tokens of all layers. Shortcuts give the same up to
     /// rounding; this is what they are compared with.
     pub plain: bool,
-    /// What passes may take.
-    pub memory: Memory,
+    /// How much runs at once.
+    pub batching: Batching,
 }
 
 /// A template with one word filled in, as the model reads it.
@@ -54,9 +48,15 @@ impl Subject<'_> {
         by_length(lengths, |length| self.rows(length, most))
     }
 
+    /// Most sequences in a pass without lesions: batches run side by side, and so share the cores
+    /// more evenly.
+    pub(crate) fn pass_rows(&self) -> usize {
+        (self.batching.rows / 4).max(1)
+    }
+
     /// How many sequences of this length may share a batch.
     pub(crate) fn rows(&self, length: usize, most: usize) -> usize {
-        self.memory.rows(self.model.config(), length, most)
+        self.batching.rows(self.model.config(), length, most)
     }
 
     /// Runs batches side by side, as many as memory allows. `shape` tells how many sequences one
@@ -68,7 +68,7 @@ impl Subject<'_> {
         run: impl Fn(T) -> Result<(), StudyError> + Sync,
     ) -> Result<(), StudyError> {
         let config = self.model.config();
-        let at_once = |batch: &T| self.memory.at_once(config, shape(batch));
+        let at_once = |batch: &T| self.batching.at_once(config, shape(batch));
         let at_once = batches.iter().map(at_once).min().unwrap_or(1);
         let mut batches = batches.into_iter().peekable();
         while batches.peek().is_some() {
@@ -124,14 +124,22 @@ impl Subject<'_> {
         })
     }
 
-    fn encode(&self, sentence: &str, place: Range<usize>) -> Result<Filled, BertModelError> {
+    /// Encodes a sentence and finds the one token that the bytes `place` of it became.
+    pub(crate) fn encode(
+        &self,
+        sentence: &str,
+        place: Range<usize>,
+    ) -> Result<Filled, BertModelError> {
         let encoded = self.tokenizer.encode(sentence)?;
         let position = self.tokenizer.position_of(&encoded, sentence, place)?;
-        let (found, limit) = (encoded.ids.len(), self.model.config().longest_sequence());
-        if found > limit {
-            return Err(BertModelError::TooLong { found, limit });
-        }
+        self.check_length(&encoded.ids)?;
         Ok(Filled { ids: encoded.ids, position })
+    }
+
+    /// Checks that the model can read so many tokens.
+    pub(crate) fn check_length(&self, ids: &[u32]) -> Result<(), BertModelError> {
+        let (found, limit) = (ids.len(), self.model.config().longest_sequence());
+        if found > limit { Err(BertModelError::TooLong { found, limit }) } else { Ok(()) }
     }
 }
 

@@ -11,8 +11,11 @@ pub use laboratory::{
     CausalRow, DissociationRow, DoseRow, DynamicRow, JointRow, NullRow, ProfileRow, causal,
     dissociation, dose, dynamic, joint, nulls, profile,
 };
-pub use lesions::{LesionRow, PredictionRow, PromptRow, lesions, predictions, prompts};
+pub use lesions::{
+    LesionRow, LesionedRating, PredictionRow, PromptRow, RatingRow, lesions, predictions, prompts,
+    ratings,
+};
 pub use selection::{
-    HeldOutRow, HistogramRow, NeuronRow, NormalityRow, SelectionRow, SparsityRow, held_out,
+    HeldOutRow, HistogramRow, NeuronRow, NormalityRow, SelectionRow, SparsityRow, chosen, held_out,
     histogram, neurons, normality, selection, sparsity,
 };

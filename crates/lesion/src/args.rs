@@ -1,15 +1,21 @@
 //! What can be asked for.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow};
-use bert_model::Site;
-use clap::{Args as ClapArgs, Parser, Subcommand};
-use lesion_eval::{Adjustment, LesionKind, Memory, Scope, SelectAt, SetRule, Strength, Tokens};
+use bert_model::{BertForMaskedLm, Checkpoint, Site};
+use clap::{
+    Args as ClapArgs, Parser, Subcommand,
+    builder::{PathBufValueParser, TypedValueParser},
+};
+use lesion_eval::{Adjustment, Batching, LesionKind, Scope, SelectAt, SetRule, Strength, Tokens};
 use neuron_stats::TestKind;
 
 use crate::{
     backend::Backend,
+    model::ModelSource,
+    predict::LayerNeurons,
+    progress::Stages,
     study::{MOST_NULLS, MOST_PERMUTATIONS, Part, Study, check_held_out},
 };
 
@@ -20,6 +26,10 @@ use crate::{
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
+
+    /// Answer with one JSON object on stdout, for scripts.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
 }
 
 #[derive(Subcommand, Debug)]
@@ -40,8 +50,24 @@ pub(crate) enum Command {
         #[command(flatten)]
         args: RunArgs,
     },
+    /// Say what a model predicts in one sentence, and what a lesion changes there:
+    /// `lesion predict "Robert helped Lucy with [MASK] project." --lesion 4:her`
+    Predict(Predict),
     /// Say how often a model chooses the right pronoun in held-out prompts of the grammar.
     Evaluate(Evaluate),
+    /// List what can compute: the devices of each backend that is built in.
+    Devices {
+        /// Of this backend only.
+        #[arg(long, value_enum)]
+        backend: Option<Backend>,
+    },
+    /// Make report.html and its figures again, from a finished study's tables alone.
+    Report {
+        /// The folder that the study was written into.
+        dir: PathBuf,
+    },
+    /// Put two finished studies beside each other, in one page.
+    Compare(Compare),
 }
 
 /// Limits the thread pool that Burn and the statistics share.
@@ -52,17 +78,27 @@ pub(crate) fn use_threads(threads: Option<u16>) -> Result<()> {
     Ok(())
 }
 
+/// A path is seen from the current folder.
+fn model() -> impl TypedValueParser<Value = ModelSource> {
+    PathBufValueParser::new().map(|path| ModelSource::named(path).beside(Path::new("")))
+}
+
 /// What a study decides, again; and what it does not.
 #[derive(ClapArgs, Debug)]
 pub(crate) struct RunArgs {
-    /// A checkpoint folder of BERT's family, in Hugging Face format; the bundled model where none
-    /// is given.
-    #[arg(long, value_name = "DIR")]
-    model: Option<PathBuf>,
+    /// A model of BERT's family: a checkpoint folder, or its name on the Hugging Face hub,
+    /// `owner/name[@revision]`, from where it is downloaded once; the bundled one where none is
+    /// given.
+    #[arg(long, value_name = "MODEL", value_parser = model())]
+    model: Option<ModelSource>,
 
     /// What computes [default: flex].
     #[arg(long, value_enum)]
     backend: Option<Backend>,
+
+    /// Which device of the backend; `lesion devices` lists them.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) device: usize,
 
     /// Minimal pairs, one template a line: `The dog followed {him|her} home.`
     #[arg(long, value_name = "FILE")]
@@ -189,8 +225,8 @@ pub(crate) struct RunArgs {
 }
 
 impl RunArgs {
-    pub(crate) fn memory(&self) -> Memory {
-        Memory { bytes: (self.memory as usize) << 20 }
+    pub(crate) fn batching(&self, backend: Backend) -> Batching {
+        Batching { memory: (self.memory as usize) << 20, rows: backend.batch_rows() }
     }
 
     /// Overrides the keys of a study.
@@ -205,7 +241,7 @@ impl RunArgs {
                 *key = value.cloned();
             }
         }
-        set_some(&mut study.model, self.model.as_ref());
+        set(&mut study.model, self.model.as_ref());
         set_some(&mut study.stimuli, self.stimuli.as_ref());
         set_some(&mut study.prompts, self.prompts.as_ref());
         set_some(&mut study.parts, self.parts.as_ref());
@@ -245,20 +281,90 @@ impl RunArgs {
     }
 }
 
+/// Which model, and what computes it.
 #[derive(ClapArgs, Debug)]
-pub(crate) struct Evaluate {
-    /// A checkpoint folder of BERT's family, in Hugging Face format; the bundled model where none
-    /// is given.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) model: Option<PathBuf>,
+pub(crate) struct ModelArgs {
+    /// A model of BERT's family: a checkpoint folder, or its name on the Hugging Face hub; the
+    /// bundled one where none is given.
+    #[arg(long, value_name = "MODEL", value_parser = model())]
+    model: Option<ModelSource>,
 
     /// What computes.
     #[arg(long, value_enum, default_value_t = Backend::Flex)]
-    pub(crate) backend: Backend,
+    backend: Backend,
+
+    /// Which device of the backend; `lesion devices` lists them.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) device: usize,
 
     /// Threads to use; all cores where none is given. It changes the time, not the results.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
     pub(crate) threads: Option<u16>,
+}
+
+impl ModelArgs {
+    /// The model, and what it is called in an answer.
+    pub(crate) fn load(
+        &self,
+        stages: &mut Stages,
+    ) -> Result<(Checkpoint, BertForMaskedLm, String)> {
+        let local = self.model.clone().unwrap_or_default().fetch(stages)?;
+        let (checkpoint, model) = stages.run("load", |_| local.load(self.backend, self.device))?;
+        Ok((checkpoint, model, local.source))
+    }
+}
+
+#[derive(ClapArgs, Debug)]
+pub(crate) struct Predict {
+    /// A sentence, with [MASK] where a word is to be predicted.
+    pub(crate) sentence: String,
+
+    #[command(flatten)]
+    pub(crate) model: ModelArgs,
+
+    /// Show so many words.
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = top)]
+    pub(crate) top: usize,
+
+    /// Rate these words instead, `him,her,his`.
+    #[arg(long, value_name = "WORDS", value_delimiter = ',', conflicts_with = "top")]
+    pub(crate) candidates: Option<Vec<String>>,
+
+    /// Lesion neurons of a layer, both counted from 0: `4:12,19`, `4:0-99`, or `4:her`, all that
+    /// carry the label. It can be given more than once.
+    #[arg(long, value_name = "LAYER:NEURONS")]
+    pub(crate) lesion: Vec<LayerNeurons>,
+
+    /// The `neuron_sets.json` of a study, whose `neurons` a label stands for; where none is given
+    /// they are selected anew, as `lesion reproduce` does.
+    #[arg(long, value_name = "FILE", requires = "lesion")]
+    pub(crate) neurons: Option<PathBuf>,
+
+    /// What becomes of an activation: `zero` or `scale=0.5`.
+    #[arg(long, default_value_t = LesionKind::Zero, requires = "lesion")]
+    pub(crate) kind: LesionKind,
+
+    /// Lesion before or after GELU: `pre` or `post`.
+    #[arg(long, default_value_t = Site::Post, requires = "lesion")]
+    pub(crate) site: Site,
+
+    /// Lesion at the `target` (the mask), at `all` tokens, or at distances from the mask, `-1,1`.
+    #[arg(long, value_name = "TOKENS", default_value_t = Tokens::Target,
+          allow_hyphen_values = true, requires = "lesion")]
+    pub(crate) at: Tokens,
+}
+
+fn top(text: &str) -> Result<usize, String> {
+    let found = text.parse().ok().filter(|count| (1..=MOST_WORDS).contains(count));
+    found.ok_or_else(|| format!("`{text}` is not between 1 and {MOST_WORDS}"))
+}
+
+const MOST_WORDS: usize = 1000;
+
+#[derive(ClapArgs, Debug)]
+pub(crate) struct Evaluate {
+    #[command(flatten)]
+    pub(crate) model: ModelArgs,
 
     /// How many prompts of each kind are drawn.
     #[arg(long, value_name = "N", default_value_t = 1000,
@@ -268,4 +374,17 @@ pub(crate) struct Evaluate {
     /// Seed of the draw.
     #[arg(long, default_value_t = 0)]
     pub(crate) seed: u64,
+}
+
+#[derive(ClapArgs, Debug)]
+pub(crate) struct Compare {
+    /// The folder of one study.
+    pub(crate) a: PathBuf,
+
+    /// The folder of the other.
+    pub(crate) b: PathBuf,
+
+    /// Where the page is written.
+    #[arg(long, value_name = "FILE", default_value = "comparison.html")]
+    pub(crate) out: PathBuf,
 }

@@ -1,42 +1,101 @@
 //! `lesion check`: what a study would do, without doing it.
 
-use std::{
-    io::{self, Write},
-    time::Instant,
-};
+use std::{io::Write, time::Instant};
 
 use anyhow::Result;
 use lesion_eval::{MaskedPrompt, PatternKind, predict};
 use rayon::prelude::*;
+use serde::Serialize;
 
 use crate::{
+    answer::Answer,
     args::RunArgs,
     console,
-    prepare::Prepared,
+    prepare::{Prepared, Texts},
     progress::Stages,
     study::{Part, Study},
 };
 
-pub(crate) fn check(study: Study, args: &RunArgs) -> Result<()> {
+/// What `check` finds. Everything that it read is in order.
+pub(crate) enum Checked {
+    /// The model is not here, and so only the texts were read.
+    Absent(Download),
+    /// Everything is in order.
+    Ready(Plan),
+}
+
+/// What a run would download before it can do anything.
+#[derive(Serialize)]
+pub(crate) struct Download {
+    /// The model's name on the hub.
+    pub(crate) model: String,
+    pub(crate) bytes: u64,
+}
+
+/// What a study would do.
+#[derive(Serialize)]
+pub(crate) struct Plan {
+    /// Sentences of the stimuli.
+    pub(crate) stimuli: usize,
+    /// Masked prompts.
+    pub(crate) prompts: usize,
+    /// Layers of the model.
+    pub(crate) layers: usize,
+    /// Neurons in each.
+    pub(crate) neurons: usize,
+    pub(crate) steps: Vec<Step>,
+    /// How long one forward pass of one sentence takes here.
+    pub(crate) seconds_per_pass: f64,
+    /// About how long all steps take.
+    pub(crate) seconds: f64,
+}
+
+pub(crate) fn check(mut study: Study, args: &RunArgs) -> Result<Checked> {
+    args.apply(&mut study)?;
+    Texts::read(&study)?;
+    if let Some((repo, bytes)) = study.model.missing()? {
+        return Ok(Checked::Absent(Download { model: repo.to_string(), bytes }));
+    }
     let prepared = Prepared::new(study, args, &mut Stages::default())?;
-    let steps = steps(&prepared);
-    let second = seconds_a_pass(&prepared)?;
-    console::steps(&mut io::stdout().lock(), &steps, second)?;
-    let mut stdout = io::stdout().lock();
     let config = prepared.subject().model.config();
-    writeln!(
-        stdout,
-        "Everything that this study reads is in order: {} stimulus sentences, {} masked prompts, a \
-         model of {} layers with {} neurons each.",
-        prepared.stimuli.sentences(),
-        prepared.prompts.len(),
-        config.num_hidden_layers,
-        config.intermediate_size
-    )?;
-    Ok(())
+    let seconds_per_pass = seconds_per_pass(&prepared)?;
+    let steps = steps(&prepared);
+    let passes: f64 = steps.iter().map(|step| step.passes).sum();
+    Ok(Checked::Ready(Plan {
+        stimuli: prepared.stimuli.sentences(),
+        prompts: prepared.prompts.len(),
+        layers: config.num_hidden_layers,
+        neurons: config.intermediate_size,
+        steps,
+        seconds_per_pass,
+        seconds: passes * seconds_per_pass,
+    }))
+}
+
+impl Answer for Checked {
+    fn text(&self, out: &mut impl Write) -> Result<()> {
+        match self {
+            Self::Absent(download) => console::to_download(out, download),
+            Self::Ready(plan) => console::plan(out, plan),
+        }
+    }
+
+    fn json(&self) -> impl Serialize {
+        #[derive(Serialize)]
+        #[serde(untagged)]
+        enum Json<'a> {
+            Absent { download: &'a Download },
+            Ready(&'a Plan),
+        }
+        match self {
+            Self::Absent(download) => Json::Absent { download },
+            Self::Ready(plan) => Json::Ready(plan),
+        }
+    }
 }
 
 /// One step of a study and what it costs.
+#[derive(Serialize)]
 pub(crate) struct Step {
     pub(crate) name: &'static str,
     /// Sentences that run, or lesions.
@@ -110,7 +169,7 @@ fn steps(prepared: &Prepared) -> Vec<Step> {
 
 /// How long one sentence takes, measured on the first prompts, in batches that run side by side as
 /// lesions do.
-fn seconds_a_pass(prepared: &Prepared) -> Result<f64> {
+fn seconds_per_pass(prepared: &Prepared) -> Result<f64> {
     let length = prepared.prompts.first().map(MaskedPrompt::length);
     let alike = prepared.prompts.iter().filter(|prompt| Some(prompt.length()) == length);
     let batch: Vec<MaskedPrompt> = alike.cycle().take(BATCH).cloned().collect();

@@ -4,6 +4,7 @@ mod baseline;
 mod check;
 mod laboratory;
 mod lesion;
+mod predict;
 mod selection;
 
 use comfy_table::{
@@ -18,7 +19,8 @@ use std::io::Write;
 use anyhow::Result;
 
 pub(crate) use baseline::accuracy;
-pub(crate) use check::steps;
+pub(crate) use check::{plan, to_download};
+pub(crate) use predict::predicted;
 
 use crate::{
     prepare::Prepared,

@@ -1,26 +1,37 @@
 //! `lesion evaluate`: how often a model chooses the right pronoun.
 
-use std::io::{self, Write};
+use std::io::Write;
 
 use anyhow::Result;
 use lesion_eval::{
-    Accuracy, Contrast, MaskedPrompt, Memory, Prediction, Progress, Prompts, Subject, predict,
+    Accuracy, Batching, Contrast, MaskedPrompt, Prediction, Progress, Prompts, Subject, predict,
 };
 use pretrain::{corpus::held_out_prompts, grammar::Case, held_out::HeldOut};
 
+use serde::Serialize;
+
 use crate::{
+    answer::Answer,
     args::{Evaluate, use_threads},
     console, inputs,
     progress::Stages,
 };
 
-pub(crate) fn run(args: &Evaluate) -> Result<()> {
-    use_threads(args.threads)?;
+/// How often a model is right.
+pub(crate) struct Evaluated {
+    model: String,
+    seed: u64,
+    /// By kind of prompt.
+    rows: Vec<(&'static str, Accuracy)>,
+}
+
+pub(crate) fn run(args: &Evaluate) -> Result<Evaluated> {
+    use_threads(args.model.threads)?;
     let mut stages = Stages::default();
-    let (checkpoint, model) =
-        stages.run("load", |_| inputs::model(args.model.as_deref(), args.backend))?;
-    let memory = Memory::default();
-    let subject = Subject { model: &model, tokenizer: &checkpoint.tokenizer, plain: false, memory };
+    let (checkpoint, model, source) = args.model.load(&mut stages)?;
+    let batching = Batching::default();
+    let subject =
+        Subject { model: &model, tokenizer: &checkpoint.tokenizer, plain: false, batching };
     let held_out = HeldOut::project();
 
     let mut rows = Vec::new();
@@ -41,16 +52,39 @@ pub(crate) fn run(args: &Evaluate) -> Result<()> {
     })?;
     rows.push(("the paper's two", Accuracy::of(&predictions)));
 
-    let mut stdout = io::stdout().lock();
-    console::accuracy(&mut stdout, &rows)?;
-    writeln!(
-        stdout,
-        "The prompts are drawn with seed {} from the grammar's held-out sentences: none is in the \
-         bundled model's training text, and in each a name, title or kinship word decides the \
-         pronoun.",
-        args.seed
-    )?;
-    Ok(())
+    Ok(Evaluated { model: source, seed: args.seed, rows })
+}
+
+impl Answer for Evaluated {
+    fn text(&self, out: &mut impl Write) -> Result<()> {
+        console::accuracy(out, &self.rows)?;
+        writeln!(
+            out,
+            "The prompts are drawn with seed {} from the grammar's held-out sentences: none is in \
+             the bundled model's training text, and in each a name, title or kinship word decides \
+             the pronoun.",
+            self.seed
+        )?;
+        Ok(())
+    }
+
+    fn json(&self) -> impl Serialize {
+        #[derive(Serialize)]
+        struct Json<'a> {
+            model: &'a str,
+            seed: u64,
+            accuracy: Vec<JsonRow<'a>>,
+        }
+        #[derive(Serialize)]
+        struct JsonRow<'a> {
+            kind: &'a str,
+            #[serde(flatten)]
+            accuracy: Accuracy,
+        }
+        let row = |&(kind, accuracy)| JsonRow { kind, accuracy };
+        let Self { model, seed, rows } = self;
+        Json { model, seed: *seed, accuracy: rows.iter().map(row).collect() }
+    }
 }
 
 fn ask(subject: Subject<'_>, prompts: &Prompts, progress: Progress<'_>) -> Result<Vec<Prediction>> {

@@ -1,20 +1,12 @@
-//! The study's inputs: from files, or compiled into the program, so that an installed `lesion`
+//! The study's texts: from files, or compiled into the program, so that an installed `lesion`
 //! runs anywhere.
 
-use std::{
-    collections::BTreeMap,
-    fs::{self, File},
-    io::{self, BufRead, BufReader},
-    path::Path,
-};
+use std::{collections::BTreeMap, fs, path::Path};
 
 use anyhow::{Context, Result, anyhow};
-use bert_model::{BertForMaskedLm, Checkpoint, CheckpointFiles};
 use lesion_eval::{NeuronSetFile, SelectAt};
 use serde::Serialize;
-use sha2::{Digest, Sha256};
-
-use crate::backend::Backend;
+use study_report::hash;
 
 macro_rules! asset {
     ($path:literal) => {
@@ -22,11 +14,8 @@ macro_rules! asset {
     };
 }
 
-const BUNDLED: CheckpointFiles = CheckpointFiles {
-    config: asset!("models/bundled/config.json"),
-    tokenizer: asset!("models/bundled/tokenizer.json"),
-    weights: asset!("models/bundled/model.safetensors"),
-};
+pub(crate) use asset;
+
 const PAIRS: &[u8] = asset!("stimuli/him_her.txt");
 const CONTEXT_PAIRS: &[u8] = asset!("stimuli/context_him_her.txt");
 const PROMPTS: &[u8] = asset!("prompts/paper.txt");
@@ -34,7 +23,7 @@ const PROMPTS: &[u8] = asset!("prompts/paper.txt");
 /// Where an input came from and what it was, for the manifest.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Origin {
-    /// A path, or `bundled`.
+    /// A path, `bundled`, or a model's name and commit on the hub.
     pub(crate) source: String,
     /// SHA-256 of each file, in hexadecimal.
     pub(crate) sha256: BTreeMap<String, String>,
@@ -79,65 +68,8 @@ fn text(path: Option<&Path>, bundled: &[u8], bundled_name: &str) -> Result<TextI
             (bytes, path.display().to_string(), path.display().to_string())
         }
     };
-    let sha256 = BTreeMap::from([(name.clone(), hex(&Sha256::digest(&bytes)))]);
+    let sha256 = BTreeMap::from([(name.clone(), hash::of_bytes(&bytes))]);
     let text = String::from_utf8(bytes)
         .with_context(|| format!("{name} is not UTF-8 text; save it as UTF-8"))?;
     Ok(TextInput { name, text, origin: Origin { source, sha256 } })
-}
-
-/// The checkpoint and its weights on the device of the chosen backend.
-pub(crate) fn model(dir: Option<&Path>, backend: Backend) -> Result<(Checkpoint, BertForMaskedLm)> {
-    let device = backend.device()?;
-    let name = || match dir {
-        None => "bundled model".to_owned(),
-        Some(dir) => format!("model {}", dir.display()),
-    };
-    let checkpoint = match dir {
-        None => Checkpoint::embedded(BUNDLED),
-        Some(dir) => Checkpoint::open(dir),
-    };
-    let mut checkpoint = checkpoint.with_context(name)?;
-    let model = checkpoint.load_model(&device).with_context(name)?;
-    Ok((checkpoint, model))
-}
-
-/// Which model it was: the hash of every file of the checkpoint that decides its output.
-pub(crate) fn model_origin(dir: Option<&Path>, checkpoint: &Checkpoint) -> Result<Origin> {
-    let Some(dir) = dir else {
-        let files = [
-            ("config.json", BUNDLED.config),
-            ("tokenizer.json", BUNDLED.tokenizer),
-            ("model.safetensors", BUNDLED.weights),
-        ];
-        let sha256 = files.map(|(name, bytes)| (name.to_owned(), hex(&Sha256::digest(bytes))));
-        return Ok(Origin { source: "bundled".to_owned(), sha256: sha256.into() });
-    };
-    let mut sha256 = BTreeMap::new();
-    for path in checkpoint.files() {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        sha256.insert(name, file_sha256(path)?);
-    }
-    Ok(Origin { source: dir.display().to_string(), sha256 })
-}
-
-pub(crate) fn file_sha256(path: &Path) -> Result<String> {
-    let digest = || -> io::Result<Sha256> {
-        let mut reader = BufReader::with_capacity(1 << 20, File::open(path)?);
-        let mut digest = Sha256::new();
-        loop {
-            let chunk = reader.fill_buf()?;
-            if chunk.is_empty() {
-                return Ok(digest);
-            }
-            digest.update(chunk);
-            let read = chunk.len();
-            reader.consume(read);
-        }
-    };
-    let digest = digest().with_context(|| format!("cannot read {}", path.display()))?;
-    Ok(hex(&digest.finalize()))
-}
-
-pub(crate) fn hex(digest: &[u8]) -> String {
-    digest.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }

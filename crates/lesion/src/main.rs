@@ -1,8 +1,11 @@
 //! The command line: `lesion reproduce` runs the paper's study, `lesion run` one of your own,
-//! `lesion check` says what it would do, and `lesion evaluate` how well a model knows its pronouns.
+//! `lesion check` says what it would do, `lesion predict` what a model makes of one sentence,
+//! `lesion evaluate` how well it knows its pronouns, and `lesion devices` what can compute.
+//! `lesion report` makes a finished study's page again, and `lesion compare` one of two studies.
 //! Everything is computed by the libraries; this crate reads the inputs, writes the outputs and
 //! talks to the person.
 
+mod answer;
 mod args;
 mod backend;
 mod check;
@@ -11,18 +14,24 @@ mod evaluate;
 mod inputs;
 mod journal;
 mod manifest;
+mod model;
 mod output;
+mod predict;
 mod prepare;
 mod progress;
+mod report;
 mod results;
 mod run;
 mod study;
 
 use std::{ffi::OsStr, io, process::ExitCode};
 
+use anyhow::Result;
 use clap::Parser;
 
+use answer::give;
 use args::{Args, Command};
+use backend::Devices;
 use study::Study;
 
 /// What is wrong with what the user gave, or with the machine: one line on stderr, and this.
@@ -35,24 +44,31 @@ fn main() -> ExitCode {
         Err(help) if is_help(&help) => help.exit(),
         Err(error) => return usage_error(&error),
     };
-    let run = match &args.command {
-        Command::Reproduce(args) => run::run(Study::default(), OsStr::new("reproduce"), args),
-        Command::Run { study, args } => {
-            let name = study.file_stem().unwrap_or(OsStr::new("study"));
-            Study::read(study).and_then(|study| run::run(study, name, args))
-        }
-        Command::Check { study, args } => {
-            Study::read(study).and_then(|study| check::check(study, args))
-        }
-        Command::Evaluate(args) => evaluate::run(args),
-    };
-    match run {
+    match run(&args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::from(FAILURE)
         }
+    }
+}
+
+fn run(Args { command, json }: &Args) -> Result<()> {
+    match command {
+        Command::Reproduce(args) => {
+            give(&run::run(Study::default(), OsStr::new("reproduce"), args)?, *json)
+        }
+        Command::Run { study, args } => {
+            let name = study.file_stem().unwrap_or(OsStr::new("study"));
+            give(&run::run(Study::read(study)?, name, args)?, *json)
+        }
+        Command::Check { study, args } => give(&check::check(Study::read(study)?, args)?, *json),
+        Command::Predict(args) => give(&predict::run(args)?, *json),
+        Command::Evaluate(args) => give(&evaluate::run(args)?, *json),
+        Command::Report { dir } => give(&report::run(dir)?, *json),
+        Command::Compare(args) => give(&report::compare(args)?, *json),
+        Command::Devices { backend } => give(&Devices::list(*backend), *json),
     }
 }
 

@@ -11,12 +11,15 @@ use anyhow::{Context, Result};
 use lesion_eval::Activations;
 use safetensors::{Dtype, SafeTensorError, tensor::TensorView};
 use serde::Serialize;
-use sha2::{Digest, Sha256};
+use study_report::{FIGURES, Report, hash};
 use tempfile::{Builder, NamedTempFile};
 
-use crate::{inputs::hex, manifest};
+use crate::manifest;
 
 const ACTIVATIONS: &str = "activations.safetensors";
+/// The page that tells the study, and the folder of its figures.
+pub(crate) const REPORT: &str = "report.html";
+const FIGURE_FOLDER: &str = "figures";
 
 /// The folder that a study writes into.
 pub(crate) struct OutputDir {
@@ -36,10 +39,35 @@ impl OutputDir {
         Ok(Self { dir: dir.to_owned(), written: BTreeMap::new() })
     }
 
-    /// Takes away the manifest of an earlier run: without one, no reader takes old and new tables
-    /// for one study.
+    /// Takes away the manifest of an earlier run, and what was made of it: without one, no reader
+    /// takes old and new tables for one study.
     pub(crate) fn begin(&self) -> Result<()> {
-        self.remove(manifest::FILE)
+        self.remove(manifest::FILE)?;
+        self.remove(REPORT)?;
+        FIGURES.iter().try_for_each(|name| self.remove(&figure(name)))?;
+        // Its folder too, unless somebody keeps other files there.
+        let _ = fs::remove_dir(self.dir.join(FIGURE_FOLDER));
+        Ok(())
+    }
+
+    /// Writes the page and its figures. They are made of the tables, so that the manifest, which
+    /// comes before them, does not name them.
+    pub(crate) fn report(&self, report: &Report) -> Result<()> {
+        let folder = self.dir.join(FIGURE_FOLDER);
+        fs::create_dir_all(&folder)
+            .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        for name in FIGURES {
+            match report.figures.iter().find(|figure| figure.0 == name) {
+                Some((_, svg)) => self.put(&figure(name), svg.as_bytes())?,
+                None => self.remove(&figure(name))?,
+            }
+        }
+        self.page(REPORT, &report.html)
+    }
+
+    /// Writes a page.
+    pub(crate) fn page(&self, name: &str, html: &str) -> Result<()> {
+        self.put(name, html.as_bytes())
     }
 
     /// Writes a table with a header row, also where it has no other.
@@ -110,8 +138,15 @@ impl OutputDir {
         self.bytes(name, &serde_json::to_vec(value)?)
     }
 
-    /// Writes beside the file and renames, which replaces it in one step.
+    /// Writes a file that the manifest names.
     fn bytes(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
+        self.put(name, bytes)?;
+        self.written.insert(name.to_owned(), hash::of_bytes(bytes));
+        Ok(())
+    }
+
+    /// Writes beside the file and renames, which replaces it in one step.
+    fn put(&self, name: &str, bytes: &[u8]) -> Result<()> {
         let path = self.dir.join(name);
         let write = || -> Result<()> {
             let mut file = temporary(&self.dir)?;
@@ -119,14 +154,17 @@ impl OutputDir {
             file.persist(&path).map_err(|failed| failed.error)?;
             Ok(())
         };
-        write().with_context(|| format!("cannot write {}", path.display()))?;
-        self.written.insert(name.to_owned(), hex(&Sha256::digest(bytes)));
-        Ok(())
+        write().with_context(|| format!("cannot write {}", path.display()))
     }
 
     pub(crate) fn written(&self) -> &BTreeMap<String, String> {
         &self.written
     }
+}
+
+/// Where a figure stands in the folder.
+fn figure(name: &str) -> String {
+    format!("{FIGURE_FOLDER}/{name}.svg")
 }
 
 /// The header row of a table: what stands above a row of it.

@@ -3,14 +3,14 @@
 use anyhow::{Context, Result, ensure};
 use bert_model::{BertForMaskedLm, BertModelError, Checkpoint};
 use lesion_eval::{
-    DosePlan, EncodedStimuli, LayerPattern, LesionPlan, MaskedPrompt, Memory, NeuronSets, Prompts,
-    Stimuli, Subject, default_layer,
+    Batching, DosePlan, EncodedStimuli, LayerPattern, LesionPlan, MaskedPrompt, NeuronSetFile,
+    NeuronSets, Prompts, Stimuli, Subject, default_layer,
 };
-use sha2::{Digest, Sha256};
+use study_report::hash;
 
 use crate::{
     args::{RunArgs, use_threads},
-    inputs::{self, Origin, hex},
+    inputs::{self, Origin},
     progress::Stages,
     study::Study,
 };
@@ -22,7 +22,7 @@ pub(crate) struct Prepared {
     model: BertForMaskedLm,
     /// Whether every pass computes all tokens of all layers.
     plain: bool,
-    memory: Memory,
+    batching: Batching,
     pub(crate) stimuli: EncodedStimuli,
     pub(crate) prompts: Vec<MaskedPrompt>,
     /// The paper's lesion.
@@ -45,21 +45,37 @@ pub(crate) struct Origins {
     pub(crate) neurons: Option<Origin>,
 }
 
+/// What a study reads beside its model.
+pub(crate) struct Texts {
+    stimuli: Stimuli,
+    prompts: Prompts,
+    neurons: Option<(NeuronSetFile, Origin)>,
+    /// Of stimuli and prompts.
+    origins: (Origin, Origin),
+}
+
+impl Texts {
+    pub(crate) fn read(study: &Study) -> Result<Self> {
+        let stimuli = inputs::stimuli(study.stimuli.as_deref(), study.selection.at)?;
+        let prompts = inputs::prompts(study.prompts.as_deref())?;
+        Ok(Self {
+            stimuli: Stimuli::parse(&stimuli.name, &stimuli.text)?,
+            prompts: Prompts::parse(&prompts.name, &prompts.text)?,
+            neurons: study.lesion.neurons.as_deref().map(inputs::neuron_sets).transpose()?,
+            origins: (stimuli.origin, prompts.origin),
+        })
+    }
+}
+
 impl Prepared {
-    pub(crate) fn new(mut study: Study, args: &RunArgs, stages: &mut Stages) -> Result<Self> {
-        args.apply(&mut study)?;
+    /// `study` is as it runs, with all that `args` override.
+    pub(crate) fn new(study: Study, args: &RunArgs, stages: &mut Stages) -> Result<Self> {
         use_threads(args.threads)?;
         // What costs nothing to read is read first.
-        let stimuli_input = inputs::stimuli(study.stimuli.as_deref(), study.selection.at)?;
-        let prompts_input = inputs::prompts(study.prompts.as_deref())?;
-        let stimuli = Stimuli::parse(&stimuli_input.name, &stimuli_input.text)?;
-        let prompts = Prompts::parse(&prompts_input.name, &prompts_input.text)?;
-        let neurons = study.lesion.neurons.as_deref().map(inputs::neuron_sets).transpose()?;
-        let (neuron_sets, neurons) = neurons.unzip();
-        let (checkpoint, model) =
-            stages.run("load", |_| inputs::model(study.model.as_deref(), study.backend))?;
-        let model_origin =
-            stages.run("hash", |_| inputs::model_origin(study.model.as_deref(), &checkpoint))?;
+        let texts = Texts::read(&study)?;
+        let local = study.model.fetch(stages)?;
+        let (checkpoint, model) = stages.run("load", |_| local.load(study.backend, args.device))?;
+        let model_origin = stages.run("hash", |_| local.origin(&checkpoint))?;
 
         let config = model.config();
         let count = config.num_hidden_layers;
@@ -77,15 +93,16 @@ impl Prepared {
             given.iter().try_for_each(|&layer| exists(layer)).context("joint.layers")?;
         }
         let patterns = LayerPattern::all(&layers, &study.joint.layers);
-        let neuron_sets = study.lesion.neurons.as_deref().zip(neuron_sets).map(|(path, file)| {
+        let Texts { stimuli, prompts, neurons, .. } = &texts;
+        let neuron_sets = neurons.as_ref().map(|(file, origin)| {
             let sets = file.sets(stimuli.contrast(), count, config.intermediate_size);
-            sets.with_context(|| path.display().to_string())
+            sets.with_context(|| origin.source.clone())
         });
         let neuron_sets = neuron_sets.transpose()?;
-        let (plain, memory) = (args.plain, args.memory());
-        let subject = Subject { model: &model, tokenizer: &checkpoint.tokenizer, plain, memory };
-        let prompts = MaskedPrompt::encode_all(subject, &prompts, stimuli.contrast())?;
-        let stimuli = EncodedStimuli::encode(subject, &stimuli, study.selection.at)?;
+        let (plain, batching) = (args.plain, args.batching(study.backend));
+        let subject = Subject { model: &model, tokenizer: &checkpoint.tokenizer, plain, batching };
+        let prompts = MaskedPrompt::encode_all(subject, prompts, stimuli.contrast())?;
+        let stimuli = EncodedStimuli::encode(subject, stimuli, study.selection.at)?;
         if study.selection.held_out > 0.0 {
             stimuli.check_split(study.selection.held_out)?;
         }
@@ -93,16 +110,16 @@ impl Prepared {
         let lesion = LesionPlan { layer, site: study.lesion.site };
         let origins = Origins {
             model: model_origin,
-            stimuli: stimuli_input.origin,
-            prompts: prompts_input.origin,
-            neurons,
+            stimuli: texts.origins.0,
+            prompts: texts.origins.1,
+            neurons: texts.neurons.map(|(_, origin)| origin),
         };
         Ok(Self {
             study,
             checkpoint,
             model,
             plain,
-            memory,
+            batching,
             stimuli,
             prompts,
             lesion,
@@ -114,8 +131,8 @@ impl Prepared {
     }
 
     pub(crate) fn subject(&self) -> Subject<'_> {
-        let Self { model, checkpoint, plain, memory, .. } = self;
-        Subject { model, tokenizer: &checkpoint.tokenizer, plain: *plain, memory: *memory }
+        let Self { model, checkpoint, plain, batching, .. } = self;
+        Subject { model, tokenizer: &checkpoint.tokenizer, plain: *plain, batching: *batching }
     }
 
     pub(crate) fn dose_plan(&self) -> DosePlan {
@@ -132,11 +149,13 @@ impl Prepared {
     /// one write the same tables.
     pub(crate) fn identity(&self) -> Result<String> {
         let program = std::env::current_exe().context("cannot find this program")?;
-        let program = inputs::file_sha256(&program)?;
+        let program = hash::of_file(&program)
+            .with_context(|| format!("cannot read {}", program.display()))?;
         let Origins { model, stimuli, prompts, neurons } = &self.origins;
         let inputs = [Some(model), Some(stimuli), Some(prompts), neurons.as_ref()];
         let inputs = inputs.map(|origin| origin.map(|of| of.sha256.values().collect::<Vec<_>>()));
-        let decided = (program, self.study.without_paths(), inputs, self.plain, self.memory.bytes);
-        Ok(hex(&Sha256::digest(serde_json::to_vec(&decided)?)))
+        let decided =
+            (program, self.study.without_paths(), inputs, self.plain, self.batching.memory);
+        Ok(hash::of_bytes(&serde_json::to_vec(&decided)?))
     }
 }

@@ -33,15 +33,46 @@ impl Stages {
         name: &'static str,
         work: impl FnOnce(Progress<'_>) -> Result<T>,
     ) -> Result<T> {
+        self.with_bar(name, "{pos}/{len}", |bar| {
+            work(&mut |done, all| {
+                bar.set_length(all as u64);
+                bar.set_position(done as u64);
+            })
+        })
+    }
+
+    /// The same for what comes over the network, counted in bytes.
+    pub(crate) fn download<T>(
+        &mut self,
+        work: impl FnOnce(hub::Progress<'_>) -> Result<T>,
+    ) -> Result<T> {
+        self.with_bar("download", "{decimal_bytes}/{decimal_total_bytes}", |bar| {
+            work(&mut |transfer| {
+                let another = bar.message() != transfer.file;
+                if another {
+                    bar.reset();
+                }
+                bar.set_length(transfer.size);
+                bar.set_position(transfer.done);
+                if another {
+                    bar.set_message(transfer.file.to_owned());
+                }
+            })
+        })
+    }
+
+    fn with_bar<T>(
+        &mut self,
+        name: &'static str,
+        counts: &str,
+        work: impl FnOnce(&ProgressBar) -> Result<T>,
+    ) -> Result<T> {
         let started = Instant::now();
-        let style =
-            ProgressStyle::with_template("{msg:>10} {bar:30} {pos}/{len} [{elapsed} < {eta}]")
-                .unwrap_or_else(|_| ProgressStyle::default_bar());
+        let template = format!("{{msg:>10}} {{bar:30}} {counts} [{{elapsed}} < {{eta}}]");
+        let style = ProgressStyle::with_template(&template)
+            .unwrap_or_else(|_| ProgressStyle::default_bar());
         let bar = ProgressBar::new(1).with_style(style).with_message(name);
-        let result = work(&mut |done, all| {
-            bar.set_length(all as u64);
-            bar.set_position(done as u64);
-        });
+        let result = work(&bar);
         bar.finish_and_clear();
         self.seconds.insert(name, started.elapsed().as_secs_f64());
         result

@@ -95,7 +95,7 @@ impl Results {
         let Self { activations, selection, labelled, lesioned, .. } = self;
         let Prepared { study, prompts, patterns, lesion: plan, .. } = prepared;
         let subject = prepared.subject();
-        let manner = study.manner().prepare(activations, prompts, study.seed)?;
+        let manner = study.manner().prepare(Some(activations), prompts, study.seed)?;
         let mut laboratory = Laboratory::new(subject, prompts, manner, journal);
         let control_plan = ControlPlan {
             layers: prepared.layers.clone(),

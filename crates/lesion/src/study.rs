@@ -17,15 +17,14 @@ use lesion_eval::{
 use neuron_stats::{Correction, TestKind};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
-use crate::backend::Backend;
+use crate::{backend::Backend, model::ModelSource};
 
 /// Everything that a study decides. Paths in a file are relative to its folder.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Study {
-    /// A checkpoint folder; the bundled model where absent.
-    #[serde(serialize_with = "lossy")]
-    pub(crate) model: Option<PathBuf>,
+    /// A checkpoint folder or a name on the hub; the bundled model where absent.
+    pub(crate) model: ModelSource,
     /// Minimal pairs; bundled ones where absent, context pairs if selection is at the mask.
     #[serde(serialize_with = "lossy")]
     pub(crate) stimuli: Option<PathBuf>,
@@ -194,8 +193,8 @@ impl Study {
             .with_context(|| format!("cannot read {}", path.display()))?;
         let mut study = Self::parse(&path.display().to_string(), &text)?;
         let folder = path.parent().unwrap_or(Path::new(""));
-        let paths =
-            [&mut study.model, &mut study.stimuli, &mut study.prompts, &mut study.lesion.neurons];
+        study.model = study.model.beside(folder);
+        let paths = [&mut study.stimuli, &mut study.prompts, &mut study.lesion.neurons];
         for path in paths.into_iter().flatten() {
             *path = folder.join(&*path);
         }
@@ -245,8 +244,8 @@ impl Study {
     /// The study without its paths: what they led to is known by its hash.
     pub(crate) fn without_paths(&self) -> Self {
         let mut study = self.clone();
-        (study.model, study.stimuli, study.prompts) = (None, None, None);
-        study.lesion.neurons = None;
+        study.model = ModelSource::Bundled;
+        (study.stimuli, study.prompts, study.lesion.neurons) = (None, None, None);
         study
     }
 

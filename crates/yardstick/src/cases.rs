@@ -7,8 +7,8 @@ use anyhow::{Context, Result};
 use bert_model::{BertForMaskedLm, Checkpoint, Site, TokenBatch};
 use burn::tensor::{Device, Distribution, Tensor};
 use lesion_eval::{
-    Activations, Contrast, Laboratory, Manner, MaskedPrompt, Memory, NoJournal, Prompts, Read,
-    Subject, Trial, even, predict,
+    Batching, Contrast, Laboratory, Manner, MaskedPrompt, NoJournal, Prompts, Read, Subject, Trial,
+    even, predict,
 };
 use rand::{SeedableRng, seq::index};
 use rand_chacha::ChaCha8Rng;
@@ -28,8 +28,8 @@ pub(crate) fn run(case: Case, dir: &Path, part: Option<usize>, plain: bool) -> R
     }
     let mut checkpoint = Checkpoint::open(dir)?;
     let model = checkpoint.load_model(&Device::flex())?;
-    let memory = Memory::default();
-    let subject = Subject { model: &model, tokenizer: &checkpoint.tokenizer, plain, memory };
+    let batching = Batching::default();
+    let subject = Subject { model: &model, tokenizer: &checkpoint.tokenizer, plain, batching };
     let file = match case {
         Case::A | Case::B => make::PROMPTS,
         Case::C | Case::E | Case::Ceiling => make::PAPER,
@@ -98,16 +98,7 @@ fn lesions(
     prompts: &[MaskedPrompt],
     sets: Vec<(usize, Arc<[usize]>)>,
 ) -> Result<()> {
-    let config = subject.model.config();
-    let nothing = Activations {
-        contrast: Contrast { a: "him".to_owned(), b: "her".to_owned(), words: true },
-        pairs: 0,
-        layers: config.num_hidden_layers,
-        neurons: config.intermediate_size,
-        pre: [Vec::new(), Vec::new()],
-        post: [Vec::new(), Vec::new()],
-    };
-    let manner = Manner::zero(Site::Post).prepare(&nothing, prompts, 0)?;
+    let manner = Manner::zero(Site::Post).prepare(None, prompts, 0)?;
     let mut journal = NoJournal;
     let mut laboratory = Laboratory::new(subject, prompts, manner, &mut journal);
     let trials: Vec<Trial> = sets

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::{LesionOutcome, MaskedPrompt, Prediction};
+use crate::{LesionOutcome, MaskRating, MaskedPrompt, Prediction, Score};
 
 /// A row of `prompts.csv`: one masked prompt.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -67,6 +67,56 @@ pub struct LesionRow<'a> {
     pub prob_clean: f64,
     /// Its probability in the lesioned pass.
     pub prob_lesioned: f64,
+}
+
+/// One word at a mask that was only asked about, where no word is right. What the lesion does is
+/// there if there is one.
+#[derive(Clone, Debug, Serialize)]
+pub struct RatingRow<'a> {
+    /// The word.
+    pub candidate: &'a str,
+    /// Its logit.
+    pub logit: f64,
+    /// Its probability over the whole vocabulary.
+    pub prob: f64,
+    /// Its rank over the whole vocabulary; 1 is the top.
+    pub rank: usize,
+    /// The same with the lesion.
+    #[serde(flatten)]
+    pub lesioned: Option<LesionedRating>,
+}
+
+/// What a lesion makes of a word.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct LesionedRating {
+    /// Its logit in the lesioned pass.
+    pub logit_lesioned: f64,
+    /// `logit - logit_lesioned`.
+    pub logit_drop: f64,
+    /// Its probability in the lesioned pass.
+    pub prob_lesioned: f64,
+    /// Its rank in the lesioned pass.
+    pub rank_lesioned: usize,
+}
+
+/// The words at one mask.
+pub fn ratings(mask: &MaskRating) -> impl Iterator<Item = RatingRow<'_>> {
+    mask.words.iter().map(|of| {
+        let Score { word, logit, prob, rank } = &of.clean;
+        let lesioned = of.lesioned.as_ref().zip(of.logit_drop());
+        RatingRow {
+            candidate: word,
+            logit: f64::from(*logit),
+            prob: *prob,
+            rank: *rank,
+            lesioned: lesioned.map(|(score, logit_drop)| LesionedRating {
+                logit_lesioned: f64::from(score.logit),
+                logit_drop,
+                prob_lesioned: score.prob,
+                rank_lesioned: score.rank,
+            }),
+        }
+    })
 }
 
 /// The rows of `prompts.csv`.

@@ -3,7 +3,7 @@
 use neuron_stats::Correction;
 use serde::Serialize;
 
-use crate::{Adjustment, Diagnostics, Replication, Selection, Sparsity};
+use crate::{Adjusted, Adjustment, Diagnostics, Replication, Selection, Sparsity};
 
 /// A row of `neurons.csv`: one neuron's test.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -169,19 +169,24 @@ pub fn neurons(selection: &Selection) -> impl Iterator<Item = NeuronRow<'_>> {
 /// The rows of `selection.csv`: every layer under every way of correcting.
 pub fn selection(selection: &Selection) -> impl Iterator<Item = SelectionRow<'_>> {
     (0..selection.layers).flat_map(move |layer| {
-        selection.adjusted.iter().flat_map(move |adjusted| {
-            let (a, b) = selection.count(adjusted, layer);
-            [(&selection.contrast.a, a), (&selection.contrast.b, b)].map(|(label, neurons)| {
-                SelectionRow {
-                    layer,
-                    scope: adjusted.scope.to_string(),
-                    directional: adjusted.directional,
-                    correction: adjusted.adjustment.to_string(),
-                    label,
-                    neurons,
-                }
-            })
-        })
+        selection.adjusted.iter().flat_map(move |adjusted| counts(selection, adjusted, layer))
+    })
+}
+
+/// Those rows of `selection.csv` that decided which neurons carry a label.
+pub fn chosen(selection: &Selection) -> impl Iterator<Item = SelectionRow<'_>> {
+    (0..selection.layers).flat_map(|layer| counts(selection, selection.chosen(), layer))
+}
+
+fn counts<'a>(selection: &'a Selection, by: &Adjusted, layer: usize) -> [SelectionRow<'a>; 2] {
+    let (a, b) = selection.count(by, layer);
+    [(&selection.contrast.a, a), (&selection.contrast.b, b)].map(|(label, neurons)| SelectionRow {
+        layer,
+        scope: by.scope.to_string(),
+        directional: by.directional,
+        correction: by.adjustment.to_string(),
+        label,
+        neurons,
     })
 }
 

@@ -3,18 +3,29 @@
 use std::io::Write;
 
 use anyhow::Result;
+use indicatif::DecimalBytes;
 
 use super::{L, R, table};
-use crate::check::Step;
+use crate::check::{Download, Plan, Step};
 
-/// `second`: how long one forward pass of one sentence takes.
-pub(crate) fn steps(out: &mut impl Write, steps: &[Step], second: f64) -> Result<()> {
+pub(crate) fn to_download(out: &mut impl Write, download: &Download) -> Result<()> {
+    let Download { model, bytes } = download;
+    writeln!(
+        out,
+        "The model {model} is on the hub and not all of it is on this machine: a run downloads {} \
+         first.\nThe study itself, its stimuli and prompts can be read. Whether they fit the model, \
+         and how long a run takes, `check` says once the model is here.",
+        DecimalBytes(*bytes)
+    )?;
+    Ok(())
+}
+
+pub(crate) fn plan(out: &mut impl Write, plan: &Plan) -> Result<()> {
+    let Plan { steps, seconds_per_pass: second, .. } = plan;
     let mut rows =
         table(&["step", "sentences or lesions", "forward passes", "about"], &[L, R, R, R]);
-    let mut all = 0.0;
     for Step { name, sentences, passes, at_most } in steps {
         let most = if *at_most { "at most " } else { "" };
-        all += passes;
         rows.add_row([
             (*name).to_owned(),
             format!("{most}{sentences}"),
@@ -27,8 +38,14 @@ pub(crate) fn steps(out: &mut impl Write, steps: &[Step], second: f64) -> Result
         out,
         "In all about {} on this machine, from {:.2} ms a forward pass of one sentence, which was \
          measured just now.",
-        time(all * second),
+        time(plan.seconds),
         1e3 * second
+    )?;
+    writeln!(
+        out,
+        "Everything that this study reads is in order: {} stimulus sentences, {} masked prompts, a \
+         model of {} layers with {} neurons each.",
+        plan.stimuli, plan.prompts, plan.layers, plan.neurons
     )?;
     Ok(())
 }

@@ -8,12 +8,10 @@ use lesion_eval::{
     NeuronEffects, NeuronSets, PatternKind, SetKind, holds,
 };
 use neuron_stats::pearson;
+use study_report::LEVEL;
 
 use super::{L, R, SHOWN, table};
 use crate::study::Study;
-
-/// Level at which a lesion is said to be outside its null.
-const LEVEL: f64 = 0.05;
 
 pub(crate) fn controls(
     out: &mut impl Write,

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use anyhow::Result;
-use lesion_eval::{LesionOutcome, LesionPlan, Notice};
+use lesion_eval::{LesionOutcome, LesionPlan, LesionSummary, Notice};
 
 use super::{L, R, SHOWN, table};
 
@@ -56,36 +56,24 @@ pub(crate) fn lesion(
 
 /// What the lesions did, in words that the figures bear out.
 fn finding(plan: LesionPlan, outcomes: &[LesionOutcome]) -> String {
-    let lesioned: Vec<_> = outcomes.iter().filter(|o| o.neurons > 0).collect();
-    if lesioned.is_empty() {
+    let found = LesionSummary::of(outcomes);
+    let LesionSummary { prompts, logit_falls, margin_falls, logit_drop, margin_drop, .. } = found;
+    if prompts == 0 {
         return format!("Found: nothing. No neuron of layer {} was silenced.", plan.layer);
     }
-    let drops: Vec<f64> = lesioned.iter().map(|o| o.logit_drop(0)).collect();
-    let margins: Vec<f64> = lesioned.iter().map(|o| o.outcome.drops().margin).collect();
-    let fell = |values: &[f64]| values.iter().filter(|&&value| value > 0.0).count();
-    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
-    let controls = outcomes.iter().filter(|o| o.neuron_set.is_none());
-    let drops_of = |of: &LesionOutcome| {
-        (0..of.words.len()).map(|i| of.logit_drop(i).abs()).fold(0.0, f64::max)
-    };
-    let worst = controls.map(drops_of).fold(0.0, f64::max);
-    let control = if worst == 0.0 {
+    let control = if found.control_moved == 0.0 {
         "the unlesioned sentence in the same batch stayed exactly the same".to_owned()
     } else {
         format!(
-            "but the unlesioned sentence in the same batch moved by {worst:e}, which is a fault"
+            "but the unlesioned sentence in the same batch moved by {:e}, which is a fault",
+            found.control_moved
         )
     };
     format!(
-        "Found: at layer {}, silencing the matched neurons lowered the right word's logit in {} of \
-         {n} prompts (mean drop {:.3}) and its margin over the strongest other candidate in {} of \
-         {n} (mean margin drop {:.3}); {control}. Other neurons may do the same: that takes \
-         controls.",
+        "Found: at layer {}, silencing the matched neurons lowered the right word's logit in \
+         {logit_falls} of {prompts} prompts (mean drop {logit_drop:.3}) and its margin over the \
+         strongest other candidate in {margin_falls} of {prompts} (mean margin drop \
+         {margin_drop:.3}); {control}. Other neurons may do the same: that takes controls.",
         plan.layer,
-        fell(&drops),
-        mean(&drops),
-        fell(&margins),
-        mean(&margins),
-        n = lesioned.len(),
     )
 }

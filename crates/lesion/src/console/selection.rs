@@ -4,6 +4,7 @@ use std::io::Write;
 
 use anyhow::Result;
 use lesion_eval::{Adjustment, Diagnostics, Replication, SelectAt, Selection, Sparsity};
+use neuron_stats::quantile;
 
 use super::{R, table};
 
@@ -33,15 +34,15 @@ pub(crate) fn selection(
         let mut effects: Vec<f64> =
             tests.iter().filter(|test| test.defined).map(|test| test.effect.abs()).collect();
         effects.sort_by(f64::total_cmp);
-        let figure = |effect: Option<&f64>| effect.map_or("-".to_owned(), |e| format!("{e:.2}"));
+        let figure = |effect: Option<f64>| effect.map_or("-".to_owned(), |e| format!("{e:.2}"));
         rows.add_row([
             layer.to_string(),
             count_a.to_string(),
             count_b.to_string(),
             (tests.len() - count_a - count_b).to_string(),
             tests.iter().filter(|test| test.p_two_sided < plan.alpha).count().to_string(),
-            figure(effects.get(effects.len() / 2)),
-            figure(effects.last()),
+            figure((!effects.is_empty()).then(|| quantile(&effects, 0.5))),
+            figure(effects.last().copied()),
         ]);
     }
     writeln!(out, "{rows}")?;

@@ -1,35 +1,36 @@
-//! How much runs at once, so that passes take no more memory than they are given.
+//! How much runs at once.
 
 use bert_model::BertConfig;
 
-/// Most bytes that passes may take beside the weights, about: half of it for what clean passes keep
-/// (what enters each layer, and its queries, keys and values), half for batches on their way.
-///
-/// It decides how many sentences share a batch, and so the last bits of results. It bounds neither
-/// the results themselves nor the activations that are tested.
+/// How much runs at once. It decides which sentences share a batch, and so the last bits of results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Memory {
-    /// Bytes.
-    pub bytes: usize,
+pub struct Batching {
+    /// Most bytes that passes may take beside the weights, about: half of it for what clean passes
+    /// keep (what enters each layer, and its queries, keys and values), half for batches on their
+    /// way. It bounds neither the results themselves nor the activations that are tested.
+    pub memory: usize,
+    /// Most lesioned sentences in one batch. A CPU's products do not become faster by more than the
+    /// default, a GPU's do.
+    pub rows: usize,
 }
 
-impl Default for Memory {
-    /// 1 GiB.
+impl Default for Batching {
+    /// 1 GiB and 64 sentences.
     fn default() -> Self {
-        Self { bytes: 1 << 30 }
+        Self { memory: 1 << 30, rows: 64 }
     }
 }
 
-impl Memory {
+impl Batching {
     /// How many sequences of `length` tokens may share a batch: at most `most`, and always one.
     pub(crate) fn rows(self, config: &BertConfig, length: usize, most: usize) -> usize {
         let row = kept(config, length).max(passing(config, length));
-        (self.bytes / 2 / row.max(1)).clamp(1, most)
+        (self.memory / 2 / row.max(1)).clamp(1, most)
     }
 
     /// How many batches of `rows` sequences of `length` tokens may be on their way at once.
     pub(crate) fn at_once(self, config: &BertConfig, [rows, length]: [usize; 2]) -> usize {
-        let fit = self.bytes / 2 / (rows * passing(config, length)).max(1);
+        let fit = self.memory / 2 / (rows * passing(config, length)).max(1);
         // No more run at once than there are threads.
         if fit < rayon::current_num_threads() { fit.max(1) } else { usize::MAX }
     }
@@ -52,7 +53,7 @@ fn passing(config: &BertConfig, length: usize) -> usize {
 mod tests {
     use bert_model::BertConfig;
 
-    use super::{Memory, kept, passing};
+    use super::{Batching, kept, passing};
 
     fn base() -> BertConfig {
         let config = br#"{"model_type": "bert", "vocab_size": 30522, "hidden_size": 768,
@@ -67,15 +68,15 @@ mod tests {
         let config = base();
         for length in [1, 14, 128, 512] {
             for bytes in [0, 1 << 20, 1 << 26, 1 << 30, 1 << 40] {
-                let memory = Memory { bytes };
-                let rows = memory.rows(&config, length, 64);
+                let batching = Batching { memory: bytes, ..Batching::default() };
+                let rows = batching.rows(&config, length, 64);
                 assert!((1..=64).contains(&rows));
                 assert!(rows == 1 || rows * kept(&config, length) <= bytes / 2);
-                let at_once = memory.at_once(&config, [rows, length]);
+                let at_once = batching.at_once(&config, [rows, length]);
                 let all = at_once.saturating_mul(rows * passing(&config, length));
                 assert!(at_once == 1 || at_once == usize::MAX || all <= bytes / 2);
             }
         }
-        assert_eq!(Memory::default().rows(&config, 16, 64), 64);
+        assert_eq!(Batching::default().rows(&config, 16, 64), 64);
     }
 }

@@ -1,0 +1,168 @@
+use std::{fmt, str::FromStr};
+
+use crate::HubError;
+
+/// A model on the hub at a revision: `owner/name@revision`. The oldest models have no owner, and
+/// without a revision it is the branch `main`.
+///
+/// It prints as it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Repo {
+    id: String,
+    revision: Option<String>,
+}
+
+/// The branch that a name without revision means.
+const MAIN: &str = "main";
+
+/// The longest name that the hub has.
+const LONGEST: usize = 96;
+
+impl Repo {
+    /// `owner/name`.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// A branch, a tag or a commit.
+    #[must_use]
+    pub fn revision(&self) -> &str {
+        self.revision.as_deref().unwrap_or(MAIN)
+    }
+
+    /// The same repository at a commit.
+    #[must_use]
+    pub fn at(&self, commit: &str) -> Self {
+        Self { id: self.id.clone(), revision: Some(commit.to_owned()) }
+    }
+
+    /// The commit, if the revision is one: then it always is the same files.
+    pub(crate) fn commit(&self) -> Option<&str> {
+        self.revision.as_deref().filter(|revision| is_commit(revision))
+    }
+}
+
+/// Whether this is the whole hash of a commit, 40 digits.
+pub(crate) fn is_commit(text: &str) -> bool {
+    text.len() == 40 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+impl FromStr for Repo {
+    type Err = HubError;
+
+    /// # Errors
+    /// [`HubError::Name`] where the hub has no such names.
+    fn from_str(text: &str) -> Result<Self, HubError> {
+        let (id, revision) = match text.split_once('@') {
+            Some((id, revision)) => (id, Some(revision)),
+            None => (text, None),
+        };
+        check_id(id)
+            .and_then(|()| revision.map_or(Ok(()), check_revision))
+            .map_err(|reason| HubError::Name { text: text.to_owned(), reason })?;
+        Ok(Self { id: id.to_owned(), revision: revision.map(str::to_owned) })
+    }
+}
+
+/// The hub's rules for names, which also make a name safe as a part of paths and addresses.
+fn check_id(id: &str) -> Result<(), &'static str> {
+    let parts: Vec<&str> = id.split('/').collect();
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    let edge = |part: &str| part.starts_with(['-', '.']) || part.ends_with(['-', '.']);
+    if parts.len() > 2 {
+        Err("it has more than one slash")
+    } else if parts.iter().any(|part| part.is_empty()) {
+        Err("a part of it is empty")
+    } else if !parts.iter().all(|part| part.bytes().all(allowed)) {
+        Err("names have letters, digits, `-`, `_` and `.`")
+    } else if parts.iter().any(|part| edge(part)) || id.contains("--") || id.contains("..") {
+        Err("`-` and `.` stand alone and inside")
+    } else if id.len() > LONGEST {
+        Err("it is longer than 96 letters")
+    } else if id.strip_suffix(".git").is_some() {
+        Err("it ends in `.git`")
+    } else {
+        Ok(())
+    }
+}
+
+fn check_revision(revision: &str) -> Result<(), &'static str> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.+/".contains(&byte);
+    let part = |part: &str| part.is_empty() || part.starts_with('.') || part.ends_with('.');
+    if revision.is_empty() {
+        Err("no revision stands after `@`")
+    } else if !revision.bytes().all(allowed) {
+        Err("revisions have letters, digits, `-`, `_`, `.`, `+` and `/`")
+    } else if revision.split('/').any(part) || revision.contains("..") {
+        Err("the revision is not one that git has")
+    } else {
+        Ok(())
+    }
+}
+
+impl fmt::Display for Repo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.id)?;
+        self.revision.as_ref().map_or(Ok(()), |revision| write!(f, "@{revision}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_print_as_they_were_written() {
+        for (text, id, revision) in [
+            ("google-bert/bert-base-uncased", "google-bert/bert-base-uncased", "main"),
+            ("bert-base-uncased", "bert-base-uncased", "main"),
+            ("a/b.c_d@v1.0", "a/b.c_d", "v1.0"),
+            ("a/b@refs/pr/3", "a/b", "refs/pr/3"),
+        ] {
+            let repo: Repo = text.parse().unwrap();
+            assert_eq!((repo.id(), repo.revision()), (id, revision));
+            assert_eq!(repo.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn a_whole_hash_is_a_commit_and_a_short_one_is_not() {
+        let commit = "86b5e0934494bd15c9632b12f734a8a67f723594";
+        let repo: Repo = "a/b".parse().unwrap();
+        assert_eq!(repo.at(commit).commit(), Some(commit));
+        assert_eq!(repo.at("86b5e09").commit(), None);
+        assert_eq!(repo.commit(), None);
+    }
+
+    #[test]
+    fn names_that_no_repository_has_are_refused() {
+        for text in [
+            "",
+            "a/b/c",
+            "/a",
+            "a/",
+            "./a",
+            "../a",
+            "a/..",
+            "a b",
+            "a/b--c",
+            "-a/b",
+            "a\\b",
+            "C:a",
+            "~/a",
+            "a/b@",
+            "a/b@..",
+            "a/b@x/../y",
+            "a/b@/x",
+            "a/b@x y",
+            "a/b.git",
+            "ä/b",
+            "a/b@@",
+        ] {
+            let error = text.parse::<Repo>().unwrap_err().to_string();
+            assert!(error.contains("owner/name"), "{text:?}: {error}");
+        }
+        assert!("a".repeat(97).parse::<Repo>().is_err());
+    }
+}

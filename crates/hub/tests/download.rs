@@ -1,0 +1,504 @@
+//! The real client against a hub on 127.0.0.1: each thing that can go wrong ends in the right file
+//! or in one clear line, and never in half a file in the cache.
+
+mod server;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use hub::{Hub, HubError, Settings, Token};
+use server::{COMMIT, Reply, Repository, Request, Server, etag};
+use tempfile::TempDir;
+
+const CONFIG: &[u8] = br#"{"model_type": "bert"}"#;
+const WEIGHTS: &str = "model.safetensors";
+
+/// More than a client reads at once.
+fn weights() -> Vec<u8> {
+    (0..=250).cycle().take(300_000).collect()
+}
+
+fn repository() -> Repository {
+    Repository::new(
+        "owner/tiny",
+        &[
+            ("config.json", CONFIG),
+            ("tokenizer.json", b"{}"),
+            ("tokenizer_config.json", b"{\"do_lower_case\": true}"),
+            (WEIGHTS, &weights()),
+        ],
+    )
+}
+
+/// A person's machine: a cache, and what the environment says.
+struct Machine {
+    dir: TempDir,
+    settings: Settings,
+}
+
+impl Machine {
+    fn new(endpoint: &str) -> Self {
+        let dir = TempDir::new().unwrap();
+        let home = dir.path().to_owned();
+        let endpoint = endpoint.to_owned();
+        let settings = Settings::from_vars(|name| match name {
+            "HF_HOME" => Some(home.clone().into()),
+            "HF_ENDPOINT" => Some(endpoint.clone().into()),
+            _ => None,
+        });
+        let settings = Settings { pause: Duration::ZERO, ..settings.unwrap() };
+        Self { dir, settings }
+    }
+
+    fn asks(&mut self, server: &Server) -> &mut Self {
+        self.settings.endpoint = server.url();
+        self
+    }
+
+    fn fetch(&self, name: &str) -> Result<PathBuf, HubError> {
+        let hub = Hub::new(self.settings.clone());
+        let mut checkout = hub.open(&name.parse()?)?;
+        checkout.description(&mut |_| ())?;
+        Ok(checkout.weights(&mut |_| ())?.to_owned())
+    }
+
+    /// What a person reads: all of the error on one line.
+    fn refusal(&self, name: &str) -> String {
+        let error = self.fetch(name).unwrap_err();
+        let source = std::error::Error::source(&error);
+        let line = source.map_or(error.to_string(), |source| format!("{error}: {source}"));
+        assert_eq!(line.lines().count(), 1, "{line}");
+        line
+    }
+
+    fn repo(&self) -> PathBuf {
+        self.dir.path().join("hub/models--owner--tiny")
+    }
+
+    fn blob(&self, etag: &str) -> PathBuf {
+        self.repo().join("blobs").join(etag)
+    }
+
+    /// All files of the cache whose bytes a reader could take for a whole file.
+    fn whole(&self) -> Vec<Vec<u8>> {
+        let mut found = Vec::new();
+        let mut folders = vec![self.repo().join("blobs"), self.repo().join("snapshots")];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).into_iter().flatten() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.extension().is_none_or(|extension| extension != "incomplete") {
+                    found.push(fs::read(path).unwrap());
+                }
+            }
+        }
+        found
+    }
+
+    /// Nothing but files of the repository is in the cache.
+    #[track_caller]
+    fn assert_no_half_file(&self) {
+        let files: Vec<_> = repository().files.into_values().collect();
+        assert!(self.whole().iter().all(|bytes| files.contains(bytes)));
+    }
+}
+
+fn assert_complete(folder: &Path) {
+    for (name, bytes) in repository().files {
+        assert!(fs::read(folder.join(&name)).unwrap() == bytes, "{name}");
+    }
+}
+
+/// A hub that gives this answer to some requests.
+fn hub_but(
+    repository: Repository,
+    answer: impl Fn(&Request) -> Option<Reply> + Send + Sync + 'static,
+) -> Server {
+    Server::start(move |request| answer(request).unwrap_or_else(|| repository.answer(request)))
+}
+
+fn is_weights(request: &Request) -> bool {
+    request.is_get() && request.path.starts_with("/large/")
+}
+
+#[test]
+fn a_model_comes_whole_and_is_laid_out_as_the_hubs_tools_do() {
+    let server = Server::start(|request| repository().answer(request));
+    let machine = Machine::new(&server.url());
+    let folder = machine.fetch("owner/tiny").unwrap();
+    assert_complete(&folder);
+    assert_eq!(folder, machine.repo().join("snapshots").join(COMMIT));
+    assert_eq!(fs::read_to_string(machine.repo().join("refs/main")).unwrap(), COMMIT);
+    for (name, bytes) in repository().files {
+        let etag = etag(&name, &bytes);
+        assert!(machine.blob(&etag).is_file());
+        #[cfg(unix)]
+        assert_eq!(fs::read_link(folder.join(&name)).unwrap(), Path::new("../../blobs").join(etag),);
+    }
+    let absent = machine.repo().join(".no_exist").join(COMMIT).join("special_tokens_map.json");
+    assert_eq!(fs::read(absent).unwrap(), b"");
+    // Sizes of compressed files would not be those of the files.
+    assert!(
+        server.requests().iter().all(|request| request.headers["accept-encoding"] == "identity")
+    );
+}
+
+#[test]
+fn the_second_time_only_the_commit_is_asked_for_and_without_a_network_nothing() {
+    let server = Server::start(|request| repository().answer(request));
+    let mut machine = Machine::new(&server.url());
+    let first = machine.fetch("owner/tiny").unwrap();
+    let asked = server.requests().len();
+    assert_eq!(machine.fetch("owner/tiny").unwrap(), first);
+    let again = &server.requests()[asked..];
+    assert!(again.iter().all(|request| !request.is_get() && request.path.ends_with("config.json")));
+
+    let asked = server.requests().len();
+    let commit = format!("owner/tiny@{COMMIT}");
+    assert_eq!(machine.fetch(&commit).unwrap(), first);
+    machine.settings.offline = true;
+    assert_eq!(machine.fetch("owner/tiny").unwrap(), first);
+    assert_eq!(server.requests().len(), asked);
+
+    drop(server);
+    assert_eq!(machine.fetch("owner/tiny").unwrap(), first);
+    machine.settings.offline = false;
+    assert_eq!(machine.fetch(&commit).unwrap(), first);
+    let hub = Hub::new(machine.settings.clone());
+    let checkout = hub.open(&"owner/tiny".parse().unwrap()).unwrap();
+    assert!(matches!(checkout.unanswered(), Some(HubError::Unreachable { .. })));
+    assert_eq!(checkout.repo().to_string(), commit);
+    assert_complete(checkout.folder());
+}
+
+#[test]
+fn a_connection_that_breaks_goes_on_where_it_broke() {
+    // Every answer is cut off after some more bytes.
+    let server = hub_but(repository(), |request| {
+        let reply = is_weights(request).then(|| repository().answer(request))?;
+        Some(Reply { cut: Some(70_001), ..reply })
+    });
+    let machine = Machine::new(&server.url());
+    assert_complete(&machine.fetch("owner/tiny").unwrap());
+    let large: Vec<Request> = server.requests().into_iter().filter(is_weights).collect();
+    let starts: Vec<Option<usize>> = large.iter().map(Request::start).collect();
+    assert_eq!(starts, [None, Some(70_001), Some(140_002), Some(210_003), Some(280_004)]);
+}
+
+#[test]
+fn a_download_that_ended_early_is_resumed_by_the_next_run() {
+    let server = hub_but(repository(), |request| {
+        let first = is_weights(request) && request.start().is_none();
+        let reply = first.then(|| repository().answer(request));
+        let broken = || Reply::status(206).header("content-range", "bytes 100000-299999/300000");
+        match reply {
+            Some(reply) => Some(Reply { cut: Some(100_000), ..reply }),
+            None => is_weights(request).then(broken), // no bytes follow
+        }
+    });
+    let mut machine = Machine::new(&server.url());
+    let line = machine.refusal("owner/tiny");
+    assert!(line.contains("cut off at 100000 of 300000 bytes"), "{line}");
+    machine.assert_no_half_file();
+    assert!(!machine.repo().join("refs/main").exists());
+    let incomplete = machine.blob(&etag(WEIGHTS, &weights())).with_extension("incomplete");
+    assert_eq!(fs::metadata(&incomplete).unwrap().len(), 100_000);
+    drop(server);
+
+    let server = Server::start(|request| repository().answer(request));
+    assert_complete(&machine.asks(&server).fetch("owner/tiny").unwrap());
+    let asked: Vec<Request> = server.requests().into_iter().filter(is_weights).collect();
+    assert_eq!(asked.iter().map(Request::start).collect::<Vec<_>>(), [Some(100_000)]);
+    assert!(!incomplete.exists());
+}
+
+#[test]
+fn a_server_that_does_not_resume_begins_anew() {
+    let server = hub_but(repository(), |request| {
+        is_weights(request).then(|| Reply { status: 200, body: weights(), ..Reply::default() })
+    });
+    let machine = Machine::new(&server.url());
+    let incomplete = machine.blob(&etag(WEIGHTS, &weights())).with_extension("incomplete");
+    fs::create_dir_all(incomplete.parent().unwrap()).unwrap();
+    fs::write(&incomplete, &weights()[..12_345]).unwrap();
+    assert_complete(&machine.fetch("owner/tiny").unwrap());
+}
+
+#[test]
+fn leftovers_that_are_not_this_file_are_not_a_part_of_it() {
+    for leftover in [vec![7; 1000], vec![7; 300_000], vec![7; 300_001]] {
+        let server = Server::start(|request| repository().answer(request));
+        let machine = Machine::new(&server.url());
+        let incomplete = machine.blob(&etag(WEIGHTS, &weights())).with_extension("incomplete");
+        fs::create_dir_all(incomplete.parent().unwrap()).unwrap();
+        fs::write(&incomplete, leftover).unwrap();
+        // Of a commit that is not wanted any more.
+        let old = machine.blob(&"a".repeat(64)).with_extension("incomplete");
+        fs::write(&old, b"old").unwrap();
+        assert_complete(&machine.fetch("owner/tiny").unwrap());
+        assert!(!old.exists() && !incomplete.exists());
+    }
+}
+
+#[test]
+fn bytes_that_do_not_have_their_hash_are_not_kept() {
+    for (file, what) in [(WEIGHTS, "/large/"), ("tokenizer.json", "/small/")] {
+        let server = hub_but(repository(), move |request| {
+            let hit = request.is_get() && request.path == format!("{what}{file}");
+            let mut reply = hit.then(|| repository().answer(request))?;
+            *reply.body.last_mut()? ^= 1;
+            Some(reply)
+        });
+        let mut machine = Machine::new(&server.url());
+        let line = machine.refusal("owner/tiny");
+        assert!(line.contains(file) && line.contains("hash"), "{line}");
+        machine.assert_no_half_file();
+        drop(server);
+        let server = Server::start(|request| repository().answer(request));
+        assert_complete(&machine.asks(&server).fetch("owner/tiny").unwrap());
+    }
+}
+
+#[test]
+fn more_bytes_than_announced_are_not_kept() {
+    let server = hub_but(repository(), |request| {
+        let body = [weights(), vec![0; 9]].concat();
+        is_weights(request).then(|| Reply { status: 200, body, ..Reply::default() })
+    });
+    let machine = Machine::new(&server.url());
+    let line = machine.refusal("owner/tiny");
+    assert!(line.contains("size is more than 300000"), "{line}");
+    machine.assert_no_half_file();
+}
+
+#[test]
+fn a_refusal_says_what_it_refuses_and_what_to_do() {
+    let refused = |status: u16, code: &'static str| {
+        let server = Server::start(move |_| Reply::status(status).header("x-error-code", code));
+        Machine::new(&server.url()).refusal("owner/tiny")
+    };
+    for (status, code) in [(401, "GatedRepo"), (401, "RepoNotFound"), (403, "")] {
+        let line = refused(status, code);
+        assert!(line.contains(&status.to_string()) && line.contains("HF_TOKEN"), "{line}");
+        assert!(line.contains("owner/tiny"), "{line}");
+    }
+    for (code, expected) in [
+        ("RepoNotFound", "no model \"owner/tiny\""),
+        ("RevisionNotFound", "no revision \"owner/tiny\""),
+        ("EntryNotFound", "config.json"),
+        ("", "no model \"owner/tiny\""),
+    ] {
+        let line = refused(404, code);
+        assert!(line.contains(expected), "{line}");
+    }
+    let line = refused(418, "");
+    assert!(line.contains("418") && !line.contains("later"), "{line}");
+}
+
+#[test]
+fn a_repository_that_is_no_checkpoint_is_said_to_be_none() {
+    let mut some = repository();
+    some.files.remove(WEIGHTS);
+    let server = Server::start(move |request| some.answer(request));
+    let line = Machine::new(&server.url()).refusal("owner/tiny");
+    assert!(line.contains("no model.safetensors or") && line.contains("bin"), "{line}");
+}
+
+#[test]
+fn a_busy_hub_is_asked_again_some_times() {
+    for status in [429, 500, 502, 503, 504] {
+        // Twice at each address, then it answers.
+        let seen = Mutex::new(Vec::new());
+        let server = hub_but(repository(), move |request| {
+            let mut seen = seen.lock().unwrap();
+            let key = format!("{} {}", request.method, request.path);
+            seen.push(key.clone());
+            let times = seen.iter().filter(|earlier| **earlier == key).count();
+            (times <= 2).then(|| Reply::status(status).header("retry-after", "0"))
+        });
+        let machine = Machine::new(&server.url());
+        assert_complete(&machine.fetch("owner/tiny").unwrap());
+    }
+}
+
+#[test]
+fn a_hub_that_stays_busy_is_given_up() {
+    for (status, retry_after, times, when) in
+        [(429, "0", 5, "later"), (500, "0", 5, "later"), (429, "3600", 1, "in 3600 s")]
+    {
+        let asked = AtomicUsize::new(0);
+        let server = Server::start(move |_| {
+            assert!(asked.fetch_add(1, Ordering::SeqCst) < times, "asked too often");
+            Reply::status(status).header("retry-after", retry_after)
+        });
+        let machine = Machine::new(&server.url());
+        let line = machine.refusal("owner/tiny");
+        assert!(line.contains(&status.to_string()) && line.contains(when), "{line}");
+        assert_eq!(server.requests().len(), times);
+        assert!(!machine.repo().exists());
+    }
+}
+
+#[test]
+fn a_busy_hub_does_not_keep_a_cached_model_from_use() {
+    let server = Server::start(|request| repository().answer(request));
+    let mut machine = Machine::new(&server.url());
+    let folder = machine.fetch("owner/tiny").unwrap();
+    drop(server);
+    for status in [401, 403, 429, 500] {
+        let server = Server::start(move |_| Reply::status(status).header("retry-after", "0"));
+        assert_eq!(machine.asks(&server).fetch("owner/tiny").unwrap(), folder);
+    }
+    // But a model that the hub has not is not another one.
+    let server = Server::start(|_| Reply::status(404).header("x-error-code", "RevisionNotFound"));
+    machine.asks(&server).refusal("owner/tiny");
+}
+
+#[test]
+fn without_any_network_the_line_says_how_else() {
+    let server = Server::start(|_| Reply::status(200));
+    let mut machine = Machine::new(&server.url());
+    drop(server); // nobody listens there now
+    let line = machine.refusal("owner/tiny");
+    assert!(line.contains("cannot ask") && line.contains("hf download owner/tiny"), "{line}");
+    machine.settings.offline = true;
+    let line = machine.refusal("owner/tiny");
+    assert!(line.contains("HF_HUB_OFFLINE") && line.contains("owner/tiny"), "{line}");
+    assert!(!machine.repo().exists());
+}
+
+#[test]
+fn what_is_no_hub_is_said_to_be_none() {
+    for reply in [
+        Reply::status(200),
+        Reply::status(200).header("x-repo-commit", "../../.."),
+        Reply::status(200).header("x-repo-commit", COMMIT),
+        Reply::status(200).header("x-repo-commit", COMMIT).header("etag", "\"../../x\""),
+    ] {
+        let server = Server::start(move |_| reply.clone());
+        let machine = Machine::new(&server.url());
+        let line = machine.refusal("owner/tiny");
+        assert!(line.contains("no hub") && line.contains("HF_ENDPOINT"), "{line}");
+        assert!(!machine.repo().exists());
+    }
+    let server = Server::start(|request| Reply::status(302).header("location", &request.path));
+    let line = Machine::new(&server.url()).refusal("owner/tiny");
+    assert!(line.contains("redirect"), "{line}");
+}
+
+#[test]
+fn the_token_goes_to_the_hub_and_to_nobody_else() {
+    let elsewhere = Server::start(|request| repository().answer(request));
+    let mut on_hub = repository();
+    on_hub.elsewhere = Some(elsewhere.url());
+    let server = Server::start(move |request| {
+        if request.headers.get("authorization").is_some_and(|of| of == "Bearer hf_secret") {
+            return on_hub.answer(request);
+        }
+        Reply::status(401)
+    });
+    let mut machine = Machine::new(&server.url());
+    assert!(machine.refusal("owner/tiny").contains("HF_TOKEN"));
+    machine.settings.token = Some(Token::new("hf_secret").unwrap());
+    assert_complete(&machine.fetch("owner/tiny").unwrap());
+    assert_eq!(elsewhere.gets(), 1);
+    assert!(elsewhere.requests().iter().all(|of| !of.headers.contains_key("authorization")));
+    assert!(elsewhere.requests().iter().all(Request::is_get));
+}
+
+#[test]
+fn a_branch_with_a_slash_has_its_own_reference() {
+    let server = Server::start(|request| repository().answer(request));
+    let mut machine = Machine::new(&server.url());
+    let folder = machine.fetch("owner/tiny@refs/pr/1").unwrap();
+    assert_eq!(fs::read_to_string(machine.repo().join("refs/refs/pr/1")).unwrap(), COMMIT);
+    machine.settings.offline = true;
+    assert_eq!(machine.fetch("owner/tiny@refs/pr/1").unwrap(), folder);
+    assert!(machine.refusal("owner/tiny").contains("HF_HUB_OFFLINE"));
+}
+
+#[test]
+fn a_cache_that_others_filled_is_used() {
+    // As `transformers` leaves it: a link for each file, and no other weights asked for.
+    let machine = {
+        let mut machine = Machine::new("http://127.0.0.1:9");
+        machine.settings.offline = true;
+        machine
+    };
+    let snapshot = machine.repo().join("snapshots").join(COMMIT);
+    for folder in [&snapshot, &machine.repo().join("blobs"), &machine.repo().join("refs")] {
+        fs::create_dir_all(folder).unwrap();
+    }
+    fs::write(machine.repo().join("refs/main"), COMMIT).unwrap();
+    let put = |name: &str| {
+        let bytes = &repository().files[name];
+        let blob = machine.blob(&etag(name, bytes));
+        fs::write(&blob, bytes).unwrap();
+        fs::hard_link(&blob, snapshot.join(name)).unwrap();
+    };
+    put("config.json");
+    put(WEIGHTS);
+    let line = machine.refusal("owner/tiny");
+    assert!(line.contains("tokenizer.json or vocab.txt"), "{line}");
+    put("tokenizer.json");
+    assert_eq!(machine.fetch("owner/tiny").unwrap(), snapshot);
+}
+
+#[test]
+fn two_at_once_download_a_file_once() {
+    let server = Server::start(|request| repository().answer(request));
+    let machine = Machine::new(&server.url());
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| assert_complete(&machine.fetch("owner/tiny").unwrap()));
+        }
+    });
+    assert_eq!(server.requests().iter().filter(|request| is_weights(request)).count(), 1);
+}
+
+#[test]
+fn what_is_missing_is_known_before_it_is_downloaded() {
+    let server = Server::start(|request| repository().answer(request));
+    let machine = Machine::new(&server.url());
+    let hub = Hub::new(machine.settings.clone());
+    let mut checkout = hub.open(&"owner/tiny".parse().unwrap()).unwrap();
+    let all: usize = repository().files.values().map(Vec::len).sum();
+    assert_eq!(checkout.missing().unwrap(), all as u64);
+    assert!(!machine.repo().exists());
+    checkout.description(&mut |_| ()).unwrap();
+    assert_eq!(checkout.missing().unwrap(), 300_000);
+    let mut steps = Vec::new();
+    checkout.weights(&mut |transfer| steps.push((transfer.done, transfer.size))).unwrap();
+    assert_eq!(checkout.missing().unwrap(), 0);
+    assert_eq!((steps[0], steps[steps.len() - 1]), ((0, 300_000), (300_000, 300_000)));
+    assert!(steps.is_sorted());
+}
+
+#[test]
+fn weights_in_shards_come_with_their_index() {
+    let mut sharded = repository();
+    let bytes = sharded.files.remove(WEIGHTS).unwrap();
+    let index = br#"{"weight_map": {"a": "model-1.safetensors", "b": "model-2.safetensors"}}"#;
+    sharded.files.insert("model.safetensors.index.json".to_owned(), index.to_vec());
+    sharded.files.insert("model-1.safetensors".to_owned(), bytes[..99].to_vec());
+    sharded.files.insert("model-2.safetensors".to_owned(), bytes[99..].to_vec());
+    let all: usize = sharded.files.values().map(Vec::len).sum();
+    let served = sharded.clone();
+    let server = Server::start(move |request| served.answer(request));
+    let machine = Machine::new(&server.url());
+    let hub = Hub::new(machine.settings.clone());
+    let checkout = hub.open(&"owner/tiny".parse().unwrap()).unwrap();
+    assert_eq!(checkout.missing().unwrap(), all as u64);
+    let folder = machine.fetch("owner/tiny").unwrap();
+    for (name, bytes) in &sharded.files {
+        assert!(fs::read(folder.join(name)).unwrap() == *bytes, "{name}");
+    }
+}

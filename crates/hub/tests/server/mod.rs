@@ -1,0 +1,220 @@
+//! A hub on 127.0.0.1: real sockets, the hub's routes, and whatever can go wrong on the way.
+#![allow(dead_code, reason = "each test binary uses its own part")]
+
+use std::{
+    collections::BTreeMap,
+    io::{BufRead, BufReader, Write},
+    net::{SocketAddr, TcpListener, TcpStream},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle},
+};
+
+use sha1::Sha1;
+use sha2::{Digest, Sha256};
+
+/// What a client asked.
+#[derive(Clone, Debug)]
+pub(crate) struct Request {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    /// Names in lower case.
+    pub(crate) headers: BTreeMap<String, String>,
+}
+
+impl Request {
+    pub(crate) fn is_get(&self) -> bool {
+        self.method == "GET"
+    }
+
+    /// Where a range starts that was asked for.
+    pub(crate) fn start(&self) -> Option<usize> {
+        self.headers.get("range")?.strip_prefix("bytes=")?.strip_suffix('-')?.parse().ok()
+    }
+}
+
+/// What a server answers.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) body: Vec<u8>,
+    /// The connection is closed after so many bytes of the body.
+    pub(crate) cut: Option<usize>,
+}
+
+impl Reply {
+    pub(crate) fn status(status: u16) -> Self {
+        Self { status, ..Self::default() }
+    }
+
+    pub(crate) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// The bytes that were asked for.
+    pub(crate) fn bytes(body: &[u8], request: &Request) -> Self {
+        let Some(start) = request.start() else {
+            return Self { status: 200, body: body.to_vec(), ..Self::default() };
+        };
+        if start >= body.len() {
+            return Self::status(416);
+        }
+        let range = format!("bytes {start}-{}/{}", body.len() - 1, body.len());
+        let reply = Self { status: 206, body: body[start..].to_vec(), ..Self::default() };
+        reply.header("content-range", range)
+    }
+}
+
+/// A server, until it is dropped.
+pub(crate) struct Server {
+    address: SocketAddr,
+    requests: Arc<Mutex<Vec<Request>>>,
+    ends: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Server {
+    pub(crate) fn start(answer: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let ends = Arc::new(AtomicBool::new(false));
+        let (answer, seen, end) = (Arc::new(answer), Arc::clone(&requests), Arc::clone(&ends));
+        let thread = thread::spawn(move || {
+            for stream in listener.incoming() {
+                if end.load(Ordering::SeqCst) {
+                    return;
+                }
+                let (answer, seen) = (Arc::clone(&answer), Arc::clone(&seen));
+                thread::spawn(move || stream.map(|stream| serve(stream, &*answer, &seen)));
+            }
+        });
+        Self { address, requests, ends, thread: Some(thread) }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Everything that was asked so far.
+    pub(crate) fn requests(&self) -> Vec<Request> {
+        self.requests.lock().unwrap().clone()
+    }
+
+    /// How many bodies were asked for.
+    pub(crate) fn gets(&self) -> usize {
+        self.requests().iter().filter(|request| request.is_get()).count()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.ends.store(true, Ordering::SeqCst);
+        drop(TcpStream::connect(self.address)); // so that it stops waiting for one
+        if let Some(thread) = self.thread.take() {
+            thread.join().unwrap();
+        }
+    }
+}
+
+/// One request of a connection. What the client does not wait for is its own affair.
+fn serve(
+    mut stream: TcpStream,
+    answer: &(impl Fn(&Request) -> Reply + ?Sized),
+    seen: &Mutex<Vec<Request>>,
+) -> Option<()> {
+    let mut lines = BufReader::new(stream.try_clone().ok()?).lines();
+    let first = lines.next()?.ok()?;
+    let mut words = first.split(' ').map(str::to_owned);
+    let (method, path) = (words.next()?, words.next()?);
+    let lines = lines.map_while(Result::ok).take_while(|line| !line.is_empty());
+    let headers = lines
+        .filter_map(|line| {
+            let (name, value) = line.split_once(':')?;
+            Some((name.to_ascii_lowercase(), value.trim().to_owned()))
+        })
+        .collect();
+    let request = Request { method, path, headers };
+    seen.lock().unwrap().push(request.clone());
+    let Reply { status, headers, body, cut } = answer(&request);
+    let length = body.len();
+    write!(stream, "HTTP/1.1 {status} X\r\nconnection: close\r\ncontent-length: {length}\r\n")
+        .ok()?;
+    for (name, value) in headers {
+        write!(stream, "{name}: {value}\r\n").ok()?;
+    }
+    stream.write_all(b"\r\n").ok()?;
+    if request.is_get() {
+        stream.write_all(&body[..cut.unwrap_or(body.len()).min(body.len())]).ok()?;
+    }
+    stream.flush().ok()
+}
+
+/// A repository of the hub, with one commit.
+#[derive(Clone, Default)]
+pub(crate) struct Repository {
+    pub(crate) id: String,
+    pub(crate) files: BTreeMap<String, Vec<u8>>,
+    /// Where large files are; on the hub itself where it is none.
+    pub(crate) elsewhere: Option<String>,
+}
+
+pub(crate) const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
+
+impl Repository {
+    pub(crate) fn new(id: &str, files: &[(&str, &[u8])]) -> Self {
+        let files = files.iter().map(|(name, bytes)| ((*name).to_owned(), bytes.to_vec()));
+        Self { id: id.to_owned(), files: files.collect(), elsewhere: None }
+    }
+
+    /// As the hub answers: weights are handed over to another place, other files come from a cache
+    /// of its own.
+    pub(crate) fn answer(&self, request: &Request) -> Reply {
+        if let Some(file) =
+            request.path.strip_prefix("/large/").or_else(|| request.path.strip_prefix("/small/"))
+        {
+            let bytes = &self.files[file];
+            let reply = Reply::bytes(bytes, request).header("x-repo-commit", COMMIT);
+            return reply.header("etag", format!("\"{}\"", etag(file, bytes)));
+        }
+        let missing = |code: &str| Reply::status(404).header("x-error-code", code);
+        let Some(rest) = request.path.strip_prefix(&format!("/{}/resolve/", self.id)) else {
+            return missing("RepoNotFound");
+        };
+        let (revision, file) = rest.split_once('/').unwrap();
+        if !["main", "refs%2Fpr%2F1", COMMIT].contains(&revision) {
+            return missing("RevisionNotFound");
+        }
+        let Some(bytes) = self.files.get(file) else {
+            return missing("EntryNotFound").header("x-repo-commit", COMMIT);
+        };
+        if !is_large(file) {
+            return Reply::status(307).header("location", format!("/small/{file}"));
+        }
+        let elsewhere = self.elsewhere.clone().unwrap_or_default();
+        Reply::status(302)
+            .header("location", format!("{elsewhere}/large/{file}"))
+            .header("x-repo-commit", COMMIT)
+            .header("x-linked-etag", format!("\"{}\"", etag(file, bytes)))
+            .header("x-linked-size", bytes.len().to_string())
+            .header("etag", "\"of-the-redirection\"")
+    }
+}
+
+fn is_large(file: &str) -> bool {
+    [".safetensors", ".bin"].iter().any(|end| file.ends_with(end))
+}
+
+/// The hash that the hub names a file by.
+pub(crate) fn etag(file: &str, bytes: &[u8]) -> String {
+    let hex =
+        |digest: &[u8]| digest.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
+    if is_large(file) {
+        return hex(&Sha256::digest(bytes));
+    }
+    hex(&Sha1::new().chain_update(format!("blob {}\0", bytes.len())).chain_update(bytes).finalize())
+}

@@ -1,0 +1,205 @@
+//! The real binary and models from a hub: one on 127.0.0.1, never the real one.
+
+#[path = "../crates/hub/tests/server/mod.rs"]
+mod server;
+mod support;
+
+use std::{fs, path::Path, process::Output};
+
+use server::{COMMIT, Reply, Repository, Request, Server};
+use support::{BRIEF, lesion};
+use tempfile::TempDir;
+
+/// The bundled model, as a repository of the hub has it.
+fn repository() -> Repository {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets/models/bundled");
+    let read = |name: &str| fs::read(folder.join(name)).unwrap();
+    let names = ["config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors"];
+    let files = names.map(|name| (name.to_owned(), read(name)));
+    Repository { id: "owner/tiny".to_owned(), files: files.into(), elsewhere: None }
+}
+
+/// A person's machine, with a cache of its own.
+struct Machine(TempDir);
+
+impl Machine {
+    fn new() -> Self {
+        Self(TempDir::new().unwrap())
+    }
+
+    fn run(&self, endpoint: &str, args: &[&str]) -> Output {
+        self.offline(endpoint, "0", args)
+    }
+
+    fn offline(&self, endpoint: &str, offline: &str, args: &[&str]) -> Output {
+        lesion(self.0.path())
+            .args(args)
+            .env("HF_HOME", self.0.path().join("hf"))
+            .env("HF_ENDPOINT", endpoint)
+            .env("HF_HUB_OFFLINE", offline)
+            .output()
+            .unwrap()
+    }
+
+    fn table(&self) -> Vec<u8> {
+        fs::read(self.0.path().join("target/reproduce/lesions.csv")).unwrap()
+    }
+
+    fn manifest(&self) -> serde_json::Value {
+        let manifest = fs::read(self.0.path().join("target/reproduce/manifest.json")).unwrap();
+        serde_json::from_slice(&manifest).unwrap()
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[track_caller]
+fn assert_succeeds(output: &Output) -> String {
+    let stderr = text(&output.stderr);
+    assert!(output.status.success(), "{stderr}");
+    stderr
+}
+
+#[track_caller]
+fn assert_one_line(output: &Output, expected: &[&str]) {
+    let stderr = text(&output.stderr);
+    assert_eq!((output.status.code(), stderr.lines().count()), (Some(2), 1), "{stderr}");
+    for part in expected {
+        assert!(stderr.contains(part), "{part:?} is not in {stderr:?}");
+    }
+}
+
+const RUN: [&str; 5] = ["reproduce", BRIEF[0], BRIEF[1], "--model", "owner/tiny"];
+
+#[test]
+fn a_model_of_the_hub_runs_and_runs_again_without_it() {
+    let bundled = Machine::new();
+    assert_succeeds(&bundled.run("http://127.0.0.1:9", &RUN[..3]));
+
+    let server = Server::start(|request| repository().answer(request));
+    let (machine, url) = (Machine::new(), server.url());
+    assert_eq!(assert_succeeds(&machine.run(&url, &RUN)), "");
+    assert_eq!(machine.table(), bundled.table());
+    let manifest = machine.manifest();
+    let commit = format!("owner/tiny@{COMMIT}");
+    assert_eq!(manifest["study"]["model"], "owner/tiny");
+    assert_eq!(manifest["inputs"]["model"]["source"], commit);
+    let hashes = |manifest: &serde_json::Value| {
+        manifest["inputs"]["model"]["sha256"]["model.safetensors"].clone()
+    };
+    assert_eq!(hashes(&manifest), hashes(&bundled.manifest()));
+
+    drop(server);
+    let stderr = assert_succeeds(&machine.run(&url, &RUN));
+    assert!(stderr.lines().count() == 1 && stderr.contains(&commit), "{stderr}");
+    assert_eq!(assert_succeeds(&machine.offline(&url, "1", &RUN)), "");
+    assert_eq!(machine.table(), bundled.table());
+    // The manifest's name is the same model, and is asked for nowhere.
+    let again = [&RUN[..4], &[commit.as_str()]].concat();
+    assert_eq!(assert_succeeds(&machine.run(&url, &again)), "");
+    assert_eq!(machine.manifest()["inputs"]["model"]["source"], commit);
+    assert_succeeds(&machine.offline(&url, "1", &["evaluate", "--count", "9", RUN[3], RUN[4]]));
+}
+
+#[test]
+fn an_interrupted_download_leaves_no_model_and_goes_on() {
+    let answer = |request: &Request| repository().answer(request);
+    let server = Server::start(move |request| match (request.path.as_str(), request.start()) {
+        ("/large/model.safetensors", None) if request.is_get() => {
+            Reply { cut: Some(1_000_000), ..answer(request) }
+        }
+        ("/large/model.safetensors", Some(_)) => Reply::status(500).header("retry-after", "0"),
+        _ => answer(request),
+    });
+    let machine = Machine::new();
+    assert_one_line(&machine.run(&server.url(), &RUN), &["model.safetensors", "500"]);
+    assert!(!machine.0.path().join("target").exists());
+    assert_one_line(&machine.offline(&server.url(), "1", &RUN), &["HF_HUB_OFFLINE"]);
+    drop(server);
+    let server = Server::start(answer);
+    assert_succeeds(&machine.run(&server.url(), &RUN));
+    let large = server.requests().into_iter().filter(|of| of.path.starts_with("/large/"));
+    let starts: Vec<_> = large.filter(Request::is_get).map(|of| of.start()).collect();
+    assert_eq!(starts, [Some(1_000_000)]);
+}
+
+#[test]
+fn a_named_model_that_cannot_be_had_is_an_error_and_no_other_model() {
+    let nobody = {
+        let server = Server::start(|_| Reply::status(200));
+        server.url() // nobody listens there once it is dropped
+    };
+    let machine = Machine::new();
+    assert_one_line(&machine.run(&nobody, &RUN), &["owner/tiny", "cannot ask", "hf download"]);
+    let offline = machine.offline(&nobody, "1", &RUN);
+    assert_one_line(&offline, &["owner/tiny", "no folder here", "HF_HUB_OFFLINE is set"]);
+    let server = Server::start(|request| repository().answer(request));
+    for (name, expected) in [
+        ("owner/tiyn", &["no model \"owner/tiyn\"", "no folder here"][..]),
+        ("tiny", &["no model \"tiny\"", "no folder here", "./name"]),
+        ("owner/tiny@v2", &["no revision \"owner/tiny@v2\""]),
+        ("./owner/tiny", &["./owner/tiny/config.json"]),
+        ("a/folder/that/is/not", &["a/folder/that/is/not/config.json"]),
+    ] {
+        let output = machine.run(&server.url(), &["reproduce", "--model", name]);
+        assert_one_line(&output, expected);
+    }
+    let private = Server::start(|_| Reply::status(401));
+    assert_one_line(&machine.run(&private.url(), &RUN), &["401", "HF_TOKEN"]);
+    assert!(!machine.0.path().join("target").exists());
+}
+
+#[test]
+fn a_model_that_is_no_bert_is_refused_before_its_weights_come() {
+    let mut other = repository();
+    other.files.insert("config.json".to_owned(), br#"{"model_type": "gpt2"}"#.to_vec());
+    let server = Server::start(move |request| other.answer(request));
+    let output = Machine::new().run(&server.url(), &RUN);
+    assert_one_line(&output, &["owner/tiny", "config.json"]);
+    assert!(!server.requests().iter().any(|of| of.is_get() && of.path.starts_with("/large/")));
+}
+
+#[test]
+fn a_study_names_a_model_of_the_hub_and_check_downloads_nothing() {
+    let server = Server::start(|request| repository().answer(request));
+    let machine = Machine::new();
+    let study = "model = \"owner/tiny\"\nparts = []\n";
+    fs::create_dir(machine.0.path().join("studies")).unwrap();
+    fs::write(machine.0.path().join("studies/s.toml"), study).unwrap();
+    let check = machine.run(&server.url(), &["check", "studies/s.toml"]);
+    assert_succeeds(&check);
+    let size: usize = repository().files.values().map(Vec::len).sum();
+    let said = text(&check.stdout);
+    let megabytes = format!("{:.2} MB", size as f64 / 1e6);
+    assert!(said.contains("owner/tiny") && said.contains(&megabytes), "{said}, not {megabytes}");
+    assert_eq!(server.gets(), 0);
+    assert!(!machine.0.path().join("hf").exists());
+
+    let run = ["run", "studies/s.toml", "--out", "target/reproduce"];
+    assert_succeeds(&machine.run(&server.url(), &run));
+    let check = machine.run(&server.url(), &["check", "studies/s.toml"]);
+    assert_succeeds(&check);
+    assert!(text(&check.stdout).contains("in order"));
+
+    // A folder of that name beside the study wins.
+    fs::create_dir_all(machine.0.path().join("studies/owner/tiny")).unwrap();
+    let output = machine.run(&server.url(), &run);
+    assert_one_line(&output, &["studies/owner/tiny/config.json"]);
+}
+
+#[test]
+fn the_studies_of_large_models_ask_for_them_by_name() {
+    let server = Server::start(|_| Reply::status(401));
+    for (study, model) in [
+        ("bert-base-uncased", "google-bert/bert-base-uncased"),
+        ("bert-large-uncased", "google-bert/bert-large-uncased"),
+    ] {
+        let path = format!("{}/../../assets/studies/{study}.toml", env!("CARGO_MANIFEST_DIR"));
+        let output = Machine::new().run(&server.url(), &["check", &path]);
+        assert_one_line(&output, &[model, "HF_TOKEN"]);
+        let asked = format!("/{model}/resolve/main/config.json");
+        assert!(server.requests().iter().any(|request| request.path == asked));
+    }
+}
