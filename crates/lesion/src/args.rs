@@ -316,7 +316,7 @@ impl ModelArgs {
 
 #[derive(ClapArgs, Debug)]
 pub(crate) struct Predict {
-    /// A sentence, with [MASK] where a word is to be predicted.
+    /// A sentence, with `[MASK]` where a word is to be predicted.
     pub(crate) sentence: String,
 
     #[command(flatten)]

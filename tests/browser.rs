@@ -1,0 +1,195 @@
+//! The pages of real runs, opened in a real browser.
+//!
+//! Without Chromium the test says so and passes, but not where `CI` or `LESION_REQUIRE_BROWSER` is
+//! set. It leaves screenshots in `target/browser/`, to be looked at by whoever changes the page.
+
+mod support;
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use serde_json::Value;
+use support::{Run, lesion, number};
+use tempfile::TempDir;
+
+const CHECK: &str = include_str!("browser/check.js");
+const FRAME: &str = include_str!("browser/frame.html");
+/// The narrowest telephone, and a desk.
+const WIDTHS: [u32; 2] = [360, 1100];
+
+struct Browser {
+    program: PathBuf,
+    dir: TempDir,
+}
+
+impl Browser {
+    fn find() -> Option<Self> {
+        let names = ["chromium", "chromium-browser", "google-chrome"];
+        let folders: Vec<_> = env::split_paths(&env::var_os("PATH").unwrap_or_default()).collect();
+        let mut programs =
+            names.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name)));
+        let found = programs.find(|path| path.is_file());
+        if found.is_none() {
+            let required = ["CI", "LESION_REQUIRE_BROWSER"];
+            assert!(
+                required.iter().all(|name| env::var_os(name).is_none()),
+                "no browser: install Debian's package `chromium`"
+            );
+            eprintln!("not tested: the pages, in a browser; there is no Chromium on this machine");
+        }
+        Some(Self { program: found?, dir: TempDir::new().unwrap() })
+    }
+
+    /// Runs the browser on a page in a frame of a width; its stdout.
+    fn open(&self, page: &str, (width, height): (u32, u32), args: &[&str]) -> String {
+        fs::write(self.dir.path().join("page.html"), page).unwrap();
+        let frame = FRAME
+            .replace("PAGE", "page.html")
+            .replace("WIDTH", &width.to_string())
+            .replace("HEIGHT", &height.to_string());
+        let path = self.dir.path().join("frame.html");
+        fs::write(&path, frame).unwrap();
+        // Chromium does not make its own window narrower than 500 pixels.
+        let output = Command::new(&self.program)
+            .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"])
+            .args(["--hide-scrollbars", "--enable-logging=stderr", "--virtual-time-budget=5000"])
+            .arg(format!("--user-data-dir={}", self.dir.path().join("profile").display()))
+            .arg(format!("--window-size={},{height}", width.max(500)))
+            .args(args)
+            .arg(format!("file://{}", path.display()))
+            .output()
+            .unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{stderr}");
+        // A script that the copy's policy stops is no error of the page.
+        let said = |line: &&str| line.contains("CONSOLE") && !line.contains("script-src");
+        assert_eq!(stderr.lines().find(said), None);
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// What `check.js` finds in a page; `scripts` says whether the page's own ones run.
+    fn look(&self, page: &str, width: u32, scripts: bool) -> Value {
+        let allowed = if scripts { "'unsafe-inline'" } else { "'nonce-check'" };
+        let head = format!(
+            "<head>\n<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; \
+             style-src 'unsafe-inline'; script-src {allowed}\">\n<script nonce=\"check\">{CHECK}</script>"
+        );
+        let dom = self.open(&page.replacen("<head>", &head, 1), (width, 900), &["--dump-dom"]);
+        let (_, found) = dom.split_once("data-found=\"").expect("the page was not looked at");
+        serde_json::from_str(&decoded(found.split_once('"').unwrap().0)).unwrap()
+    }
+
+    fn screenshot(&self, page: &str, name: &str, width: u32, dark: bool) {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/browser");
+        fs::create_dir_all(&folder).unwrap();
+        let file = folder.canonicalize().unwrap().join(format!("{name}.png"));
+        let shot = format!("--screenshot={}", file.display());
+        let scheme = format!("--blink-settings=preferredColorScheme={}", u8::from(!dark));
+        self.open(page, (width, 12_000), &[&shot, &scheme]);
+        assert!(fs::metadata(&file).unwrap().len() > 50_000, "{name} is empty");
+    }
+}
+
+/// Undoes `encodeURIComponent`.
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = text.as_bytes();
+    while let [first, after @ ..] = rest {
+        rest = after;
+        bytes.push(match (first, after) {
+            (b'%', [high, low, after @ ..]) => {
+                rest = after;
+                let digits = [*high, *low];
+                u8::from_str_radix(std::str::from_utf8(&digits).unwrap(), 16).unwrap()
+            }
+            _ => *first,
+        });
+    }
+    String::from_utf8(bytes).unwrap()
+}
+
+/// The page is whole and still, at every width, with its scripts and without; what was found with
+/// them, at a desk.
+fn assert_page(browser: &Browser, page: &str, figures: usize) -> Value {
+    let looks = [
+        browser.look(page, WIDTHS[0], true),
+        browser.look(page, WIDTHS[1], false),
+        browser.look(page, WIDTHS[1], true),
+    ];
+    for (found, width) in looks.iter().zip([WIDTHS[0], WIDTHS[1], WIDTHS[1]]) {
+        assert_eq!(found["width"], width);
+        for empty in ["faults", "requests", "unsorted", "cut"] {
+            assert_eq!(found[empty], serde_json::json!([]), "{empty} at {width}");
+        }
+        assert!(found["overflow"].as_i64().unwrap() <= 0, "wider than {width}");
+        // With scripts or without, narrow or wide, the page says the same.
+        for same in ["text", "cells", "sections"] {
+            assert_eq!(found[same], looks[0][same], "{same} at {width}");
+        }
+        let drawn = found["figures"].as_array().unwrap();
+        assert_eq!(drawn.len(), figures);
+        for figure in drawn {
+            assert!(figure["marks"].as_u64().unwrap() > 15, "{figure}");
+            assert!(figure["smallest"].as_f64().unwrap() >= 10.0, "{figure}");
+            for empty in ["outside", "overlapping"] {
+                assert_eq!(figure[empty], serde_json::json!([]), "{figure} at {width}");
+            }
+        }
+    }
+    let [_, still, found] = looks;
+    assert_eq!(still["buttons"], 0);
+    assert!(still["neuron"].is_null());
+    assert!(found["buttons"].as_u64().unwrap() > 0);
+    found
+}
+
+#[test]
+fn a_browser_shows_the_report_and_the_comparison() {
+    let Some(browser) = Browser::find() else { return };
+    let run = Run::new(&["--nulls", "300"]);
+    let out = run.out();
+    let page = fs::read_to_string(out.join("report.html")).unwrap();
+    let drawings = fs::read_dir(out.join("figures")).unwrap().count();
+    let found = assert_page(&browser, &page, drawings);
+    assert_eq!(found["sections"].as_array().unwrap().len(), page.matches("<section ").count());
+
+    // Numbers that the browser has are those of the tables.
+    let cells: Vec<&str> =
+        found["cells"].as_array().unwrap().iter().map(|cell| cell.as_str().unwrap()).collect();
+    for row in run.rows("profile.csv") {
+        for column in ["margin_drop", "p_corrected"] {
+            let value = number(&row, column).to_string();
+            assert!(cells.contains(&value.as_str()), "{column} {value}");
+        }
+    }
+    let neurons = run.rows("neurons.csv");
+    let row = neurons.iter().find(|row| row["layer"] == "1" && row["neuron"] == "2").unwrap();
+    let told = found["neuron"].as_str().unwrap().replace('\u{2212}', "-");
+    for part in [
+        format!("label \u{201c}{}\u{201d}", row["label"]),
+        format!("effect {:.3}", number(row, "effect")),
+        format!("t {:.2}", number(row, "t")),
+        format!("q {:.2e}", number(row, "q")),
+    ] {
+        assert!(told.contains(&part), "{part} is not in {told}");
+    }
+
+    let other = Run::new(&["--nulls", "20", "--test", "welch", "--parts", "controls"]);
+    let file = browser.dir.path().join("comparison.html");
+    let output = lesion(browser.dir.path())
+        .args([Path::new("compare"), &out, &other.out(), Path::new("--out"), &file])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let comparison = fs::read_to_string(file).unwrap();
+    assert_page(&browser, &comparison, 4);
+
+    for (name, page) in [("report", &page), ("comparison", &comparison)] {
+        browser.screenshot(page, &format!("{name}-light"), WIDTHS[1], false);
+        browser.screenshot(page, &format!("{name}-dark"), WIDTHS[1], true);
+        browser.screenshot(page, &format!("{name}-phone"), WIDTHS[0], false);
+    }
+}
