@@ -51,6 +51,7 @@ impl Layer {
     ) -> Result<Self, BertModelError> {
         let (hidden, neurons) = (config.hidden_size, config.intermediate_size);
         let names = reader.names;
+        reader.prepare(&names.of_layer(index))?;
         let full = |part| names.in_layer(index, part);
         let attention = Attention::load(config, index, reader)?;
         let intermediate = reader.linear(&full(names.layer.intermediate), [hidden, neurons])?;

@@ -27,6 +27,15 @@ impl<S: TensorSource> Reader<'_, S> {
         Ok(self.stored_name(name)?.is_some())
     }
 
+    /// Lets the source read these tensors side by side, before they are asked for.
+    pub(crate) fn prepare(&mut self, names: &[String]) -> Result<(), BertModelError> {
+        let stored: Vec<String> = names
+            .iter()
+            .filter_map(|name| self.stored_name(name).transpose())
+            .collect::<Result<_, _>>()?;
+        self.source.prepare(&stored)
+    }
+
     fn stored_name(&mut self, name: &str) -> Result<Option<String>, BertModelError> {
         for name in self.names.of(name) {
             if self.source.contains(&name)? {

@@ -1,9 +1,13 @@
-use std::path::{Path, PathBuf};
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+};
 
 use burn::tensor::{DType, TensorData};
 use burn_store::{
     ModuleStore, PytorchStore, SafetensorsStore, bridge, burn_pack::Tensor as StoredTensor,
 };
+use rayon::prelude::*;
 
 use crate::BertModelError;
 
@@ -15,7 +19,9 @@ pub(crate) struct Shard {
     /// Where it is, if it is a file.
     path: Option<PathBuf>,
     /// Bytes read since it was opened.
-    read: usize,
+    since_open: usize,
+    /// Tensors that were read before they are asked for.
+    ready: HashMap<String, TensorData>,
 }
 
 enum Store {
@@ -58,13 +64,15 @@ impl Shard {
             return Err(error(std::io::ErrorKind::IsADirectory.into()));
         }
         let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        Ok(Self { store: Store::open(path), file, path: Some(path.to_owned()), read: 0 })
+        let (store, path) = (Store::open(path), Some(path.to_owned()));
+        Ok(Self { store, file, path, since_open: 0, ready: HashMap::new() })
     }
 
     /// The bytes of a safetensors file.
     pub(crate) fn from_bytes(bytes: Vec<u8>) -> Self {
         let store = Store::Safetensors(SafetensorsStore::from_bytes(Some(bytes)));
-        Self { store, file: "model.safetensors".to_owned(), path: None, read: 0 }
+        let file = "model.safetensors".to_owned();
+        Self { store, file, path: None, since_open: 0, ready: HashMap::new() }
     }
 
     /// The values of tensor `name`, as f32, checked to have `shape`.
@@ -85,14 +93,46 @@ impl Shard {
             let (expected, found) = (shape.to_vec(), stored.shape.to_vec());
             return Err(BertModelError::TensorShape { file, name, expected, found });
         }
-        let data = bridge::into_data(stored).map_err(|error| self.broken(&error.to_string()))?;
-        self.read += data.as_bytes().len();
-        if let Some(path) = &self.path
-            && self.read > REOPEN_AFTER
-        {
-            (self.store, self.read) = (Store::open(path), 0);
-        }
+        let data = match self.ready.remove(&name) {
+            Some(data) => data,
+            None => {
+                let data = self.read(stored)?;
+                self.count(data.as_bytes().len());
+                data
+            }
+        };
         data.try_cast(DType::F32).map_err(|error| self.broken(&error.to_string()))
+    }
+
+    /// Reads tensors that are asked for next, side by side.
+    pub(crate) fn prepare<'a>(
+        &mut self,
+        names: impl Iterator<Item = &'a String>,
+    ) -> Result<(), BertModelError> {
+        let found: Vec<_> = names
+            .filter_map(|name| Some((name, self.find(name).transpose()?)))
+            .map(|(name, stored)| Ok((name.clone(), stored?)))
+            .collect::<Result<_, BertModelError>>()?;
+        let read = |(name, stored)| Ok((name, self.read(stored)?));
+        let ready: Vec<_> =
+            found.into_par_iter().map(read).collect::<Result<_, BertModelError>>()?;
+        self.count(ready.iter().map(|(_, data)| data.as_bytes().len()).sum());
+        self.ready.extend(ready);
+        Ok(())
+    }
+
+    fn read(&self, stored: StoredTensor) -> Result<TensorData, BertModelError> {
+        bridge::into_data(stored).map_err(|error| self.broken(&error.to_string()))
+    }
+
+    /// Counts bytes that were read, and opens the file anew after enough of them.
+    fn count(&mut self, bytes: usize) {
+        self.since_open += bytes;
+        if let Some(path) = &self.path
+            && self.since_open > REOPEN_AFTER
+        {
+            (self.store, self.since_open) = (Store::open(path), 0);
+        }
     }
 
     /// Whether the file has tensor `name`.

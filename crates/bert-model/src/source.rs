@@ -13,6 +13,16 @@ pub trait TensorSource {
     /// Where the tensor is missing, has another shape or cannot be read as f32.
     fn tensor(&mut self, name: &str, shape: &[usize]) -> Result<TensorData, BertModelError>;
 
+    /// Says which tensors are asked for next: a source may read them side by side. One that is not
+    /// there is an error when it is asked for.
+    ///
+    /// # Errors
+    /// Where a tensor is there and cannot be read.
+    fn prepare(&mut self, names: &[String]) -> Result<(), BertModelError> {
+        let _ = names;
+        Ok(())
+    }
+
     /// Whether the source has tensor `name`.
     ///
     /// # Errors

@@ -101,6 +101,14 @@ impl TensorSource for Weights {
         Err(BertModelError::MissingTensor { file, looked_for: vec![name.clone()], name })
     }
 
+    fn prepare(&mut self, names: &[String]) -> Result<(), BertModelError> {
+        let places = self.places.as_ref();
+        self.shards.iter_mut().enumerate().try_for_each(|(shard, file)| {
+            let in_it = |name: &&String| places.is_none_or(|at| at.get(*name) == Some(&shard));
+            file.prepare(names.iter().filter(in_it))
+        })
+    }
+
     fn contains(&mut self, name: &str) -> Result<bool, BertModelError> {
         match self.shard(name) {
             Some(shard) => shard.contains(name),
