@@ -217,3 +217,29 @@ fn every_block_of_code_does_what_it_says() {
         }
     }
 }
+
+#[test]
+fn every_command_has_a_page_and_every_option_is_told() {
+    let pages = pages();
+    let text = |path: &str| &pages.iter().find(|page| page.path == Path::new(path)).unwrap().text;
+    let help = |args: &str| shell(&format!("lesion {args} --help"), Path::new("."));
+    let commands = help("");
+    let commands = commands.iter().skip_while(|line| *line != "Commands:").skip(1);
+    let commands: Vec<_> = commands.map_while(|line| line.split_whitespace().next()).collect();
+    assert!(commands.contains(&"reproduce"), "{commands:?}");
+    // The options of a study are told with its keys.
+    let shared = [text("docs/commands/reproduce.md"), text("docs/studies.md")];
+    for command in commands.into_iter().filter(|command| *command != "help") {
+        let own = text(&format!("docs/commands/{command}.md"));
+        for line in help(command) {
+            let option = line.split_whitespace().find(|word| word.starts_with("--"));
+            let Some(option) = option.filter(|_| line.trim_start().starts_with('-')) else {
+                continue;
+            };
+            let told = format!("`{option}");
+            let told =
+                option == "--help" || shared.iter().chain([&own]).any(|of| of.contains(&told));
+            assert!(told, "{command} {option}");
+        }
+    }
+}
