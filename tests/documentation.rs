@@ -19,10 +19,10 @@ use serde_json::Value;
 use support::{Run, lesion, without_network};
 use tempfile::TempDir;
 
-/// What each section of a page names in its title, and in the first column of its first table.
+/// What each section of a page names in its title, and in the first column of its first table. The
+/// page itself is the first section.
 fn documented(page: &str) -> Vec<(Vec<String>, Vec<String>)> {
-    let path = format!("{}/../../docs/{page}", env!("CARGO_MANIFEST_DIR"));
-    let text = fs::read_to_string(path).unwrap();
+    let text = fs::read_to_string(root().join("docs").join(page)).unwrap();
     let named = |text: &str| -> Vec<String> {
         text.split('`').skip(1).step_by(2).map(str::to_owned).collect()
     };
@@ -33,7 +33,7 @@ fn documented(page: &str) -> Vec<(Vec<String>, Vec<String>)> {
         let first = rows.filter_map(|row| row.split('|').nth(1)).flat_map(named);
         Some((named(title), first.collect()))
     };
-    text.split("\n## ").skip(1).filter_map(section).collect()
+    text.split("\n## ").filter_map(section).collect()
 }
 
 /// Adds the path of every key, with `[]` after a list. What no key of `named` stands below is one
@@ -91,6 +91,14 @@ fn every_key_of_json_is_documented_and_every_documented_key_is_there() {
         }
         assert_eq!(found, named.iter().cloned().collect(), "{command}");
     }
+}
+
+#[test]
+fn every_key_of_the_manifest_is_documented() {
+    let manifest: Value = serde_json::from_slice(&Run::brief(&[]).bytes("manifest.json")).unwrap();
+    let written: BTreeSet<_> = manifest.as_object().unwrap().keys().cloned().collect();
+    let [(_, documented)] = &documented("formats/manifest.md")[..] else { panic!("one table") };
+    assert_eq!(documented.iter().cloned().collect::<BTreeSet<_>>(), written);
 }
 
 #[test]
