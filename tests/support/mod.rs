@@ -79,7 +79,11 @@ impl Run {
 
 /// The binary, without a network: what it may have of a hub, its test says.
 pub(crate) fn lesion(dir: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_lesion"));
+    without_network(Command::new(env!("CARGO_BIN_EXE_lesion")), dir)
+}
+
+/// Any command in a folder, without a network and with a cache of its own.
+pub(crate) fn without_network(mut command: Command, dir: &Path) -> Command {
     command.current_dir(dir).env("HF_HUB_OFFLINE", "1").env("HF_HOME", dir.join("hf"));
     for name in ["HF_HUB_CACHE", "HF_ENDPOINT", "HF_TOKEN", "HF_TOKEN_PATH"] {
         command.env_remove(name);

@@ -2,6 +2,7 @@
 //! the task needs, and runs it; everything else is in the crates.
 
 mod bench;
+mod figures;
 
 use std::{
     ffi::OsString,
@@ -51,6 +52,8 @@ enum Task {
     /// where it was. Arguments go to the trainer.
     #[command(disable_help_flag = true)]
     Pretrain(Rest),
+    /// Make the pictures of the guide again, in docs/figures, from real runs.
+    Figures,
     /// Measure the speed, beside what Python does where a Python (`$PYTHON`, or `python3`) has it.
     Bench {
         /// Of what.
@@ -103,6 +106,7 @@ fn main() -> Result<ExitCode> {
             let places = ["--out".into(), out.into(), "--state".into(), state.into()];
             run("pretrain", places.into_iter().chain(rest.args).collect())
         }
+        Task::Figures => figures::draw(),
         Task::Bench { what: Bench::Stats, .. } => bench_stats(),
         Task::Bench { what, runs, json } => {
             build("yardstick", &[])?;

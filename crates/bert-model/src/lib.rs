@@ -1,6 +1,25 @@
 //! Masked language models of BERT's family, exactly as Hugging Face's `BertForMaskedLM` and its
 //! relatives compute them.
 //!
+//! ```
+//! use bert_model::{Checkpoint, NoHook, TokenBatch};
+//! use burn::tensor::Device;
+//!
+//! let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets/models/bundled");
+//! let mut checkpoint = Checkpoint::open(folder)?;
+//! let model = checkpoint.load_model(&Device::flex())?;
+//! let (text, masks) = checkpoint.tokenizer.encode_masked("The king smiled when we met [MASK].")?;
+//!
+//! let batch = TokenBatch::new(vec![text.ids])?;
+//! let hidden = model.forward(&batch, &mut NoHook)?; // [1, seq, hidden]
+//! let logits = model.logits_at(hidden, &[(0, masks[0])])?; // [1, vocabulary]
+//!
+//! let logits: Vec<f32> = logits.into_data().iter().collect();
+//! let top = (0..).zip(&logits).max_by(|a, b| a.1.total_cmp(b.1)).map(|(id, _)| id);
+//! assert_eq!(top.and_then(|id| checkpoint.tokenizer.token(id)).as_deref(), Some("him"));
+//! # Ok::<(), bert_model::BertModelError>(())
+//! ```
+//!
 //! The crate's one job: turn a checkpoint directory into a model whose MLP can be watched and
 //! edited while it runs.
 //!
@@ -13,23 +32,6 @@
 //! - [`BertForMaskedLm::direct_effects`] tells what each MLP neuron by itself does to a logit.
 //! - [`TokenBatch`] holds sequences of one length, so nothing is padded and no result depends on
 //!   what else is in the batch.
-//!
-//! ```no_run
-//! use bert_model::{Checkpoint, NoHook, TokenBatch};
-//! use burn::tensor::Device;
-//!
-//! # fn main() -> Result<(), bert_model::BertModelError> {
-//! let mut checkpoint = Checkpoint::open("path/to/bert-base-uncased")?;
-//! let model = checkpoint.load_model(&Device::flex())?;
-//! let text = checkpoint.tokenizer.encode("Paris is the [MASK] of France.")?;
-//! let mask = text.ids.iter().position(|&id| id == checkpoint.tokenizer.mask_id()).unwrap();
-//!
-//! let batch = TokenBatch::new(vec![text.ids])?;
-//! let hidden = model.forward(&batch, &mut NoHook)?; // [1, seq, hidden]
-//! let logits = model.logits_at(hidden, &[(0, mask)])?; // [1, vocabulary]
-//! # Ok(())
-//! # }
-//! ```
 
 mod attention;
 mod batch;

@@ -1,5 +1,45 @@
 //! The study itself: select neurons, predict masked words, lesion the neurons, compare.
 //!
+//! ```
+//! use bert_model::{Checkpoint, Site};
+//! use burn::tensor::Device;
+//! use lesion_eval::*;
+//! use neuron_stats::{Correction, TestKind};
+//!
+//! let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets/models/bundled");
+//! let mut checkpoint = Checkpoint::open(folder)?;
+//! let model = checkpoint.load_model(&Device::flex())?;
+//! let tokenizer = &checkpoint.tokenizer;
+//! let subject =
+//!     Subject { model: &model, tokenizer, plain: false, batching: Batching::default() };
+//!
+//! // Which neurons tell him from her?
+//! let pairs = "We met {him|her}.\nI saw {him|her} again.\nThe dog bit {him|her} at noon.";
+//! let stimuli = Stimuli::parse("pairs.txt", pairs)?;
+//! let stimuli = EncodedStimuli::encode(subject, &stimuli, SelectAt::Visible)?;
+//! let activations = measure(subject, &stimuli, &mut |_, _| ())?;
+//! let plan = SelectionPlan {
+//!     test: TestKind::Paired,
+//!     adjustment: Adjustment::Correction(Correction::BenjaminiHochberg),
+//!     scope: Scope::Layer,
+//!     directional: false,
+//!     alpha: 0.05,
+//!     permutations: 100,
+//!     seed: 0,
+//! };
+//! let selection = select(&activations, plan)?;
+//! let sets = NeuronSets::choose(&selection, SetRule::Top(50), Strength::T);
+//!
+//! // What does the last layer's lesion do to a prediction?
+//! let layers = vec![(5, sets.set(5, "him"))];
+//! let lesion = SentenceLesion { manner: Manner::zero(Site::Post), layers };
+//! let sentence = Sentence::encode(subject, "The king smiled when we met [MASK].")?;
+//! let rated = sentence.rate(subject, 3, Some(&lesion))?;
+//! assert_eq!(rated[0].words[0].clean.word, "him");
+//! assert!(rated[0].changed);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! Data flows one way, and each module is one step of it:
 //!
 //! 1. [`Stimuli`] and [`Prompts`] are read from text files of templates with words in braces.

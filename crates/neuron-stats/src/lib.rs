@@ -1,17 +1,5 @@
 //! Statistics over thousands of neurons: which respond to a contrast, and how sure that is.
 //!
-//! The crate knows nothing of models. Measurements come in as plain slices, seen as
-//! `[samples, neurons]` by [`Matrix`], and results go out as typed values:
-//!
-//! * [`t_tests`]: paired, Student's or Welch's t of every neuron, with p-values that stay accurate
-//!   down to 1e-300, confidence intervals and effect sizes; [`TTestAccumulator`] takes batches.
-//! * [`Correction`] and [`Families`]: adjusted p-values, over the model or layer by layer.
-//! * [`max_t`]: family-wise p-values by permutation, without an assumption of normality;
-//!   [`max_t_over`] gives them over the model and layer by layer in one pass.
-//! * [`Bootstrap`]: confidence intervals of any statistic whose measurements come in clusters.
-//! * [`moments()`], [`jarque_bera`], [`dagostino_pearson`], [`Histogram`], [`concentration`] and
-//!   [`share_below`]: what the activations look like.
-//!
 //! ```
 //! use neuron_stats::{Correction, Matrix, TestKind, significant, t_tests};
 //!
@@ -29,6 +17,18 @@
 //! assert!(!tests[2].defined);
 //! # Ok::<(), neuron_stats::StatsError>(())
 //! ```
+//!
+//! The crate knows nothing of models. Measurements come in as plain slices, seen as
+//! `[samples, neurons]` by [`Matrix`], and results go out as typed values:
+//!
+//! * [`t_tests`]: paired, Student's or Welch's t of every neuron, with p-values that stay accurate
+//!   down to 1e-300, confidence intervals and effect sizes; [`TTestAccumulator`] takes batches.
+//! * [`Correction`] and [`Families`]: adjusted p-values, over the model or layer by layer.
+//! * [`max_t`]: family-wise p-values by permutation, without an assumption of normality;
+//!   [`max_t_over`] gives them over the model and layer by layer in one pass.
+//! * [`Bootstrap`]: confidence intervals of any statistic whose measurements come in clusters.
+//! * [`moments()`], [`jarque_bera`], [`dagostino_pearson`], [`Histogram`], [`concentration`] and
+//!   [`share_below`]: what the activations look like.
 //!
 //! All arithmetic is in `f64` whatever the measurements are, and results do not depend on the number
 //! of threads. No measurements make a function panic, nor does any [`Resampling`] or [`Bootstrap`] as
