@@ -2,7 +2,12 @@
 
 mod support;
 
-use std::{collections::BTreeMap, fs, path::Path, process::Output};
+use std::{
+    collections::{BTreeMap, HashSet},
+    fs,
+    path::Path,
+    process::Output,
+};
 
 use support::{Run, lesion, number};
 use tempfile::TempDir;
@@ -95,6 +100,27 @@ fn numbers_in_the_page_are_those_of_the_tables() {
         for column in ["prob_clean", "prob_lesioned", "logit_drop"] {
             let value = format!("data-value=\"{}\"", number(row, column));
             assert!(page.contains(&value), "{column}: {value}");
+        }
+    }
+    // Every number of these tables is one of its file's.
+    for (id, file) in [
+        ("strongest", "neurons.csv"),
+        ("normality", "normality.csv"),
+        ("dissociation", "dissociation.csv"),
+        ("joint", "joint.csv"),
+        ("singles", "neurons_causal.csv"),
+    ] {
+        let rows = run.rows(file);
+        let written: HashSet<u64> = rows
+            .iter()
+            .flat_map(|row| row.values())
+            .filter_map(|cell| cell.parse::<f64>().ok().map(f64::to_bits))
+            .collect();
+        let shown = table(&page, id).concat();
+        let shown = shown.iter().filter_map(|cell| cell.parse::<f64>().ok());
+        // What is not there sorts as NaN.
+        for value in shown.filter(|value| !value.is_nan()) {
+            assert!(written.contains(&value.to_bits()), "{file}: {value}");
         }
     }
     // The screen and the page name the same lesions.

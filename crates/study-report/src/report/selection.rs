@@ -42,7 +42,6 @@ pub(super) fn section(study: &Study) -> Result<Section, ReportError> {
     section.figure(figures::t_by_neuron(study)?);
     section.figure(figures::volcano(study)?);
     section.table(strongest(study));
-    section.heading("Look up a neuron");
     section.add(Block::Lookup(lookup(study)));
     section.heading("How much depends on the correction");
     section.figure(figures::laminar(study)?);
