@@ -42,6 +42,8 @@ impl Attention {
     ) -> Result<Self, BertModelError> {
         let (hidden, names) = (config.hidden_size, reader.names);
         let full = |part| names.in_layer(index, part);
+        let LayerNames { query, key, value, attention_output, .. } = names.layer;
+        reader.prepare([query, key, value, attention_output].map(full))?;
         let mut linear = |part| reader.linear(&full(part), [hidden, hidden]);
         let (query, key) = (linear(names.layer.query)?, linear(names.layer.key)?);
         let value = linear(names.layer.value)?;

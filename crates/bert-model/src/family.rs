@@ -73,15 +73,6 @@ pub(crate) struct LayerNames {
     pub(crate) output_norm: &'static str,
 }
 
-impl LayerNames {
-    /// Every part; each has a `weight` and a `bias`.
-    fn all(&self) -> [&'static str; 8] {
-        let Self { query, key, value, attention_output, attention_norm, .. } = self;
-        let Self { intermediate, output, output_norm, .. } = self;
-        [query, key, value, attention_output, attention_norm, intermediate, output, output_norm]
-    }
-}
-
 /// The parts of the head, by their full names.
 #[derive(Debug)]
 pub(crate) struct HeadNames {
@@ -255,12 +246,6 @@ impl Names {
     /// A part of layer `index`.
     pub(crate) fn in_layer(&self, index: usize, part: &str) -> String {
         format!("{}.{}.{index}.{part}", self.prefix, self.layers)
-    }
-
-    /// Every tensor of layer `index`.
-    pub(crate) fn of_layer(&self, index: usize) -> Vec<String> {
-        let tensors = |part| ["weight", "bias"].map(|of| self.in_layer(index, part) + "." + of);
-        self.layer.all().into_iter().flat_map(tensors).collect()
     }
 
     /// All names that checkpoints of different ages give to one tensor, the one that counts first.

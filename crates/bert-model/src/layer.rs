@@ -51,9 +51,9 @@ impl Layer {
     ) -> Result<Self, BertModelError> {
         let (hidden, neurons) = (config.hidden_size, config.intermediate_size);
         let names = reader.names;
-        reader.prepare(&names.of_layer(index))?;
         let full = |part| names.in_layer(index, part);
         let attention = Attention::load(config, index, reader)?;
+        reader.prepare([names.layer.intermediate, names.layer.output].map(full))?;
         let intermediate = reader.linear(&full(names.layer.intermediate), [hidden, neurons])?;
         let output = reader.linear(&full(names.layer.output), [neurons, hidden])?;
         let norm = full(names.layer.output_norm);

@@ -27,11 +27,15 @@ impl<S: TensorSource> Reader<'_, S> {
         Ok(self.stored_name(name)?.is_some())
     }
 
-    /// Lets the source read these tensors side by side, before they are asked for.
-    pub(crate) fn prepare(&mut self, names: &[String]) -> Result<(), BertModelError> {
-        let stored: Vec<String> = names
-            .iter()
-            .filter_map(|name| self.stored_name(name).transpose())
+    /// Lets the source read the matrices of these linear layers side by side, before they are
+    /// asked for. Few at a time: what is freed meanwhile is used for the next ones.
+    pub(crate) fn prepare<const N: usize>(
+        &mut self,
+        linear: [String; N],
+    ) -> Result<(), BertModelError> {
+        let weights = linear.into_iter().map(|name| name + ".weight");
+        let stored: Vec<String> = weights
+            .filter_map(|name| self.stored_name(&name).transpose())
             .collect::<Result<_, _>>()?;
         self.source.prepare(&stored)
     }

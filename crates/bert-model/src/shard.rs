@@ -93,13 +93,12 @@ impl Shard {
             let (expected, found) = (shape.to_vec(), stored.shape.to_vec());
             return Err(BertModelError::TensorShape { file, name, expected, found });
         }
-        let data = match self.ready.remove(&name) {
-            Some(data) => data,
-            None => {
-                let data = self.read(stored)?;
-                self.count(data.as_bytes().len());
-                data
-            }
+        let data = if let Some(data) = self.ready.remove(&name) {
+            data
+        } else {
+            let data = self.read(stored)?;
+            self.count(data.as_bytes().len());
+            data
         };
         data.try_cast(DType::F32).map_err(|error| self.broken(&error.to_string()))
     }
