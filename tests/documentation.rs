@@ -227,6 +227,21 @@ fn every_block_of_code_does_what_it_says() {
 }
 
 #[test]
+fn what_is_printed_may_differ_from_a_page_in_a_last_digit_only() {
+    let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
+    let page = lines("Layer 4\n…\nfalls by 0.130.");
+    for (printed, expected) in [
+        ("Layer 4\nfalls by 0.130.", true),
+        ("Layer 4\nmore\nfalls by 0.131.", true),
+        ("Layer 4\nfalls by 0.132.", false),
+        ("Layer 5\nfalls by 0.130.", false),
+        ("Layer 4\nfalls by 0.130.\nmore", false),
+    ] {
+        assert_eq!(shows(&page, &lines(printed)), expected, "{printed}");
+    }
+}
+
+#[test]
 fn every_command_has_a_page_and_every_option_is_told() {
     let pages = pages();
     let text = |path: &str| &pages.iter().find(|page| page.path == Path::new(path)).unwrap().text;

@@ -186,6 +186,30 @@ pub(crate) fn shows(page: &[String], printed: &[String]) -> bool {
         [any, rest @ ..] if any == "…" => {
             (0..=printed.len()).any(|skipped| shows(rest, &printed[skipped..]))
         }
-        [line, rest @ ..] => printed.first() == Some(line) && shows(rest, &printed[1..]),
+        [line, rest @ ..] => {
+            printed.first().is_some_and(|printed| same(line, printed)) && shows(rest, &printed[1..])
+        }
+    }
+}
+
+/// Whether two lines have the same words. Another processor may round a decimal number otherwise, so
+/// its last digit may be the next one.
+fn same(page: &str, printed: &str) -> bool {
+    let (page, printed) = (page.split_whitespace(), printed.split_whitespace());
+    page.clone().count() == printed.clone().count()
+        && page.zip(printed).all(|(page, printed)| page == printed || next(page, printed))
+}
+
+fn next(a: &str, b: &str) -> bool {
+    let decimal = |word: &str| {
+        let word = word.trim_end_matches(['.', ',', ';']);
+        let digits = i32::try_from(word.split_once('.')?.1.len()).ok()?;
+        Some((word.parse::<f64>().ok()?, digits))
+    };
+    match (decimal(a), decimal(b)) {
+        (Some((a, digits)), Some((b, same))) => {
+            digits == same && (a - b).abs() < 1.5 * 10_f64.powi(-digits)
+        }
+        _ => false,
     }
 }
