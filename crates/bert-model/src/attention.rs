@@ -7,6 +7,7 @@ use burn::{
 use crate::{
     BertConfig, BertModelError, TensorSource, TokenSet,
     family::{LayerNames, Names},
+    linear::linear,
     parts::{NamedTensors, Reader, save_linear, save_norm},
 };
 
@@ -73,7 +74,7 @@ impl Attention {
             TokenSet::All => self.sum(hidden),
             TokenSet::OneEach(_) => {
                 let asking = tokens.of(hidden.clone());
-                self.output.forward(self.context_of_one(asking.clone(), hidden)) + asking
+                linear(&self.output, self.context_of_one(asking.clone(), hidden), Some(asking))
             }
         })
     }
@@ -84,20 +85,20 @@ impl Attention {
         hidden: Tensor<3>,
         projections: Projections,
     ) -> Tensor<3> {
-        self.norm.forward(self.output.forward(self.context(projections)) + hidden)
+        self.norm.forward(linear(&self.output, self.context(projections), Some(hidden)))
     }
 
     /// What the LayerNorm reads: attention's output and the stream that passes by it.
     pub(crate) fn sum(&self, hidden: Tensor<3>) -> Tensor<3> {
-        self.output.forward(self.context(self.project(hidden.clone()))) + hidden
+        linear(&self.output, self.context(self.project(hidden.clone())), Some(hidden))
     }
 
     /// Queries, keys and values of `hidden`, `[batch, seq, hidden]`.
     pub(crate) fn project(&self, hidden: Tensor<3>) -> Projections {
         Projections {
-            queries: self.query.forward(hidden.clone()),
-            keys: self.key.forward(hidden.clone()),
-            values: self.value.forward(hidden),
+            queries: linear(&self.query, hidden.clone(), None),
+            keys: linear(&self.key, hidden.clone(), None),
+            values: linear(&self.value, hidden, None),
         }
     }
 

@@ -9,6 +9,7 @@ use crate::{
     attention::Attention,
     family::Names,
     gelu::gelu,
+    linear::linear,
     parts::{NamedTensors, Reader, back_through_norm, save_linear, save_norm},
 };
 
@@ -86,7 +87,7 @@ impl Layer {
         hook: &mut dyn MlpHook,
     ) -> Tensor<3> {
         let post = self.post(index, attended.clone(), tokens, hook);
-        self.output_norm.forward(self.output.forward(post) + attended)
+        self.output_norm.forward(linear(&self.output, post, Some(attended)))
     }
 
     /// What each `LayerNorm` reads and the neurons give in a plain pass of all tokens.
@@ -94,7 +95,7 @@ impl Layer {
         let attention_sum = self.attention.sum(hidden);
         let attended = self.attention.norm.forward(attention_sum.clone());
         let post = self.post(index, attended.clone(), TokenSet::All, &mut NoHook);
-        let output_sum = self.output.forward(post.clone()) + attended;
+        let output_sum = linear(&self.output, post.clone(), Some(attended));
         Steps { attention_sum, post, output_sum }
     }
 
@@ -106,7 +107,7 @@ impl Layer {
         tokens: TokenSet<'_>,
         hook: &mut dyn MlpHook,
     ) -> Tensor<3> {
-        let pre = self.intermediate.forward(attended);
+        let pre = linear(&self.intermediate, attended, None);
         let pre = hook.visit(index, Site::Pre, tokens, pre);
         hook.visit(index, Site::Post, tokens, gelu(pre))
     }

@@ -44,6 +44,7 @@ mod family;
 mod gelu;
 mod head;
 mod layer;
+mod linear;
 mod model;
 mod parts;
 mod shard;
