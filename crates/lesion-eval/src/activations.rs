@@ -11,10 +11,10 @@ use bert_model::{Site, TokenBatch};
 use rand::seq::SliceRandom;
 
 use crate::{
-    Contrast, MaskedPrompt, Progress, Stimuli, StudyError, Subject,
+    Batching, Contrast, MaskedPrompt, Progress, Stimuli, StudyError, Subject,
     neuron_sets::whole,
     random::{Purpose, stream},
-    subject::Filled,
+    subject::{Filled, side_by_side},
 };
 
 /// The activations of every neuron of every layer at the target token of every stimulus.
@@ -245,11 +245,14 @@ pub fn measure(
 }
 
 /// The size of every neuron's activation after GELU at each prompt's mask, `[layers x neurons]` a
-/// prompt.
+/// prompt. Random sets are drawn by the order of these, which a last bit can change, so that they
+/// are computed in one way always: all tokens of one prompt by itself.
 pub(crate) fn activity_at_masks(
     subject: Subject<'_>,
     prompts: &[MaskedPrompt],
 ) -> Result<Vec<Vec<f32>>, StudyError> {
+    let batching = Batching { rows: 1, ..subject.batching };
+    let subject = Subject { plain: true, batching, ..subject };
     let config = subject.model.config();
     let neurons = config.intermediate_size;
     let mut activity = vec![vec![0.0; config.num_hidden_layers * neurons]; prompts.len()];
@@ -274,8 +277,9 @@ fn capture(
     let neurons = subject.model.config().intermediate_size;
     let groups = subject.groups(tokens.iter().map(|(ids, _)| ids.len()), subject.pass_rows());
     let shared = Mutex::new((keep, progress, 0));
-    let shape = |group: &Vec<usize>| [group.len(), tokens[group[0]].0.len()];
-    subject.side_by_side(groups, shape, |group| {
+    let shapes = groups.iter().map(|group| [group.len(), tokens[group[0]].0.len()]);
+    let at_once = subject.passes_at_once(shapes);
+    side_by_side(groups, at_once, |group| {
         let batch = TokenBatch::new(group.iter().map(|&i| tokens[i].0.to_vec()).collect())?;
         let positions: Vec<usize> = group.iter().map(|&i| tokens[i].1).collect();
         let mut capture = TokenCapture::new(sites, &batch, &positions)?;

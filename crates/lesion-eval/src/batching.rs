@@ -15,9 +15,9 @@ pub struct Batching {
 }
 
 impl Default for Batching {
-    /// 1 GiB and 64 sentences.
+    /// 1 GiB and 128 sentences.
     fn default() -> Self {
-        Self { memory: 1 << 30, rows: 64 }
+        Self { memory: 1 << 30, rows: 128 }
     }
 }
 
@@ -33,6 +33,13 @@ impl Batching {
         let fit = self.memory / 2 / (rows * passing(config, length)).max(1);
         // No more run at once than there are threads.
         if fit < rayon::current_num_threads() { fit.max(1) } else { usize::MAX }
+    }
+
+    /// How many clean passes of `rows` sequences of `length` tokens may be kept at once: no more
+    /// than there are threads, as their lesions keep those busy.
+    pub(crate) fn clean_at_once(self, config: &BertConfig, [rows, length]: [usize; 2]) -> usize {
+        let fit = self.memory / 2 / (rows * kept(config, length)).max(1);
+        fit.clamp(1, rayon::current_num_threads())
     }
 }
 
@@ -75,6 +82,8 @@ mod tests {
                 let at_once = batching.at_once(&config, [rows, length]);
                 let all = at_once.saturating_mul(rows * passing(&config, length));
                 assert!(at_once == 1 || at_once == usize::MAX || all <= bytes / 2);
+                let clean = batching.clean_at_once(&config, [rows, length]);
+                assert!(clean == 1 || clean * rows * kept(&config, length) <= bytes / 2);
             }
         }
         assert_eq!(Batching::default().rows(&config, 16, 64), 64);

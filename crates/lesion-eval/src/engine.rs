@@ -1,8 +1,8 @@
 //! Runs lesions: the clean pass once, and each lesion from its first layer on, many in one batch.
 
 use std::{
-    io,
-    sync::{Arc, Mutex, PoisonError},
+    io, iter,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use activation_capture::{Lesion, Target};
@@ -12,7 +12,7 @@ use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
 use crate::{
     MaskedPrompt, PreparedManner, StudyError, Subject,
     predict::{log_sum, margin, read_logits},
-    subject::even,
+    subject::{even, side_by_side},
 };
 
 /// A pass of a batch without a lesion, that remembers what a lesion can start from: what entered
@@ -337,96 +337,146 @@ impl<'a> Laboratory<'a> {
         }
         let tried: Vec<usize> =
             (0..self.prompts.len()).filter(|&prompt| !of_prompt[prompt].is_empty()).collect();
-        let mut outcomes = vec![None; trials.len()];
-        let (mut unit, mut done) = (0, 0);
         let lengths = tried.iter().map(|&prompt| self.prompts[prompt].masked.len());
-        let most = self.subject.batching.rows;
-        for group in self.subject.groups(lengths, most) {
-            let group: Vec<usize> = group.into_iter().map(|index| tried[index]).collect();
+        let (subject, most) = (self.subject, self.subject.batching.rows);
+        let (mut groups, mut units) = (Vec::new(), 0..);
+        for group in subject.groups(lengths, most) {
+            let prompts: Vec<usize> = group.into_iter().map(|index| tried[index]).collect();
+            let length = self.prompts[prompts[0]].masked.len();
             let mut indices: Vec<usize> =
-                group.iter().flat_map(|&prompt| of_prompt[prompt].iter().copied()).collect();
+                prompts.iter().flat_map(|&prompt| of_prompt[prompt].iter().copied()).collect();
             indices
                 .sort_by_key(|&index| (first_layer(&trials[index]), trials[index].prompt, index));
-            // The first unit of a group is its prompts without a lesion.
-            let length = self.prompts[group[0]].masked.len();
-            let mut batches = batches(trials, &indices, self.subject.rows(length, most));
-            batches.insert(0, Batch { from: None, rows: group.clone(), trials: Vec::new() });
-            let names: Vec<String> =
-                (unit..).take(batches.len()).map(|unit| format!("{part} {unit}")).collect();
-            unit += batches.len();
-            let kept = |(name, batch): (&String, &Batch)| {
-                let readings = self.journal.finished(name)?;
-                fits(&readings, batch, self.prompts, read).then_some(readings)
-            };
-            let mut readings: Vec<_> = names.iter().zip(&batches).map(kept).collect();
-            if readings.iter().any(Option::is_none) {
-                let pass = self.clean_pass(&group)?;
-                let work = Work {
-                    subject: self.subject,
-                    manner: &self.manner,
-                    prompts: self.prompts,
-                    pass: &pass,
-                    group: &group,
-                    trials,
-                    read,
-                };
-                let journal = Mutex::new((&mut *self.journal, &mut *progress, done));
-                let missing = readings.iter_mut().zip(&batches).zip(&names);
-                let missing = missing.filter(|((readings, _), _)| readings.is_none()).collect();
-                let shape = |((_, batch), _): &Missing<'_>| [batch.rows.len(), length];
-                self.subject.side_by_side(missing, shape, |((readings, batch), name)| {
-                    let found = work.run(batch)?;
-                    let mut guard = journal.lock().unwrap_or_else(PoisonError::into_inner);
-                    let (journal, progress, done) = &mut *guard;
-                    journal.keep(name, &found).map_err(StudyError::Journal)?;
-                    *done += batch.trials.len();
-                    progress(*done, trials.len());
-                    *readings = Some(found);
-                    Ok(())
-                })?;
-            }
-            let readings: Vec<Vec<Reading>> = readings.into_iter().flatten().collect();
-            for (batch, lesioned) in batches.iter().zip(&readings).skip(1) {
+            let clean = Batch { from: None, rows: prompts.clone(), trials: Vec::new() };
+            let batches = batches(trials, &indices, subject.rows(length, most));
+            let batches = iter::once(clean).chain(batches).zip(units.by_ref());
+            let batches = batches.map(|(batch, unit)| (format!("{part} {unit}"), batch)).collect();
+            groups.push(Group { prompts, length, batches });
+        }
+        let work = Work {
+            subject,
+            manner: &self.manner,
+            prompts: self.prompts,
+            trials,
+            read,
+            log: Mutex::new(Log { journal: &mut *self.journal, progress, done: 0 }),
+        };
+        let shapes = groups.iter().map(|group| [group.prompts.len(), group.length]);
+        let at_once = subject.clean_passes_at_once(shapes);
+        let outcomes = Mutex::new(vec![None; trials.len()]);
+        side_by_side(groups, at_once, |group| {
+            let readings = work.run(&group)?;
+            let mut outcomes = outcomes.lock().unwrap_or_else(PoisonError::into_inner);
+            for ((_, batch), lesioned) in group.batches.iter().zip(&readings).skip(1) {
                 for (&index, lesioned) in batch.trials.iter().zip(lesioned) {
-                    let place = group.iter().position(|&own| own == trials[index].prompt);
-                    let clean = place.and_then(|place| readings[0].get(place)).cloned();
+                    let clean = readings[0].get(group.place(trials[index].prompt)).cloned();
                     outcomes[index] =
                         clean.map(|clean| Outcome { clean, lesioned: lesioned.clone() });
                 }
-                done += batch.trials.len();
             }
-            progress(done, trials.len());
-        }
+            Ok(())
+        })?;
+        let outcomes = outcomes.into_inner().unwrap_or_else(PoisonError::into_inner);
         let complete: Option<Vec<Outcome>> = outcomes.into_iter().collect();
         complete.ok_or_else(|| StudyError::Impossible {
             problem: format!("part \"{part}\" has lesions without an outcome"),
         })
     }
+}
 
-    fn clean_pass(&self, group: &[usize]) -> Result<CleanPass<'a>, StudyError> {
-        let prompts = group.iter().map(|&prompt| &self.prompts[prompt]);
-        let rows = prompts.clone().map(|prompt| prompt.masked.clone()).collect();
-        let positions = prompts.map(|prompt| prompt.position).collect();
-        CleanPass::run(self.subject, TokenBatch::new(rows)?, positions)
+/// Prompts of one length that share a clean pass, and the lesions that start from it.
+struct Group {
+    prompts: Vec<usize>,
+    /// Tokens of each.
+    length: usize,
+    /// Each with its name in the journal; the first is the prompts without a lesion.
+    batches: Vec<(String, Batch)>,
+}
+
+impl Group {
+    /// A prompt's row in the clean pass.
+    fn place(&self, prompt: usize) -> usize {
+        self.prompts.iter().position(|&own| own == prompt).unwrap_or_default()
     }
 }
 
-/// What the batches of one group of prompts share.
+/// What is told of a run while it runs.
+struct Log<'a> {
+    journal: &'a mut dyn Journal,
+    progress: Progress<'a>,
+    /// Trials that are done.
+    done: usize,
+}
+
+impl Log<'_> {
+    fn did(&mut self, trials: usize, of: usize) {
+        self.done += trials;
+        (self.progress)(self.done, of);
+    }
+}
+
+/// What all groups of prompts share.
 struct Work<'a> {
     subject: Subject<'a>,
     manner: &'a PreparedManner,
     prompts: &'a [MaskedPrompt],
-    pass: &'a CleanPass<'a>,
-    /// The prompts of the clean pass.
-    group: &'a [usize],
     trials: &'a [Trial],
     read: Read,
+    log: Mutex<Log<'a>>,
 }
 
-impl Work<'_> {
+impl<'a> Work<'a> {
+    /// The readings of each batch of a group: those that the journal has, and the others.
+    fn run(&self, group: &Group) -> Result<Vec<Vec<Reading>>, StudyError> {
+        let mut readings: Vec<_> =
+            group.batches.iter().map(|(name, batch)| self.finished(name, batch)).collect();
+        if readings.iter().any(Option::is_none) {
+            let pass = self.clean_pass(group)?;
+            let missing = readings.iter_mut().zip(&group.batches);
+            let missing: Vec<_> = missing.filter(|(readings, _)| readings.is_none()).collect();
+            let shapes = missing.iter().map(|(_, (_, batch))| [batch.rows.len(), group.length]);
+            let at_once = self.subject.passes_at_once(shapes);
+            side_by_side(missing, at_once, |(readings, (name, batch))| {
+                let found = self.readings(&pass, group, batch)?;
+                let mut log = self.log();
+                log.journal.keep(name, &found).map_err(StudyError::Journal)?;
+                log.did(batch.trials.len(), self.trials.len());
+                *readings = Some(found);
+                Ok(())
+            })?;
+        }
+        Ok(readings.into_iter().flatten().collect())
+    }
+    fn clean_pass(&self, group: &Group) -> Result<CleanPass<'_>, StudyError> {
+        let prompts = group.prompts.iter().map(|&prompt| &self.prompts[prompt]);
+        let rows = prompts.clone().map(|prompt| prompt.masked.clone()).collect();
+        let positions = prompts.map(|prompt| prompt.position).collect();
+        CleanPass::run(self.subject, TokenBatch::new(rows)?, positions)
+    }
+
+    fn log(&self) -> MutexGuard<'_, Log<'a>> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The readings of a batch that the journal has.
+    fn finished(&self, name: &str, batch: &Batch) -> Option<Vec<Reading>> {
+        let mut log = self.log();
+        let readings = log.journal.finished(name)?;
+        let fits = fits(&readings, batch, self.prompts, self.read);
+        fits.then(|| {
+            log.did(batch.trials.len(), self.trials.len());
+            readings
+        })
+    }
+
     /// The readings of a batch.
-    fn run(&self, batch: &Batch) -> Result<Vec<Reading>, StudyError> {
-        let Some(from) = batch.from else { return self.read(self.pass.hidden(), &batch.rows) };
+    fn readings(
+        &self,
+        pass: &CleanPass<'_>,
+        group: &Group,
+        batch: &Batch,
+    ) -> Result<Vec<Reading>, StudyError> {
+        let Some(from) = batch.from else { return self.read(pass.hidden(), &batch.rows) };
         let mut targets = Vec::new();
         for (row, &index) in batch.trials.iter().enumerate() {
             let Trial { prompt, layers } = &self.trials[index];
@@ -436,10 +486,8 @@ impl Work<'_> {
                 targets.extend(at.map(|&position| Target { row, layer, position, neurons, edit }));
             }
         }
-        let place =
-            |prompt: &usize| self.group.iter().position(|own| own == prompt).unwrap_or_default();
-        let rows: Vec<usize> = batch.rows.iter().map(place).collect();
-        let hidden = self.pass.lesioned(&rows, from, self.manner.site, &targets)?;
+        let rows: Vec<usize> = batch.rows.iter().map(|&prompt| group.place(prompt)).collect();
+        let hidden = pass.lesioned(&rows, from, self.manner.site, &targets)?;
         self.read(hidden, &batch.rows)
     }
 
@@ -471,9 +519,6 @@ impl Work<'_> {
             .collect()
     }
 }
-
-/// Where the readings of a batch go, and its name in the journal.
-type Missing<'a> = ((&'a mut Option<Vec<Reading>>, &'a Batch), &'a String);
 
 /// Whether these readings can be those of the batch.
 fn fits(readings: &[Reading], batch: &Batch, prompts: &[MaskedPrompt], read: Read) -> bool {

@@ -6,7 +6,7 @@ use bert_model::{NoHook, TokenBatch};
 use burn::tensor::Tensor;
 use serde::Serialize;
 
-use crate::{Candidate, MaskedPrompt, Progress, StudyError, Subject};
+use crate::{Candidate, MaskedPrompt, Progress, StudyError, Subject, subject::side_by_side};
 
 /// How the model rates one candidate.
 #[derive(Clone, Debug, PartialEq)]
@@ -96,8 +96,9 @@ pub fn predict(
     let groups =
         subject.groups(prompts.iter().map(|prompt| prompt.masked.len()), subject.pass_rows());
     let shared = Mutex::new((vec![None; prompts.len()], progress, 0));
-    let shape = |group: &Vec<usize>| [group.len(), prompts[group[0]].masked.len()];
-    subject.side_by_side(groups, shape, |group| {
+    let shapes = groups.iter().map(|group| [group.len(), prompts[group[0]].masked.len()]);
+    let at_once = subject.passes_at_once(shapes);
+    side_by_side(groups, at_once, |group| {
         let batch = TokenBatch::new(group.iter().map(|&i| prompts[i].masked.clone()).collect())?;
         let positions: Vec<usize> = group.iter().map(|&i| prompts[i].position).collect();
         let hidden = subject.forward_at(&batch, &positions, &mut NoHook)?;

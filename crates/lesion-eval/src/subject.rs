@@ -51,7 +51,7 @@ impl Subject<'_> {
     /// Most sequences in a pass without lesions: batches run side by side, and so share the cores
     /// more evenly.
     pub(crate) fn pass_rows(&self) -> usize {
-        (self.batching.rows / 4).max(1)
+        (self.batching.rows / 8).max(1)
     }
 
     /// How many sequences of this length may share a batch.
@@ -59,23 +59,16 @@ impl Subject<'_> {
         self.batching.rows(self.model.config(), length, most)
     }
 
-    /// Runs batches side by side, as many as memory allows. `shape` tells how many sequences one
-    /// has, and their length.
-    pub(crate) fn side_by_side<T: Send>(
-        &self,
-        batches: Vec<T>,
-        shape: impl Fn(&T) -> [usize; 2],
-        run: impl Fn(T) -> Result<(), StudyError> + Sync,
-    ) -> Result<(), StudyError> {
+    /// How many batches may run side by side, of these numbers of sequences and their lengths.
+    pub(crate) fn passes_at_once(&self, shapes: impl Iterator<Item = [usize; 2]>) -> usize {
         let config = self.model.config();
-        let at_once = |batch: &T| self.batching.at_once(config, shape(batch));
-        let at_once = batches.iter().map(at_once).min().unwrap_or(1);
-        let mut batches = batches.into_iter().peekable();
-        while batches.peek().is_some() {
-            let some: Vec<T> = batches.by_ref().take(at_once).collect();
-            some.into_par_iter().try_for_each(&run)?;
-        }
-        Ok(())
+        shapes.map(|shape| self.batching.at_once(config, shape)).min().unwrap_or(1)
+    }
+
+    /// The same of clean passes, which keep more.
+    pub(crate) fn clean_passes_at_once(&self, shapes: impl Iterator<Item = [usize; 2]>) -> usize {
+        let config = self.model.config();
+        shapes.map(|shape| self.batching.clean_at_once(config, shape)).min().unwrap_or(1)
     }
 
     /// What leaves the last layer at one token of each row, `[batch, hidden]`.
@@ -141,6 +134,20 @@ impl Subject<'_> {
         let (found, limit) = (ids.len(), self.model.config().longest_sequence());
         if found > limit { Err(BertModelError::TooLong { found, limit }) } else { Ok(()) }
     }
+}
+
+/// Runs work side by side, `at_once` pieces of it and then the next.
+pub(crate) fn side_by_side<T: Send>(
+    work: Vec<T>,
+    at_once: usize,
+    run: impl Fn(T) -> Result<(), StudyError> + Sync,
+) -> Result<(), StudyError> {
+    let mut work = work.into_iter().peekable();
+    while work.peek().is_some() {
+        let some: Vec<T> = work.by_ref().take(at_once).collect();
+        some.into_par_iter().try_for_each(&run)?;
+    }
+    Ok(())
 }
 
 fn by_length(
