@@ -51,7 +51,7 @@ impl Subject<'_> {
     /// Most sequences in a pass without lesions: batches run side by side, and so share the cores
     /// more evenly.
     pub(crate) fn pass_rows(&self) -> usize {
-        (self.batching.rows / 8).max(1)
+        (self.batching.rows / 4).max(1)
     }
 
     /// How many sequences of this length may share a batch.

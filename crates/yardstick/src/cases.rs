@@ -80,7 +80,7 @@ fn capture(model: &BertForMaskedLm, subject: Subject<'_>, prompts: &[MaskedPromp
 }
 
 /// Rows of a batch, as in the study.
-const ROWS: usize = 16;
+const ROWS: usize = 32;
 
 fn sets(count: usize, model: &BertForMaskedLm) -> Vec<Arc<[usize]>> {
     let mut rng = ChaCha8Rng::seed_from_u64(2);
