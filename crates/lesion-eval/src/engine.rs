@@ -447,6 +447,7 @@ impl<'a> Work<'a> {
         }
         Ok(readings.into_iter().flatten().collect())
     }
+
     fn clean_pass(&self, group: &Group) -> Result<CleanPass<'_>, StudyError> {
         let prompts = group.prompts.iter().map(|&prompt| &self.prompts[prompt]);
         let rows = prompts.clone().map(|prompt| prompt.masked.clone()).collect();
