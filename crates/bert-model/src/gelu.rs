@@ -2,16 +2,18 @@
 //! after the other, and takes as long as a matrix product of the MLP.
 #![expect(clippy::inline_always, reason = "vectorised only inside the function that dispatches")]
 
-use burn::tensor::{Device, Tensor, activation};
+use burn::tensor::{Tensor, activation};
 use pulp::Arch;
 use rayon::prelude::*;
+
+use crate::parts::is_plain_cpu;
 
 /// `GELU(x) = x Φ(x)`. On the flex backend within 3e-7 of the exact value, or the rounding of x
 /// where that is more; elsewhere what the backend gives.
 pub(crate) fn gelu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     let device = x.device();
     // Gradients and other devices need the backend's own operation.
-    if device != Device::flex() {
+    if !is_plain_cpu(&device) {
         return activation::gelu(x);
     }
     // Moves the buffer out and back in; it is copied only where another tensor shares it.
@@ -77,7 +79,7 @@ fn polynomial<const N: usize>(coefficients: &[f32; N], x: f32) -> f32 {
 
 #[cfg(test)]
 mod tests {
-    use burn::tensor::TensorData;
+    use burn::tensor::{Device, TensorData};
     use statrs::function::erf::erf;
 
     use super::*;

@@ -4,17 +4,19 @@
 
 use burn::{
     nn::Linear,
-    tensor::{Device, Tensor, TensorData},
+    tensor::{Tensor, TensorData},
 };
 use burn_flex::{Flex, FlexTensor};
 use gemm::Parallelism;
+
+use crate::parts::is_plain_cpu;
 
 /// `x W + b`, plus `onto` where there is one: `x` is `[batch, seq, in]`, the rest
 /// `[batch, seq, out]`.
 pub(crate) fn linear(layer: &Linear, x: Tensor<3>, onto: Option<Tensor<3>>) -> Tensor<3> {
     let device = x.device();
     // Gradients and other devices need the backend's own operation.
-    if device != Device::flex() {
+    if !is_plain_cpu(&device) {
         let product = layer.forward(x);
         return match onto {
             Some(onto) => product + onto,
@@ -89,7 +91,10 @@ fn add_product(x: &[f32], weight: &[f32], out: &mut [f32], [rows, inner, width]:
 
 #[cfg(test)]
 mod tests {
-    use burn::{module::Param, tensor::Distribution};
+    use burn::{
+        module::Param,
+        tensor::{Device, Distribution},
+    };
     use proptest::prelude::*;
 
     use super::*;

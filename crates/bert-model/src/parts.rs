@@ -14,6 +14,12 @@ use crate::{BertModelError, TensorSource, family::Names};
 /// Tensors by Hugging Face name, in Hugging Face layout.
 pub(crate) type NamedTensors = Vec<(String, TensorData)>;
 
+/// Whether our own operations may stand in for Burn's: on the CPU, where no gradient is followed.
+/// Devices compare as equal with and without gradients.
+pub(crate) fn is_plain_cpu(device: &Device) -> bool {
+    *device == Device::flex() && !device.is_autodiff()
+}
+
 /// Builds parts from a source, under whichever of its possible names a tensor is there.
 pub(crate) struct Reader<'a, S> {
     pub(crate) names: &'static Names,

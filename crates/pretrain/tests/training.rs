@@ -51,6 +51,15 @@ fn an_interrupted_training_ends_as_an_uninterrupted_one() {
 }
 
 #[test]
+fn every_tensor_learns() {
+    let (one, two) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let (less, more) = (trained(1, None, one.path()), trained(2, None, two.path()));
+    for ((name, less), (_, more)) in bytes(&less).into_iter().zip(bytes(&more)) {
+        assert_ne!(less, more, "{name}");
+    }
+}
+
+#[test]
 fn other_settings_do_not_go_on_from_a_state() {
     let state = TempDir::new().unwrap();
     trained(1, None, state.path());
