@@ -200,7 +200,8 @@ fn neurons_selected_at_the_mask_are_those_of_the_python_reference() {
         let every = neurons[layer * NEURONS..][..NEURONS].iter().step_by(16);
         for (row, t) in every.zip(list(&expected["t"])) {
             let t = t.as_f64().unwrap();
-            close(number(row, "t"), t, 5e-4 * t.abs());
+            // Near 0 means nearly cancel, and what rounding leaves of them does not shrink with t.
+            close(number(row, "t"), t, 5e-4 * t.abs().max(1.0));
         }
     }
 }

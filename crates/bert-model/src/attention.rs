@@ -1,13 +1,16 @@
 use burn::{
     module::Module,
-    nn::{LayerNorm, Linear},
+    nn::Linear,
     tensor::{Tensor, activation::softmax},
 };
 
 use crate::{
     BertConfig, BertModelError, TensorSource, TokenSet,
+    context::context,
+    cpu::is_plain_cpu,
     family::{LayerNames, Names},
     linear::linear,
+    norm::LayerNorm,
     parts::{NamedTensors, Reader, save_linear, save_norm},
 };
 
@@ -103,7 +106,12 @@ impl Attention {
     }
 
     /// What all tokens attend to.
-    fn context(&self, Projections { queries, keys, values }: Projections) -> Tensor<3> {
+    fn context(&self, projections: Projections) -> Tensor<3> {
+        // Gradients and other devices need the backend's own operations.
+        if is_plain_cpu(&projections.queries.device()) {
+            return context(projections, self.heads);
+        }
+        let Projections { queries, keys, values } = projections;
         let [batch, length, width] = queries.dims();
         let size = width / self.heads;
         let split = |projected: Tensor<3>| {

@@ -47,12 +47,11 @@ impl BertForMaskedLm {
             let changed = self.layers[layer].without_each_neuron(clean(layer));
             return Ok(self.head.fall(rows, leaving, changed));
         }
-        let epsilon = self.config().layer_norm_eps;
-        let mut directions = self.head.back(leaving, rows, epsilon);
+        let mut directions = self.head.back(leaving, rows);
         for later in (layer + 1..layers).rev() {
-            directions = self.layers[later].back_past(clean(later), directions, epsilon);
+            directions = self.layers[later].back_past(clean(later), directions);
         }
-        Ok(self.layers[layer].written_along(clean(layer), directions, epsilon))
+        Ok(self.layers[layer].written_along(clean(layer), directions))
     }
 
     fn check(

@@ -1,12 +1,13 @@
 use burn::{
     module::{Module, Param},
-    nn::{LayerNorm, Linear},
+    nn::Linear,
     tensor::{Int, Tensor, module::embedding},
 };
 
 use crate::{
     BertConfig, BertModelError, TensorSource,
     family::Names,
+    norm::LayerNorm,
     parts::{NamedTensors, Reader, save_linear, save_norm},
 };
 

@@ -2,7 +2,7 @@ use std::f64::consts::FRAC_1_SQRT_2;
 
 use burn::{
     module::{Module, Param},
-    nn::{LayerNorm, Linear},
+    nn::Linear,
     tensor::{Int, Tensor},
 };
 
@@ -10,7 +10,8 @@ use crate::{
     BertConfig, BertModelError, TensorSource,
     family::Names,
     gelu::gelu,
-    parts::{NamedTensors, Reader, back_through_norm, save_linear, save_norm},
+    norm::LayerNorm,
+    parts::{NamedTensors, Reader, save_linear, save_norm},
 };
 
 /// The masked-language-model head: dense, GELU, LayerNorm, decoder + bias.
@@ -104,9 +105,9 @@ impl MlmHead {
     /// Takes `directions` from what the decoder reads back to what enters the head. Frozen at what
     /// they are for `clean`, `[1, hidden]`: the LayerNorm's scale and the factor `Phi(z)` of
     /// `GELU(z) = z * Phi(z)`.
-    pub(crate) fn back(&self, clean: Tensor<2>, directions: Tensor<2>, epsilon: f64) -> Tensor<2> {
+    pub(crate) fn back(&self, clean: Tensor<2>, directions: Tensor<2>) -> Tensor<2> {
         let z = self.transform.forward(clean);
-        let back = back_through_norm(&self.norm, epsilon, gelu(z.clone()), directions);
+        let back = self.norm.back(gelu(z.clone()), directions);
         let phi = ((z * FRAC_1_SQRT_2).erf() + 1) * 0.5;
         (back * phi).matmul(self.transform.weight.val().transpose())
     }

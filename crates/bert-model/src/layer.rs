@@ -1,6 +1,6 @@
 use burn::{
     module::Module,
-    nn::{LayerNorm, Linear},
+    nn::Linear,
     tensor::{Int, Tensor},
 };
 
@@ -10,7 +10,8 @@ use crate::{
     family::Names,
     gelu::gelu,
     linear::linear,
-    parts::{NamedTensors, Reader, back_through_norm, save_linear, save_norm},
+    norm::LayerNorm,
+    parts::{NamedTensors, Reader, save_linear, save_norm},
 };
 
 /// One encoder layer: self-attention, then the MLP, LayerNorm after each (post-LN).
@@ -122,26 +123,16 @@ impl Layer {
     /// Takes `directions` from what leaves the layer back to what its neurons write, with the
     /// LayerNorm's scale frozen, and returns what each neuron writes along them:
     /// `[n, intermediate]`.
-    pub(crate) fn written_along(
-        &self,
-        clean: Steps<2>,
-        directions: Tensor<2>,
-        epsilon: f64,
-    ) -> Tensor<2> {
-        let back = back_through_norm(&self.output_norm, epsilon, clean.output_sum, directions);
+    pub(crate) fn written_along(&self, clean: Steps<2>, directions: Tensor<2>) -> Tensor<2> {
+        let back = self.output_norm.back(clean.output_sum, directions);
         back.matmul(self.output.weight.val().transpose()) * clean.post
     }
 
     /// Takes `directions` from what leaves the layer back to what enters it, past its attention and
     /// its MLP, through the LayerNorm after each with its scale frozen.
-    pub(crate) fn back_past(
-        &self,
-        clean: Steps<2>,
-        directions: Tensor<2>,
-        epsilon: f64,
-    ) -> Tensor<2> {
-        let back = back_through_norm(&self.output_norm, epsilon, clean.output_sum, directions);
-        back_through_norm(&self.attention.norm, epsilon, clean.attention_sum, back)
+    pub(crate) fn back_past(&self, clean: Steps<2>, directions: Tensor<2>) -> Tensor<2> {
+        let back = self.output_norm.back(clean.output_sum, directions);
+        self.attention.norm.back(clean.attention_sum, back)
     }
 }
 

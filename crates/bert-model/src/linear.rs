@@ -1,15 +1,13 @@
 //! Linear layers on the CPU: bias and residual stream are laid down first, and the product is added
 //! onto them. Burn 0.22.1's flex zeroes a buffer for the product, copies it, and goes over it again
-//! for each of the two, which is a tenth of a lesioned pass.
+//! for each of the two.
 
 use burn::{
     nn::Linear,
     tensor::{Tensor, TensorData},
 };
-use burn_flex::{Flex, FlexTensor};
-use gemm::Parallelism;
 
-use crate::parts::is_plain_cpu;
+use crate::cpu::{Matrix, add_product, in_order, in_place, is_plain_cpu, values};
 
 /// `x W + b`, plus `onto` where there is one: `x` is `[batch, seq, in]`, the rest
 /// `[batch, seq, out]`.
@@ -24,69 +22,25 @@ pub(crate) fn linear(layer: &Linear, x: Tensor<3>, onto: Option<Tensor<3>>) -> T
         };
     }
     let [batch, length, inner] = x.dims();
-    let weight = layer.weight.val();
-    let [_, width] = weight.dims();
-    let rows = batch * length;
-    let mut out = Vec::with_capacity(rows * width);
+    let (x, weight) = (in_order(x), in_order(layer.weight.val()));
+    let (rows, width) = (batch * length, weight.layout().shape()[1]);
     let bias = layer.bias.as_ref().map(|bias| in_order(bias.val()));
-    match (onto.map(in_order), &bias) {
-        (Some(onto), Some(bias)) => {
-            for row in values(&onto).chunks_exact(width) {
-                out.extend(row.iter().zip(values(bias)).map(|(row, bias)| row + bias));
+    let bias = bias.as_ref().map(values);
+    let add = |out: &mut [f32]| {
+        let x = Matrix::new(values(&x), [rows, inner], inner);
+        add_product(x, Matrix::new(values(&weight), [inner, width], width), out, width);
+    };
+    if let Some(onto) = onto {
+        return in_place(onto, |out| {
+            for row in out.chunks_exact_mut(width) {
+                row.iter_mut().zip(bias.unwrap_or_default()).for_each(|(out, bias)| *out += bias);
             }
-        }
-        (Some(onto), None) => out.extend_from_slice(values(&onto)),
-        (None, Some(bias)) => (0..rows).for_each(|_| out.extend_from_slice(values(bias))),
-        (None, None) => out.resize(rows * width, 0.0),
+            add(out);
+        });
     }
-    let (x, weight) = (in_order(x), in_order(weight));
-    add_product(values(&x), values(&weight), &mut out, [rows, inner, width]);
+    let mut out = bias.map_or_else(|| vec![0.0; rows * width], |bias| bias.repeat(rows));
+    add(&mut out);
     Tensor::from_data(TensorData::new(out, [batch, length, width]), &device)
-}
-
-/// A tensor of the flex backend; copied only where its rows are not one after the other.
-fn in_order<const D: usize>(tensor: Tensor<D>) -> FlexTensor {
-    let tensor = tensor.try_into_primitive::<Flex>();
-    tensor.expect("all tensors of a model are on one device").to_contiguous()
-}
-
-fn values(tensor: &FlexTensor) -> &[f32] {
-    let (start, count) = (tensor.layout().start_offset(), tensor.layout().num_elements());
-    &tensor.storage()[start..start + count]
-}
-
-/// Adds the product of `x`, `[rows, inner]`, and `weight`, `[inner, width]`, to `out`.
-#[expect(unsafe_code, reason = "Burn's own products take no buffer to add to; `gemm` is unsafe")]
-fn add_product(x: &[f32], weight: &[f32], out: &mut [f32], [rows, inner, width]: [usize; 3]) {
-    let sizes = [x.len(), weight.len(), out.len()];
-    assert_eq!(sizes, [rows * inner, inner * width, rows * width], "matrices of these shapes");
-    // Steps from column to column, and from row to row.
-    let (of_x, of_weight, of_out) = ([1, inner as isize], [1, width as isize], [1, width as isize]);
-    // SAFETY: With these sizes and steps `gemm` reads and writes row-major matrices that fill the
-    // three slices, as was asserted, and `out` is borrowed by nobody else.
-    unsafe {
-        gemm::gemm(
-            rows,
-            width,
-            inner,
-            out.as_mut_ptr(),
-            of_out[0],
-            of_out[1],
-            true,
-            x.as_ptr(),
-            of_x[0],
-            of_x[1],
-            weight.as_ptr(),
-            of_weight[0],
-            of_weight[1],
-            1.0,
-            1.0,
-            false,
-            false,
-            false,
-            Parallelism::Rayon(0),
-        );
-    }
 }
 
 #[cfg(test)]

@@ -3,22 +3,16 @@
 
 use burn::{
     module::Param,
-    nn::{LayerNorm, LayerNormConfig, Linear},
+    nn::Linear,
     tensor::{Device, Tensor, TensorData},
 };
 
 use rayon::prelude::*;
 
-use crate::{BertModelError, TensorSource, family::Names};
+use crate::{BertModelError, TensorSource, family::Names, norm::LayerNorm};
 
 /// Tensors by Hugging Face name, in Hugging Face layout.
 pub(crate) type NamedTensors = Vec<(String, TensorData)>;
-
-/// Whether our own operations may stand in for Burn's: on the CPU, where no gradient is followed.
-/// Devices compare as equal with and without gradients.
-pub(crate) fn is_plain_cpu(device: &Device) -> bool {
-    *device == Device::flex() && !device.is_autodiff()
-}
 
 /// Builds parts from a source, under whichever of its possible names a tensor is there.
 pub(crate) struct Reader<'a, S> {
@@ -107,10 +101,9 @@ impl<S: TensorSource> Reader<'_, S> {
         size: usize,
         epsilon: f64,
     ) -> Result<LayerNorm, BertModelError> {
-        let mut norm = LayerNormConfig::new(size).with_epsilon(epsilon).init(self.device);
-        norm.gamma = self.vector(&format!("{name}.weight"), size)?;
-        norm.beta = Some(self.vector(&format!("{name}.bias"), size)?);
-        Ok(norm)
+        let gamma = self.vector(&format!("{name}.weight"), size)?;
+        let beta = self.vector(&format!("{name}.bias"), size)?;
+        Ok(LayerNorm { gamma, beta, epsilon })
     }
 }
 
@@ -147,19 +140,5 @@ pub(crate) fn save_linear(linear: &Linear, name: &str, out: &mut NamedTensors) {
 
 pub(crate) fn save_norm(norm: &LayerNorm, name: &str, out: &mut NamedTensors) {
     out.push((format!("{name}.weight"), norm.gamma.val().into_data()));
-    out.extend(norm.beta.iter().map(|beta| (format!("{name}.bias"), beta.val().into_data())));
-}
-
-/// Takes `directions`, `[n, size]`, from what `norm` returns back to what it reads. Its scale is
-/// frozen, which makes it linear: it divides by the standard deviation of `read`, `[1, size]`.
-pub(crate) fn back_through_norm(
-    norm: &LayerNorm,
-    epsilon: f64,
-    read: Tensor<2>,
-    directions: Tensor<2>,
-) -> Tensor<2> {
-    let sigma = (read.var_bias(1) + epsilon).sqrt();
-    let scaled = directions * norm.gamma.val().unsqueeze::<2>();
-    // Taking the mean away is its own transpose.
-    (scaled.clone() - scaled.mean_dim(1)) / sigma
+    out.push((format!("{name}.bias"), norm.beta.val().into_data()));
 }

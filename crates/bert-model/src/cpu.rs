@@ -1,0 +1,181 @@
+//! What our own operations on the CPU share: values of tensors without a copy, and products of
+//! parts of them. Burn 0.22.1's flex takes a new buffer for each step, which is a tenth of a
+//! lesioned pass.
+#![expect(clippy::inline_always, reason = "vectorised only inside the function that dispatches")]
+
+use burn::tensor::{Device, Tensor};
+use burn_flex::{Flex, FlexTensor};
+use gemm::Parallelism;
+use pulp::{Arch, Simd, WithSimd};
+
+/// Whether our own operations may stand in for Burn's: on the CPU, where no gradient is followed.
+/// Devices compare as equal with and without gradients.
+pub(crate) fn is_plain_cpu(device: &Device) -> bool {
+    *device == Device::flex() && !device.is_autodiff()
+}
+
+/// Values that one task takes: enough to be worth it, and they stay in a second-level cache.
+pub(crate) const CHUNK: usize = 1 << 14;
+
+/// Runs `work` with the widest vectors that the processor has. It and all that it calls is to be
+/// `inline(always)`.
+pub(crate) fn vectorised(work: impl FnMut()) {
+    struct Work<F>(F);
+
+    // A closure by itself may be called through a function of its own, which is not inlined.
+    impl<F: FnMut()> WithSimd for Work<F> {
+        type Output = ();
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(mut self, _: S) {
+            (self.0)();
+        }
+    }
+
+    Arch::new().dispatch(Work(work));
+}
+
+/// Changes a tensor of [`is_plain_cpu`]. Its buffer is moved out and back in; it is copied only where
+/// another tensor shares it.
+///
+/// # Panics
+/// Where its values are not `f32`, as all of a model's are.
+pub(crate) fn in_place<const D: usize>(
+    tensor: Tensor<D>,
+    change: impl FnOnce(&mut [f32]),
+) -> Tensor<D> {
+    let device = tensor.device();
+    let mut data = tensor.into_data();
+    change(data.as_mut_slice().expect("a model's values are f32"));
+    Tensor::from_data(data, &device)
+}
+
+/// A tensor of [`is_plain_cpu`] to read from; copied only where its rows are not one after the other.
+///
+/// # Panics
+/// Where it is on another device, as none of the model's is.
+pub(crate) fn in_order<const D: usize>(tensor: Tensor<D>) -> FlexTensor {
+    let tensor = tensor.try_into_primitive::<Flex>();
+    tensor.expect("all tensors of a model are on one device").to_contiguous()
+}
+
+/// The values of what [`in_order`] gave.
+pub(crate) fn values(tensor: &FlexTensor) -> &[f32] {
+    let (start, count) = (tensor.layout().start_offset(), tensor.layout().num_elements());
+    &tensor.storage()[start..start + count]
+}
+
+/// Rows of values that may lie apart.
+#[derive(Clone, Copy)]
+pub(crate) struct Matrix<'a> {
+    values: &'a [f32],
+    shape: [usize; 2],
+    /// From row to row, and from column to column.
+    steps: [usize; 2],
+}
+
+impl<'a> Matrix<'a> {
+    /// `shape` rows and columns; a row begins `step` values after the one before.
+    ///
+    /// # Panics
+    /// Where the values are fewer, or rows overlap.
+    pub(crate) fn new(values: &'a [f32], shape: [usize; 2], step: usize) -> Self {
+        assert!(fit(values, shape, step), "{shape:?}, {step} apart, in {} values", values.len());
+        Self { values, shape, steps: [step, 1] }
+    }
+
+    pub(crate) fn transposed(self) -> Self {
+        let ([rows, columns], [down, across]) = (self.shape, self.steps);
+        Self { shape: [columns, rows], steps: [across, down], ..self }
+    }
+}
+
+fn fit(values: &[f32], [rows, columns]: [usize; 2], step: usize) -> bool {
+    columns <= step && (rows == 0 || (rows - 1) * step + columns <= values.len())
+}
+
+/// Adds the product of `a` and `b` to a matrix in `out`, whose rows begin `step` values apart.
+///
+/// # Panics
+/// Where the shapes do not fit.
+#[expect(unsafe_code, reason = "Burn's own products take no buffer to add to; `gemm` is unsafe")]
+pub(crate) fn add_product(a: Matrix<'_>, b: Matrix<'_>, out: &mut [f32], step: usize) {
+    let ([rows, inner], [b_rows, columns]) = (a.shape, b.shape);
+    assert_eq!(inner, b_rows, "the columns of one and the rows of the other");
+    assert!(fit(out, [rows, columns], step), "a product in {} values", out.len());
+    let [a_down, a_across] = a.steps.map(|step| step as isize);
+    let [b_down, b_across] = b.steps.map(|step| step as isize);
+    // SAFETY: With these shapes and steps `gemm` reads and writes inside the three slices, as was
+    // asserted here and when the matrices were made; no two values of the result are in one place,
+    // and nobody else borrows `out`.
+    unsafe {
+        gemm::gemm(
+            rows,
+            columns,
+            inner,
+            out.as_mut_ptr(),
+            1,
+            step as isize,
+            true,
+            a.values.as_ptr(),
+            a_across,
+            a_down,
+            b.values.as_ptr(),
+            b_across,
+            b_down,
+            1.0,
+            1.0,
+            false,
+            false,
+            false,
+            Parallelism::Rayon(0),
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::TensorData;
+
+    use super::*;
+
+    #[test]
+    fn a_product_of_parts_is_added_to_a_part() {
+        // The right two columns of three rows of four, and the left two.
+        let values: Vec<f32> = (0..12_u8).map(f32::from).collect();
+        let (right, left) = (Matrix::new(&values[2..], [3, 2], 4), Matrix::new(&values, [3, 2], 4));
+        let mut out = [1.0; 11];
+        add_product(right, left.transposed(), &mut out, 4);
+        let sum = |row: usize, column: usize| {
+            let pair = |at: usize| values[4 * row + 2 + at] * values[4 * column + at];
+            1.0 + pair(0) + pair(1)
+        };
+        for (place, found) in out.into_iter().enumerate() {
+            let expected = if place % 4 < 3 { sum(place / 4, place % 4) } else { 1.0 };
+            assert_eq!(found, expected, "{place}");
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "[3, 2], 4 apart, in 9 values")]
+    fn a_matrix_does_not_reach_beyond_its_values() {
+        Matrix::new(&[0.0; 9], [3, 2], 4);
+    }
+
+    #[test]
+    #[should_panic(expected = "a product in 7 values")]
+    fn a_product_does_not_reach_beyond_its_values() {
+        let matrix = Matrix::new(&[0.0; 4], [2, 2], 2);
+        add_product(matrix, matrix, &mut [0.0; 7], 6);
+    }
+
+    #[test]
+    fn a_tensor_that_shares_its_buffer_leaves_the_other_alone() {
+        let device = Device::flex();
+        let x = Tensor::<1>::from_data(TensorData::from([1.0_f32, -2.0]), &device);
+        let kept = x.clone();
+        let changed = in_place(x, |values| values.fill(5.0));
+        assert_eq!(changed.into_data().try_into_vec::<f32>().unwrap(), [5.0, 5.0]);
+        assert_eq!(kept.into_data().try_into_vec::<f32>().unwrap(), [1.0, -2.0]);
+    }
+}

@@ -1,0 +1,134 @@
+//! LayerNorm. On the CPU in place and vectorised: Burn 0.22.1's flex takes a new buffer.
+#![expect(clippy::inline_always, reason = "vectorised only inside the function that dispatches")]
+
+use burn::{
+    module::{Module, Param},
+    tensor::{Tensor, module::layer_norm},
+};
+use rayon::prelude::*;
+
+use crate::cpu::{CHUNK, in_order, in_place, is_plain_cpu, values, vectorised};
+
+/// `(x - mean) / sqrt(variance + epsilon) * gamma + beta` over the last dimension (Ba et al. 2016,
+/// arXiv:1607.06450).
+#[derive(Module, Debug)]
+pub(crate) struct LayerNorm {
+    /// `[size]`.
+    pub(crate) gamma: Param<Tensor<1>>,
+    /// `[size]`.
+    pub(crate) beta: Param<Tensor<1>>,
+    #[module(skip)]
+    pub(crate) epsilon: f64,
+}
+
+impl LayerNorm {
+    /// `x`: `[.., size]`.
+    pub(crate) fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
+        // Gradients and other devices need the backend's own operation.
+        if !is_plain_cpu(&x.device()) {
+            return layer_norm(x, self.gamma.val(), Some(self.beta.val()), self.epsilon);
+        }
+        let (gamma, beta) = (in_order(self.gamma.val()), in_order(self.beta.val()));
+        in_place(x, |x| normalise(x, values(&gamma), values(&beta), self.epsilon as f32))
+    }
+
+    /// Takes `directions`, `[n, size]`, from what it returns back to what it reads. Its scale is
+    /// frozen, which makes it linear: it divides by the standard deviation of `read`, `[1, size]`.
+    pub(crate) fn back(&self, read: Tensor<2>, directions: Tensor<2>) -> Tensor<2> {
+        let sigma = (read.var_bias(1) + self.epsilon).sqrt();
+        let scaled = directions * self.gamma.val().unsqueeze::<2>();
+        // Taking the mean away is its own transpose.
+        (scaled.clone() - scaled.mean_dim(1)) / sigma
+    }
+}
+
+fn normalise(x: &mut [f32], gamma: &[f32], beta: &[f32], epsilon: f32) {
+    let size = gamma.len();
+    x.par_chunks_mut((CHUNK / size).max(1) * size).for_each(|rows| {
+        vectorised(
+            #[inline(always)]
+            || {
+                for row in rows.chunks_exact_mut(size) {
+                    normalise_row(row, gamma, beta, epsilon);
+                }
+            },
+        );
+    });
+}
+
+#[inline(always)]
+fn normalise_row(row: &mut [f32], gamma: &[f32], beta: &[f32], epsilon: f32) {
+    let size = row.len() as f32;
+    let mean = sum(
+        row,
+        #[inline(always)]
+        |x| x,
+    ) / size;
+    let variance = sum(
+        row,
+        #[inline(always)]
+        |x| (x - mean) * (x - mean),
+    ) / size;
+    let scale = 1.0 / (variance + epsilon).sqrt();
+    for ((x, gamma), beta) in row.iter_mut().zip(gamma).zip(beta) {
+        *x = ((*x - mean) * scale).mul_add(*gamma, *beta);
+    }
+}
+
+/// The sum of `of` each value, in many sums side by side.
+#[inline(always)]
+fn sum(row: &[f32], of: impl Fn(f32) -> f32) -> f32 {
+    const SUMS: usize = 64;
+    let mut sums = [0.0; SUMS];
+    let parts = row.chunks_exact(SUMS);
+    let rest: f32 = parts.remainder().iter().map(|&x| of(x)).sum();
+    for part in parts {
+        for (sum, &x) in sums.iter_mut().zip(part) {
+            *sum += of(x);
+        }
+    }
+    sums.iter().sum::<f32>() + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::{Device, Distribution};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn it_is_what_burn_computes(
+            [batch, length, size] in [1_usize..9, 1_usize..17, 8_usize..200],
+            around in -3.0..3.0,
+        ) {
+            let device = Device::flex();
+            let random = |around| Distribution::Normal(around, 1.0);
+            let vector = || Tensor::<1>::random([size], random(0.0), &device);
+            let (gamma, beta) = (vector(), vector());
+            let norm = LayerNorm {
+                gamma: Param::from_tensor(gamma.clone()),
+                beta: Param::from_tensor(beta.clone()),
+                epsilon: 1e-12,
+            };
+            let x = Tensor::<3>::random([length, batch, size], random(around), &device);
+            // A view whose rows are not one after the other.
+            let x = x.swap_dims(0, 1);
+            let before = x.clone().into_data();
+            let expected = layer_norm(x.clone(), gamma, Some(beta), 1e-12);
+            let found = norm.forward(x.clone());
+            prop_assert_eq!(found.dims(), [batch, length, size]);
+            let off: f32 = (found - expected).abs().max().into_scalar();
+            prop_assert!(off < 1e-5, "{}", off);
+            prop_assert_eq!(x.into_data(), before);
+        }
+    }
+
+    #[test]
+    fn not_a_number_stays_so() {
+        let mut rows = [1.0, f32::NAN, 3.0, 1.0, 2.0, 3.0];
+        normalise(&mut rows, &[1.0; 3], &[0.0; 3], 0.0);
+        assert!(rows[..3].iter().all(|x| x.is_nan()) && rows[4] == 0.0, "{rows:?}");
+    }
+}
