@@ -7,7 +7,6 @@ use burn::{
 use crate::{
     BertConfig, BertModelError, TensorSource, TokenSet,
     context::context,
-    cpu::is_plain_cpu,
     family::{LayerNames, Names},
     linear::linear,
     norm::LayerNorm,
@@ -88,12 +87,12 @@ impl Attention {
         hidden: Tensor<3>,
         projections: Projections,
     ) -> Tensor<3> {
-        self.norm.forward(linear(&self.output, self.context(projections), Some(hidden)))
+        self.norm.forward(linear(&self.output, context(projections, self.heads), Some(hidden)))
     }
 
     /// What the LayerNorm reads: attention's output and the stream that passes by it.
     pub(crate) fn sum(&self, hidden: Tensor<3>) -> Tensor<3> {
-        linear(&self.output, self.context(self.project(hidden.clone())), Some(hidden))
+        linear(&self.output, context(self.project(hidden.clone()), self.heads), Some(hidden))
     }
 
     /// Queries, keys and values of `hidden`, `[batch, seq, hidden]`.
@@ -103,24 +102,6 @@ impl Attention {
             keys: linear(&self.key, hidden.clone(), None),
             values: linear(&self.value, hidden, None),
         }
-    }
-
-    /// What all tokens attend to.
-    fn context(&self, projections: Projections) -> Tensor<3> {
-        // Gradients and other devices need the backend's own operations.
-        if is_plain_cpu(&projections.queries.device()) {
-            return context(projections, self.heads);
-        }
-        let Projections { queries, keys, values } = projections;
-        let [batch, length, width] = queries.dims();
-        let size = width / self.heads;
-        let split = |projected: Tensor<3>| {
-            let heads = projected.reshape([batch, length, self.heads, size]);
-            heads.swap_dims(1, 2) // [batch, heads, seq, size]
-        };
-        let scores = split(queries).matmul(split(keys).swap_dims(2, 3)) / (size as f64).sqrt();
-        let context = softmax(scores, 3).matmul(split(values));
-        context.swap_dims(1, 2).reshape([batch, length, width])
     }
 
     /// What one token of each row, `[batch, 1, hidden]`, attends to among all of `hidden`, without

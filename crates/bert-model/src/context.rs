@@ -4,17 +4,39 @@
 
 use std::f32::consts::LOG2_E;
 
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{Tensor, TensorData, activation};
 use rayon::prelude::*;
 
 use crate::{
     Projections,
-    cpu::{Matrix, add_product, in_order, values, vectorised},
+    cpu::{Matrix, add_product, in_order, is_plain_cpu, values, vectorised},
     gelu::exp2,
 };
 
-/// `softmax(Q Kᵀ / sqrt(size)) V` of each head, the heads side by side: `[batch, seq, hidden]`.
+/// What each head attends to, `softmax(Q Kᵀ / sqrt(size)) V`, the heads side by side:
+/// `[batch, seq, hidden]`.
 pub(crate) fn context(projections: Projections, heads: usize) -> Tensor<3> {
+    // Gradients and other devices need the backend's own operations.
+    if is_plain_cpu(&projections.queries.device()) {
+        where_heads_lie(projections, heads)
+    } else {
+        by_heads(projections, heads)
+    }
+}
+
+fn by_heads(Projections { queries, keys, values }: Projections, heads: usize) -> Tensor<3> {
+    let [batch, length, width] = queries.dims();
+    let size = width / heads;
+    let split = |projected: Tensor<3>| {
+        // [batch, heads, seq, size]
+        projected.reshape([batch, length, heads, size]).swap_dims(1, 2)
+    };
+    let scores = split(queries).matmul(split(keys).swap_dims(2, 3)) / (size as f64).sqrt();
+    let context = activation::softmax(scores, 3).matmul(split(values));
+    context.swap_dims(1, 2).reshape([batch, length, width])
+}
+
+fn where_heads_lie(projections: Projections, heads: usize) -> Tensor<3> {
     let device = projections.queries.device();
     let [batch, length, width] = projections.queries.dims();
     let size = width / heads;
@@ -75,5 +97,42 @@ fn softmax_rows(scores: &mut [f32], length: usize, scale: f32) {
         for x in row {
             *x *= share;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::{Device, Distribution};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn it_is_what_burn_computes(
+            [batch, length] in [1_usize..5, 1_usize..90],
+            [heads, size] in [1_usize..5, 1_usize..40],
+        ) {
+            let random = |rows| {
+                let normal = Distribution::Normal(0.0, 2.0);
+                Tensor::random([rows, length, heads * size], normal, &Device::flex())
+            };
+            // A view of a part.
+            let queries = random(batch + 1).narrow(0, 1, batch);
+            let all = Projections { queries, keys: random(batch), values: random(batch) };
+            let expected = by_heads(all.clone(), heads);
+            let off: f32 = (where_heads_lie(all, heads) - expected).abs().max().into_scalar();
+            prop_assert!(off < 3e-5, "{}", off);
+        }
+    }
+
+    #[test]
+    fn not_a_number_stays_so() {
+        let mut scores = [1.0, f32::NAN, 3.0, 0.0];
+        softmax(&mut scores, 2, 1.0);
+        assert!(scores[..2].iter().all(|x| x.is_nan()), "{scores:?}");
+        assert!(
+            (scores[2] - 0.952_574_1).abs() < 1e-6 && (scores[2] + scores[3] - 1.0).abs() < 1e-6
+        );
     }
 }

@@ -23,6 +23,7 @@ pub(crate) struct LayerNorm {
 
 impl LayerNorm {
     /// `x`: `[.., size]`.
+    #[expect(clippy::cast_possible_truncation, reason = "a small number to add, such as 1e-12")]
     pub(crate) fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
         // Gradients and other devices need the backend's own operation.
         if !is_plain_cpu(&x.device()) {
