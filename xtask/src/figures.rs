@@ -14,7 +14,7 @@ const PICTURES: [(&str, &str, &[&str]); 2] = [
 
 /// Runs the studies and copies their figures.
 pub(crate) fn draw() -> Result<ExitCode> {
-    build("lesion", &[])?;
+    build("lesion", &[], &[])?;
     for (study, folder, figures) in PICTURES {
         let out = target().join("figures").join(folder);
         let args = ["run".into(), root().join(study).into(), "--out".into(), out.clone().into()];

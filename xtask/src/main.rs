@@ -100,7 +100,9 @@ fn main() -> Result<ExitCode> {
         Task::Report(rest) => lesion("report", &rest.args),
         Task::Compare(rest) => lesion("compare", &rest.args),
         Task::Pretrain(rest) => {
-            build("pretrain", &["train"])?;
+            // Training takes more of flex than studies do, which have it compiled fast instead.
+            let fast = ["--config", "profile.release.package.burn-flex.opt-level=3"];
+            build("pretrain", &["train"], &fast)?;
             let out = root().join("assets/models/bundled");
             let state = root().join("target/pretrain");
             let places = ["--out".into(), out.into(), "--state".into(), state.into()];
@@ -109,7 +111,7 @@ fn main() -> Result<ExitCode> {
         Task::Figures => figures::draw(),
         Task::Bench { what: Bench::Stats, .. } => bench_stats(),
         Task::Bench { what, runs, json } => {
-            build("yardstick", &[])?;
+            build("yardstick", &[], &[])?;
             let programs =
                 Programs::new(target().join("release/yardstick"), bench::script(&root()))?;
             match what {
@@ -122,7 +124,7 @@ fn main() -> Result<ExitCode> {
 }
 
 fn lesion(command: &str, args: &[OsString]) -> Result<ExitCode> {
-    build("lesion", &backend_feature(args))?;
+    build("lesion", &backend_feature(args), &[])?;
     run("lesion", [command.into()].into_iter().chain(args.iter().cloned()).collect())
 }
 
@@ -170,9 +172,10 @@ fn study_backend(path: &Path) -> Option<String> {
 
 /// Builds one binary in release mode. No package is named, so that cargo chooses the dependencies'
 /// features as it does for `cargo test`, and both use one build of them.
-fn build(bin: &str, features: &[&str]) -> Result<()> {
+fn build(bin: &str, features: &[&str], options: &[&str]) -> Result<()> {
     let features: Vec<String> = features.iter().map(|feature| format!("{bin}/{feature}")).collect();
-    cargo(&["build", "--release", "--bin", bin, "--features", &features.join(",")])
+    let build = ["build", "--release", "--bin", bin, "--features", &features.join(",")];
+    cargo(&[&build, options].concat())
 }
 
 fn cargo(args: &[&str]) -> Result<()> {

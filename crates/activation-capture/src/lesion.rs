@@ -1,7 +1,7 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use bert_model::{BertConfig, MlpHook, Site, TokenSet};
-use burn::tensor::{Bool, Tensor, TensorData};
+use burn::tensor::{IndexingUpdateOp, Int, Tensor, TensorData};
 
 use crate::CaptureError;
 
@@ -38,15 +38,14 @@ pub struct Lesion {
     site: Site,
     /// Neurons in a layer.
     neurons: usize,
-    /// For each layer, row and position: the neurons and what becomes of them.
-    targets: BTreeMap<(usize, usize, usize), Vec<Change>>,
+    /// For each layer, row and position: what becomes of a neuron.
+    targets: BTreeMap<(usize, usize, usize), BTreeMap<usize, Change>>,
     applied: bool,
 }
 
 /// An activation becomes itself times `factor` plus `offset`.
 #[derive(Clone, Copy, Debug)]
 struct Change {
-    neuron: usize,
     factor: f32,
     offset: f32,
 }
@@ -89,7 +88,7 @@ impl Lesion {
                     Edit::Scale(factor) => (factor, 0.0),
                     Edit::Replace(values) => (0.0, values[neuron]),
                 };
-                changes.push(Change { neuron, factor, offset });
+                changes.insert(neuron, Change { factor, offset });
             }
         }
         Ok(lesion)
@@ -98,10 +97,7 @@ impl Lesion {
     /// Number of activations that the lesion edits. 0 means that it does nothing.
     #[must_use]
     pub fn size(&self) -> usize {
-        let distinct = |changes: &Vec<Change>| {
-            changes.iter().map(|change| change.neuron).collect::<BTreeSet<_>>().len()
-        };
-        self.targets.values().map(distinct).sum()
+        self.targets.values().map(BTreeMap::len).sum()
     }
 
     /// Whether a forward pass has come through a lesioned layer.
@@ -125,47 +121,33 @@ impl MlpHook for Lesion {
             return activations;
         }
         let of_layer = (layer, 0, 0)..(layer + 1, 0, 0);
-        let touched: Vec<_> = self
-            .targets
-            .range(of_layer)
-            .filter_map(|(&(_, row, position), changes)| {
-                let place = match tokens {
-                    TokenSet::All => position,
-                    TokenSet::OneEach(positions) if positions.get(row) == Some(&position) => 0,
-                    TokenSet::OneEach(_) => return None,
-                };
-                Some((row * length + place, changes))
-            })
-            .collect();
-        if touched.is_empty() {
+        let (mut places, mut factors, mut offsets) = (Vec::new(), Vec::new(), Vec::new());
+        for (&(_, row, position), changes) in self.targets.range(of_layer) {
+            let token = match tokens {
+                TokenSet::All => row * length + position,
+                TokenSet::OneEach(positions) if positions.get(row) == Some(&position) => row,
+                TokenSet::OneEach(_) => continue,
+            };
+            // A device may not check where it writes.
+            assert!(token < batch * length, "a lesion is for the batch that it was made for");
+            for (neuron, change) in changes {
+                places.extend([token as i64, *neuron as i64]);
+                factors.push(change.factor);
+                offsets.push(change.offset);
+            }
+        }
+        if places.is_empty() {
             return activations;
         }
         self.applied = true;
-        edit(activations, &touched, [batch * length, neurons])
+        let (device, count) = (activations.device(), factors.len());
+        let places = Tensor::<2, Int>::from_data(TensorData::new(places, [count, 2]), &device);
+        let each = |values: Vec<f32>| Tensor::<1>::from_data(values.as_slice(), &device);
+        let all: Tensor<2> = activations.reshape([batch * length, neurons]);
+        let edited = all.clone().gather_nd(places.clone()) * each(factors) + each(offsets);
+        let all = all.scatter_nd(places, edited, IndexingUpdateOp::Assign);
+        all.reshape([batch, length, neurons])
     }
-}
-
-/// Edits the rows of `[batch, tokens, intermediate]` that are touched, by their index in
-/// `[batch * tokens]`.
-fn edit(
-    activations: Tensor<3>,
-    touched: &[(usize, &Vec<Change>)],
-    [rows, neurons]: [usize; 2],
-) -> Tensor<3> {
-    let (device, dims) = (activations.device(), activations.dims());
-    let size = rows * neurons;
-    let (mut mask, mut factor, mut offset) = (vec![false; size], vec![1.0; size], vec![0.0; size]);
-    for &(row, changes) in touched {
-        for change in changes {
-            let place = row * neurons + change.neuron;
-            mask[place] = true;
-            (factor[place], offset[place]) = (change.factor, change.offset);
-        }
-    }
-    let mask = Tensor::<3, Bool>::from_data(TensorData::new(mask, dims), &device);
-    let tensor = |values: Vec<f32>| Tensor::<3>::from_data(TensorData::new(values, dims), &device);
-    let edited = activations.clone() * tensor(factor) + tensor(offset);
-    activations.mask_where(mask, edited)
 }
 
 #[cfg(test)]

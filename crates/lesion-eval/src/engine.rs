@@ -7,7 +7,7 @@ use std::{
 
 use activation_capture::{Lesion, Target};
 use bert_model::{MlpHook, NoHook, Projections, Site, TokenBatch, TokenSet};
-use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, Int, Tensor};
 
 use crate::{
     MaskedPrompt, PreparedManner, StudyError, Subject,
@@ -89,7 +89,8 @@ impl<'a> CleanPass<'a> {
             let ids = rows.iter().map(|&row| self.batch.rows()[row].clone()).collect();
             return subject.forward_at(&TokenBatch::new(ids)?, &positions, &mut lesion);
         }
-        let picked = Picked::new(rows, &positions, self.batch.length(), &self.last.device());
+        let clean = [self.positions.len(), self.batch.length()];
+        let picked = Picked::new(rows, &positions, clean, &self.last.device());
         let (last, masks) = (self.projections.len(), TokenSet::OneEach(&positions));
         let here = |target: &&Target<'_>| target.layer == from;
         let at_mask =
@@ -136,19 +137,26 @@ impl<'a> CleanPass<'a> {
 /// Rows of a clean pass, in which a lesion's run as a batch of their own.
 struct Picked {
     rows: Tensor<1, Int>,
-    /// Which tokens are masks, `[rows, seq, 1]`.
-    masks: Tensor<3, Bool>,
+    /// Where each of their tokens lies among the clean pass's and, after these, one of each row.
+    mixed: Tensor<1, Int>,
 }
 
 impl Picked {
-    fn new(rows: &[usize], positions: &[usize], length: usize, device: &Device) -> Self {
-        let mut masks = vec![false; rows.len() * length];
-        positions.iter().enumerate().for_each(|(row, at)| masks[row * length + at] = true);
-        let masks = TensorData::new(masks, [rows.len(), length, 1]);
-        let rows: Vec<i64> = rows.iter().map(|&row| row as i64).collect();
+    /// `rows` of a pass of `[clean, length]` tokens, and a position in each.
+    fn new(
+        rows: &[usize],
+        positions: &[usize],
+        [clean, length]: [usize; 2],
+        device: &Device,
+    ) -> Self {
+        let tokens = rows.iter().zip(positions).enumerate().flat_map(|(row, (&from, &at))| {
+            let token = move |i| if i == at { clean * length + row } else { from * length + i };
+            (0..length).map(token)
+        });
+        let indices = |indices: Vec<i64>| Tensor::from_data(indices.as_slice(), device);
         Self {
-            rows: Tensor::from_data(rows.as_slice(), device),
-            masks: Tensor::from_data(masks, device),
+            rows: indices(rows.iter().map(|&row| row as i64).collect()),
+            mixed: indices(tokens.map(|token| token as i64).collect()),
         }
     }
 
@@ -157,11 +165,12 @@ impl Picked {
         kept.clone().select(0, self.rows.clone())
     }
 
-    /// The same, `[rows, seq, hidden]`, with other values, `[rows, 1, hidden]`, at the masks.
+    /// The same, `[rows, seq, hidden]`, with other values, `[rows, 1, hidden]`, at the positions.
     fn put(&self, kept: &Tensor<3>, values: Tensor<3>) -> Tensor<3> {
-        let kept = self.of(kept);
-        let shape = kept.dims();
-        kept.mask_where(self.masks.clone().expand(shape), values.expand(shape))
+        let ([clean, length, width], rows) = (kept.dims(), values.dims()[0]);
+        let kept = kept.clone().reshape([clean * length, width]);
+        let tokens = Tensor::cat(vec![kept, values.squeeze_dim(1)], 0);
+        tokens.select(0, self.mixed.clone()).reshape([rows, length, width])
     }
 }
 

@@ -1,8 +1,8 @@
 //! Trains the bundled model: `cargo xtask pretrain`.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, process::ExitCode};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use bert_model::{BertConfig, BertTokenizer, SpecialTokens, WordPieceOptions};
 use clap::Parser;
 use pretrain::{
@@ -51,8 +51,17 @@ struct Args {
     rate: f64,
 }
 
-fn main() -> Result<()> {
-    let args = Args::parse();
+fn main() -> ExitCode {
+    match run(&Args::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(args: &Args) -> Result<()> {
     let vocabulary = wordpiece();
     let vocab_file = vocabulary.join("\n");
     let tokenizer = BertTokenizer::from_vocab(
@@ -73,7 +82,8 @@ fn main() -> Result<()> {
         })
         .to_string()
         .as_bytes(),
-    )?;
+    )
+    .context("`--layers`, `--hidden` and `--heads` make no BERT")?;
     let recipe = Recipe {
         seed: args.seed,
         rounds: args.rounds,
