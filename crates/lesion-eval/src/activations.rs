@@ -275,10 +275,10 @@ fn capture(
     keep: impl FnMut(usize, usize, Site, &[f32]) + Send,
 ) -> Result<(), StudyError> {
     let neurons = subject.model.config().intermediate_size;
-    let groups = subject.groups(tokens.iter().map(|(ids, _)| ids.len()), subject.pass_rows());
+    let groups = subject.passes(tokens.iter().map(|(ids, _)| ids.len()));
     let shared = Mutex::new((keep, progress, 0));
     let shapes = groups.iter().map(|group| [group.len(), tokens[group[0]].0.len()]);
-    let at_once = subject.passes_at_once(shapes);
+    let at_once = subject.at_once(Batching::at_once, shapes);
     side_by_side(groups, at_once, |group| {
         let batch = TokenBatch::new(group.iter().map(|&i| tokens[i].0.to_vec()).collect())?;
         let positions: Vec<usize> = group.iter().map(|&i| tokens[i].1).collect();

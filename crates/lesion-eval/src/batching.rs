@@ -30,16 +30,18 @@ impl Batching {
 
     /// How many batches of `rows` sequences of `length` tokens may be on their way at once.
     pub(crate) fn at_once(self, config: &BertConfig, [rows, length]: [usize; 2]) -> usize {
-        let fit = self.memory / 2 / (rows * passing(config, length)).max(1);
-        // No more run at once than there are threads.
-        if fit < rayon::current_num_threads() { fit.max(1) } else { usize::MAX }
+        self.fit(rows * passing(config, length))
     }
 
-    /// How many clean passes of `rows` sequences of `length` tokens may be kept at once: no more
-    /// than there are threads, as their lesions keep those busy.
+    /// How many clean passes of `rows` sequences of `length` tokens may be kept at once, while their
+    /// lesions run.
     pub(crate) fn clean_at_once(self, config: &BertConfig, [rows, length]: [usize; 2]) -> usize {
-        let fit = self.memory / 2 / (rows * kept(config, length)).max(1);
-        fit.clamp(1, rayon::current_num_threads())
+        self.fit(rows * kept(config, length))
+    }
+
+    /// How many of so many bytes fit into half the memory: one for each thread at most.
+    fn fit(self, bytes: usize) -> usize {
+        (self.memory / 2 / bytes.max(1)).clamp(1, rayon::current_num_threads())
     }
 }
 
@@ -80,8 +82,8 @@ mod tests {
                 assert!((1..=64).contains(&rows));
                 assert!(rows == 1 || rows * kept(&config, length) <= bytes / 2);
                 let at_once = batching.at_once(&config, [rows, length]);
-                let all = at_once.saturating_mul(rows * passing(&config, length));
-                assert!(at_once == 1 || at_once == usize::MAX || all <= bytes / 2);
+                let all = at_once * rows * passing(&config, length);
+                assert!(at_once == 1 || all <= bytes / 2);
                 let clean = batching.clean_at_once(&config, [rows, length]);
                 assert!(clean == 1 || clean * rows * kept(&config, length) <= bytes / 2);
             }

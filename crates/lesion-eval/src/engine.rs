@@ -10,7 +10,7 @@ use bert_model::{MlpHook, NoHook, Projections, Site, TokenBatch, TokenSet};
 use burn::tensor::{Device, Int, Tensor};
 
 use crate::{
-    MaskedPrompt, PreparedManner, StudyError, Subject,
+    Batching, MaskedPrompt, PreparedManner, StudyError, Subject,
     predict::{log_sum, margin, read_logits},
     subject::{even, side_by_side},
 };
@@ -347,9 +347,9 @@ impl<'a> Laboratory<'a> {
         let tried: Vec<usize> =
             (0..self.prompts.len()).filter(|&prompt| !of_prompt[prompt].is_empty()).collect();
         let lengths = tried.iter().map(|&prompt| self.prompts[prompt].masked.len());
-        let (subject, most) = (self.subject, self.subject.batching.rows);
+        let subject = self.subject;
         let (mut groups, mut units) = (Vec::new(), 0..);
-        for group in subject.groups(lengths, most) {
+        for group in subject.passes(lengths) {
             let prompts: Vec<usize> = group.into_iter().map(|index| tried[index]).collect();
             let length = self.prompts[prompts[0]].masked.len();
             let mut indices: Vec<usize> =
@@ -357,7 +357,7 @@ impl<'a> Laboratory<'a> {
             indices
                 .sort_by_key(|&index| (first_layer(&trials[index]), trials[index].prompt, index));
             let clean = Batch { from: None, rows: prompts.clone(), trials: Vec::new() };
-            let batches = batches(trials, &indices, subject.rows(length, most));
+            let batches = batches(trials, &indices, subject.rows(length, subject.batching.rows));
             let batches = iter::once(clean).chain(batches).zip(units.by_ref());
             let batches = batches.map(|(batch, unit)| (format!("{part} {unit}"), batch)).collect();
             groups.push(Group { prompts, length, batches });
@@ -371,7 +371,7 @@ impl<'a> Laboratory<'a> {
             log: Mutex::new(Log { journal: &mut *self.journal, progress, done: 0 }),
         };
         let shapes = groups.iter().map(|group| [group.prompts.len(), group.length]);
-        let at_once = subject.clean_passes_at_once(shapes);
+        let at_once = subject.at_once(Batching::clean_at_once, shapes);
         let outcomes = Mutex::new(vec![None; trials.len()]);
         side_by_side(groups, at_once, |group| {
             let readings = work.run(&group)?;
@@ -444,7 +444,7 @@ impl<'a> Work<'a> {
             let missing = readings.iter_mut().zip(&group.batches);
             let missing: Vec<_> = missing.filter(|(readings, _)| readings.is_none()).collect();
             let shapes = missing.iter().map(|(_, (_, batch))| [batch.rows.len(), group.length]);
-            let at_once = self.subject.passes_at_once(shapes);
+            let at_once = self.subject.at_once(Batching::at_once, shapes);
             side_by_side(missing, at_once, |(readings, (name, batch))| {
                 let found = self.readings(&pass, group, batch)?;
                 let mut log = self.log();
@@ -573,7 +573,6 @@ mod tests {
     use burn::tensor::Device;
 
     use super::*;
-    use crate::Batching;
 
     fn open() -> (Checkpoint, BertForMaskedLm) {
         let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/parity/model");

@@ -110,4 +110,4 @@ pub use replication::{Replication, replicate};
 pub use select::{Adjusted, CONFIDENCE, Selection, SelectionPlan, select};
 pub use sentence::{MaskRating, Sentence, SentenceLesion, WordRating};
 pub use stimuli::{Contrast, Stimuli, StimulusPair};
-pub use subject::{Subject, even};
+pub use subject::Subject;

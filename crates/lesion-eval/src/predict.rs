@@ -6,7 +6,9 @@ use bert_model::{NoHook, TokenBatch};
 use burn::tensor::Tensor;
 use serde::Serialize;
 
-use crate::{Candidate, MaskedPrompt, Progress, StudyError, Subject, subject::side_by_side};
+use crate::{
+    Batching, Candidate, MaskedPrompt, Progress, StudyError, Subject, subject::side_by_side,
+};
 
 /// How the model rates one candidate.
 #[derive(Clone, Debug, PartialEq)]
@@ -93,11 +95,10 @@ pub fn predict(
     prompts: &[MaskedPrompt],
     progress: Progress<'_>,
 ) -> Result<Vec<Prediction>, StudyError> {
-    let groups =
-        subject.groups(prompts.iter().map(|prompt| prompt.masked.len()), subject.pass_rows());
+    let groups = subject.passes(prompts.iter().map(|prompt| prompt.masked.len()));
     let shared = Mutex::new((vec![None; prompts.len()], progress, 0));
     let shapes = groups.iter().map(|group| [group.len(), prompts[group[0]].masked.len()]);
-    let at_once = subject.passes_at_once(shapes);
+    let at_once = subject.at_once(Batching::at_once, shapes);
     side_by_side(groups, at_once, |group| {
         let batch = TokenBatch::new(group.iter().map(|&i| prompts[i].masked.clone()).collect())?;
         let positions: Vec<usize> = group.iter().map(|&i| prompts[i].position).collect();

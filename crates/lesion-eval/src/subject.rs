@@ -1,6 +1,12 @@
-use std::{collections::BTreeMap, ops::Range};
+use std::{
+    collections::BTreeMap,
+    ops::Range,
+    sync::{Mutex, PoisonError},
+};
 
-use bert_model::{BertForMaskedLm, BertModelError, BertTokenizer, MlpHook, TokenBatch, TokenSet};
+use bert_model::{
+    BertConfig, BertForMaskedLm, BertModelError, BertTokenizer, MlpHook, TokenBatch, TokenSet,
+};
 use burn::tensor::Tensor;
 use rayon::prelude::*;
 
@@ -48,10 +54,12 @@ impl Subject<'_> {
         by_length(lengths, |length| self.rows(length, most))
     }
 
-    /// Most sequences in a pass without lesions: batches run side by side, and so share the cores
-    /// more evenly.
-    pub(crate) fn pass_rows(&self) -> usize {
-        (self.batching.rows / 4).max(1)
+    /// Indices of sequences of these lengths, as they pass without lesions: in fewer rows than
+    /// lesions have, so that batches side by side share the cores more evenly, and a clean pass that
+    /// lesions start from keeps less.
+    #[must_use]
+    pub fn passes(&self, lengths: impl IntoIterator<Item = usize>) -> Vec<Vec<usize>> {
+        self.groups(lengths, (self.batching.rows / 4).max(1))
     }
 
     /// How many sequences of this length may share a batch.
@@ -59,16 +67,14 @@ impl Subject<'_> {
         self.batching.rows(self.model.config(), length, most)
     }
 
-    /// How many batches may run side by side, of these numbers of sequences and their lengths.
-    pub(crate) fn passes_at_once(&self, shapes: impl Iterator<Item = [usize; 2]>) -> usize {
-        let config = self.model.config();
-        shapes.map(|shape| self.batching.at_once(config, shape)).min().unwrap_or(1)
-    }
-
-    /// The same of clean passes, which keep more.
-    pub(crate) fn clean_passes_at_once(&self, shapes: impl Iterator<Item = [usize; 2]>) -> usize {
-        let config = self.model.config();
-        shapes.map(|shape| self.batching.clean_at_once(config, shape)).min().unwrap_or(1)
+    /// How many batches of these numbers of sequences and their lengths may run side by side, where
+    /// `fit` tells it of one: [`Batching::at_once`] or [`Batching::clean_at_once`].
+    pub(crate) fn at_once(
+        &self,
+        fit: impl Fn(Batching, &BertConfig, [usize; 2]) -> usize,
+        shapes: impl Iterator<Item = [usize; 2]>,
+    ) -> usize {
+        shapes.map(|shape| fit(self.batching, self.model.config(), shape)).min().unwrap_or(1)
     }
 
     /// What leaves the last layer at one token of each row, `[batch, hidden]`.
@@ -136,18 +142,22 @@ impl Subject<'_> {
     }
 }
 
-/// Runs work side by side, `at_once` pieces of it and then the next.
+/// Runs work side by side, in order and at most `at_once` pieces of it at a time. After an error no
+/// other piece is begun.
 pub(crate) fn side_by_side<T: Send>(
     work: Vec<T>,
     at_once: usize,
     run: impl Fn(T) -> Result<(), StudyError> + Sync,
 ) -> Result<(), StudyError> {
-    let mut work = work.into_iter().peekable();
-    while work.peek().is_some() {
-        let some: Vec<T> = work.by_ref().take(at_once).collect();
-        some.into_par_iter().try_for_each(&run)?;
-    }
-    Ok(())
+    let left = Mutex::new(work.into_iter());
+    let left = || left.lock().unwrap_or_else(PoisonError::into_inner);
+    let next = || left().next();
+    (0..at_once).into_par_iter().try_for_each(|_| {
+        while let Some(piece) = next() {
+            run(piece).inspect_err(|_| *left() = Vec::new().into_iter())?;
+        }
+        Ok(())
+    })
 }
 
 fn by_length(
@@ -165,8 +175,7 @@ fn by_length(
 }
 
 /// The size of batches that `count` rows are cut into, as even as can be, with at most `most` each.
-#[must_use]
-pub fn even(count: usize, most: usize) -> usize {
+pub(crate) fn even(count: usize, most: usize) -> usize {
     count.div_ceil(count.div_ceil(most.max(1)).max(1)).max(1)
 }
 

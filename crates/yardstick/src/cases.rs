@@ -1,6 +1,6 @@
 //! The cases.
 
-use std::{collections::BTreeMap, fs, path::Path, sync::Arc, time::Instant};
+use std::{fs, path::Path, sync::Arc, time::Instant};
 
 use activation_capture::TokenCapture;
 use anyhow::{Context, Result};
@@ -8,7 +8,7 @@ use bert_model::{BertForMaskedLm, Checkpoint, Site, TokenBatch};
 use burn::tensor::{Device, Distribution, Tensor};
 use lesion_eval::{
     Batching, Contrast, Laboratory, Manner, MaskedPrompt, NoJournal, Prompts, Read, Subject, Trial,
-    even, predict,
+    predict,
 };
 use rand::{SeedableRng, seq::index};
 use rand_chacha::ChaCha8Rng;
@@ -62,13 +62,9 @@ pub(crate) fn run(case: Case, dir: &Path, part: Option<usize>, plain: bool) -> R
 
 /// The activations before and after GELU at each mask, and the logits over the vocabulary there.
 fn capture(model: &BertForMaskedLm, subject: Subject<'_>, prompts: &[MaskedPrompt]) -> Result<()> {
-    let mut lengths: BTreeMap<usize, Vec<&MaskedPrompt>> = BTreeMap::new();
-    for prompt in prompts {
-        lengths.entry(prompt.length()).or_default().push(prompt);
-    }
-    let groups: Vec<&[&MaskedPrompt]> =
-        lengths.values().flat_map(|prompts| prompts.chunks(even(prompts.len(), ROWS))).collect();
-    groups.par_iter().try_for_each(|group| {
+    let groups = subject.passes(prompts.iter().map(MaskedPrompt::length));
+    groups.into_par_iter().try_for_each(|group| {
+        let group: Vec<&MaskedPrompt> = group.into_iter().map(|index| &prompts[index]).collect();
         let batch = TokenBatch::new(group.iter().map(|prompt| prompt.tokens().to_vec()).collect())?;
         let positions: Vec<usize> = group.iter().map(|prompt| prompt.position).collect();
         let mut kept = TokenCapture::new(&[Site::Pre, Site::Post], &batch, &positions)?;
@@ -78,9 +74,6 @@ fn capture(model: &BertForMaskedLm, subject: Subject<'_>, prompts: &[MaskedPromp
         Ok(())
     })
 }
-
-/// Rows of a batch, as in the study.
-const ROWS: usize = 32;
 
 fn sets(count: usize, model: &BertForMaskedLm) -> Vec<Arc<[usize]>> {
     let mut rng = ChaCha8Rng::seed_from_u64(2);
