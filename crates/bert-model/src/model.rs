@@ -4,6 +4,7 @@ use burn::{
     module::Module,
     tensor::{Device, Int, Tensor, TensorData},
 };
+use safetensors::{Dtype, SafeTensorError, tensor::TensorView};
 
 use crate::{
     BertConfig, BertModelError, MlpHook, Projections, TensorSource, TokenBatch, TokenSet,
@@ -60,6 +61,28 @@ impl BertForMaskedLm {
         }
         self.head.save(names, &mut out);
         out
+    }
+
+    /// These tensors as the bytes of a `model.safetensors`, which [`Weights::from_bytes`] reads.
+    ///
+    /// # Errors
+    /// [`BertModelError::Container`] where the file cannot hold them.
+    ///
+    /// [`Weights::from_bytes`]: crate::Weights::from_bytes
+    pub fn to_safetensors(&self) -> Result<Vec<u8>, BertModelError> {
+        let tensors = self.tensors();
+        let views = tensors.iter().map(|(name, data)| {
+            Ok((name, TensorView::new(Dtype::F32, data.shape().to_vec(), data.as_bytes())?))
+        });
+        // `transformers` asks for the format.
+        let metadata = [("format".to_owned(), "pt".to_owned())].into();
+        let bytes = views
+            .collect::<Result<Vec<_>, SafeTensorError>>()
+            .and_then(|views| safetensors::serialize(views, Some(metadata)));
+        bytes.map_err(|error| BertModelError::Container {
+            file: "model.safetensors".to_owned(),
+            reason: error.to_string(),
+        })
     }
 
     /// The configuration that the model was built with.

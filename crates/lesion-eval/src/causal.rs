@@ -7,7 +7,7 @@ use bert_model::{NoHook, TokenBatch, TokenSet};
 use neuron_stats::TTest;
 
 use crate::{
-    Drops, Laboratory, NeuronSets, Outcome, Progress, Read, Selection, StudyError, engine::Trial,
+    Drops, Laboratory, NeuronSets, Outcome, Progress, Read, Selection, StudyError, Trial,
     predict::read_logits,
 };
 

@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use crate::{
     Drops, Laboratory, NeuronSets, Outcome, Progress, Read, Selection, SetKind, Strength,
-    StudyError,
-    controls::{Pool, mean},
-    engine::Trial,
+    StudyError, Trial,
+    pool::Pool,
     random::{Purpose, stream},
 };
 
@@ -103,7 +102,7 @@ pub fn dose(
     let mut drops = outcomes.iter().map(Outcome::drops);
     let doses = cells.into_iter().map(|(label, kind, draw, neurons, prompts)| {
         let drops: Vec<Drops> = drops.by_ref().take(prompts).collect();
-        Dose { label, kind, draw, neurons, prompts, drop: mean(&drops) }
+        Dose { label, kind, draw, neurons, prompts, drop: Drops::mean(&drops) }
     });
     Ok(doses.collect())
 }

@@ -5,9 +5,7 @@ use std::fmt;
 use neuron_stats::Bootstrap;
 
 use crate::{
-    Drops, Laboratory, NeuronSets, Outcome, Progress, Read, StudyError,
-    controls::mean,
-    engine::Trial,
+    Drops, Laboratory, NeuronSets, Outcome, Progress, Read, StudyError, Trial,
     templates::{Templates, by_prompt, mean_over},
 };
 
@@ -154,7 +152,7 @@ pub fn joint(
         let prob = (of_cell(|of| of.clean.prob(0)), of_cell(|of| of.lesioned.prob(0)));
         let nothing = Drops { logit: 0.0, margin: 0.0 };
         found.push(Joint {
-            drop: mean(&drops),
+            drop: Drops::mean(&drops),
             pattern,
             label,
             neurons,
@@ -184,7 +182,7 @@ pub fn joint(
         let synergies: Vec<f64> =
             synergies.map(|(joint, sum)| joint.drops().margin - sum.margin).collect();
         let value = by_prompt(laboratory.prompts.len(), &of.prompts, &synergies);
-        let (sum, single) = (mean(&sums), of.pattern.layers.len() == 1);
+        let (sum, single) = (Drops::mean(&sums), of.pattern.layers.len() == 1);
         let interval = if single {
             None
         } else {

@@ -8,8 +8,8 @@ use activation_capture::{Edit, Target};
 use bert_model::{BertModelError, Site, TokenBatch};
 
 use crate::{
-    MaskedPrompt, NeuronSets, Outcome, Progress, Reading, StudyError, Subject, engine::CleanPass,
-    predict::read_logits,
+    MaskedPrompt, NeuronSets, Outcome, Progress, Reading, StudyError, Subject,
+    clean_pass::CleanPass, predict::read_logits,
 };
 
 pub use summary::LesionSummary;

@@ -59,7 +59,7 @@ pub fn profile(
             neurons: matched.map_or(0, |lesion| lesion.neurons),
             prompts: of.prompts.len(),
             drop: matched.map_or(none, crate::ControlLesion::mean),
-            size: if sizes.is_empty() { none } else { crate::controls::mean(&sizes) },
+            size: if sizes.is_empty() { none } else { Drops::mean(&sizes) },
             falls: of.falls(),
             p_random: of.p(SetKind::Random),
             activity_ratio: of.activity_ratio(),

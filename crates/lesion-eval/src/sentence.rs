@@ -7,7 +7,7 @@ use bert_model::TokenBatch;
 
 use crate::{
     Candidate, LesionPlan, Manner, MaskedPrompt, Score, StudyError, Subject,
-    engine::CleanPass,
+    clean_pass::CleanPass,
     predict::{log_sum, read_logits},
 };
 

@@ -7,7 +7,6 @@ use bert_model::{BertConfig, BertForMaskedLm, BertModelError, TensorSource};
 use burn::tensor::{Device, TensorData};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use safetensors::{Dtype, SafeTensorError, tensor::TensorView};
 
 /// BERT-base's shape. The weights are spread more widely than BERT's initial ones, so that
 /// activations are not all near 0.
@@ -45,7 +44,7 @@ pub(crate) fn make(dir: &Path) -> Result<()> {
     write(PROMPTS, prompts().as_bytes())?;
     let mut source = Random(ChaCha8Rng::seed_from_u64(0));
     let model = BertForMaskedLm::load(&config, &mut source, &Device::flex())?;
-    write("model.safetensors", &weights(&model)?)?;
+    write("model.safetensors", &model.to_safetensors()?)?;
     write("config.json", CONFIG.as_bytes())
 }
 
@@ -98,14 +97,4 @@ impl TensorSource for Random {
     fn contains(&mut self, _name: &str) -> Result<bool, BertModelError> {
         Ok(false)
     }
-}
-
-fn weights(model: &BertForMaskedLm) -> Result<Vec<u8>, SafeTensorError> {
-    let tensors = model.tensors();
-    let views = tensors.iter().map(|(name, data)| {
-        Ok((name, TensorView::new(Dtype::F32, data.shape().to_vec(), data.as_bytes())?))
-    });
-    let views = views.collect::<Result<Vec<_>, SafeTensorError>>()?;
-    // `transformers` asks for the format.
-    safetensors::serialize(views, Some([("format".to_owned(), "pt".to_owned())].into()))
 }

@@ -71,10 +71,7 @@ pub(crate) fn stored(bytes: &[u8]) -> Tensors {
 
 /// Those of a model.
 pub(crate) fn given(model: &BertForMaskedLm) -> Tensors {
-    let tensors = model.tensors().into_iter();
-    tensors
-        .map(|(name, data)| (name, (Dtype::F32, data.shape().to_vec(), data.as_bytes().to_vec())))
-        .collect()
+    stored(&model.to_safetensors().unwrap())
 }
 
 pub(crate) fn safetensors(tensors: &Tensors) -> Vec<u8> {

@@ -1,7 +1,6 @@
 use std::{fs, path::Path};
 
 use bert_model::{BertForMaskedLm, BertTokenizer};
-use safetensors::{Dtype, SafeTensorError, tensor::TensorView};
 
 use super::{TrainError, state::file};
 
@@ -22,13 +21,9 @@ pub fn write_checkpoint(
         "unk_token": "[UNK]", "sep_token": "[SEP]", "pad_token": "[PAD]",
         "cls_token": "[CLS]", "mask_token": "[MASK]",
     });
-    let weights = weights(model).map_err(|error| TrainError::State {
-        path: dir.join("model.safetensors"),
-        reason: error.to_string(),
-    })?;
     fs::create_dir_all(dir).map_err(file(dir))?;
     for (name, bytes) in [
-        ("model.safetensors", weights),
+        ("model.safetensors", model.to_safetensors()?),
         ("config.json", format!("{:#}\n", serde_json::json!(model.config())).into_bytes()),
         ("tokenizer.json", (tokenizer.to_json()? + "\n").into_bytes()),
         ("vocab.txt", (vocabulary.join("\n") + "\n").into_bytes()),
@@ -40,16 +35,4 @@ pub fn write_checkpoint(
         fs::rename(&partial, dir.join(name)).map_err(file(&partial))?;
     }
     Ok(())
-}
-
-fn weights(model: &BertForMaskedLm) -> Result<Vec<u8>, SafeTensorError> {
-    let tensors = model.tensors();
-    let views = tensors
-        .iter()
-        .map(|(name, data)| {
-            Ok((name, TensorView::new(Dtype::F32, data.shape().to_vec(), data.as_bytes())?))
-        })
-        .collect::<Result<Vec<_>, SafeTensorError>>()?;
-    // `transformers` asks for the format.
-    safetensors::serialize(views, Some([("format".to_owned(), "pt".to_owned())].into()))
 }
