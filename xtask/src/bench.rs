@@ -9,7 +9,8 @@ use std::{
 use anyhow::{Context, Result};
 
 /// What is compared, by the name that both programs know and by what a reader is told.
-const CASES: [(&str, &str); 4] = [
+const CASES: [(&str, &str); 5] = [
+    ("ceiling", "Matrix products alone"),
     ("a", "A. capture 12 layers and masked logits, 108 sentences"),
     ("b", "B. 36 lesions (12 layers, 3 sets) of 108 prompts"),
     ("c", "C. 1,000 sets at layer 9, the paper's two prompts"),
@@ -18,6 +19,46 @@ const CASES: [(&str, &str); 4] = [
 
 /// Seconds and the most memory in MiB.
 type Figures = (f64, f64);
+
+/// A case's figures, of each run.
+struct Line {
+    case: &'static str,
+    name: &'static str,
+    unit: &'static str,
+    ours: Vec<f64>,
+    /// None where there is no PyTorch.
+    pytorch: Vec<f64>,
+}
+
+impl Line {
+    /// The medians and their ratio; not numbers where PyTorch has none.
+    fn medians(&self) -> [f64; 3] {
+        let [ours, pytorch] = [&self.ours, &self.pytorch].map(|of| median(of.iter().copied()));
+        [ours, pytorch, ours / pytorch]
+    }
+
+    fn json(&self) -> String {
+        let number = |x: f64| if x.is_finite() { x.to_string() } else { "null".into() };
+        let [ours, pytorch, ratio] = self.medians().map(number);
+        let Self { case, unit, .. } = self;
+        format!(
+            "{{\"case\":\"{case}\",\"unit\":\"{unit}\",\"ours_s\":{ours},\
+             \"pytorch_s\":{pytorch},\"ratio\":{ratio}}}"
+        )
+    }
+
+    fn text(&self) -> String {
+        let (Self { name, unit, .. }, [ours, pytorch, ratio]) = (self, self.medians());
+        let ours = format!("{name:53} {ours:8.3} {unit:7}");
+        if !ratio.is_finite() {
+            return ours.trim_end().to_owned();
+        }
+        // Of the runs that followed each other: how far the ratio can be trusted.
+        let pairs = || self.ours.iter().zip(&self.pytorch).map(|(ours, pytorch)| ours / pytorch);
+        let (least, most) = (pairs().fold(f64::MAX, f64::min), pairs().fold(0.0, f64::max));
+        format!("{ours} {pytorch:8.3} {unit:7} ratio {ratio:.3} ({least:.3} to {most:.3})")
+    }
+}
 
 pub(crate) struct Programs {
     ours: PathBuf,
@@ -56,42 +97,21 @@ impl Programs {
         figures(command.arg(&self.script).arg(case).arg(&self.dir)).map(Some)
     }
 
-    /// Every case, ours and PyTorch's in turn, and the medians.
+    /// Every case, ours and PyTorch's in turn.
     pub(crate) fn compare(&self, runs: usize, json: bool) -> Result<()> {
-        let mut lines = Vec::new();
-        let mut ceiling = self.alternate("ceiling", runs)?;
+        let say = |line: &Line| println!("{}", if json { line.json() } else { line.text() });
         for (case, name) in CASES {
             let (ours, pytorch) = self.alternate(case, runs)?;
-            let seconds = |of: &[Figures]| median(of.iter().map(|figures| figures.0));
-            let memory = |of: &[Figures]| median(of.iter().map(|figures| figures.1));
-            lines.push((name, "s", seconds(&ours), seconds(&pytorch)));
+            let part = |of: fn(&Figures) -> f64| {
+                (ours.iter().map(of).collect(), pytorch.iter().map(of).collect())
+            };
+            let (ours_s, pytorch_s) = part(|figures| figures.0);
+            let unit = if case == "ceiling" { "GFLOP/s" } else { "s" };
+            say(&Line { case, name, unit, ours: ours_s, pytorch: pytorch_s });
             if case == "a" {
-                lines.push(("D. peak memory of A", "MiB", memory(&ours), memory(&pytorch)));
+                let (ours, pytorch) = part(|figures| figures.1);
+                say(&Line { case: "d", name: "D. peak memory of A", unit: "MiB", ours, pytorch });
             }
-        }
-        for (name, unit, ours, pytorch) in lines {
-            let ratio = ours / pytorch;
-            if json {
-                let number = |x: f64| if x.is_finite() { x.to_string() } else { "null".into() };
-                let (ours, pytorch, ratio) = (number(ours), number(pytorch), number(ratio));
-                let case = &name[..1].to_lowercase();
-                println!(
-                    "{{\"case\":\"{case}\",\"unit\":\"{unit}\",\"ours_s\":{ours},\
-                     \"pytorch_s\":{pytorch},\"ratio\":{ratio}}}"
-                );
-            } else if pytorch.is_finite() {
-                println!("{name:55} {ours:9.3} {unit:3} {pytorch:9.3} {unit:3} ratio {ratio:.3}");
-            } else {
-                println!("{name:55} {ours:9.3} {unit:3}");
-            }
-        }
-        if !json {
-            let best = |of: &mut Vec<Figures>| of.iter().map(|f| f.0).fold(f64::NAN, f64::max);
-            println!(
-                "Matrix products alone: {:.0} GFLOP/s ours, {:.0} PyTorch (best of {runs}).",
-                best(&mut ceiling.0),
-                best(&mut ceiling.1)
-            );
         }
         Ok(())
     }
