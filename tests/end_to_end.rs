@@ -319,7 +319,7 @@ fn mistakes_are_one_line_that_says_what_and_where() {
         (prompts("We saw {him|[SEP]}.\n"), &["f.txt:1", "[SEP]", "special"]),
         (stimuli("I saw {him|→}.\nI saw {him|her}.\n"), &["f.txt:1", "→", "vocabulary"]),
         (prompts("We saw {him|qqq}.\n"), &["f.txt:1", "qqq"]),
-        (prompts("\n"), &["f.txt", "no prompt"]),
+        (prompts("\n"), &["f.txt", "no prompt", "{her|him}"]),
         (prompts("them\tWe saw {him|her}.\n"), &["f.txt:1", "them", "him", "her"]),
         (prompts("him\t{He|She} saw {him|her}.\n"), &["f.txt:1", "label"]),
     ] {
@@ -328,7 +328,10 @@ fn mistakes_are_one_line_that_says_what_and_where() {
     }
     for (args, expected) in [
         (&["--layer", "6"][..], &["--layer", "layer 6", "0 to 5"][..]),
+        (&["--layer", "-1"], &["--layer", "`-1`", "from 0"]),
+        (&["--layers", "1,two"], &["--layers", "`two`", "whole number"]),
         (&["--alpha", "1.5"], &["alpha", "1.5"]),
+        (&["--alpha", "-1"], &["alpha", "-1"]),
         (&["--alpha", "NaN"], &["alpha"]),
         (&["--share", "1"], &["share", "0.1"]),
         (&["--stimuli", "none.txt"], &["none.txt"]),

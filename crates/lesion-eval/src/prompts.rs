@@ -34,7 +34,8 @@ impl Prompts {
         if templates.is_empty() {
             return Err(StudyError::File {
                 file: file.to_owned(),
-                problem: "no prompt".to_owned(),
+                problem: "no prompt; write one a line, the right word first: We thanked {her|him}."
+                    .to_owned(),
             });
         }
         for template in &templates {

@@ -1,6 +1,9 @@
 //! What can be asked for.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    str::FromStr,
+};
 
 use anyhow::{Result, anyhow};
 use bert_model::{BertForMaskedLm, Checkpoint, Site};
@@ -78,6 +81,10 @@ pub(crate) fn use_threads(threads: Option<u16>) -> Result<()> {
     Ok(())
 }
 
+fn whole<T: FromStr>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|_| format!("`{text}` is no whole number from 0 on, or too large a one"))
+}
+
 /// A path is seen from the current folder.
 fn model() -> impl TypedValueParser<Value = ModelSource> {
     PathBufValueParser::new().map(|path| ModelSource::named(path).beside(Path::new("")))
@@ -97,7 +104,7 @@ pub(crate) struct RunArgs {
     backend: Option<Backend>,
 
     /// Which device of the backend; `lesion devices` lists them.
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = whole::<usize>)]
     pub(crate) device: usize,
 
     /// Minimal pairs, one template a line: `The dog followed {him|her} home.`
@@ -147,11 +154,11 @@ pub(crate) struct RunArgs {
 
     /// The layer of the paper's lesion, of the doses and of single neurons, counted from 0
     /// [default: three quarters of the way up].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<usize>)]
     layer: Option<usize>,
 
     /// The layers of the controls and the joint lesions, `2,3,4` [default: all].
-    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = whole::<usize>)]
     layers: Option<Vec<usize>>,
 
     /// Lesion equally many neurons of both labels, at most this share of a layer [default: 0.1].
@@ -159,7 +166,7 @@ pub(crate) struct RunArgs {
     share: Option<f64>,
 
     /// Lesion the strongest N neurons of each label.
-    #[arg(long, value_name = "N", group = "rule")]
+    #[arg(long, value_name = "N", group = "rule", value_parser = whole::<usize>)]
     top: Option<usize>,
 
     /// Lesion every significant neuron.
@@ -198,7 +205,7 @@ pub(crate) struct RunArgs {
     parts: Option<Vec<Part>>,
 
     /// Seed of all that is random [default: 0].
-    #[arg(long)]
+    #[arg(long, value_parser = whole::<u64>)]
     seed: Option<u64>,
 
     /// Threads to use; all cores where none is given. It changes the time, not the results.
@@ -294,7 +301,7 @@ pub(crate) struct ModelArgs {
     backend: Backend,
 
     /// Which device of the backend; `lesion devices` lists them.
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = whole::<usize>)]
     pub(crate) device: usize,
 
     /// Threads to use; all cores where none is given. It changes the time, not the results.
@@ -372,7 +379,7 @@ pub(crate) struct Evaluate {
     pub(crate) count: u32,
 
     /// Seed of the draw.
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, value_parser = whole::<u64>)]
     pub(crate) seed: u64,
 }
 

@@ -27,7 +27,7 @@ mod study;
 use std::{ffi::OsStr, io, process::ExitCode};
 
 use anyhow::Result;
-use clap::Parser;
+use clap::{Arg, CommandFactory, FromArgMatches};
 
 use answer::give;
 use args::{Args, Command};
@@ -38,7 +38,14 @@ use study::Study;
 const FAILURE: u8 = 2;
 
 fn main() -> ExitCode {
-    let args = match Args::try_parse() {
+    // So that `--layer -1` is told what is wrong with -1, and not that there is no option `-1`.
+    let numbers = |arg: Arg| {
+        let takes_values = arg.get_action().takes_values();
+        arg.allow_negative_numbers(takes_values)
+    };
+    let parser = Args::command().mut_subcommands(|command| command.mut_args(numbers));
+    let args = parser.try_get_matches().and_then(|found| Args::from_arg_matches(&found));
+    let args = match args {
         Ok(args) => args,
         // Help that was asked for, or that answers a call without any command.
         Err(help) if is_help(&help) => help.exit(),
