@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use burn::tensor::Device;
 
 use crate::{
-    BertConfig, BertForMaskedLm, BertModelError, BertTokenizer, SpecialTokens, Weights,
+    BertConfig, BertForMaskedLm, BertModelError, BertTokenizer, SpecialTokens, Weights, file::read,
     tokenizer_files::open_tokenizer,
 };
 
@@ -82,8 +82,4 @@ impl Checkpoint {
     pub fn load_model(&mut self, device: &Device) -> Result<BertForMaskedLm, BertModelError> {
         BertForMaskedLm::load(&self.config, &mut self.weights, device)
     }
-}
-
-pub(crate) fn read(path: &Path) -> Result<Vec<u8>, BertModelError> {
-    std::fs::read(path).map_err(|source| BertModelError::Read { path: path.to_owned(), source })
 }

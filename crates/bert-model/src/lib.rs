@@ -43,6 +43,7 @@ mod direct;
 mod embeddings;
 mod error;
 mod family;
+mod file;
 mod gelu;
 mod head;
 mod layer;

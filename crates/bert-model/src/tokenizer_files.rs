@@ -4,9 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::{
-    BertModelError, BertTokenizer, Family, SpecialTokens, WordPieceOptions, checkpoint::read,
-};
+use crate::{BertModelError, BertTokenizer, Family, SpecialTokens, WordPieceOptions, file::read};
 
 /// What `tokenizer_config.json` and `special_tokens_map.json` may say.
 #[derive(Default, Deserialize)]

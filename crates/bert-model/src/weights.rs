@@ -6,7 +6,7 @@ use std::{
 use burn::tensor::TensorData;
 use serde::Deserialize;
 
-use crate::{BertModelError, TensorSource, checkpoint::read, shard::Shard};
+use crate::{BertModelError, TensorSource, file::read, shard::Shard};
 
 /// The weights of a checkpoint, in one file or in several, read tensor by tensor.
 pub struct Weights {

@@ -1,13 +1,17 @@
 //! Would other neurons do the same? Lesions of a label's neurons in each layer, beside those of
 //! other sets of that size.
 
+use std::sync::Arc;
+
 use neuron_stats::{Correction, quantile};
+use rayon::prelude::*;
 
 use crate::{
     Drops, Laboratory, NeuronSets, Outcome, Progress, Read, Selection, SetKind, Strength,
     StudyError, Trial,
     activations::activity_at_masks,
-    pool::{DrawnSet, Pool},
+    pool::Pool,
+    random::{Purpose, stream},
 };
 
 /// Which layers are lesioned, one at a time, and how the controls are made.
@@ -173,7 +177,7 @@ pub fn controls(
         let tests = &selection.tests[columns];
         let pool = Pool { matched: sets.set(layer, label), tests, activity: &activity };
         let swapped = sets.set(layer, sets.other(label));
-        let (drawn, unavailable) = pool.lesions(swapped, plan, 2 * layer + side, label);
+        let (drawn, unavailable) = sets_of(&pool, swapped, plan, 2 * layer + side, label);
         let (mut lesions, mut ran) = (Vec::new(), done);
         for (some, sets) in drawn.chunks((TRIALS / prompts.len()).max(1)).enumerate() {
             let trials: Vec<Trial> = sets
@@ -204,6 +208,50 @@ pub fn controls(
 
 /// Trials that run together: their outcomes take some 200 bytes each, drops only 16.
 const TRIALS: usize = 1 << 16;
+
+/// A kind, which draw of it, and the neurons.
+type DrawnSet = (SetKind, usize, Arc<[usize]>);
+
+/// The sets to lesion, and why there are no controls among them. `index` is the layer's and
+/// label's own number.
+fn sets_of(
+    pool: &Pool<'_>,
+    swapped: Arc<[usize]>,
+    plan: &ControlPlan,
+    index: usize,
+    label: &str,
+) -> (Vec<DrawnSet>, Option<String>) {
+    let count = pool.matched.len();
+    if count == 0 {
+        return (Vec::new(), Some(format!("no \"{label}\" neuron is to be lesioned")));
+    }
+    let mut sets = vec![(SetKind::Matched, 0, pool.matched.clone())];
+    if !swapped.is_empty() {
+        sets.push((SetKind::Swapped, 0, swapped));
+    }
+    let others = pool.others();
+    if others.len() < 2 * count {
+        let reason = format!(
+            "{} neurons outside a set of {count} are too few to draw other sets from",
+            others.len()
+        );
+        return (sets, Some(reason));
+    }
+    let mut by_tuning = others.clone();
+    plan.strength.sort(&mut by_tuning, pool.tests);
+    sets.push((SetKind::LeastTuned, 0, by_tuning[by_tuning.len() - count..].into()));
+    let draws = || (0..plan.draws).into_par_iter();
+    sets.par_extend(draws().map(|draw| {
+        let rng = stream(plan.seed, Purpose::AnySet, index, draw);
+        (SetKind::Random, draw, pool.draw_any(&others, rng))
+    }));
+    let by_activity = pool.by_activity(others);
+    sets.par_extend(draws().map(|draw| {
+        let rng = stream(plan.seed, Purpose::ActiveSet, index, draw);
+        (SetKind::RandomActive, draw, pool.draw_alike(by_activity.clone(), rng))
+    }));
+    (sets, None)
+}
 
 fn mean_of<'a>(rows: impl Iterator<Item = &'a [f32]>) -> Vec<f32> {
     let mut sums: Vec<f32> = Vec::new();

@@ -8,12 +8,6 @@ use rand::{
     seq::{IndexedRandom, SliceRandom},
 };
 use rand_chacha::ChaCha8Rng;
-use rayon::prelude::*;
-
-use crate::{
-    ControlPlan,
-    random::{Purpose, stream},
-};
 
 /// Which neurons a controlled lesion takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -47,9 +41,6 @@ impl fmt::Display for SetKind {
     }
 }
 
-/// A kind, which draw of it, and the neurons.
-pub(crate) type DrawnSet = (SetKind, usize, Arc<[usize]>);
-
 /// The neurons of a layer that sets are drawn from.
 pub(crate) struct Pool<'a> {
     pub(crate) matched: Arc<[usize]>,
@@ -59,47 +50,6 @@ pub(crate) struct Pool<'a> {
 }
 
 impl Pool<'_> {
-    /// The sets to lesion, and why there are no controls among them. `index` is the layer's and
-    /// label's own number.
-    pub(crate) fn lesions(
-        &self,
-        swapped: Arc<[usize]>,
-        plan: &ControlPlan,
-        index: usize,
-        label: &str,
-    ) -> (Vec<DrawnSet>, Option<String>) {
-        let count = self.matched.len();
-        if count == 0 {
-            return (Vec::new(), Some(format!("no \"{label}\" neuron is to be lesioned")));
-        }
-        let mut sets = vec![(SetKind::Matched, 0, self.matched.clone())];
-        if !swapped.is_empty() {
-            sets.push((SetKind::Swapped, 0, swapped));
-        }
-        let others = self.others();
-        if others.len() < 2 * count {
-            let reason = format!(
-                "{} neurons outside a set of {count} are too few to draw other sets from",
-                others.len()
-            );
-            return (sets, Some(reason));
-        }
-        let mut by_tuning = others.clone();
-        plan.strength.sort(&mut by_tuning, self.tests);
-        sets.push((SetKind::LeastTuned, 0, by_tuning[by_tuning.len() - count..].into()));
-        let draws = || (0..plan.draws).into_par_iter();
-        sets.par_extend(draws().map(|draw| {
-            let rng = stream(plan.seed, Purpose::AnySet, index, draw);
-            (SetKind::Random, draw, self.draw_any(&others, rng))
-        }));
-        let by_activity = self.by_activity(others);
-        sets.par_extend(draws().map(|draw| {
-            let rng = stream(plan.seed, Purpose::ActiveSet, index, draw);
-            (SetKind::RandomActive, draw, self.draw_alike(by_activity.clone(), rng))
-        }));
-        (sets, None)
-    }
-
     /// Root mean square of the neurons' activity.
     pub(crate) fn activity_of(&self, neurons: &[usize]) -> f64 {
         let squares = neurons.iter().map(|&neuron| f64::from(self.activity[neuron]).powi(2));
@@ -112,7 +62,7 @@ impl Pool<'_> {
     }
 
     /// Neurons by rising activity.
-    fn by_activity(&self, mut neurons: Vec<usize>) -> Vec<usize> {
+    pub(crate) fn by_activity(&self, mut neurons: Vec<usize>) -> Vec<usize> {
         neurons.sort_by(|&a, &b| self.activity[a].total_cmp(&self.activity[b]));
         neurons
     }
@@ -123,7 +73,7 @@ impl Pool<'_> {
     }
 
     /// A set of kind [`SetKind::RandomActive`], from `pool` in the order of its activity.
-    fn draw_alike(&self, mut pool: Vec<usize>, mut rng: ChaCha8Rng) -> Arc<[usize]> {
+    pub(crate) fn draw_alike(&self, mut pool: Vec<usize>, mut rng: ChaCha8Rng) -> Arc<[usize]> {
         let mut wanted = self.matched.to_vec();
         wanted.shuffle(&mut rng);
         let activity = self.activity;
@@ -147,6 +97,7 @@ mod tests {
     use neuron_stats::{Matrix, TestKind, t_tests};
 
     use super::*;
+    use crate::random::{Purpose, stream};
 
     /// A set of the first 20 of 200 neurons.
     fn draw(kind: SetKind, activity: &[f32], index: usize) -> Vec<usize> {

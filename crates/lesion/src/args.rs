@@ -16,8 +16,8 @@ use neuron_stats::TestKind;
 
 use crate::{
     backend::Backend,
+    layer_neurons::LayerNeurons,
     model::ModelSource,
-    predict::LayerNeurons,
     progress::Stages,
     study::{MOST_NULLS, MOST_PERMUTATIONS, Part, Study, check_held_out},
 };

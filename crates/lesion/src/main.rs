@@ -13,6 +13,7 @@ mod console;
 mod evaluate;
 mod inputs;
 mod journal;
+mod layer_neurons;
 mod manifest;
 mod model;
 mod output;

@@ -32,6 +32,7 @@ mod manifest;
 mod nulls;
 mod number;
 mod page;
+mod pair;
 mod report;
 mod rows;
 mod study;

@@ -12,8 +12,8 @@ use crate::{
         ACTIVE, BAND, Frame, GREEN, LABELS, MUTED, PURPLE, SHAPES, Shape, Svg, around, draw, key,
         legend, level, mark, panel, spanning, whole,
     },
-    compare::{Common, Pair, both},
     number::{count, fixed, mean, plural},
+    pair::{Common, Pair, both},
     verdict::Judged,
 };
 
