@@ -314,6 +314,10 @@ fn mistakes_are_one_line_that_says_what_and_where() {
             stimuli("{Peter|The big aunt} saw {him|her}.\n{He|She} saw {him|her}.\n"),
             &["f.txt:1", "tokens"],
         ),
+        (
+            stimuli("I saw {it|them}.\nWe met {it|them}.\n"),
+            &["bundled prompt", "\"it\"", "\"them\"", "--prompts"],
+        ),
         (stimuli("I saw {him|her}self.\nI saw {him|her}.\n"), &["f.txt:1", "himself", "part"]),
         (prompts("We saw {hím|him}.\n"), &["f.txt:1", "hím", "one token"]),
         (prompts("We saw {him|[SEP]}.\n"), &["f.txt:1", "[SEP]", "special"]),
@@ -340,7 +344,7 @@ fn mistakes_are_one_line_that_says_what_and_where() {
         (&["--correction", "max-t", "--permutations", "0"], &["permutations"]),
         (&["--backend", "abacus"], &["abacus", "flex", "wgpu"]),
         (&["--correction", "fdr"], &["fdr", "bh", "max-t"]),
-        (&["--layr", "3"], &["--layr", "--layer"]),
+        (&["--layr", "3"], &["--layr", "--layer", "`lesion reproduce --help`"]),
         (&["--backend", "wgpu"], &["wgpu", "cargo xtask"]),
     ] {
         assert_user_error(&Run::new(args), expected);

@@ -65,7 +65,7 @@ fn options_override_a_study_and_paths_are_relative_to_it() {
 fn a_mistake_in_a_study_names_line_and_column() {
     for (text, expected) in [
         ("seed = 1\nsede = 2\n", "s.toml:2:1: unknown field `sede`"),
-        ("[lesion]\nkind = \"halve\"\n", "s.toml:2:8: unknown variant `halve`"),
+        ("[lesion]\nkind = \"halve\"\n", "s.toml:2:8: `halve` is no kind of lesion"),
         ("[selection]\nalpha = 2.0\n", "s.toml:2:9: alpha is 2"),
         ("[lesion]\nlayers = [0, 6]\n", "layer 6"),
         ("[lesion]\nneurons = \"none.json\"\n", "none.json"),

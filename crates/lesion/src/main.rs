@@ -90,10 +90,15 @@ fn is_help(error: &clap::Error) -> bool {
 /// One line, as every other mistake: what clap says is wrong, and its tip, without the usage.
 fn usage_error(error: &clap::Error) -> ExitCode {
     let message = error.to_string();
+    // The command that was meant: `Usage: lesion check [OPTIONS] <STUDY>`.
+    let usage = message.split("Usage: ").nth(1).unwrap_or_default().split_whitespace().skip(1);
+    let command = usage.take_while(|word| word.starts_with(|first: char| first.is_alphabetic()));
+    let command: Vec<&str> = std::iter::once("lesion").chain(command).collect();
     let says =
         |paragraph: &&str| !paragraph.starts_with("Usage") && !paragraph.starts_with("For more");
     let words = message.split("\n\n").filter(says).flat_map(str::split_whitespace);
-    eprintln!("{}; see `lesion --help`", words.collect::<Vec<_>>().join(" "));
+    let words: Vec<&str> = words.collect();
+    eprintln!("{}; see `{} --help`", words.join(" "), command.join(" "));
     ExitCode::from(FAILURE)
 }
 

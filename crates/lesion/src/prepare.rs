@@ -103,6 +103,13 @@ impl Prepared {
         let subject = Subject { model: &model, tokenizer: &checkpoint.tokenizer, plain, batching };
         let prompts = MaskedPrompt::encode_all(subject, prompts, stimuli.contrast())?;
         let stimuli = EncodedStimuli::encode(subject, stimuli, study.selection.at)?;
+        ensure!(
+            study.prompts.is_some() || prompts.iter().any(|prompt| prompt.label.is_some()),
+            "no bundled prompt has a label of these stimuli, \"{}\" or \"{}\", so nothing would be \
+             lesioned; give your own, `prompts` in the study or --prompts",
+            texts.stimuli.contrast().a,
+            texts.stimuli.contrast().b
+        );
         if study.selection.held_out > 0.0 {
             stimuli.check_split(study.selection.held_out)?;
         }

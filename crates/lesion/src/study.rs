@@ -331,12 +331,24 @@ fn set_rule<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SetRule, D::Er
     Ok(rule)
 }
 
+/// A value as the command line writes it, or as a table.
+fn as_text_or<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr<Err: Display> + serde::de::DeserializeOwned,
+{
+    match toml::Value::deserialize(deserializer)? {
+        toml::Value::String(text) => text.parse().map_err(D::Error::custom),
+        table => T::deserialize(table).map_err(D::Error::custom),
+    }
+}
+
 fn kind<'de, D: Deserializer<'de>>(deserializer: D) -> Result<LesionKind, D::Error> {
-    LesionKind::deserialize(deserializer)?.check().map_err(D::Error::custom)
+    as_text_or::<D, LesionKind>(deserializer)?.check().map_err(D::Error::custom)
 }
 
 fn tokens<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Tokens, D::Error> {
-    match Tokens::deserialize(deserializer)? {
+    match as_text_or(deserializer)? {
         Tokens::Offsets(offsets) if offsets.is_empty() => {
             Err(D::Error::custom("no offset, so no token; 0 is the mask and -1 the token before"))
         }
@@ -405,6 +417,9 @@ mod tests {
                     kind = { scale = 2 }\nat = { offsets = [-1, 1] }\n";
         let study = Study::parse("s.toml", text).unwrap();
         assert_eq!(study.lesion.kind, LesionKind::Scale(2.0));
+        let as_options = text.replace("{ scale = 2 }", "\"scale=2\"");
+        let as_options = as_options.replace("{ offsets = [-1, 1] }", "\"-1,1\"");
+        assert_eq!(Study::parse("s.toml", &as_options).unwrap(), study);
         let written = toml::to_string(&study).unwrap();
         assert_eq!(Study::parse("written", &written).unwrap(), study);
     }
@@ -419,6 +434,8 @@ mod tests {
             ("[lesion]\nsets = { share = 2.0 }\n", "s.toml:2:8: the share is 2"),
             ("[lesion]\nsets = { top = 0 }\n", "s.toml:2:8: the top 0"),
             ("[lesion]\nkind = { scale = nan }\n", "s.toml:2:8: NaN is no factor"),
+            ("[lesion]\nkind = \"scale\"\n", "s.toml:2:8: `scale` is no kind of lesion"),
+            ("[lesion]\nat = \"offsets\"\n", "s.toml:2:6: `offsets` names no tokens"),
             ("[bootstrap]\ndraws = 1\n", "s.toml:2:9: 1000 resamples"),
             ("[dose]\nsizes = [1, 0]\n", "s.toml:2:9: a set of 0"),
             ("[controls]\nnulls = 0\n", "s.toml:2:9: 0 is not between 1 and"),

@@ -149,10 +149,13 @@ fn finding(mask: &MaskRating) -> String {
     let (word, drop) = (&before.clean.word, before.logit_drop().unwrap_or(f64::NAN));
     let moved = if drop < 0.0 { "rises" } else { "falls" };
     let moved = format!("its logit {moved} by {:.3}", drop.abs());
+    // Words that were asked for may all be far from the top.
+    let ranks = [before.clean.rank, after.lesioned.as_ref().map_or(0, |score| score.rank)];
+    let place = if ranks == [1, 1] { "on top" } else { "ahead of the others here" };
     if after.clean.word == *word {
-        format!("Found: \"{word}\" stays on top; {moved}.")
+        format!("Found: \"{word}\" stays {place}; {moved}.")
     } else {
-        format!("Found: \"{}\" takes the place of \"{word}\" on top; {moved}.", after.clean.word)
+        format!("Found: \"{}\" takes the place of \"{word}\" {place}; {moved}.", after.clean.word)
     }
 }
 

@@ -108,8 +108,9 @@ fn lead(study: &Study, judged: &[Judged<'_>]) -> String {
         )
     } else {
         format!(
-            "Silenced, such neurons lower the right word\u{2019}s margin more than random sets of \
-             the same size in {beyond} of {tested} cases, a layer and a label each."
+            "Of {tested} controlled lesions, each of the chosen neurons of one label in one layer, \
+             {beyond} {} the right word\u{2019}s margin more than random sets of the same size.",
+            if beyond == 1 { "lowers" } else { "lower" }
         )
     };
     format!("{first} {second}")
