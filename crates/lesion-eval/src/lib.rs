@@ -56,61 +56,58 @@
 //! [`Sentence`] is no step of a study but the same question to one sentence: what does the model
 //! predict, and what does a lesion change? [`Subject`] is what is asked: a model with its tokenizer.
 
-mod activations;
-mod adjustment;
-mod batching;
-mod causal;
-mod clean_pass;
-mod controls;
-mod diagnose;
-mod dissociation;
-mod dose;
-mod dynamic;
+mod encoding;
+mod engine;
 mod error;
-mod joint;
-mod laboratory;
-mod lesion;
-mod manner;
-mod masked;
-mod neuron_sets;
-mod outcome;
-mod pool;
-mod predict;
-mod profile;
-mod prompts;
+mod paper_lesion;
+mod parts;
+mod passes;
+mod prediction;
 mod random;
-mod replication;
-mod select;
-mod sentence;
-mod stimuli;
-mod subject;
+mod selection;
+mod share;
 pub mod tables;
-mod template;
-mod templates;
+mod texts;
 
-pub use activations::{Activations, EncodedStimuli, SelectAt, measure};
-pub use adjustment::{Adjustment, Scope};
-pub use batching::Batching;
-pub use causal::{NeuronEffect, NeuronEffects, neuron_effects};
-pub use controls::{ControlLesion, ControlPlan, Controlled, UNLIKE, controls, corrected_p};
-pub use diagnose::{Diagnostics, LayerHistogram, Normality, Sparsity, diagnose};
-pub use dissociation::{Dissociation, dissociations, holds};
-pub use dose::{Dose, DosePlan, dose};
-pub use dynamic::{Dynamic, DynamicPlan, dynamic};
+pub use encoding::{
+    encoded_stimuli::{EncodedStimuli, SelectAt},
+    masked_prompt::{Candidate, MaskedPrompt},
+};
+pub use engine::{
+    journal::{Journal, NoJournal},
+    laboratory::Laboratory,
+    manner::{LesionKind, Manner, PreparedManner, Tokens},
+    trial::{Drops, Outcome, Read, Reading, Trial},
+};
 pub use error::StudyError;
-pub use joint::{Joint, LayerPattern, PatternKind, joint};
-pub use laboratory::{Journal, Laboratory, NoJournal, Progress};
-pub use lesion::{LesionOutcome, LesionPlan, LesionSummary, Notice, default_layer, lesion};
-pub use manner::{LesionKind, Manner, PreparedManner, Tokens};
-pub use masked::{Candidate, MaskedPrompt};
-pub use neuron_sets::{NeuronSetEntry, NeuronSetFile, NeuronSets, SetRule, Strength};
-pub use outcome::{Drops, Outcome, Read, Reading, Trial};
-pub use pool::SetKind;
-pub use predict::{Accuracy, Prediction, Score, predict};
-pub use profile::{LayerProfile, profile};
-pub use prompts::{Prompt, Prompts};
-pub use replication::{Replication, replicate};
-pub use select::{Adjusted, CONFIDENCE, Selection, SelectionPlan, select};
-pub use sentence::{MaskRating, Sentence, SentenceLesion, WordRating};
-pub use stimuli::{Contrast, Stimuli, StimulusPair};
-pub use subject::Subject;
+pub use paper_lesion::{
+    lesion::{LesionOutcome, LesionPlan, Notice, default_layer, lesion},
+    summary::LesionSummary,
+};
+pub use parts::{
+    causal::{NeuronEffect, NeuronEffects, neuron_effects},
+    controls::{ControlLesion, ControlPlan, Controlled, UNLIKE, controls, corrected_p},
+    dissociation::{Dissociation, dissociations, holds},
+    dose::{Dose, DosePlan, dose},
+    dynamic::{Dynamic, DynamicPlan, dynamic},
+    joint::{Joint, LayerPattern, PatternKind, joint},
+    profile::{LayerProfile, profile},
+    random_sets::SetKind,
+};
+pub use passes::{batching::Batching, progress::Progress, subject::Subject};
+pub use prediction::{
+    predict::{Accuracy, Prediction, Score, predict},
+    sentence::{MaskRating, Sentence, SentenceLesion, WordRating},
+};
+pub use selection::{
+    activations::{Activations, measure},
+    adjustment::{Adjustment, Scope},
+    diagnose::{Diagnostics, LayerHistogram, Normality, Sparsity, diagnose},
+    neuron_sets::{NeuronSetEntry, NeuronSetFile, NeuronSets, SetRule, Strength},
+    replication::{Replication, replicate},
+    select::{Adjusted, CONFIDENCE, Selection, SelectionPlan, select},
+};
+pub use texts::{
+    prompts::{Prompt, Prompts},
+    stimuli::{Contrast, Stimuli, StimulusPair},
+};

@@ -4,8 +4,16 @@
 use serde::Serialize;
 
 use crate::{
-    Controlled, Dissociation, Dose, Dynamic, Joint, LayerPattern, LayerProfile, MaskedPrompt,
-    NeuronEffects, holds,
+    encoding::masked_prompt::MaskedPrompt,
+    parts::{
+        causal::NeuronEffects,
+        controls::Controlled,
+        dissociation::{Dissociation, holds},
+        dose::Dose,
+        dynamic::Dynamic,
+        joint::{Joint, LayerPattern},
+        profile::LayerProfile,
+    },
 };
 
 /// A row of `nulls.csv`: one lesion of a controlled comparison in one prompt.

@@ -2,7 +2,14 @@
 
 use serde::Serialize;
 
-use crate::{LesionOutcome, MaskRating, MaskedPrompt, Prediction, Score};
+use crate::{
+    encoding::masked_prompt::MaskedPrompt,
+    paper_lesion::lesion::LesionOutcome,
+    prediction::{
+        predict::{Prediction, Score},
+        sentence::MaskRating,
+    },
+};
 
 /// A row of `prompts.csv`: one masked prompt.
 #[derive(Clone, Debug, Default, Serialize)]

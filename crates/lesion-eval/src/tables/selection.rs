@@ -3,7 +3,12 @@
 use neuron_stats::Correction;
 use serde::Serialize;
 
-use crate::{Adjusted, Adjustment, Diagnostics, Replication, Selection, Sparsity};
+use crate::selection::{
+    adjustment::Adjustment,
+    diagnose::{Diagnostics, Sparsity},
+    replication::Replication,
+    select::{Adjusted, Selection},
+};
 
 /// A row of `neurons.csv`: one neuron's test.
 #[derive(Clone, Debug, Default, Serialize)]

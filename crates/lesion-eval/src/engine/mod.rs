@@ -1,0 +1,6 @@
+//! The laboratory: runs lesions of any kind in masked prompts.
+
+pub(crate) mod journal;
+pub(crate) mod laboratory;
+pub(crate) mod manner;
+pub(crate) mod trial;

@@ -1,0 +1,242 @@
+//! The clean pass of some prompts, and lesions that start from it.
+
+use activation_capture::{Lesion, Target};
+use bert_model::{MlpHook, NoHook, Projections, Site, TokenBatch, TokenSet};
+use burn::tensor::{Device, Int, Tensor};
+
+use crate::{error::StudyError, passes::subject::Subject};
+
+/// A pass of a batch without a lesion, that remembers what a lesion can start from: what entered
+/// each layer, what its attention made of that, and what its MLP read at the mask.
+pub(crate) struct CleanPass<'a> {
+    subject: Subject<'a>,
+    batch: TokenBatch,
+    /// Each row's mask.
+    positions: Vec<usize>,
+    /// `[batch, seq, hidden]` for each layer.
+    entering: Vec<Tensor<3>>,
+    /// For each layer but the last, which needs none.
+    projections: Vec<Projections>,
+    /// `[batch, 1, hidden]` for each layer.
+    attended: Vec<Tensor<3>>,
+    /// What left the last layer at the masks, `[batch, hidden]`.
+    last: Tensor<2>,
+}
+
+impl<'a> CleanPass<'a> {
+    pub(crate) fn run(
+        subject: Subject<'a>,
+        batch: TokenBatch,
+        positions: Vec<usize>,
+    ) -> Result<Self, StudyError> {
+        let (mut entering, mut projections, mut attended) = (Vec::new(), Vec::new(), Vec::new());
+        let last = if subject.plain {
+            subject.forward_at(&batch, &positions, &mut NoHook)?
+        } else {
+            let model = subject.model;
+            let mut hidden = model.embed(&batch)?;
+            let masks = TokenSet::OneEach(&positions);
+            for layer in 0..model.config().num_hidden_layers - 1 {
+                entering.push(hidden.clone());
+                let projected = model.project(layer, hidden.clone())?;
+                projections.push(projected.clone());
+                let read = model.attend_projected(layer, hidden, projected)?;
+                attended.push(masks.of(read.clone()));
+                hidden = model.mlp(layer, read, TokenSet::All, &mut NoHook)?;
+            }
+            entering.push(hidden.clone());
+            let last = entering.len() - 1;
+            let read = model.attend(last, hidden, masks)?;
+            attended.push(read.clone());
+            model.mlp(last, read, masks, &mut NoHook)?.squeeze_dim(1)
+        };
+        Ok(Self { subject, batch, positions, entering, projections, attended, last })
+    }
+
+    /// What left the last layer at the masks without a lesion, `[batch, hidden]`.
+    pub(crate) fn hidden(&self) -> Tensor<2> {
+        self.last.clone()
+    }
+
+    /// What leaves the last layer at the masks, `[rows, hidden]`, of a batch whose row i is row
+    /// `rows[i]` of the clean pass, with the lesion's targets counted in the new rows. No target
+    /// lies below layer `from`.
+    ///
+    /// A lesion changes nothing below its layer, and at the mask alone nothing in its layer but the
+    /// MLP there, and in the next the queries, keys and values there: only what it can change is
+    /// computed.
+    pub(crate) fn lesioned(
+        &self,
+        rows: &[usize],
+        from: usize,
+        site: Site,
+        targets: &[Target<'_>],
+    ) -> Result<Tensor<2>, StudyError> {
+        let (subject, model) = (self.subject, self.subject.model);
+        let shape = [rows.len(), self.batch.length()];
+        let mut lesion = Lesion::new(site, shape, model.config(), targets)?;
+        let positions: Vec<usize> = rows.iter().map(|&row| self.positions[row]).collect();
+        if subject.plain {
+            let ids = rows.iter().map(|&row| self.batch.rows()[row].clone()).collect();
+            return subject.forward_at(&TokenBatch::new(ids)?, &positions, &mut lesion);
+        }
+        let clean = [self.positions.len(), self.batch.length()];
+        let picked = Picked::new(rows, &positions, clean, &self.last.device());
+        let (last, masks) = (self.projections.len(), TokenSet::OneEach(&positions));
+        let here = |target: &&Target<'_>| target.layer == from;
+        let at_mask =
+            targets.iter().filter(here).all(|target| target.position == positions[target.row]);
+        let read = if from == last {
+            picked.of(&self.attended[last])
+        } else if at_mask {
+            let changed = model.mlp(from, picked.of(&self.attended[from]), masks, &mut lesion)?;
+            model.attend(last, self.above(from + 1, changed, &picked, &mut lesion)?, masks)?
+        } else {
+            let hidden = picked.of(&self.entering[from]);
+            model.attend(last, model.run_layers(from..last, hidden, &mut lesion)?, masks)?
+        };
+        Ok(model.mlp(last, read, masks, &mut lesion)?.squeeze_dim(1))
+    }
+
+    /// What enters the last layer where layer `next` and those above it run on the clean pass with
+    /// `changed`, `[rows, 1, hidden]`, in place of what enters `next` at the masks. The queries, keys
+    /// and values of all other tokens are the clean ones.
+    fn above(
+        &self,
+        next: usize,
+        changed: Tensor<3>,
+        picked: &Picked,
+        hook: &mut dyn MlpHook,
+    ) -> Result<Tensor<3>, StudyError> {
+        let (model, last) = (self.subject.model, self.projections.len());
+        let hidden = picked.put(&self.entering[next], changed.clone());
+        if next == last {
+            return Ok(hidden);
+        }
+        let (clean, changed) = (&self.projections[next], model.project(next, changed)?);
+        let projections = Projections {
+            queries: picked.put(&clean.queries, changed.queries),
+            keys: picked.put(&clean.keys, changed.keys),
+            values: picked.put(&clean.values, changed.values),
+        };
+        let read = model.attend_projected(next, hidden, projections)?;
+        let hidden = model.mlp(next, read, TokenSet::All, hook)?;
+        Ok(model.run_layers(next + 1..last, hidden, hook)?)
+    }
+}
+
+/// Rows of a clean pass, in which a lesion's run as a batch of their own.
+struct Picked {
+    rows: Tensor<1, Int>,
+    /// Where each of their tokens lies among the clean pass's and, after these, one of each row.
+    mixed: Tensor<1, Int>,
+}
+
+impl Picked {
+    /// `rows` of a pass of `[clean, length]` tokens, and a position in each.
+    fn new(
+        rows: &[usize],
+        positions: &[usize],
+        [clean, length]: [usize; 2],
+        device: &Device,
+    ) -> Self {
+        let tokens = rows.iter().zip(positions).enumerate().flat_map(|(row, (&from, &at))| {
+            let token = move |i| if i == at { clean * length + row } else { from * length + i };
+            (0..length).map(token)
+        });
+        let indices = |indices: Vec<i64>| Tensor::from_data(indices.as_slice(), device);
+        Self {
+            rows: indices(rows.iter().map(|&row| row as i64).collect()),
+            mixed: indices(tokens.map(|token| token as i64).collect()),
+        }
+    }
+
+    /// These rows of what the clean pass kept.
+    fn of(&self, kept: &Tensor<3>) -> Tensor<3> {
+        kept.clone().select(0, self.rows.clone())
+    }
+
+    /// The same, `[rows, seq, hidden]`, with other values, `[rows, 1, hidden]`, at the positions.
+    fn put(&self, kept: &Tensor<3>, values: Tensor<3>) -> Tensor<3> {
+        let ([clean, length, width], rows) = (kept.dims(), values.dims()[0]);
+        let kept = kept.clone().reshape([clean * length, width]);
+        let tokens = Tensor::cat(vec![kept, values.squeeze_dim(1)], 0);
+        tokens.select(0, self.mixed.clone()).reshape([rows, length, width])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use activation_capture::Edit;
+    use bert_model::{BertForMaskedLm, Checkpoint};
+
+    use super::*;
+    use crate::passes::batching::Batching;
+
+    fn open() -> (Checkpoint, BertForMaskedLm) {
+        let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/parity/model");
+        let mut checkpoint = Checkpoint::open(dir).unwrap();
+        let model = checkpoint.load_model(&Device::flex()).unwrap();
+        (checkpoint, model)
+    }
+
+    fn values(tensor: Tensor<2>) -> Vec<f32> {
+        tensor.into_data().try_into_vec().unwrap()
+    }
+
+    /// A lesion's row of the clean pass, and its layers, each with a position and neurons.
+    type Made = (usize, Vec<(usize, usize, Vec<usize>)>);
+
+    #[test]
+    fn a_lesion_from_its_layer_on_equals_the_plain_pass() {
+        let (checkpoint, model) = open();
+        let (tokenizer, batching) = (&checkpoint.tokenizer, Batching::default());
+        let subject = |plain| Subject { model: &model, tokenizer, plain, batching };
+        let batch = || TokenBatch::new(vec![vec![2, 40, 4, 60, 3], vec![2, 50, 41, 4, 3]]).unwrap();
+        let pass = |plain| CleanPass::run(subject(plain), batch(), vec![2, 3]).unwrap();
+        let (quick, plain) = (pass(false), pass(true));
+        let near = |a: Tensor<2>, b: Tensor<2>| {
+            let (a, b) = (values(a), values(b));
+            assert_eq!(a.len(), b.len());
+            assert!(a.iter().zip(&b).all(|(a, b)| (a - b).abs() < 1e-5));
+        };
+        near(quick.hidden(), plain.hidden());
+
+        // At the mask, beside it, at all tokens, in several layers, and nowhere.
+        let lesions: [Made; 5] = [
+            (1, vec![(0, 3, vec![5, 6])]),
+            (0, vec![(0, 1, vec![0, 63]), (0, 2, vec![0, 63])]),
+            (1, vec![(0, 3, vec![1]), (1, 3, vec![2, 3]), (2, 3, vec![4])]),
+            (0, vec![(1, 2, vec![9]), (2, 4, vec![9])]),
+            (1, vec![]),
+        ];
+        for site in [Site::Pre, Site::Post] {
+            for above in 0..3 {
+                // The same lesions moved up, alone and together.
+                let moved = |made: &Made| -> Made {
+                    let up = made
+                        .1
+                        .iter()
+                        .map(|(layer, at, neurons)| (layer + above, *at, neurons.clone()));
+                    (made.0, up.filter(|&(layer, ..)| layer < 3).collect())
+                };
+                let moved: Vec<Made> = lesions.iter().map(moved).collect();
+                for some in moved.chunks(1).chain([&moved[..]]) {
+                    let rows: Vec<usize> = some.iter().map(|made| made.0).collect();
+                    let mut targets = Vec::new();
+                    for (row, (_, layers)) in some.iter().enumerate() {
+                        for &(layer, position, ref neurons) in layers {
+                            let edit = Edit::Zero;
+                            targets.push(Target { row, layer, position, neurons, edit });
+                        }
+                    }
+                    let from = targets.iter().map(|target| target.layer).min().unwrap_or(above);
+                    near(
+                        quick.lesioned(&rows, from, site, &targets).unwrap(),
+                        plain.lesioned(&rows, from, site, &targets).unwrap(),
+                    );
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! Logits over the vocabulary.
+
+use burn::tensor::Tensor;
+
+use crate::{error::StudyError, passes::subject::Subject};
+
+/// The logits over the vocabulary of each row of last hidden states, `[rows, hidden]`. `prompt_of` a
+/// row is what an error names.
+pub(crate) fn read_logits(
+    subject: Subject<'_>,
+    hidden: Tensor<2>,
+    prompt_of: impl Fn(usize) -> usize,
+) -> Result<Vec<Vec<f32>>, StudyError> {
+    let logits = subject.model.logits(hidden);
+    let [_, vocabulary] = logits.dims();
+    let data = logits.into_data();
+    let all: Vec<f32> = data.iter::<f32>().collect();
+    if let Some(index) = all.iter().position(|logit| !logit.is_finite()) {
+        let prompt = prompt_of(index / vocabulary);
+        return Err(StudyError::NotFinite { value: all[index], prompt });
+    }
+    Ok(all.chunks_exact(vocabulary).map(<[f32]>::to_vec).collect())
+}
+
+/// The logarithm of the sum of exp(logit) over the vocabulary.
+pub(crate) fn log_sum(logits: &[f32]) -> f64 {
+    let highest = f64::from(logits.iter().copied().fold(f32::NEG_INFINITY, f32::max));
+    // Shifted by the highest logit, so that no exponential overflows.
+    highest + logits.iter().map(|&logit| (f64::from(logit) - highest).exp()).sum::<f64>().ln()
+}

@@ -1,0 +1,4 @@
+//! Part 2: what the model predicts at masks.
+
+pub(crate) mod predict;
+pub(crate) mod sentence;

@@ -1,0 +1,190 @@
+//! What every neuron does at the target of every stimulus.
+
+use std::sync::{Mutex, PoisonError};
+
+use activation_capture::TokenCapture;
+use bert_model::{Site, TokenBatch};
+use rand::seq::SliceRandom;
+
+use crate::{
+    encoding::{
+        encoded_stimuli::{EncodedStimuli, held_out_pairs},
+        masked_prompt::MaskedPrompt,
+    },
+    error::StudyError,
+    passes::{
+        batching::Batching, progress::Progress, side_by_side::side_by_side, subject::Subject,
+    },
+    random::{Purpose, stream},
+    texts::stimuli::Contrast,
+};
+
+/// The activations of every neuron of every layer at the target token of every stimulus.
+#[derive(Clone, Debug)]
+pub struct Activations {
+    /// The labels of the two sides.
+    pub contrast: Contrast,
+    /// Number of stimulus pairs.
+    pub pairs: usize,
+    /// Number of layers.
+    pub layers: usize,
+    /// Number of neurons in each layer.
+    pub neurons: usize,
+    /// Before GELU, `[pairs, layers x neurons]` for side a and side b.
+    pub pre: [Vec<f32>; 2],
+    /// After GELU, the same.
+    pub post: [Vec<f32>; 2],
+}
+
+impl Activations {
+    /// Both sides at one site.
+    #[must_use]
+    pub fn at(&self, site: Site) -> &[Vec<f32>; 2] {
+        match site {
+            Site::Pre => &self.pre,
+            Site::Post => &self.post,
+        }
+    }
+
+    /// The values of one layer at one site: `[2 x pairs, neurons]`, side a and then side b.
+    #[must_use]
+    pub fn layer(&self, layer: usize, site: Site) -> Vec<f32> {
+        let columns = layer * self.neurons..(layer + 1) * self.neurons;
+        let sides = self.at(site).iter();
+        let rows = sides.flat_map(|side| side.chunks_exact(self.layers * self.neurons));
+        rows.flat_map(|row| &row[columns.clone()]).copied().collect()
+    }
+
+    /// The mean of every neuron of every layer over both sides of all pairs.
+    #[must_use]
+    pub fn mean(&self, site: Site) -> Vec<f32> {
+        let width = self.layers * self.neurons;
+        let mut sums = vec![0.0_f64; width];
+        for row in self.at(site).iter().flat_map(|side| side.chunks_exact(width)) {
+            sums.iter_mut().zip(row).for_each(|(sum, &value)| *sum += f64::from(value));
+        }
+        let count = (2 * self.pairs) as f64;
+        #[expect(clippy::cast_possible_truncation, reason = "activations are f32")]
+        sums.into_iter().map(|sum| (sum / count) as f32).collect()
+    }
+
+    /// Holds out a share of the pairs, at random: the rest, and those held out.
+    ///
+    /// # Errors
+    /// [`StudyError::Impossible`] where either part would have fewer than 2 pairs.
+    pub fn split(&self, held_out: f64, seed: u64) -> Result<(Self, Self), StudyError> {
+        let count = held_out_pairs(self.pairs, held_out)?;
+        let mut pairs: Vec<usize> = (0..self.pairs).collect();
+        pairs.shuffle(&mut stream(seed, Purpose::Split, 0, 0));
+        let (out, kept) = pairs.split_at_mut(count);
+        out.sort_unstable();
+        kept.sort_unstable();
+        Ok((self.only(kept), self.only(out)))
+    }
+
+    fn only(&self, pairs: &[usize]) -> Self {
+        let width = self.layers * self.neurons;
+        let rows = |side: &Vec<f32>| -> Vec<f32> {
+            pairs.iter().flat_map(|&pair| &side[pair * width..][..width]).copied().collect()
+        };
+        Self {
+            contrast: self.contrast.clone(),
+            pairs: pairs.len(),
+            pre: self.pre.each_ref().map(rows),
+            post: self.post.each_ref().map(rows),
+            ..*self
+        }
+    }
+}
+
+/// Runs the stimuli through the model and keeps the activations at their targets.
+///
+/// `progress` is told the sentences done and all sentences after every batch.
+///
+/// # Errors
+/// Where the model cannot be run.
+pub fn measure(
+    subject: Subject<'_>,
+    stimuli: &EncodedStimuli,
+    progress: Progress<'_>,
+) -> Result<Activations, StudyError> {
+    let config = subject.model.config();
+    let (layers, neurons) = (config.num_hidden_layers, config.intermediate_size);
+    let pairs = stimuli.sentences.len() / 2;
+    let empty = || [0, 1].map(|_| vec![0.0; pairs * layers * neurons]);
+    let contrast = stimuli.contrast.clone();
+    let mut activations =
+        Activations { contrast, pairs, layers, neurons, pre: empty(), post: empty() };
+    let tokens: Vec<_> =
+        stimuli.sentences.iter().map(|sentence| (&sentence.ids[..], sentence.position)).collect();
+    capture(subject, &tokens, &[Site::Pre, Site::Post], progress, |sentence, layer, site, row| {
+        let sides = match site {
+            Site::Pre => &mut activations.pre,
+            Site::Post => &mut activations.post,
+        };
+        let (pair, side) = (sentence / 2, sentence % 2);
+        let start = (pair * layers + layer) * neurons;
+        sides[side][start..start + neurons].copy_from_slice(row);
+    })?;
+    Ok(activations)
+}
+
+/// The size of every neuron's activation after GELU at each prompt's mask, `[layers x neurons]` a
+/// prompt. Random sets are drawn by the order of these, which a last bit can change, so that they
+/// are computed in one way always: all tokens of one prompt by itself.
+pub(crate) fn activity_at_masks(
+    subject: Subject<'_>,
+    prompts: &[MaskedPrompt],
+) -> Result<Vec<Vec<f32>>, StudyError> {
+    let batching = Batching { rows: 1, ..subject.batching };
+    let subject = Subject { plain: true, batching, ..subject };
+    let config = subject.model.config();
+    let neurons = config.intermediate_size;
+    let mut activity = vec![vec![0.0; config.num_hidden_layers * neurons]; prompts.len()];
+    let tokens: Vec<_> =
+        prompts.iter().map(|prompt| (&prompt.masked[..], prompt.position)).collect();
+    capture(subject, &tokens, &[Site::Post], &mut |_, _| (), |prompt, layer, _, row| {
+        let own = activity[prompt][layer * neurons..].iter_mut();
+        own.zip(row).for_each(|(size, value)| *size = value.abs());
+    })?;
+    Ok(activity)
+}
+
+/// Runs sentences and gives `keep` one token's activations: the sentence's index, the layer, the
+/// site, and a value for each neuron.
+fn capture(
+    subject: Subject<'_>,
+    tokens: &[(&[u32], usize)],
+    sites: &[Site],
+    progress: Progress<'_>,
+    keep: impl FnMut(usize, usize, Site, &[f32]) + Send,
+) -> Result<(), StudyError> {
+    let neurons = subject.model.config().intermediate_size;
+    let groups = subject.passes(tokens.iter().map(|(ids, _)| ids.len()));
+    let shared = Mutex::new((keep, progress, 0));
+    let shapes = groups.iter().map(|group| [group.len(), tokens[group[0]].0.len()]);
+    let at_once = subject.at_once(Batching::at_once, shapes);
+    side_by_side(groups, at_once, |group| {
+        let batch = TokenBatch::new(group.iter().map(|&i| tokens[i].0.to_vec()).collect())?;
+        let positions: Vec<usize> = group.iter().map(|&i| tokens[i].1).collect();
+        let mut capture = TokenCapture::new(sites, &batch, &positions)?;
+        subject.forward_at(&batch, &positions, &mut capture)?;
+        let captured: Vec<_> = sites
+            .iter()
+            .map(|&site| Ok((site, capture.layers(site)?)))
+            .collect::<Result<_, StudyError>>()?;
+        let mut guard = shared.lock().unwrap_or_else(PoisonError::into_inner);
+        let (keep, progress, done) = &mut *guard;
+        for (site, layers) in &captured {
+            for (layer, rows) in layers.iter().enumerate() {
+                for (&sentence, row) in group.iter().zip(rows.chunks_exact(neurons)) {
+                    keep(sentence, layer, *site, row);
+                }
+            }
+        }
+        *done += group.len();
+        progress(*done, tokens.len());
+        Ok::<_, StudyError>(())
+    })?;
+    Ok(())
+}

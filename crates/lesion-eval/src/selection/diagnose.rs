@@ -1,0 +1,188 @@
+//! What the activations at the targets look like: near Gaussian before GELU and sparse after it, as
+//! the paper says, or not.
+
+use bert_model::Site;
+use neuron_stats::{
+    Histogram, Matrix, Moments, NormalityTest, StatsError, concentration, dagostino_pearson,
+    jarque_bera, moments, share_below, share_of_zeros,
+};
+
+use crate::{error::StudyError, selection::activations::Activations};
+
+/// Bins of a histogram, between whole numbers that hold every value of the site in any layer.
+const BINS: usize = 100;
+/// An activation after GELU counts as silent below each of these.
+const THRESHOLDS: [f64; 5] = [1e-6, 1e-4, 1e-3, 1e-2, 1e-1];
+
+/// The distribution of one layer's activations at one site.
+#[derive(Clone, Debug)]
+pub struct LayerHistogram {
+    /// The layer.
+    pub layer: usize,
+    /// The site.
+    pub site: Site,
+    /// The counts; the edges are the same for all layers.
+    pub histogram: Histogram,
+}
+
+/// How normal pre-activations are: those of one neuron over the stimuli, or of a whole layer.
+#[derive(Clone, Debug)]
+pub struct Normality {
+    /// The layer.
+    pub layer: usize,
+    /// The neuron; `None` is all of the layer's pooled.
+    pub neuron: Option<usize>,
+    /// Mean, variance, skewness, excess kurtosis.
+    pub moments: Moments,
+    /// Jarque and Bera's test; NaN where it is undefined.
+    pub jarque_bera: NormalityTest,
+    /// D'Agostino and Pearson's K²; NaN where it is undefined, as for fewer than 8 values.
+    pub k_squared: NormalityTest,
+}
+
+/// One measure of how few values or neurons carry a layer's activations after GELU.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Sparsity {
+    /// The share of values that are exactly 0.
+    Zero,
+    /// The share of values with |a| below this.
+    Below(f64),
+    /// The share of the squared norm that this many neurons carry, the strongest ones.
+    Top(usize),
+}
+
+/// What the activations look like.
+#[derive(Clone, Debug)]
+pub struct Diagnostics {
+    /// For each layer, before and after GELU.
+    pub histograms: Vec<LayerHistogram>,
+    /// For each layer, pooled and then neuron by neuron.
+    pub normality: Vec<Normality>,
+    /// Layer, measure and value between 0 and 1.
+    pub sparsity: Vec<(usize, Sparsity, f64)>,
+}
+
+/// Measures the activations at the targets of the stimuli, both sides together.
+///
+/// # Errors
+/// Where an activation is not a finite number.
+pub fn diagnose(activations: &Activations) -> Result<Diagnostics, StudyError> {
+    let mut diagnostics =
+        Diagnostics { histograms: Vec::new(), normality: Vec::new(), sparsity: Vec::new() };
+    let edges = [Site::Pre, Site::Post].map(|site| (site, edges(activations, site)));
+    for layer in 0..activations.layers {
+        diagnostics
+            .add(activations, layer, &edges)
+            .map_err(|source| StudyError::stats_of_layer(source, layer))?;
+    }
+    Ok(diagnostics)
+}
+
+impl Diagnostics {
+    fn add(
+        &mut self,
+        activations: &Activations,
+        layer: usize,
+        edges: &[(Site, Vec<f64>)],
+    ) -> Result<(), StatsError> {
+        let (rows, neurons) = (2 * activations.pairs, activations.neurons);
+        for (site, edges) in edges {
+            let values = activations.layer(layer, *site);
+            let matrix = Matrix::new(&values, rows, neurons)?;
+            let mut histogram = Histogram::new(edges.clone())?;
+            histogram.push(matrix);
+            self.histograms.push(LayerHistogram { layer, site: *site, histogram });
+            match site {
+                Site::Pre => {
+                    self.normality.push(normality(layer, None, Moments::of(&values)));
+                    let each = moments(matrix).into_iter().enumerate();
+                    self.normality.extend(
+                        each.map(|(neuron, moments)| normality(layer, Some(neuron), moments)),
+                    );
+                }
+                Site::Post => self.sparsity.extend(sparsity(layer, matrix)?),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `BINS` equal bins that hold every value of the site.
+fn edges(activations: &Activations, site: Site) -> Vec<f64> {
+    let sides = match site {
+        Site::Pre => &activations.pre,
+        Site::Post => &activations.post,
+    };
+    let (low, high) = sides
+        .iter()
+        .flatten()
+        .fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &v| (low.min(v), high.max(v)));
+    // Whole numbers, so that the edges are readable; one apart at least.
+    let low = f64::from(low).floor();
+    let high = f64::from(high).ceil().max(low + (low.abs() * 1e-6).max(1.0));
+    (0..=BINS).map(|i| low + (high - low) * i as f64 / BINS as f64).collect()
+}
+
+fn normality(layer: usize, neuron: Option<usize>, moments: Moments) -> Normality {
+    let undefined = NormalityTest { statistic: f64::NAN, p: f64::NAN };
+    Normality {
+        layer,
+        neuron,
+        moments,
+        jarque_bera: jarque_bera(&moments).unwrap_or(undefined),
+        k_squared: dagostino_pearson(&moments).unwrap_or(undefined),
+    }
+}
+
+fn sparsity(
+    layer: usize,
+    matrix: Matrix<'_, f32>,
+) -> Result<Vec<(usize, Sparsity, f64)>, StatsError> {
+    let mut found = vec![(layer, Sparsity::Zero, share_of_zeros(matrix))];
+    for threshold in THRESHOLDS {
+        found.push((layer, Sparsity::Below(threshold), share_below(matrix, threshold)?));
+    }
+    let shares = concentration(matrix);
+    let neurons = matrix.neurons();
+    let mut counts = vec![1, 10, neurons / 100, neurons / 10, neurons / 2];
+    counts.retain(|&count| count >= 1 && count <= neurons);
+    counts.sort_unstable();
+    counts.dedup();
+    found.extend(counts.into_iter().map(|count| (layer, Sparsity::Top(count), shares[count])));
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::texts::stimuli::Contrast;
+
+    fn activations(pre: [Vec<f32>; 2]) -> Activations {
+        let post = pre.clone().map(|side| side.iter().map(|&v| v.max(0.0)).collect());
+        let contrast = Contrast { a: "him".into(), b: "her".into(), words: true };
+        let (pairs, layers, neurons) = (2, 1, 2);
+        Activations { contrast, pairs, layers, neurons, pre, post }
+    }
+
+    #[test]
+    fn every_value_is_counted_once_and_shares_are_shares() {
+        let measured = activations([vec![-1.5, 2.0, 0.5, 3.0], vec![-0.5, 1.0, 0.25, -4.0]]);
+        let diagnostics = diagnose(&measured).unwrap();
+        for LayerHistogram { histogram, .. } in &diagnostics.histograms {
+            assert_eq!(histogram.counts().iter().sum::<u64>(), 8);
+        }
+        let pooled = &diagnostics.normality[0];
+        assert_eq!((pooled.neuron, pooled.moments.count()), (None, 8));
+        assert_eq!(diagnostics.normality.len(), 3);
+        // Three of the eight are below 0 and so exactly 0 afterwards.
+        assert_eq!(diagnostics.sparsity[0], (0, Sparsity::Zero, 3.0 / 8.0));
+        assert!(diagnostics.sparsity.iter().all(|&(_, _, share)| (0.0..=1.0).contains(&share)));
+    }
+
+    #[test]
+    fn silent_layers_have_edges_and_damaged_ones_are_named() {
+        assert!(diagnose(&activations([vec![0.0; 4], vec![0.0; 4]])).is_ok());
+        let damaged = activations([vec![0.0, f32::NAN, 0.0, 0.0], vec![0.0; 4]]);
+        assert!(matches!(diagnose(&damaged), Err(StudyError::Activation { neuron: 1, .. })));
+    }
+}

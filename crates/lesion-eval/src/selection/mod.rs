@@ -1,0 +1,8 @@
+//! Part 1: which neurons respond to the contrast.
+
+pub(crate) mod activations;
+pub(crate) mod adjustment;
+pub(crate) mod diagnose;
+pub(crate) mod neuron_sets;
+pub(crate) mod replication;
+pub(crate) mod select;

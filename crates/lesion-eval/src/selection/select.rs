@@ -1,0 +1,365 @@
+//! Part 1, second step: which neurons respond to the contrast.
+
+use neuron_stats::{
+    Alternative, Families, Matrix, MaxT, Relabelling, Resampling, StatsError, TTest, TestKind,
+    max_t_over, significant, t_tests,
+};
+
+use crate::{
+    error::StudyError,
+    selection::{
+        activations::Activations,
+        adjustment::{Adjustment, Scope},
+    },
+    texts::stimuli::Contrast,
+};
+
+/// How neurons are tested and which of them are selected.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SelectionPlan {
+    /// The t-test, on a − b.
+    pub test: TestKind,
+    /// How p is adjusted.
+    pub adjustment: Adjustment,
+    /// The tests that are adjusted together.
+    pub scope: Scope,
+    /// Whether each direction is adjusted by itself, on one-sided p. Two-sided
+    /// Benjamini-Hochberg bounds the false discoveries in the union of both labels only; per
+    /// direction it bounds them in each label (and in the union at twice alpha).
+    pub directional: bool,
+    /// A neuron is selected where its adjusted p is at most this.
+    pub alpha: f64,
+    /// Random relabellings for max-T. All are gone through where there are at most this many.
+    pub permutations: usize,
+    /// Seed of the relabellings.
+    pub seed: u64,
+}
+
+impl SelectionPlan {
+    /// Checks that alpha is a level of significance.
+    ///
+    /// # Errors
+    /// [`StudyError::Alpha`].
+    pub fn check(&self) -> Result<(), StudyError> {
+        Self::check_alpha(self.alpha)
+    }
+
+    /// Checks that alpha is a level of significance.
+    ///
+    /// # Errors
+    /// [`StudyError::Alpha`].
+    pub fn check_alpha(alpha: f64) -> Result<(), StudyError> {
+        if alpha > 0.0 && alpha < 1.0 { Ok(()) } else { Err(StudyError::Alpha { alpha }) }
+    }
+
+    /// Checks that one layer's neurons can be selected while it runs, from sums over the stimuli.
+    ///
+    /// # Errors
+    /// [`StudyError::Impossible`] for a scope over the model, and for max-T.
+    pub fn check_one_pass(&self) -> Result<(), StudyError> {
+        let what = match (self.scope, self.adjustment) {
+            (Scope::Model, _) => "the scope `model` needs every layer's tests",
+            (_, Adjustment::MaxT) => "max-T needs all activations at once",
+            _ => return Ok(()),
+        };
+        let problem = format!("dynamic hooks test a layer while it runs, but {what}");
+        Err(StudyError::Impossible { problem })
+    }
+}
+
+/// The significant neurons of one layer, those with t > 0 and those with t < 0, from its tests
+/// alone.
+pub(crate) fn significant_sets(
+    tests: &[TTest],
+    plan: SelectionPlan,
+) -> Result<[Vec<usize>; 2], StatsError> {
+    let families = Families::of_sizes([tests.len()])?;
+    let p = adjust(tests, plan.adjustment, &families, plan.directional, None)?;
+    let significant = significant(&p, plan.alpha)?;
+    let side = |positive: bool| {
+        let own = |&n: &usize| significant[n] && (tests[n].t > 0.0) == positive;
+        (0..tests.len()).filter(own).collect()
+    };
+    Ok([side(true), side(false)])
+}
+
+/// The p-values of every neuron under one adjustment, in one scope, with or without direction.
+#[derive(Clone, Debug)]
+pub struct Adjusted {
+    /// How.
+    pub adjustment: Adjustment,
+    /// Over which tests.
+    pub scope: Scope,
+    /// Whether each direction by itself.
+    pub directional: bool,
+    /// One value a neuron, layer after layer. With direction, that of the neuron's own.
+    pub p: Vec<f64>,
+    /// Whether the neuron is significant.
+    significant: Vec<bool>,
+}
+
+/// The tests of every neuron of every layer.
+#[derive(Clone, Debug)]
+pub struct Selection {
+    /// The labels.
+    pub contrast: Contrast,
+    /// How it was tested.
+    pub plan: SelectionPlan,
+    /// Number of stimulus pairs.
+    pub pairs: usize,
+    /// Number of layers.
+    pub layers: usize,
+    /// Number of neurons in each layer.
+    pub neurons: usize,
+    /// One test a neuron, layer after layer.
+    pub tests: Vec<TTest>,
+    /// Every adjustment in every scope, with and without direction.
+    pub adjusted: Vec<Adjusted>,
+    /// Relabellings that max-T looked at, and whether those were all there are.
+    pub relabellings: (usize, bool),
+}
+
+/// The level of the confidence intervals.
+pub const CONFIDENCE: f64 = 0.95;
+
+/// Tests each neuron's pre-activations for a difference between the sides, and adjusts for the
+/// number of tests in every way there is; the plan says which way decides.
+///
+/// # Errors
+/// Where alpha is no level, there are no permutations, or an activation is not a finite number.
+pub fn select(activations: &Activations, plan: SelectionPlan) -> Result<Selection, StudyError> {
+    plan.check()?;
+    let &Activations { pairs, layers, neurons, .. } = activations;
+    let mut selection = Selection {
+        contrast: activations.contrast.clone(),
+        plan,
+        pairs,
+        layers,
+        neurons,
+        tests: Vec::new(),
+        adjusted: Vec::new(),
+        relabellings: (0, false),
+    };
+    selection.test(activations).map_err(|source| StudyError::stats(source, neurons))?;
+    Ok(selection)
+}
+
+impl Selection {
+    fn test(&mut self, activations: &Activations) -> Result<(), StatsError> {
+        let plan = self.plan;
+        let columns = self.layers * self.neurons;
+        let [a, b] = &activations.pre;
+        let (a, b) = (Matrix::new(a, self.pairs, columns)?, Matrix::new(b, self.pairs, columns)?);
+        self.tests = t_tests(plan.test, a, b, CONFIDENCE)?;
+        let resampling = Resampling {
+            draws: plan.permutations,
+            exact_up_to: plan.permutations,
+            seed: plan.seed,
+        };
+        let scopes = [Scope::Layer, Scope::Model];
+        let families =
+            [Families::of_sizes(vec![self.neurons; self.layers])?, Families::of_sizes([columns])?];
+        let permuted = max_t_over(Relabelling::of(plan.test), a, b, &families, resampling)?;
+        for ((scope, families), permuted) in scopes.into_iter().zip(&families).zip(&permuted) {
+            self.relabellings = (permuted.relabellings, permuted.exact);
+            for directional in [false, true] {
+                for adjustment in Adjustment::ALL {
+                    let p = adjust(&self.tests, adjustment, families, directional, Some(permuted))?;
+                    let significant = significant(&p, plan.alpha)?;
+                    self.adjusted.push(Adjusted { adjustment, scope, directional, p, significant });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The p-values under `adjustment`, in the plan's scope and direction.
+    ///
+    /// # Panics
+    /// Where `adjusted` was emptied; [`select`] fills in every combination.
+    #[must_use]
+    pub fn under(&self, adjustment: Adjustment) -> &Adjusted {
+        let SelectionPlan { scope, directional, .. } = self.plan;
+        let found = self.adjusted.iter().find(|adjusted| {
+            (adjusted.adjustment, adjusted.scope, adjusted.directional)
+                == (adjustment, scope, directional)
+        });
+        found.expect("`select` fills in every combination")
+    }
+
+    /// The p-values that decide.
+    #[must_use]
+    pub fn chosen(&self) -> &Adjusted {
+        self.under(self.plan.adjustment)
+    }
+
+    /// The label of a neuron, counted over the whole model, under `adjusted`: that of side a where
+    /// it is significant with t > 0, that of side b with t < 0, none where it is not significant.
+    ///
+    /// # Panics
+    /// Where the model has no such neuron.
+    #[must_use]
+    pub fn label(&self, adjusted: &Adjusted, neuron: usize) -> Option<&str> {
+        let test = &self.tests[neuron];
+        let side = if test.t > 0.0 { &self.contrast.a } else { &self.contrast.b };
+        adjusted.significant[neuron].then_some(side.as_str())
+    }
+
+    /// How many neurons of `layer` get label a, and how many label b, under `adjusted`.
+    ///
+    /// # Panics
+    /// Where the model has no such layer.
+    #[must_use]
+    pub fn count(&self, adjusted: &Adjusted, layer: usize) -> (usize, usize) {
+        let of = |label: &str| {
+            self.columns(layer).filter(|&n| self.label(adjusted, n) == Some(label)).count()
+        };
+        (of(&self.contrast.a), of(&self.contrast.b))
+    }
+
+    /// The neurons of `layer` that carry `label`, in ascending order.
+    ///
+    /// # Panics
+    /// Where the model has no such layer.
+    #[must_use]
+    pub fn set(&self, layer: usize, label: &str) -> Vec<usize> {
+        let columns = self.columns(layer);
+        let (start, chosen) = (columns.start, self.chosen());
+        columns
+            .filter(|&neuron| self.label(chosen, neuron) == Some(label))
+            .map(|neuron| neuron - start)
+            .collect()
+    }
+
+    /// The neurons of `layer`, counted over the whole model.
+    #[must_use]
+    pub fn columns(&self, layer: usize) -> std::ops::Range<usize> {
+        layer * self.neurons..(layer + 1) * self.neurons
+    }
+}
+
+/// Adjusted p of every neuron; 1 under max-T where nothing was permuted. With direction, each side's
+/// one-sided p are adjusted by themselves, and a neuron gets that of the direction in which its mean
+/// differs. A neuron without variance has p = 1 whatever the adjustment, permutation too.
+fn adjust(
+    tests: &[TTest],
+    adjustment: Adjustment,
+    families: &Families,
+    directional: bool,
+    permuted: Option<&MaxT>,
+) -> Result<Vec<f64>, StatsError> {
+    let one = |alternative: Alternative| match adjustment {
+        Adjustment::MaxT => {
+            Ok(permuted.map_or(vec![1.0; tests.len()], |permuted| permuted.p(alternative).to_vec()))
+        }
+        Adjustment::Correction(correction) => {
+            let p: Vec<f64> = tests.iter().map(|test| test.p(alternative)).collect();
+            families.adjust(correction, &p)
+        }
+    };
+    let mut adjusted = if directional {
+        let (greater, less) = (one(Alternative::Greater)?, one(Alternative::Less)?);
+        let both = greater.into_iter().zip(less).zip(tests);
+        both.map(|((greater, less), test)| if test.t > 0.0 { greater } else { less }).collect()
+    } else {
+        one(Alternative::TwoSided)?
+    };
+    for (p, test) in adjusted.iter_mut().zip(tests) {
+        if !test.defined {
+            *p = 1.0;
+        }
+    }
+    Ok(adjusted)
+}
+
+#[cfg(test)]
+mod tests {
+    use neuron_stats::Correction;
+
+    use super::*;
+
+    /// Two layers of two neurons in four pairs: one clear a neuron, one clear b neuron, one dead,
+    /// one without a difference.
+    fn activations() -> Activations {
+        let a = [
+            [3.0, 0.1, 0.0, 0.2],
+            [3.2, 0.0, 0.0, 0.1],
+            [2.9, 0.2, 0.0, 0.3],
+            [3.1, 0.1, 0.0, 0.2],
+        ];
+        let b = [
+            [1.0, 2.1, 0.0, 0.1],
+            [1.1, 2.3, 0.0, 0.2],
+            [1.2, 1.9, 0.0, 0.3],
+            [0.9, 2.2, 0.0, 0.2],
+        ];
+        let sides = [a.concat(), b.concat()];
+        Activations {
+            contrast: Contrast { a: "him".into(), b: "her".into(), words: true },
+            pairs: 4,
+            layers: 2,
+            neurons: 2,
+            pre: sides.clone(),
+            post: sides,
+        }
+    }
+
+    fn plan(adjustment: Adjustment, scope: Scope, directional: bool) -> SelectionPlan {
+        let (test, alpha, permutations, seed) = (TestKind::Paired, 0.05, 100, 1);
+        SelectionPlan { test, adjustment, scope, directional, alpha, permutations, seed }
+    }
+
+    #[test]
+    fn planted_neurons_are_found_and_dead_ones_never() {
+        for scope in [Scope::Layer, Scope::Model] {
+            for directional in [false, true] {
+                let bh = Adjustment::Correction(Correction::BenjaminiHochberg);
+                let selection = select(&activations(), plan(bh, scope, directional)).unwrap();
+                let sets = (selection.set(0, "him"), selection.set(0, "her"));
+                assert_eq!(sets, (vec![0], vec![1]));
+                assert_eq!(selection.count(selection.chosen(), 1), (0, 0));
+                assert!(!selection.tests[2].defined);
+            }
+        }
+    }
+
+    #[test]
+    fn a_difference_that_never_varies_is_undefined_under_every_adjustment() {
+        let mut constant = activations();
+        for (side, value) in constant.pre.iter_mut().zip([2.0, 1.0]) {
+            side.iter_mut().step_by(4).for_each(|first| *first = value);
+        }
+        let plan = plan(Adjustment::MaxT, Scope::Layer, false);
+        let selection = select(&constant, plan).unwrap();
+        assert!(!selection.tests[0].defined);
+        for adjusted in &selection.adjusted {
+            assert!((adjusted.p[0] - 1.0).abs() < f64::EPSILON);
+            assert_eq!(selection.label(adjusted, 0), None);
+        }
+    }
+
+    #[test]
+    fn a_wider_scope_and_a_stricter_correction_never_select_more() {
+        let adjustment = Adjustment::MaxT;
+        let selection = select(&activations(), plan(adjustment, Scope::Layer, false)).unwrap();
+        let find = |correction, scope| {
+            let adjustment = Adjustment::Correction(correction);
+            let mut all = selection.adjusted.iter();
+            all.find(|x| (x.adjustment, x.scope, x.directional) == (adjustment, scope, false))
+                .unwrap()
+        };
+        for scope in [Scope::Layer, Scope::Model] {
+            let none = find(Correction::None, scope);
+            let bh = find(Correction::BenjaminiHochberg, scope);
+            let bonferroni = find(Correction::Bonferroni, scope);
+            for neuron in 0..4 {
+                assert!(none.p[neuron] <= bh.p[neuron] && bh.p[neuron] <= bonferroni.p[neuron]);
+                let wider = find(Correction::Bonferroni, Scope::Model);
+                assert!(bonferroni.p[neuron] <= wider.p[neuron]);
+            }
+        }
+        // 2⁴ sign flips: all are gone through, and no p is below 1/16.
+        assert_eq!(selection.relabellings, (16, true));
+        assert!(selection.chosen().p.iter().all(|&p| p >= 1.0 / 16.0));
+    }
+}

@@ -1,0 +1,5 @@
+//! Text files of stimuli and prompts.
+
+pub(crate) mod prompts;
+pub(crate) mod stimuli;
+pub(crate) mod template;

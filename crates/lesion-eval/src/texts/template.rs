@@ -1,0 +1,200 @@
+//! One line of a stimuli or prompts file: text with words in braces.
+
+use std::ops::Range;
+
+use crate::error::StudyError;
+
+/// A sentence whose braces each hold two or more alternative words, `{him|her}`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Template {
+    /// The line in its file, counted from 1.
+    pub(crate) line: usize,
+    /// What stands before a tab, if there is one.
+    pub(crate) label: Option<String>,
+    /// The text between the braces; one more than there are braces.
+    text: Vec<String>,
+    /// The words of each brace.
+    pub(crate) braces: Vec<Vec<String>>,
+}
+
+impl Template {
+    /// The sentence with `word` in brace `index` and the first word in every other brace, and the
+    /// byte range of `word` in it.
+    pub(crate) fn fill(&self, index: usize, word: &str) -> (String, Range<usize>) {
+        self.fill_sides(0, index, word)
+    }
+
+    /// The sentence with `word` in brace `index` and word number `side` in every other brace, and
+    /// the byte range of `word` in it.
+    pub(crate) fn fill_sides(
+        &self,
+        side: usize,
+        index: usize,
+        word: &str,
+    ) -> (String, Range<usize>) {
+        let mut sentence = self.text[0].clone();
+        let mut place = 0..0;
+        for (i, (words, after)) in self.braces.iter().zip(&self.text[1..]).enumerate() {
+            let start = sentence.len();
+            sentence.push_str(if i == index { word } else { &words[side] });
+            if i == index {
+                place = start..sentence.len();
+            }
+            sentence.push_str(after);
+        }
+        (sentence, place)
+    }
+}
+
+/// Reads the templates of a file; blank lines and lines that start with `#` are skipped.
+pub(crate) fn parse_file(file: &str, content: &str) -> Result<Vec<Template>, StudyError> {
+    // Some editors put a byte order mark before the first line.
+    let content = content.strip_prefix('\u{feff}').unwrap_or(content);
+    let templates: Vec<Template> = content
+        .lines()
+        .enumerate()
+        .filter(|(_, text)| !text.trim().is_empty() && !text.trim_start().starts_with('#'))
+        .map(|(index, text)| {
+            let line = index + 1;
+            parse_line(line, text).map_err(|problem| StudyError::Line {
+                file: file.to_owned(),
+                line,
+                problem,
+            })
+        })
+        .collect::<Result<_, _>>()?;
+    // One that stands twice would count as two independent observations.
+    for (index, template) in templates.iter().enumerate() {
+        let same = |other: &&Template| {
+            (&other.label, &other.text, &other.braces)
+                == (&template.label, &template.text, &template.braces)
+        };
+        if let Some(first) = templates[..index].iter().find(same) {
+            return Err(StudyError::Line {
+                file: file.to_owned(),
+                line: template.line,
+                problem: format!("line {} again", first.line),
+            });
+        }
+    }
+    Ok(templates)
+}
+
+fn parse_line(line: usize, text: &str) -> Result<Template, String> {
+    let (label, text) = match text.trim().split_once('\t') {
+        Some((label, rest)) => (Some(label.trim().to_owned()), rest),
+        None => (None, text),
+    };
+    let mut template = Template { line, label, text: Vec::new(), braces: Vec::new() };
+    let mut rest = text.trim();
+    while let Some((before, after)) = rest.split_once('{') {
+        let Some((inside, after)) = after.split_once('}') else {
+            return Err("a `{` without its `}`".to_owned());
+        };
+        template.text.push(plain(before)?);
+        template.braces.push(words(inside)?);
+        rest = after;
+    }
+    template.text.push(plain(rest)?);
+    if template.braces.is_empty() {
+        return Err("no target; put its words in braces, as in {him|her}".to_owned());
+    }
+    Ok(template)
+}
+
+fn plain(text: &str) -> Result<String, String> {
+    if text.contains('}') { Err("a `}` without its `{`".to_owned()) } else { Ok(text.to_owned()) }
+}
+
+/// The words of a brace: at least two, all different, none empty.
+fn words(inside: &str) -> Result<Vec<String>, String> {
+    let words: Vec<String> = inside.split('|').map(|word| word.trim().to_owned()).collect();
+    if inside.contains('{') {
+        return Err("a `{` inside braces".to_owned());
+    }
+    if words.iter().any(String::is_empty) {
+        return Err(format!("an empty word in {{{inside}}}"));
+    }
+    if words.len() < 2 {
+        return Err(format!("{{{inside}}} has one word; a target has two or more, {{him|her}}"));
+    }
+    for (i, word) in words.iter().enumerate() {
+        if words[..i].iter().any(|other| other.to_lowercase() == word.to_lowercase()) {
+            return Err(format!("the word \"{word}\" stands twice in {{{inside}}}"));
+        }
+    }
+    Ok(words)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_brace_is_filled_where_it_stands() {
+        let template = parse_line(1, "We met {him|her} and {he|she} smiled.").unwrap();
+        assert_eq!(template.fill(0, "X"), ("We met X and he smiled.".to_owned(), 7..8));
+        assert_eq!(template.fill(1, "she"), ("We met him and she smiled.".to_owned(), 15..18));
+        let side_b = template.fill_sides(1, 1, "X");
+        assert_eq!(side_b, ("We met her and X smiled.".to_owned(), 15..16));
+    }
+
+    #[test]
+    fn a_label_stands_before_a_tab() {
+        let template = parse_line(1, "him\tIt is {his|hers}.").unwrap();
+        assert_eq!(template.label.as_deref(), Some("him"));
+        assert_eq!(template.fill(0, "hers").0, "It is hers.");
+    }
+
+    #[test]
+    fn tabs_at_the_ends_and_a_byte_order_mark_are_not_text() {
+        let templates = parse_file("f", "\u{feff}# c\n\tI saw {a|b}.\t\n").unwrap();
+        assert_eq!((templates.len(), &templates[0].label), (1, &None));
+    }
+
+    #[test]
+    fn comments_and_blank_lines_do_not_count_but_keep_the_line_numbers() {
+        let templates =
+            parse_file("f", "# one\n\n  # two\nI saw {a|b}.\n \nYou saw {c|d}.").unwrap();
+        assert_eq!(templates.iter().map(|t| t.line).collect::<Vec<_>>(), [4, 6]);
+    }
+
+    #[test]
+    fn a_line_that_stands_twice_is_a_mistake() {
+        let error = parse_file("f", "I saw {a|b}.\n\nI  saw {a|b}.\nI saw {a|b}. ").unwrap_err();
+        assert_eq!(error.to_string(), "f:4: line 1 again");
+    }
+
+    #[test]
+    fn mistakes_name_file_and_line() {
+        for (text, problem) in [
+            ("No target.", "no target"),
+            ("A {him|her", "without its `}`"),
+            ("A him|her}", "without its `{`"),
+            ("A {him|{her}}", "inside braces"),
+            ("A {him}", "one word"),
+            ("A {him|}", "empty word"),
+            ("A {him|Him}", "twice"),
+        ] {
+            let error = parse_file("f.txt", &format!("# x\n{text}")).unwrap_err().to_string();
+            assert!(error.starts_with("f.txt:2: ") && error.contains(problem), "{error}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_parses_or_is_one_line_of_error(text in "[ a-z{}|\t#.é]{0,40}") {
+            match parse_file("f", &text) {
+                Ok(templates) => for template in templates {
+                    for (i, words) in template.braces.iter().enumerate() {
+                        let (sentence, place) = template.fill(i, &words[1]);
+                        prop_assert_eq!(&sentence[place], &words[1]);
+                    }
+                },
+                Err(error) => prop_assert!(!error.to_string().contains('\n')),
+            }
+        }
+    }
+}
