@@ -19,17 +19,14 @@ fn circles_of(uses: &Uses) -> Vec<String> {
     for (user, definer) in uses.keys() {
         neighbours.entry(user).or_default().insert(definer);
     }
-    let reachable: BTreeMap<&str, BTreeSet<&str>> =
-        neighbours.keys().map(|file| (*file, reachable_from(file, &neighbours))).collect();
-    let reaches =
-        |from: &str, to: &str| reachable.get(from).is_some_and(|files| files.contains(to));
-    let on_circle = uses.iter().filter(|((user, definer), _)| reaches(definer, user));
-    on_circle
-        .map(|((user, definer), names)| {
+    let mut lines = Vec::new();
+    for ((user, definer), names) in uses {
+        if reachable_from(definer, &neighbours).contains(user) {
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            format!("{user} -> {definer} ({})", names.join(", "))
-        })
-        .collect()
+            lines.push(format!("{user} -> {definer} ({})", names.join(", ")));
+        }
+    }
+    lines
 }
 
 fn reachable_from<'a>(

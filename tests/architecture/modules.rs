@@ -17,7 +17,7 @@ pub(crate) type Sources = BTreeMap<String, String>;
 /// Names by which a file uses each other file: `(user, definer)`.
 pub(crate) type Uses<'a> = BTreeMap<(&'a str, &'a str), BTreeSet<String>>;
 
-/// What a name stands for.
+/// Meaning of a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Target<'a> {
     Module(usize),
@@ -36,10 +36,9 @@ struct Import {
     module: usize,
     path: Vec<String>,
     name: Option<String>,
-    reexport: bool,
 }
 
-/// A path in code.
+/// A path in code, or in a `use` that is not a re-export.
 struct Mention {
     module: usize,
     path: Vec<String>,
@@ -78,19 +77,33 @@ impl<'a> Crate<'a> {
 
     /// Uses of other files. A re-export alone is not a use.
     pub(crate) fn uses(&self) -> Uses<'a> {
-        let imports = self.imports.iter().filter(|import| !import.reexport);
-        let imports = imports.map(|import| (import.module, &import.path));
-        let mentions = self.mentions.iter().map(|mention| (mention.module, &mention.path));
         let mut uses = Uses::new();
-        for (module, path) in imports.chain(mentions) {
-            let user = self.modules[module].file;
-            for target in self.resolve(module, path) {
+        for Mention { module, path } in &self.mentions {
+            let user = self.modules[*module].file;
+            for target in self.resolve(*module, path) {
                 if let Target::Item(definer) = target
                     && definer != user
                 {
                     let name = path.last().expect("a path has a name").clone();
                     uses.entry((user, definer)).or_default().insert(name);
                 }
+            }
+        }
+        uses
+    }
+
+    /// Names that a file takes from the root although another file defines them, as `file: Name`.
+    pub(crate) fn uses_of_reexports(&self) -> BTreeSet<String> {
+        let root = self.modules[0].file;
+        let mut uses = BTreeSet::new();
+        for Mention { module, path } in &self.mentions {
+            let user = self.modules[*module].file;
+            if user == root || path[0] != "crate" || path.len() == 1 {
+                continue;
+            }
+            let targets = self.resolve(0, &path[1..2]);
+            if targets.iter().all(|target| matches!(target, Target::Item(file) if *file != root)) {
+                uses.insert(format!("{user}: {}", path[1]));
             }
         }
         uses
@@ -126,7 +139,7 @@ impl<'a> Crate<'a> {
             .collect()
     }
 
-    /// What a path stands for. Whatever follows an item, such as a variant, belongs to the item.
+    /// Meanings of a path. Whatever follows an item, such as a variant, belongs to the item.
     fn resolve(&self, module: usize, path: &[String]) -> BTreeSet<Target<'a>> {
         let Some((first, rest)) = path.split_first() else {
             return BTreeSet::from([Target::Module(module)]);
@@ -158,8 +171,9 @@ impl<'a> Crate<'a> {
         names.entry(name.to_string()).or_default().insert(target);
     }
 
-    /// File of the child module `name` of the file being read.
-    fn child_file(&self, name: &Ident) -> &'a str {
+    /// File of the child module `name` of the file being read. A missing one is for the compiler to
+    /// report.
+    fn child_file(&self, name: &Ident) -> Option<&'a str> {
         let file = self.modules[self.current].file;
         let folder = match file.rsplit_once('/') {
             Some((folder, "mod.rs")) => format!("{folder}/"),
@@ -168,35 +182,37 @@ impl<'a> Crate<'a> {
         };
         let candidates = [format!("{folder}{name}.rs"), format!("{folder}{name}/mod.rs")];
         let found = candidates.iter().find_map(|path| self.sources.get_key_value(path));
-        found.unwrap_or_else(|| panic!("{file}: no file of module {name}")).0
+        found.map(|(path, _)| path.as_str())
     }
 
     fn import(&mut self, tree: &UseTree, mut path: Vec<String>, reexport: bool) {
         let module = self.current;
-        match tree {
+        let name = match tree {
             UseTree::Path(tree) => {
                 path.push(tree.ident.to_string());
-                self.import(&tree.tree, path, reexport);
+                return self.import(&tree.tree, path, reexport);
             }
             UseTree::Group(group) => {
                 for tree in &group.items {
                     self.import(tree, path.clone(), reexport);
                 }
+                return;
             }
+            UseTree::Name(tree) if tree.ident == "self" => path.last().cloned(),
             UseTree::Name(tree) => {
-                if tree.ident != "self" {
-                    path.push(tree.ident.to_string());
-                }
-                let name = path.last().cloned();
-                self.imports.push(Import { module, path, name, reexport });
+                path.push(tree.ident.to_string());
+                path.last().cloned()
             }
             UseTree::Rename(tree) => {
                 path.push(tree.ident.to_string());
-                let name = Some(tree.rename.to_string());
-                self.imports.push(Import { module, path, name, reexport });
+                Some(tree.rename.to_string())
             }
-            UseTree::Glob(_) => self.imports.push(Import { module, path, name: None, reexport }),
+            UseTree::Glob(_) => None,
+        };
+        if !reexport {
+            self.mentions.push(Mention { module, path: path.clone() });
         }
+        self.imports.push(Import { module, path, name });
     }
 
     /// Paths in the text of a macro or an attribute. A single word is one only if it is the name of
@@ -227,8 +243,7 @@ impl<'a> Crate<'a> {
     }
 
     fn mention_words(&mut self, path: Vec<String>) {
-        let type_name = |word: &String| word.starts_with(char::is_uppercase);
-        if path.len() > 1 || path.first().is_some_and(type_name) {
+        if path.len() > 1 || path.concat().starts_with(char::is_uppercase) {
             self.mentions.push(Mention { module: self.current, path });
         }
     }
@@ -263,7 +278,10 @@ impl<'ast> Visit<'ast> for Crate<'_> {
         let parent = self.current;
         let file = match item.content {
             Some(_) => self.modules[parent].file,
-            None => self.child_file(&item.ident),
+            None => match self.child_file(&item.ident) {
+                Some(file) => file,
+                None => return,
+            },
         };
         let module = self.modules.len();
         self.modules.push(Module { file, parent, names: BTreeMap::new() });
@@ -296,6 +314,8 @@ impl<'ast> Visit<'ast> for Crate<'_> {
 }
 
 fn is_for_tests(attribute: &Attribute) -> bool {
-    let test = |list: &MetaList| list.tokens.to_string() == "test";
-    attribute.path().is_ident("cfg") && attribute.meta.require_list().is_ok_and(test)
+    match attribute.meta.require_list() {
+        Ok(list) => list.path.is_ident("cfg") && list.tokens.to_string() == "test",
+        Err(_) => false,
+    }
 }
