@@ -3,8 +3,14 @@ use std::path::{Path, PathBuf};
 use burn::tensor::Device;
 
 use crate::{
-    BertConfig, BertForMaskedLm, BertModelError, BertTokenizer, SpecialTokens, Weights, file::read,
-    tokenizer_files::open_tokenizer,
+    config::bert_config::BertConfig,
+    error::BertModelError,
+    model::bert_for_masked_lm::BertForMaskedLm,
+    text::{
+        tokenizer::{BertTokenizer, SpecialTokens},
+        tokenizer_files::open_tokenizer,
+    },
+    weights::{read_file::read_file, weight_files::Weights},
 };
 
 /// A Hugging Face checkpoint: configuration, tokenizer and, not yet read, the weights.
@@ -38,7 +44,7 @@ impl Checkpoint {
     pub fn open(dir: impl AsRef<Path>) -> Result<Self, BertModelError> {
         let dir = dir.as_ref();
         let config_file = dir.join("config.json");
-        let config = BertConfig::from_json(&read(&config_file)?)?;
+        let config = BertConfig::from_json(&read_file(&config_file)?)?;
         let mut files = vec![config_file];
         let tokenizer = open_tokenizer(dir, config.model_type, &mut files)?;
         let weights = Weights::open(dir)?;

@@ -33,40 +33,22 @@
 //! - [`TokenBatch`] holds sequences of one length, so nothing is padded and no result depends on
 //!   what else is in the batch.
 
-mod attention;
-mod batch;
 mod checkpoint;
 mod config;
-mod context;
-mod cpu;
-mod direct;
-mod embeddings;
 mod error;
-mod family;
-mod file;
-mod gelu;
-mod head;
-mod layer;
-mod linear;
 mod model;
-mod norm;
-mod parts;
-mod shard;
-mod site;
-mod source;
-mod tokenizer;
-mod tokenizer_files;
+mod ops;
+mod text;
 mod weights;
-mod word;
 
-pub use attention::Projections;
-pub use batch::TokenBatch;
 pub use checkpoint::{Checkpoint, CheckpointFiles};
-pub use config::BertConfig;
+pub use config::{bert_config::BertConfig, family::Family};
 pub use error::BertModelError;
-pub use family::Family;
-pub use model::BertForMaskedLm;
-pub use site::{MlpHook, NoHook, Site, TokenSet};
-pub use source::TensorSource;
-pub use tokenizer::{BertTokenizer, Encoded, MASK, SpecialTokens, WordPieceOptions};
-pub use weights::Weights;
+pub use model::{
+    bert_for_masked_lm::BertForMaskedLm,
+    mlp_hook::{MlpHook, NoHook, Site, TokenSet},
+    token_batch::TokenBatch,
+};
+pub use ops::dot_product_attention::Projections;
+pub use text::tokenizer::{BertTokenizer, Encoded, MASK, SpecialTokens, WordPieceOptions};
+pub use weights::{tensor_source::TensorSource, weight_files::Weights};

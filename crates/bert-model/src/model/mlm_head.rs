@@ -7,11 +7,14 @@ use burn::{
 };
 
 use crate::{
-    BertConfig, BertModelError, TensorSource,
-    family::Names,
-    gelu::gelu,
-    norm::LayerNorm,
-    parts::{NamedTensors, Reader, save_linear, save_norm},
+    config::{bert_config::BertConfig, family::Names},
+    error::BertModelError,
+    ops::{gelu::gelu, layer_norm::LayerNorm},
+    weights::{
+        tensor_reader::TensorReader,
+        tensor_source::TensorSource,
+        tensor_writer::{NamedTensors, save_linear, save_norm},
+    },
 };
 
 /// The masked-language-model head: dense, GELU, LayerNorm, decoder + bias.
@@ -35,7 +38,7 @@ impl MlmHead {
     pub(crate) fn load(
         config: &BertConfig,
         words: Tensor<2>,
-        reader: &mut Reader<'_, impl TensorSource>,
+        reader: &mut TensorReader<'_, impl TensorSource>,
     ) -> Result<Self, BertModelError> {
         let (hidden, width) = (config.hidden_size, config.embedding_width());
         let (vocabulary, names) = (config.vocab_size, &reader.names.head);

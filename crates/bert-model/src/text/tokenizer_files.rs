@@ -4,7 +4,12 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::{BertModelError, BertTokenizer, Family, SpecialTokens, WordPieceOptions, file::read};
+use crate::{
+    config::family::Family,
+    error::BertModelError,
+    text::tokenizer::{BertTokenizer, SpecialTokens, WordPieceOptions},
+    weights::read_file::read_file,
+};
 
 /// What `tokenizer_config.json` and `special_tokens_map.json` may say.
 #[derive(Default, Deserialize)]
@@ -44,7 +49,7 @@ pub(crate) fn open_tokenizer(
 ) -> Result<BertTokenizer, BertModelError> {
     let mut found = |name: &str| {
         let file = dir.join(name);
-        file.exists().then(|| files.push(file.clone())).map(|()| read(&file)).transpose()
+        file.exists().then(|| files.push(file.clone())).map(|()| read_file(&file)).transpose()
     };
     let mut special = SpecialTokens::of(family);
     let mut word_piece = WordPieceOptions::default();

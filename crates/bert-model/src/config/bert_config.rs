@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{BertModelError, Family};
+use crate::{config::family::Family, error::BertModelError};
 
 /// The part of a Hugging Face `config.json` that decides what a model of BERT's family computes.
 ///

@@ -1,13 +1,14 @@
-//! LayerNorm. On the CPU in place and vectorised: Burn 0.22.1's flex takes a new buffer.
-#![expect(clippy::inline_always, reason = "vectorised only inside the function that dispatches")]
+//! LayerNorm.
 
 use burn::{
     module::{Module, Param},
     tensor::{Tensor, module::layer_norm},
 };
-use rayon::prelude::*;
 
-use crate::cpu::{CHUNK, in_order, in_place, is_plain_cpu, values, vectorised};
+use crate::ops::cpu::{
+    layer_norm_kernel::normalise,
+    tensor_values::{in_order, in_place, is_plain_cpu, values},
+};
 
 /// `(x - mean) / sqrt(variance + epsilon) * gamma + beta` over the last dimension (Ba et al. 2016,
 /// arXiv:1607.06450).
@@ -43,54 +44,6 @@ impl LayerNorm {
     }
 }
 
-fn normalise(x: &mut [f32], gamma: &[f32], beta: &[f32], epsilon: f32) {
-    let size = gamma.len();
-    x.par_chunks_mut((CHUNK / size).max(1) * size).for_each(|rows| {
-        vectorised(
-            #[inline(always)]
-            || {
-                for row in rows.chunks_exact_mut(size) {
-                    normalise_row(row, gamma, beta, epsilon);
-                }
-            },
-        );
-    });
-}
-
-#[inline(always)]
-fn normalise_row(row: &mut [f32], gamma: &[f32], beta: &[f32], epsilon: f32) {
-    let size = row.len() as f32;
-    let mean = sum(
-        row,
-        #[inline(always)]
-        |x| x,
-    ) / size;
-    let variance = sum(
-        row,
-        #[inline(always)]
-        |x| (x - mean) * (x - mean),
-    ) / size;
-    let scale = 1.0 / (variance + epsilon).sqrt();
-    for ((x, gamma), beta) in row.iter_mut().zip(gamma).zip(beta) {
-        *x = ((*x - mean) * scale).mul_add(*gamma, *beta);
-    }
-}
-
-/// The sum of `of` each value, in many sums side by side.
-#[inline(always)]
-fn sum(row: &[f32], of: impl Fn(f32) -> f32) -> f32 {
-    const SUMS: usize = 64;
-    let mut sums = [0.0; SUMS];
-    let parts = row.chunks_exact(SUMS);
-    let rest: f32 = parts.remainder().iter().map(|&x| of(x)).sum();
-    for part in parts {
-        for (sum, &x) in sums.iter_mut().zip(part) {
-            *sum += of(x);
-        }
-    }
-    sums.iter().sum::<f32>() + rest
-}
-
 #[cfg(test)]
 mod tests {
     use burn::tensor::{Device, Distribution};
@@ -124,12 +77,5 @@ mod tests {
             prop_assert!(off < 1e-5, "{}", off);
             prop_assert_eq!(x.into_data(), before);
         }
-    }
-
-    #[test]
-    fn not_a_number_stays_so() {
-        let mut rows = [1.0, f32::NAN, 3.0, 1.0, 2.0, 3.0];
-        normalise(&mut rows, &[1.0; 3], &[0.0; 3], 0.0);
-        assert!(rows[..3].iter().all(|x| x.is_nan()) && rows[4] == 0.0, "{rows:?}");
     }
 }

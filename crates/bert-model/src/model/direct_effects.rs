@@ -1,6 +1,6 @@
 use burn::tensor::{Int, Tensor};
 
-use crate::{BertForMaskedLm, BertModelError};
+use crate::{error::BertModelError, model::bert_for_masked_lm::BertForMaskedLm};
 
 impl BertForMaskedLm {
     /// The direct effect of each MLP neuron of `layer`, at the token `position`, on the logits of

@@ -1,20 +1,17 @@
-//! GELU with the exact erf, in parallel and vectorised on the CPU: Burn 0.22.1's is one scalar
-//! after the other, and takes as long as a matrix product of the MLP.
+//! GELU with the exact erf, in parallel and vectorised. Burn 0.22.1's flex computes one scalar after
+//! the other, which takes as long as a matrix product of the MLP.
 #![expect(clippy::inline_always, reason = "vectorised only inside the function that dispatches")]
 
-use burn::tensor::{Tensor, activation};
 use rayon::prelude::*;
 
-use crate::cpu::{CHUNK, in_place, is_plain_cpu, vectorised};
+use crate::ops::cpu::{
+    exp2::{exp2, polynomial},
+    vectorised::{CHUNK, vectorised},
+};
 
-/// `GELU(x) = x Φ(x)`. On the flex backend within 3e-7 of the exact value, or the rounding of x
-/// where that is more; elsewhere what the backend gives.
-pub(crate) fn gelu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
-    // Gradients and other devices need the backend's own operation.
-    if is_plain_cpu(&x.device()) { in_place(x, gelu_in_place) } else { activation::gelu(x) }
-}
-
-fn gelu_in_place(values: &mut [f32]) {
+/// Replaces each x by `GELU(x) = x Φ(x)`, within 3e-7 of the exact value, or the rounding of x if that
+/// is more.
+pub(crate) fn gelu_in_place(values: &mut [f32]) {
     values.par_chunks_mut(CHUNK).for_each(|chunk| {
         vectorised(
             #[inline(always)]
@@ -31,10 +28,6 @@ const LARGEST: f32 = 16.0;
 const P: [f32; 3] = [0.500_000_3, 0.223_306_76, 0.042_874_318];
 const Q: [f32; 4] = [1.0, 1.244_527_1, 0.578_504, 0.106_040_314];
 
-/// `2^r` for |r| ≤ 1/2, fitted the same way, to 8e-8 of itself.
-const EXP2: [f32; 6] =
-    [1.000_000_1, 0.693_146_95, 0.240_221_22, 0.055_507_426, 0.009_675_46, 0.001_326_697];
-
 /// `max(x, 0) - |x| Φ(-|x|)`: the tail is small wherever it is not exact.
 #[inline(always)]
 fn gelu_of(x: f32) -> f32 {
@@ -44,22 +37,6 @@ fn gelu_of(x: f32) -> f32 {
     let tail = exp2(t * t * (-0.5 * std::f32::consts::LOG2_E)) * ratio;
     let positive = if x < 0.0 { 0.0 } else { x };
     (-t).mul_add(tail, positive)
-}
-
-/// `2^y` for y ≤ 0; at y < -126 the smallest normal number.
-#[inline(always)]
-pub(crate) fn exp2(y: f32) -> f32 {
-    // Adding 1.5 x 2^23 leaves the nearest whole number in the last bits.
-    const ROUND: f32 = 12_582_912.0;
-    let y = if y < -126.0 { -126.0 } else { y };
-    let rounded = y + ROUND;
-    let power = f32::from_bits(rounded.to_bits().wrapping_add(127) << 23);
-    power * polynomial(&EXP2, y - (rounded - ROUND))
-}
-
-#[inline(always)]
-fn polynomial<const N: usize>(coefficients: &[f32; N], x: f32) -> f32 {
-    coefficients.iter().rev().fold(0.0, |sum, &coefficient| sum.mul_add(x, coefficient))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use tokenizers::{
     pre_tokenizers::bert::BertPreTokenizer, processors::bert::BertProcessing,
 };
 
-use crate::{BertModelError, Family};
+use crate::{config::family::Family, error::BertModelError};
 
 /// How a mask may be written in a text for any model, beside the model's own mask token.
 pub const MASK: &str = "[MASK]";

@@ -2,7 +2,10 @@
 
 use std::{collections::HashSet, ops::Range};
 
-use crate::{BertModelError, BertTokenizer, Encoded};
+use crate::{
+    error::BertModelError,
+    text::tokenizer::{BertTokenizer, Encoded},
+};
 
 /// What byte-level and unigram tokenizers write for the space before a word.
 const SPACES: [char; 2] = ['Ġ', '▁'];
@@ -106,7 +109,7 @@ impl BertTokenizer {
 
 #[cfg(test)]
 mod tests {
-    use crate::{BertTokenizer, SpecialTokens, WordPieceOptions};
+    use crate::text::tokenizer::{BertTokenizer, SpecialTokens, WordPieceOptions};
 
     fn tokenizer() -> BertTokenizer {
         let vocab = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n.\nthe\ndog\nsaw\nhim\nh\n##u\n##m\n";

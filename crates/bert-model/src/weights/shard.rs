@@ -9,7 +9,7 @@ use burn_store::{
 };
 use rayon::prelude::*;
 
-use crate::BertModelError;
+use crate::error::BertModelError;
 
 /// One file of weights, read through `burn-store`, tensor by tensor.
 pub(crate) struct Shard {

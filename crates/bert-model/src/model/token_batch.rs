@@ -1,6 +1,6 @@
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
-use crate::{BertConfig, BertModelError};
+use crate::{config::bert_config::BertConfig, error::BertModelError};
 
 /// Token sequences of one length: what one forward pass reads.
 ///

@@ -5,10 +5,14 @@ use burn::{
 };
 
 use crate::{
-    BertConfig, BertModelError, TensorSource,
-    family::Names,
-    norm::LayerNorm,
-    parts::{NamedTensors, Reader, save_linear, save_norm},
+    config::{bert_config::BertConfig, family::Names},
+    error::BertModelError,
+    ops::layer_norm::LayerNorm,
+    weights::{
+        tensor_reader::TensorReader,
+        tensor_source::TensorSource,
+        tensor_writer::{NamedTensors, save_linear, save_norm},
+    },
 };
 
 /// The parts of the embeddings, after the family's prefix.
@@ -38,7 +42,7 @@ pub(crate) struct Embeddings {
 impl Embeddings {
     pub(crate) fn load(
         config: &BertConfig,
-        reader: &mut Reader<'_, impl TensorSource>,
+        reader: &mut TensorReader<'_, impl TensorSource>,
     ) -> Result<Self, BertModelError> {
         let (width, hidden) = (config.embedding_width(), config.hidden_size);
         let names = reader.names;

@@ -1,6 +1,6 @@
 use std::{fmt, str::FromStr};
 
-use burn::tensor::Tensor;
+use burn::tensor::{Int, Tensor};
 
 /// A place inside a layer's MLP where activations, `[batch, seq, intermediate]`, can be watched
 /// and edited. Prints and parses as `pre` and `post`.
@@ -40,6 +40,22 @@ pub enum TokenSet<'a> {
     All,
     /// One of each row, at these positions.
     OneEach(&'a [usize]),
+}
+
+impl TokenSet<'_> {
+    /// These tokens of `[batch, seq, width]`: all of it, or `[batch, 1, width]`.
+    ///
+    /// # Panics
+    /// Where there is not one position of each row, inside it.
+    #[must_use]
+    pub fn of(self, tensor: Tensor<3>) -> Tensor<3> {
+        let Self::OneEach(positions) = self else { return tensor };
+        let [batch, length, width] = tensor.dims();
+        let rows = positions.iter().enumerate();
+        let rows: Vec<i64> = rows.map(|(row, at)| (row * length + at) as i64).collect();
+        let rows = Tensor::<1, Int>::from_data(rows.as_slice(), &tensor.device());
+        tensor.reshape([batch * length, width]).select(0, rows).reshape([batch, 1, width])
+    }
 }
 
 /// Watches and edits MLP activations during one forward pass.

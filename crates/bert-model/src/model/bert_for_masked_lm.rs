@@ -7,8 +7,17 @@ use burn::{
 use safetensors::{Dtype, SafeTensorError, tensor::TensorView};
 
 use crate::{
-    BertConfig, BertModelError, MlpHook, Projections, TensorSource, TokenBatch, TokenSet,
-    embeddings::Embeddings, head::MlmHead, layer::Layer, parts::Reader,
+    config::bert_config::BertConfig,
+    error::BertModelError,
+    model::{
+        embeddings::Embeddings,
+        layer::Layer,
+        mlm_head::MlmHead,
+        mlp_hook::{MlpHook, TokenSet},
+        token_batch::TokenBatch,
+    },
+    ops::dot_product_attention::Projections,
+    weights::{tensor_reader::TensorReader, tensor_source::TensorSource},
 };
 
 /// A masked language model of BERT's family: Hugging Face's `BertForMaskedLM`, and those of
@@ -33,7 +42,7 @@ impl BertForMaskedLm {
         device: &Device,
     ) -> Result<Self, BertModelError> {
         let names = config.model_type.names();
-        let mut reader = Reader { names, source, device };
+        let mut reader = TensorReader { names, source, device };
         let embeddings = Embeddings::load(config, &mut reader)?;
         let layers = (0..config.num_hidden_layers)
             .map(|index| Layer::load(config, index, &mut reader))

@@ -1,6 +1,6 @@
 use burn::tensor::TensorData;
 
-use crate::BertModelError;
+use crate::error::BertModelError;
 
 /// Where a model's tensors come from. A model is built from a source and from nothing else, so
 /// every value in it was in the source.

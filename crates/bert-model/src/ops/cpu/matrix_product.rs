@@ -1,69 +1,6 @@
-//! What our own operations on the CPU share: values of tensors without a copy, and products of
-//! parts of them. Burn 0.22.1's flex takes a new buffer for each step, which is a tenth of a
-//! lesioned pass.
-#![expect(clippy::inline_always, reason = "vectorised only inside the function that dispatches")]
+//! Products of parts of matrices, added to a matrix.
 
-use burn::tensor::{Device, Tensor};
-use burn_flex::{Flex, FlexTensor};
 use gemm::Parallelism;
-use pulp::{Arch, Simd, WithSimd};
-
-/// Whether our own operations may stand in for Burn's: on the CPU, where no gradient is followed.
-/// Devices compare as equal with and without gradients.
-pub(crate) fn is_plain_cpu(device: &Device) -> bool {
-    *device == Device::flex() && !device.is_autodiff()
-}
-
-/// Values that one task takes: enough to be worth it, and they stay in a second-level cache.
-pub(crate) const CHUNK: usize = 1 << 14;
-
-/// Runs `work` with the widest vectors that the processor has. It and all that it calls is to be
-/// `inline(always)`.
-pub(crate) fn vectorised(work: impl FnMut()) {
-    struct Work<F>(F);
-
-    // A closure by itself may be called through a function of its own, which is not inlined.
-    impl<F: FnMut()> WithSimd for Work<F> {
-        type Output = ();
-
-        #[inline(always)]
-        fn with_simd<S: Simd>(mut self, _: S) {
-            (self.0)();
-        }
-    }
-
-    Arch::new().dispatch(Work(work));
-}
-
-/// Changes a tensor of [`is_plain_cpu`]. Its buffer is moved out and back in; it is copied only where
-/// another tensor shares it.
-///
-/// # Panics
-/// Where its values are not `f32`, as all of a model's are.
-pub(crate) fn in_place<const D: usize>(
-    tensor: Tensor<D>,
-    change: impl FnOnce(&mut [f32]),
-) -> Tensor<D> {
-    let device = tensor.device();
-    let mut data = tensor.into_data();
-    change(data.as_mut_slice().expect("a model's values are f32"));
-    Tensor::from_data(data, &device)
-}
-
-/// A tensor of [`is_plain_cpu`] to read from; copied only where its rows are not one after the other.
-///
-/// # Panics
-/// Where it is on another device, as none of the model's is.
-pub(crate) fn in_order<const D: usize>(tensor: Tensor<D>) -> FlexTensor {
-    let tensor = tensor.try_into_primitive::<Flex>();
-    tensor.expect("all tensors of a model are on one device").to_contiguous()
-}
-
-/// The values of what [`in_order`] gave.
-pub(crate) fn values(tensor: &FlexTensor) -> &[f32] {
-    let (start, count) = (tensor.layout().start_offset(), tensor.layout().num_elements());
-    &tensor.storage()[start..start + count]
-}
 
 /// Rows of values that may lie apart.
 #[derive(Clone, Copy)]
@@ -154,8 +91,6 @@ fn add_product_by(
 
 #[cfg(test)]
 mod tests {
-    use burn::tensor::TensorData;
-
     use super::*;
 
     #[test]
@@ -211,15 +146,5 @@ mod tests {
     fn a_product_does_not_reach_beyond_its_values() {
         let matrix = Matrix::new(&[0.0; 4], [2, 2], 2);
         add_product(matrix, matrix, &mut [0.0; 7], 6);
-    }
-
-    #[test]
-    fn a_tensor_that_shares_its_buffer_leaves_the_other_alone() {
-        let device = Device::flex();
-        let x = Tensor::<1>::from_data(TensorData::from([1.0_f32, -2.0]), &device);
-        let kept = x.clone();
-        let changed = in_place(x, |values| values.fill(5.0));
-        assert_eq!(changed.into_data().try_into_vec::<f32>().unwrap(), [5.0, 5.0]);
-        assert_eq!(kept.into_data().try_into_vec::<f32>().unwrap(), [1.0, -2.0]);
     }
 }

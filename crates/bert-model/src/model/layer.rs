@@ -1,17 +1,22 @@
-use burn::{
-    module::Module,
-    nn::Linear,
-    tensor::{Int, Tensor},
-};
+use burn::{module::Module, nn::Linear, tensor::Tensor};
 
 use crate::{
-    BertConfig, BertModelError, MlpHook, NoHook, Site, TensorSource, TokenSet,
-    attention::Attention,
-    family::Names,
-    gelu::gelu,
-    linear::linear,
-    norm::LayerNorm,
-    parts::{NamedTensors, Reader, save_linear, save_norm},
+    config::{bert_config::BertConfig, family::Names},
+    error::BertModelError,
+    model::{
+        attention::Attention,
+        mlp_hook::{MlpHook, NoHook, Site, TokenSet},
+    },
+    ops::{
+        gelu::gelu,
+        layer_norm::LayerNorm,
+        linear::{add_linear, linear},
+    },
+    weights::{
+        tensor_reader::TensorReader,
+        tensor_source::TensorSource,
+        tensor_writer::{NamedTensors, save_linear, save_norm},
+    },
 };
 
 /// One encoder layer: self-attention, then the MLP, LayerNorm after each (post-LN).
@@ -49,7 +54,7 @@ impl Layer {
     pub(crate) fn load(
         config: &BertConfig,
         index: usize,
-        reader: &mut Reader<'_, impl TensorSource>,
+        reader: &mut TensorReader<'_, impl TensorSource>,
     ) -> Result<Self, BertModelError> {
         let (hidden, neurons) = (config.hidden_size, config.intermediate_size);
         let names = reader.names;
@@ -88,7 +93,7 @@ impl Layer {
         hook: &mut dyn MlpHook,
     ) -> Tensor<3> {
         let post = self.post(index, attended.clone(), tokens, hook);
-        self.output_norm.forward(linear(&self.output, post, Some(attended)))
+        self.output_norm.forward(add_linear(&self.output, post, attended))
     }
 
     /// What each `LayerNorm` reads and the neurons give in a plain pass of all tokens.
@@ -96,7 +101,7 @@ impl Layer {
         let attention_sum = self.attention.sum(hidden);
         let attended = self.attention.norm.forward(attention_sum.clone());
         let post = self.post(index, attended.clone(), TokenSet::All, &mut NoHook);
-        let output_sum = linear(&self.output, post.clone(), Some(attended));
+        let output_sum = add_linear(&self.output, post.clone(), attended);
         Steps { attention_sum, post, output_sum }
     }
 
@@ -108,7 +113,7 @@ impl Layer {
         tokens: TokenSet<'_>,
         hook: &mut dyn MlpHook,
     ) -> Tensor<3> {
-        let pre = linear(&self.intermediate, attended, None);
+        let pre = linear(&self.intermediate, attended);
         let pre = hook.visit(index, Site::Pre, tokens, pre);
         hook.visit(index, Site::Post, tokens, gelu(pre))
     }
@@ -133,21 +138,5 @@ impl Layer {
     pub(crate) fn back_past(&self, clean: Steps<2>, directions: Tensor<2>) -> Tensor<2> {
         let back = self.output_norm.back(clean.output_sum, directions);
         self.attention.norm.back(clean.attention_sum, back)
-    }
-}
-
-impl TokenSet<'_> {
-    /// These tokens of `[batch, seq, width]`: all of it, or `[batch, 1, width]`.
-    ///
-    /// # Panics
-    /// Where there is not one position of each row, inside it.
-    #[must_use]
-    pub fn of(self, tensor: Tensor<3>) -> Tensor<3> {
-        let Self::OneEach(positions) = self else { return tensor };
-        let [batch, length, width] = tensor.dims();
-        let rows = positions.iter().enumerate();
-        let rows: Vec<i64> = rows.map(|(row, at)| (row * length + at) as i64).collect();
-        let rows = Tensor::<1, Int>::from_data(rows.as_slice(), &tensor.device());
-        tensor.reshape([batch * length, width]).select(0, rows).reshape([batch, 1, width])
     }
 }

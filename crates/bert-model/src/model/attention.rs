@@ -5,12 +5,22 @@ use burn::{
 };
 
 use crate::{
-    BertConfig, BertModelError, TensorSource, TokenSet,
-    context::context,
-    family::{LayerNames, Names},
-    linear::linear,
-    norm::LayerNorm,
-    parts::{NamedTensors, Reader, save_linear, save_norm},
+    config::{
+        bert_config::BertConfig,
+        family::{LayerNames, Names},
+    },
+    error::BertModelError,
+    model::mlp_hook::TokenSet,
+    ops::{
+        dot_product_attention::{Projections, dot_product_attention},
+        layer_norm::LayerNorm,
+        linear::{add_linear, linear},
+    },
+    weights::{
+        tensor_reader::TensorReader,
+        tensor_source::TensorSource,
+        tensor_writer::{NamedTensors, save_linear, save_norm},
+    },
 };
 
 /// Multi-head scaled dot-product self-attention, and the LayerNorm after it.
@@ -25,23 +35,11 @@ pub(crate) struct Attention {
     heads: usize,
 }
 
-/// What tokens ask for, how they are found, and what they give: `[batch, seq, hidden]` each, the
-/// heads side by side.
-#[derive(Clone, Debug)]
-pub struct Projections {
-    /// The queries.
-    pub queries: Tensor<3>,
-    /// The keys.
-    pub keys: Tensor<3>,
-    /// The values.
-    pub values: Tensor<3>,
-}
-
 impl Attention {
     pub(crate) fn load(
         config: &BertConfig,
         index: usize,
-        reader: &mut Reader<'_, impl TensorSource>,
+        reader: &mut TensorReader<'_, impl TensorSource>,
     ) -> Result<Self, BertModelError> {
         let (hidden, names) = (config.hidden_size, reader.names);
         let full = |part| names.in_layer(index, part);
@@ -76,7 +74,7 @@ impl Attention {
             TokenSet::All => self.sum(hidden),
             TokenSet::OneEach(_) => {
                 let asking = tokens.of(hidden.clone());
-                linear(&self.output, self.context_of_one(asking.clone(), hidden), Some(asking))
+                add_linear(&self.output, self.context_of_one(asking.clone(), hidden), asking)
             }
         })
     }
@@ -87,20 +85,22 @@ impl Attention {
         hidden: Tensor<3>,
         projections: Projections,
     ) -> Tensor<3> {
-        self.norm.forward(linear(&self.output, context(projections, self.heads), Some(hidden)))
+        let attended = dot_product_attention(projections, self.heads);
+        self.norm.forward(add_linear(&self.output, attended, hidden))
     }
 
     /// What the LayerNorm reads: attention's output and the stream that passes by it.
     pub(crate) fn sum(&self, hidden: Tensor<3>) -> Tensor<3> {
-        linear(&self.output, context(self.project(hidden.clone()), self.heads), Some(hidden))
+        let attended = dot_product_attention(self.project(hidden.clone()), self.heads);
+        add_linear(&self.output, attended, hidden)
     }
 
     /// Queries, keys and values of `hidden`, `[batch, seq, hidden]`.
     pub(crate) fn project(&self, hidden: Tensor<3>) -> Projections {
         Projections {
-            queries: linear(&self.query, hidden.clone(), None),
-            keys: linear(&self.key, hidden.clone(), None),
-            values: linear(&self.value, hidden, None),
+            queries: linear(&self.query, hidden.clone()),
+            keys: linear(&self.key, hidden.clone()),
+            values: linear(&self.value, hidden),
         }
     }
 

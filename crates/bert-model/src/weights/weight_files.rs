@@ -6,7 +6,10 @@ use std::{
 use burn::tensor::TensorData;
 use serde::Deserialize;
 
-use crate::{BertModelError, TensorSource, file::read, shard::Shard};
+use crate::{
+    error::BertModelError,
+    weights::{read_file::read_file, shard::Shard, tensor_source::TensorSource},
+};
 
 /// The weights of a checkpoint, in one file or in several, read tensor by tensor.
 pub struct Weights {
@@ -59,8 +62,8 @@ impl Weights {
         }
         let name = index.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let broken = |reason| BertModelError::Container { file: name.clone(), reason };
-        let Index { weight_map } =
-            serde_json::from_slice(&read(&index)?).map_err(|error| broken(error.to_string()))?;
+        let Index { weight_map } = serde_json::from_slice(&read_file(&index)?)
+            .map_err(|error| broken(error.to_string()))?;
         let mut names: Vec<&String> = weight_map.values().collect();
         names.sort_unstable();
         names.dedup();

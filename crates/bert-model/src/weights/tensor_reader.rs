@@ -1,27 +1,25 @@
-//! The two kinds of parts that every block of BERT is made of, built from a [`TensorSource`] and
-//! written back under the same names.
+//! The parts that every block of BERT is made of, read from a [`TensorSource`].
 
 use burn::{
     module::Param,
     nn::Linear,
     tensor::{Device, Tensor, TensorData},
 };
-
 use rayon::prelude::*;
 
-use crate::{BertModelError, TensorSource, family::Names, norm::LayerNorm};
-
-/// Tensors by Hugging Face name, in Hugging Face layout.
-pub(crate) type NamedTensors = Vec<(String, TensorData)>;
+use crate::{
+    config::family::Names, error::BertModelError, ops::layer_norm::LayerNorm,
+    weights::tensor_source::TensorSource,
+};
 
 /// Builds parts from a source, under whichever of its possible names a tensor is there.
-pub(crate) struct Reader<'a, S> {
+pub(crate) struct TensorReader<'a, S> {
     pub(crate) names: &'static Names,
     pub(crate) source: &'a mut S,
     pub(crate) device: &'a Device,
 }
 
-impl<S: TensorSource> Reader<'_, S> {
+impl<S: TensorSource> TensorReader<'_, S> {
     /// Whether the source has the tensor, under any of its names.
     pub(crate) fn contains(&mut self, name: &str) -> Result<bool, BertModelError> {
         Ok(self.stored_name(name)?.is_some())
@@ -131,14 +129,4 @@ fn transposed(data: &TensorData, columns: usize) -> TensorData {
         }
     });
     TensorData::new(out, [columns, rows])
-}
-
-pub(crate) fn save_linear(linear: &Linear, name: &str, out: &mut NamedTensors) {
-    out.push((format!("{name}.weight"), linear.weight.val().transpose().into_data()));
-    out.extend(linear.bias.iter().map(|bias| (format!("{name}.bias"), bias.val().into_data())));
-}
-
-pub(crate) fn save_norm(norm: &LayerNorm, name: &str, out: &mut NamedTensors) {
-    out.push((format!("{name}.weight"), norm.gamma.val().into_data()));
-    out.push((format!("{name}.bias"), norm.beta.val().into_data()));
 }

@@ -1,0 +1,8 @@
+//! Operations that the layers are made of. Each runs as a kernel of [`cpu`] where the tensors are on
+//! the CPU and no gradient is followed, and as Burn's own operation everywhere else.
+
+pub(crate) mod cpu;
+pub(crate) mod dot_product_attention;
+pub(crate) mod gelu;
+pub(crate) mod layer_norm;
+pub(crate) mod linear;
