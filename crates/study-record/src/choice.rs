@@ -1,0 +1,81 @@
+//! Enumerations whose values have names: in files, options, tables and texts.
+
+/// Declares an enumeration whose variants have names. What parses as a name prints as it.
+macro_rules! choices {
+    (
+        $(#[$meta:meta])*
+        pub enum $type:ident: $noun:literal {
+            $($(#[$variant_meta:meta])* $variant:ident = $name:literal,)+
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $type {
+            $($(#[$variant_meta])* $variant,)+
+        }
+
+        impl $type {
+            /// Every value, in the order of the tables.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// Its name in files, options and tables.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)+
+                }
+            }
+        }
+
+        impl ::std::fmt::Display for $type {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                f.pad(self.name())
+            }
+        }
+
+        impl ::std::str::FromStr for $type {
+            type Err = String;
+
+            fn from_str(text: &str) -> Result<Self, String> {
+                let found = Self::ALL.iter().copied().find(|choice| choice.name() == text);
+                found.ok_or_else(|| {
+                    let names = $crate::choice::either(&[$($name),+]);
+                    format!("`{text}` is not a {}; use {names}", $noun)
+                })
+            }
+        }
+
+        impl ::serde::Serialize for $type {
+            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.name())
+            }
+        }
+
+        impl<'de> ::serde::Deserialize<'de> for $type {
+            fn deserialize<D: ::serde::Deserializer<'de>>(
+                deserializer: D,
+            ) -> Result<Self, D::Error> {
+                let name = <String as ::serde::Deserialize>::deserialize(deserializer)?;
+                name.parse().map_err(::serde::de::Error::custom)
+            }
+        }
+
+        impl $crate::settings::values::SettingValue for $type {
+            fn parse(text: &str) -> Result<Self, String> {
+                text.parse()
+            }
+        }
+    };
+}
+
+pub(crate) use choices;
+
+/// Names as alternatives: `a`, `b` or `c`.
+pub(crate) fn either(names: &[&str]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    match quoted.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
+        None => String::new(),
+    }
+}

@@ -1,0 +1,46 @@
+//! What a study decides and what it found, each declared once.
+//!
+//! - [`Study`] holds every setting. One declaration gives its key in a study file, its default, its
+//!   range, the option that overrides it, and its text in the help and the guide.
+//! - [`tables`] holds a type for the rows of each table. The study writes it, the report reads it,
+//!   and the guide describes its columns.
+//! - [`Part`] lists the parts of the laboratory and the tables that each writes.
+//! - [`Manifest`] says what ran, on what, and what it wrote.
+//! - [`Verdict`] is what the controls let one say of a lesion.
+//!
+//! ```
+//! use study_record::{Study, TTest};
+//!
+//! let mut study = Study::parse("my.toml", "[selection]\nalpha = 0.01\n")?;
+//! study.set("selection.test", "welch")?;
+//! assert_eq!(study.selection.test, TTest::Welch);
+//! let error = study.set("selection.alpha", "2").unwrap_err();
+//! assert_eq!(error.to_string(), "alpha is 2, but must lie between 0 and 1, such as 0.05");
+//! # Ok::<(), study_record::SettingError>(())
+//! ```
+//!
+//! The crate knows no model, computes no statistics and does no I/O.
+
+mod choice;
+pub mod guide;
+mod manifest;
+mod parts;
+mod row;
+mod settings;
+mod summary;
+pub mod tables;
+mod verdict;
+
+pub use manifest::{Inputs, MANIFEST, Manifest, Origin, Seconds};
+pub use parts::{Directness, Measured, Part, PatternKind, Range, SetKind};
+pub use settings::{
+    Bootstrap, Controls, Dose, Joint, Lesion, OptionForm, Section, Selection, Setting,
+    SettingError, Study,
+    choices::{Backend, Correction, Scope, SelectAt, Site, Strength, TTest},
+    values::{
+        Alpha, Count, FilePath, HeldOut, LayerGroups, LesionKind, SetRule, SettingValue, Sizes,
+        Tokens,
+    },
+};
+pub use summary::{Accuracy, LesionSummary};
+pub use verdict::{ACTIVITY_TOLERANCE, Evidence, LEVEL, Verdict, are_alike};

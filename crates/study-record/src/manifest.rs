@@ -1,0 +1,119 @@
+//! `manifest.json`: everything needed to run a study again and to know that it is the same.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::settings::Study;
+
+/// The name of the manifest's file.
+pub const MANIFEST: &str = "manifest.json";
+
+/// Wall-clock seconds of each stage.
+pub type Seconds = BTreeMap<String, f64>;
+
+/// Declares the manifest with the documentation of its keys.
+macro_rules! manifest {
+    (
+        $(#[$meta:meta])*
+        pub struct Manifest { $($(#[doc = $doc:literal])+ $key:ident: $value:ty,)+ }
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        pub struct Manifest {
+            $($(#[doc = $doc])+ pub $key: $value,)+
+        }
+
+        impl Manifest {
+            /// The name and the documentation of each key, line by line.
+            pub const KEYS: &'static [(&'static str, &'static [&'static str])] =
+                &[$((stringify!($key), &[$($doc),+])),+];
+        }
+    };
+}
+
+manifest! {
+    /// The manifest of a finished study.
+    pub struct Manifest {
+        /// The version of this program.
+        lesion: String,
+        /// The version of Burn.
+        burn: String,
+        /// Architecture and operating system.
+        platform: String,
+        /// Number of threads.
+        threads: usize,
+        /// The command line.
+        command: Vec<String>,
+        /// Every setting of the study as it ran: from the file, the command line or by default.
+        study: Study,
+        /// The layer of the paper's lesion.
+        layer: usize,
+        /// The layers of the laboratory.
+        layers: Vec<usize>,
+        /// Layers of the model.
+        model_layers: usize,
+        /// Neurons in each layer.
+        model_neurons: usize,
+        /// Pairs of stimuli that neurons were selected on.
+        pairs: usize,
+        /// Pairs that were held out.
+        held_out_pairs: usize,
+        /// Relabellings that max-T looked at.
+        relabellings: usize,
+        /// Whether those are all there are.
+        relabellings_exact: bool,
+        /// The label of side a.
+        label_a: String,
+        /// The label of side b.
+        label_b: String,
+        /// For `model`, `stimuli`, `prompts` and, if given, `neurons`: `source`, a path, `bundled`
+        /// or a model's `owner/name@commit` on the hub, and the `sha256` of each file.
+        inputs: Inputs,
+        /// Wall-clock seconds of each stage.
+        seconds: Seconds,
+        /// SHA-256 of every other file that was written, but for the report and its figures.
+        outputs: BTreeMap<String, String>,
+    }
+}
+
+/// The inputs of a study.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inputs {
+    /// The model.
+    pub model: Origin,
+    /// The minimal pairs.
+    pub stimuli: Origin,
+    /// The prompts.
+    pub prompts: Origin,
+    /// The file of neuron sets, if one was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub neurons: Option<Origin>,
+}
+
+/// Where an input came from, and what it was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// A path, `bundled`, or a model's name and commit on the hub.
+    pub source: String,
+    /// SHA-256 of each file, in hexadecimal.
+    pub sha256: BTreeMap<String, String>,
+}
+
+impl Inputs {
+    /// The inputs by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Origin)> {
+        let neurons = self.neurons.as_ref().map(|origin| ("neurons", origin));
+        let always =
+            [("model", &self.model), ("prompts", &self.prompts), ("stimuli", &self.stimuli)];
+        always.into_iter().chain(neurons)
+    }
+}
+
+impl Manifest {
+    /// Both labels, side a first.
+    #[must_use]
+    pub fn labels(&self) -> [&str; 2] {
+        [&self.label_a, &self.label_b]
+    }
+}

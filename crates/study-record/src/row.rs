@@ -1,0 +1,146 @@
+//! What a table is: the type of its rows, its file, the documentation of its columns, and its form as
+//! CSV.
+
+use std::io::{self, Read};
+
+use serde::{Serialize, de::DeserializeOwned};
+
+/// A row of a table.
+pub trait Row: Serialize + DeserializeOwned {
+    /// The table and its columns.
+    const TABLE: Table;
+}
+
+/// A table: its file and its columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Table {
+    /// The name of its file.
+    pub file: &'static str,
+    /// What a row is.
+    pub row: &'static str,
+    /// Its columns, in order.
+    pub columns: &'static [Column],
+}
+
+/// A column of a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// Its name.
+    pub name: &'static str,
+    /// Its documentation, line by line.
+    pub doc: &'static [&'static str],
+}
+
+impl Table {
+    /// The names of the columns, in order.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.columns.iter().map(|column| column.name)
+    }
+}
+
+impl Column {
+    /// Its documentation as one text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let lines: Vec<&str> = self.doc.iter().map(|line| line.trim()).collect();
+        lines.join(" ")
+    }
+}
+
+/// Declares the rows of tables: `RowType in "file": "what a row is" { columns }`.
+macro_rules! tables {
+    ($(
+        $(#[$meta:meta])*
+        pub struct $type:ident in $file:literal: $row:literal {
+            $($(#[doc = $doc:literal])+ $column:ident: $value:ty,)+
+        }
+    )+) => {$(
+        #[doc = concat!("A row of `", $file, "`: ", $row, ".")]
+        $(#[$meta])*
+        #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+        pub struct $type {
+            $($(#[doc = $doc])+ pub $column: $value,)+
+        }
+
+        impl $crate::row::Row for $type {
+            const TABLE: $crate::row::Table = $crate::row::Table {
+                file: $file,
+                row: $row,
+                columns: &[$($crate::row::Column {
+                    name: stringify!($column),
+                    doc: &[$($doc),+],
+                }),+],
+            };
+        }
+    )+};
+}
+
+pub(crate) use tables;
+
+/// Why a table cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum TableError {
+    /// The bytes cannot be read.
+    #[error(transparent)]
+    Read(io::Error),
+
+    /// A row is not one of the table.
+    #[error("line {line}: {}{problem}", in_column(column.as_deref()))]
+    Row {
+        /// The line, counted from 1.
+        line: u64,
+        /// The column, if one cell is wrong.
+        column: Option<String>,
+        /// What is wrong.
+        problem: String,
+    },
+}
+
+fn in_column(column: Option<&str>) -> String {
+    column.map_or_else(String::new, |column| format!("column `{column}`: "))
+}
+
+/// Writes rows as CSV, with a header row also if there is no other.
+///
+/// # Errors
+/// If a row cannot be written.
+pub fn encode<R: Row>(rows: impl IntoIterator<Item = R>) -> Result<Vec<u8>, TableError> {
+    let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
+    writer.write_record(R::TABLE.names()).map_err(|error| row_error(None, error))?;
+    for row in rows {
+        writer.serialize(row).map_err(|error| row_error(None, error))?;
+    }
+    writer.into_inner().map_err(|error| TableError::Read(error.into_error()))
+}
+
+/// Reads rows from CSV, one after the other. Columns are found by name; others are ignored.
+///
+/// # Errors
+/// If the bytes cannot be read. Each row by itself, if it is not one of the table.
+pub fn decode<R: Row>(
+    reader: impl Read,
+) -> Result<impl Iterator<Item = Result<R, TableError>>, TableError> {
+    let mut reader = csv::Reader::from_reader(reader);
+    let columns = reader.headers().map_err(|error| row_error(None, error))?.clone();
+    let rows = reader.into_deserialize();
+    Ok(rows.map(move |row| row.map_err(|error| row_error(Some(&columns), error))))
+}
+
+fn row_error(columns: Option<&csv::StringRecord>, error: csv::Error) -> TableError {
+    let line = error.position().map_or(1, csv::Position::line);
+    let mut column = None;
+    let problem = match error.into_kind() {
+        csv::ErrorKind::Io(source) => return TableError::Read(source),
+        csv::ErrorKind::Deserialize { err, .. } => {
+            let index = err.field().and_then(|index| usize::try_from(index).ok());
+            column = index.and_then(|index| columns?.get(index)).map(str::to_owned);
+            err.kind().to_string()
+        }
+        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
+            format!("{len} cells for {expected_len} columns")
+        }
+        csv::ErrorKind::Utf8 { .. } => "it is not UTF-8 text".to_owned(),
+        _ => "it is not CSV".to_owned(),
+    };
+    TableError::Row { line, column, problem }
+}

@@ -1,0 +1,116 @@
+//! Settings with a fixed list of values.
+
+use crate::choice::choices;
+
+choices! {
+    /// What stands at the target while its neurons are tested.
+    pub enum SelectAt: "target to select at" {
+        /// The target's word, as in the paper. The two sides differ in the word itself.
+        Visible = "visible",
+        /// The mask, in context pairs: the sides differ in what the model makes of the context.
+        Masked = "masked",
+    }
+}
+
+choices! {
+    /// The t-test of each neuron.
+    pub enum TTest: "t-test" {
+        /// Of the differences within pairs.
+        Paired = "paired",
+        /// Student's, of two independent samples of equal variance.
+        Student = "student",
+        /// Welch's, of two independent samples.
+        Welch = "welch",
+    }
+}
+
+choices! {
+    /// How p is corrected for the number of tests, from the most to the least permissive.
+    pub enum Correction: "correction" {
+        /// Not at all.
+        None = "none",
+        /// Storey's q-value.
+        Storey = "storey",
+        /// Benjamini and Hochberg's false discovery rate.
+        BenjaminiHochberg = "bh",
+        /// Benjamini and Yekutieli's false discovery rate.
+        BenjaminiYekutieli = "by",
+        /// By permutation, with the distribution of the largest t.
+        MaxT = "max-t",
+        /// Holm's family-wise error rate.
+        Holm = "holm",
+        /// Bonferroni's family-wise error rate.
+        Bonferroni = "bonferroni",
+    }
+}
+
+impl Correction {
+    /// Its name in a text.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::None => "Uncorrected",
+            Self::Storey => "Storey",
+            Self::BenjaminiHochberg => "Benjamini-Hochberg",
+            Self::BenjaminiYekutieli => "Benjamini-Yekutieli",
+            Self::MaxT => "max-T",
+            Self::Holm => "Holm",
+            Self::Bonferroni => "Bonferroni",
+        }
+    }
+}
+
+choices! {
+    /// The tests that are corrected together.
+    pub enum Scope: "scope" {
+        /// Those of each layer.
+        Layer = "layer",
+        /// Those of all layers.
+        Model = "model",
+    }
+}
+
+choices! {
+    /// What makes a neuron strong.
+    pub enum Strength: "measure of strength" {
+        /// |t|.
+        T = "t",
+        /// |effect size|.
+        Effect = "effect",
+    }
+}
+
+choices! {
+    /// The place in a layer's MLP where activations are read and edited.
+    pub enum Site: "site" {
+        /// Before GELU: the output of `intermediate.dense`.
+        Pre = "pre",
+        /// After GELU: the input of `output.dense`.
+        Post = "post",
+    }
+}
+
+impl Site {
+    /// The site relative to GELU, in a text.
+    #[must_use]
+    pub const fn when(self) -> &'static str {
+        match self {
+            Self::Pre => "before",
+            Self::Post => "after",
+        }
+    }
+}
+
+choices! {
+    /// A compute backend of Burn. Cargo features decide which ones are built in.
+    pub enum Backend: "backend" {
+        /// The CPU, through Burn's current CPU backend.
+        Flex = "flex",
+        /// The CPU, through Burn's former CPU backend.
+        Ndarray = "ndarray",
+        /// The GPU, through Vulkan, Metal or DX12.
+        Wgpu = "wgpu",
+        /// An NVIDIA GPU, through its own driver.
+        Cuda = "cuda",
+    }
+}

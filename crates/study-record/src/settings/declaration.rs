@@ -1,0 +1,255 @@
+//! The declaration of settings: a macro that makes of one list a section's type, its defaults, and
+//! what help and guide say of it.
+
+use std::ffi::OsStr;
+
+/// A setting of a study: everything that files, options, help and guide say of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting {
+    /// The section of a study file that it stands in; empty at the top.
+    pub section: &'static str,
+    /// Its key in that section.
+    pub name: &'static str,
+    /// Its documentation, line by line.
+    pub doc: &'static [&'static str],
+    /// Its default and options.
+    pub declared: Declared,
+}
+
+/// The default and the options of a setting.
+#[derive(Clone, Copy, Debug)]
+pub struct Declared {
+    /// The default as an option's text; empty for an unset value or an empty list.
+    pub default: &'static str,
+    /// What an unset value stands for.
+    pub unset: Option<&'static str>,
+    /// A value to show in a study file where the default is unset.
+    pub example: &'static str,
+    /// The options that override it.
+    pub options: [Option<OptionForm>; 3],
+}
+
+/// An option that overrides a setting.
+#[derive(Clone, Copy, Debug)]
+pub struct OptionForm {
+    /// Its name, without dashes.
+    pub name: &'static str,
+    /// What its value is called; `None` if it takes none.
+    pub value: Option<&'static str>,
+    /// What stands before its value in the setting's text; all of the text if it takes no value.
+    pub prefix: &'static str,
+    /// Whether its value may be left out, which means `true`.
+    pub is_switch: bool,
+    /// Its help; the setting's documentation if `None`.
+    pub help: Option<&'static str>,
+}
+
+/// A setting with a default, as an option would write it.
+pub(super) const fn setting(default: &'static str) -> Declared {
+    Declared { default, unset: None, example: "", options: [None; 3] }
+}
+
+/// A setting without a default value, and what happens then.
+pub(super) const fn unset(meaning: &'static str) -> Declared {
+    Declared { default: "", unset: Some(meaning), example: "", options: [None; 3] }
+}
+
+impl Declared {
+    pub(super) const fn example(mut self, example: &'static str) -> Self {
+        self.example = example;
+        self
+    }
+
+    const fn with(mut self, option: OptionForm) -> Self {
+        let mut place = 0;
+        while self.options[place].is_some() {
+            place += 1;
+        }
+        self.options[place] = Some(option);
+        self
+    }
+
+    /// An option that takes the value.
+    pub(super) const fn option(self, name: &'static str, value: &'static str) -> Self {
+        let value = Some(value);
+        self.with(OptionForm { name, value, prefix: "", is_switch: false, help: None })
+    }
+
+    /// An option whose value may be left out, which means `true`.
+    pub(super) const fn switch(self, name: &'static str) -> Self {
+        let value = Some("BOOL");
+        self.with(OptionForm { name, value, prefix: "", is_switch: true, help: None })
+    }
+
+    /// An option that takes the part of the value after `prefix`.
+    pub(super) const fn spelling(
+        self,
+        name: &'static str,
+        value: &'static str,
+        prefix: &'static str,
+        help: &'static str,
+    ) -> Self {
+        let value = Some(value);
+        self.with(OptionForm { name, value, prefix, is_switch: false, help: Some(help) })
+    }
+
+    /// An option without a value, which stands for `text`.
+    pub(super) const fn flag(
+        self,
+        name: &'static str,
+        text: &'static str,
+        help: &'static str,
+    ) -> Self {
+        let help = Some(help);
+        self.with(OptionForm { name, value: None, prefix: text, is_switch: false, help })
+    }
+}
+
+impl Setting {
+    /// Its full name: `selection.alpha`.
+    #[must_use]
+    pub fn key(&self) -> String {
+        if self.section.is_empty() {
+            return self.name.to_owned();
+        }
+        format!("{}.{}", self.section, self.name)
+    }
+
+    /// Its documentation as one text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let lines: Vec<&str> = self.doc.iter().map(|line| line.trim()).collect();
+        lines.join(" ")
+    }
+
+    /// The options that override it.
+    pub fn options(&self) -> impl Iterator<Item = OptionForm> {
+        self.declared.options.into_iter().flatten()
+    }
+
+    /// Its default, in words or as an option writes it.
+    #[must_use]
+    pub fn default_text(&self) -> &'static str {
+        match self.declared.unset {
+            Some(meaning) => meaning,
+            None if self.declared.default.is_empty() => "none",
+            None => self.declared.default,
+        }
+    }
+}
+
+impl OptionForm {
+    /// The setting's text that the option stands for.
+    #[must_use]
+    pub fn setting_text(&self, value: &OsStr) -> std::ffi::OsString {
+        let mut text = std::ffi::OsString::from(self.prefix);
+        text.push(value);
+        text
+    }
+}
+
+/// A section of a study.
+pub trait Section {
+    /// Its settings, those of its own sections included.
+    fn settings() -> Vec<Setting>;
+
+    /// Assigns a setting by its full name. `None` if there is no such setting.
+    fn assign(&mut self, key: &str, text: &OsStr) -> Option<Result<(), String>>;
+}
+
+/// An override that cannot be.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum SettingError {
+    /// A key that no setting has.
+    #[error("no setting has the key `{key}`")]
+    NoSuchKey {
+        /// The key.
+        key: String,
+    },
+
+    /// A text that is not a value of the setting.
+    #[error("{problem}")]
+    Value {
+        /// A sentence that says what would be right.
+        problem: String,
+    },
+
+    /// A study file that cannot be read.
+    #[error("{file}:{line}:{column}: {problem}")]
+    File {
+        /// The file's name.
+        file: String,
+        /// The line, counted from 1.
+        line: usize,
+        /// The column, counted from 1.
+        column: usize,
+        /// A sentence that says what is wrong.
+        problem: String,
+    },
+}
+
+/// Declares a section of settings, and the sections in it.
+macro_rules! settings {
+    (
+        $(#[$meta:meta])*
+        pub struct $type:ident in $section:literal {
+            $($(#[doc = $doc:literal])+ $name:ident: $value:ty => $declared:expr,)+
+        }
+        $(with {
+            $($(#[$inner_meta:meta])* $inner:ident: $inner_type:ident,)+
+        })?
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(default, deny_unknown_fields)]
+        pub struct $type {
+            $($(#[doc = $doc])+ pub $name: $value,)+
+            $($($(#[$inner_meta])* pub $inner: $inner_type,)+)?
+        }
+
+        impl Default for $type {
+            fn default() -> Self {
+                Self {
+                    $($name: <$value as SettingValue>::parse({
+                        const DECLARED: $crate::settings::declaration::Declared = $declared;
+                        DECLARED.default
+                    }).expect("a test reads every default"),)+
+                    $($($inner: $inner_type::default(),)+)?
+                }
+            }
+        }
+
+        impl Section for $type {
+            fn settings() -> Vec<Setting> {
+                #[allow(unused_mut, reason = "only the outermost section has others in it")]
+                let mut settings = vec![$(Setting {
+                    section: $section,
+                    name: stringify!($name),
+                    doc: &[$($doc),+],
+                    declared: $declared,
+                }),+];
+                $($(settings.extend($inner_type::settings());)+)?
+                settings
+            }
+
+            fn assign(&mut self, key: &str, text: &OsStr) -> Option<Result<(), String>> {
+                let (section, name) = key.rsplit_once('.').unwrap_or(("", key));
+                if section == $section {
+                    return match name {
+                        $(stringify!($name) => Some(
+                            <$value as SettingValue>::parse_os(text)
+                                .map(|value| self.$name = value)
+                        ),)+
+                        _ => None,
+                    };
+                }
+                match section {
+                    $($(stringify!($inner) => self.$inner.assign(key, text),)+)?
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+pub(super) use settings;

@@ -1,0 +1,174 @@
+//! Every setting of a study, declared once: key, documentation, type, default and options.
+
+pub(crate) mod choices;
+mod declaration;
+mod study_file;
+pub(crate) mod values;
+
+use std::ffi::OsStr;
+
+use serde::{Deserialize, Serialize};
+
+pub use declaration::{OptionForm, Section, Setting, SettingError};
+
+use crate::parts::Part;
+use choices::{Backend, Correction, Scope, SelectAt, Site, Strength, TTest};
+use declaration::{setting, settings, unset};
+use values::{
+    Alpha, Count, FilePath, HeldOut, LayerGroups, LesionKind, SetRule, SettingValue, Sizes, Tokens,
+};
+
+settings! {
+    /// Everything that a study decides. Paths in a file are relative to its folder.
+    pub struct Study in "" {
+        /// A model of BERT's family: a checkpoint folder, or its name on the Hugging Face hub,
+        /// `owner/name[@revision]`, from where it is downloaded once.
+        model: Option<FilePath> => unset("the bundled model")
+            .example("google-bert/bert-base-uncased").option("model", "MODEL"),
+        /// Minimal pairs, one template per line: `The dog followed {him|her} home.`
+        stimuli: Option<FilePath> =>
+            unset("bundled pairs, or bundled context pairs to select at the mask")
+            .example("pairs.txt").option("stimuli", "FILE"),
+        /// Prompts, the right word first: `We thanked {her|him}.`
+        prompts: Option<FilePath> => unset("the paper's two")
+            .example("prompts.txt").option("prompts", "FILE"),
+        /// Compute backend: `flex` and `ndarray` run on the CPU, `wgpu` and `cuda` on the GPU. A
+        /// plain build has `flex` only; `cargo xtask` builds in the one that is asked for.
+        backend: Backend => setting("flex").option("backend", "BACKEND"),
+        /// Random seed of all random sets, relabellings, resamples and splits.
+        seed: u64 => setting("0").option("seed", "N"),
+        /// The parts of the laboratory to run; an empty list for none.
+        parts: Option<Vec<Part>> => unset("all that can run")
+            .example("[\"controls\", \"dose\"]").option("parts", "LIST"),
+    } with {
+        /// How neurons are selected.
+        selection: Selection,
+        /// What is lesioned, and how.
+        lesion: Lesion,
+        /// Control sets.
+        controls: Controls,
+        /// Lesions of several layers.
+        joint: Joint,
+        /// Lesions of more and more neurons.
+        dose: Dose,
+        /// Intervals.
+        bootstrap: Bootstrap,
+    }
+}
+
+settings! {
+    /// How neurons are selected.
+    pub struct Selection in "selection" {
+        /// Where neurons are tested: at the `visible` word, as in the paper, or where it is
+        /// `masked`, in context pairs: `{The king|The queen} smiled when we greeted {him|her}.`
+        at: SelectAt => setting("visible").option("select-at", "WHERE"),
+        /// The t-test of each neuron: `paired`, `student` or `welch`.
+        test: TTest => setting("paired").option("test", "TEST"),
+        /// How p is corrected for the number of tests: `bh`, `by`, `holm`, `bonferroni`, `storey`,
+        /// `max-t` (by permutation) or `none`.
+        correction: Correction => setting("bh").option("correction", "CORRECTION"),
+        /// The tests that are corrected together: those of each `layer`, or of the whole `model`.
+        scope: Scope => setting("layer").option("scope", "SCOPE"),
+        /// Whether each direction is corrected by itself, on one-sided p, which bounds the errors
+        /// of each label.
+        directional: bool => setting("false").switch("directional"),
+        /// A neuron is significant if its corrected p is at most this; above 0 and below 1.
+        alpha: Alpha => setting("0.05").option("alpha", "ALPHA"),
+        /// Random relabellings for max-T, at most 10,000,000; all of them if there are no more.
+        permutations: Count<1, 10_000_000> => setting("10000").option("permutations", "N"),
+        /// The share of the pairs that neurons are not selected on, but tested on afterwards.
+        held_out: HeldOut => setting("0").option("held-out", "SHARE"),
+    }
+}
+
+settings! {
+    /// What is lesioned, and how.
+    pub struct Lesion in "lesion" {
+        /// The layer of the paper's lesion and of the parts `dose` and `causal`, counted from 0.
+        layer: Option<usize> => unset("three quarters of the way up: 4 of 6, 9 of 12")
+            .example("9").option("layer", "N"),
+        /// The layers of the parts `controls`, `joint` and `dynamic`.
+        layers: Option<Vec<usize>> => unset("all").example("[8, 9]").option("layers", "LIST"),
+        /// Which significant neurons are lesioned: the strongest of each label, equally many and
+        /// at most a share of the layer; the strongest N of each label; or all.
+        sets: SetRule => setting("share=0.1")
+            .spelling("share", "SHARE", "share=",
+                "Lesion equally many neurons of both labels, at most this share of a layer")
+            .spelling("top", "N", "top=", "Lesion the strongest N neurons of each label")
+            .flag("significant", "significant", "Lesion every significant neuron"),
+        /// What makes a neuron strong, in `sets`, doses and least-tuned controls: `t`, by its size,
+        /// or `effect`, by the size of the effect.
+        strength: Strength => setting("t").option("strength", "MEASURE"),
+        /// A `neuron_sets.json` whose sets are lesioned instead of those that are selected.
+        neurons: Option<FilePath> => unset("none").example("neuron_sets.json")
+            .option("neurons", "FILE"),
+        /// What becomes of an activation: `zero`, `mean` (over the stimuli), `resample` (its value
+        /// in one of them) or `scale=0.5`.
+        kind: LesionKind => setting("zero").option("kind", "KIND"),
+        /// Where activations are lesioned: before GELU, `pre`, or after it, `post`.
+        site: Site => setting("post").option("site", "SITE"),
+        /// The tokens: the `target` (the mask), `all` tokens, or distances from the mask, `-1,1`.
+        at: Tokens => setting("target").option("at", "TOKENS"),
+    }
+}
+
+settings! {
+    /// Control sets.
+    pub struct Controls in "controls" {
+        /// Random sets of each kind that lesions are compared with, at most 100,000.
+        nulls: Count<1, 100_000> => setting("500").option("nulls", "N"),
+    }
+}
+
+settings! {
+    /// Lesions of several layers.
+    pub struct Joint in "joint" {
+        /// Groups of layers to lesion together, besides those that grow from the bottom and from
+        /// the top: `[[0, 3], [2, 4]]`.
+        layers: LayerGroups => setting(""),
+    }
+}
+
+settings! {
+    /// Lesions of more and more neurons.
+    pub struct Dose in "dose" {
+        /// Sizes of the sets; empty for 1, 2, 4 and so on up to all that carry the label. A size
+        /// above that is left out.
+        sizes: Sizes => setting(""),
+        /// Random sets of each size, at most 10,000.
+        draws: Count<1, 10_000> => setting("10"),
+    }
+}
+
+settings! {
+    /// Intervals.
+    pub struct Bootstrap in "bootstrap" {
+        /// Resamples of the templates for each interval, from 1,000 to 1,000,000.
+        draws: Count<1_000, 1_000_000> => setting("10000"),
+    }
+}
+
+impl Study {
+    /// Sets one setting from an option's text.
+    ///
+    /// # Errors
+    /// If there is no such key, or the text is not a value of it.
+    pub fn set(&mut self, key: &str, text: impl AsRef<OsStr>) -> Result<(), SettingError> {
+        match self.assign(key, text.as_ref()) {
+            Some(Ok(())) => Ok(()),
+            Some(Err(problem)) => Err(SettingError::Value { problem }),
+            None => Err(SettingError::NoSuchKey { key: key.to_owned() }),
+        }
+    }
+
+    /// The study without its paths: the contents they lead to are known by their hashes.
+    #[must_use]
+    pub fn without_paths(&self) -> Self {
+        let mut study = self.clone();
+        study.model = None;
+        study.stimuli = None;
+        study.prompts = None;
+        study.lesion.neurons = None;
+        study
+    }
+}

@@ -1,0 +1,91 @@
+//! Studies as TOML text.
+
+use std::{ops::Range, path::Path};
+
+use super::{Study, declaration::SettingError};
+
+impl Study {
+    /// Reads a study file's text. `file` is what an error calls it.
+    ///
+    /// # Errors
+    /// If a key does not exist or a value is not one of its setting, with line and column.
+    pub fn parse(file: &str, text: &str) -> Result<Self, SettingError> {
+        toml::from_str(text).map_err(|error| {
+            let (line, column) = place(text, error.span().unwrap_or_default());
+            let problem = error.message().lines().collect::<Vec<_>>().join(" ");
+            SettingError::File { file: file.to_owned(), line, column, problem }
+        })
+    }
+
+    /// The study seen from another folder than that of its file: its paths to texts start there.
+    #[must_use]
+    pub fn beside(mut self, folder: &Path) -> Self {
+        let paths = [&mut self.stimuli, &mut self.prompts, &mut self.lesion.neurons];
+        for path in paths.into_iter().flatten() {
+            *path = path.beside(folder);
+        }
+        self
+    }
+}
+
+/// Line and column of a place in a text, both from 1.
+fn place(text: &str, span: Range<usize>) -> (usize, usize) {
+    let before = text.get(..span.start).unwrap_or(text);
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    (before.matches('\n').count() + 1, line.chars().count() + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{LesionKind, SetRule, Tokens};
+
+    #[test]
+    fn an_empty_study_is_the_default_one() {
+        assert_eq!(Study::parse("empty.toml", "").unwrap(), Study::default());
+    }
+
+    #[test]
+    fn a_study_is_the_same_after_writing_and_reading() {
+        let text = "seed = 7\nparts = [\"joint\"]\n[lesion]\nsets = { top = 5 }\nlayers = [0, 2]\n\
+                    kind = { scale = 2 }\nat = { offsets = [-1, 1] }\n";
+        let study = Study::parse("s.toml", text).unwrap();
+        assert_eq!(study.lesion.kind, LesionKind::Scale(2.0));
+        assert_eq!(study.lesion.sets, SetRule::Top(5));
+        assert_eq!(study.lesion.at, Tokens::Offsets(vec![-1, 1]));
+        let as_options = text.replace("{ scale = 2 }", "\"scale=2\"");
+        let as_options = as_options.replace("{ offsets = [-1, 1] }", "\"-1,1\"");
+        assert_eq!(Study::parse("s.toml", &as_options).unwrap(), study);
+        let written = toml::to_string(&study).unwrap();
+        assert_eq!(Study::parse("written", &written).unwrap(), study);
+        let json = serde_json::to_string(&study).unwrap();
+        assert_eq!(serde_json::from_str::<Study>(&json).unwrap(), study);
+    }
+
+    #[test]
+    fn mistakes_name_line_and_column() {
+        for (text, expected) in [
+            ("sede = 1\n", "s.toml:1:1: unknown field `sede`"),
+            ("\n[lesion]\nlayer = \"four\"\n", "s.toml:3:9: "),
+            ("[selection]\nalpha = 1.5\n", "s.toml:2:9: alpha is 1.5"),
+            ("[selection]\n  test = \"anova\"\n", "s.toml:2:10: `anova` is not a t-test"),
+            ("[lesion]\nsets = { share = 2.0 }\n", "s.toml:2:8: the share is 2"),
+            ("[lesion]\nsets = { top = 0 }\n", "s.toml:2:8: the top 0"),
+            ("[lesion]\nkind = { scale = nan }\n", "s.toml:2:8: NaN is not a factor"),
+            ("[lesion]\nkind = \"scale\"\n", "s.toml:2:8: `scale` is not a kind of lesion"),
+            ("[lesion]\nat = \"offsets\"\n", "s.toml:2:6: `offsets` names no tokens"),
+            ("[lesion]\nat = { offsets = [] }\n", "s.toml:2:6: a list without offsets"),
+            ("[bootstrap]\ndraws = 1\n", "s.toml:2:9: 1 is not between 1000 and 1000000"),
+            ("[dose]\nsizes = [1, 0]\n", "s.toml:2:9: a set of 0"),
+            ("[controls]\nnulls = 0\n", "s.toml:2:9: 0 is not between 1 and"),
+            ("[controls]\nnulls = -3\n", "s.toml:2:9: -3 is not"),
+            ("parts = [\"joint\", \"cat\"]\n", "s.toml:1:"),
+            ("seed = \n", "s.toml:1:"),
+            ("[selection]\nheld_out = 1.0\n", "s.toml:2:12: 1 of the pairs"),
+        ] {
+            let error = Study::parse("s.toml", text).unwrap_err().to_string();
+            assert!(error.starts_with(expected), "{error}");
+            assert_eq!(error.lines().count(), 1, "{error}");
+        }
+    }
+}

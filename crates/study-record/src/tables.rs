@@ -1,0 +1,237 @@
+//! The rows of the tables that every study writes. Field names are the column names.
+//!
+//! Layers, neurons, positions (`[CLS]` is 0) and prompts count from 0. Logits are written as the
+//! f64 that equals the model's f32, so that a reader's own difference equals `logit_drop`. The
+//! tables of the laboratory's parts are beside their parts, in `parts.rs`.
+
+use crate::{
+    choice::choices,
+    parts::Part,
+    row::tables,
+    settings::choices::{Correction, Scope, Site},
+};
+
+pub use crate::parts::{
+    CausalRow, DissociationRow, DoseRow, DynamicRow, JointRow, NullRow, ProfileRow,
+    PromptControlRow,
+};
+pub use crate::row::{Column, Row, Table, TableError, decode, encode};
+
+tables! {
+    pub struct NeuronRow in "neurons.csv": "a neuron and its test" {
+        /// The layer.
+        layer: usize,
+        /// The neuron.
+        neuron: usize,
+        /// Mean pre-activation at the target on side a, the first words.
+        mean_a: f64,
+        /// Mean pre-activation at the target on side b.
+        mean_b: f64,
+        /// t statistic of a − b. A neuron without variance has no t: it and `effect` are NaN, p and
+        /// q are 1, and it is never significant.
+        t: f64,
+        /// Degrees of freedom of t.
+        df: f64,
+        /// Two-sided p from the survival function, so that it is not 0 at large t.
+        p: f64,
+        /// p under the chosen correction, scope and direction; by default Benjamini-Hochberg per
+        /// layer.
+        q: f64,
+        /// Effect size: Cohen's d_z (paired test) or d (others).
+        effect: f64,
+        /// The label of the side on which the neuron is higher if q is at most alpha; otherwise
+        /// empty.
+        label: Option<String>,
+        /// Lower end of the 95 % confidence interval of the mean difference a − b.
+        ci_low: f64,
+        /// Upper end of that interval.
+        ci_high: f64,
+        /// Storey's q-value. This and the following are in the chosen scope and direction.
+        p_storey: f64,
+        /// p under Benjamini-Hochberg.
+        p_bh: f64,
+        /// p under Benjamini-Yekutieli.
+        p_by: f64,
+        /// p by permutation, from the distribution of the largest t.
+        p_max_t: f64,
+        /// p under Holm.
+        p_holm: f64,
+        /// p under Bonferroni.
+        p_bonferroni: f64,
+    }
+
+    pub struct SelectionRow in "selection.csv":
+        "a layer, a correction and a label: how many neurons" {
+        /// The layer.
+        layer: usize,
+        /// The tests that are corrected together: `layer` or `model`.
+        scope: Scope,
+        /// Whether each direction is corrected by itself: `true` or `false`.
+        directional: bool,
+        /// The correction: `none` (plain p), `storey`, `bh`, `by`, `max-t`, `holm` or `bonferroni`.
+        correction: Correction,
+        /// The label.
+        label: String,
+        /// How many neurons of the layer carry it.
+        neurons: usize,
+    }
+
+    pub struct HistogramRow in "histogram.csv": "a bin of a layer's activations at a site" {
+        /// The layer.
+        layer: usize,
+        /// `pre` or `post` GELU.
+        site: Site,
+        /// Lower edge of one of 100 equal bins between whole numbers that hold every value of the
+        /// site in any layer. It belongs to the bin.
+        low: f64,
+        /// Upper edge. It belongs to the next bin, or to the last one.
+        high: f64,
+        /// Number of activations.
+        count: usize,
+    }
+
+    pub struct NormalityRow in "normality.csv":
+        "the pre-activations of a neuron, or of a layer pooled" {
+        /// The layer.
+        layer: usize,
+        /// The neuron; empty for all neurons of the layer pooled.
+        neuron: Option<usize>,
+        /// Number of values.
+        count: usize,
+        /// Mean.
+        mean: f64,
+        /// Standard deviation, with n − 1.
+        sd: f64,
+        /// Skewness; 0 for a normal distribution.
+        skewness: f64,
+        /// Excess kurtosis; 0 for a normal distribution.
+        excess_kurtosis: f64,
+        /// Jarque and Bera's statistic.
+        jarque_bera: f64,
+        /// Its p.
+        jarque_bera_p: f64,
+        /// D'Agostino and Pearson's K²; NaN for fewer than 8 values.
+        k_squared: f64,
+        /// Its p.
+        k_squared_p: f64,
+    }
+
+    pub struct SparsityRow in "sparsity.csv":
+        "a measure of how few values or neurons carry a layer" {
+        /// The layer.
+        layer: usize,
+        /// After GELU: `zero`, values exactly 0; `below`, values with a size below `at`; `top`, the
+        /// squared norm that the `at` strongest neurons carry.
+        measure: SparsityMeasure,
+        /// The threshold, or the number of neurons; empty for `zero`.
+        at: Option<f64>,
+        /// The share, between 0 and 1.
+        share: f64,
+    }
+
+    pub struct HeldOutRow in "held_out.csv":
+        "a layer and label, tested on pairs that were held out" {
+        /// The layer.
+        layer: usize,
+        /// The label.
+        label: String,
+        /// How many neurons carry it on the kept pairs.
+        neurons: usize,
+        /// How many of them have a t of the same sign on the held-out pairs.
+        same_direction: usize,
+        /// How many of them are significant there and carry the same label. With fewer pairs a test
+        /// finds less.
+        replicated: usize,
+    }
+
+    pub struct PromptRow in "prompts.csv": "a masked prompt" {
+        /// The template, as an index into the prompts file.
+        prompt: usize,
+        /// The sentence with its mask, `[MASK]` whatever the model calls it.
+        sentence: String,
+        /// The position of the mask.
+        position: usize,
+        /// The right word.
+        target: String,
+        /// The label of the neurons that are matched to it. Empty if there is none; then the prompt
+        /// is not lesioned.
+        label: Option<String>,
+    }
+
+    pub struct PredictionRow in "predictions.csv": "a candidate at a mask" {
+        /// The template, as an index into the prompts file.
+        prompt: usize,
+        /// The position of the mask.
+        position: usize,
+        /// The right word.
+        target: String,
+        /// The candidate.
+        candidate: String,
+        /// Its logit.
+        logit: f64,
+        /// Its probability over the whole vocabulary.
+        prob: f64,
+        /// Its rank over the whole vocabulary; 1 is the top.
+        rank: usize,
+    }
+
+    pub struct LesionRow in "lesions.csv": "a candidate at a lesioned mask: the paper's lesion" {
+        /// The lesioned layer.
+        layer: usize,
+        /// The template, as an index into the prompts file.
+        prompt: usize,
+        /// The position of the mask, or of the visible word in the control.
+        position: usize,
+        /// The right word.
+        target: String,
+        /// The label of the neurons set to zero; empty in the control.
+        neuron_set: Option<String>,
+        /// How many neurons were set to zero; 0 in the control.
+        neurons: usize,
+        /// The candidate.
+        candidate: String,
+        /// Its logit in the plain pass.
+        logit_clean: f64,
+        /// Its logit in the lesioned pass.
+        logit_lesioned: f64,
+        /// `logit_clean - logit_lesioned`.
+        logit_drop: f64,
+        /// The right word's margin drop; the same for all candidates of a prompt.
+        margin_drop: f64,
+        /// Its probability over the whole vocabulary in the plain pass.
+        prob_clean: f64,
+        /// Its probability in the lesioned pass.
+        prob_lesioned: f64,
+    }
+}
+
+choices! {
+    /// A measure of how few values or neurons carry a layer's activations after GELU.
+    pub enum SparsityMeasure: "measure of sparsity" {
+        /// The share of values that are exactly 0.
+        Zero = "zero",
+        /// The share of values whose size is below a threshold.
+        Below = "below",
+        /// The share of the squared norm that the strongest neurons carry.
+        Top = "top",
+    }
+}
+
+/// The tables that every study writes, in the order of the work.
+pub const ALWAYS: [Table; 8] = [
+    NeuronRow::TABLE,
+    SelectionRow::TABLE,
+    HistogramRow::TABLE,
+    NormalityRow::TABLE,
+    SparsityRow::TABLE,
+    PromptRow::TABLE,
+    PredictionRow::TABLE,
+    LesionRow::TABLE,
+];
+
+/// Every table that a study may write.
+#[must_use]
+pub fn all() -> Vec<Table> {
+    let parts = Part::ALL.iter().flat_map(|part| part.tables());
+    ALWAYS.iter().chain([&HeldOutRow::TABLE]).chain(parts).copied().collect()
+}

@@ -1,0 +1,111 @@
+//! The parts of the guide and the example study that are made of the declarations. A test rewrites
+//! them and fails if they differed.
+
+use std::{fs, path::PathBuf};
+
+use study_record::{Section as _, Study, guide, tables};
+
+fn path(name: &str) -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join(name)
+}
+
+/// Writes `text` into a file unless it is there already. Returns whether it was.
+fn ensure(name: &str, text: &str) -> bool {
+    let path = path(name);
+    let was_there = fs::read_to_string(&path).is_ok_and(|found| found == text);
+    if !was_there {
+        fs::write(path, text).unwrap();
+    }
+    was_there
+}
+
+/// The text of a page with the text between `<!-- NAME -->` and `<!-- end -->` replaced for each
+/// name.
+fn filled(page: &str, parts: &[(String, String)]) -> String {
+    let mut text = fs::read_to_string(path(page)).unwrap();
+    for (name, part) in parts {
+        let start = format!("<!-- {name} -->\n");
+        let place = text.find(&start).unwrap_or_else(|| panic!("{page} has no {start}"));
+        let place = place + start.len();
+        let length = text[place..].find("<!-- end -->").unwrap();
+        text.replace_range(place..place + length, part);
+    }
+    text
+}
+
+#[test]
+fn generated_texts_are_up_to_date() {
+    let mut changed = Vec::new();
+    let mut check = |name: &str, text: &str| {
+        if !ensure(name, text) {
+            changed.push(name.to_owned());
+        }
+    };
+    check("assets/studies/reproduce.toml", &guide::example_study());
+    let settings = |name: &str, sections: &[&str]| {
+        (format!("settings: {name}"), guide::settings_table(sections))
+    };
+    let studies = [
+        ("parts".to_owned(), guide::parts_table()),
+        settings("study", &[""]),
+        settings("selection", &["selection"]),
+        settings("lesion", &["lesion"]),
+        settings("other sections", &["controls", "joint", "dose", "bootstrap"]),
+    ];
+    check("docs/studies.md", &filled("docs/studies.md", &studies));
+    let mut output =
+        vec![("rows".to_owned(), guide::rows_table()), ("files".to_owned(), guide::files_table())];
+    for table in tables::all() {
+        output.push((format!("columns: {}", table.file), guide::columns_table(&table)));
+    }
+    check("docs/output.md", &filled("docs/output.md", &output));
+    let manifest = [("keys".to_owned(), guide::manifest_table())];
+    check("docs/formats/manifest.md", &filled("docs/formats/manifest.md", &manifest));
+    assert_eq!(changed, [""; 0], "these were out of date, and are now written anew");
+}
+
+#[test]
+fn the_example_study_is_the_default_one() {
+    let text = guide::example_study();
+    assert_eq!(Study::parse("reproduce.toml", &text).unwrap(), Study::default());
+    // Each line that is commented out is a setting too.
+    let text = text
+        .replace("\n# ", "\n")
+        .lines()
+        .filter(|line| line.contains(" = "))
+        .fold(String::new(), |text, line| text + line.split(" # ").next().unwrap() + "\n");
+    assert!(Study::settings().iter().all(|setting| text.contains(&format!("{} = ", setting.name))));
+}
+
+#[test]
+fn every_option_sets_its_setting() {
+    for setting in Study::settings() {
+        for option in setting.options() {
+            let mut study = Study::default();
+            let value = if option.value.is_none() { "" } else { example(option.name) };
+            study.set(&setting.key(), option.setting_text(value.as_ref())).unwrap();
+            assert_ne!(study, Study::default(), "--{}", option.name);
+        }
+    }
+    assert!(Study::default().set("selection.alfa", "0.1").is_err());
+}
+
+/// A value of an option that is not the default.
+fn example(option: &str) -> &'static str {
+    match option {
+        "backend" => "wgpu",
+        "parts" => "controls,dose",
+        "select-at" => "masked",
+        "test" => "welch",
+        "correction" => "holm",
+        "scope" => "model",
+        "directional" => "true",
+        "alpha" | "held-out" | "share" => "0.25",
+        "layers" => "2,3",
+        "strength" => "effect",
+        "kind" => "scale=2",
+        "site" => "pre",
+        "at" => "-1,1",
+        _ => "7",
+    }
+}
