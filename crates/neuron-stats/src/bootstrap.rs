@@ -6,7 +6,7 @@ use rand_chacha::{
 };
 use rayon::prelude::*;
 
-use crate::{StatsError, quantile::quantile, ttest::check_level};
+use crate::{error::StatsError, input_checks::check_level, quantile::quantile};
 
 /// The cluster bootstrap: how sure a statistic is whose measurements come in clusters.
 ///

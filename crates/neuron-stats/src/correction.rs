@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use crate::StatsError;
+use crate::error::StatsError;
 
 /// How to adjust the p-values of one family of `m` tests.
 ///

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::TestKind;
+use crate::t_test::test_kind::TestKind;
 
 /// Why a statistic could not be computed. Sample and neuron indices count from zero.
 #[derive(Debug, Clone, PartialEq, Error)]

@@ -36,33 +36,39 @@
 
 mod bootstrap;
 mod correction;
-mod design;
 mod diagnostics;
 mod error;
-mod family;
+mod families;
+mod input_checks;
 mod matrix;
 mod moments;
 mod pearson;
 mod permutation;
 mod quantile;
-mod streaming;
 mod student_t;
-mod summary;
-mod ttest;
+mod t_test;
 
 pub use bootstrap::{Bootstrap, BootstrapInterval};
 pub use correction::{Correction, significant};
 pub use diagnostics::{
-    Histogram, NormalityTest, concentration, dagostino_pearson, jarque_bera, share_below,
-    share_of_zeros,
+    histogram::Histogram,
+    normality::{NormalityTest, dagostino_pearson, jarque_bera},
+    sparsity::{concentration, share_below, share_of_zeros},
 };
 pub use error::StatsError;
-pub use family::Families;
+pub use families::Families;
 pub use matrix::{Matrix, Sample};
 pub use moments::{Moments, MomentsAccumulator, moments};
 pub use pearson::pearson;
-pub use permutation::{MaxT, Relabelling, Resampling, max_t, max_t_over};
+pub use permutation::{
+    max_t::{MaxT, max_t, max_t_over},
+    relabelling::{Relabelling, Resampling},
+};
 pub use quantile::quantile;
-pub use streaming::TTestAccumulator;
-pub use student_t::StudentT;
-pub use ttest::{Alternative, TTest, TestKind, t_test, t_tests};
+pub use student_t::distribution::StudentT;
+pub use t_test::{
+    accumulator::TTestAccumulator,
+    many_neurons::{t_test, t_tests},
+    test_kind::TestKind,
+    test_result::{Alternative, TTest},
+};

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use crate::StatsError;
+use crate::error::StatsError;
 
 mod sealed {
     pub trait Sealed: Default {

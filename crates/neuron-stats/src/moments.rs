@@ -4,7 +4,11 @@ use std::iter::Sum;
 
 use rayon::prelude::*;
 
-use crate::{Matrix, Sample, StatsError, ttest::check_neurons};
+use crate::{
+    error::StatsError,
+    input_checks::check_neurons,
+    matrix::{Matrix, Sample},
+};
 
 /// Neurons that one task takes.
 const BLOCK: usize = 256;

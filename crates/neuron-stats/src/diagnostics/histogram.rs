@@ -1,6 +1,9 @@
 //! Counts of values between given edges.
 
-use crate::{Matrix, Sample, StatsError};
+use crate::{
+    error::StatsError,
+    matrix::{Matrix, Sample},
+};
 
 /// A histogram over fixed bins, filled batch by batch.
 ///

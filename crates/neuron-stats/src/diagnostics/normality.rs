@@ -1,6 +1,6 @@
 //! Tests of normality from skewness and kurtosis.
 
-use crate::{Moments, StatsError};
+use crate::{error::StatsError, moments::Moments};
 
 /// A test statistic and its p-value under the hypothesis of a normal distribution.
 ///

@@ -2,7 +2,10 @@
 
 use rayon::prelude::*;
 
-use crate::{Matrix, Sample, StatsError};
+use crate::{
+    error::StatsError,
+    matrix::{Matrix, Sample},
+};
 
 /// The share of all values that are exactly 0, between 0 and 1.
 #[must_use]

@@ -3,7 +3,7 @@
 
 use std::{array, f64::consts::PI};
 
-use super::StudentT;
+use crate::student_t::distribution::StudentT;
 
 /// Values that are computed side by side.
 pub(crate) const LANES: usize = 8;

@@ -7,8 +7,10 @@
 
 use std::{array, ops::Range};
 
-use super::{Relabelling, relabelling::GROUP};
-use crate::{Matrix, Sample};
+use crate::{
+    matrix::{Matrix, Sample},
+    permutation::{relabelling::Relabelling, sign_codes::GROUP},
+};
 
 /// Neurons side by side.
 pub(super) const LANES: usize = 8;
@@ -169,7 +171,7 @@ fn subtract(left: Lanes, right: Lanes) -> Lanes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Resampling, permutation::relabelling::SignCodes};
+    use crate::permutation::{relabelling::Resampling, sign_codes::SignCodes};
 
     /// Integers in a pattern of no meaning.
     fn values(len: usize) -> Vec<f64> {

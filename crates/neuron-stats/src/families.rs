@@ -2,7 +2,10 @@
 
 use std::ops::Range;
 
-use crate::{Correction, StatsError};
+use crate::{
+    correction::{Correction, check_probabilities},
+    error::StatsError,
+};
 
 /// A division of consecutive tests into families, such as a model's neurons into its layers.
 ///
@@ -75,7 +78,7 @@ impl Families {
     /// [`StatsError::NotAProbability`] for the first p-value outside `[0, 1]`.
     pub fn adjust(&self, correction: Correction, p: &[f64]) -> Result<Vec<f64>, StatsError> {
         self.check_total(p.len())?;
-        crate::correction::check_probabilities(p)?;
+        check_probabilities(p)?;
         let mut adjusted = Vec::with_capacity(p.len());
         for range in self.ranges() {
             adjusted.extend(correction.adjust(&p[range])?);

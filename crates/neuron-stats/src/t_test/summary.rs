@@ -2,7 +2,10 @@
 
 use std::ops::Range;
 
-use crate::{Matrix, Sample, TestKind};
+use crate::{
+    matrix::{Matrix, Sample},
+    t_test::test_kind::TestKind,
+};
 
 /// Neurons that one task takes: their rows are long enough to stream, and all of their rows fit in
 /// a second-level cache for the second pass.

@@ -1,9 +1,11 @@
 //! The formulas of the three t-tests, from per-neuron summaries to a [`TTest`].
 
 use crate::{
-    StudentT, TTest, TestKind,
-    student_t::{LANES, TailPolynomial, gamma_half_step},
-    summary::Summary,
+    student_t::{
+        distribution::{StudentT, gamma_half_step},
+        tail_polynomial::{LANES, TailPolynomial},
+    },
+    t_test::{summary::Summary, test_kind::TestKind, test_result::TTest},
 };
 
 /// What is the same for every neuron of a test.

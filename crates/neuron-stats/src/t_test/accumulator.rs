@@ -3,10 +3,15 @@
 use rayon::prelude::*;
 
 use crate::{
-    Matrix, Sample, StatsError, TTest, TestKind,
-    design::Design,
-    summary::{BLOCK, Summary, summarise},
-    ttest::{check_counts, check_level, check_neurons},
+    error::StatsError,
+    input_checks::{check_counts, check_level, check_neurons},
+    matrix::{Matrix, Sample},
+    t_test::{
+        design::Design,
+        summary::{BLOCK, Summary, summarise},
+        test_kind::TestKind,
+        test_result::TTest,
+    },
 };
 
 /// Runs [`t_tests`](crate::t_tests) without holding all samples at once.

@@ -1,0 +1,22 @@
+//! A [`TestKind`] from its name. Apart from the type, which errors name.
+
+use std::str::FromStr;
+
+use crate::{error::StatsError, t_test::test_kind::TestKind};
+
+impl FromStr for TestKind {
+    type Err = StatsError;
+
+    fn from_str(name: &str) -> Result<Self, StatsError> {
+        match name {
+            "paired" => Ok(Self::Paired),
+            "student" => Ok(Self::Student),
+            "welch" => Ok(Self::Welch),
+            _ => Err(StatsError::UnknownName {
+                what: "t-test",
+                name: name.into(),
+                expected: Self::NAMES,
+            }),
+        }
+    }
+}
