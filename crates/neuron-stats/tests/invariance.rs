@@ -41,10 +41,10 @@ fn pool(threads: usize) -> ThreadPool {
 }
 
 /// Every number of a test, to the bit; NaN included.
-fn bits(test: &TTest) -> [u64; 12] {
+fn bits(test: &TTest) -> [u64; 11] {
     let TTest { mean_a, mean_b, difference, t, df, p_two_sided, p_greater, p_less, .. } = *test;
-    let TTest { ci: (low, high), effect, hedges_g, .. } = *test;
-    [mean_a, mean_b, difference, t, df, p_two_sided, p_greater, p_less, low, high, effect, hedges_g]
+    let TTest { ci: (low, high), effect, .. } = *test;
+    [mean_a, mean_b, difference, t, df, p_two_sided, p_greater, p_less, low, high, effect]
         .map(f64::to_bits)
 }
 

@@ -208,7 +208,7 @@ impl StudentT {
 }
 
 /// `Γ(a + 1/2) / Γ(a)` for `a >= 0`, to full precision (DLMF 5.11.13 after raising `a`).
-pub(crate) fn gamma_half_step(a: f64) -> f64 {
+fn gamma_half_step(a: f64) -> f64 {
     // Γ(a + 1/2) / Γ(a) ~ √w Σ c_k w^-2k with w = a - 1/4.
     const C: [f64; 7] = [
         1.0,

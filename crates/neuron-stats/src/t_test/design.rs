@@ -2,7 +2,7 @@
 
 use crate::{
     student_t::{
-        distribution::{StudentT, gamma_half_step},
+        distribution::StudentT,
         tail_polynomial::{LANES, TailPolynomial},
     },
     t_test::{summary::Summary, test_kind::TestKind, test_result::TTest},
@@ -19,8 +19,6 @@ pub(crate) struct Design {
     critical: f64,
     /// Variance of the mean difference in units of that variance: `1/n` or `1/n_a + 1/n_b`.
     spread: f64,
-    /// Factor that turns the effect size into Hedges' g.
-    hedges: f64,
     reference: Reference,
 }
 
@@ -64,7 +62,7 @@ impl Design {
         };
         let alpha = 1.0 - level;
         let critical = distribution.two_sided_inverse(alpha);
-        Self { alpha, df, critical, spread, hedges: hedges_factor(df), reference }
+        Self { alpha, df, critical, spread, reference }
     }
 
     /// The tests of many neurons.
@@ -144,14 +142,7 @@ impl Design {
             p_less,
             ci: (difference - half_width, difference + half_width),
             effect,
-            hedges_g: effect * self.hedges,
             defined: true,
         };
     }
-}
-
-/// Hedges' exact factor `Γ(m / 2) / (√(m / 2) Γ((m - 1) / 2))` for `m` degrees of freedom; NaN for
-/// `m = 1`, where the effect size has no expectation to correct.
-fn hedges_factor(m: f64) -> f64 {
-    if m > 1.0 { gamma_half_step((m - 1.0) / 2.0) / (m / 2.0).sqrt() } else { f64::NAN }
 }

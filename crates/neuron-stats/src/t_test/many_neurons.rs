@@ -28,8 +28,7 @@ use crate::{
 /// relative error of 1e-9 down to 1e-300, see [`StudentT`](crate::StudentT).
 ///
 /// References: Student (1908), *The probable error of a mean*, Biometrika 6; Welch (1947), *The
-/// generalization of "Student's" problem*, Biometrika 34; Hedges (1981), *Distribution theory for
-/// Glass's estimator of effect size*, J. Educ. Stat. 6.
+/// generalization of "Student's" problem*, Biometrika 34.
 ///
 /// ```
 /// use neuron_stats::{TestKind, t_test};

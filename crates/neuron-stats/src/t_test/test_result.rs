@@ -15,15 +15,15 @@ pub enum Alternative {
 
 /// The t-test of one neuron.
 ///
-/// Means, difference and interval are in the unit of the measurements; `t`, `effect` and
-/// `hedges_g` have none. Positive values mean `a > b`.
+/// Means, difference and interval are in the unit of the measurements; `t` and `effect` have none.
+/// Positive values mean `a > b`.
 ///
 /// # Undefined tests
 ///
 /// Where the standard error is zero, t is `0/0` or infinite. That is a dead neuron, or one whose
 /// difference is the same in every sample, and there is no noise to judge the difference by. Such
 /// a test is not [`defined`](Self::defined): every p-value is 1, so that it is never significant
-/// and still counts in a correction, and `t`, `df`, `ci`, `effect` and `hedges_g` are NaN.
+/// and still counts in a correction, and `t`, `df`, `ci` and `effect` are NaN.
 ///
 /// "Zero" includes a standard error of at most `2ε` times the largest measurement `|a|` or `|b|` of
 /// the neuron, with ε = 2⁻⁵²: the rounding in `f64` of a side that is the other one plus a constant.
@@ -54,9 +54,6 @@ pub struct TTest {
     /// paired; otherwise Cohen's d, the difference over the pooled standard deviation, also for
     /// Welch's test.
     pub effect: f64,
-    /// `effect` times `Γ(m/2) / (√(m/2) Γ((m-1)/2))`, which removes its bias under normality; `m`
-    /// is `n - 1` if paired, `n_a + n_b - 2` otherwise. NaN for `m = 1`.
-    pub hedges_g: f64,
     /// Whether t is defined.
     pub defined: bool,
 }
@@ -90,7 +87,6 @@ impl TTest {
             p_less: 1.0,
             ci: (NAN, NAN),
             effect: NAN,
-            hedges_g: NAN,
             defined: false,
         }
     }
