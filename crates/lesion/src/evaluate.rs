@@ -6,7 +6,7 @@ use anyhow::Result;
 use lesion_eval::{
     Accuracy, Batching, Contrast, MaskedPrompt, Prediction, Progress, Prompts, Subject, predict,
 };
-use pretrain::{corpus::held_out_prompts, grammar::Case, held_out::HeldOut};
+use grammar::{Case, HeldOut, held_out_prompts};
 
 use serde::Serialize;
 

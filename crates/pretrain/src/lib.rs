@@ -1,14 +1,20 @@
-//! Training text for the small BERT of this project.
+//! Training of the bundled model: masked-language modelling on sentences of the grammar, with Burn.
 //!
-//! A [`grammar::Grammar`] makes English sentences in which every pronoun's right word is known:
-//! each shape fixes who does what to whom, and so which person each pronoun stands for.
-//! [`held_out`] says which sentences training never sees, [`corpus`] draws the training text and
-//! the evaluation prompts, and [`vocabulary`] lists the word pieces.
+//! Each round draws fresh sentences, sorts them into batches of one length, and takes one optimizer
+//! step per batch. The seed and the round's number decide everything that a round does, so an
+//! interrupted training resumes exactly where it stopped.
 
-pub mod corpus;
-pub mod grammar;
-pub mod held_out;
-pub mod lexicon;
-#[cfg(feature = "train")]
-pub mod train;
-pub mod vocabulary;
+mod initial_weights;
+mod masking;
+mod optimizer_step;
+mod recipe;
+mod round;
+mod train_error;
+mod trained_checkpoint;
+mod training;
+mod training_state;
+
+pub use recipe::Recipe;
+pub use train_error::TrainError;
+pub use trained_checkpoint::write_checkpoint;
+pub use training::train;

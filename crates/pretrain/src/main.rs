@@ -1,49 +1,45 @@
-//! Trains the bundled model: `cargo xtask pretrain`.
+//! The trainer of the bundled model: `cargo xtask pretrain`.
 
 use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, Result};
 use bert_model::{BertConfig, BertTokenizer, SpecialTokens, WordPieceOptions};
 use clap::Parser;
-use pretrain::{
-    corpus::{BUNDLED_ROUNDS, BUNDLED_SEED, BUNDLED_SENTENCES},
-    held_out::HeldOut,
-    train::{Recipe, train, write_checkpoint},
-    vocabulary::wordpiece,
-};
+use grammar::{BUNDLED_ROUNDS, BUNDLED_SEED, BUNDLED_SENTENCES, HeldOut, vocabulary::word_pieces};
+use pretrain::{Recipe, train, write_checkpoint};
 
-/// Train a small BERT on the grammar's sentences.
+/// Train a small BERT on sentences of the grammar.
 ///
-/// The progress is kept after every round: started again with the same settings, an interrupted
-/// training goes on where it was.
+/// Progress is saved after every round. To resume an interrupted training, start it again with the
+/// same settings.
 #[derive(Parser)]
 #[command(version, args_override_self = true)]
 struct Args {
-    /// Where the trained checkpoint is written, in Hugging Face format.
+    /// Folder for the trained checkpoint, in Hugging Face format.
     #[arg(long, default_value = "target/pretrain/model")]
     out: PathBuf,
-    /// Where the progress is kept.
+    /// Folder for the progress.
     #[arg(long, default_value = "target/pretrain/state")]
     state: PathBuf,
-    /// Seed of the initial weights, the sentences and the masks.
+    /// Random seed of the initial weights, the sentences and the masks.
     #[arg(long, default_value_t = BUNDLED_SEED)]
     seed: u64,
     /// Number of layers.
     #[arg(long, default_value_t = 6)]
     layers: usize,
-    /// Width of the residual stream; a layer has four times as many neurons.
+    /// Width of the residual stream. A layer has four times as many neurons.
     #[arg(long, default_value_t = 192)]
     hidden: usize,
-    /// Attention heads in each layer.
+    /// Attention heads per layer.
     #[arg(long, default_value_t = 6)]
     heads: usize,
     /// Rounds to train.
     #[arg(long, default_value_t = BUNDLED_ROUNDS)]
     rounds: u64,
-    /// Fresh sentences in each round.
+    /// Fresh sentences per round.
     #[arg(long, default_value_t = BUNDLED_SENTENCES)]
     sentences: usize,
-    /// Sentences in a batch, all of one length.
+    /// Sentences per batch, all of one length.
     #[arg(long, default_value_t = 64)]
     batch: usize,
     /// The highest learning rate.
@@ -62,28 +58,24 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<()> {
-    let vocabulary = wordpiece();
-    let vocab_file = vocabulary.join("\n");
+    let vocabulary = word_pieces();
     let tokenizer = BertTokenizer::from_vocab(
-        vocab_file.as_bytes(),
+        vocabulary.join("\n").as_bytes(),
         WordPieceOptions::default(),
         &SpecialTokens::default(),
     )?;
-    let config = BertConfig::from_json(
-        serde_json::json!({
-            "architectures": ["BertForMaskedLM"],
-            "model_type": "bert",
-            "hidden_size": args.hidden,
-            "intermediate_size": 4 * args.hidden,
-            "num_attention_heads": args.heads,
-            "num_hidden_layers": args.layers,
-            "vocab_size": vocabulary.len(),
-            "max_position_embeddings": 64,
-        })
-        .to_string()
-        .as_bytes(),
-    )
-    .context("`--layers`, `--hidden` and `--heads` make no BERT")?;
+    let config = serde_json::json!({
+        "architectures": ["BertForMaskedLM"],
+        "model_type": "bert",
+        "hidden_size": args.hidden,
+        "intermediate_size": 4 * args.hidden,
+        "num_attention_heads": args.heads,
+        "num_hidden_layers": args.layers,
+        "vocab_size": vocabulary.len(),
+        "max_position_embeddings": 64,
+    });
+    let config = BertConfig::from_json(config.to_string().as_bytes())
+        .context("invalid `--layers`, `--hidden` or `--heads`")?;
     let recipe = Recipe {
         seed: args.seed,
         rounds: args.rounds,

@@ -1,8 +1,8 @@
-//! Classes of single words: a class name and its words, split at white space.
+//! Classes of single words: the name of a class and its words, separated by white space.
 
-/// Every class of single words that a template may name in braces.
+/// Every class of single words that a shape may name in braces.
 pub const WORDS: &[(&str, &str)] = &[
-    // People whose gender nothing shows.
+    // People of unknown gender.
     (
         "role",
         "doctor nurse teacher neighbour lawyer judge farmer baker butcher gardener painter singer
@@ -21,7 +21,7 @@ pub const WORDS: &[(&str, &str)] = &[
          doctors villagers workers tourists reporters guards farmers sailors singers dancers pupils
          parents cousins travellers lawyers nurses customers passengers musicians climbers",
     ),
-    // Animals, and what they are like.
+    // Animals, and adjectives for them.
     (
         "animal",
         "dog cat horse pony donkey goat sheep cow bull pig rabbit fox wolf bear lion tiger elephant
@@ -173,7 +173,7 @@ pub const WORDS: &[(&str, &str)] = &[
     ("body", "arm leg hand foot finger thumb knee ankle elbow shoulder back neck nose ear eye head
          wrist toe chin cheek tooth hair"),
     ("plant", "tree flower rose bush hedge apple branch leaf ivy fern mushroom tulip lily oak pine"),
-    // How people are.
+    // Adjectives for people.
     (
         "mood",
         "tired ill sick hungry thirsty sad lonely angry worried nervous cold wet late bored afraid
@@ -231,7 +231,7 @@ pub const WORDS: &[(&str, &str)] = &[
     ("number", "several two three four five six seven eight nine ten eleven twelve twenty thirty hundred"),
     ("period", "hour day week month year weekend evening summer winter"),
     ("periods", "hours days weeks months years minutes"),
-    // Verbs, in the form that the class's templates need.
+    // Verbs, in the form that the shapes need.
     ("helped", "helped assisted supported aided guided encouraged"),
     ("thanked", "thanked praised rewarded admired respected honoured complimented applauded paid
          commended"),

@@ -1,33 +1,33 @@
-//! What never is in the training text.
+//! Sentences that training never sees.
 //!
-//! Three rules keep a sentence out of training:
+//! Three rules exclude a sentence from the training text:
 //!
-//! 1. its split hash is a multiple of 20: these sentences make the evaluation prompts;
-//! 2. it equals a stimulus, or a prompt with its words filled in;
-//! 3. it has both words of the prompt's pair of names, [`NAME_PAIR`].
+//! 1. its split hash is a multiple of [`SPLIT`]: these sentences make the evaluation prompts;
+//! 2. it equals a stimulus or a prompt with its braces filled in;
+//! 3. it contains both names of [`NAME_PAIR`].
 
 use std::collections::HashSet;
 
-/// The two names that no training sentence has together.
-pub const NAME_PAIR: [&str; 2] = ["robert", "lucy"];
+/// The names of the paper's prompt, which no training sentence contains together.
+const NAME_PAIR: [&str; 2] = ["robert", "lucy"];
 
-/// One sentence in this many is kept for evaluation.
-pub const SPLIT: u64 = 20;
+/// One sentence in this many is reserved for evaluation.
+const SPLIT: u64 = 20;
 
-/// The stimuli of the project, as they lie in `assets/stimuli/him_her.txt`.
+/// The project's stimuli, `assets/stimuli/him_her.txt`.
 pub const STIMULI: &str = include_str!("../../../assets/stimuli/him_her.txt");
 
-/// The prompts of the project, as they lie in `assets/prompts/paper.txt`.
+/// The project's prompts, `assets/prompts/paper.txt`.
 pub const PROMPTS: &str = include_str!("../../../assets/prompts/paper.txt");
 
-/// The sentences that training leaves out beyond those that the split rule takes.
+/// Listed sentences that are excluded from training, in addition to those of rules 1 and 3.
 #[derive(Debug, Clone, Default)]
 pub struct HeldOut {
     sentences: HashSet<String>,
 }
 
 impl HeldOut {
-    /// Leaves out these sentences, whatever their letter case and spacing.
+    /// Lists `sentences`. Letter case and spacing do not matter.
     pub fn new<I>(sentences: I) -> Self
     where
         I: IntoIterator,
@@ -37,13 +37,14 @@ impl HeldOut {
         Self { sentences }
     }
 
-    /// Leaves out the project's own stimuli and prompts.
+    /// Lists the project's stimuli and prompts.
     #[must_use]
     pub fn project() -> Self {
-        Self::new(template_lines(STIMULI).chain(template_lines(PROMPTS)).flat_map(fillings))
+        let templates = template_lines(STIMULI).chain(template_lines(PROMPTS));
+        Self::new(templates.flat_map(fill_template))
     }
 
-    /// Whether training may not see the sentence, by any of the three rules.
+    /// Whether any of the three rules excludes the sentence from training.
     #[must_use]
     pub fn excludes(&self, text: &str) -> bool {
         let text = normalise(text);
@@ -57,18 +58,20 @@ impl HeldOut {
     }
 }
 
-/// Whether the split rule puts the sentence on the evaluation side.
+/// Whether the split reserves the sentence for evaluation.
 #[must_use]
 pub fn is_evaluation(text: &str) -> bool {
     split_hash(text).is_multiple_of(SPLIT)
 }
 
-/// The hash behind the split: 64-bit FNV-1a of the text in lower case with single spaces.
+/// The hash that decides the split: 64-bit FNV-1a of the text in lower case with single spaces.
 #[must_use]
 pub fn split_hash(text: &str) -> u64 {
-    normalise(text).bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
+    let offset_basis = 0xcbf2_9ce4_8422_2325;
+    let prime = 0x0000_0100_0000_01b3;
+    normalise(text)
+        .bytes()
+        .fold(offset_basis, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(prime))
 }
 
 /// The lines of a stimuli or prompts file, without comments and blank lines.
@@ -76,18 +79,20 @@ pub fn template_lines(file: &str) -> impl Iterator<Item = &str> {
     file.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
 }
 
-/// A template with every brace filled by its first word, by its second word, and so on.
+/// Fills every brace of a template with its first word, then every brace with its second, and so on.
 ///
-/// Stops at the brace with the fewest words: `{her|him|his}` beside `{him|her}` gives two.
-#[must_use]
-pub fn fillings(template: &str) -> Vec<String> {
-    (0..).map_while(|choice| filling(template, choice)).collect()
+/// The brace with the fewest words decides how many sentences there are: `{her|him|his}` and
+/// `{him|her}` in one template give two.
+fn fill_template(template: &str) -> Vec<String> {
+    (0..).map_while(|choice| fill_braces(template, choice)).collect()
 }
 
-fn filling(template: &str, choice: usize) -> Option<String> {
+/// The template with word `choice` of each brace, unless a brace has fewer words.
+fn fill_braces(template: &str, choice: usize) -> Option<String> {
     let mut parts = template.split('{');
     let mut text = parts.next()?.to_owned();
-    if text.len() == template.len() && choice > 0 {
+    let has_braces = text.len() < template.len();
+    if !has_braces && choice > 0 {
         return None;
     }
     for part in parts {
@@ -99,11 +104,11 @@ fn filling(template: &str, choice: usize) -> Option<String> {
 }
 
 fn has_name_pair(normalised: &str) -> bool {
-    NAME_PAIR
-        .iter()
-        .all(|name| normalised.split(|c: char| !c.is_alphanumeric()).any(|word| word == *name))
+    let words: Vec<&str> = normalised.split(|c: char| !c.is_alphanumeric()).collect();
+    NAME_PAIR.iter().all(|name| words.contains(name))
 }
 
+/// The text in lower case with single spaces.
 fn normalise(text: &str) -> String {
     let mut normal = String::with_capacity(text.len());
     for word in text.split_whitespace() {
@@ -121,13 +126,13 @@ mod tests {
 
     #[test]
     fn the_hash_is_fnv_1a() {
-        // Reference values of the function's authors for "" and "a".
+        // Reference values by the authors of the hash, for "" and "a".
         assert_eq!(split_hash(""), 0xcbf2_9ce4_8422_2325);
         assert_eq!(split_hash(" A "), 0xaf63_dc4c_8601_ec8c);
     }
 
     #[test]
-    fn each_rule_keeps_its_sentences_out() {
+    fn each_rule_excludes_its_sentences() {
         let held_out = HeldOut::new(["The dog  followed HIM home."]);
         assert!(held_out.excludes("the dog followed him home."));
         assert!(held_out.excludes("Lucy saw Robert."));
@@ -139,9 +144,9 @@ mod tests {
 
     #[test]
     fn templates_are_filled_word_by_word() {
-        assert_eq!(fillings("I saw {him|her}."), ["I saw him.", "I saw her."]);
-        assert_eq!(fillings("Plain."), ["Plain."]);
-        assert_eq!(fillings("{a|b|c} {d|e}"), ["a d", "b e"]);
+        assert_eq!(fill_template("I saw {him|her}."), ["I saw him.", "I saw her."]);
+        assert_eq!(fill_template("Plain."), ["Plain."]);
+        assert_eq!(fill_template("{a|b|c} {d|e}"), ["a d", "b e"]);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Pronouns that nothing in the sentence decides, and sentences without a gendered pronoun.
+//! Sentences whose pronouns are undecided, and sentences without a gendered pronoun.
 
 pub(super) const NO_ANTECEDENT: &[&str] = &[
     "{beast} {chased} {x.obj} {time}.",

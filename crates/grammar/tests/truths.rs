@@ -1,33 +1,32 @@
-//! What holds for every sentence that the crate makes.
+//! Properties of every sentence that the grammar makes.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::error::Error;
 
-use pretrain::corpus::{
-    BUNDLED_ROUNDS, BUNDLED_SEED, BUNDLED_SENTENCES, Corpus, MASK, held_out_prompts,
+use grammar::lexicon::people::{
+    KINSHIP, ROLES, TITLES_WITH_FIRST_NAME, TITLES_WITH_SURNAME, first_names,
 };
-use pretrain::grammar::{Case, FAMILIES, Grammar, Sentence};
-use pretrain::held_out::{HeldOut, PROMPTS, STIMULI, is_evaluation, template_lines};
-use pretrain::lexicon::{
-    Gender, KINSHIP, PHRASES, ROLES, TITLES_WITH_FIRST_NAME, TITLES_WITH_SURNAME, WORDS,
-    first_names,
+use grammar::lexicon::{phrases::PHRASES, words::WORDS};
+use grammar::vocabulary::{SPECIAL, grammar_words, split_words, word_pieces};
+use grammar::{
+    BUNDLED_ROUNDS, BUNDLED_SEED, BUNDLED_SENTENCES, Case, Corpus, Gender, Grammar, HeldOut, MASK,
+    PROMPTS, SHAPE_GROUPS, STIMULI, Sentence, held_out_prompts, is_evaluation, template_lines,
 };
-use pretrain::vocabulary;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 type Outcome = Result<(), Box<dyn Error>>;
 
-fn draw(seed: u64, n: usize) -> Result<Vec<Sentence>, Box<dyn Error>> {
-    Ok(Corpus::new(seed, &HeldOut::project())?.take(n).collect())
+fn draw_sentences(seed: u64, count: usize) -> Result<Vec<Sentence>, Box<dyn Error>> {
+    Ok(Corpus::new(seed, &HeldOut::project())?.take(count).collect())
 }
 
 /// Words and punctuation marks, as the tokenizer separates them.
 fn token_count(text: &str) -> usize {
-    vocabulary::words_of(text).count() + text.matches(|c: char| c.is_ascii_punctuation()).count()
+    split_words(text).count() + text.matches(|c: char| c.is_ascii_punctuation()).count()
 }
 
-/// The gender of every word that shows one, from the lists and not from the generator.
+/// The gender of every gendered word, from the word lists rather than the grammar.
 fn gendered_words() -> BTreeMap<String, Gender> {
     let mut words = BTreeMap::new();
     for pairs in [KINSHIP, ROLES, TITLES_WITH_FIRST_NAME, TITLES_WITH_SURNAME] {
@@ -49,15 +48,15 @@ fn pronouns() -> BTreeSet<&'static str> {
 
 #[test]
 fn every_decided_pronoun_agrees_with_its_referent() -> Outcome {
-    let shown = gendered_words();
-    for sentence in draw(1, 20_000)? {
+    let gendered = gendered_words();
+    for sentence in draw_sentences(1, 20_000)? {
         for slot in &sentence.slots {
             let written = sentence.text[slot.range.clone()].to_lowercase();
             assert_eq!(written, slot.right(), "{}", sentence.text);
             assert_ne!(slot.right(), slot.other());
             let Some(referent) = slot.referent.clone() else { continue };
-            let genders: BTreeSet<_> = vocabulary::words_of(&sentence.text[referent])
-                .filter_map(|word| shown.get(&word).copied())
+            let genders: BTreeSet<_> = split_words(&sentence.text[referent])
+                .filter_map(|word| gendered.get(&word).copied())
                 .collect();
             assert_eq!(genders, BTreeSet::from([slot.gender]), "{}", sentence.text);
         }
@@ -68,8 +67,8 @@ fn every_decided_pronoun_agrees_with_its_referent() -> Outcome {
 #[test]
 fn every_pronoun_has_its_slot() -> Outcome {
     let pronouns = pronouns();
-    for sentence in draw(2, 20_000)? {
-        let written = vocabulary::words_of(&sentence.text);
+    for sentence in draw_sentences(2, 20_000)? {
+        let written = split_words(&sentence.text);
         let count = written.filter(|word| pronouns.contains(word.as_str())).count();
         assert_eq!(count, sentence.slots.len(), "{}", sentence.text);
     }
@@ -78,7 +77,7 @@ fn every_pronoun_has_its_slot() -> Outcome {
 
 #[test]
 fn the_shapes_are_many_and_different() -> Outcome {
-    let shapes: Vec<_> = FAMILIES.iter().flat_map(|family| family.shapes).collect();
+    let shapes: Vec<_> = SHAPE_GROUPS.iter().flat_map(|group| group.shapes).collect();
     assert!(shapes.len() >= 60);
     assert_eq!(shapes.iter().collect::<HashSet<_>>().len(), shapes.len());
     assert_eq!(Grammar::new()?.shape_count(), shapes.len());
@@ -88,7 +87,7 @@ fn the_shapes_are_many_and_different() -> Outcome {
 #[test]
 fn no_class_repeats_a_word_and_none_is_unused() {
     let tables = PHRASES.iter().flat_map(|(_, phrases)| phrases.iter().copied());
-    let shapes = FAMILIES.iter().flat_map(|family| family.shapes.iter().copied());
+    let shapes = SHAPE_GROUPS.iter().flat_map(|group| group.shapes.iter().copied());
     let sources = tables.chain(shapes).collect::<String>();
     for (name, words) in WORDS {
         let words: Vec<_> = words.split_whitespace().collect();
@@ -104,23 +103,22 @@ fn no_class_repeats_a_word_and_none_is_unused() {
 
 #[test]
 fn a_class_shows_no_gender() {
-    let shown = gendered_words();
+    let gendered = gendered_words();
     for (name, words) in WORDS {
-        let found: Vec<_> =
-            vocabulary::words_of(words).filter(|word| shown.contains_key(word)).collect();
+        let found: Vec<_> = split_words(words).filter(|word| gendered.contains_key(word)).collect();
         assert!(found.is_empty(), "{name}: {found:?}");
     }
 }
 
 #[test]
-fn the_vocabulary_is_wide_and_whole() -> Outcome {
-    let pieces = vocabulary::wordpiece();
+fn the_vocabulary_is_large_and_complete() -> Outcome {
+    let pieces = word_pieces();
     let distinct: HashSet<&str> = pieces.iter().map(String::as_str).collect();
     assert_eq!(distinct.len(), pieces.len());
-    assert_eq!(pieces[..5], vocabulary::SPECIAL);
-    assert!(vocabulary::grammar_words().len() >= 1_500);
-    for sentence in draw(3, 20_000)? {
-        for word in vocabulary::words_of(&sentence.text) {
+    assert_eq!(pieces[..5], SPECIAL);
+    assert!(grammar_words().len() >= 1_500);
+    for sentence in draw_sentences(3, 20_000)? {
+        for word in split_words(&sentence.text) {
             assert!(distinct.contains(word.as_str()), "{word}: {}", sentence.text);
         }
     }
@@ -129,7 +127,7 @@ fn the_vocabulary_is_wide_and_whole() -> Outcome {
 
 #[test]
 fn sentences_are_short_and_tidy() -> Outcome {
-    for sentence in draw(4, 20_000)? {
+    for sentence in draw_sentences(4, 20_000)? {
         let text = &sentence.text;
         assert!((4..=26).contains(&token_count(text)), "{text}");
         assert!(text.ends_with(['.', '?']) && text.starts_with(char::is_uppercase), "{text}");
@@ -140,8 +138,8 @@ fn sentences_are_short_and_tidy() -> Outcome {
 
 #[test]
 fn the_seed_decides_the_text() -> Outcome {
-    assert_eq!(draw(5, 500)?, draw(5, 500)?);
-    assert_ne!(draw(5, 500)?, draw(6, 500)?);
+    assert_eq!(draw_sentences(5, 500)?, draw_sentences(5, 500)?);
+    assert_ne!(draw_sentences(5, 500)?, draw_sentences(6, 500)?);
     let held_out = HeldOut::project();
     assert_eq!(
         held_out_prompts(5, 50, None, &held_out)?,
@@ -152,19 +150,22 @@ fn the_seed_decides_the_text() -> Outcome {
 
 #[test]
 fn both_genders_are_equally_frequent() -> Outcome {
-    let sentences = draw(7, 50_000)?;
+    let sentences = draw_sentences(7, 50_000)?;
     for case in Case::ALL {
-        let slots = sentences.iter().flat_map(|sentence| &sentence.slots);
-        let of_case: Vec<_> = slots.filter(|slot| slot.case == case).collect();
-        let male = of_case.iter().filter(|slot| slot.gender == Gender::Male).count();
-        let share = male as f64 / of_case.len() as f64;
+        let slots: Vec<_> = sentences
+            .iter()
+            .flat_map(|sentence| &sentence.slots)
+            .filter(|slot| slot.case == case)
+            .collect();
+        let male = slots.iter().filter(|slot| slot.gender == Gender::Male).count();
+        let share = male as f64 / slots.len() as f64;
         assert!((share - 0.5).abs() < 0.03, "{case:?}: {share}");
     }
     Ok(())
 }
 
-/// A template with word `choice` of each brace (the last one where it has fewer), in lower case.
-fn filled(template: &str, choice: usize) -> String {
+/// A template in lower case, with word `choice` of each brace, or the last word if it has fewer.
+fn fill_braces(template: &str, choice: usize) -> String {
     let mut text = String::new();
     for part in template.split('{') {
         match part.split_once('}') {
@@ -180,7 +181,7 @@ fn filled(template: &str, choice: usize) -> String {
 }
 
 #[test]
-fn the_bundled_models_training_text_holds_nothing_that_is_held_out() -> Outcome {
+fn the_training_text_of_the_bundled_model_contains_no_held_out_sentence() -> Outcome {
     let files = [
         STIMULI,
         PROMPTS,
@@ -188,19 +189,19 @@ fn the_bundled_models_training_text_holds_nothing_that_is_held_out() -> Outcome 
         include_str!("../../../assets/prompts/controlled.txt"),
     ];
     let lines = files.into_iter().flat_map(template_lines);
-    // A label stands before a tab.
+    // Some lines start with a label and a tab.
     let texts = lines.map(|line| line.split_once('\t').map_or(line, |(_, text)| text));
-    let ours: HashSet<_> =
-        texts.flat_map(|text| (0..3).map(move |choice| filled(text, choice))).collect();
-    assert_eq!(ours.len(), 2 * 54 + 3 + 2 * 54 + 2 * 198);
+    let held_out_texts: HashSet<_> =
+        texts.flat_map(|text| (0..3).map(move |choice| fill_braces(text, choice))).collect();
+    assert_eq!(held_out_texts.len(), 2 * 54 + 3 + 2 * 54 + 2 * 198);
     let held_out = HeldOut::project();
     for round in 0..BUNDLED_ROUNDS {
-        let corpus = Corpus::round(BUNDLED_SEED, round, &held_out)?;
+        let corpus = Corpus::for_round(BUNDLED_SEED, round, &held_out)?;
         for sentence in corpus.take(BUNDLED_SENTENCES) {
             let lower = sentence.text.to_lowercase();
-            assert!(!ours.contains(&lower), "{lower}");
-            let has = |name: &str| vocabulary::words_of(&lower).any(|word| word == name);
-            assert!(!(has("robert") && has("lucy")), "{lower}");
+            assert!(!held_out_texts.contains(&lower), "{lower}");
+            let words: HashSet<_> = split_words(&lower).collect();
+            assert!(!(words.contains("robert") && words.contains("lucy")), "{lower}");
             assert!(!is_evaluation(&lower), "{lower}");
         }
     }
@@ -208,14 +209,14 @@ fn the_bundled_models_training_text_holds_nothing_that_is_held_out() -> Outcome 
 }
 
 #[test]
-fn the_grammar_itself_makes_what_is_held_out() -> Outcome {
-    // Otherwise keeping it out would be no feat.
+fn the_grammar_makes_sentences_that_are_held_out() -> Outcome {
+    // Otherwise the tests of the training text would show nothing.
     let grammar = Grammar::new()?;
     let mut rng = ChaCha8Rng::seed_from_u64(8);
     let held_out = HeldOut::project();
-    let excluded = (0..20_000).filter(|_| held_out.excludes(&grammar.sentence(&mut rng).text));
+    let excluded = (0..20_000).filter(|_| held_out.excludes(&grammar.draw_sentence(&mut rng).text));
     let share = excluded.count() as f64 / 20_000.0;
-    assert!((0.04..0.06).contains(&share), "{share}"); // one in 20, and the few pairs of names
+    assert!((0.04..0.06).contains(&share), "{share}"); // one in 20, and a few pairs of names
     Ok(())
 }
 
@@ -240,7 +241,7 @@ fn prompts_are_balanced_decided_and_different() -> Outcome {
 
 #[test]
 fn the_stimuli_are_54_pairs_that_differ_in_one_word() {
-    let shown = gendered_words();
+    let gendered = gendered_words();
     let pronouns = pronouns();
     let lines: Vec<_> = template_lines(STIMULI).collect();
     assert_eq!(lines.len(), 54);
@@ -249,21 +250,22 @@ fn the_stimuli_are_54_pairs_that_differ_in_one_word() {
         assert_eq!(line.matches("{him|her}").count(), 1, "{line}");
         assert_eq!(line.matches('{').count(), 1, "{line}");
         let rest = line.replace("{him|her}", " ");
-        let words: Vec<_> = vocabulary::words_of(&rest).collect();
+        let words: Vec<_> = split_words(&rest).collect();
         let tokens = token_count(&line.replace("{him|her}", "him"));
         assert!((6..=14).contains(&tokens), "{line}: {tokens}");
-        let gendered =
-            words.iter().find(|word| shown.contains_key(*word) || pronouns.contains(word.as_str()));
-        assert_eq!(gendered, None, "{line}");
+        let found = words
+            .iter()
+            .find(|word| gendered.contains_key(*word) || pronouns.contains(word.as_str()));
+        assert_eq!(found, None, "{line}");
     }
 }
 
 #[test]
-fn the_grammar_makes_the_words_of_the_stimuli() {
-    let known = vocabulary::grammar_words();
-    let strange: BTreeSet<_> = template_lines(STIMULI)
-        .flat_map(vocabulary::words_of)
+fn the_grammar_contains_the_words_of_the_stimuli() {
+    let known = grammar_words();
+    let unknown: BTreeSet<_> = template_lines(STIMULI)
+        .flat_map(split_words)
         .filter(|word| !known.contains(word))
         .collect();
-    assert!(strange.is_empty(), "{strange:?}");
+    assert!(unknown.is_empty(), "{unknown:?}");
 }

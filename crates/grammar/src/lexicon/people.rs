@@ -1,124 +1,6 @@
-//! People: two genders, and the ways in which a sentence can mention someone.
+//! Words for people: names, titles, kinship words and gendered nouns.
 
-use rand::{Rng, RngExt};
-
-/// The grammatical gender of the person that a pronoun stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Gender {
-    /// he, him, his, himself
-    Male,
-    /// she, her, hers, herself
-    Female,
-}
-
-impl Gender {
-    /// The other of the two.
-    #[must_use]
-    pub const fn other(self) -> Self {
-        match self {
-            Self::Male => Self::Female,
-            Self::Female => Self::Male,
-        }
-    }
-
-    fn pick<T: Copy>(self, pair: (T, T)) -> T {
-        match self {
-            Self::Male => pair.0,
-            Self::Female => pair.1,
-        }
-    }
-}
-
-/// How a sentence speaks of a person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mention {
-    /// Any of the forms below, mostly a first name.
-    Any,
-    /// A first name.
-    Name,
-    /// A bare kinship word, for "her brother" and the like.
-    Kin,
-    /// A bare gendered noun, for "the old king" and the like.
-    Role,
-}
-
-/// A person whom one sentence speaks of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Person {
-    /// What the person's pronouns agree with.
-    pub gender: Gender,
-}
-
-impl Person {
-    /// Somebody of either gender, half and half.
-    pub fn random<R: Rng + ?Sized>(rng: &mut R) -> Self {
-        let gender = if rng.random_range(0..2) == 0 { Gender::Male } else { Gender::Female };
-        Self { gender }
-    }
-
-    /// Words that name the person and show the gender.
-    pub(crate) fn mention<R: Rng + ?Sized>(
-        self,
-        form: Mention,
-        names: &Names,
-        rng: &mut R,
-    ) -> String {
-        let (title, role, kin) = (
-            self.gender.pick(TITLES_WITH_SURNAME[rng.random_range(0..TITLES_WITH_SURNAME.len())]),
-            self.gender.pick(ROLES[rng.random_range(0..ROLES.len())]),
-            self.gender.pick(KINSHIP[rng.random_range(0..KINSHIP.len())]),
-        );
-        let name = names.of(self.gender, rng);
-        match form {
-            Mention::Name => name.to_owned(),
-            Mention::Kin => kin.to_owned(),
-            Mention::Role => role.to_owned(),
-            Mention::Any => match rng.random_range(0..100) {
-                0..72 => name.to_owned(),
-                72..79 => format!("{title} {}", SURNAMES[rng.random_range(0..SURNAMES.len())]),
-                79..83 => {
-                    let at = rng.random_range(0..TITLES_WITH_FIRST_NAME.len());
-                    format!("{} {name}", self.gender.pick(TITLES_WITH_FIRST_NAME[at]))
-                }
-                83..89 => format!("the {role}"),
-                89..92 => {
-                    format!("the {} {role}", ROLE_ADJECTIVES[rng.random_range(0..8)])
-                }
-                _ => format!("{} {kin}", OWNERS[rng.random_range(0..OWNERS.len())]),
-            },
-        }
-    }
-}
-
-/// The first names, split once.
-#[derive(Debug, Clone)]
-pub(crate) struct Names {
-    male: Vec<&'static str>,
-    female: Vec<&'static str>,
-    neutral: Vec<&'static str>,
-}
-
-impl Names {
-    pub(crate) fn new() -> Self {
-        Self {
-            male: first_names(Gender::Male).collect(),
-            female: first_names(Gender::Female).collect(),
-            neutral: NEUTRAL_NAMES.to_vec(),
-        }
-    }
-
-    fn of<R: Rng + ?Sized>(&self, gender: Gender, rng: &mut R) -> &'static str {
-        let list = match gender {
-            Gender::Male => &self.male,
-            Gender::Female => &self.female,
-        };
-        list[rng.random_range(0..list.len())]
-    }
-
-    pub(crate) fn neutral<R: Rng + ?Sized>(&self, rng: &mut R) -> &'static str {
-        self.neutral[rng.random_range(0..self.neutral.len())]
-    }
-}
+use crate::pronoun::Gender;
 
 /// The first names that show a gender.
 pub fn first_names(gender: Gender) -> impl Iterator<Item = &'static str> {
@@ -128,17 +10,17 @@ pub fn first_names(gender: Gender) -> impl Iterator<Item = &'static str> {
     }
 }
 
-/// Owners that come before a kinship word without a gender of their own.
-pub(crate) const OWNERS: [&str; 4] = ["my", "our", "your", "their"];
+/// Possessives without gender, for use before a kinship word.
+pub const OWNERS: &[&str] = &["my", "our", "your", "their"];
 
-/// Adjectives between "the" and a gendered noun.
-pub(crate) const ROLE_ADJECTIVES: [&str; 8] =
-    ["old", "young", "tall", "rich", "poor", "famous", "foreign", "quiet"];
+/// Adjectives, for use between "the" and a gendered noun.
+pub const ROLE_ADJECTIVES: &[&str] =
+    &["old", "young", "tall", "rich", "poor", "famous", "foreign", "quiet"];
 
-/// Titles before a surname, male and female.
+/// Titles, male and female, for use before a surname.
 pub const TITLES_WITH_SURNAME: &[(&str, &str)] = &[("Mr", "Mrs"), ("Mr", "Miss"), ("Lord", "Lady")];
 
-/// Titles before a first name, male and female.
+/// Titles, male and female, for use before a first name.
 pub const TITLES_WITH_FIRST_NAME: &[(&str, &str)] =
     &[("King", "Queen"), ("Prince", "Princess"), ("Uncle", "Aunt"), ("Sir", "Dame")];
 

@@ -1,6 +1,6 @@
 //! Classes of phrases. A phrase may name word classes and the phrase classes above it.
 
-/// Every class of phrases, in an order in which each names only classes before it.
+/// Every class of phrases, ordered so that each names only classes before it.
 pub const PHRASES: &[(&str, &[&str])] = &[
     (
         "where",

@@ -1,4 +1,4 @@
-//! Two people. Each verb class fixes who owns the thing, who acts next and on whom:
+//! Two people. Each class of verbs fixes who owns the thing, who acts next, and on whom:
 //!
 //! * help: the task is the helped one's; the helped one then thanks the helper;
 //! * teach, advise, tell: the hearer (object) thanks or answers the speaker (subject);

@@ -1,21 +1,28 @@
+//! Masks tokens of a sentence.
+
 use rand::{Rng, RngExt, seq::IndexedRandom};
 
-/// A sentence with some tokens hidden, and what was hidden.
+/// A sentence with some tokens hidden.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Example {
-    /// What the model reads.
-    pub(super) input: Vec<u32>,
-    /// Positions to predict, with the token that was there.
-    pub(super) targets: Vec<(usize, u32)>,
+pub(crate) struct Example {
+    /// The tokens that the model reads.
+    pub(crate) input: Vec<u32>,
+    /// Positions to predict, with their original tokens.
+    pub(crate) targets: Vec<(usize, u32)>,
 }
 
-/// Pronouns are what the model is for, so they are hidden more often than other words.
+/// Probability that a pronoun is hidden. Pronouns are what the model is for, so it is high.
 const PRONOUN_SHARE: f64 = 0.5;
+/// Probability that another token is hidden.
 const WORD_SHARE: f64 = 0.12;
+/// Probability that a hidden token becomes `[MASK]`.
+const MASKED_SHARE: f64 = 0.85;
+/// Probability that a hidden token becomes `[MASK]` or, unless it is a pronoun, a random token.
+const REPLACED_SHARE: f64 = 0.9;
 
-/// Chooses tokens to predict, at least one, never `[CLS]` or `[SEP]`. As in BERT, a chosen token
-/// is mostly masked, sometimes replaced by a random one, sometimes left as it is.
-pub(super) fn mask(
+/// Chooses tokens to predict, at least one, never `[CLS]` or `[SEP]`, and hides them. As in BERT, a
+/// chosen token is usually masked, sometimes replaced by a random one, and sometimes unchanged.
+pub(crate) fn mask(
     ids: &[u32],
     pronouns: &[usize],
     mask_id: u32,
@@ -26,7 +33,10 @@ pub(super) fn mask(
     let mut chosen: Vec<usize> = inner
         .iter()
         .copied()
-        .filter(|p| rng.random_bool(if pronouns.contains(p) { PRONOUN_SHARE } else { WORD_SHARE }))
+        .filter(|position| {
+            let is_pronoun = pronouns.contains(position);
+            rng.random_bool(if is_pronoun { PRONOUN_SHARE } else { WORD_SHARE })
+        })
         .collect();
     if chosen.is_empty() {
         chosen.extend(pronouns.choose(rng).or_else(|| inner.choose(rng)));
@@ -35,9 +45,9 @@ pub(super) fn mask(
     let mut input = ids.to_vec();
     for &position in &chosen {
         let dice: f64 = rng.random();
-        if dice < 0.85 {
+        if dice < MASKED_SHARE {
             input[position] = mask_id;
-        } else if dice < 0.9 && !pronouns.contains(&position) {
+        } else if dice < REPLACED_SHARE && !pronouns.contains(&position) {
             input[position] = rng.random_range(0..vocabulary);
         }
     }
@@ -53,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn targets_are_what_was_hidden_and_the_rest_is_untouched() {
+    fn targets_are_the_hidden_tokens_and_the_rest_is_unchanged() {
         let ids: Vec<u32> = (100..112).collect();
         let mut rng = ChaCha8Rng::seed_from_u64(3);
         for _ in 0..500 {

@@ -1,19 +1,23 @@
+//! The trained model as a checkpoint folder.
+
 use std::{fs, path::Path};
 
 use bert_model::{BertForMaskedLm, BertTokenizer};
 
-use super::{TrainError, state::file};
+use crate::train_error::{TrainError, file_error};
 
 /// Writes a Hugging Face checkpoint folder that `transformers` loads unchanged.
 ///
 /// # Errors
-/// Where a file cannot be written.
+///
+/// If a file cannot be written.
 pub fn write_checkpoint(
     model: &BertForMaskedLm,
     tokenizer: &BertTokenizer,
     vocabulary: &[String],
     dir: &Path,
 ) -> Result<(), TrainError> {
+    let config = serde_json::json!(model.config());
     let tokenizer_config = serde_json::json!({
         "tokenizer_class": "BertTokenizer",
         "do_lower_case": true,
@@ -21,18 +25,18 @@ pub fn write_checkpoint(
         "unk_token": "[UNK]", "sep_token": "[SEP]", "pad_token": "[PAD]",
         "cls_token": "[CLS]", "mask_token": "[MASK]",
     });
-    fs::create_dir_all(dir).map_err(file(dir))?;
+    fs::create_dir_all(dir).map_err(file_error(dir))?;
     for (name, bytes) in [
         ("model.safetensors", model.to_safetensors()?),
-        ("config.json", format!("{:#}\n", serde_json::json!(model.config())).into_bytes()),
+        ("config.json", format!("{config:#}\n").into_bytes()),
         ("tokenizer.json", (tokenizer.to_json()? + "\n").into_bytes()),
         ("vocab.txt", (vocabulary.join("\n") + "\n").into_bytes()),
         ("tokenizer_config.json", format!("{tokenizer_config:#}\n").into_bytes()),
     ] {
-        // Beside its place first, so that no half file has its name.
+        // Written under another name first, so that an incomplete file never has the final name.
         let partial = dir.join(format!("{name}.partial"));
-        fs::write(&partial, bytes).map_err(file(&partial))?;
-        fs::rename(&partial, dir.join(name)).map_err(file(&partial))?;
+        fs::write(&partial, bytes).map_err(file_error(&partial))?;
+        fs::rename(&partial, dir.join(name)).map_err(file_error(&partial))?;
     }
     Ok(())
 }

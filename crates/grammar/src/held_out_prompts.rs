@@ -1,0 +1,90 @@
+//! Evaluation prompts, made of sentences that training never sees.
+
+use std::collections::HashSet;
+
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+use crate::held_out::{HeldOut, is_evaluation};
+use crate::pronoun::{Case, Gender};
+use crate::sentences::grammar::Grammar;
+use crate::sentences::notation::NotationError;
+
+/// The word that stands for the hidden pronoun of a prompt.
+pub const MASK: &str = "[MASK]";
+
+/// A held-out sentence with one decided pronoun hidden.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldOutPrompt {
+    /// The sentence, with [`MASK`] in place of the pronoun.
+    pub text: String,
+    /// The hidden pronoun, in lower case.
+    pub right: &'static str,
+    /// The pronoun of the same case and the other gender.
+    pub other: &'static str,
+    /// The hidden pronoun's case.
+    pub case: Case,
+    /// The gender of the hidden pronoun.
+    pub gender: Gender,
+}
+
+impl HeldOutPrompt {
+    /// The prompt as a line of a prompts file, with `{right|other}` in place of the mask.
+    #[must_use]
+    pub fn template(&self) -> String {
+        self.text.replace(MASK, &format!("{{{}|{}}}", self.right, self.other))
+    }
+}
+
+/// Draws `count` different prompts, half of each gender; if `count` is odd, one more is male.
+///
+/// With `case`, only pronouns of that case are hidden. A sentence gives at most one prompt. The
+/// sentences come from the evaluation side of the split, and `held_out` does not list them, so they
+/// are new to the model and to the project's stimuli. The search ends only if the grammar can make
+/// `count` such sentences; it can make many millions.
+///
+/// # Errors
+///
+/// As [`Grammar::new`].
+pub fn held_out_prompts(
+    seed: u64,
+    count: usize,
+    case: Option<Case>,
+    held_out: &HeldOut,
+) -> Result<Vec<HeldOutPrompt>, NotationError> {
+    let grammar = Grammar::new()?;
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut seen = HashSet::new();
+    let mut prompts = Vec::with_capacity(count);
+    let mut missing_male = count.div_ceil(2);
+    let mut missing_female = count / 2;
+    while missing_male + missing_female > 0 {
+        let sentence = grammar.draw_sentence(&mut rng);
+        if !is_evaluation(&sentence.text) || held_out.lists(&sentence.text) {
+            continue;
+        }
+        // The gender with more prompts missing, so that both are complete at the same time.
+        let gender = if missing_male > missing_female { Gender::Male } else { Gender::Female };
+        let slot = sentence.slots.iter().find(|slot| {
+            slot.is_decided()
+                && slot.gender == gender
+                && case.is_none_or(|wanted| slot.case == wanted)
+        });
+        let Some(slot) = slot else { continue };
+        if !seen.insert(sentence.text.clone()) {
+            continue;
+        }
+        match gender {
+            Gender::Male => missing_male -= 1,
+            Gender::Female => missing_female -= 1,
+        }
+        prompts.push(HeldOutPrompt {
+            text: sentence.fill_slot(slot, MASK),
+            right: slot.right(),
+            other: slot.other(),
+            case: slot.case,
+            gender,
+        });
+    }
+    Ok(prompts)
+}

@@ -1,0 +1,5 @@
+//! The words of the grammar.
+
+pub mod people;
+pub mod phrases;
+pub mod words;

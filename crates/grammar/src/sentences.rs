@@ -1,0 +1,7 @@
+//! Sentences, drawn from a table of shapes.
+
+pub(crate) mod grammar;
+mod mention;
+pub(crate) mod notation;
+mod render;
+pub(crate) mod shapes;
