@@ -9,9 +9,12 @@ pub(crate) fn circles(sources: &Sources) -> Vec<String> {
     roots(sources).flat_map(|root| circles_of(&Crate::read(sources, root).uses())).collect()
 }
 
-/// Root files of the library and the program of a package.
+/// Root files of a package's library and programs.
 pub(crate) fn roots(sources: &Sources) -> impl Iterator<Item = &str> {
-    ["lib.rs", "main.rs"].into_iter().filter(|root| sources.contains_key(*root))
+    sources.keys().map(String::as_str).filter(|path| match path.strip_prefix("bin/") {
+        Some(program) => program.ends_with("/main.rs") || !program.contains('/'),
+        None => ["lib.rs", "main.rs"].contains(path),
+    })
 }
 
 fn circles_of(uses: &Uses) -> Vec<String> {
@@ -73,11 +76,14 @@ fn a_circle_through_the_module_of_a_folder_is_found() {
 #[test]
 fn a_parent_that_uses_a_child_that_uses_it_is_a_circle() {
     let sources = sources(&[
-        ("main.rs", "mod room; fn main() { room::run() }"),
-        ("room.rs", "mod b; use self::b::B; pub struct Room; pub fn run() { B }"),
-        ("room/b.rs", "use super::*; pub struct B; impl B { fn new(_: Room) {} }"),
+        ("bin/p/main.rs", "mod room; fn main() { room::run() }"),
+        ("bin/p/room.rs", "mod b; use self::b::B; pub struct Room; pub fn run() { B }"),
+        ("bin/p/room/b.rs", "use super::*; pub struct B; impl B { fn new(_: Room) {} }"),
     ]);
-    assert_eq!(circles(&sources), ["room.rs -> room/b.rs (B)", "room/b.rs -> room.rs (Room)"]);
+    assert_eq!(
+        circles(&sources),
+        ["bin/p/room.rs -> bin/p/room/b.rs (B)", "bin/p/room/b.rs -> bin/p/room.rs (Room)"]
+    );
 }
 
 #[test]

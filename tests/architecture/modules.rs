@@ -175,10 +175,11 @@ impl<'a> Crate<'a> {
     /// report.
     fn child_file(&self, name: &Ident) -> Option<&'a str> {
         let file = self.modules[self.current].file;
+        let has_folder_of_its_name = self.current != 0 && !file.ends_with("/mod.rs");
         let folder = match file.rsplit_once('/') {
-            Some((folder, "mod.rs")) => format!("{folder}/"),
-            None if self.current == 0 => String::new(),
-            _ => format!("{}/", file.trim_end_matches(".rs")),
+            _ if has_folder_of_its_name => format!("{}/", file.trim_end_matches(".rs")),
+            Some((folder, _)) => format!("{folder}/"),
+            None => String::new(),
         };
         let candidates = [format!("{folder}{name}.rs"), format!("{folder}{name}/mod.rs")];
         let found = candidates.iter().find_map(|path| self.sources.get_key_value(path));

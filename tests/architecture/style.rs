@@ -2,7 +2,8 @@
 
 use proc_macro2::Span;
 use syn::{
-    Block, Expr, ExprMethodCall, Ident, Local, Macro, Pat, PatIdent, Stmt,
+    Attribute, Block, Expr, ExprLit, ExprMethodCall, Ident, Lit, Local, Macro, Meta, Pat, PatIdent,
+    Stmt,
     visit::{self, Visit},
 };
 
@@ -12,7 +13,6 @@ const EMPTY_NAMES: [&str; 4] = ["of", "own", "here", "them"];
 /// Lines of a file that break a rule, as `line: rule`.
 pub(crate) fn findings(text: &str) -> Vec<String> {
     let mut style = Style::default();
-    style.check_docs(text);
     style.visit_file(&syn::parse_file(text).expect("the compiler has read it"));
     style.findings
 }
@@ -20,6 +20,10 @@ pub(crate) fn findings(text: &str) -> Vec<String> {
 #[derive(Default)]
 struct Style {
     findings: Vec<String>,
+    /// Last line of a doc comment that was read.
+    doc_line: Option<usize>,
+    /// Whether the next sentence is the first of `# Errors` or `# Panics`.
+    section_begins: bool,
 }
 
 impl Style {
@@ -27,30 +31,36 @@ impl Style {
         self.findings.push(format!("{}: {rule}", span.start().line));
     }
 
-    fn check_docs(&mut self, text: &str) {
-        let mut begins = true;
-        let mut in_errors = false;
-        for (index, line) in text.lines().enumerate() {
-            let line = line.trim_start();
-            let Some(doc) = line.strip_prefix("///").or_else(|| line.strip_prefix("//!")) else {
-                begins = true;
-                in_errors = false;
-                continue;
-            };
-            let doc = doc.trim_start();
-            if begins && (doc.starts_with("What ") || doc.starts_with("Where ")) {
-                self.findings.push(format!("{}: docs name the thing, not \"what\"", index + 1));
+    fn check_doc(&mut self, doc: &str, span: Span) {
+        let line = span.start().line;
+        let begins = self.doc_line.is_none_or(|last| last + 1 != line);
+        self.doc_line = Some(line);
+        if begins {
+            self.section_begins = false;
+            if doc.starts_with("What ") || doc.starts_with("Where ") {
+                self.find(span, "docs name the thing, not \"what\"");
             }
-            if in_errors && !doc.is_empty() && !doc.starts_with("If ") {
-                self.findings.push(format!("{}: `# Errors` starts with \"If\"", index + 1));
-            }
-            begins = false;
-            in_errors = doc == "# Errors" || in_errors && doc.is_empty();
         }
+        if self.section_begins && !doc.is_empty() {
+            self.section_begins = false;
+            if !doc.starts_with("If ") {
+                self.find(span, "`# Errors` and `# Panics` start with \"If\"");
+            }
+        }
+        self.section_begins |= doc == "# Errors" || doc == "# Panics";
     }
 }
 
 impl<'ast> Visit<'ast> for Style {
+    fn visit_attribute(&mut self, attribute: &'ast Attribute) {
+        if attribute.path().is_ident("doc")
+            && let Meta::NameValue(meta) = &attribute.meta
+            && let Expr::Lit(ExprLit { lit: Lit::Str(doc), .. }) = &meta.value
+        {
+            self.check_doc(doc.value().trim(), doc.span());
+        }
+    }
+
     fn visit_pat_ident(&mut self, pattern: &'ast PatIdent) {
         if EMPTY_NAMES.iter().any(|name| pattern.ident == name) {
             self.find(pattern.ident.span(), "a variable is named after what it is");
@@ -119,4 +129,44 @@ impl<'ast> Visit<'ast> for Mentions<'_> {
     fn visit_macro(&mut self, mac: &'ast Macro) {
         self.count += mac.tokens.to_string().matches(&self.name.to_string()).count();
     }
+}
+
+#[test]
+fn each_rule_finds_its_line() {
+    let broken = "\
+        /// What it does.
+        ///
+        /// # Errors
+        ///
+        /// Where it fails.
+        fn broken(of: u8) -> Result<u8, u8> {
+            let (a, b) = (1, of);
+            let add = |x| x + a;
+            (of > b).then_some(()).ok_or_else(|| add(b))?;
+            Ok(a)
+        }";
+    let mut lines: Vec<usize> = Vec::new();
+    for finding in findings(broken) {
+        let (line, _) = finding.split_once(':').expect("a line and a rule");
+        lines.push(line.parse().expect("a line number"));
+    }
+    assert_eq!(lines, [1, 5, 6, 8, 7, 9]);
+}
+
+#[test]
+fn plain_code_has_no_findings() {
+    let plain = "\
+        /// Sum of a pair.
+        ///
+        /// # Errors
+        ///
+        /// If it is zero.
+        fn plain((left, right): (u8, u8)) -> Result<u8, u8> {
+            let add = |more| left + right + more;
+            if add(0) == 0 {
+                return Err(0);
+            }
+            Ok(add(0))
+        }";
+    assert_eq!(findings(plain), Vec::<String>::new());
 }
