@@ -1,7 +1,7 @@
 //! Powers of two, for kernels that run vectorised.
 #![expect(clippy::inline_always, reason = "vectorised only inside the function that dispatches")]
 
-/// `2^r` for |r| ≤ 1/2, fitted the same way, to 8e-8 of itself.
+/// `2^r` for |r| ≤ 1/2, lowest power first, to a relative error of 1.5e-7. Fitted by `fit_gelu.py`.
 const EXP2: [f32; 6] =
     [1.000_000_1, 0.693_146_95, 0.240_221_22, 0.055_507_426, 0.009_675_46, 0.001_326_697];
 
