@@ -5,13 +5,13 @@ macro_rules! choices {
     (
         $(#[$meta:meta])*
         pub enum $type:ident: $noun:literal {
-            $($(#[$variant_meta:meta])* $variant:ident = $name:literal,)+
+            $($(#[doc = $doc:literal])+ $variant:ident = $name:literal,)+
         }
     ) => {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum $type {
-            $($(#[$variant_meta])* $variant,)+
+            $($(#[doc = $doc])+ $variant,)+
         }
 
         impl $type {
@@ -24,6 +24,12 @@ macro_rules! choices {
                 match self {
                     $(Self::$variant => $name,)+
                 }
+            }
+        }
+
+        impl $crate::choice::Choice for $type {
+            fn documented() -> Vec<(&'static str, String)> {
+                vec![$(($name, $crate::choice::joined(&[$($doc),+]))),+]
             }
         }
 
@@ -69,6 +75,18 @@ macro_rules! choices {
 }
 
 pub(crate) use choices;
+
+/// An enumeration whose values have names.
+pub(crate) trait Choice {
+    /// The names, each with its documentation.
+    fn documented() -> Vec<(&'static str, String)>;
+}
+
+/// Lines of documentation as one text.
+pub(crate) fn joined(lines: &[&str]) -> String {
+    let lines: Vec<&str> = lines.iter().map(|line| line.trim()).collect();
+    lines.join(" ")
+}
 
 /// Names as alternatives: `a`, `b` or `c`.
 pub(crate) fn either(names: &[&str]) -> String {

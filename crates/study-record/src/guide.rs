@@ -1,11 +1,13 @@
 //! The texts of the guide and of the example study that are made of the declarations.
 
 use crate::{
+    choice::{Choice as _, joined},
     manifest::Manifest,
-    parts::Part,
+    parts::{Part, SetKind},
     row::Table,
     settings::{Section as _, Setting, Study},
     tables::ALWAYS,
+    verdict::Verdict,
 };
 
 /// The rows of a section's settings for docs/studies.md; the section `""` is the top.
@@ -104,13 +106,32 @@ pub fn rows_table() -> String {
     text
 }
 
+/// The kinds of sets that a lesion takes.
+#[must_use]
+pub fn set_kinds_table() -> String {
+    choices_table("kind", "the lesioned neurons", &SetKind::documented())
+}
+
+/// The verdicts on a lesion.
+#[must_use]
+pub fn verdicts_table() -> String {
+    choices_table("verdict", "meaning", &Verdict::documented())
+}
+
+fn choices_table(name: &str, meaning: &str, choices: &[(&str, String)]) -> String {
+    let mut text = format!("| `{name}` | {meaning} |\n|---|---|\n");
+    for (choice, doc) in choices {
+        text += &format!("| `{choice}` | {} |\n", doc.replace('|', "\\|"));
+    }
+    text
+}
+
 /// The keys of the manifest.
 #[must_use]
 pub fn manifest_table() -> String {
     let mut text = "| key | value |\n|---|---|\n".to_owned();
     for (key, doc) in Manifest::KEYS {
-        let lines: Vec<&str> = doc.iter().map(|line| line.trim()).collect();
-        text += &format!("| `{key}` | {} |\n", lines.join(" "));
+        text += &format!("| `{key}` | {} |\n", joined(doc));
     }
     text
 }

@@ -43,4 +43,6 @@ pub use settings::{
     },
 };
 pub use summary::{Accuracy, LesionSummary};
-pub use verdict::{ACTIVITY_TOLERANCE, Evidence, LEVEL, Verdict, are_alike};
+pub use verdict::{
+    ACTIVITY_TOLERANCE, Evidence, LEVEL, Verdict, are_alike, sets_needed, smallest_p,
+};

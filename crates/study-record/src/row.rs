@@ -5,6 +5,8 @@ use std::io::{self, Read};
 
 use serde::{Serialize, de::DeserializeOwned};
 
+use crate::choice::joined;
+
 /// A row of a table.
 pub trait Row: Serialize + DeserializeOwned {
     /// The table and its columns.
@@ -42,8 +44,7 @@ impl Column {
     /// Its documentation as one text.
     #[must_use]
     pub fn text(&self) -> String {
-        let lines: Vec<&str> = self.doc.iter().map(|line| line.trim()).collect();
-        lines.join(" ")
+        joined(self.doc)
     }
 }
 

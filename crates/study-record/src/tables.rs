@@ -8,7 +8,10 @@ use crate::{
     choice::choices,
     parts::Part,
     row::tables,
-    settings::choices::{Correction, Scope, Site},
+    settings::{
+        Selection,
+        choices::{Correction, Scope, Site},
+    },
 };
 
 pub use crate::parts::{
@@ -214,6 +217,44 @@ choices! {
         Below = "below",
         /// The share of the squared norm that the strongest neurons carry.
         Top = "top",
+    }
+}
+
+/// A word at a mask that was only asked about, where no word is right.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct RatingRow {
+    /// The word.
+    pub candidate: String,
+    /// Its logit.
+    pub logit: f64,
+    /// Its probability over the whole vocabulary.
+    pub prob: f64,
+    /// Its rank over the whole vocabulary; 1 is the top.
+    pub rank: usize,
+    /// The same with the lesion, if there is one.
+    #[serde(flatten)]
+    pub lesioned: Option<LesionedRating>,
+}
+
+/// A word at a lesioned mask.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct LesionedRating {
+    /// Its logit in the lesioned pass.
+    pub logit_lesioned: f64,
+    /// `logit - logit_lesioned`.
+    pub logit_drop: f64,
+    /// Its probability in the lesioned pass.
+    pub prob_lesioned: f64,
+    /// Its rank in the lesioned pass.
+    pub rank_lesioned: usize,
+}
+
+impl SelectionRow {
+    /// Whether the row counts the neurons that a study's own choices select.
+    #[must_use]
+    pub fn is_chosen_by(&self, selection: &Selection) -> bool {
+        (self.scope, self.directional, self.correction)
+            == (selection.scope, selection.directional, selection.correction)
     }
 }
 

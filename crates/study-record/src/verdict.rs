@@ -44,6 +44,18 @@ pub fn are_alike(activity_ratio: Option<f64>) -> bool {
     activity_ratio.is_some_and(|ratio| (ratio - 1.0).abs() <= ACTIVITY_TOLERANCE)
 }
 
+/// The smallest p that a number of random sets admits, corrected over a number of tests.
+#[must_use]
+pub fn smallest_p(tests: usize, sets: usize) -> f64 {
+    tests as f64 / (1 + sets) as f64
+}
+
+/// A number of random sets that is enough for p to reach the level in so many tests.
+#[must_use]
+pub fn sets_needed(tests: usize) -> f64 {
+    (tests as f64 / LEVEL).ceil()
+}
+
 /// What the verdict on a lesion rests on.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Evidence {

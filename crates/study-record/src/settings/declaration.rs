@@ -3,6 +3,8 @@
 
 use std::ffi::OsStr;
 
+use crate::choice::joined;
+
 /// A setting of a study: everything that files, options, help and guide say of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Setting {
@@ -118,8 +120,7 @@ impl Setting {
     /// Its documentation as one text.
     #[must_use]
     pub fn text(&self) -> String {
-        let lines: Vec<&str> = self.doc.iter().map(|line| line.trim()).collect();
-        lines.join(" ")
+        joined(self.doc)
     }
 
     /// The options that override it.
