@@ -3,7 +3,7 @@
 use crate::{
     choice::{Choice as _, joined},
     manifest::Manifest,
-    parts::{Part, SetKind},
+    part_tables::{Part, SetKind},
     row::Table,
     settings::{Section as _, Setting, Study},
     tables::ALWAYS,

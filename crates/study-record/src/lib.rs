@@ -24,15 +24,16 @@
 mod choice;
 pub mod guide;
 mod manifest;
-mod parts;
+mod part_tables;
 mod row;
+mod row_summaries;
 mod settings;
-mod summary;
 pub mod tables;
 mod verdict;
 
 pub use manifest::{Inputs, MANIFEST, Manifest, Origin, Seconds};
-pub use parts::{Directness, Measured, Part, PatternKind, Range, SetKind};
+pub use part_tables::{Directness, Measured, Part, PatternKind, Range, SetKind};
+pub use row_summaries::{Accuracy, LesionSummary};
 pub use settings::{
     Bootstrap, Controls, Dose, Joint, Lesion, OptionForm, Section, Selection, Setting,
     SettingError, Study,
@@ -42,7 +43,6 @@ pub use settings::{
         Tokens,
     },
 };
-pub use summary::{Accuracy, LesionSummary};
 pub use verdict::{
     ACTIVITY_TOLERANCE, Evidence, LEVEL, Verdict, are_alike, sets_needed, smallest_p,
 };

@@ -2,11 +2,11 @@
 //!
 //! Layers, neurons, positions (`[CLS]` is 0) and prompts count from 0. Logits are written as the
 //! f64 that equals the model's f32, so that a reader's own difference equals `logit_drop`. The
-//! tables of the laboratory's parts are beside their parts, in `parts.rs`.
+//! tables of the laboratory's parts are beside their parts, in `part_tables.rs`.
 
 use crate::{
     choice::choices,
-    parts::Part,
+    part_tables::Part,
     row::tables,
     settings::{
         Selection,
@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-pub use crate::parts::{
+pub use crate::part_tables::{
     CausalRow, DissociationRow, DoseRow, DynamicRow, JointRow, NullRow, ProfileRow,
     PromptControlRow,
 };

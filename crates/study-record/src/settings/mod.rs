@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 pub use declaration::{OptionForm, Section, Setting, SettingError};
 
-use crate::parts::Part;
+use crate::part_tables::Part;
 use choices::{Backend, Correction, Scope, SelectAt, Site, Strength, TTest};
 use declaration::{setting, settings, unset};
 use values::{
