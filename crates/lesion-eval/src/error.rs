@@ -1,29 +1,31 @@
+//! Errors of a study.
+
 use activation_capture::CaptureError;
 use bert_model::BertModelError;
 use neuron_stats::StatsError;
 
-/// Everything that can go wrong in a study. Each prints as one line.
+/// Everything that can go wrong in a study. Each error prints as one line.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StudyError {
-    /// A line of a stimuli or prompts file is not as it should be.
+    /// An invalid line of a stimuli or prompts file.
     #[error("{file}:{line}: {problem}")]
     Line {
         /// The file's name.
         file: String,
         /// The line, counted from 1.
         line: usize,
-        /// What is wrong and what would be right.
-        problem: String,
+        /// What is wrong.
+        problem: Box<LineProblem>,
     },
 
-    /// A file without enough templates.
+    /// A stimuli or prompts file with too few templates.
     #[error("{file}: {problem}")]
     File {
         /// The file's name.
         file: String,
-        /// What is wrong and what would be right.
-        problem: String,
+        /// What is missing.
+        problem: FileProblem,
     },
 
     /// The model cannot be run.
@@ -34,7 +36,7 @@ pub enum StudyError {
     #[error(transparent)]
     Capture(#[from] CaptureError),
 
-    /// An activation is not a number that can be tested.
+    /// An activation that is not a finite number.
     #[error(
         "the activation of neuron {neuron} in layer {layer} is {value}; its weights are damaged"
     )]
@@ -51,21 +53,57 @@ pub enum StudyError {
     #[error(transparent)]
     Stats(StatsError),
 
-    /// A significance level that is none.
+    /// An invalid significance level.
     #[error("alpha is {alpha}; it lies between 0 and 1, for example 0.05")]
     Alpha {
-        /// The level asked for.
+        /// The level.
         alpha: f64,
     },
 
-    /// A share of a layer that is none.
+    /// An invalid share of a layer.
     #[error("the share is {share}; it lies between 0 and 1, for example 0.1")]
     Share {
-        /// The share asked for.
+        /// The share.
         share: f64,
     },
 
-    /// A token to lesion outside its sentence.
+    /// A rule that takes no neuron at all.
+    #[error("the top 0 neurons are an empty set; take at least 1")]
+    NoTopNeuron,
+
+    /// A share of held-out pairs that leaves too few pairs on either side.
+    #[error(
+        "holding out {share} of {pairs} pairs leaves a part with fewer than the 2 that a t-test \
+         needs"
+    )]
+    HeldOut {
+        /// The share.
+        share: f64,
+        /// Number of stimulus pairs.
+        pairs: usize,
+    },
+
+    /// A dynamic selection over the whole model.
+    #[error(
+        "dynamic hooks test a layer while it runs, but the scope `model` needs every layer's tests"
+    )]
+    DynamicScope,
+
+    /// A dynamic selection by max-T.
+    #[error("dynamic hooks test a layer while it runs, but max-T needs all activations at once")]
+    DynamicMaxT,
+
+    /// A kind of lesion that needs activations, without a study that measures them.
+    #[error(
+        "kind `{kind}` uses the activations of a study's stimuli, and there is no study here; \
+         `zero` and `scale=0.5` need none"
+    )]
+    NoActivations {
+        /// The kind.
+        kind: String,
+    },
+
+    /// An offset that leaves its sentence.
     #[error(
         "offset {offset} leaves prompt {prompt}, whose mask is token {position} of 0 to {}",
         length - 1
@@ -81,27 +119,40 @@ pub enum StudyError {
         length: usize,
     },
 
+    /// A word that cannot be a candidate at a mask.
+    #[error(transparent)]
+    Candidate(#[from] CandidateProblem),
+
     /// A neuron set that does not fit the model or the contrast.
     #[error("set {index}: {problem}")]
     NeuronSet {
         /// Index of the set in its file.
         index: usize,
         /// What is wrong.
-        problem: String,
+        problem: NeuronSetProblem,
     },
 
-    /// What is asked for cannot be done with what is given.
-    #[error("{problem}")]
-    Impossible {
-        /// What, why, and what to do.
-        problem: String,
+    /// A label that no neuron set of a file has.
+    #[error("no neuron set has the label \"{label}\"; found: {}", quote_all(known))]
+    NoSetOfLabel {
+        /// The label.
+        label: String,
+        /// The labels in the file.
+        known: Vec<String>,
     },
 
-    /// Finished work cannot be kept.
+    /// Finished batches cannot be kept.
     #[error("cannot write to the journal of the run")]
     Journal(#[source] std::io::Error),
 
-    /// The model's output is not a number.
+    /// A trial of the laboratory that ended without an outcome.
+    #[error("part \"{part}\" has lesions without an outcome")]
+    MissingOutcome {
+        /// The part's name in the journal.
+        part: String,
+    },
+
+    /// A logit that is not a finite number.
     #[error("the model gives prompt {prompt} a logit that is {value}; its weights are damaged")]
     NotFinite {
         /// The logit.
@@ -109,9 +160,219 @@ pub enum StudyError {
         /// Index of the prompt's template.
         prompt: usize,
     },
+
+    /// The caller stopped the run.
+    #[error("the run was cancelled")]
+    Cancelled,
+}
+
+/// What is wrong with a line of a stimuli or prompts file.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LineProblem {
+    /// The same template as on an earlier line: it would count as two observations.
+    #[error("the same as line {first}")]
+    Repeated {
+        /// The earlier line.
+        first: usize,
+    },
+
+    /// An opening brace without a closing one.
+    #[error("a `{{` without its `}}`")]
+    Unclosed,
+
+    /// A closing brace without an opening one.
+    #[error("a `}}` without its `{{`")]
+    Unopened,
+
+    /// A brace inside braces.
+    #[error("a `{{` inside braces")]
+    Nested,
+
+    /// No braces at all.
+    #[error("no target; put its words in braces, as in {{him|her}}")]
+    NoTarget,
+
+    /// An empty word in braces.
+    #[error("an empty word in {{{brace}}}")]
+    EmptyWord {
+        /// The text in the braces.
+        brace: String,
+    },
+
+    /// A single word in braces.
+    #[error("{{{brace}}} has one word; a target has at least two, as in {{him|her}}")]
+    OneWord {
+        /// The text in the braces.
+        brace: String,
+    },
+
+    /// A word that occurs twice in its braces, in any letter case.
+    #[error("the word \"{word}\" occurs twice in {{{brace}}}")]
+    RepeatedWord {
+        /// The word.
+        word: String,
+        /// The text in the braces.
+        brace: String,
+    },
+
+    /// A stimulus with a label.
+    #[error("a tab; a stimulus has no label")]
+    LabelledStimulus,
+
+    /// A stimulus with more than two words in braces.
+    #[error("{found} words in braces; a stimulus has two")]
+    WordCount {
+        /// Number of words.
+        found: usize,
+    },
+
+    /// A label before several braces.
+    #[error("a label before {braces} braces; a line with a label has one")]
+    LabelOfSeveral {
+        /// Number of braces.
+        braces: usize,
+    },
+
+    /// A label that is not one of the contrast's.
+    #[error("the label \"{label}\" is neither \"{}\" nor \"{}\"", known[0], known[1])]
+    UnknownLabel {
+        /// The label.
+        label: String,
+        /// The contrast's labels.
+        known: [String; 2],
+    },
+
+    /// A sentence or word that the model cannot read.
+    #[error(transparent)]
+    Encoding(#[from] BertModelError),
+
+    /// A word that cannot be a candidate at a mask.
+    #[error(transparent)]
+    Candidate(#[from] CandidateProblem),
+
+    /// Candidates with different tokens around them.
+    #[error("{right:?} and {word:?} leave different tokens around them")]
+    Surroundings {
+        /// The right word.
+        right: String,
+        /// The other candidate.
+        word: String,
+    },
+
+    /// A minimal pair whose target is masked, so that its sides are the same.
+    #[error(
+        "the sides do not differ where the target is masked; write a context pair, {{The king|The \
+         queen}} smiled when we greeted {{him|her}}."
+    )]
+    SameSides,
+
+    /// A stimulus whose sides have different lengths, or their targets at different positions.
+    #[error(
+        "the sides have {} and {} tokens, with the target at {} and {}; both must be equal",
+        lengths[0], lengths[1], positions[0], positions[1]
+    )]
+    UnequalSides {
+        /// Tokens of each side.
+        lengths: [usize; 2],
+        /// Position of each side's target.
+        positions: [usize; 2],
+    },
+}
+
+/// What is missing in a stimuli or prompts file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FileProblem {
+    /// Fewer than two stimulus pairs.
+    #[error("a t-test needs at least 2 stimulus pairs, the file has {found}")]
+    TooFewPairs {
+        /// Number of pairs.
+        found: usize,
+    },
+
+    /// No prompt.
+    #[error("no prompt; write one per line, the right word first: We thanked {{her|him}}.")]
+    NoPrompt,
+}
+
+/// Why a word cannot be a candidate at a mask.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CandidateProblem {
+    /// A special token.
+    #[error("{word:?} is a special token, not a word to predict")]
+    Special {
+        /// The word.
+        word: String,
+    },
+
+    /// A word with the same token as another.
+    #[error("{other:?} and {word:?} are one token for this model")]
+    SameToken {
+        /// The earlier word.
+        other: String,
+        /// The word.
+        word: String,
+    },
+}
+
+/// What is wrong with a set of a neuron set file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NeuronSetProblem {
+    /// A label that is not one of the contrast's.
+    #[error("the label \"{label}\" is neither \"{}\" nor \"{}\"", known[0], known[1])]
+    UnknownLabel {
+        /// The label.
+        label: String,
+        /// The contrast's labels.
+        known: [String; 2],
+    },
+
+    /// A layer that the model does not have.
+    #[error("layer {layer} does not exist; there are 0 to {}", layers.saturating_sub(1))]
+    NoSuchLayer {
+        /// The layer.
+        layer: usize,
+        /// Number of layers.
+        layers: usize,
+    },
+
+    /// A second set of the same label in the same layer.
+    #[error("layer {layer} has a second set \"{label}\"")]
+    SecondSet {
+        /// The layer.
+        layer: usize,
+        /// The label.
+        label: String,
+    },
+
+    /// A neuron that the layer does not have.
+    #[error("neuron {neuron} does not exist; a layer has 0 to {}", neurons.saturating_sub(1))]
+    NoSuchNeuron {
+        /// The neuron.
+        neuron: usize,
+        /// Number of neurons in a layer.
+        neurons: usize,
+    },
+
+    /// A neuron in the sets of both labels.
+    #[error("neuron {neuron} of layer {layer} has both labels")]
+    BothLabels {
+        /// The neuron.
+        neuron: usize,
+        /// Its layer.
+        layer: usize,
+    },
 }
 
 impl StudyError {
+    /// An error in a line of a file.
+    pub(crate) fn in_line(file: &str, line: usize, problem: impl Into<LineProblem>) -> Self {
+        Self::Line { file: file.to_owned(), line, problem: Box::new(problem.into()) }
+    }
+
     /// An error of a test of one layer's neurons.
     pub(crate) fn stats_of_layer(source: StatsError, layer: usize) -> Self {
         match source {
@@ -122,8 +383,8 @@ impl StudyError {
         }
     }
 
-    /// An error of a test of all layers' neurons, of which each has `neurons`.
-    pub(crate) fn stats(source: StatsError, neurons: usize) -> Self {
+    /// An error of a test of all layers' neurons, with `neurons` in each layer.
+    pub(crate) fn stats_of_model(source: StatsError, neurons: usize) -> Self {
         match Self::stats_of_layer(source, 0) {
             Self::Activation { neuron, value, .. } => {
                 Self::Activation { layer: neuron / neurons, neuron: neuron % neurons, value }
@@ -131,4 +392,9 @@ impl StudyError {
             other => other,
         }
     }
+}
+
+fn quote_all(labels: &[String]) -> String {
+    let quoted: Vec<String> = labels.iter().map(|label| format!("\"{label}\"")).collect();
+    quoted.join(", ")
 }

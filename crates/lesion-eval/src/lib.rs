@@ -1,4 +1,4 @@
-//! The study itself: select neurons, predict masked words, lesion the neurons, compare.
+//! The study: select neurons, predict masked words, lesion the neurons, compare.
 //!
 //! ```
 //! use bert_model::{Checkpoint, Site};
@@ -13,11 +13,11 @@
 //! let subject =
 //!     Subject { model: &model, tokenizer, plain: false, batching: Batching::default() };
 //!
-//! // Which neurons tell him from her?
+//! // Which neurons respond to him or her?
 //! let pairs = "We met {him|her}.\nI saw {him|her} again.\nThe dog bit {him|her} at noon.";
 //! let stimuli = Stimuli::parse("pairs.txt", pairs)?;
 //! let stimuli = EncodedStimuli::encode(subject, &stimuli, SelectAt::Visible)?;
-//! let activations = measure(subject, &stimuli, &mut |_, _| ())?;
+//! let activations = measure(subject, &stimuli, &mut unwatched())?;
 //! let plan = SelectionPlan {
 //!     test: TestKind::Paired,
 //!     adjustment: Adjustment::Correction(Correction::BenjaminiHochberg),
@@ -30,7 +30,7 @@
 //! let selection = select(&activations, plan)?;
 //! let sets = NeuronSets::choose(&selection, SetRule::Top(50), Strength::T);
 //!
-//! // What does the last layer's lesion do to a prediction?
+//! // How does a lesion of the last layer change a prediction?
 //! let layers = vec![(5, sets.set(5, "him"))];
 //! let lesion = SentenceLesion { manner: Manner::zero(Site::Post), layers };
 //! let sentence = Sentence::encode(subject, "The king smiled when we met [MASK].")?;
@@ -40,21 +40,24 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Data flows one way, and each module is one step of it:
+//! Data flows one way, and each folder is one step:
 //!
-//! 1. [`Stimuli`] and [`Prompts`] are read from text files of templates with words in braces.
-//! 2. [`measure`] runs the stimuli and keeps every neuron's activations at the targets;
-//!    [`diagnose`] says what these look like, and [`select`] tests every neuron for the contrast
-//!    and labels it. [`NeuronSets`] are the neurons that lesions take.
-//! 3. [`predict`] runs the masked prompts and scores each candidate word.
-//! 4. [`lesion`] runs them again with the matched neurons silent and compares: the paper's lesion.
-//! 5. The [`Laboratory`] runs lesions of any [`Manner`]. What is run in it are plans: [`controls`]
-//!    (would other neurons do it?) with [`profile()`] and [`dissociations`] of their results,
-//!    [`joint`], [`dose`] and [`neuron_effects`]. [`dynamic`] selects and lesions in one pass.
-//! 6. [`tables`] holds the rows that are written.
-//!
-//! [`Sentence`] is no step of a study but the same question to one sentence: what does the model
-//! predict, and what does a lesion change? [`Subject`] is what is asked: a model with its tokenizer.
+//! 1. `texts`: [`Stimuli`] and [`Prompts`] are read from text files of templates with words in
+//!    braces.
+//! 2. `passes`: a [`Subject`], a model with its tokenizer, runs sentences in batches.
+//! 3. `encoding`: [`EncodedStimuli`] and [`MaskedPrompt`]s are the texts as the model reads them.
+//! 4. `selection`: [`measure`] runs the stimuli and keeps every neuron's activations at the targets.
+//!    [`diagnose`] tests whether these are near Gaussian and sparse, and [`select`] tests every
+//!    neuron for the contrast. [`NeuronSets`] are the neurons to lesion.
+//! 5. `prediction`: [`predict`] runs the masked prompts and scores each candidate word. [`Sentence`]
+//!    does so for one sentence, without a study.
+//! 6. `paper_lesion`: [`lesion`] runs the prompts again while the matched neurons are silent, and
+//!    compares.
+//! 7. `engine`: the [`Laboratory`] runs [`Trial`]s, lesions of any [`Manner`].
+//! 8. `parts`: [`controls`] with their [`profile()`] and [`dissociations`], [`joint`], [`dose`] and
+//!    [`neuron_effects`] choose trials for the laboratory and draw conclusions from their outcomes.
+//!    [`dynamic`] selects and lesions in one pass.
+//! 9. [`tables`]: the rows that are written.
 
 mod encoding;
 mod engine;
@@ -79,14 +82,20 @@ pub use engine::{
     manner::{LesionKind, Manner, PreparedManner, Tokens},
     trial::{Drops, Outcome, Read, Reading, Trial},
 };
-pub use error::StudyError;
+pub use error::{CandidateProblem, FileProblem, LineProblem, NeuronSetProblem, StudyError};
 pub use paper_lesion::{
-    lesion::{LesionOutcome, LesionPlan, Notice, default_layer, lesion},
+    lesion::{
+        LesionOutcome, LesionPlan, UnlesionedPrompt, UnlesionedPrompt as Notice, default_layer,
+        lesion,
+    },
     summary::LesionSummary,
 };
 pub use parts::{
     causal::{NeuronEffect, NeuronEffects, neuron_effects},
-    controls::{ControlLesion, ControlPlan, Controlled, UNLIKE, controls, corrected_p},
+    controls::{
+        ControlLesion, ControlPlan, LayerControls, LayerControls as Controlled, UNLIKE, controls,
+        corrected_p,
+    },
     dissociation::{Dissociation, dissociations, holds},
     dose::{Dose, DosePlan, dose},
     dynamic::{Dynamic, DynamicPlan, dynamic},
@@ -94,7 +103,11 @@ pub use parts::{
     profile::{LayerProfile, profile},
     random_sets::SetKind,
 };
-pub use passes::{batching::Batching, progress::Progress, subject::Subject};
+pub use passes::{
+    batching::Batching,
+    progress::{Progress, unwatched},
+    subject::Subject,
+};
 pub use prediction::{
     predict::{Accuracy, Prediction, Score, predict},
     sentence::{MaskRating, Sentence, SentenceLesion, WordRating},

@@ -1,4 +1,4 @@
-//! Random numbers: every use has streams of its own, so that none depends on another's draws.
+//! Random numbers. Every use has streams of its own, so that none depends on another's numbers.
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -8,7 +8,7 @@ use rand_chacha::ChaCha8Rng;
 pub(crate) enum Purpose {
     /// Random sets of any neurons. The statistics use the streams below this purpose's.
     AnySet = 1,
-    /// Random sets of neurons about as active.
+    /// Random sets of neurons that are about as active.
     ActiveSet,
     /// The sentence that a resampling lesion takes its values from.
     Resample,
@@ -18,9 +18,10 @@ pub(crate) enum Purpose {
     Split,
 }
 
-/// The numbers of draw `draw` of a purpose, for example for a set in layer `index`.
-pub(crate) fn stream(seed: u64, purpose: Purpose, index: usize, draw: usize) -> ChaCha8Rng {
+/// The random numbers of one purpose, for example for random set `number` of the layer and label
+/// with this index.
+pub(crate) fn stream(seed: u64, purpose: Purpose, index: usize, number: usize) -> ChaCha8Rng {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    rng.set_stream(((purpose as u64) << 56) + ((index as u64) << 32) + draw as u64);
+    rng.set_stream(((purpose as u64) << 56) + ((index as u64) << 32) + number as u64);
     rng
 }

@@ -1,11 +1,20 @@
 //! Counts from shares.
 
-/// The whole part of a share of a count.
+/// The share of a count, rounded down.
+pub(crate) fn floor_share(share: f64, count: usize) -> usize {
+    to_count(share * count as f64)
+}
+
+/// The share of a count, rounded to the nearest whole number.
+pub(crate) fn round_share(share: f64, count: usize) -> usize {
+    to_count((share * count as f64).round())
+}
+
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "shares of what is in memory, never negative"
+    reason = "a share of what is in memory; a negative one becomes 0"
 )]
-pub(crate) fn whole(part: f64) -> usize {
-    part as usize
+fn to_count(value: f64) -> usize {
+    value as usize
 }

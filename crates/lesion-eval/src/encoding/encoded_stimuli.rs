@@ -4,18 +4,21 @@ use std::{fmt, str::FromStr};
 
 use crate::{
     encoding::filled::{Filled, fill},
-    error::StudyError,
+    error::{LineProblem, StudyError},
     passes::subject::Subject,
-    share::whole,
-    texts::stimuli::{Contrast, Stimuli},
+    share::round_share,
+    texts::{
+        stimuli::{Contrast, Stimuli},
+        template::Template,
+    },
 };
 
-/// What stands at the target when its neurons are tested.
+/// The token at the target when its neurons are tested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SelectAt {
     /// The target's word, as in the paper. The two sides differ in the word itself.
     Visible,
-    /// The mask, in context pairs: the sides differ in what the model makes of the context.
+    /// The mask, in context pairs. The two sides differ in the context only.
     Masked,
 }
 
@@ -35,7 +38,7 @@ impl FromStr for SelectAt {
         match name {
             "visible" => Ok(Self::Visible),
             "masked" => Ok(Self::Masked),
-            other => Err(format!("`{other}` is no target; `visible` and `masked` are")),
+            other => Err(format!("`{other}` is not a target; use `visible` or `masked`")),
         }
     }
 }
@@ -52,8 +55,8 @@ impl EncodedStimuli {
     /// Encodes both sides of every pair.
     ///
     /// # Errors
-    /// [`StudyError::Line`] where a target is not one token of the model, where the sides of a pair
-    /// have different numbers of tokens, and where masking the target leaves no difference.
+    /// [`StudyError::Line`] if a target is not one token of the model, if the sides of a pair have
+    /// different numbers of tokens, or if they do not differ once the target is masked.
     pub fn encode(
         subject: Subject<'_>,
         stimuli: &Stimuli,
@@ -61,40 +64,7 @@ impl EncodedStimuli {
     ) -> Result<Self, StudyError> {
         let mut sentences = Vec::with_capacity(2 * stimuli.pairs().len());
         for pair in stimuli.pairs() {
-            let template = &pair.template;
-            let problem = |problem: String| StudyError::Line {
-                file: stimuli.file.clone(),
-                line: template.line,
-                problem,
-            };
-            let target = template.braces.len() - 1;
-            if at == SelectAt::Masked && target == 0 {
-                return Err(problem(
-                    "the sides do not differ where the target is masked; write a context pair, \
-                     {The king|The queen} smiled when we greeted {him|her}."
-                        .to_owned(),
-                ));
-            }
-            for (side, word) in template.braces[target].iter().enumerate() {
-                let filled = fill(subject, &stimuli.file, template, side, target, word)?;
-                let mask = subject.tokenizer.mask_id();
-                sentences.push(match at {
-                    SelectAt::Visible => filled,
-                    SelectAt::Masked => Filled { ids: filled.masked(mask), ..filled },
-                });
-            }
-            if let [.., a, b] = &sentences[..]
-                && (a.ids.len() != b.ids.len() || a.position != b.position)
-            {
-                return Err(problem(format!(
-                    "the sides have {} and {} tokens, with the target at {} and {}; they must \
-                     be alike",
-                    a.ids.len(),
-                    b.ids.len(),
-                    a.position,
-                    b.position
-                )));
-            }
+            sentences.extend(encode_pair(subject, &stimuli.file, &pair.template, at)?);
         }
         Ok(Self { contrast: stimuli.contrast().clone(), sentences })
     }
@@ -102,27 +72,68 @@ impl EncodedStimuli {
     /// Checks that a share of the pairs can be held out.
     ///
     /// # Errors
-    /// [`StudyError::Impossible`] where either part would have fewer than 2 pairs.
+    /// [`StudyError::HeldOut`] if either part would have fewer than 2 pairs.
     pub fn check_split(&self, held_out: f64) -> Result<(), StudyError> {
-        held_out_pairs(self.sentences.len() / 2, held_out).map(|_| ())
+        count_held_out(self.sentences.len() / 2, held_out)?;
+        Ok(())
     }
 
-    /// Number of sentences, two a pair.
+    /// Number of sentences, two per pair.
     #[must_use]
     pub fn sentences(&self) -> usize {
         self.sentences.len()
     }
 }
 
-/// How many of `pairs` a share of them is, if both parts can be tested.
-pub(crate) fn held_out_pairs(pairs: usize, share: f64) -> Result<usize, StudyError> {
-    let count = whole((share * pairs as f64).round());
-    if count >= 2 && pairs >= count + 2 {
-        return Ok(count);
+/// Side a and side b of a pair.
+fn encode_pair(
+    subject: Subject<'_>,
+    file: &str,
+    template: &Template,
+    at: SelectAt,
+) -> Result<[Filled; 2], StudyError> {
+    let target = template.braces.len() - 1;
+    if at == SelectAt::Masked && target == 0 {
+        return Err(StudyError::in_line(file, template.line, LineProblem::SameSides));
     }
-    let problem = format!(
-        "holding out {share} of {pairs} pairs leaves a part with fewer than the 2 that a t-test \
-         needs"
-    );
-    Err(StudyError::Impossible { problem })
+    let words = &template.braces[target];
+    let a = encode_side(subject, file, template, 0, &words[0], at)?;
+    let b = encode_side(subject, file, template, 1, &words[1], at)?;
+    let lengths = [a.ids.len(), b.ids.len()];
+    let positions = [a.position, b.position];
+    if lengths[0] != lengths[1] || positions[0] != positions[1] {
+        let problem = LineProblem::UnequalSides { lengths, positions };
+        return Err(StudyError::in_line(file, template.line, problem));
+    }
+    Ok([a, b])
+}
+
+fn encode_side(
+    subject: Subject<'_>,
+    file: &str,
+    template: &Template,
+    side: usize,
+    word: &str,
+    at: SelectAt,
+) -> Result<Filled, StudyError> {
+    let filled = fill(subject, file, template, side, template.braces.len() - 1, word)?;
+    match at {
+        SelectAt::Visible => Ok(filled),
+        SelectAt::Masked => {
+            let ids = filled.masked(subject.tokenizer.mask_id());
+            Ok(Filled { ids, position: filled.position })
+        }
+    }
+}
+
+/// The number of pairs to hold out.
+///
+/// # Errors
+/// [`StudyError::HeldOut`] if either part would have fewer than the 2 pairs that a t-test needs.
+pub(crate) fn count_held_out(pairs: usize, share: f64) -> Result<usize, StudyError> {
+    let count = round_share(share, pairs);
+    if count < 2 || pairs < count + 2 {
+        return Err(StudyError::HeldOut { share, pairs });
+    }
+    Ok(count)
 }

@@ -6,7 +6,7 @@ use bert_model::BertModelError;
 
 use crate::{error::StudyError, passes::subject::Subject, texts::template::Template};
 
-/// A template with one word filled in, as the model reads it.
+/// The tokens of a template with one word filled in.
 #[derive(Clone, Debug)]
 pub(crate) struct Filled {
     pub(crate) ids: Vec<u32>,
@@ -15,7 +15,10 @@ pub(crate) struct Filled {
 }
 
 impl Filled {
-    /// Encodes a sentence and finds the one token that the bytes `place` of it became.
+    /// Encodes a sentence and finds the token of the bytes `place` of it.
+    ///
+    /// # Errors
+    /// If these bytes are not exactly one token, or the sentence is too long.
     pub(crate) fn encode(
         subject: Subject<'_>,
         sentence: &str,
@@ -49,9 +52,6 @@ pub(crate) fn fill(
     word: &str,
 ) -> Result<Filled, StudyError> {
     let (sentence, place) = template.fill_sides(side, brace, word);
-    Filled::encode(subject, &sentence, place).map_err(|error| StudyError::Line {
-        file: file.to_owned(),
-        line: template.line,
-        problem: error.to_string(),
-    })
+    Filled::encode(subject, &sentence, place)
+        .map_err(|error| StudyError::in_line(file, template.line, error))
 }

@@ -4,7 +4,7 @@ use bert_model::MASK;
 
 use crate::{
     encoding::filled::{Filled, fill},
-    error::StudyError,
+    error::{CandidateProblem, LineProblem, StudyError},
     passes::subject::Subject,
     texts::{
         prompts::{Prompt, Prompts},
@@ -22,19 +22,22 @@ pub struct Candidate {
 }
 
 impl Candidate {
-    /// Adds a word, of token `id`, to those that could stand at a mask. Fails with the reason why
-    /// it cannot be one of them.
+    /// Adds a word with the token `id` to the candidates at a mask.
+    ///
+    /// # Errors
+    /// If the word is a special token, or its token that of another candidate.
     pub(crate) fn add(
         candidates: &mut Vec<Self>,
         subject: Subject<'_>,
         word: &str,
         id: u32,
-    ) -> Result<(), String> {
+    ) -> Result<(), CandidateProblem> {
         if subject.tokenizer.is_special(id) {
-            return Err(format!("{word:?} is a special token, no word to predict"));
+            return Err(CandidateProblem::Special { word: word.to_owned() });
         }
-        if let Some(Self { word: other, .. }) = candidates.iter().find(|same| same.id == id) {
-            return Err(format!("{other:?} and {word:?} are one token for this model"));
+        if let Some(same) = candidates.iter().find(|candidate| candidate.id == id) {
+            let other = same.word.clone();
+            return Err(CandidateProblem::SameToken { other, word: word.to_owned() });
         }
         candidates.push(Self { word: word.to_owned(), id });
         Ok(())
@@ -82,50 +85,50 @@ impl MaskedPrompt {
     /// Encodes every prompt of a file.
     ///
     /// # Errors
-    /// [`StudyError::Line`] where a candidate is not one token of the model, or changes the tokens
-    /// around it, or a label is none of the contrast's.
+    /// [`StudyError::Line`] if a candidate is not one token of the model or changes the tokens
+    /// around it, or if a label is not one of the contrast's.
     pub fn encode_all(
         subject: Subject<'_>,
         prompts: &Prompts,
         contrast: &Contrast,
     ) -> Result<Vec<Self>, StudyError> {
         prompts.check_labels(contrast)?;
-        prompts.iter().map(|prompt| encode(subject, prompts, prompt, contrast)).collect()
+        prompts.iter().map(|prompt| encode(subject, &prompts.file, prompt, contrast)).collect()
     }
 }
 
 fn encode(
     subject: Subject<'_>,
-    prompts: &Prompts,
+    file: &str,
     prompt: Prompt<'_>,
     contrast: &Contrast,
 ) -> Result<MaskedPrompt, StudyError> {
-    let problem = |problem: String| StudyError::Line {
-        file: prompts.file.clone(),
-        line: prompt.template.line,
-        problem,
-    };
-    let words = &prompt.template.braces[prompt.brace];
-    let fill = |word: &String| fill(subject, &prompts.file, prompt.template, 0, prompt.brace, word);
-    let filled: Vec<Filled> = words.iter().map(fill).collect::<Result<_, _>>()?;
-    let (right, mask) = (&filled[0], subject.tokenizer.mask_id());
-    let masked = right.masked(mask);
-    let mut candidates: Vec<Candidate> = Vec::new();
-    for (word, filled) in words.iter().zip(&filled) {
-        let id = filled.ids[filled.position];
-        Candidate::add(&mut candidates, subject, word, id).map_err(problem)?;
-        if filled.masked(mask) != masked {
-            let right = prompt.right();
-            return Err(problem(format!("{right:?} and {word:?} leave other tokens around them")));
+    let Prompt { index, brace, template } = prompt;
+    let words = &template.braces[brace];
+    let mut sentences: Vec<Filled> = Vec::with_capacity(words.len());
+    for word in words {
+        sentences.push(fill(subject, file, template, 0, brace, word)?);
+    }
+    let mask = subject.tokenizer.mask_id();
+    let masked = sentences[0].masked(mask);
+    let mut candidates: Vec<Candidate> = Vec::with_capacity(words.len());
+    for (word, sentence) in words.iter().zip(&sentences) {
+        let id = sentence.ids[sentence.position];
+        Candidate::add(&mut candidates, subject, word, id)
+            .map_err(|problem| StudyError::in_line(file, template.line, problem))?;
+        if sentence.masked(mask) != masked {
+            let right = prompt.right().to_owned();
+            let problem = LineProblem::Surroundings { right, word: word.clone() };
+            return Err(StudyError::in_line(file, template.line, problem));
         }
     }
     Ok(MaskedPrompt {
-        prompt: prompt.index,
-        sentence: prompt.template.fill(prompt.brace, MASK).0,
-        position: right.position,
+        prompt: index,
+        sentence: template.fill(brace, MASK).0,
+        position: sentences[0].position,
         candidates,
         label: prompt.label(contrast).map(str::to_owned),
         masked,
-        unmasked: right.ids.clone(),
+        unmasked: sentences.swap_remove(0).ids,
     })
 }

@@ -1,22 +1,22 @@
-//! Finished batches of a run that may be stopped.
+//! Journals keep finished batches, so that an interrupted run can be resumed.
 
 use std::io;
 
 use crate::engine::trial::Reading;
 
-/// Keeps the readings of finished batches, so that a run that was stopped goes on where it was.
+/// Keeps the readings of finished batches, so that an interrupted run can be resumed.
 pub trait Journal: Send {
-    /// The readings of a unit that is finished.
+    /// The readings of a finished unit.
     fn finished(&mut self, unit: &str) -> Option<Vec<Reading>>;
 
     /// Keeps the readings of a unit.
     ///
     /// # Errors
-    /// Where they cannot be written.
+    /// If they cannot be written.
     fn keep(&mut self, unit: &str, readings: &[Reading]) -> io::Result<()>;
 }
 
-/// The journal of a run that is too short to need one.
+/// Keeps nothing: the journal of a run that is too short to need one.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoJournal;
 

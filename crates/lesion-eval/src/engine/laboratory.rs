@@ -1,9 +1,6 @@
-//! Runs lesions: the clean pass of each group of prompts once, and many lesions in one batch.
+//! Runs lesions: one clean pass for each group of prompts, and many lesions in one batch.
 
-use std::{
-    iter,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
+use std::sync::{Mutex, MutexGuard};
 
 use activation_capture::Target;
 use bert_model::TokenBatch;
@@ -18,16 +15,16 @@ use crate::{
     },
     error::StudyError,
     passes::{
-        batching::{Batching, even},
+        batching::{Batching, even_batch},
         clean_pass::CleanPass,
         logits::read_logits,
-        progress::Progress,
-        side_by_side::side_by_side,
+        progress::{Progress, report},
+        side_by_side::{lock, run_side_by_side},
         subject::Subject,
     },
 };
 
-/// Where lesions are run: a model, masked prompts, and a way of lesioning.
+/// Runs lesions of one manner in masked prompts.
 pub struct Laboratory<'a> {
     pub(crate) subject: Subject<'a>,
     pub(crate) prompts: &'a [MaskedPrompt],
@@ -36,14 +33,6 @@ pub struct Laboratory<'a> {
 }
 
 impl<'a> Laboratory<'a> {
-    /// Whether lesions are zero at the mask, as the paper's.
-    pub(crate) fn zeroes_at_masks(&self) -> bool {
-        let at_mask = |(index, prompt): (usize, &MaskedPrompt)| {
-            self.manner.positions(index) == [prompt.position]
-        };
-        self.manner.zeroes && self.prompts.iter().enumerate().all(at_mask)
-    }
-
     /// A laboratory for prompts that `manner` was prepared for.
     pub fn new(
         subject: Subject<'a>,
@@ -54,22 +43,31 @@ impl<'a> Laboratory<'a> {
         Self { subject, prompts, manner, journal }
     }
 
-    /// The prompts that a neuron set of `label` is matched to.
-    pub(crate) fn labelled(&self, label: &str) -> Vec<usize> {
-        let own = |&prompt: &usize| self.prompts[prompt].label.as_deref() == Some(label);
-        (0..self.prompts.len()).filter(own).collect()
+    /// Whether lesions are zero at the mask, like the paper's.
+    pub(crate) fn zeroes_at_masks(&self) -> bool {
+        let mut prompts = self.prompts.iter().enumerate();
+        self.manner.zeroes
+            && prompts.all(|(index, prompt)| self.manner.positions(index) == [prompt.position])
     }
 
-    /// Runs every trial of one part of a study. Trials from the same layer on, of prompts of the
-    /// same length, share a batch. `part` names the part in the journal, and has the same trials
-    /// whenever a study is run.
+    /// The prompts that a neuron set of `label` is matched to.
+    pub(crate) fn labelled(&self, label: &str) -> Vec<usize> {
+        (0..self.prompts.len())
+            .filter(|&prompt| self.prompts[prompt].label.as_deref() == Some(label))
+            .collect()
+    }
+
+    /// Runs every trial of one part of a study. Trials with the same lowest layer, in prompts of the
+    /// same length, share a batch. `part` names the part in the journal; it must have the same trials
+    /// whenever the study is resumed.
     ///
     /// # Errors
-    /// Where a layer or neuron does not exist, the model cannot be run or gives logits that are not
-    /// finite, or the journal cannot be written.
+    /// If a layer or neuron does not exist, the model cannot be run or gives logits that are not
+    /// finite, the journal cannot be written, or `progress` cancels the run. Finished batches are in
+    /// the journal by then.
     ///
     /// # Panics
-    /// Where there is no such prompt.
+    /// If a trial's prompt does not exist.
     pub fn run(
         &mut self,
         part: &str,
@@ -77,91 +75,141 @@ impl<'a> Laboratory<'a> {
         read: Read,
         progress: Progress<'_>,
     ) -> Result<Vec<Outcome>, StudyError> {
-        let mut of_prompt = vec![Vec::new(); self.prompts.len()];
-        for (index, trial) in trials.iter().enumerate() {
-            of_prompt[trial.prompt].push(index);
-        }
-        let tried: Vec<usize> =
-            (0..self.prompts.len()).filter(|&prompt| !of_prompt[prompt].is_empty()).collect();
-        let lengths = tried.iter().map(|&prompt| self.prompts[prompt].masked.len());
         let subject = self.subject;
-        let (mut groups, mut units) = (Vec::new(), 0..);
-        for group in subject.passes(lengths) {
-            let prompts: Vec<usize> = group.into_iter().map(|index| tried[index]).collect();
-            let length = self.prompts[prompts[0]].masked.len();
-            let mut indices: Vec<usize> =
-                prompts.iter().flat_map(|&prompt| of_prompt[prompt].iter().copied()).collect();
-            indices
-                .sort_by_key(|&index| (first_layer(&trials[index]), trials[index].prompt, index));
-            let clean = Batch { from: None, rows: prompts.clone(), trials: Vec::new() };
-            let batches = batches(trials, &indices, subject.rows(length, subject.batching.rows));
-            let batches = iter::once(clean).chain(batches).zip(units.by_ref());
-            let batches = batches.map(|(batch, unit)| (format!("{part} {unit}"), batch)).collect();
-            groups.push(Group { prompts, length, batches });
-        }
+        let groups = plan_groups(subject, self.prompts, part, trials);
+        let shapes = groups.iter().map(|group| [group.prompts.len(), group.length]);
+        let at_once = subject.at_once(Batching::clean_at_once, shapes);
+        let journal = &mut *self.journal;
         let work = Work {
             subject,
             manner: &self.manner,
             prompts: self.prompts,
             trials,
             read,
-            log: Mutex::new(Log { journal: &mut *self.journal, progress, done: 0 }),
+            log: Mutex::new(Log { journal, progress, done: 0, cancelled: false }),
         };
-        let shapes = groups.iter().map(|group| [group.prompts.len(), group.length]);
-        let at_once = subject.at_once(Batching::clean_at_once, shapes);
         let outcomes = Mutex::new(vec![None; trials.len()]);
-        side_by_side(groups, at_once, |group| {
+        run_side_by_side(groups, at_once, |group| {
             let readings = work.run(&group)?;
-            let mut outcomes = outcomes.lock().unwrap_or_else(PoisonError::into_inner);
-            for ((_, batch), lesioned) in group.batches.iter().zip(&readings).skip(1) {
-                for (&index, lesioned) in batch.trials.iter().zip(lesioned) {
-                    let clean = readings[0].get(group.place(trials[index].prompt)).cloned();
-                    outcomes[index] =
-                        clean.map(|clean| Outcome { clean, lesioned: lesioned.clone() });
+            let mut outcomes = lock(&outcomes);
+            for (unit, lesioned) in group.units.iter().zip(&readings).skip(1) {
+                for (&index, lesioned) in unit.trials.iter().zip(lesioned) {
+                    let clean = readings[0][group.row(trials[index].prompt)].clone();
+                    outcomes[index] = Some(Outcome { clean, lesioned: lesioned.clone() });
                 }
             }
             Ok(())
         })?;
-        let outcomes = outcomes.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let complete: Option<Vec<Outcome>> = outcomes.into_iter().collect();
-        complete.ok_or_else(|| StudyError::Impossible {
-            problem: format!("part \"{part}\" has lesions without an outcome"),
-        })
+        let mut complete = Vec::with_capacity(trials.len());
+        for outcome in lock(&outcomes).drain(..) {
+            complete.push(outcome.ok_or_else(|| StudyError::MissingOutcome { part: part.into() })?);
+        }
+        Ok(complete)
     }
 }
 
 /// Prompts of one length that share a clean pass, and the lesions that start from it.
 struct Group {
     prompts: Vec<usize>,
-    /// Tokens of each.
+    /// Tokens of each prompt.
     length: usize,
-    /// Each with its name in the journal; the first is the prompts without a lesion.
-    batches: Vec<(String, Batch)>,
+    /// The batches; the first is the prompts without a lesion.
+    units: Vec<Unit>,
 }
 
 impl Group {
     /// A prompt's row in the clean pass.
-    fn place(&self, prompt: usize) -> usize {
-        self.prompts.iter().position(|&own| own == prompt).unwrap_or_default()
+    fn row(&self, prompt: usize) -> usize {
+        self.prompts.iter().position(|&other| other == prompt).unwrap_or_default()
     }
 }
 
-/// What is told of a run while it runs.
+/// A batch that is kept in the journal: prompts without a lesion, or trials that run together.
+struct Unit {
+    /// Its name in the journal.
+    name: String,
+    /// The lowest lesioned layer; `None` without a lesion.
+    from: Option<usize>,
+    /// The prompt of each row.
+    rows: Vec<usize>,
+    /// The trial of each row; none without a lesion.
+    trials: Vec<usize>,
+}
+
+/// Groups the prompts that are lesioned, and cuts their trials into batches. The order decides the
+/// units' names in the journal.
+fn plan_groups(
+    subject: Subject<'_>,
+    prompts: &[MaskedPrompt],
+    part: &str,
+    trials: &[Trial],
+) -> Vec<Group> {
+    let mut trials_of_prompt = vec![Vec::new(); prompts.len()];
+    for (index, trial) in trials.iter().enumerate() {
+        trials_of_prompt[trial.prompt].push(index);
+    }
+    let lesioned: Vec<usize> =
+        (0..prompts.len()).filter(|&prompt| !trials_of_prompt[prompt].is_empty()).collect();
+    let lengths = lesioned.iter().map(|&prompt| prompts[prompt].length());
+    let mut groups = Vec::new();
+    for group in subject.passes(lengths) {
+        let members: Vec<usize> = group.into_iter().map(|index| lesioned[index]).collect();
+        let length = prompts[members[0]].length();
+        let mut indices: Vec<usize> =
+            members.iter().flat_map(|&prompt| &trials_of_prompt[prompt]).copied().collect();
+        indices.sort_by_key(|&index| (lowest_layer(&trials[index]), trials[index].prompt, index));
+        let most = subject.rows(length, subject.batching.rows);
+        let mut units = Vec::new();
+        units.push(Unit {
+            name: String::new(),
+            from: None,
+            rows: members.clone(),
+            trials: Vec::new(),
+        });
+        for indices in indices
+            .chunk_by(|&a, &b| lowest_layer(&trials[a]) == lowest_layer(&trials[b]))
+            .flat_map(|indices| indices.chunks(even_batch(indices.len(), most)))
+        {
+            units.push(Unit {
+                name: String::new(),
+                from: Some(lowest_layer(&trials[indices[0]])),
+                rows: indices.iter().map(|&index| trials[index].prompt).collect(),
+                trials: indices.to_vec(),
+            });
+        }
+        groups.push(Group { prompts: members, length, units });
+    }
+    let units = groups.iter_mut().flat_map(|group: &mut Group| &mut group.units);
+    for (number, unit) in units.enumerate() {
+        unit.name = format!("{part} {number}");
+    }
+    groups
+}
+
+fn lowest_layer(trial: &Trial) -> usize {
+    trial.layers.iter().map(|&(layer, _)| layer).min().unwrap_or_default()
+}
+
+/// The journal and the progress of a run.
 struct Log<'a> {
     journal: &'a mut dyn Journal,
     progress: Progress<'a>,
-    /// Trials that are done.
+    /// Finished trials.
     done: usize,
+    cancelled: bool,
 }
 
 impl Log<'_> {
-    fn did(&mut self, trials: usize, of: usize) {
+    /// Reports that so many more trials of `all` are finished.
+    fn report(&mut self, trials: usize, all: usize) -> Result<(), StudyError> {
         self.done += trials;
-        (self.progress)(self.done, of);
+        let reported = report(&mut *self.progress, self.done, all);
+        self.cancelled |= reported.is_err();
+        reported
     }
 }
 
-/// What all groups of prompts share.
+/// State that all groups of prompts share.
 struct Work<'a> {
     subject: Subject<'a>,
     manner: &'a PreparedManner,
@@ -172,29 +220,44 @@ struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    /// The readings of each batch of a group: those that the journal has, and the others.
+    /// The readings of each unit of a group, from the journal or from the model.
     fn run(&self, group: &Group) -> Result<Vec<Vec<Reading>>, StudyError> {
-        let mut readings: Vec<_> =
-            group.batches.iter().map(|(name, batch)| self.finished(name, batch)).collect();
+        let mut readings = Vec::with_capacity(group.units.len());
+        for unit in &group.units {
+            readings.push(self.resume(unit)?);
+        }
         if readings.iter().any(Option::is_none) {
-            let pass = self.clean_pass(group)?;
-            let missing = readings.iter_mut().zip(&group.batches);
-            let missing: Vec<_> = missing.filter(|(readings, _)| readings.is_none()).collect();
-            let shapes = missing.iter().map(|(_, (_, batch))| [batch.rows.len(), group.length]);
+            self.check_cancelled()?;
+            let pass = self.run_clean_pass(group)?;
+            let mut missing = Vec::new();
+            for (readings, unit) in readings.iter_mut().zip(&group.units) {
+                if readings.is_none() {
+                    missing.push((readings, unit));
+                }
+            }
+            let shapes = missing.iter().map(|(_, unit)| [unit.rows.len(), group.length]);
             let at_once = self.subject.at_once(Batching::at_once, shapes);
-            side_by_side(missing, at_once, |(readings, (name, batch))| {
-                let found = self.readings(&pass, group, batch)?;
+            run_side_by_side(missing, at_once, |(readings, unit)| {
+                self.check_cancelled()?;
+                let found = self.run_unit(&pass, group, unit)?;
                 let mut log = self.log();
-                log.journal.keep(name, &found).map_err(StudyError::Journal)?;
-                log.did(batch.trials.len(), self.trials.len());
+                log.journal.keep(&unit.name, &found).map_err(StudyError::Journal)?;
                 *readings = Some(found);
-                Ok(())
+                log.report(unit.trials.len(), self.trials.len())
             })?;
         }
         Ok(readings.into_iter().flatten().collect())
     }
 
-    fn clean_pass(&self, group: &Group) -> Result<CleanPass<'_>, StudyError> {
+    /// Checks that no group was told to stop.
+    fn check_cancelled(&self) -> Result<(), StudyError> {
+        if self.log().cancelled {
+            return Err(StudyError::Cancelled);
+        }
+        Ok(())
+    }
+
+    fn run_clean_pass(&self, group: &Group) -> Result<CleanPass<'_>, StudyError> {
         let prompts = group.prompts.iter().map(|&prompt| &self.prompts[prompt]);
         let rows = prompts.clone().map(|prompt| prompt.masked.clone()).collect();
         let positions = prompts.map(|prompt| prompt.position).collect();
@@ -202,103 +265,183 @@ impl<'a> Work<'a> {
     }
 
     fn log(&self) -> MutexGuard<'_, Log<'a>> {
-        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.log)
     }
 
-    /// The readings of a batch that the journal has.
-    fn finished(&self, name: &str, batch: &Batch) -> Option<Vec<Reading>> {
+    /// The readings of a unit that the journal has.
+    fn resume(&self, unit: &Unit) -> Result<Option<Vec<Reading>>, StudyError> {
         let mut log = self.log();
-        let readings = log.journal.finished(name)?;
-        let fits = fits(&readings, batch, self.prompts, self.read);
-        fits.then(|| {
-            log.did(batch.trials.len(), self.trials.len());
-            readings
-        })
+        let Some(readings) = log.journal.finished(&unit.name) else { return Ok(None) };
+        if !self.fits(&readings, unit) {
+            return Ok(None);
+        }
+        log.report(unit.trials.len(), self.trials.len())?;
+        Ok(Some(readings))
     }
 
-    /// The readings of a batch.
-    fn readings(
+    /// Whether these readings can be those of the unit.
+    fn fits(&self, readings: &[Reading], unit: &Unit) -> bool {
+        readings.len() == unit.rows.len()
+            && readings.iter().zip(&unit.rows).all(|(reading, &prompt)| {
+                reading.logits.len() == self.prompts[prompt].candidates.len()
+                    && reading.logits.iter().all(|logit| logit.is_finite())
+                    && reading.log_sum.is_finite() == (self.read == Read::Probabilities)
+            })
+    }
+
+    /// Runs a unit and reads its masks.
+    fn run_unit(
         &self,
         pass: &CleanPass<'_>,
         group: &Group,
-        batch: &Batch,
+        unit: &Unit,
     ) -> Result<Vec<Reading>, StudyError> {
-        let Some(from) = batch.from else { return self.read(pass.hidden(), &batch.rows) };
+        let Some(from) = unit.from else { return self.read(pass.hidden(), &unit.rows) };
         let mut targets = Vec::new();
-        for (row, &index) in batch.trials.iter().enumerate() {
+        for (row, &index) in unit.trials.iter().enumerate() {
             let Trial { prompt, layers } = &self.trials[index];
             for &(layer, ref neurons) in layers {
                 let edit = self.manner.edit(*prompt, layer);
-                let at = self.manner.positions(*prompt).iter();
-                targets.extend(at.map(|&position| Target { row, layer, position, neurons, edit }));
+                for &position in self.manner.positions(*prompt) {
+                    targets.push(Target { row, layer, position, neurons, edit });
+                }
             }
         }
-        let rows: Vec<usize> = batch.rows.iter().map(|&prompt| group.place(prompt)).collect();
+        let rows: Vec<usize> = unit.rows.iter().map(|&prompt| group.row(prompt)).collect();
         let hidden = pass.lesioned(&rows, from, self.manner.site, &targets)?;
-        self.read(hidden, &batch.rows)
+        self.read(hidden, &unit.rows)
     }
 
-    /// Reads last hidden states, `[rows, hidden]`, of these prompts.
+    /// Reads last hidden states, `[rows, hidden]`, of the prompts `rows`.
     fn read(&self, hidden: Tensor<2>, rows: &[usize]) -> Result<Vec<Reading>, StudyError> {
-        let prompts = || rows.iter().map(|&prompt| &self.prompts[prompt]);
-        if self.read == Read::Probabilities {
-            let logits = read_logits(self.subject, hidden, |row| self.prompts[rows[row]].prompt)?;
-            let readings = prompts().zip(&logits);
-            return Ok(readings.map(|(prompt, logits)| Reading::of(prompt, logits)).collect());
+        match self.read {
+            Read::Candidates => self.read_candidates(hidden, rows),
+            Read::Probabilities => {
+                let logits =
+                    read_logits(self.subject, hidden, |row| self.prompts[rows[row]].prompt)?;
+                let prompts = rows.iter().map(|&prompt| &self.prompts[prompt]);
+                Ok(prompts
+                    .zip(&logits)
+                    .map(|(prompt, logits)| Reading::pick(prompt, logits))
+                    .collect())
+            }
         }
-        let candidates = prompts().flat_map(|prompt| &prompt.candidates);
+    }
+
+    /// Reads the logits of the candidates only.
+    fn read_candidates(
+        &self,
+        hidden: Tensor<2>,
+        rows: &[usize],
+    ) -> Result<Vec<Reading>, StudyError> {
+        let candidates = rows.iter().flat_map(|&prompt| &self.prompts[prompt].candidates);
         let mut ids: Vec<u32> = candidates.map(|candidate| candidate.id).collect();
         ids.sort_unstable();
         ids.dedup();
-        let logits = self.subject.model.logits_of(hidden, &ids)?.into_data();
-        let logits: Vec<f32> = logits.iter::<f32>().collect();
-        prompts()
-            .zip(logits.chunks_exact(ids.len()))
-            .map(|(prompt, logits)| {
-                let of = |id: u32| ids.binary_search(&id).map_or(f32::NAN, |place| logits[place]);
-                let logits: Vec<f32> =
-                    prompt.candidates.iter().map(|candidate| of(candidate.id)).collect();
-                match logits.iter().find(|logit| !logit.is_finite()) {
-                    Some(&value) => Err(StudyError::NotFinite { value, prompt: prompt.prompt }),
-                    None => Ok(Reading { logits, log_sum: f64::NAN }),
+        let data = self.subject.model.logits_of(hidden, &ids)?.into_data();
+        let all: Vec<f32> = data.iter::<f32>().collect();
+        let mut readings = Vec::with_capacity(rows.len());
+        for (&prompt, row) in rows.iter().zip(all.chunks_exact(ids.len())) {
+            let prompt = &self.prompts[prompt];
+            let mut logits = Vec::with_capacity(prompt.candidates.len());
+            for candidate in &prompt.candidates {
+                let value = ids.binary_search(&candidate.id).map_or(f32::NAN, |place| row[place]);
+                if !value.is_finite() {
+                    return Err(StudyError::NotFinite { value, prompt: prompt.prompt });
                 }
-            })
-            .collect()
+                logits.push(value);
+            }
+            readings.push(Reading { logits, log_sum: f64::NAN });
+        }
+        Ok(readings)
     }
 }
 
-/// Whether these readings can be those of the batch.
-fn fits(readings: &[Reading], batch: &Batch, prompts: &[MaskedPrompt], read: Read) -> bool {
-    let fits = |(reading, &prompt): (&Reading, &usize)| {
-        reading.logits.len() == prompts[prompt].candidates.len()
-            && reading.logits.iter().all(|logit| logit.is_finite())
-            && reading.log_sum.is_finite() == (read == Read::Probabilities)
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeMap, io, ops::ControlFlow};
+
+    use bert_model::{Checkpoint, Site};
+    use burn::tensor::Device;
+
+    use super::*;
+    use crate::{
+        encoding::masked_prompt::Candidate, engine::manner::Manner, passes::progress::unwatched,
     };
-    readings.len() == batch.rows.len() && readings.iter().zip(&batch.rows).all(fits)
-}
 
-/// Prompts without a lesion, or trials that run together.
-struct Batch {
-    /// The first layer that a lesion touches; none where there is no lesion.
-    from: Option<usize>,
-    /// The prompt of each row.
-    rows: Vec<usize>,
-    trials: Vec<usize>,
-}
+    #[derive(Default)]
+    struct MemoryJournal {
+        units: BTreeMap<String, Vec<Reading>>,
+        resumed: usize,
+    }
 
-fn first_layer(trial: &Trial) -> usize {
-    trial.layers.iter().map(|&(layer, _)| layer).min().unwrap_or_default()
-}
+    impl Journal for MemoryJournal {
+        fn finished(&mut self, unit: &str) -> Option<Vec<Reading>> {
+            let readings = self.units.get(unit).cloned();
+            self.resumed += usize::from(readings.is_some());
+            readings
+        }
 
-/// Cuts trials that are sorted by first layer.
-fn batches(trials: &[Trial], indices: &[usize], most: usize) -> Vec<Batch> {
-    indices
-        .chunk_by(|&a, &b| first_layer(&trials[a]) == first_layer(&trials[b]))
-        .flat_map(|of_layer| of_layer.chunks(even(of_layer.len(), most)))
-        .map(|batch| Batch {
-            from: batch.first().map(|&index| first_layer(&trials[index])),
-            rows: batch.iter().map(|&index| trials[index].prompt).collect(),
-            trials: batch.to_vec(),
-        })
-        .collect()
+        fn keep(&mut self, unit: &str, readings: &[Reading]) -> io::Result<()> {
+            self.units.insert(unit.to_owned(), readings.to_vec());
+            Ok(())
+        }
+    }
+
+    fn prompt(prompt: usize, masked: &[u32], position: usize) -> MaskedPrompt {
+        let candidates = [("a", 50), ("b", 51)];
+        MaskedPrompt {
+            prompt,
+            sentence: String::new(),
+            position,
+            candidates: candidates.map(|(word, id)| Candidate { word: word.into(), id }).into(),
+            label: None,
+            masked: masked.to_vec(),
+            unmasked: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_cancelled_run_stops_early_and_resumes_to_the_same_outcomes() {
+        let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/parity/model");
+        let mut checkpoint = Checkpoint::open(dir).unwrap();
+        let model = checkpoint.load_model(&Device::flex()).unwrap();
+        let batching = Batching { rows: 2, ..Batching::default() };
+        let subject =
+            Subject { model: &model, tokenizer: &checkpoint.tokenizer, plain: false, batching };
+        let prompts = [prompt(0, &[2, 40, 4, 60, 3], 2), prompt(1, &[2, 50, 41, 41, 4, 3], 4)];
+        let mut trials = Vec::new();
+        for index in 0..24 {
+            trials.push(Trial::single(index % 2, index % 3, [index].into()));
+        }
+        let run = |journal: &mut MemoryJournal, progress: Progress<'_>| {
+            let manner = Manner::zero(Site::Post).prepare(None, &prompts, 0).unwrap();
+            Laboratory::new(subject, &prompts, manner, journal).run(
+                "part",
+                &trials,
+                Read::Probabilities,
+                progress,
+            )
+        };
+        let mut complete = MemoryJournal::default();
+        let outcomes = run(&mut complete, &mut unwatched()).unwrap();
+        // 12 trials per prompt, 4 in each layer: a clean pass and 6 batches.
+        assert_eq!(complete.units.len(), 2 * (1 + 6));
+
+        let mut journal = MemoryJournal::default();
+        let one_thread = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+        let cancelled = one_thread.install(|| {
+            run(&mut journal, &mut |done, all| {
+                assert_eq!(all, trials.len());
+                if done < 4 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            })
+        });
+        assert_eq!(cancelled.unwrap_err().to_string(), "the run was cancelled");
+        // The first clean pass and two batches.
+        assert_eq!(journal.units.len(), 3);
+        assert!(journal.units.iter().all(|(unit, readings)| complete.units[unit] == *readings));
+
+        assert_eq!(run(&mut journal, &mut unwatched()).unwrap(), outcomes);
+        assert_eq!((journal.resumed, journal.units), (3, complete.units));
+    }
 }

@@ -1,4 +1,4 @@
-//! How neurons are lesioned: what becomes of an activation, at which site and at which tokens.
+//! How neurons are lesioned: the new value of an activation, the site and the tokens.
 
 use std::{fmt, str::FromStr};
 
@@ -14,37 +14,40 @@ use crate::{
     selection::activations::Activations,
 };
 
-/// What becomes of a lesioned activation.
+/// The new value of a lesioned activation.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LesionKind {
-    /// It becomes 0.
+    /// 0.
     Zero,
-    /// It becomes the neuron's mean over the stimuli, at their targets.
+    /// The neuron's mean over the targets of the stimuli.
     Mean,
-    /// It becomes what it is at the target of one stimulus, drawn at random for each prompt.
+    /// The neuron's activation at the target of one stimulus, chosen at random for each prompt.
     Resample,
-    /// It is multiplied: below 1 damped, above 1 amplified.
+    /// The activation times this factor.
     Scale(f64),
 }
 
 impl LesionKind {
-    /// Refuses factors that leave no sensible activation.
+    /// Checks that the factor leaves a sensible activation.
     ///
     /// # Errors
-    /// A sentence that says so.
+    /// If it does not, with a sentence that says so.
     pub fn check(self) -> Result<Self, String> {
         match self {
-            Self::Scale(factor) if factor.is_nan() || factor.abs() > MOST_FACTOR => Err(format!(
-                "{factor} is no factor; 0.5 halves an activation, and {MOST_FACTOR:e} is the most"
-            )),
+            Self::Scale(factor) if factor.is_nan() || factor.abs() > LARGEST_FACTOR => {
+                Err(format!(
+                    "{factor} is not a valid factor; 0.5 halves an activation, and the largest factor is \
+                 {LARGEST_FACTOR:e}"
+                ))
+            }
             kind => Ok(kind),
         }
     }
 }
 
-/// Activations that are larger by more are no longer numbers a few layers on.
-const MOST_FACTOR: f64 = 1e4;
+/// A larger factor makes activations overflow a few layers later.
+const LARGEST_FACTOR: f64 = 1e4;
 
 impl fmt::Display for LesionKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -67,24 +70,26 @@ impl FromStr for LesionKind {
             None if text == "resample" => Ok(Self::Resample),
             Some(("scale", factor)) => match factor.parse() {
                 Ok(factor) => Self::Scale(factor).check(),
-                _ => Err(format!("`{factor}` is no factor; `scale=0.5` halves an activation")),
+                Err(_) => {
+                    Err(format!("`{factor}` is not a number; `scale=0.5` halves an activation"))
+                }
             },
             _ => Err(format!(
-                "`{text}` is no kind of lesion; `zero`, `mean`, `resample` and `scale=0.5` are"
+                "`{text}` is not a kind of lesion; use `zero`, `mean`, `resample` or `scale=0.5`"
             )),
         }
     }
 }
 
-/// At which tokens of a prompt neurons are lesioned.
+/// The tokens of a prompt at which neurons are lesioned.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Tokens {
-    /// At the mask.
+    /// The mask.
     Target,
-    /// At every token, `[CLS]` and `[SEP]` too.
+    /// Every token, including `[CLS]` and `[SEP]`.
     All,
-    /// At these distances from the mask: -1 is the token before it.
+    /// The tokens at these distances from the mask: -1 is the token before it.
     Offsets(Vec<i64>),
 }
 
@@ -108,11 +113,12 @@ impl FromStr for Tokens {
             "target" => Ok(Self::Target),
             "all" => Ok(Self::All),
             _ => {
-                let offsets = text.split(',').map(|part| part.trim().parse());
-                offsets.collect::<Result<_, _>>().map(Self::Offsets).map_err(|_| {
+                let offsets: Result<Vec<i64>, _> =
+                    text.split(',').map(|part| part.trim().parse()).collect();
+                offsets.map(Self::Offsets).map_err(|_| {
                     format!(
-                        "`{text}` names no tokens; `target`, `all` and distances from the mask as \
-                         in `-1,0,1` do"
+                        "`{text}` does not name tokens; use `target`, `all` or distances from the \
+                         mask, as in `-1,0,1`"
                     )
                 })
             }
@@ -123,114 +129,126 @@ impl FromStr for Tokens {
 /// How neurons are lesioned.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Manner {
-    /// What becomes of their activations.
+    /// The new value of their activations.
     pub kind: LesionKind,
     /// Before or after GELU.
     pub site: Site,
-    /// At which tokens.
+    /// The lesioned tokens.
     pub tokens: Tokens,
 }
 
 impl Manner {
-    /// The paper's: zero at the mask.
+    /// The paper's manner: zero at the mask.
     #[must_use]
     pub fn zero(site: Site) -> Self {
         Self { kind: LesionKind::Zero, site, tokens: Tokens::Target }
     }
 
-    /// Works out everything that a lesion of these prompts needs to know. `activations` are those
-    /// of the stimuli; only a kind that puts some of them in needs any.
+    /// Computes the positions and values of lesions in these prompts. `activations` are those of the
+    /// stimuli; only kinds that use their values need any.
     ///
     /// # Errors
-    /// [`StudyError::Offset`] where an offset leaves a sentence, [`StudyError::Impossible`] where
-    /// the kind needs activations and there are none.
+    /// [`StudyError::Offset`] if an offset leaves a sentence, [`StudyError::NoActivations`] if the
+    /// kind needs activations and there are none.
     pub fn prepare(
         &self,
         activations: Option<&Activations>,
         prompts: &[MaskedPrompt],
         seed: u64,
     ) -> Result<PreparedManner, StudyError> {
-        let measured = || {
-            activations.ok_or_else(|| StudyError::Impossible {
-                problem: format!(
-                    "kind `{}` puts in activations of a study's stimuli, and here is no study; \
-                     `zero` and `scale=0.5` need none",
-                    self.kind
-                ),
-            })
-        };
-        let positions = prompts.iter().map(|prompt| self.tokens.positions(prompt));
-        let positions = positions.collect::<Result<_, _>>()?;
+        let mut positions = Vec::with_capacity(prompts.len());
+        for prompt in prompts {
+            positions.push(self.tokens.positions(prompt)?);
+        }
         let values = match self.kind {
             LesionKind::Zero => Values::Zero,
             #[expect(clippy::cast_possible_truncation, reason = "activations are f32")]
             LesionKind::Scale(factor) => Values::Scale(factor as f32),
-            LesionKind::Mean => Values::Mean(measured()?.mean(self.site)),
+            LesionKind::Mean => Values::Mean(self.require(activations)?.mean(self.site)),
             LesionKind::Resample => {
-                let activations = measured()?;
-                let sides = activations.at(self.site);
-                let sentence = |prompt| {
-                    let mut rng = stream(seed, Purpose::Resample, 0, prompt);
-                    let side = &sides[rng.random_range(0..2)];
-                    let pair = rng.random_range(0..activations.pairs);
-                    let width = activations.layers * activations.neurons;
-                    side[pair * width..][..width].to_vec()
-                };
-                Values::Resample((0..prompts.len()).map(sentence).collect())
+                let activations = self.require(activations)?;
+                let sentences = (0..prompts.len())
+                    .map(|prompt| choose_sentence(activations, self.site, seed, prompt));
+                Values::Resample(sentences.collect())
             }
         };
-        let (site, neurons) = (self.site, activations.map_or(0, |of| of.neurons));
-        let zeroes = self.kind == LesionKind::Zero;
-        Ok(PreparedManner { site, zeroes, neurons, positions, values })
+        Ok(PreparedManner {
+            site: self.site,
+            zeroes: self.kind == LesionKind::Zero,
+            neurons: activations.map_or(0, |activations| activations.neurons),
+            positions,
+            values,
+        })
     }
+
+    fn require<'a>(
+        &self,
+        activations: Option<&'a Activations>,
+    ) -> Result<&'a Activations, StudyError> {
+        activations.ok_or_else(|| StudyError::NoActivations { kind: self.kind.to_string() })
+    }
+}
+
+/// The activations of a random stimulus, one for each prompt.
+fn choose_sentence(activations: &Activations, site: Site, seed: u64, prompt: usize) -> Vec<f32> {
+    let mut rng = stream(seed, Purpose::Resample, 0, prompt);
+    let side = &activations.at(site)[rng.random_range(0..2)];
+    let pair = rng.random_range(0..activations.pairs);
+    let width = activations.layers * activations.neurons;
+    side[pair * width..][..width].to_vec()
 }
 
 impl Tokens {
     /// Checks that every prompt has such tokens.
     ///
     /// # Errors
-    /// [`StudyError::Offset`] where an offset leaves a sentence.
+    /// [`StudyError::Offset`] if an offset leaves a sentence.
     pub fn check(&self, prompts: &[MaskedPrompt]) -> Result<(), StudyError> {
-        prompts.iter().try_for_each(|prompt| self.positions(prompt).map(|_| ()))
+        for prompt in prompts {
+            self.positions(prompt)?;
+        }
+        Ok(())
     }
 
     fn positions(&self, prompt: &MaskedPrompt) -> Result<Vec<usize>, StudyError> {
         match self {
             Self::Target => Ok(vec![prompt.position]),
-            Self::All => Ok((0..prompt.masked.len()).collect()),
-            Self::Offsets(offsets) => offsets
-                .iter()
-                .map(|&offset| {
-                    let found = (prompt.position as i64).checked_add(offset);
-                    found
-                        .and_then(|found| usize::try_from(found).ok())
-                        .filter(|&found| found < prompt.masked.len())
-                        .ok_or(StudyError::Offset {
-                            offset,
-                            prompt: prompt.prompt,
-                            position: prompt.position,
-                            length: prompt.masked.len(),
-                        })
-                })
-                .collect(),
+            Self::All => Ok((0..prompt.length()).collect()),
+            Self::Offsets(offsets) => offsets.iter().map(|&offset| shift(prompt, offset)).collect(),
         }
     }
 }
 
-/// A manner with the positions and values that it has in each prompt.
+/// The position at a distance from a prompt's mask.
+fn shift(prompt: &MaskedPrompt, offset: i64) -> Result<usize, StudyError> {
+    let length = prompt.length();
+    let shifted = (prompt.position as i64).checked_add(offset);
+    let position = shifted.and_then(|shifted| usize::try_from(shifted).ok());
+    match position {
+        Some(position) if position < length => Ok(position),
+        _ => Err(StudyError::Offset {
+            offset,
+            prompt: prompt.prompt,
+            position: prompt.position,
+            length,
+        }),
+    }
+}
+
+/// A manner with its positions and values in each prompt.
 #[derive(Clone, Debug)]
 pub struct PreparedManner {
     pub(crate) site: Site,
     /// Whether activations become 0.
     pub(crate) zeroes: bool,
-    /// Neurons in a layer, where values are put in.
+    /// Neurons in a layer; 0 if the values need no activations.
     neurons: usize,
     /// For each prompt.
     positions: Vec<Vec<usize>>,
     values: Values,
 }
 
-/// What activations become. Lists hold every neuron of every layer.
+/// The new values of activations. Lists contain every neuron of every layer.
 #[derive(Clone, Debug)]
 enum Values {
     Zero,
@@ -246,7 +264,7 @@ impl PreparedManner {
         &self.positions[prompt]
     }
 
-    /// What becomes of the activations of `layer` in a prompt.
+    /// The edit of the activations of `layer` in a prompt.
     pub(crate) fn edit(&self, prompt: usize, layer: usize) -> Edit<'_> {
         let layer = layer * self.neurons..(layer + 1) * self.neurons;
         match &self.values {

@@ -1,8 +1,8 @@
-//! A lesion that is tried, and what came of it.
+//! Lesions to run, and their outcomes.
 
 use std::sync::Arc;
 
-use crate::{encoding::masked_prompt::MaskedPrompt, passes::logits::log_sum};
+use crate::{encoding::masked_prompt::MaskedPrompt, passes::logits::log_sum_exp};
 
 /// A lesion of one prompt.
 #[derive(Clone, Debug)]
@@ -21,43 +21,51 @@ impl Trial {
     }
 }
 
-/// What a model says at a mask.
+/// The logits that a model gives at a mask.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reading {
     /// The candidates' logits, the right word's first.
     pub logits: Vec<f32>,
-    /// The logarithm of the sum of exp(logit) over the whole vocabulary; not a number where only
-    /// the candidates were read.
+    /// The logarithm of the sum of exp(logit) over the whole vocabulary; NaN if only the candidates
+    /// were read.
     pub log_sum: f64,
 }
 
 impl Reading {
-    pub(crate) fn of(prompt: &MaskedPrompt, logits: &[f32]) -> Self {
+    /// Picks a prompt's candidates out of the logits of the whole vocabulary.
+    pub(crate) fn pick(prompt: &MaskedPrompt, logits: &[f32]) -> Self {
         let candidates = prompt.candidates.iter().map(|candidate| logits[candidate.id as usize]);
-        Self { logits: candidates.collect(), log_sum: log_sum(logits) }
+        Self { logits: candidates.collect(), log_sum: log_sum_exp(logits) }
     }
 
-    /// The probability of a candidate over the whole vocabulary; not a number where only the
-    /// candidates were read.
+    /// The probability of a candidate over the whole vocabulary; NaN if only the candidates were
+    /// read.
     ///
     /// # Panics
-    /// Where there is no such candidate.
+    /// If there is no such candidate.
     #[must_use]
     pub fn prob(&self, candidate: usize) -> f64 {
         (f64::from(self.logits[candidate]) - self.log_sum).exp()
     }
+
+    /// The right word's logit less the largest of the others.
+    fn margin(&self) -> f64 {
+        let others = self.logits[1..].iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        f64::from(self.logits[0]) - f64::from(others)
+    }
 }
 
-/// What a lesion did at a mask.
+/// The effect of a lesion at a mask.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
-    /// Without the lesion, from the clean pass of the prompt's group.
+    /// Without the lesion. In the laboratory this is the prompt's row of the clean pass that its
+    /// lesions start from.
     pub clean: Reading,
-    /// With it.
+    /// With the lesion.
     pub lesioned: Reading,
 }
 
-/// How far the right word fell.
+/// Falls of the right word under a lesion; negative where it rises.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Drops {
     /// The fall of its logit.
@@ -68,40 +76,55 @@ pub struct Drops {
 }
 
 impl Drops {
-    /// The mean of each; not a number where there is none.
-    pub(crate) fn mean(drops: &[Self]) -> Self {
-        let mean =
-            |part: fn(&Self) -> f64| drops.iter().map(part).sum::<f64>() / drops.len() as f64;
-        Self { logit: mean(|drops| drops.logit), margin: mean(|drops| drops.margin) }
-    }
-}
+    /// No fall at all.
+    pub(crate) const NONE: Self = Self { logit: 0.0, margin: 0.0 };
 
-impl Outcome {
-    /// The fall of the right word.
-    ///
-    /// # Panics
-    /// Where there is no candidate.
-    #[must_use]
-    pub fn drops(&self) -> Drops {
-        let margin = |reading: &Reading| margin(reading.logits.iter().copied());
-        Drops {
-            logit: f64::from(self.clean.logits[0]) - f64::from(self.lesioned.logits[0]),
-            margin: margin(&self.clean) - margin(&self.lesioned),
+    /// The mean of each; NaN if there is none.
+    pub(crate) fn mean(drops: &[Self]) -> Self {
+        let count = drops.len() as f64;
+        Self {
+            logit: drops.iter().map(|drops| drops.logit).sum::<f64>() / count,
+            margin: drops.iter().map(|drops| drops.margin).sum::<f64>() / count,
         }
     }
 }
 
-/// The margin: the first logit, the right word's, less the largest of the others.
-fn margin(mut logits: impl Iterator<Item = f32>) -> f64 {
-    let right = logits.next().unwrap_or(f32::NAN);
-    f64::from(right) - f64::from(logits.fold(f32::NEG_INFINITY, f32::max))
+impl Outcome {
+    /// The falls of the right word.
+    ///
+    /// # Panics
+    /// If there is no candidate.
+    #[must_use]
+    pub fn drops(&self) -> Drops {
+        Drops {
+            logit: f64::from(self.clean.logits[0]) - f64::from(self.lesioned.logits[0]),
+            margin: self.clean.margin() - self.lesioned.margin(),
+        }
+    }
 }
 
-/// What is read at a mask.
+/// Which logits are read at a mask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Read {
     /// The candidates' logits.
     Candidates,
-    /// Their probabilities too, which takes the logits of the whole vocabulary.
+    /// Their probabilities too, which needs the logits of the whole vocabulary.
     Probabilities,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_common_shift_drops_logits_but_no_margin() {
+        let reading = |logits: [f32; 3]| Reading { logits: logits.to_vec(), log_sum: 6.0 };
+        let (clean, lesioned) = (reading([5.0, 2.0, 0.0]), reading([4.0, 1.0, -1.0]));
+        let mut outcome = Outcome { clean, lesioned };
+        let drops = outcome.drops();
+        assert!((drops.logit - 1.0).abs() < f64::EPSILON && drops.margin.abs() < f64::EPSILON);
+        // Another candidate becomes the strongest other one.
+        outcome.lesioned.logits[2] = 3.0;
+        assert!((outcome.drops().margin - 2.0).abs() < f64::EPSILON);
+    }
 }

@@ -2,44 +2,45 @@
 
 use serde::Serialize;
 
-use crate::paper_lesion::lesion::LesionOutcome;
+use crate::{engine::trial::Drops, paper_lesion::lesion::LesionOutcome};
 
-/// What a lesion did in all its prompts together.
+/// The effect of a lesion in all prompts together.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct LesionSummary {
     /// Number of prompts in which neurons were silenced.
     pub prompts: usize,
-    /// In how many the right word's logit fell.
+    /// Number of these in which the right word's logit fell.
     pub logit_falls: usize,
-    /// In how many its margin fell.
+    /// Number of these in which its margin fell.
     pub margin_falls: usize,
-    /// The mean fall of the right word's logit; not a number where there is no prompt.
+    /// The mean fall of the right word's logit; NaN if there is no prompt.
     pub logit_drop: f64,
-    /// The mean fall of its margin; not a number where there is no prompt.
+    /// The mean fall of its margin; NaN if there is no prompt.
     pub margin_drop: f64,
-    /// How far any logit of the controls moved. It is 0, or something is wrong.
+    /// The largest change of any logit of the controls. It must be 0.
     pub control_moved: f64,
 }
 
 impl LesionSummary {
-    /// Of what the lesion did in each prompt, and in its controls.
+    /// Summarises the outcomes of all prompts and their controls.
     #[must_use]
     pub fn of(outcomes: &[LesionOutcome]) -> Self {
-        let lesioned = outcomes.iter().filter(|of| of.neurons > 0);
-        let (logits, margins): (Vec<f64>, Vec<f64>) =
-            lesioned.map(|of| of.outcome.drops()).map(|drops| (drops.logit, drops.margin)).unzip();
-        let falls = |drops: &[f64]| drops.iter().filter(|&&drop| drop > 0.0).count();
-        let mean = |drops: &[f64]| drops.iter().sum::<f64>() / drops.len() as f64;
-        let controls = outcomes.iter().filter(|of| of.neuron_set.is_none());
-        let moved = controls
-            .flat_map(|of| (0..of.words.len()).map(|candidate| of.logit_drop(candidate).abs()));
+        let lesioned = outcomes.iter().filter(|outcome| outcome.neurons > 0);
+        let drops: Vec<Drops> = lesioned.map(|lesioned| lesioned.outcome.drops()).collect();
+        let mean = Drops::mean(&drops);
+        let mut control_moved: f64 = 0.0;
+        for control in outcomes.iter().filter(|outcome| outcome.neuron_set.is_none()) {
+            for candidate in 0..control.words.len() {
+                control_moved = control_moved.max(control.logit_drop(candidate).abs());
+            }
+        }
         Self {
-            prompts: logits.len(),
-            logit_falls: falls(&logits),
-            margin_falls: falls(&margins),
-            logit_drop: mean(&logits),
-            margin_drop: mean(&margins),
-            control_moved: moved.fold(0.0, f64::max),
+            prompts: drops.len(),
+            logit_falls: drops.iter().filter(|drops| drops.logit > 0.0).count(),
+            margin_falls: drops.iter().filter(|drops| drops.margin > 0.0).count(),
+            logit_drop: mean.logit,
+            margin_drop: mean.margin,
+            control_moved,
         }
     }
 }

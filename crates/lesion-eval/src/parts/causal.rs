@@ -1,5 +1,4 @@
-//! Which neuron does it: the lesion of every selected neuron by itself, beside what it writes
-//! directly to the logits.
+//! The lesion of every selected neuron by itself, and the neuron's direct effect on the logits.
 
 use std::sync::Arc;
 
@@ -7,6 +6,7 @@ use bert_model::{NoHook, TokenBatch, TokenSet};
 use neuron_stats::TTest;
 
 use crate::{
+    encoding::masked_prompt::Candidate,
     engine::{
         laboratory::Laboratory,
         trial::{Drops, Outcome, Read, Trial},
@@ -16,7 +16,7 @@ use crate::{
     selection::{neuron_sets::NeuronSets, select::Selection},
 };
 
-/// One neuron in one prompt.
+/// The effect of one neuron in one prompt.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NeuronEffect {
     /// The neuron.
@@ -27,15 +27,15 @@ pub struct NeuronEffect {
     pub test: TTest,
     /// The prompt, as an index into the study's.
     pub prompt: usize,
-    /// The fall of the right word when only this neuron is lesioned.
+    /// The fall of the right word if only this neuron is lesioned.
     pub drop: Drops,
-    /// The fall that the neuron's own output accounts for on the direct path to the logits; the
-    /// margin is that over the candidate that is strongest without a lesion. Only where lesions are
-    /// zero at the mask, as this takes the output away there.
+    /// The fall that comes from the neuron's own output on the direct path to the logits. The margin
+    /// is that over the candidate that is strongest without a lesion. None unless lesions are zero at
+    /// the mask, because the direct effect is that of removing the output there.
     pub direct: Option<Drops>,
 }
 
-/// Every neuron of one layer that carries a label, in every prompt that has one.
+/// The effects of every labelled neuron of one layer in every prompt that has a label.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NeuronEffects {
     /// The layer.
@@ -50,7 +50,8 @@ pub struct NeuronEffects {
 /// Lesions neurons one by one.
 ///
 /// # Errors
-/// Where the model cannot be run, or gives logits that are not finite.
+/// If the model cannot be run or gives logits that are not finite, the journal cannot be written, or
+/// `progress` cancels the run.
 pub fn neuron_effects(
     laboratory: &mut Laboratory<'_>,
     selection: &Selection,
@@ -59,26 +60,26 @@ pub fn neuron_effects(
     progress: Progress<'_>,
 ) -> Result<NeuronEffects, StudyError> {
     let tests = &selection.tests[selection.columns(layer)];
-    let labelled = sets.labels().map(|label| sets.set(layer, label).to_vec());
-    let mut neurons: Vec<(usize, &str)> = sets
-        .labels()
-        .into_iter()
-        .zip(&labelled)
-        .flat_map(|(label, of)| of.iter().map(move |&neuron| (neuron, label)))
-        .collect();
+    let mut neurons: Vec<(usize, &str)> = Vec::new();
+    for label in sets.labels() {
+        neurons.extend(sets.set(layer, label).iter().map(|&neuron| (neuron, label)));
+    }
     neurons.sort_unstable();
     let prompts: Vec<usize> =
         (0..laboratory.prompts.len()).filter(|&i| laboratory.prompts[i].label.is_some()).collect();
-    let single = |prompt| {
-        neurons.iter().map(move |&(neuron, _)| Trial::single(prompt, layer, Arc::from([neuron])))
-    };
-    let trials: Vec<Trial> = prompts.iter().flat_map(|&prompt| single(prompt)).collect();
+    let mut trials = Vec::with_capacity(prompts.len() * neurons.len());
+    for &prompt in &prompts {
+        for &(neuron, _) in &neurons {
+            trials.push(Trial::single(prompt, layer, Arc::from([neuron])));
+        }
+    }
     let outcomes = laboratory.run("causal", &trials, Read::Candidates, progress)?;
     let mut drops = outcomes.iter().map(Outcome::drops);
+    let comparable = laboratory.zeroes_at_masks();
     let mut effects = Vec::with_capacity(trials.len());
     for &prompt in &prompts {
-        let comparable = laboratory.zeroes_at_masks();
-        let direct = comparable.then(|| direct(laboratory, prompt, layer)).transpose()?;
+        let direct =
+            if comparable { Some(direct_effects(laboratory, prompt, layer)?) } else { None };
         for (&(neuron, label), drop) in neurons.iter().zip(&mut drops) {
             effects.push(NeuronEffect {
                 neuron,
@@ -94,30 +95,33 @@ pub fn neuron_effects(
 }
 
 /// The direct effect of every neuron of a layer at a prompt's mask.
-fn direct(
+fn direct_effects(
     laboratory: &Laboratory<'_>,
     prompt: usize,
     layer: usize,
 ) -> Result<Vec<Drops>, StudyError> {
     let prompt = &laboratory.prompts[prompt];
     let model = laboratory.subject.model;
-    let mut entering = vec![model.embed(&TokenBatch::new(vec![prompt.masked.clone()])?)?];
+    // The input of each layer and, after these, the output of the last.
+    let mut hidden = vec![model.embed(&TokenBatch::new(vec![prompt.masked.clone()])?)?];
     for layer in 0..model.config().num_hidden_layers {
-        entering.push(model.run_layers(layer..layer + 1, entering[layer].clone(), &mut NoHook)?);
+        hidden.push(model.run_layers(layer..layer + 1, hidden[layer].clone(), &mut NoHook)?);
     }
-    let leaving = TokenSet::OneEach(&[prompt.position]).of(entering[entering.len() - 1].clone());
-    let logits = read_logits(laboratory.subject, leaving.squeeze_dim(1), |_| prompt.prompt)?;
-    let id = |candidate: usize| prompt.candidates[candidate].id;
-    let clean = |candidate: usize| logits[0][id(candidate) as usize];
-    let strongest = (1..prompt.candidates.len()).max_by(|&a, &b| clean(a).total_cmp(&clean(b)));
-    let tokens = [id(0), id(strongest.unwrap_or_default())];
-    let effects = model.direct_effects(&entering, layer, prompt.position, &tokens)?;
+    let last = hidden[hidden.len() - 1].clone();
+    let at_mask = TokenSet::OneEach(&[prompt.position]).of(last).squeeze_dim(1);
+    let logits = read_logits(laboratory.subject, at_mask, |_| prompt.prompt)?;
+    let logit = |candidate: &Candidate| logits[0][candidate.id as usize];
+    let right = &prompt.candidates[0];
+    let strongest =
+        prompt.candidates[1..].iter().max_by(|a, b| logit(a).total_cmp(&logit(b))).unwrap_or(right);
+    let effects =
+        model.direct_effects(&hidden, layer, prompt.position, &[right.id, strongest.id])?;
     let effects: Vec<f32> = effects.into_data().iter::<f32>().collect();
     let (right, other) = effects.split_at(effects.len() / 2);
-    let both = right.iter().zip(other);
-    let drops = both.map(|(&right, &other)| {
-        let (right, other) = (f64::from(right), f64::from(other));
-        Drops { logit: right, margin: right - other }
-    });
-    Ok(drops.collect())
+    let mut drops = Vec::with_capacity(right.len());
+    for (&right, &other) in right.iter().zip(other) {
+        let logit = f64::from(right);
+        drops.push(Drops { logit, margin: logit - f64::from(other) });
+    }
+    Ok(drops)
 }

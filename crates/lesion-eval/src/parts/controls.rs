@@ -1,5 +1,4 @@
-//! Would other neurons do the same? Lesions of a label's neurons in each layer, beside those of
-//! other sets of that size.
+//! Controlled lesions: a label's neurons in each layer against other sets of the same size.
 
 use std::sync::Arc;
 
@@ -22,31 +21,31 @@ use crate::{
     },
 };
 
-/// Which layers are lesioned, one at a time, and how the controls are made.
+/// The layers to lesion, one at a time, and their controls.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ControlPlan {
     /// The layers.
     pub layers: Vec<usize>,
-    /// By what the least tuned neurons are found.
+    /// The strength by which the least tuned neurons are found.
     pub strength: Strength,
     /// Random sets of each kind.
     pub draws: usize,
-    /// Seed of the draws.
+    /// Random seed of the sets.
     pub seed: u64,
 }
 
 /// One neuron set, lesioned in every prompt of a label.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ControlLesion {
-    /// Which neurons were lesioned.
+    /// The kind of set.
     pub kind: SetKind,
-    /// Which draw of a random kind it is; 0 for the others.
+    /// The number of a random set among those of its kind; 0 for the others.
     pub draw: usize,
-    /// How many neurons.
+    /// Number of neurons.
     pub neurons: usize,
     /// Root mean square over the neurons of their mean |activation| after GELU at the masks.
     pub activity: f64,
-    /// How far the right word of each prompt fell.
+    /// The falls of the right word in each prompt.
     pub drops: Vec<Drops>,
 }
 
@@ -58,96 +57,114 @@ impl ControlLesion {
     }
 }
 
-/// All lesions of one layer in the prompts of one label.
+/// The matched lesion of one layer and its controls, in the prompts of one label.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Controlled {
+pub struct LayerControls {
     /// The layer.
     pub layer: usize,
     /// The label of the prompts and of the matched set.
     pub label: String,
     /// The prompts, as indices into the study's.
     pub prompts: Vec<usize>,
-    /// The lesions; the matched one is first. None at all where no neuron is matched.
+    /// The lesions, the matched one first; none if no neuron is matched.
     pub lesions: Vec<ControlLesion>,
     /// Why there are no controls.
     pub unavailable: Option<String>,
 }
 
-impl Controlled {
-    /// The lesions of one kind, in the order of their draws.
-    pub fn of(&self, kind: SetKind) -> impl Iterator<Item = &ControlLesion> {
+impl LayerControls {
+    /// The lesions of one kind, in the order of their random sets.
+    pub fn lesions_of(&self, kind: SetKind) -> impl Iterator<Item = &ControlLesion> {
         self.lesions.iter().filter(move |lesion| lesion.kind == kind)
     }
 
-    /// The mean fall over the prompts and the draws of one kind.
+    /// The lesion of the matched set; none if no neuron is matched.
+    #[must_use]
+    pub fn matched(&self) -> Option<&ControlLesion> {
+        self.lesions_of(SetKind::Matched).next()
+    }
+
+    /// The mean fall over the prompts and the sets of one kind.
     #[must_use]
     pub fn mean(&self, kind: SetKind) -> Option<Drops> {
-        let means: Vec<Drops> = self.of(kind).map(ControlLesion::mean).collect();
-        (!means.is_empty()).then(|| Drops::mean(&means))
+        let means: Vec<Drops> = self.lesions_of(kind).map(ControlLesion::mean).collect();
+        if means.is_empty() { None } else { Some(Drops::mean(&means)) }
     }
 
     /// The share of random sets whose lesion lowers the mean margin at least as much as the matched
-    /// one, `(1 + b) / (1 + N)`: the matched set is counted with the draws, so that no p is 0.
+    /// one, `(1 + b) / (1 + N)`: the matched set counts as one of them, so that no p is 0.
     #[must_use]
     pub fn p(&self, kind: SetKind) -> Option<f64> {
         let matched = self.mean(SetKind::Matched)?.margin;
-        let draws = self.of(kind).count();
-        let reached = self.of(kind).filter(|lesion| lesion.mean().margin >= matched).count();
-        (draws > 0).then(|| (1 + reached) as f64 / (1 + draws) as f64)
+        let margins: Vec<f64> = self.margins(kind);
+        if margins.is_empty() {
+            return None;
+        }
+        let reached = margins.iter().filter(|&&margin| margin >= matched).count();
+        Some((1 + reached) as f64 / (1 + margins.len()) as f64)
     }
 
-    /// How active the random sets that should be as active as the matched one are, as a share of
-    /// its activity. Where the matched neurons are the most active of their layer, there are no
-    /// others like them.
+    /// Mean activity of the activity-matched sets, relative to the matched set. If the matched
+    /// neurons are the most active of their layer, no others are like them.
     #[must_use]
     pub fn activity_ratio(&self) -> Option<f64> {
-        let matched = self.of(SetKind::Matched).next()?.activity;
-        let (mut sum, mut count) = (0.0, 0.0);
-        for lesion in self.of(SetKind::RandomActive) {
+        let matched = self.matched()?.activity;
+        let mut sum = 0.0;
+        let mut count = 0.0;
+        for lesion in self.lesions_of(SetKind::RandomActive) {
             sum += lesion.activity;
             count += 1.0;
         }
         Some(sum / count / matched).filter(|ratio| ratio.is_finite())
     }
 
-    /// Whether the random sets that should be as active as the matched one are.
+    /// Whether the activity-matched sets are about as active as the matched one.
     #[must_use]
     pub fn has_alikes(&self) -> bool {
         self.activity_ratio().is_some_and(|ratio| (ratio - 1.0).abs() <= UNLIKE)
     }
 
-    /// The larger p of the two random kinds: that the matched lesion does more than sets of the
-    /// same size, as active ones, or the nearest to it that there are, or not.
+    /// The larger p of the two random kinds: whether the matched lesion does more than sets of the
+    /// same size and than sets of the same, or the nearest, activity.
     #[must_use]
     pub fn p_both(&self) -> Option<f64> {
-        let [any, active] = SetKind::RANDOM.map(|kind| self.p(kind));
-        Some(any?.max(active?))
+        let any = self.p(SetKind::Random)?;
+        let active = self.p(SetKind::RandomActive)?;
+        Some(any.max(active))
     }
 
-    /// The mean margin drops that 95 % of the random sets lie between.
+    /// The interval that contains 95 % of the random sets' mean margin drops.
     #[must_use]
     pub fn band(&self, kind: SetKind) -> Option<(f64, f64)> {
-        let mut drops: Vec<f64> = self.of(kind).map(|lesion| lesion.mean().margin).collect();
-        drops.sort_by(f64::total_cmp);
-        (!drops.is_empty()).then(|| (quantile(&drops, 0.025), quantile(&drops, 0.975)))
+        let mut margins = self.margins(kind);
+        if margins.is_empty() {
+            return None;
+        }
+        margins.sort_by(f64::total_cmp);
+        Some((quantile(&margins, 0.025), quantile(&margins, 0.975)))
     }
 
-    /// In how many prompts the matched lesion lowers the right word's margin.
+    /// Number of prompts in which the matched lesion lowers the right word's margin.
     #[must_use]
     pub fn falls(&self) -> usize {
-        let matched = self.of(SetKind::Matched).flat_map(|lesion| &lesion.drops);
-        matched.filter(|drops| drops.margin > 0.0).count()
+        let drops = self.matched().into_iter().flat_map(|lesion| &lesion.drops);
+        drops.filter(|drops| drops.margin > 0.0).count()
+    }
+
+    /// The mean margin drop of each set of one kind.
+    fn margins(&self, kind: SetKind) -> Vec<f64> {
+        self.lesions_of(kind).map(|lesion| lesion.mean().margin).collect()
     }
 }
 
-/// Sets whose activity differs by more than this share are not alike.
+/// Random sets are not activity-matched if their mean activity differs by more than this share.
 pub const UNLIKE: f64 = 0.1;
 
-/// [`Controlled::p_both`] of every layer and label, corrected over them by Holm's method; none where
-/// there are no controls.
+/// [`LayerControls::p_both`] of every layer and label, corrected over them by Holm's method; none
+/// without controls.
 #[must_use]
-pub fn corrected_p(controlled: &[Controlled]) -> Vec<Option<f64>> {
-    let p: Vec<Option<f64>> = controlled.iter().map(Controlled::p_both).collect();
+pub fn corrected_p(controls: &[LayerControls]) -> Vec<Option<f64>> {
+    let p: Vec<Option<f64>> = controls.iter().map(LayerControls::p_both).collect();
     let tested: Vec<f64> = p.iter().copied().flatten().collect();
     let mut adjusted = Correction::Holm.adjust(&tested).unwrap_or_default().into_iter();
     p.into_iter().map(|p| p.and_then(|_| adjusted.next())).collect()
@@ -156,117 +173,177 @@ pub fn corrected_p(controlled: &[Controlled]) -> Vec<Option<f64>> {
 /// Lesions the matched set of each layer and its controls in every prompt that has a label.
 ///
 /// # Errors
-/// Where the model cannot be run, or gives logits that are not finite.
+/// If the model cannot be run or gives logits that are not finite, the journal cannot be written, or
+/// `progress` cancels the run.
 pub fn controls(
     laboratory: &mut Laboratory<'_>,
     selection: &Selection,
     sets: &NeuronSets,
     plan: &ControlPlan,
     progress: Progress<'_>,
-) -> Result<Vec<Controlled>, StudyError> {
+) -> Result<Vec<LayerControls>, StudyError> {
     let activity = activity_at_masks(laboratory.subject, laboratory.prompts)?;
-    let cells: Vec<(usize, usize, &str, Vec<usize>)> = plan
-        .layers
-        .iter()
-        .flat_map(|&layer| {
-            let sides = sets.labels().into_iter().enumerate();
-            sides.map(move |(side, label)| (layer, side, label))
-        })
-        .map(|(layer, side, label)| (layer, side, label, laboratory.labelled(label)))
-        .filter(|(.., prompts)| !prompts.is_empty())
-        .collect();
-    let most = |prompts: &Vec<usize>| prompts.len() * (3 + 2 * plan.draws);
-    let all = cells.iter().map(|(.., prompts)| most(prompts)).sum();
-    let (mut found, mut done) = (Vec::new(), 0);
+    let cells = list_cells(laboratory, sets, plan);
+    let all = cells.iter().map(|cell| cell.most_trials(plan)).sum();
+    let mut found = Vec::with_capacity(cells.len());
+    let mut done = 0;
     // One layer and label after the other, so that not all sets are in memory at once.
-    for (layer, side, label, prompts) in cells {
-        let columns = selection.columns(layer);
-        let activity = mean_of(prompts.iter().map(|&i| &activity[i][columns.clone()]));
-        let tests = &selection.tests[columns];
-        let pool = Pool { matched: sets.set(layer, label), tests, activity: &activity };
-        let swapped = sets.set(layer, sets.other(label));
-        let (drawn, unavailable) = sets_of(&pool, swapped, plan, 2 * layer + side, label);
-        let (mut lesions, mut ran) = (Vec::new(), done);
-        for (some, sets) in drawn.chunks((TRIALS / prompts.len()).max(1)).enumerate() {
-            let trials: Vec<Trial> = sets
-                .iter()
-                .flat_map(|(_, _, neurons)| {
-                    prompts.iter().map(|&prompt| Trial::single(prompt, layer, neurons.clone()))
-                })
-                .collect();
-            let part = format!("controls {layer} {label} {some}");
-            let outcomes = laboratory
-                .run(&part, &trials, Read::Candidates, &mut |now, _| progress(ran + now, all))?;
-            ran += trials.len();
-            let drops: Vec<Drops> = outcomes.iter().map(Outcome::drops).collect();
-            let lesion = |((kind, draw, neurons), drops): (&DrawnSet, &[Drops])| ControlLesion {
-                kind: *kind,
-                draw: *draw,
-                neurons: neurons.len(),
-                activity: pool.activity_of(neurons),
-                drops: drops.to_vec(),
-            };
-            lesions.extend(sets.iter().zip(drops.chunks(prompts.len())).map(lesion));
-        }
-        done += most(&prompts);
-        found.push(Controlled { layer, label: label.to_owned(), prompts, lesions, unavailable });
+    for cell in cells {
+        let columns = selection.columns(cell.layer);
+        let activity = mean_rows(cell.prompts.iter().map(|&i| &activity[i][columns.clone()]));
+        let pool = Pool {
+            matched: sets.set(cell.layer, cell.label),
+            tests: &selection.tests[columns],
+            activity: &activity,
+        };
+        let swapped = sets.set(cell.layer, sets.other(cell.label));
+        let (chosen, unavailable) = choose_sets(&pool, swapped, plan, cell.index, cell.label);
+        let lesions =
+            run_cell(laboratory, &cell, &pool, &chosen, &mut |now, _| progress(done + now, all))?;
+        done += cell.most_trials(plan);
+        found.push(LayerControls {
+            layer: cell.layer,
+            label: cell.label.to_owned(),
+            prompts: cell.prompts,
+            lesions,
+            unavailable,
+        });
     }
     Ok(found)
 }
 
-/// Trials that run together: their outcomes take some 200 bytes each, drops only 16.
-const TRIALS: usize = 1 << 16;
+/// A layer and a label with prompts.
+struct Cell<'a> {
+    layer: usize,
+    label: &'a str,
+    /// The number of this layer and label, for the random streams.
+    index: usize,
+    prompts: Vec<usize>,
+}
 
-/// A kind, which draw of it, and the neurons.
-type DrawnSet = (SetKind, usize, Arc<[usize]>);
+impl Cell<'_> {
+    /// Trials, if every set of the plan can be chosen: matched, swapped, least tuned, and random ones
+    /// of both kinds.
+    fn most_trials(&self, plan: &ControlPlan) -> usize {
+        self.prompts.len() * (3 + SetKind::RANDOM.len() * plan.draws)
+    }
+}
 
-/// The sets to lesion, and why there are no controls among them. `index` is the layer's and
-/// label's own number.
-fn sets_of(
+fn list_cells<'a>(
+    laboratory: &Laboratory<'_>,
+    sets: &'a NeuronSets,
+    plan: &ControlPlan,
+) -> Vec<Cell<'a>> {
+    let mut cells = Vec::new();
+    for &layer in &plan.layers {
+        for (side, label) in sets.labels().into_iter().enumerate() {
+            let prompts = laboratory.labelled(label);
+            if !prompts.is_empty() {
+                cells.push(Cell { layer, label, index: 2 * layer + side, prompts });
+            }
+        }
+    }
+    cells
+}
+
+/// Trials that run together: an outcome takes some 200 bytes, drops only 16.
+const TRIALS_PER_RUN: usize = 1 << 16;
+
+/// Lesions the chosen sets of one layer in the prompts of one label.
+fn run_cell(
+    laboratory: &mut Laboratory<'_>,
+    cell: &Cell<'_>,
+    pool: &Pool<'_>,
+    chosen: &[ChosenSet],
+    progress: Progress<'_>,
+) -> Result<Vec<ControlLesion>, StudyError> {
+    let Cell { layer, label, prompts, .. } = cell;
+    let mut lesions = Vec::with_capacity(chosen.len());
+    let mut done = 0;
+    let sets_per_run = (TRIALS_PER_RUN / prompts.len()).max(1);
+    for (number, sets) in chosen.chunks(sets_per_run).enumerate() {
+        let mut trials = Vec::with_capacity(sets.len() * prompts.len());
+        for set in sets {
+            for &prompt in prompts {
+                trials.push(Trial::single(prompt, *layer, set.neurons.clone()));
+            }
+        }
+        let part = format!("controls {layer} {label} {number}");
+        let outcomes = laboratory
+            .run(&part, &trials, Read::Candidates, &mut |now, all| progress(done + now, all))?;
+        done += trials.len();
+        for (set, outcomes) in sets.iter().zip(outcomes.chunks(prompts.len())) {
+            lesions.push(ControlLesion {
+                kind: set.kind,
+                draw: set.number,
+                neurons: set.neurons.len(),
+                activity: pool.mean_activity(&set.neurons),
+                drops: outcomes.iter().map(Outcome::drops).collect(),
+            });
+        }
+    }
+    Ok(lesions)
+}
+
+/// A set to lesion.
+struct ChosenSet {
+    kind: SetKind,
+    /// The number of a random set among those of its kind; 0 for the others.
+    number: usize,
+    neurons: Arc<[usize]>,
+}
+
+/// The sets to lesion, and why there are no controls among them. `index` is the number of the layer
+/// and label.
+fn choose_sets(
     pool: &Pool<'_>,
     swapped: Arc<[usize]>,
     plan: &ControlPlan,
     index: usize,
     label: &str,
-) -> (Vec<DrawnSet>, Option<String>) {
+) -> (Vec<ChosenSet>, Option<String>) {
     let count = pool.matched.len();
     if count == 0 {
-        return (Vec::new(), Some(format!("no \"{label}\" neuron is to be lesioned")));
+        return (Vec::new(), Some(format!("there is no \"{label}\" neuron to lesion")));
     }
-    let mut sets = vec![(SetKind::Matched, 0, pool.matched.clone())];
+    let mut sets =
+        vec![ChosenSet { kind: SetKind::Matched, number: 0, neurons: pool.matched.clone() }];
     if !swapped.is_empty() {
-        sets.push((SetKind::Swapped, 0, swapped));
+        sets.push(ChosenSet { kind: SetKind::Swapped, number: 0, neurons: swapped });
     }
     let others = pool.others();
     if others.len() < 2 * count {
         let reason = format!(
-            "{} neurons outside a set of {count} are too few to draw other sets from",
+            "{} neurons outside a set of {count} are too few to choose other sets from",
             others.len()
         );
         return (sets, Some(reason));
     }
     let mut by_tuning = others.clone();
     plan.strength.sort(&mut by_tuning, pool.tests);
-    sets.push((SetKind::LeastTuned, 0, by_tuning[by_tuning.len() - count..].into()));
-    let draws = || (0..plan.draws).into_par_iter();
-    sets.par_extend(draws().map(|draw| {
-        let rng = stream(plan.seed, Purpose::AnySet, index, draw);
-        (SetKind::Random, draw, pool.draw_any(&others, rng))
+    let weakest = by_tuning[by_tuning.len() - count..].into();
+    sets.push(ChosenSet { kind: SetKind::LeastTuned, number: 0, neurons: weakest });
+    sets.par_extend((0..plan.draws).into_par_iter().map(|number| {
+        let rng = stream(plan.seed, Purpose::AnySet, index, number);
+        ChosenSet { kind: SetKind::Random, number, neurons: pool.choose_any(&others, rng) }
     }));
-    let by_activity = pool.by_activity(others);
-    sets.par_extend(draws().map(|draw| {
-        let rng = stream(plan.seed, Purpose::ActiveSet, index, draw);
-        (SetKind::RandomActive, draw, pool.draw_alike(by_activity.clone(), rng))
+    let by_activity = pool.sort_by_activity(others.clone());
+    sets.par_extend((0..plan.draws).into_par_iter().map(|number| {
+        let rng = stream(plan.seed, Purpose::ActiveSet, index, number);
+        let neurons = pool.choose_alike(by_activity.clone(), rng);
+        ChosenSet { kind: SetKind::RandomActive, number, neurons }
     }));
     (sets, None)
 }
 
-fn mean_of<'a>(rows: impl Iterator<Item = &'a [f32]>) -> Vec<f32> {
+fn mean_rows<'a>(rows: impl Iterator<Item = &'a [f32]>) -> Vec<f32> {
     let mut sums: Vec<f32> = Vec::new();
     let mut count = 0.0;
     for row in rows {
         sums.resize(row.len(), 0.0);
-        sums.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
+        for (sum, value) in sums.iter_mut().zip(row) {
+            *sum += value;
+        }
         count += 1.0;
     }
     sums.iter().map(|sum| sum / count).collect()
@@ -276,7 +353,7 @@ fn mean_of<'a>(rows: impl Iterator<Item = &'a [f32]>) -> Vec<f32> {
 mod tests {
     use super::*;
 
-    fn controlled(matched: f64, random: &[f64]) -> Controlled {
+    fn controls(matched: f64, random: &[f64]) -> LayerControls {
         let lesion = |kind, draw, margin| {
             let drops = vec![
                 Drops { logit: 0.0, margin: margin + 1.0 },
@@ -288,24 +365,24 @@ mod tests {
         for kind in SetKind::RANDOM {
             lesions.extend(random.iter().enumerate().map(|(i, &drop)| lesion(kind, i, drop)));
         }
-        let (label, unavailable) = ("him".to_owned(), None);
-        Controlled { layer: 0, label, prompts: vec![0, 1], lesions, unavailable }
+        let label = "him".to_owned();
+        LayerControls { layer: 0, label, prompts: vec![0, 1], lesions, unavailable: None }
     }
 
     #[test]
-    fn p_counts_the_matched_set_among_the_draws_of_the_mean_over_prompts() {
-        let found = controlled(0.5, &[0.1, 0.5, 0.2]);
+    fn p_counts_the_matched_set_and_takes_means_over_prompts() {
+        let found = controls(0.5, &[0.1, 0.5, 0.2]);
         assert_eq!(found.p(SetKind::Random), Some(2.0 / 4.0));
         assert_eq!(found.falls(), 1);
         assert_eq!(found.p_both(), Some(0.5));
     }
 
     #[test]
-    fn p_is_corrected_over_what_was_tested_and_nothing_else() {
-        let mut none = controlled(0.5, &[]);
+    fn p_is_corrected_over_the_tested_layers_only() {
+        let mut none = controls(0.5, &[]);
         none.lesions.truncate(1);
-        let strong = controlled(0.9, &[0.1, 0.2, 0.3]);
-        let weak = controlled(0.15, &[0.1, 0.2, 0.3]);
+        let strong = controls(0.9, &[0.1, 0.2, 0.3]);
+        let weak = controls(0.15, &[0.1, 0.2, 0.3]);
         assert_eq!(corrected_p(&[strong, none, weak]), [Some(0.5), None, Some(0.75)]);
     }
 }

@@ -1,64 +1,71 @@
 //! Dynamic hooks: selection and lesion in one pass over the layers. Stimuli and prompts advance in
-//! lockstep; in each layer a hook tests the neurons on the stimuli as they come through, and the
-//! neurons that it finds are lesioned in the prompts before these go on. The stimuli are never
-//! lesioned, so the sets and the logits are those of the two-pass way.
+//! lockstep. In each layer a hook tests the neurons on the stimuli, and the selected neurons are
+//! lesioned in the prompts before these advance. The stimuli are never lesioned, so the sets and the
+//! logits are those of two separate passes.
 
 use std::sync::Arc;
 
 use activation_capture::{Edit, Lesion, Target, TokenCapture};
 use bert_model::{MlpHook, Site, TokenBatch, TokenSet};
 use burn::tensor::Tensor;
-use neuron_stats::{Matrix, TTestAccumulator};
+use neuron_stats::{Matrix, StatsError, TTestAccumulator};
 
 use crate::{
     encoding::{encoded_stimuli::EncodedStimuli, masked_prompt::MaskedPrompt},
     engine::trial::{Outcome, Reading},
     error::StudyError,
     parts::joint::LayerPattern,
-    passes::{logits::read_logits, progress::Progress, subject::Subject},
+    passes::{
+        logits::read_logits,
+        progress::{Progress, report},
+        subject::Subject,
+    },
     selection::{
         neuron_sets::{NeuronSets, SetRule, Strength},
         select::{CONFIDENCE, SelectionPlan, significant_sets},
     },
 };
 
-/// How neurons are selected and lesioned as the pass goes on.
+/// How neurons are selected and lesioned during the pass.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DynamicPlan {
-    /// How neurons are tested. Only ways that need one layer at a time and no second look at the
-    /// activations: the scope is the layer, and max-T cannot be.
+    /// How neurons are tested. One layer at a time, from sums over the stimuli: the scope is the
+    /// layer, and max-T is impossible.
     pub selection: SelectionPlan,
-    /// Which of the significant ones are lesioned, with zero after GELU at the mask.
+    /// The significant neurons that are lesioned, with zero after GELU at the mask.
     pub rule: SetRule,
-    /// By what the strongest are found.
+    /// The strength by which the strongest are found.
     pub strength: Strength,
 }
 
-/// What one dynamic pass found.
+/// The result of one dynamic pass.
 #[derive(Clone, Debug)]
 pub struct Dynamic {
     /// The neurons that were lesioned.
     pub sets: NeuronSets,
     /// The prompts that have a label, as indices into the study's.
     pub prompts: Vec<usize>,
-    /// For each pattern of layers, what happened in each of them.
+    /// For each pattern of layers, the outcome in each of these prompts.
     pub outcomes: Vec<Vec<Outcome>>,
 }
 
-/// A batch on its way up.
-struct Climbing {
+/// A batch that climbs through the layers.
+struct ClimbingBatch {
     /// The index of each row's sentence.
     sentences: Vec<usize>,
+    /// The position of each row's target.
     positions: Vec<usize>,
-    batch: TokenBatch,
+    tokens: TokenBatch,
+    /// The output of the layer below.
     hidden: Tensor<3>,
 }
 
-/// Runs stimuli and prompts through the model once.
+/// Runs stimuli and prompts through the model once. `progress` counts layers.
 ///
 /// # Errors
-/// [`StudyError::Impossible`] for a selection that needs more than one pass; where the model cannot
-/// be run, or gives logits that are not finite.
+/// [`StudyError::DynamicScope`] or [`StudyError::DynamicMaxT`] if the selection needs more than one
+/// pass. If the model cannot be run or gives logits that are not finite, or `progress` cancels the
+/// run.
 pub fn dynamic(
     subject: Subject<'_>,
     stimuli: &EncodedStimuli,
@@ -68,84 +75,101 @@ pub fn dynamic(
     progress: Progress<'_>,
 ) -> Result<Dynamic, StudyError> {
     plan.selection.check_one_pass()?;
-    let config = subject.model.config();
-    let (layers, neurons) = (config.num_hidden_layers, config.intermediate_size);
-    let mut climbing_stimuli = climbing_stimuli(subject, stimuli)?;
     let indices: Vec<usize> = (0..prompts.len()).filter(|&i| prompts[i].label.is_some()).collect();
     let labelled: Vec<&MaskedPrompt> = indices.iter().map(|&index| &prompts[index]).collect();
     // Each prompt once without a lesion, and once for each pattern.
     let copies = 1 + patterns.len();
-    let mut climbing_prompts = climbing_prompts(subject, &labelled, copies)?;
-
-    let mut sets: Vec<[Arc<[usize]>; 2]> = Vec::new();
+    let mut stimulus_batches = embed_stimuli(subject, stimuli)?;
+    let mut prompt_batches = embed_prompts(subject, &labelled, copies)?;
+    let layers = subject.model.config().num_hidden_layers;
+    let mut sets: Vec<[Arc<[usize]>; 2]> = Vec::with_capacity(layers);
     for layer in 0..layers {
-        let mut hook = TTestHook {
-            accumulator: TTestAccumulator::new(plan.selection.test, neurons),
-            capture: None,
-            failed: None,
-        };
-        for batch in &mut climbing_stimuli {
-            hook.capture = Some(TokenCapture::new(&[Site::Pre], &batch.batch, &batch.positions)?);
-            let hidden = batch.hidden.clone();
-            batch.hidden = subject.model.run_layers(layer..layer + 1, hidden, &mut hook)?;
-        }
-        if let Some(error) = hook.failed {
-            return Err(error);
-        }
-        let tests = hook.accumulator.finish(CONFIDENCE);
-        let tests = tests.map_err(|source| StudyError::stats_of_layer(source, layer))?;
-        let significant = significant_sets(&tests, plan.selection).map_err(StudyError::Stats)?;
-        let of_layer = plan.rule.choose(significant, &tests, plan.strength);
-
-        for batch in &mut climbing_prompts {
+        let lesioned = select_in_layer(subject, &mut stimulus_batches, plan, layer)?;
+        for batch in &mut prompt_batches {
             let mut targets = Vec::new();
             for (row, &sentence) in batch.sentences.iter().enumerate() {
-                let (prompt, copy) = (labelled[sentence / copies], sentence % copies);
-                let pattern = copy.checked_sub(1).map(|index| &patterns[index]);
-                if pattern.is_some_and(|pattern| pattern.layers.contains(&layer)) {
+                let prompt = labelled[sentence / copies];
+                // Copy 0 has no lesion.
+                let Some(pattern) = (sentence % copies).checked_sub(1) else { continue };
+                if patterns[pattern].layers.contains(&layer) {
                     let side = usize::from(prompt.label.as_ref() != Some(&stimuli.contrast.a));
                     targets.push(Target {
                         row,
                         layer,
                         position: prompt.position,
-                        neurons: &of_layer[side],
+                        neurons: &lesioned[side],
                         edit: Edit::Zero,
                     });
                 }
             }
-            let shape = batch.batch.shape();
-            let mut lesion = Lesion::new(Site::Post, shape, config, &targets)?;
-            let hidden = batch.hidden.clone();
-            batch.hidden = subject.model.run_layers(layer..layer + 1, hidden, &mut lesion)?;
+            let shape = batch.tokens.shape();
+            let mut lesion = Lesion::new(Site::Post, shape, subject.model.config(), &targets)?;
+            batch.run_layer(subject, layer, &mut lesion)?;
         }
-        sets.push(of_layer);
-        progress(layer + 1, layers);
+        sets.push(lesioned);
+        report(progress, layer + 1, layers)?;
     }
-
-    let mut readings = vec![None; labelled.len() * copies];
-    for batch in climbing_prompts {
-        let leaving = TokenSet::OneEach(&batch.positions).of(batch.hidden.clone()).squeeze_dim(1);
-        let prompt_of = |row: usize| labelled[batch.sentences[row] / copies];
-        let logits = read_logits(subject, leaving, |row| prompt_of(row).prompt)?;
-        for (row, logits) in logits.iter().enumerate() {
-            readings[batch.sentences[row]] = Some(Reading::of(prompt_of(row), logits));
+    let readings = read_prompts(subject, prompt_batches, &labelled, copies)?;
+    let mut outcomes = vec![Vec::with_capacity(labelled.len()); patterns.len()];
+    for readings in readings.chunks_exact(copies) {
+        for (outcomes, lesioned) in outcomes.iter_mut().zip(&readings[1..]) {
+            outcomes.push(Outcome { clean: readings[0].clone(), lesioned: lesioned.clone() });
         }
     }
-    let readings: Vec<Reading> = readings.into_iter().flatten().collect();
-    let outcome = |pattern: usize| {
-        let of_prompt = readings.chunks_exact(copies);
-        let outcome =
-            |of: &[Reading]| Outcome { clean: of[0].clone(), lesioned: of[1 + pattern].clone() };
-        of_prompt.map(outcome).collect()
-    };
-    let outcomes = (0..patterns.len()).map(outcome).collect();
     Ok(Dynamic { sets: NeuronSets::new(&stimuli.contrast, sets), prompts: indices, outcomes })
+}
+
+/// Runs the stimuli through a layer and selects the neurons of both labels to lesion in it.
+fn select_in_layer(
+    subject: Subject<'_>,
+    batches: &mut [ClimbingBatch],
+    plan: DynamicPlan,
+    layer: usize,
+) -> Result<[Arc<[usize]>; 2], StudyError> {
+    let neurons = subject.model.config().intermediate_size;
+    let mut hook = TTestHook {
+        accumulator: TTestAccumulator::new(plan.selection.test, neurons),
+        capture: None,
+        failed: None,
+    };
+    for batch in batches {
+        hook.capture = Some(TokenCapture::new(&[Site::Pre], &batch.tokens, &batch.positions)?);
+        batch.run_layer(subject, layer, &mut hook)?;
+    }
+    if let Some(error) = hook.failed {
+        return Err(error);
+    }
+    let tests = hook
+        .accumulator
+        .finish(CONFIDENCE)
+        .map_err(|source| StudyError::stats_of_layer(source, layer))?;
+    let significant = significant_sets(&tests, plan.selection).map_err(StudyError::Stats)?;
+    Ok(plan.rule.choose(significant, &tests, plan.strength))
+}
+
+/// The readings of the prompts after the last layer: of each prompt, copy after copy.
+fn read_prompts(
+    subject: Subject<'_>,
+    batches: Vec<ClimbingBatch>,
+    prompts: &[&MaskedPrompt],
+    copies: usize,
+) -> Result<Vec<Reading>, StudyError> {
+    let mut readings = vec![None; prompts.len() * copies];
+    for batch in batches {
+        let prompt_of = |row: usize| prompts[batch.sentences[row] / copies];
+        let at_masks = TokenSet::OneEach(&batch.positions).of(batch.hidden).squeeze_dim(1);
+        let logits = read_logits(subject, at_masks, |row| prompt_of(row).prompt)?;
+        for (row, logits) in logits.iter().enumerate() {
+            readings[batch.sentences[row]] = Some(Reading::pick(prompt_of(row), logits));
+        }
+    }
+    Ok(readings.into_iter().flatten().collect())
 }
 
 /// Tests the neurons of a layer while the stimuli pass through it.
 struct TTestHook {
     accumulator: TTestAccumulator,
-    /// Takes the targets' rows out of the present batch, side a and side b in turn.
+    /// Captures the targets of the current batch, side a and side b in turn.
     capture: Option<TokenCapture>,
     failed: Option<StudyError>,
 }
@@ -153,18 +177,20 @@ struct TTestHook {
 impl TTestHook {
     fn test(&mut self) -> Result<(), StudyError> {
         let Some(capture) = self.capture.take() else { return Ok(()) };
+        let neurons = self.accumulator.neurons();
         for rows in capture.layers(Site::Pre)? {
-            let neurons = self.accumulator.neurons();
-            let side = |side: usize| -> Vec<f32> {
-                rows.chunks_exact(neurons).skip(side).step_by(2).flatten().copied().collect()
-            };
-            let (a, b) = (side(0), side(1));
-            let pairs = a.len() / neurons;
-            let matrix = |side| Matrix::new(side, pairs, neurons);
-            let pushed = matrix(&a[..]).and_then(|a| self.accumulator.push(a, matrix(&b[..])?));
-            pushed.map_err(StudyError::Stats)?;
+            let a: Vec<f32> = rows.chunks_exact(neurons).step_by(2).flatten().copied().collect();
+            let b: Vec<f32> =
+                rows.chunks_exact(neurons).skip(1).step_by(2).flatten().copied().collect();
+            self.push(&a, &b).map_err(StudyError::Stats)?;
         }
         Ok(())
+    }
+
+    fn push(&mut self, a: &[f32], b: &[f32]) -> Result<(), StatsError> {
+        let neurons = self.accumulator.neurons();
+        let pairs = a.len() / neurons;
+        self.accumulator.push(Matrix::new(a, pairs, neurons)?, Matrix::new(b, pairs, neurons)?)
     }
 }
 
@@ -187,54 +213,65 @@ impl MlpHook for TTestHook {
     }
 }
 
-/// The stimuli by length, both sides of a pair side by side.
-fn climbing_stimuli(
+/// Embeds the stimuli by length, both sides of a pair side by side.
+fn embed_stimuli(
     subject: Subject<'_>,
     stimuli: &EncodedStimuli,
-) -> Result<Vec<Climbing>, StudyError> {
-    let pairs: Vec<_> = stimuli.sentences.chunks_exact(2).collect();
-    let groups =
-        subject.groups(pairs.iter().map(|pair| pair[0].ids.len()), subject.batching.rows / 2);
-    groups
-        .into_iter()
-        .map(|group| {
-            let sentences: Vec<usize> =
-                group.iter().flat_map(|&pair| [2 * pair, 2 * pair + 1]).collect();
-            let rows = sentences.iter().map(|&i| stimuli.sentences[i].ids.clone()).collect();
-            let positions = sentences.iter().map(|&i| stimuli.sentences[i].position).collect();
-            climb(subject, sentences, positions, rows)
-        })
-        .collect()
+) -> Result<Vec<ClimbingBatch>, StudyError> {
+    let lengths = stimuli.sentences.chunks_exact(2).map(|pair| pair[0].ids.len());
+    let mut batches = Vec::new();
+    let most = (subject.batching.rows / 2).max(1);
+    for group in subject.groups(lengths, most) {
+        let indices = group.iter().flat_map(|&pair| [2 * pair, 2 * pair + 1]).collect();
+        batches.push(ClimbingBatch::embed(subject, indices, |index| {
+            let sentence = &stimuli.sentences[index];
+            (sentence.ids.clone(), sentence.position)
+        })?);
+    }
+    Ok(batches)
 }
 
-/// The prompts by length, each `copies` times.
-fn climbing_prompts(
+/// Embeds the prompts by length, each `copies` times.
+fn embed_prompts(
     subject: Subject<'_>,
     prompts: &[&MaskedPrompt],
     copies: usize,
-) -> Result<Vec<Climbing>, StudyError> {
+) -> Result<Vec<ClimbingBatch>, StudyError> {
+    let lengths = prompts.iter().map(|prompt| prompt.length());
     let most = (subject.batching.rows / copies).max(1);
-    let groups = subject.groups(prompts.iter().map(|p| p.masked.len()), most);
-    groups
-        .into_iter()
-        .map(|group| {
-            let sentences: Vec<usize> =
-                group.iter().flat_map(|&prompt| prompt * copies..(prompt + 1) * copies).collect();
-            let of = |&sentence: &usize| prompts[sentence / copies];
-            let rows = sentences.iter().map(|i| of(i).masked.clone()).collect();
-            let positions = sentences.iter().map(|i| of(i).position).collect();
-            climb(subject, sentences, positions, rows)
-        })
-        .collect()
+    let mut batches = Vec::new();
+    for group in subject.groups(lengths, most) {
+        let indices =
+            group.iter().flat_map(|&prompt| prompt * copies..(prompt + 1) * copies).collect();
+        batches.push(ClimbingBatch::embed(subject, indices, |index| {
+            let prompt = prompts[index / copies];
+            (prompt.masked.clone(), prompt.position)
+        })?);
+    }
+    Ok(batches)
 }
 
-fn climb(
-    subject: Subject<'_>,
-    sentences: Vec<usize>,
-    positions: Vec<usize>,
-    rows: Vec<Vec<u32>>,
-) -> Result<Climbing, StudyError> {
-    let batch = TokenBatch::new(rows)?;
-    let hidden = subject.model.embed(&batch)?;
-    Ok(Climbing { sentences, positions, batch, hidden })
+impl ClimbingBatch {
+    /// Embeds sentences; `sentence` gives the tokens and the target's position of each index.
+    fn embed(
+        subject: Subject<'_>,
+        sentences: Vec<usize>,
+        sentence: impl Fn(usize) -> (Vec<u32>, usize),
+    ) -> Result<Self, StudyError> {
+        let (rows, positions) = sentences.iter().map(|&index| sentence(index)).unzip();
+        let tokens = TokenBatch::new(rows)?;
+        let hidden = subject.model.embed(&tokens)?;
+        Ok(Self { sentences, positions, tokens, hidden })
+    }
+
+    /// Runs the next layer.
+    fn run_layer(
+        &mut self,
+        subject: Subject<'_>,
+        layer: usize,
+        hook: &mut dyn MlpHook,
+    ) -> Result<(), StudyError> {
+        self.hidden = subject.model.run_layers(layer..layer + 1, self.hidden.clone(), hook)?;
+        Ok(())
+    }
 }

@@ -1,6 +1,6 @@
-//! Lesions of several layers at once, against the sum of what each layer's lesion does by itself.
+//! Lesions of several layers at once, against the sum of the single layers' lesions.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt, sync::Arc};
 
 use neuron_stats::Bootstrap;
 
@@ -15,7 +15,7 @@ use crate::{
     selection::neuron_sets::NeuronSets,
 };
 
-/// Which layers are lesioned together.
+/// Layers that are lesioned together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LayerPattern {
     /// How the layers were chosen.
@@ -33,7 +33,7 @@ pub enum PatternKind {
     Up,
     /// From some layer to the highest.
     Down,
-    /// As the study asks.
+    /// Given by the study.
     Given,
 }
 
@@ -49,28 +49,34 @@ impl fmt::Display for PatternKind {
 }
 
 impl LayerPattern {
-    /// Every one of `layers` by itself, all cumulative patterns from the bottom and from the top,
-    /// and those given; none with the same layers twice.
+    /// The patterns of a study: every one of `layers` by itself, all cumulative patterns from the
+    /// bottom and from the top, and the given ones. No layers occur twice.
     #[must_use]
     pub fn all(layers: &[usize], given: &[Vec<usize>]) -> Vec<Self> {
-        let pattern = |kind, layers: &[usize]| {
-            let mut layers = layers.to_vec();
-            layers.sort_unstable();
-            layers.dedup();
-            Self { kind, layers }
-        };
-        let single = layers.iter().map(|&layer| pattern(PatternKind::Single, &[layer]));
-        let up = (2..=layers.len()).map(|count| pattern(PatternKind::Up, &layers[..count]));
-        let down = (2..layers.len())
-            .map(|count| pattern(PatternKind::Down, &layers[layers.len() - count..]));
-        let given = given.iter().map(|layers| pattern(PatternKind::Given, layers));
-        let mut all: Vec<Self> = single.chain(up).chain(down).collect();
-        for given in given {
-            if !all.iter().any(|other| other.layers == given.layers) {
-                all.push(given);
+        let mut patterns = Vec::new();
+        for &layer in layers {
+            patterns.push(Self::new(PatternKind::Single, &[layer]));
+        }
+        for count in 2..=layers.len() {
+            patterns.push(Self::new(PatternKind::Up, &layers[..count]));
+        }
+        for count in 2..layers.len() {
+            patterns.push(Self::new(PatternKind::Down, &layers[layers.len() - count..]));
+        }
+        for layers in given {
+            let pattern = Self::new(PatternKind::Given, layers);
+            if !patterns.iter().any(|other| other.layers == pattern.layers) {
+                patterns.push(pattern);
             }
         }
-        all
+        patterns
+    }
+
+    fn new(kind: PatternKind, layers: &[usize]) -> Self {
+        let mut layers = layers.to_vec();
+        layers.sort_unstable();
+        layers.dedup();
+        Self { kind, layers }
     }
 
     /// The layers as text, `2 3 4`.
@@ -80,25 +86,24 @@ impl LayerPattern {
     }
 }
 
-/// What a lesion of several layers did to the prompts of one label.
+/// The effect of a lesion of several layers on the prompts of one label.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Joint {
     /// The layers.
     pub pattern: LayerPattern,
     /// The label of the prompts and of the lesioned neurons.
     pub label: String,
-    /// Neurons in all layers together.
+    /// Number of neurons in all layers together.
     pub neurons: usize,
     /// The prompts, as indices into the study's.
     pub prompts: Vec<usize>,
-    /// What happened in each.
+    /// The outcome in each prompt.
     pub outcomes: Vec<Outcome>,
     /// The mean fall of the right word.
     pub drop: Drops,
     /// The mean sum of the falls under each layer's lesion by itself.
     pub sum: Drops,
-    /// The interval of the synergy, the joint margin drop less that sum; none where there are too
-    /// few templates.
+    /// The interval of the synergy, the joint margin drop less that sum; none with too few templates.
     pub synergy_interval: Option<(f64, f64)>,
     /// The mean probability of the right word without the lesion, and with it.
     pub prob: (f64, f64),
@@ -115,7 +120,8 @@ impl Joint {
 /// Lesions the matched neurons of every pattern's layers in every prompt that has a label.
 ///
 /// # Errors
-/// Where the model cannot be run, or gives logits that are not finite.
+/// If the model cannot be run or gives logits that are not finite, the journal cannot be written, or
+/// `progress` cancels the run.
 pub fn joint(
     laboratory: &mut Laboratory<'_>,
     sets: &NeuronSets,
@@ -123,81 +129,115 @@ pub fn joint(
     bootstrap: Bootstrap,
     progress: Progress<'_>,
 ) -> Result<Vec<Joint>, StudyError> {
-    let mut patterns = patterns.to_vec();
-    // The sums need every layer by itself.
-    let mut layers: Vec<usize> = patterns.iter().flat_map(|of| of.layers.clone()).collect();
-    layers.sort_unstable();
-    layers.dedup();
-    for layer in layers {
-        if !patterns.iter().any(|of| of.layers == [layer]) {
-            let single = LayerPattern { kind: PatternKind::Single, layers: vec![layer] };
-            patterns.push(single);
-        }
-    }
+    let patterns = add_single_layers(patterns);
     let mut trials = Vec::new();
     let mut cells = Vec::new();
     for label in sets.labels() {
         let prompts = laboratory.labelled(label);
-        for pattern in patterns.iter().filter(|_| !prompts.is_empty()) {
-            let lesioned: Vec<_> =
+        if prompts.is_empty() {
+            continue;
+        }
+        for pattern in &patterns {
+            let layers: Vec<(usize, Arc<[usize]>)> =
                 pattern.layers.iter().map(|&layer| (layer, sets.set(layer, label))).collect();
-            trials.extend(prompts.iter().map(|&prompt| Trial { prompt, layers: lesioned.clone() }));
-            let neurons = lesioned.iter().map(|(_, neurons)| neurons.len()).sum::<usize>();
-            cells.push((pattern.clone(), label.to_owned(), neurons, prompts.clone()));
+            for &prompt in &prompts {
+                trials.push(Trial { prompt, layers: layers.clone() });
+            }
+            let neurons: usize = layers.iter().map(|(_, neurons)| neurons.len()).sum();
+            cells.push((pattern, label, neurons, prompts.clone()));
         }
     }
     let mut outcomes = laboratory.run("joint", &trials, Read::Probabilities, progress)?.into_iter();
-    let templates = Templates::of(laboratory.prompts);
-    let mut found: Vec<Joint> = Vec::new();
+    let mut joints: Vec<Joint> = Vec::with_capacity(cells.len());
     for (pattern, label, neurons, prompts) in cells {
         let outcomes: Vec<Outcome> = outcomes.by_ref().take(prompts.len()).collect();
         let drops: Vec<Drops> = outcomes.iter().map(Outcome::drops).collect();
-        let of_cell = |prob: fn(&Outcome) -> f64| {
-            outcomes.iter().map(prob).sum::<f64>() / outcomes.len() as f64
-        };
-        let prob = (of_cell(|of| of.clean.prob(0)), of_cell(|of| of.lesioned.prob(0)));
-        let nothing = Drops { logit: 0.0, margin: 0.0 };
-        found.push(Joint {
-            drop: Drops::mean(&drops),
-            pattern,
-            label,
+        let count = outcomes.len() as f64;
+        let clean: f64 = outcomes.iter().map(|outcome| outcome.clean.prob(0)).sum();
+        let lesioned: f64 = outcomes.iter().map(|outcome| outcome.lesioned.prob(0)).sum();
+        joints.push(Joint {
+            pattern: pattern.clone(),
+            label: label.to_owned(),
             neurons,
             prompts,
             outcomes,
-            sum: nothing,
+            drop: Drops::mean(&drops),
+            sum: Drops::NONE,
             synergy_interval: None,
-            prob,
+            prob: (clean / count, lesioned / count),
         });
     }
-    for index in 0..found.len() {
-        let of = &found[index];
-        let single = |layer: &usize| {
-            found.iter().find(|other| other.pattern.layers == [*layer] && other.label == of.label)
-        };
-        let parts: Vec<&Joint> = of.pattern.layers.iter().filter_map(single).collect();
-        let sums: Vec<Drops> = (0..of.prompts.len())
-            .map(|prompt| {
-                let part = |of: &&Joint| of.outcomes[prompt].drops();
-                Drops {
-                    logit: parts.iter().map(|of| part(of).logit).sum(),
-                    margin: parts.iter().map(|of| part(of).margin).sum(),
-                }
-            })
-            .collect();
-        let synergies = of.outcomes.iter().zip(&sums);
-        let synergies: Vec<f64> =
-            synergies.map(|(joint, sum)| joint.drops().margin - sum.margin).collect();
-        let value = by_prompt(laboratory.prompts.len(), &of.prompts, &synergies);
-        let (sum, single) = (Drops::mean(&sums), of.pattern.layers.len() == 1);
-        let interval = if single {
-            None
-        } else {
-            let own = templates.only(|prompt| of.prompts.contains(&prompt));
-            own.interval(bootstrap, |drawn| mean_over(drawn, &value))?
-        };
-        (found[index].sum, found[index].synergy_interval) = (sum, interval);
+    let templates = Templates::of(laboratory.prompts);
+    for index in 0..joints.len() {
+        let sums = sum_single_layers(&joints, &joints[index]);
+        joints[index].sum = Drops::mean(&sums);
+        joints[index].synergy_interval = synergy_interval(
+            &joints[index],
+            &sums,
+            &templates,
+            laboratory.prompts.len(),
+            bootstrap,
+        )?;
     }
-    Ok(found)
+    Ok(joints)
+}
+
+/// The patterns, and each of their layers by itself: the sums need them.
+fn add_single_layers(patterns: &[LayerPattern]) -> Vec<LayerPattern> {
+    let mut patterns = patterns.to_vec();
+    let layers: BTreeSet<usize> =
+        patterns.iter().flat_map(|pattern| &pattern.layers).copied().collect();
+    for layer in layers {
+        if !patterns.iter().any(|pattern| pattern.layers == [layer]) {
+            patterns.push(LayerPattern::new(PatternKind::Single, &[layer]));
+        }
+    }
+    patterns
+}
+
+/// The sums, for each prompt, of the falls under each layer's lesion by itself.
+fn sum_single_layers(joints: &[Joint], joint: &Joint) -> Vec<Drops> {
+    let mut singles: Vec<&Joint> = Vec::with_capacity(joint.pattern.layers.len());
+    for &layer in &joint.pattern.layers {
+        singles.extend(
+            joints
+                .iter()
+                .find(|other| other.pattern.layers == [layer] && other.label == joint.label),
+        );
+    }
+    let mut sums = Vec::with_capacity(joint.prompts.len());
+    for prompt in 0..joint.prompts.len() {
+        let drops: Vec<Drops> =
+            singles.iter().map(|single| single.outcomes[prompt].drops()).collect();
+        sums.push(Drops {
+            logit: drops.iter().map(|drops| drops.logit).sum(),
+            margin: drops.iter().map(|drops| drops.margin).sum(),
+        });
+    }
+    sums
+}
+
+/// The interval of the synergy; none for a single layer.
+fn synergy_interval(
+    joint: &Joint,
+    sums: &[Drops],
+    templates: &Templates,
+    prompts: usize,
+    bootstrap: Bootstrap,
+) -> Result<Option<(f64, f64)>, StudyError> {
+    if joint.pattern.layers.len() == 1 {
+        return Ok(None);
+    }
+    let synergies: Vec<f64> = joint
+        .outcomes
+        .iter()
+        .zip(sums)
+        .map(|(outcome, sum)| outcome.drops().margin - sum.margin)
+        .collect();
+    let synergies = by_prompt(prompts, &joint.prompts, &synergies);
+    templates
+        .only(|prompt| joint.prompts.contains(&prompt))
+        .interval(bootstrap, |prompts| mean_over(prompts, &synergies))
 }
 
 #[cfg(test)]
@@ -205,9 +245,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn patterns_grow_from_both_ends_and_none_stands_twice() {
+    fn patterns_grow_from_both_ends_and_none_occurs_twice() {
         let all = LayerPattern::all(&[0, 1, 2], &[vec![2, 0, 2], vec![0, 2], vec![1, 0]]);
-        let found: Vec<_> = all.iter().map(|of| (of.kind.to_string(), of.name())).collect();
+        let found: Vec<_> =
+            all.iter().map(|pattern| (pattern.kind.to_string(), pattern.name())).collect();
         let expected = [
             ("single", "0"),
             ("single", "1"),

@@ -1,4 +1,4 @@
-//! The neurons of a layer that the sets beside the matched one are drawn from.
+//! Random sets of a layer's neurons, to compare with the matched set.
 
 use std::{fmt, sync::Arc};
 
@@ -9,18 +9,18 @@ use rand::{
 };
 use rand_chacha::ChaCha8Rng;
 
-/// Which neurons a controlled lesion takes.
+/// The kind of set that a controlled lesion takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum SetKind {
-    /// Those of the right word's label.
+    /// The neurons of the right word's label.
     Matched,
-    /// Those of the other label.
+    /// The neurons of the other label.
     Swapped,
-    /// As many as matched, with the weakest response of the layer.
+    /// The neurons with the weakest response of the layer, as many as matched.
     LeastTuned,
-    /// As many at random, of all that are not in the matched set.
+    /// A random set of the same size, of all neurons outside the matched set.
     Random,
-    /// At random, each in place of a matched neuron that is about as active at the mask.
+    /// A random set of neurons that are about as active at the mask as the matched ones.
     RandomActive,
 }
 
@@ -41,7 +41,7 @@ impl fmt::Display for SetKind {
     }
 }
 
-/// The neurons of a layer that sets are drawn from.
+/// The neurons of a layer that random sets are chosen from.
 pub(crate) struct Pool<'a> {
     pub(crate) matched: Arc<[usize]>,
     pub(crate) tests: &'a [TTest],
@@ -51,7 +51,7 @@ pub(crate) struct Pool<'a> {
 
 impl Pool<'_> {
     /// Root mean square of the neurons' activity.
-    pub(crate) fn activity_of(&self, neurons: &[usize]) -> f64 {
+    pub(crate) fn mean_activity(&self, neurons: &[usize]) -> f64 {
         let squares = neurons.iter().map(|&neuron| f64::from(self.activity[neuron]).powi(2));
         (squares.sum::<f64>() / neurons.len() as f64).sqrt()
     }
@@ -61,35 +61,34 @@ impl Pool<'_> {
         (0..self.tests.len()).filter(|neuron| !self.matched.contains(neuron)).collect()
     }
 
-    /// Neurons by rising activity.
-    pub(crate) fn by_activity(&self, mut neurons: Vec<usize>) -> Vec<usize> {
+    /// Sorts neurons by rising activity.
+    pub(crate) fn sort_by_activity(&self, mut neurons: Vec<usize>) -> Vec<usize> {
         neurons.sort_by(|&a, &b| self.activity[a].total_cmp(&self.activity[b]));
         neurons
     }
 
-    /// A set of kind [`SetKind::Random`].
-    pub(crate) fn draw_any(&self, others: &[usize], mut rng: ChaCha8Rng) -> Arc<[usize]> {
+    /// Chooses a set of kind [`SetKind::Random`].
+    pub(crate) fn choose_any(&self, others: &[usize], mut rng: ChaCha8Rng) -> Arc<[usize]> {
         others.sample(&mut rng, self.matched.len()).copied().collect()
     }
 
-    /// A set of kind [`SetKind::RandomActive`], from `pool` in the order of its activity.
-    pub(crate) fn draw_alike(&self, mut pool: Vec<usize>, mut rng: ChaCha8Rng) -> Arc<[usize]> {
-        let mut wanted = self.matched.to_vec();
-        wanted.shuffle(&mut rng);
-        let activity = self.activity;
-        wanted
-            .into_iter()
-            .map(|neuron| {
-                let place = pool.partition_point(|&other| activity[other] < activity[neuron]);
-                let first = place.saturating_sub(ALIKE / 2).min(pool.len().saturating_sub(ALIKE));
-                let last = (first + ALIKE).min(pool.len());
-                pool.remove(rng.random_range(first..last))
-            })
-            .collect()
+    /// Chooses a set of kind [`SetKind::RandomActive`] from `others`, which are sorted by activity.
+    pub(crate) fn choose_alike(&self, mut others: Vec<usize>, mut rng: ChaCha8Rng) -> Arc<[usize]> {
+        let mut matched = self.matched.to_vec();
+        matched.shuffle(&mut rng);
+        let mut set = Vec::with_capacity(matched.len());
+        for neuron in matched {
+            let activity = self.activity[neuron];
+            let place = others.partition_point(|&other| self.activity[other] < activity);
+            let first = place.saturating_sub(ALIKE / 2).min(others.len().saturating_sub(ALIKE));
+            let last = (first + ALIKE).min(others.len());
+            set.push(others.remove(rng.random_range(first..last)));
+        }
+        set.into()
     }
 }
 
-/// A neuron's likes are this many others with the nearest activity.
+/// A matched neuron is replaced by one of this many neurons with the nearest activity.
 const ALIKE: usize = 16;
 
 #[cfg(test)]
@@ -99,8 +98,8 @@ mod tests {
     use super::*;
     use crate::random::{Purpose, stream};
 
-    /// A set of the first 20 of 200 neurons.
-    fn draw(kind: SetKind, activity: &[f32], index: usize) -> Vec<usize> {
+    /// A random set in place of the first 20 of 200 neurons.
+    fn choose(kind: SetKind, activity: &[f32], index: usize) -> Vec<usize> {
         let dead = vec![0.0_f32; 400];
         let dead = Matrix::new(&dead, 2, 200).unwrap();
         let tests = t_tests(TestKind::Paired, dead, dead, 0.95).unwrap();
@@ -108,19 +107,19 @@ mod tests {
         let rng = stream(3, Purpose::AnySet, 0, index);
         let others = pool.others();
         match kind {
-            SetKind::Random => pool.draw_any(&others, rng),
-            _ => pool.draw_alike(pool.by_activity(others), rng),
+            SetKind::Random => pool.choose_any(&others, rng),
+            _ => pool.choose_alike(pool.sort_by_activity(others), rng),
         }
         .to_vec()
     }
 
     #[test]
-    fn a_random_set_has_the_size_and_none_of_the_matched_neurons() {
+    fn a_random_set_has_the_matched_size_and_no_matched_neuron() {
         let activity: Vec<f32> = (0..200).map(|n| ((n * 37) % 101) as f32).collect();
         for kind in SetKind::RANDOM {
             for stream in 0..50 {
-                let mut set = draw(kind, &activity, stream);
-                assert_eq!(set, draw(kind, &activity, stream));
+                let mut set = choose(kind, &activity, stream);
+                assert_eq!(set, choose(kind, &activity, stream));
                 set.sort_unstable();
                 set.dedup();
                 assert_eq!(set.len(), 20);
@@ -130,18 +129,18 @@ mod tests {
     }
 
     #[test]
-    fn likes_are_about_as_active_as_the_matched_neurons() {
-        // The matched neurons are among the most active ones; others are so all over the range.
+    fn activity_matched_sets_are_about_as_active_as_the_matched_one() {
+        // The matched neurons are among the most active ones; the others span the whole range.
         let activity: Vec<f32> = (0..200)
             .map(|n| if n < 20 { 80.0 + n as f32 } else { (n - 20) as f32 / 1.8 })
             .collect();
         let mean = |set: &[usize]| set.iter().map(|&n| activity[n]).sum::<f32>() / set.len() as f32;
-        let own = mean(&(0..20).collect::<Vec<_>>());
+        let matched = mean(&(0..20).collect::<Vec<_>>());
         for stream in 0..50 {
-            let alike = mean(&draw(SetKind::RandomActive, &activity, stream));
-            let any = mean(&draw(SetKind::Random, &activity, stream));
-            assert!((alike - own).abs() < 8.0, "{alike} {own}");
-            assert!((any - own).abs() > 15.0, "{any} {own}");
+            let alike = mean(&choose(SetKind::RandomActive, &activity, stream));
+            let any = mean(&choose(SetKind::Random, &activity, stream));
+            assert!((alike - matched).abs() < 8.0, "{alike} {matched}");
+            assert!((any - matched).abs() > 15.0, "{any} {matched}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Intervals by resampling templates: prompts that were made from one template are not independent.
+//! Intervals by resampling templates, because prompts of one template are not independent.
 
 use neuron_stats::{Bootstrap, StatsError};
 
@@ -8,54 +8,60 @@ use crate::{encoding::masked_prompt::MaskedPrompt, error::StudyError};
 pub(crate) struct Templates(Vec<Vec<usize>>);
 
 impl Templates {
-    /// Of prompts in the order of their file.
+    /// Groups prompts, in the order of their file, by template.
     pub(crate) fn of(prompts: &[MaskedPrompt]) -> Self {
         let indices: Vec<usize> = (0..prompts.len()).collect();
-        let of_one = indices.chunk_by(|&a, &b| prompts[a].prompt == prompts[b].prompt);
-        Self(of_one.map(<[usize]>::to_vec).collect())
+        let templates = indices.chunk_by(|&a, &b| prompts[a].prompt == prompts[b].prompt);
+        Self(templates.map(<[usize]>::to_vec).collect())
     }
 
-    /// Whether there are enough for an interval.
+    /// Whether there are enough templates for an interval.
     pub(crate) fn suffice(&self) -> bool {
-        self.0.len() >= FEWEST
+        self.0.len() >= FEWEST_TEMPLATES
     }
 
-    /// The interval of a statistic of prompts. None where there are too few templates.
+    /// The interval of a statistic of prompts; none with too few templates.
+    ///
+    /// # Errors
+    /// If the bootstrap fails.
     pub(crate) fn interval(
         &self,
         bootstrap: Bootstrap,
         statistic: impl Fn(&[usize]) -> f64 + Sync,
     ) -> Result<Option<(f64, f64)>, StudyError> {
-        let every: Vec<usize> = self.0.concat();
-        if !self.suffice() || !statistic(&every).is_finite() {
+        if !self.suffice() || !statistic(&self.0.concat()).is_finite() {
             return Ok(None);
         }
-        let found = bootstrap.interval(self.0.len(), |drawn: &[usize]| {
+        let interval = bootstrap.interval(self.0.len(), |templates: &[usize]| {
             let prompts: Vec<usize> =
-                drawn.iter().flat_map(|&template| &self.0[template]).copied().collect();
+                templates.iter().flat_map(|&template| &self.0[template]).copied().collect();
             statistic(&prompts)
         });
-        match found {
-            Ok(found) => Ok(Some((found.low, found.high))),
-            // A label with too few templates is missing in too many draws.
+        match interval {
+            Ok(interval) => Ok(Some((interval.low, interval.high))),
+            // A label with too few templates is missing in too many resamples.
             Err(StatsError::TooFewFiniteDraws { .. }) => Ok(None),
             Err(other) => Err(StudyError::Stats(other)),
         }
     }
 
-    /// Only the prompts that `keep` names.
+    /// The templates without the prompts that `keep` rejects.
     pub(crate) fn only(&self, keep: impl Fn(usize) -> bool) -> Self {
-        let kept = self.0.iter().map(|prompts| {
-            prompts.iter().copied().filter(|&prompt| keep(prompt)).collect::<Vec<_>>()
-        });
-        Self(kept.filter(|prompts| !prompts.is_empty()).collect())
+        let mut templates = Vec::with_capacity(self.0.len());
+        for prompts in &self.0 {
+            let kept: Vec<usize> = prompts.iter().copied().filter(|&prompt| keep(prompt)).collect();
+            if !kept.is_empty() {
+                templates.push(kept);
+            }
+        }
+        Self(templates)
     }
 }
 
 /// With fewer templates a percentile interval is far too narrow.
-const FEWEST: usize = 10;
+const FEWEST_TEMPLATES: usize = 10;
 
-/// Values of some of the study's prompts, at the place of each.
+/// Places the values of some prompts at the indices of these prompts, among `count`.
 pub(crate) fn by_prompt(count: usize, prompts: &[usize], values: &[f64]) -> Vec<Option<f64>> {
     let mut placed = vec![None; count];
     for (&prompt, &value) in prompts.iter().zip(values) {
@@ -64,9 +70,10 @@ pub(crate) fn by_prompt(count: usize, prompts: &[usize], values: &[f64]) -> Vec<
     placed
 }
 
-/// The mean of the values that `prompts` have; not a number where none has one.
+/// The mean of the values that `prompts` have; NaN if none has one.
 pub(crate) fn mean_over(prompts: &[usize], values: &[Option<f64>]) -> f64 {
-    let (mut sum, mut count) = (0.0, 0.0);
+    let mut sum = 0.0;
+    let mut count = 0.0;
     for value in prompts.iter().filter_map(|&prompt| values[prompt]) {
         sum += value;
         count += 1.0;

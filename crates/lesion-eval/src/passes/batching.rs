@@ -7,12 +7,12 @@ use bert_model::BertConfig;
 /// How much runs at once. It decides which sentences share a batch, and so the last bits of results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Batching {
-    /// Most bytes that passes may take beside the weights, about: half of it for what clean passes
-    /// keep (what enters each layer, and its queries, keys and values), half for batches on their
-    /// way. It bounds neither the results themselves nor the activations that are tested.
+    /// Approximate bytes that passes may use beside the weights: half for what clean passes keep
+    /// (what enters each layer, and its queries, keys and values), half for batches that run. It
+    /// bounds neither the results nor the activations that are tested.
     pub memory: usize,
-    /// Most lesioned sentences in one batch. A CPU's products do not become faster by more than the
-    /// default, a GPU's do.
+    /// Lesioned sentences in one batch, at most. A CPU does not become faster with more than the
+    /// default, a GPU does.
     pub rows: usize,
 }
 
@@ -24,59 +24,64 @@ impl Default for Batching {
 }
 
 impl Batching {
-    /// How many sequences of `length` tokens may share a batch: at most `most`, and always one.
+    /// Number of sequences of `length` tokens that may share a batch: at least 1, at most `most`.
     pub(crate) fn rows(self, config: &BertConfig, length: usize, most: usize) -> usize {
-        let row = kept(config, length).max(passing(config, length));
-        (self.memory / 2 / row.max(1)).clamp(1, most)
+        let bytes = kept(config, length).max(passing(config, length));
+        (self.memory / 2 / bytes.max(1)).clamp(1, most)
     }
 
-    /// How many batches of `rows` sequences of `length` tokens may be on their way at once.
+    /// Number of batches of `rows` sequences of `length` tokens that may run side by side.
     pub(crate) fn at_once(self, config: &BertConfig, [rows, length]: [usize; 2]) -> usize {
         self.fit(rows * passing(config, length))
     }
 
-    /// How many clean passes of `rows` sequences of `length` tokens may be kept at once, while their
+    /// Number of clean passes of `rows` sequences of `length` tokens that may be kept while their
     /// lesions run.
     pub(crate) fn clean_at_once(self, config: &BertConfig, [rows, length]: [usize; 2]) -> usize {
         self.fit(rows * kept(config, length))
     }
 
-    /// How many of so many bytes fit into half the memory: one for each thread at most.
+    /// Number of batches of so many bytes that fit into half the memory: at most one per thread.
     fn fit(self, bytes: usize) -> usize {
         (self.memory / 2 / bytes.max(1)).clamp(1, rayon::current_num_threads())
     }
 }
 
-/// Bytes that a clean pass keeps of a sequence.
+/// Bytes that a clean pass keeps per sequence.
 fn kept(config: &BertConfig, length: usize) -> usize {
     size_of::<f32>() * length * config.num_hidden_layers * 4 * config.hidden_size
 }
 
-/// Bytes of a sequence on its way through a layer, where it takes most: the MLP's activations before
-/// and after GELU and a copy, and hidden states, or attention's scores.
+/// Bytes per sequence at the layer's peak: the MLP's activations before and after GELU, a copy and
+/// the hidden states, or attention's scores.
 fn passing(config: &BertConfig, length: usize) -> usize {
     let mlp = 3 * config.intermediate_size + 6 * config.hidden_size;
     let attention = 8 * config.hidden_size + 2 * config.num_attention_heads * length;
     size_of::<f32>() * length * mlp.max(attention)
 }
 
+/// Groups the indices of sequences by length, the shortest first. A group of sequences of a length
+/// has at most `most(length)`.
 pub(crate) fn group_by_length(
     lengths: impl IntoIterator<Item = usize>,
     most: impl Fn(usize) -> usize,
 ) -> Vec<Vec<usize>> {
-    let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    let mut by_length: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (index, length) in lengths.into_iter().enumerate() {
-        groups.entry(length).or_default().push(index);
+        by_length.entry(length).or_default().push(index);
     }
-    let cut = |(length, group): (usize, Vec<usize>)| -> Vec<Vec<usize>> {
-        group.chunks(even(group.len(), most(length))).map(<[usize]>::to_vec).collect()
-    };
-    groups.into_iter().flat_map(cut).collect()
+    let mut groups = Vec::new();
+    for (length, indices) in by_length {
+        let size = even_batch(indices.len(), most(length));
+        groups.extend(indices.chunks(size).map(<[usize]>::to_vec));
+    }
+    groups
 }
 
-/// The size of batches that `count` rows are cut into, as even as can be, with at most `most` each.
-pub(crate) fn even(count: usize, most: usize) -> usize {
-    count.div_ceil(count.div_ceil(most.max(1)).max(1)).max(1)
+/// The size of the batches that `count` rows are cut into: as even as possible, at most `most`.
+pub(crate) fn even_batch(count: usize, most: usize) -> usize {
+    let batches = count.div_ceil(most.max(1)).max(1);
+    count.div_ceil(batches).max(1)
 }
 
 #[cfg(test)]
@@ -113,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn groups_have_one_length_and_no_more_than_asked_for() {
+    fn groups_have_one_length_and_at_most_the_given_size() {
         let groups = group_by_length([5, 7, 5, 5, 7], |_| 2);
         assert_eq!(groups, [vec![0, 2], vec![3], vec![1, 4]]);
         let sizes: Vec<_> = group_by_length([1; 22], |_| 16).iter().map(Vec::len).collect();

@@ -6,20 +6,20 @@ use burn::tensor::{Device, Int, Tensor};
 
 use crate::{error::StudyError, passes::subject::Subject};
 
-/// A pass of a batch without a lesion, that remembers what a lesion can start from: what entered
-/// each layer, what its attention made of that, and what its MLP read at the mask.
+/// A pass of a batch without a lesion, which keeps what a lesion can start from: each layer's input,
+/// the attention's projections of it, and the MLP's input at the mask.
 pub(crate) struct CleanPass<'a> {
     subject: Subject<'a>,
     batch: TokenBatch,
     /// Each row's mask.
     positions: Vec<usize>,
-    /// `[batch, seq, hidden]` for each layer.
+    /// The input of each layer, `[batch, seq, hidden]`.
     entering: Vec<Tensor<3>>,
-    /// For each layer but the last, which needs none.
+    /// Queries, keys and values of each layer but the last, which needs none.
     projections: Vec<Projections>,
-    /// `[batch, 1, hidden]` for each layer.
+    /// The MLP's input at the mask in each layer, `[batch, 1, hidden]`.
     attended: Vec<Tensor<3>>,
-    /// What left the last layer at the masks, `[batch, hidden]`.
+    /// The last layer's output at the masks, `[batch, hidden]`.
     last: Tensor<2>,
 }
 
@@ -29,7 +29,9 @@ impl<'a> CleanPass<'a> {
         batch: TokenBatch,
         positions: Vec<usize>,
     ) -> Result<Self, StudyError> {
-        let (mut entering, mut projections, mut attended) = (Vec::new(), Vec::new(), Vec::new());
+        let mut entering = Vec::new();
+        let mut projections = Vec::new();
+        let mut attended = Vec::new();
         let last = if subject.plain {
             subject.forward_at(&batch, &positions, &mut NoHook)?
         } else {
@@ -53,18 +55,16 @@ impl<'a> CleanPass<'a> {
         Ok(Self { subject, batch, positions, entering, projections, attended, last })
     }
 
-    /// What left the last layer at the masks without a lesion, `[batch, hidden]`.
+    /// The last layer's output at the masks without a lesion, `[batch, hidden]`.
     pub(crate) fn hidden(&self) -> Tensor<2> {
         self.last.clone()
     }
 
-    /// What leaves the last layer at the masks, `[rows, hidden]`, of a batch whose row i is row
-    /// `rows[i]` of the clean pass, with the lesion's targets counted in the new rows. No target
-    /// lies below layer `from`.
+    /// The last layer's output at the masks with a lesion, `[rows, hidden]`. Row i is row `rows[i]`
+    /// of the clean pass, and the targets count in the new rows. No target lies below layer `from`.
     ///
-    /// A lesion changes nothing below its layer, and at the mask alone nothing in its layer but the
-    /// MLP there, and in the next the queries, keys and values there: only what it can change is
-    /// computed.
+    /// A lesion changes nothing below its layer. At the mask alone it changes only the MLP there and,
+    /// in the next layer, the queries, keys and values there. Only what it can change is computed.
     pub(crate) fn lesioned(
         &self,
         rows: &[usize],
@@ -72,7 +72,8 @@ impl<'a> CleanPass<'a> {
         site: Site,
         targets: &[Target<'_>],
     ) -> Result<Tensor<2>, StudyError> {
-        let (subject, model) = (self.subject, self.subject.model);
+        let subject = self.subject;
+        let model = subject.model;
         let shape = [rows.len(), self.batch.length()];
         let mut lesion = Lesion::new(site, shape, model.config(), targets)?;
         let positions: Vec<usize> = rows.iter().map(|&row| self.positions[row]).collect();
@@ -82,42 +83,46 @@ impl<'a> CleanPass<'a> {
         }
         let clean = [self.positions.len(), self.batch.length()];
         let picked = Picked::new(rows, &positions, clean, &self.last.device());
-        let (last, masks) = (self.projections.len(), TokenSet::OneEach(&positions));
-        let here = |target: &&Target<'_>| target.layer == from;
-        let at_mask =
-            targets.iter().filter(here).all(|target| target.position == positions[target.row]);
+        let last = self.projections.len();
+        let masks = TokenSet::OneEach(&positions);
+        let at_mask = targets
+            .iter()
+            .filter(|target| target.layer == from)
+            .all(|target| target.position == positions[target.row]);
         let read = if from == last {
-            picked.of(&self.attended[last])
+            picked.select(&self.attended[last])
         } else if at_mask {
-            let changed = model.mlp(from, picked.of(&self.attended[from]), masks, &mut lesion)?;
-            model.attend(last, self.above(from + 1, changed, &picked, &mut lesion)?, masks)?
+            let changed =
+                model.mlp(from, picked.select(&self.attended[from]), masks, &mut lesion)?;
+            model.attend(last, self.run_above(from + 1, changed, &picked, &mut lesion)?, masks)?
         } else {
-            let hidden = picked.of(&self.entering[from]);
+            let hidden = picked.select(&self.entering[from]);
             model.attend(last, model.run_layers(from..last, hidden, &mut lesion)?, masks)?
         };
         Ok(model.mlp(last, read, masks, &mut lesion)?.squeeze_dim(1))
     }
 
-    /// What enters the last layer where layer `next` and those above it run on the clean pass with
-    /// `changed`, `[rows, 1, hidden]`, in place of what enters `next` at the masks. The queries, keys
-    /// and values of all other tokens are the clean ones.
-    fn above(
+    /// The last layer's input if `changed`, `[rows, 1, hidden]`, replaces the input of layer `next` at
+    /// the masks. The queries, keys and values of all other tokens there are the clean ones.
+    fn run_above(
         &self,
         next: usize,
         changed: Tensor<3>,
         picked: &Picked,
         hook: &mut dyn MlpHook,
     ) -> Result<Tensor<3>, StudyError> {
-        let (model, last) = (self.subject.model, self.projections.len());
-        let hidden = picked.put(&self.entering[next], changed.clone());
+        let model = self.subject.model;
+        let last = self.projections.len();
+        let hidden = picked.replace(&self.entering[next], changed.clone());
         if next == last {
             return Ok(hidden);
         }
-        let (clean, changed) = (&self.projections[next], model.project(next, changed)?);
+        let clean = &self.projections[next];
+        let changed = model.project(next, changed)?;
         let projections = Projections {
-            queries: picked.put(&clean.queries, changed.queries),
-            keys: picked.put(&clean.keys, changed.keys),
-            values: picked.put(&clean.values, changed.values),
+            queries: picked.replace(&clean.queries, changed.queries),
+            keys: picked.replace(&clean.keys, changed.keys),
+            values: picked.replace(&clean.values, changed.values),
         };
         let read = model.attend_projected(next, hidden, projections)?;
         let hidden = model.mlp(next, read, TokenSet::All, hook)?;
@@ -125,40 +130,45 @@ impl<'a> CleanPass<'a> {
     }
 }
 
-/// Rows of a clean pass, in which a lesion's run as a batch of their own.
+/// Rows of a clean pass that a lesion runs as a batch of their own.
 struct Picked {
     rows: Tensor<1, Int>,
-    /// Where each of their tokens lies among the clean pass's and, after these, one of each row.
+    /// The place of each of their tokens among those of the clean pass, followed by one changed token
+    /// per row.
     mixed: Tensor<1, Int>,
 }
 
 impl Picked {
-    /// `rows` of a pass of `[clean, length]` tokens, and a position in each.
+    /// Picks `rows` of a pass of `[clean, length]` tokens, and a position in each.
     fn new(
         rows: &[usize],
         positions: &[usize],
         [clean, length]: [usize; 2],
         device: &Device,
     ) -> Self {
-        let tokens = rows.iter().zip(positions).enumerate().flat_map(|(row, (&from, &at))| {
-            let token = move |i| if i == at { clean * length + row } else { from * length + i };
-            (0..length).map(token)
-        });
-        let indices = |indices: Vec<i64>| Tensor::from_data(indices.as_slice(), device);
+        let kept: Vec<i64> = rows.iter().map(|&row| row as i64).collect();
+        let mut mixed: Vec<i64> = Vec::with_capacity(rows.len() * length);
+        for (row, (&from, &position)) in rows.iter().zip(positions).enumerate() {
+            for i in 0..length {
+                let token = if i == position { clean * length + row } else { from * length + i };
+                mixed.push(token as i64);
+            }
+        }
         Self {
-            rows: indices(rows.iter().map(|&row| row as i64).collect()),
-            mixed: indices(tokens.map(|token| token as i64).collect()),
+            rows: Tensor::from_data(kept.as_slice(), device),
+            mixed: Tensor::from_data(mixed.as_slice(), device),
         }
     }
 
-    /// These rows of what the clean pass kept.
-    fn of(&self, kept: &Tensor<3>) -> Tensor<3> {
+    /// These rows of a tensor of the clean pass.
+    fn select(&self, kept: &Tensor<3>) -> Tensor<3> {
         kept.clone().select(0, self.rows.clone())
     }
 
-    /// The same, `[rows, seq, hidden]`, with other values, `[rows, 1, hidden]`, at the positions.
-    fn put(&self, kept: &Tensor<3>, values: Tensor<3>) -> Tensor<3> {
-        let ([clean, length, width], rows) = (kept.dims(), values.dims()[0]);
+    /// These rows, `[rows, seq, hidden]`, with other values, `[rows, 1, hidden]`, at the positions.
+    fn replace(&self, kept: &Tensor<3>, values: Tensor<3>) -> Tensor<3> {
+        let [clean, length, width] = kept.dims();
+        let [rows, ..] = values.dims();
         let kept = kept.clone().reshape([clean * length, width]);
         let tokens = Tensor::cat(vec![kept, values.squeeze_dim(1)], 0);
         tokens.select(0, self.mixed.clone()).reshape([rows, length, width])

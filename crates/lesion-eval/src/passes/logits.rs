@@ -4,26 +4,29 @@ use burn::tensor::Tensor;
 
 use crate::{error::StudyError, passes::subject::Subject};
 
-/// The logits over the vocabulary of each row of last hidden states, `[rows, hidden]`. `prompt_of` a
-/// row is what an error names.
+/// The logits over the vocabulary of each row of last hidden states, `[rows, hidden]`.
+/// `prompt_of_row` gives the prompt that an error names.
+///
+/// # Errors
+/// [`StudyError::NotFinite`] if a logit is not a finite number.
 pub(crate) fn read_logits(
     subject: Subject<'_>,
     hidden: Tensor<2>,
-    prompt_of: impl Fn(usize) -> usize,
+    prompt_of_row: impl Fn(usize) -> usize,
 ) -> Result<Vec<Vec<f32>>, StudyError> {
     let logits = subject.model.logits(hidden);
     let [_, vocabulary] = logits.dims();
     let data = logits.into_data();
     let all: Vec<f32> = data.iter::<f32>().collect();
     if let Some(index) = all.iter().position(|logit| !logit.is_finite()) {
-        let prompt = prompt_of(index / vocabulary);
+        let prompt = prompt_of_row(index / vocabulary);
         return Err(StudyError::NotFinite { value: all[index], prompt });
     }
     Ok(all.chunks_exact(vocabulary).map(<[f32]>::to_vec).collect())
 }
 
 /// The logarithm of the sum of exp(logit) over the vocabulary.
-pub(crate) fn log_sum(logits: &[f32]) -> f64 {
+pub(crate) fn log_sum_exp(logits: &[f32]) -> f64 {
     let highest = f64::from(logits.iter().copied().fold(f32::NEG_INFINITY, f32::max));
     // Shifted by the highest logit, so that no exponential overflows.
     highest + logits.iter().map(|&logit| (f64::from(logit) - highest).exp()).sum::<f64>().ln()

@@ -1,25 +1,38 @@
 //! Work that runs side by side.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rayon::prelude::*;
 
 use crate::error::StudyError;
 
-/// Runs work side by side, in order and at most `at_once` pieces of it at a time. After an error no
-/// other piece is begun.
-pub(crate) fn side_by_side<T: Send>(
-    work: Vec<T>,
+/// Runs pieces of work in order, at most `at_once` at a time. After an error no other piece is
+/// begun.
+///
+/// # Errors
+/// If a piece fails, with the error of one that does.
+pub(crate) fn run_side_by_side<T: Send>(
+    pieces: Vec<T>,
     at_once: usize,
     run: impl Fn(T) -> Result<(), StudyError> + Sync,
 ) -> Result<(), StudyError> {
-    let left = Mutex::new(work.into_iter());
-    let left = || left.lock().unwrap_or_else(PoisonError::into_inner);
-    let next = || left().next();
+    let waiting = Mutex::new(pieces.into_iter());
     (0..at_once).into_par_iter().try_for_each(|_| {
-        while let Some(piece) = next() {
-            run(piece).inspect_err(|_| *left() = Vec::new().into_iter())?;
+        while let Some(piece) = take_next(&waiting) {
+            if let Err(error) = run(piece) {
+                *lock(&waiting) = Vec::new().into_iter();
+                return Err(error);
+            }
         }
         Ok(())
     })
+}
+
+fn take_next<T>(waiting: &Mutex<std::vec::IntoIter<T>>) -> Option<T> {
+    lock(waiting).next()
+}
+
+/// Locks a mutex whose value stays valid even if a thread panicked while it held the lock.
+pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

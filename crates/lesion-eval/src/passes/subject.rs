@@ -17,16 +17,20 @@ pub struct Subject<'a> {
     pub model: &'a BertForMaskedLm,
     /// Its tokenizer.
     pub tokenizer: &'a BertTokenizer,
-    /// Whether every pass computes all tokens of all layers. Shortcuts give the same up to
-    /// rounding; this is what they are compared with.
+    /// Whether every pass computes all tokens of all layers. Shortcuts give the same results up to
+    /// rounding, and are tested against such passes.
     pub plain: bool,
     /// How much runs at once.
     pub batching: Batching,
 }
 
+/// A clean pass has this many times fewer rows than a batch of lesions: batches that run side by
+/// side then share the cores more evenly, and a clean pass that lesions start from keeps less.
+const CLEAN_ROWS_DIVISOR: usize = 4;
+
 impl Subject<'_> {
-    /// Indices of sequences of these lengths: of one length each, as many together as memory allows
-    /// and `most` at most, shortest first.
+    /// Groups the indices of sequences of these lengths. Each group has one length and at most `most`
+    /// sequences, fewer if memory demands it; the shortest come first.
     pub(crate) fn groups(
         &self,
         lengths: impl IntoIterator<Item = usize>,
@@ -35,21 +39,19 @@ impl Subject<'_> {
         group_by_length(lengths, |length| self.rows(length, most))
     }
 
-    /// Indices of sequences of these lengths, as they pass without lesions: in fewer rows than
-    /// lesions have, so that batches side by side share the cores more evenly, and a clean pass that
-    /// lesions start from keeps less.
+    /// Groups the indices of sequences of these lengths into the batches of passes without lesions.
     #[must_use]
     pub fn passes(&self, lengths: impl IntoIterator<Item = usize>) -> Vec<Vec<usize>> {
-        self.groups(lengths, (self.batching.rows / 4).max(1))
+        self.groups(lengths, (self.batching.rows / CLEAN_ROWS_DIVISOR).max(1))
     }
 
-    /// How many sequences of this length may share a batch.
+    /// Number of sequences of this length that may share a batch, at most `most`.
     pub(crate) fn rows(&self, length: usize, most: usize) -> usize {
         self.batching.rows(self.model.config(), length, most)
     }
 
-    /// How many batches of these numbers of sequences and their lengths may run side by side, where
-    /// `fit` tells it of one: [`Batching::at_once`] or [`Batching::clean_at_once`].
+    /// Number of batches that may run side by side. `shapes` are their numbers of sequences and
+    /// lengths; `fit` is [`Batching::at_once`] or [`Batching::clean_at_once`].
     pub(crate) fn at_once(
         &self,
         fit: impl Fn(Batching, &BertConfig, [usize; 2]) -> usize,
@@ -58,11 +60,11 @@ impl Subject<'_> {
         shapes.map(|shape| fit(self.batching, self.model.config(), shape)).min().unwrap_or(1)
     }
 
-    /// What leaves the last layer at one token of each row, `[batch, hidden]`.
+    /// The last layer's output at one token of each row, `[batch, hidden]`.
     ///
     /// # Errors
-    /// Where a sequence is too long or has an id outside the vocabulary, and where there is not one
-    /// position of each row, inside it.
+    /// If a sequence is too long or has an id outside the vocabulary, or `positions` has not one
+    /// position inside each row.
     pub fn forward_at(
         &self,
         batch: &TokenBatch,
@@ -79,12 +81,19 @@ impl Subject<'_> {
     /// Checks that the model has this layer.
     pub(crate) fn check_layer(&self, layer: usize) -> Result<(), BertModelError> {
         let layers = self.model.config().num_hidden_layers;
-        if layer < layers { Ok(()) } else { Err(BertModelError::NoSuchLayer { layer, layers }) }
+        if layer >= layers {
+            return Err(BertModelError::NoSuchLayer { layer, layers });
+        }
+        Ok(())
     }
 
     /// Checks that the model can read so many tokens.
     pub(crate) fn check_length(&self, ids: &[u32]) -> Result<(), BertModelError> {
-        let (found, limit) = (ids.len(), self.model.config().longest_sequence());
-        if found > limit { Err(BertModelError::TooLong { found, limit }) } else { Ok(()) }
+        let found = ids.len();
+        let limit = self.model.config().longest_sequence();
+        if found > limit {
+            return Err(BertModelError::TooLong { found, limit });
+        }
+        Ok(())
     }
 }

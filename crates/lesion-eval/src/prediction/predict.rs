@@ -1,6 +1,6 @@
-//! Part 2: what the model predicts at each mask.
+//! The model's predictions at masks.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use bert_model::{NoHook, TokenBatch};
 use serde::Serialize;
@@ -10,14 +10,14 @@ use crate::{
     error::StudyError,
     passes::{
         batching::Batching,
-        logits::{log_sum, read_logits},
-        progress::Progress,
-        side_by_side::side_by_side,
+        logits::{log_sum_exp, read_logits},
+        progress::{Progress, report},
+        side_by_side::{lock, run_side_by_side},
         subject::Subject,
     },
 };
 
-/// How the model rates one candidate.
+/// The model's rating of one candidate.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Score {
     /// The candidate.
@@ -31,8 +31,8 @@ pub struct Score {
 }
 
 impl Score {
-    /// Of a candidate, by the logits of the whole vocabulary and their [`log_sum`].
-    pub(crate) fn of(candidate: &Candidate, logits: &[f32], log_sum: f64) -> Self {
+    /// Scores a candidate by the logits of the whole vocabulary and their [`log_sum_exp`].
+    pub(crate) fn new(candidate: &Candidate, logits: &[f32], log_sum: f64) -> Self {
         let logit = logits[candidate.id as usize];
         Self {
             word: candidate.word.clone(),
@@ -43,7 +43,7 @@ impl Score {
     }
 }
 
-/// What the model predicts at one mask.
+/// The model's prediction at one mask.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prediction {
     /// Index of the prompt's template.
@@ -52,7 +52,7 @@ pub struct Prediction {
     pub position: usize,
     /// The right word's score, then those of the other candidates.
     pub scores: Vec<Score>,
-    /// The token that the model rates highest, of the whole vocabulary.
+    /// The token with the highest logit of the whole vocabulary.
     pub top: String,
 }
 
@@ -70,19 +70,19 @@ impl Prediction {
     }
 }
 
-/// How often a model is right.
+/// The accuracy of predictions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Accuracy {
     /// Number of prompts.
     pub prompts: usize,
-    /// In how many the right word has a higher logit than every other candidate.
+    /// Number of prompts in which the right word has a higher logit than every other candidate.
     pub right: usize,
-    /// In how many the right word is the top token of the whole vocabulary, above all others.
+    /// Number of prompts in which the right word is the top token of the whole vocabulary.
     pub top: usize,
 }
 
 impl Accuracy {
-    /// Counts over predictions.
+    /// The accuracy of these predictions.
     #[must_use]
     pub fn of(predictions: &[Prediction]) -> Self {
         Self {
@@ -96,7 +96,7 @@ impl Accuracy {
 /// Scores every candidate of every prompt.
 ///
 /// # Errors
-/// Where the model cannot be run, or gives logits that are not finite.
+/// If the model cannot be run or gives logits that are not finite, or `progress` cancels the run.
 pub fn predict(
     subject: Subject<'_>,
     prompts: &[MaskedPrompt],
@@ -106,36 +106,36 @@ pub fn predict(
     let shared = Mutex::new((vec![None; prompts.len()], progress, 0));
     let shapes = groups.iter().map(|group| [group.len(), prompts[group[0]].masked.len()]);
     let at_once = subject.at_once(Batching::at_once, shapes);
-    side_by_side(groups, at_once, |group| {
+    run_side_by_side(groups, at_once, |group| {
         let batch = TokenBatch::new(group.iter().map(|&i| prompts[i].masked.clone()).collect())?;
         let positions: Vec<usize> = group.iter().map(|&i| prompts[i].position).collect();
         let hidden = subject.forward_at(&batch, &positions, &mut NoHook)?;
         let logits = read_logits(subject, hidden, |row| prompts[group[row]].prompt)?;
-        let mut guard = shared.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut guard = lock(&shared);
         let (predictions, progress, done) = &mut *guard;
         for (&i, logits) in group.iter().zip(&logits) {
             predictions[i] = Some(score(subject, &prompts[i], logits));
         }
         *done += group.len();
-        progress(*done, prompts.len());
-        Ok::<_, StudyError>(())
+        report(*progress, *done, prompts.len())
     })?;
-    let (predictions, ..) = shared.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let predictions = std::mem::take(&mut lock(&shared).0);
     Ok(predictions.into_iter().flatten().collect())
 }
 
 fn score(subject: Subject<'_>, prompt: &MaskedPrompt, logits: &[f32]) -> Prediction {
-    let (top, _) = logits
-        .iter()
-        .enumerate()
-        .fold((0, f32::NEG_INFINITY), |best, (id, &l)| if l > best.1 { (id, l) } else { best });
-    let log_sum = log_sum(logits);
-    let scores = prompt.candidates.iter().map(|of| Score::of(of, logits, log_sum)).collect();
-    let top = u32::try_from(top).ok().and_then(|id| subject.tokenizer.token(id));
+    let mut top = 0;
+    for (id, &logit) in (0_u32..).zip(logits) {
+        if logit > logits[top as usize] {
+            top = id;
+        }
+    }
+    let log_sum = log_sum_exp(logits);
+    let scores = prompt.candidates.iter().map(|candidate| Score::new(candidate, logits, log_sum));
     Prediction {
         prompt: prompt.prompt,
         position: prompt.position,
-        scores,
-        top: top.unwrap_or_default(),
+        scores: scores.collect(),
+        top: subject.tokenizer.token(top).unwrap_or_default(),
     }
 }

@@ -1,4 +1,4 @@
-//! One sentence, without a study: what the model predicts at its masks, and what a lesion changes.
+//! Predictions at the masks of one sentence, without a study, and how a lesion changes them.
 
 use std::{ops::Range, sync::Arc};
 
@@ -14,47 +14,47 @@ use crate::{
     error::StudyError,
     passes::{
         clean_pass::CleanPass,
-        logits::{log_sum, read_logits},
+        logits::{log_sum_exp, read_logits},
         subject::Subject,
     },
     prediction::predict::Score,
 };
 
-/// A sentence with one or more masks. Each is read in a row of its own, with all the others masked
+/// A sentence with one or more masks. Each mask has a row of its own, in which all others are masked
 /// too.
 #[derive(Clone, Debug)]
 pub struct Sentence {
-    /// Words that are not in the model's vocabulary: it reads its unknown token in their place.
+    /// Words that are not in the model's vocabulary: the model reads its unknown token instead.
     pub unknown: Vec<String>,
     text: String,
     /// The bytes of each mask in the text.
     places: Vec<Range<usize>>,
-    /// A prompt for each mask. There is no right word: the candidates are those to rate, or none
-    /// where the whole vocabulary is looked at.
+    /// A prompt for each mask. There is no right word: the candidates are the words to rate, or none
+    /// if the whole vocabulary is rated.
     masks: Vec<MaskedPrompt>,
 }
 
 /// A lesion of one sentence.
 #[derive(Clone, Debug)]
 pub struct SentenceLesion {
-    /// How neurons are lesioned. The target is the mask that is read.
+    /// How neurons are lesioned. The target is the row's own mask.
     pub manner: Manner,
     /// The lesioned layers, each with its neurons.
     pub layers: Vec<(usize, Arc<[usize]>)>,
 }
 
-/// What the model says at one mask.
+/// The model's ratings at one mask.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MaskRating {
     /// Position of the mask; `[CLS]` is 0.
     pub position: usize,
-    /// The words, those with the highest logit without a lesion first.
+    /// The words, by falling logit without a lesion.
     pub words: Vec<WordRating>,
     /// Whether the lesion changed any logit of the vocabulary.
     pub changed: bool,
 }
 
-/// How the model rates a word without a lesion and, if there is one, with it.
+/// The model's rating of a word without a lesion and, if there is one, with it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WordRating {
     /// Without a lesion.
@@ -67,7 +67,7 @@ impl Sentence {
     /// Encodes a sentence.
     ///
     /// # Errors
-    /// Where it has no mask, or another special token, or is too long for the model.
+    /// If it has no mask, contains another special token or is too long for the model.
     pub fn encode(subject: Subject<'_>, text: &str) -> Result<Self, StudyError> {
         let (encoded, masks) = subject.tokenizer.encode_masked(text)?;
         subject.check_length(&encoded.ids)?;
@@ -88,52 +88,52 @@ impl Sentence {
         })
     }
 
-    /// The same sentence, in which only these words are rated.
+    /// The same sentence with these words as the only ones to rate.
     ///
     /// # Errors
-    /// Where a word is not one token of the model in the place of each mask, or the same as another.
+    /// If a word is not one token of the model in the place of each mask, or has the same token as
+    /// another.
     pub fn with_candidates(
         mut self,
         subject: Subject<'_>,
         words: &[String],
     ) -> Result<Self, StudyError> {
         for (mask, place) in self.masks.iter_mut().zip(&self.places) {
-            let (before, after) = (&self.text[..place.start], &self.text[place.end..]);
+            let before = &self.text[..place.start];
+            let after = &self.text[place.end..];
             for word in words {
-                // Its token is the one that it has there: a first word may have another.
-                let filled = format!("{before}{word}{after}");
-                let filled =
-                    Filled::encode(subject, &filled, place.start..place.start + word.len())?;
+                // The token depends on the place: at the start of a sentence it may be another.
+                let sentence = format!("{before}{word}{after}");
+                let word_place = place.start..place.start + word.len();
+                let filled = Filled::encode(subject, &sentence, word_place)?;
                 let id = filled.ids[filled.position];
-                Candidate::add(&mut mask.candidates, subject, word, id)
-                    .map_err(|problem| StudyError::Impossible { problem })?;
+                Candidate::add(&mut mask.candidates, subject, word, id)?;
             }
         }
         Ok(self)
     }
 
-    /// Rates the candidates at each mask. Where none were given, it rates the `top` tokens of the
-    /// vocabulary, and those that are among the top ones with the lesion.
+    /// Rates the candidates at each mask. By default these are the `top` tokens of the vocabulary and
+    /// those that become top tokens with the lesion.
     ///
     /// # Errors
-    /// Where a layer, neuron or token of the lesion does not exist, or its kind needs a study; and
-    /// where the model cannot be run, or gives logits that are not finite.
+    /// If a layer, neuron or token of the lesion does not exist, its kind needs a study, or the model
+    /// cannot be run or gives logits that are not finite.
     pub fn rate(
         &self,
         subject: Subject<'_>,
         top: usize,
         lesion: Option<&SentenceLesion>,
     ) -> Result<Vec<MaskRating>, StudyError> {
-        let mut found = Vec::new();
+        let mut ratings = Vec::with_capacity(self.masks.len());
         for masks in self.masks.chunks(subject.batching.rows) {
-            let (clean, lesioned) = logits(subject, masks, lesion)?;
-            let lesioned =
-                lesioned.map_or(vec![None; masks.len()], |all| all.into_iter().map(Some).collect());
-            for ((mask, clean), lesioned) in masks.iter().zip(&clean).zip(&lesioned) {
-                found.push(rate(subject, mask, top, clean, lesioned.as_deref()));
+            let (clean, lesioned) = run(subject, masks, lesion)?;
+            for (row, mask) in masks.iter().enumerate() {
+                let lesioned = lesioned.as_ref().map(|rows| &rows[row][..]);
+                ratings.push(rate(subject, mask, top, &clean[row], lesioned));
             }
         }
-        Ok(found)
+        Ok(ratings)
     }
 }
 
@@ -146,11 +146,12 @@ impl WordRating {
     }
 }
 
-/// The logits over the vocabulary at each mask, without the lesion and with it. Both go through the
-/// same products, so that a lesion that changes nothing changes no bit.
+/// Logits over the vocabulary at each mask, without the lesion and with it.
 type Logits = (Vec<Vec<f32>>, Option<Vec<Vec<f32>>>);
 
-fn logits(
+/// Runs the sentence without the lesion and with it. Both go through the same operations, so that a
+/// lesion without effect changes no bit.
+fn run(
     subject: Subject<'_>,
     masks: &[MaskedPrompt],
     lesion: Option<&SentenceLesion>,
@@ -169,18 +170,20 @@ fn logits(
     for row in 0..masks.len() {
         for &(layer, ref neurons) in layers {
             let edit = prepared.edit(row, layer);
-            let at = prepared.positions(row).iter();
-            targets.extend(at.map(|&position| Target { row, layer, position, neurons, edit }));
+            for &position in prepared.positions(row) {
+                targets.push(Target { row, layer, position, neurons, edit });
+            }
         }
     }
     let pass = CleanPass::run(subject, batch, positions)?;
     let from = layers.iter().map(|&(layer, _)| layer).min().unwrap_or_default();
     let rows: Vec<usize> = (0..masks.len()).collect();
-    let lesioned =
-        |targets: &[Target<'_>]| read(pass.lesioned(&rows, from, manner.site, targets)?);
-    // The lesion of no neuron at the same tokens.
-    let none: Vec<Target<'_>> = targets.iter().map(|of| Target { neurons: &[], ..*of }).collect();
-    Ok((lesioned(&none)?, Some(lesioned(&targets)?)))
+    // A lesion of no neuron at the same tokens.
+    let empty: Vec<Target<'_>> =
+        targets.iter().map(|target| Target { neurons: &[], ..*target }).collect();
+    let clean = read(pass.lesioned(&rows, from, manner.site, &empty)?)?;
+    let lesioned = read(pass.lesioned(&rows, from, manner.site, &targets)?)?;
+    Ok((clean, Some(lesioned)))
 }
 
 fn rate(
@@ -193,19 +196,25 @@ fn rate(
     let mut words = mask.candidates.clone();
     if words.is_empty() {
         let mut ids = highest(clean, top);
-        ids.extend(lesioned.map_or(Vec::new(), |lesioned| highest(lesioned, top)));
+        if let Some(lesioned) = lesioned {
+            ids.extend(highest(lesioned, top));
+        }
         ids.sort_unstable();
         ids.dedup();
-        // A model can have more logits than its tokenizer has tokens.
-        let word = |id| Some(Candidate { word: subject.tokenizer.token(id)?, id });
-        words = ids.into_iter().filter_map(word).collect();
+        for id in ids {
+            // A model can have more logits than its tokenizer has tokens.
+            if let Some(word) = subject.tokenizer.token(id) {
+                words.push(Candidate { word, id });
+            }
+        }
     }
-    let logit = |of: &Candidate| clean[of.id as usize];
+    let logit = |candidate: &Candidate| clean[candidate.id as usize];
     words.sort_by(|a, b| logit(b).total_cmp(&logit(a)).then(a.id.cmp(&b.id)));
-    let sums = (log_sum(clean), lesioned.map(log_sum));
+    let clean_sum = log_sum_exp(clean);
+    let lesioned_sum = lesioned.map(log_sum_exp);
     let words = words.iter().map(|word| WordRating {
-        clean: Score::of(word, clean, sums.0),
-        lesioned: lesioned.zip(sums.1).map(|(logits, sum)| Score::of(word, logits, sum)),
+        clean: Score::new(word, clean, clean_sum),
+        lesioned: lesioned.zip(lesioned_sum).map(|(logits, sum)| Score::new(word, logits, sum)),
     });
     MaskRating {
         position: mask.position,
@@ -228,7 +237,7 @@ mod tests {
     use super::highest;
 
     #[test]
-    fn the_highest_logits_come_first_and_the_lower_id_of_equal_ones() {
+    fn the_highest_logits_come_first_and_ties_by_id() {
         assert_eq!(highest(&[1.0, 3.0, -2.0, 3.0], 3), [1, 3, 0]);
         assert_eq!(highest(&[1.0], 10), [0]);
     }

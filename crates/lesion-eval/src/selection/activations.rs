@@ -1,6 +1,6 @@
 //! What every neuron does at the target of every stimulus.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use activation_capture::TokenCapture;
 use bert_model::{Site, TokenBatch};
@@ -8,12 +8,15 @@ use rand::seq::SliceRandom;
 
 use crate::{
     encoding::{
-        encoded_stimuli::{EncodedStimuli, held_out_pairs},
+        encoded_stimuli::{EncodedStimuli, count_held_out},
         masked_prompt::MaskedPrompt,
     },
     error::StudyError,
     passes::{
-        batching::Batching, progress::Progress, side_by_side::side_by_side, subject::Subject,
+        batching::Batching,
+        progress::{Progress, report, unwatched},
+        side_by_side::{lock, run_side_by_side},
+        subject::Subject,
     },
     random::{Purpose, stream},
     texts::stimuli::Contrast,
@@ -32,7 +35,7 @@ pub struct Activations {
     pub neurons: usize,
     /// Before GELU, `[pairs, layers x neurons]` for side a and side b.
     pub pre: [Vec<f32>; 2],
-    /// After GELU, the same.
+    /// After GELU, in the same shape.
     pub post: [Vec<f32>; 2],
 }
 
@@ -49,9 +52,9 @@ impl Activations {
     /// The values of one layer at one site: `[2 x pairs, neurons]`, side a and then side b.
     #[must_use]
     pub fn layer(&self, layer: usize, site: Site) -> Vec<f32> {
+        let width = self.layers * self.neurons;
         let columns = layer * self.neurons..(layer + 1) * self.neurons;
-        let sides = self.at(site).iter();
-        let rows = sides.flat_map(|side| side.chunks_exact(self.layers * self.neurons));
+        let rows = self.at(site).iter().flat_map(|side| side.chunks_exact(width));
         rows.flat_map(|row| &row[columns.clone()]).copied().collect()
     }
 
@@ -61,60 +64,71 @@ impl Activations {
         let width = self.layers * self.neurons;
         let mut sums = vec![0.0_f64; width];
         for row in self.at(site).iter().flat_map(|side| side.chunks_exact(width)) {
-            sums.iter_mut().zip(row).for_each(|(sum, &value)| *sum += f64::from(value));
+            for (sum, &value) in sums.iter_mut().zip(row) {
+                *sum += f64::from(value);
+            }
         }
         let count = (2 * self.pairs) as f64;
         #[expect(clippy::cast_possible_truncation, reason = "activations are f32")]
         sums.into_iter().map(|sum| (sum / count) as f32).collect()
     }
 
-    /// Holds out a share of the pairs, at random: the rest, and those held out.
+    /// Splits the pairs at random into those that are kept and a share of held-out ones.
     ///
     /// # Errors
-    /// [`StudyError::Impossible`] where either part would have fewer than 2 pairs.
+    /// [`StudyError::HeldOut`] if either part would have fewer than 2 pairs.
     pub fn split(&self, held_out: f64, seed: u64) -> Result<(Self, Self), StudyError> {
-        let count = held_out_pairs(self.pairs, held_out)?;
+        let count = count_held_out(self.pairs, held_out)?;
         let mut pairs: Vec<usize> = (0..self.pairs).collect();
         pairs.shuffle(&mut stream(seed, Purpose::Split, 0, 0));
         let (out, kept) = pairs.split_at_mut(count);
         out.sort_unstable();
         kept.sort_unstable();
-        Ok((self.only(kept), self.only(out)))
+        Ok((self.pick(kept), self.pick(out)))
     }
 
-    fn only(&self, pairs: &[usize]) -> Self {
-        let width = self.layers * self.neurons;
-        let rows = |side: &Vec<f32>| -> Vec<f32> {
-            pairs.iter().flat_map(|&pair| &side[pair * width..][..width]).copied().collect()
-        };
+    /// The activations of these pairs only.
+    fn pick(&self, pairs: &[usize]) -> Self {
         Self {
             contrast: self.contrast.clone(),
             pairs: pairs.len(),
-            pre: self.pre.each_ref().map(rows),
-            post: self.post.each_ref().map(rows),
-            ..*self
+            layers: self.layers,
+            neurons: self.neurons,
+            pre: self.pre.each_ref().map(|side| self.pick_rows(side, pairs)),
+            post: self.post.each_ref().map(|side| self.pick_rows(side, pairs)),
         }
+    }
+
+    fn pick_rows(&self, side: &[f32], pairs: &[usize]) -> Vec<f32> {
+        let width = self.layers * self.neurons;
+        pairs.iter().flat_map(|&pair| &side[pair * width..][..width]).copied().collect()
     }
 }
 
 /// Runs the stimuli through the model and keeps the activations at their targets.
 ///
-/// `progress` is told the sentences done and all sentences after every batch.
+/// `progress` counts sentences.
 ///
 /// # Errors
-/// Where the model cannot be run.
+/// If the model cannot be run, or `progress` cancels the run.
 pub fn measure(
     subject: Subject<'_>,
     stimuli: &EncodedStimuli,
     progress: Progress<'_>,
 ) -> Result<Activations, StudyError> {
     let config = subject.model.config();
-    let (layers, neurons) = (config.num_hidden_layers, config.intermediate_size);
+    let layers = config.num_hidden_layers;
+    let neurons = config.intermediate_size;
     let pairs = stimuli.sentences.len() / 2;
-    let empty = || [0, 1].map(|_| vec![0.0; pairs * layers * neurons]);
-    let contrast = stimuli.contrast.clone();
-    let mut activations =
-        Activations { contrast, pairs, layers, neurons, pre: empty(), post: empty() };
+    let size = pairs * layers * neurons;
+    let mut activations = Activations {
+        contrast: stimuli.contrast.clone(),
+        pairs,
+        layers,
+        neurons,
+        pre: [vec![0.0; size], vec![0.0; size]],
+        post: [vec![0.0; size], vec![0.0; size]],
+    };
     let tokens: Vec<_> =
         stimuli.sentences.iter().map(|sentence| (&sentence.ids[..], sentence.position)).collect();
     capture(subject, &tokens, &[Site::Pre, Site::Post], progress, |sentence, layer, site, row| {
@@ -122,16 +136,20 @@ pub fn measure(
             Site::Pre => &mut activations.pre,
             Site::Post => &mut activations.post,
         };
-        let (pair, side) = (sentence / 2, sentence % 2);
+        let pair = sentence / 2;
+        let side = sentence % 2;
         let start = (pair * layers + layer) * neurons;
         sides[side][start..start + neurons].copy_from_slice(row);
     })?;
     Ok(activations)
 }
 
-/// The size of every neuron's activation after GELU at each prompt's mask, `[layers x neurons]` a
-/// prompt. Random sets are drawn by the order of these, which a last bit can change, so that they
-/// are computed in one way always: all tokens of one prompt by itself.
+/// The absolute activation of every neuron after GELU at each prompt's mask, `[layers x neurons]` per
+/// prompt. Random sets are drawn by the order of these values, which a last bit can change; so they
+/// are always computed in the same way: all tokens of one prompt by itself.
+///
+/// # Errors
+/// If the model cannot be run.
 pub(crate) fn activity_at_masks(
     subject: Subject<'_>,
     prompts: &[MaskedPrompt],
@@ -143,15 +161,17 @@ pub(crate) fn activity_at_masks(
     let mut activity = vec![vec![0.0; config.num_hidden_layers * neurons]; prompts.len()];
     let tokens: Vec<_> =
         prompts.iter().map(|prompt| (&prompt.masked[..], prompt.position)).collect();
-    capture(subject, &tokens, &[Site::Post], &mut |_, _| (), |prompt, layer, _, row| {
-        let own = activity[prompt][layer * neurons..].iter_mut();
-        own.zip(row).for_each(|(size, value)| *size = value.abs());
+    capture(subject, &tokens, &[Site::Post], &mut unwatched(), |prompt, layer, _, row| {
+        let sizes = &mut activity[prompt][layer * neurons..];
+        for (size, value) in sizes.iter_mut().zip(row) {
+            *size = value.abs();
+        }
     })?;
     Ok(activity)
 }
 
-/// Runs sentences and gives `keep` one token's activations: the sentence's index, the layer, the
-/// site, and a value for each neuron.
+/// Runs sentences and passes one token's activations in each to `keep`: the sentence's index, the
+/// layer, the site, and a value per neuron.
 fn capture(
     subject: Subject<'_>,
     tokens: &[(&[u32], usize)],
@@ -164,16 +184,16 @@ fn capture(
     let shared = Mutex::new((keep, progress, 0));
     let shapes = groups.iter().map(|group| [group.len(), tokens[group[0]].0.len()]);
     let at_once = subject.at_once(Batching::at_once, shapes);
-    side_by_side(groups, at_once, |group| {
+    run_side_by_side(groups, at_once, |group| {
         let batch = TokenBatch::new(group.iter().map(|&i| tokens[i].0.to_vec()).collect())?;
         let positions: Vec<usize> = group.iter().map(|&i| tokens[i].1).collect();
         let mut capture = TokenCapture::new(sites, &batch, &positions)?;
         subject.forward_at(&batch, &positions, &mut capture)?;
-        let captured: Vec<_> = sites
-            .iter()
-            .map(|&site| Ok((site, capture.layers(site)?)))
-            .collect::<Result<_, StudyError>>()?;
-        let mut guard = shared.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut captured = Vec::with_capacity(sites.len());
+        for &site in sites {
+            captured.push((site, capture.layers(site)?));
+        }
+        let mut guard = lock(&shared);
         let (keep, progress, done) = &mut *guard;
         for (site, layers) in &captured {
             for (layer, rows) in layers.iter().enumerate() {
@@ -183,8 +203,6 @@ fn capture(
             }
         }
         *done += group.len();
-        progress(*done, tokens.len());
-        Ok::<_, StudyError>(())
-    })?;
-    Ok(())
+        report(*progress, *done, tokens.len())
+    })
 }

@@ -1,15 +1,15 @@
-//! The ways of correcting for the number of tests, by name.
+//! Adjustments for the number of tests, by name.
 
 use std::{fmt, str::FromStr};
 
 use neuron_stats::Correction;
 
-/// How p is adjusted for the number of tests.
+/// An adjustment of p for the number of tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Adjustment {
-    /// From the p-values alone.
+    /// A correction of the p-values alone.
     Correction(Correction),
-    /// By permutation of the sentences, with the distribution of the largest t.
+    /// Permutation of the sentences, with the distribution of the largest t.
     MaxT,
 }
 
@@ -39,11 +39,10 @@ impl FromStr for Adjustment {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|adjustment| adjustment.to_string() == name).ok_or_else(|| {
-            format!(
-                "`{name}` is no correction; it is one of {}",
-                Self::ALL.map(|a| a.to_string()).join(", ")
-            )
+        let found = Self::ALL.into_iter().find(|adjustment| adjustment.to_string() == name);
+        found.ok_or_else(|| {
+            let names = Self::ALL.map(|adjustment| format!("`{adjustment}`"));
+            format!("`{name}` is not a correction; use one of {}", names.join(", "))
         })
     }
 }
@@ -73,7 +72,7 @@ impl FromStr for Scope {
         match name {
             "layer" => Ok(Self::Layer),
             "model" => Ok(Self::Model),
-            other => Err(format!("`{other}` is no scope; `layer` and `model` are")),
+            other => Err(format!("`{other}` is not a scope; use `layer` or `model`")),
         }
     }
 }

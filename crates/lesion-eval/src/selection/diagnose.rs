@@ -1,5 +1,5 @@
-//! What the activations at the targets look like: near Gaussian before GELU and sparse after it, as
-//! the paper says, or not.
+//! Diagnostics of the activations at the targets: whether they are near Gaussian before GELU and
+//! sparse after it, as the paper says.
 
 use bert_model::Site;
 use neuron_stats::{
@@ -9,7 +9,7 @@ use neuron_stats::{
 
 use crate::{error::StudyError, selection::activations::Activations};
 
-/// Bins of a histogram, between whole numbers that hold every value of the site in any layer.
+/// Bins of a histogram. They span every value of the site in any layer, between whole numbers.
 const BINS: usize = 100;
 /// An activation after GELU counts as silent below each of these.
 const THRESHOLDS: [f64; 5] = [1e-6, 1e-4, 1e-3, 1e-2, 1e-1];
@@ -25,33 +25,33 @@ pub struct LayerHistogram {
     pub histogram: Histogram,
 }
 
-/// How normal pre-activations are: those of one neuron over the stimuli, or of a whole layer.
+/// The normality of pre-activations: those of one neuron over the stimuli, or of a whole layer.
 #[derive(Clone, Debug)]
 pub struct Normality {
     /// The layer.
     pub layer: usize,
-    /// The neuron; `None` is all of the layer's pooled.
+    /// The neuron; `None` for all neurons of the layer pooled.
     pub neuron: Option<usize>,
     /// Mean, variance, skewness, excess kurtosis.
     pub moments: Moments,
-    /// Jarque and Bera's test; NaN where it is undefined.
+    /// Jarque and Bera's test; NaN if undefined.
     pub jarque_bera: NormalityTest,
-    /// D'Agostino and Pearson's K²; NaN where it is undefined, as for fewer than 8 values.
+    /// D'Agostino and Pearson's K²; NaN if undefined, for example with fewer than 8 values.
     pub k_squared: NormalityTest,
 }
 
-/// One measure of how few values or neurons carry a layer's activations after GELU.
+/// A measure of the sparsity of a layer's activations after GELU.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Sparsity {
-    /// The share of values that are exactly 0.
+    /// Share of values that are exactly 0.
     Zero,
-    /// The share of values with |a| below this.
+    /// Share of values with |a| below this.
     Below(f64),
-    /// The share of the squared norm that this many neurons carry, the strongest ones.
+    /// Share of the squared norm in this number of neurons, the strongest ones.
     Top(usize),
 }
 
-/// What the activations look like.
+/// Diagnostics of all layers.
 #[derive(Clone, Debug)]
 pub struct Diagnostics {
     /// For each layer, before and after GELU.
@@ -62,68 +62,64 @@ pub struct Diagnostics {
     pub sparsity: Vec<(usize, Sparsity, f64)>,
 }
 
-/// Measures the activations at the targets of the stimuli, both sides together.
+/// Diagnoses the activations at the targets of the stimuli, both sides together.
 ///
 /// # Errors
-/// Where an activation is not a finite number.
+/// If an activation is not a finite number.
 pub fn diagnose(activations: &Activations) -> Result<Diagnostics, StudyError> {
     let mut diagnostics =
         Diagnostics { histograms: Vec::new(), normality: Vec::new(), sparsity: Vec::new() };
-    let edges = [Site::Pre, Site::Post].map(|site| (site, edges(activations, site)));
+    let edges = [Site::Pre, Site::Post].map(|site| (site, bin_edges(activations, site)));
     for layer in 0..activations.layers {
         diagnostics
-            .add(activations, layer, &edges)
+            .add_layer(activations, layer, &edges)
             .map_err(|source| StudyError::stats_of_layer(source, layer))?;
     }
     Ok(diagnostics)
 }
 
 impl Diagnostics {
-    fn add(
+    fn add_layer(
         &mut self,
         activations: &Activations,
         layer: usize,
         edges: &[(Site, Vec<f64>)],
     ) -> Result<(), StatsError> {
-        let (rows, neurons) = (2 * activations.pairs, activations.neurons);
         for (site, edges) in edges {
             let values = activations.layer(layer, *site);
-            let matrix = Matrix::new(&values, rows, neurons)?;
+            let matrix = Matrix::new(&values, 2 * activations.pairs, activations.neurons)?;
             let mut histogram = Histogram::new(edges.clone())?;
             histogram.push(matrix);
             self.histograms.push(LayerHistogram { layer, site: *site, histogram });
             match site {
                 Site::Pre => {
-                    self.normality.push(normality(layer, None, Moments::of(&values)));
-                    let each = moments(matrix).into_iter().enumerate();
-                    self.normality.extend(
-                        each.map(|(neuron, moments)| normality(layer, Some(neuron), moments)),
-                    );
+                    self.normality.push(test_normality(layer, None, Moments::of(&values)));
+                    for (neuron, moments) in moments(matrix).into_iter().enumerate() {
+                        self.normality.push(test_normality(layer, Some(neuron), moments));
+                    }
                 }
-                Site::Post => self.sparsity.extend(sparsity(layer, matrix)?),
+                Site::Post => self.sparsity.extend(measure_sparsity(layer, matrix)?),
             }
         }
         Ok(())
     }
 }
 
-/// `BINS` equal bins that hold every value of the site.
-fn edges(activations: &Activations, site: Site) -> Vec<f64> {
-    let sides = match site {
-        Site::Pre => &activations.pre,
-        Site::Post => &activations.post,
-    };
-    let (low, high) = sides
-        .iter()
-        .flatten()
-        .fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &v| (low.min(v), high.max(v)));
-    // Whole numbers, so that the edges are readable; one apart at least.
-    let low = f64::from(low).floor();
-    let high = f64::from(high).ceil().max(low + (low.abs() * 1e-6).max(1.0));
+/// The edges of equal bins that span every value of the site.
+fn bin_edges(activations: &Activations, site: Site) -> Vec<f64> {
+    let mut smallest = f32::INFINITY;
+    let mut largest = f32::NEG_INFINITY;
+    for &value in activations.at(site).iter().flatten() {
+        smallest = smallest.min(value);
+        largest = largest.max(value);
+    }
+    // Whole numbers, so that the edges are readable, and at least 1 apart.
+    let low = f64::from(smallest).floor();
+    let high = f64::from(largest).ceil().max(low + (low.abs() * 1e-6).max(1.0));
     (0..=BINS).map(|i| low + (high - low) * i as f64 / BINS as f64).collect()
 }
 
-fn normality(layer: usize, neuron: Option<usize>, moments: Moments) -> Normality {
+fn test_normality(layer: usize, neuron: Option<usize>, moments: Moments) -> Normality {
     let undefined = NormalityTest { statistic: f64::NAN, p: f64::NAN };
     Normality {
         layer,
@@ -134,7 +130,7 @@ fn normality(layer: usize, neuron: Option<usize>, moments: Moments) -> Normality
     }
 }
 
-fn sparsity(
+fn measure_sparsity(
     layer: usize,
     matrix: Matrix<'_, f32>,
 ) -> Result<Vec<(usize, Sparsity, f64)>, StatsError> {
@@ -180,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn silent_layers_have_edges_and_damaged_ones_are_named() {
+    fn silent_layers_have_edges_and_damaged_ones_are_errors() {
         assert!(diagnose(&activations([vec![0.0; 4], vec![0.0; 4]])).is_ok());
         let damaged = activations([vec![0.0, f32::NAN, 0.0, 0.0], vec![0.0; 4]]);
         assert!(matches!(diagnose(&damaged), Err(StudyError::Activation { neuron: 1, .. })));

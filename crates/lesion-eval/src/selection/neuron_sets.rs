@@ -1,4 +1,4 @@
-//! Which neurons of each label are lesioned.
+//! The neurons of each label that are lesioned.
 
 use std::{collections::BTreeSet, fmt, str::FromStr, sync::Arc};
 
@@ -6,34 +6,35 @@ use neuron_stats::TTest;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    error::StudyError, selection::select::Selection, share::whole, texts::stimuli::Contrast,
+    error::{NeuronSetProblem, StudyError},
+    selection::select::Selection,
+    share::floor_share,
+    texts::stimuli::Contrast,
 };
 
-/// Which of a label's significant neurons a lesion takes.
+/// The significant neurons of a label that a lesion takes.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SetRule {
     /// All of them.
     Significant,
-    /// The strongest so many, fewer where there are not as many.
+    /// The strongest neurons, at most this number.
     Top(usize),
-    /// Equally many of both labels, the strongest, at most this share of the layer, so that other
-    /// neurons are left to compare with.
+    /// The strongest neurons, equally many of both labels and at most this share of the layer, so that
+    /// other neurons are left to compare with.
     Share(f64),
 }
 
 impl SetRule {
-    /// Checks that there can be such sets.
+    /// Checks the share or number.
     ///
     /// # Errors
-    /// [`StudyError::Share`] for a share that is none, [`StudyError::Impossible`] for no neuron.
+    /// [`StudyError::Share`] if the share is not between 0 and 1, [`StudyError::NoTopNeuron`] if the
+    /// number is 0.
     pub fn check(self) -> Result<(), StudyError> {
         match self {
             Self::Share(share) if !(share > 0.0 && share < 1.0) => Err(StudyError::Share { share }),
-            Self::Top(0) => {
-                let problem = "the top 0 neurons are none; ask for 1 or more".to_owned();
-                Err(StudyError::Impossible { problem })
-            }
+            Self::Top(0) => Err(StudyError::NoTopNeuron),
             _ => Ok(()),
         }
     }
@@ -49,7 +50,8 @@ impl SetRule {
             Self::Significant => usize::MAX,
             Self::Top(count) => count,
             Self::Share(share) => {
-                sets[0].len().min(sets[1].len()).min(whole(share * tests.len() as f64))
+                let smaller = sets[0].len().min(sets[1].len());
+                smaller.min(floor_share(share, tests.len()))
             }
         };
         for set in &mut sets {
@@ -63,7 +65,7 @@ impl SetRule {
     }
 }
 
-/// What makes a neuron strong.
+/// The measure of a neuron's strength.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Strength {
@@ -89,16 +91,18 @@ impl FromStr for Strength {
         match name {
             "t" => Ok(Self::T),
             "effect" => Ok(Self::Effect),
-            other => Err(format!("`{other}` is no strength; `t` and `effect` are")),
+            other => Err(format!("`{other}` is not a strength; use `t` or `effect`")),
         }
     }
 }
 
 impl Strength {
-    /// A neuron without variance has no t: it is the weakest of all.
-    pub(crate) fn of(self, test: &TTest) -> f64 {
+    /// The strength of a neuron. One without variance has no t: it is the weakest of all.
+    fn measure(self, test: &TTest) -> f64 {
+        if !test.defined {
+            return 0.0;
+        }
         match self {
-            _ if !test.defined => 0.0,
             Self::T => test.t.abs(),
             Self::Effect => test.effect.abs(),
         }
@@ -106,7 +110,7 @@ impl Strength {
 
     /// Sorts neurons of one layer by falling strength.
     pub(crate) fn sort(self, neurons: &mut [usize], tests: &[TTest]) {
-        let strength = |neuron: usize| self.of(&tests[neuron]);
+        let strength = |neuron: usize| self.measure(&tests[neuron]);
         neurons.sort_by(|&a, &b| strength(b).total_cmp(&strength(a)).then(a.cmp(&b)));
     }
 }
@@ -115,7 +119,7 @@ impl Strength {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NeuronSets {
     labels: [String; 2],
-    /// For each layer the neurons of both labels, ascending.
+    /// The neurons of both labels in each layer, ascending.
     layers: Vec<[Arc<[usize]>; 2]>,
 }
 
@@ -123,28 +127,32 @@ impl NeuronSets {
     /// Chooses from the significant neurons of each label.
     #[must_use]
     pub fn choose(selection: &Selection, rule: SetRule, strength: Strength) -> Self {
-        let labels = [&selection.contrast.a, &selection.contrast.b].map(Clone::clone);
-        let layers = (0..selection.layers)
-            .map(|layer| {
-                let tests = &selection.tests[selection.columns(layer)];
-                let sets = [&labels[0], &labels[1]].map(|label| selection.set(layer, label));
-                rule.choose(sets, tests, strength)
-            })
-            .collect();
-        Self { labels, layers }
+        let contrast = &selection.contrast;
+        let mut layers = Vec::with_capacity(selection.layers);
+        for layer in 0..selection.layers {
+            let tests = &selection.tests[selection.columns(layer)];
+            let sets = [selection.set(layer, &contrast.a), selection.set(layer, &contrast.b)];
+            layers.push(rule.choose(sets, tests, strength));
+        }
+        Self::new(contrast, layers)
     }
 
-    /// Sets that were chosen layer by layer.
+    /// The sets of both labels in each layer.
     pub(crate) fn new(contrast: &Contrast, layers: Vec<[Arc<[usize]>; 2]>) -> Self {
         Self { labels: [contrast.a.clone(), contrast.b.clone()], layers }
     }
 
-    /// The neurons of `label` in `layer`; none where there is no such label or layer.
+    /// The neurons of `label` in `layer`; none if the label or layer does not exist.
     #[must_use]
     pub fn set(&self, layer: usize, label: &str) -> Arc<[usize]> {
-        let side = self.labels.iter().position(|own| own == label);
-        let found = side.and_then(|side| Some(self.layers.get(layer)?[side].clone()));
-        found.unwrap_or_else(|| Arc::from([]))
+        match (self.layers.get(layer), self.side(label)) {
+            (Some(sets), Some(side)) => sets[side].clone(),
+            _ => Arc::from([]),
+        }
+    }
+
+    fn side(&self, label: &str) -> Option<usize> {
+        self.labels.iter().position(|other| other == label)
     }
 
     /// The other label.
@@ -171,7 +179,7 @@ impl NeuronSets {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NeuronSetFile {
-    /// One entry for each layer and label; one that is not listed is empty.
+    /// One entry per layer and label; sets that are not listed are empty.
     pub sets: Vec<NeuronSetEntry>,
 }
 
@@ -185,7 +193,7 @@ pub struct NeuronSetEntry {
     pub label: String,
     /// The neurons that carry the label; the paper's lesion takes all of them.
     pub neurons: Vec<usize>,
-    /// Those that the controlled lesions take; all of them where this is absent.
+    /// The neurons that the controlled lesions take; by default all that carry the label.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lesioned: Option<Vec<usize>>,
 }
@@ -194,93 +202,99 @@ impl NeuronSetFile {
     /// The file of these sets.
     #[must_use]
     pub fn new(significant: &NeuronSets, lesioned: &NeuronSets) -> Self {
-        let entry = |layer: usize, label: &str| NeuronSetEntry {
-            layer,
-            label: label.to_owned(),
-            neurons: significant.set(layer, label).to_vec(),
-            lesioned: Some(lesioned.set(layer, label).to_vec()),
-        };
-        let layers = 0..significant.layers();
-        let sets = layers
-            .flat_map(|layer| significant.labels().map(|label| entry(layer, label)))
-            .collect();
+        let mut sets = Vec::new();
+        for layer in 0..significant.layers() {
+            for label in significant.labels() {
+                sets.push(NeuronSetEntry {
+                    layer,
+                    label: label.to_owned(),
+                    neurons: significant.set(layer, label).to_vec(),
+                    lesioned: Some(lesioned.set(layer, label).to_vec()),
+                });
+            }
+        }
         Self { sets }
     }
 
-    /// The neurons that carry `label` in `layer`, without duplicates; none where the file lists none
-    /// in this layer. They are not checked against a model.
+    /// The neurons that carry `label` in `layer`, without duplicates; none if the file lists none in
+    /// this layer. They are not checked against a model.
     ///
     /// # Errors
-    /// [`StudyError::Impossible`] where the file lists no such label at all.
+    /// [`StudyError::NoSetOfLabel`] if no set of the file has this label.
     pub fn labelled(&self, layer: usize, label: &str) -> Result<BTreeSet<usize>, StudyError> {
-        let own = || self.sets.iter().filter(|entry| entry.label == label);
-        if own().next().is_none() {
-            let known: BTreeSet<&str> = self.sets.iter().map(|of| of.label.as_str()).collect();
-            let known = known.into_iter().map(|label| format!("\"{label}\""));
-            let known = known.collect::<Vec<_>>().join(", ");
-            let problem = format!("no neuron set has the label \"{label}\"; found: {known}");
-            return Err(StudyError::Impossible { problem });
+        let known: BTreeSet<&str> = self.sets.iter().map(|entry| entry.label.as_str()).collect();
+        if !known.contains(label) {
+            let known = known.into_iter().map(str::to_owned).collect();
+            return Err(StudyError::NoSetOfLabel { label: label.to_owned(), known });
         }
-        let neurons = own().filter(|entry| entry.layer == layer).flat_map(|entry| &entry.neurons);
-        Ok(neurons.copied().collect())
+        let entries = self.sets.iter().filter(|entry| entry.label == label && entry.layer == layer);
+        Ok(entries.flat_map(|entry| &entry.neurons).copied().collect())
     }
 
     /// The sets that the file lists: those of all neurons that carry a label, and those that the
     /// controlled lesions take.
     ///
     /// # Errors
-    /// [`StudyError::NeuronSet`] for a layer, neuron or label that does not exist, and for a set
-    /// that is listed twice.
+    /// [`StudyError::NeuronSet`] if a layer, neuron or label does not exist, or a set is listed
+    /// twice.
     pub fn sets(
         &self,
         contrast: &Contrast,
         layers: usize,
         neurons: usize,
     ) -> Result<(NeuronSets, NeuronSets), StudyError> {
-        let labels = [&contrast.a, &contrast.b].map(Clone::clone);
-        let empty = NeuronSets { labels, layers: vec![[Arc::from([]), Arc::from([])]; layers] };
-        let (mut significant, mut lesioned) = (empty.clone(), empty);
-        let mut seen = Vec::new();
+        let mut significant =
+            NeuronSets::new(contrast, vec![[Arc::from([]), Arc::from([])]; layers]);
+        let mut lesioned = significant.clone();
+        let mut seen = BTreeSet::new();
         for (index, entry) in self.sets.iter().enumerate() {
-            let error = |problem: String| StudyError::NeuronSet { index, problem };
-            let Some(side) = significant.labels.iter().position(|own| *own == entry.label) else {
-                let [a, b] = &significant.labels;
-                let label = &entry.label;
-                return Err(error(format!("the label \"{label}\" is neither \"{a}\" nor \"{b}\"")));
-            };
-            if entry.layer >= layers {
-                let last = layers.saturating_sub(1);
-                let layer = entry.layer;
-                return Err(error(format!("layer {layer} does not exist; there are 0 to {last}")));
-            }
-            if seen.contains(&(entry.layer, side)) {
-                let (layer, label) = (entry.layer, &entry.label);
-                return Err(error(format!("layer {layer} has a second set \"{label}\"")));
-            }
-            seen.push((entry.layer, side));
-            let checked = |list: &[usize]| {
-                if let Some(neuron) = list.iter().find(|&&neuron| neuron >= neurons) {
-                    let last = neurons.saturating_sub(1);
-                    return Err(error(format!(
-                        "neuron {neuron} does not exist; a layer has 0 to {last}"
-                    )));
-                }
-                let mut list = list.to_vec();
-                list.sort_unstable();
-                list.dedup();
-                Ok(Arc::<[usize]>::from(list))
-            };
-            significant.layers[entry.layer][side] = checked(&entry.neurons)?;
-            let other = &significant.layers[entry.layer][1 - side];
-            if let Some(both) = entry.neurons.iter().find(|neuron| other.contains(neuron)) {
-                let layer = entry.layer;
-                return Err(error(format!("neuron {both} of layer {layer} has both labels")));
-            }
-            let taken = entry.lesioned.as_ref().unwrap_or(&entry.neurons);
-            lesioned.layers[entry.layer][side] = checked(taken)?;
+            entry
+                .add_to(&mut significant, &mut lesioned, &mut seen, neurons)
+                .map_err(|problem| StudyError::NeuronSet { index, problem })?;
         }
         Ok((significant, lesioned))
     }
+}
+
+impl NeuronSetEntry {
+    /// Adds this entry's neurons to the sets. `seen` are the layers and sides of earlier entries.
+    fn add_to(
+        &self,
+        significant: &mut NeuronSets,
+        lesioned: &mut NeuronSets,
+        seen: &mut BTreeSet<(usize, usize)>,
+        neurons: usize,
+    ) -> Result<(), NeuronSetProblem> {
+        let layer = self.layer;
+        let Some(side) = significant.side(&self.label) else {
+            let known = significant.labels.clone();
+            return Err(NeuronSetProblem::UnknownLabel { label: self.label.clone(), known });
+        };
+        let layers = significant.layers();
+        if layer >= layers {
+            return Err(NeuronSetProblem::NoSuchLayer { layer, layers });
+        }
+        if !seen.insert((layer, side)) {
+            return Err(NeuronSetProblem::SecondSet { layer, label: self.label.clone() });
+        }
+        significant.layers[layer][side] = check_neurons(&self.neurons, neurons)?;
+        let others = &significant.layers[layer][1 - side];
+        if let Some(&neuron) = self.neurons.iter().find(|neuron| others.contains(neuron)) {
+            return Err(NeuronSetProblem::BothLabels { neuron, layer });
+        }
+        let taken = self.lesioned.as_ref().unwrap_or(&self.neurons);
+        lesioned.layers[layer][side] = check_neurons(taken, neurons)?;
+        Ok(())
+    }
+}
+
+/// The listed neurons in ascending order, each once.
+fn check_neurons(list: &[usize], neurons: usize) -> Result<Arc<[usize]>, NeuronSetProblem> {
+    if let Some(&neuron) = list.iter().find(|&&neuron| neuron >= neurons) {
+        return Err(NeuronSetProblem::NoSuchNeuron { neuron, neurons });
+    }
+    let set: BTreeSet<usize> = list.iter().copied().collect();
+    Ok(set.into_iter().collect())
 }
 
 #[cfg(test)]
@@ -296,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_says_what_it_lists_and_nothing_else() {
+    fn a_file_contains_the_listed_sets_and_nothing_else() {
         let mut file =
             NeuronSetFile { sets: vec![entry(1, "her", &[3, 1, 3]), entry(0, "him", &[2])] };
         file.sets[1].lesioned = Some(vec![]);
@@ -310,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn the_neurons_of_a_label_are_found_and_an_unknown_label_is_named() {
+    fn labels_are_found_and_unknown_ones_are_errors() {
         let file = NeuronSetFile { sets: vec![entry(1, "her", &[3, 1, 3]), entry(0, "him", &[2])] };
         assert_eq!(file.labelled(1, "her").unwrap(), [1, 3].into());
         assert_eq!(file.labelled(0, "her").unwrap(), [].into());
@@ -319,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_exist_is_an_error() {
+    fn invalid_entries_are_errors() {
         for (entries, problem) in [
             (vec![entry(2, "him", &[])], "layer 2"),
             (vec![entry(0, "him", &[4])], "neuron 4"),

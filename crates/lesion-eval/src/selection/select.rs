@@ -1,4 +1,4 @@
-//! Part 1, second step: which neurons respond to the contrast.
+//! The neurons that respond to the contrast.
 
 use neuron_stats::{
     Alternative, Families, Matrix, MaxT, Relabelling, Resampling, StatsError, TTest, TestKind,
@@ -19,56 +19,63 @@ use crate::{
 pub struct SelectionPlan {
     /// The t-test, on a − b.
     pub test: TestKind,
-    /// How p is adjusted.
+    /// The adjustment of p.
     pub adjustment: Adjustment,
     /// The tests that are adjusted together.
     pub scope: Scope,
-    /// Whether each direction is adjusted by itself, on one-sided p. Two-sided
-    /// Benjamini-Hochberg bounds the false discoveries in the union of both labels only; per
-    /// direction it bounds them in each label (and in the union at twice alpha).
+    /// Whether each direction is adjusted separately, on one-sided p. Two-sided Benjamini-Hochberg
+    /// bounds the false discoveries in the union of both labels only; per direction it bounds them in
+    /// each label (and in the union at twice alpha).
     pub directional: bool,
-    /// A neuron is selected where its adjusted p is at most this.
+    /// The significance level: a neuron is selected if its adjusted p is at most this.
     pub alpha: f64,
-    /// Random relabellings for max-T. All are gone through where there are at most this many.
+    /// Random relabellings for max-T. If there are at most this many, all are used.
     pub permutations: usize,
-    /// Seed of the relabellings.
+    /// Random seed of the relabellings.
     pub seed: u64,
 }
 
 impl SelectionPlan {
-    /// Checks that alpha is a level of significance.
+    /// Checks that alpha is a significance level.
     ///
     /// # Errors
-    /// [`StudyError::Alpha`].
+    /// [`StudyError::Alpha`] if it is not between 0 and 1.
     pub fn check(&self) -> Result<(), StudyError> {
         Self::check_alpha(self.alpha)
     }
 
-    /// Checks that alpha is a level of significance.
+    /// Checks that alpha is a significance level.
     ///
     /// # Errors
-    /// [`StudyError::Alpha`].
+    /// [`StudyError::Alpha`] if it is not between 0 and 1.
     pub fn check_alpha(alpha: f64) -> Result<(), StudyError> {
-        if alpha > 0.0 && alpha < 1.0 { Ok(()) } else { Err(StudyError::Alpha { alpha }) }
+        if alpha > 0.0 && alpha < 1.0 {
+            return Ok(());
+        }
+        Err(StudyError::Alpha { alpha })
     }
 
-    /// Checks that one layer's neurons can be selected while it runs, from sums over the stimuli.
+    /// Checks that a layer's neurons can be selected while the layer runs, from sums over the stimuli.
     ///
     /// # Errors
-    /// [`StudyError::Impossible`] for a scope over the model, and for max-T.
+    /// [`StudyError::DynamicScope`] for a scope over the model, [`StudyError::DynamicMaxT`] for
+    /// max-T.
     pub fn check_one_pass(&self) -> Result<(), StudyError> {
-        let what = match (self.scope, self.adjustment) {
-            (Scope::Model, _) => "the scope `model` needs every layer's tests",
-            (_, Adjustment::MaxT) => "max-T needs all activations at once",
-            _ => return Ok(()),
-        };
-        let problem = format!("dynamic hooks test a layer while it runs, but {what}");
-        Err(StudyError::Impossible { problem })
+        if self.scope == Scope::Model {
+            return Err(StudyError::DynamicScope);
+        }
+        if self.adjustment == Adjustment::MaxT {
+            return Err(StudyError::DynamicMaxT);
+        }
+        Ok(())
     }
 }
 
 /// The significant neurons of one layer, those with t > 0 and those with t < 0, from its tests
 /// alone.
+///
+/// # Errors
+/// If p or alpha is invalid.
 pub(crate) fn significant_sets(
     tests: &[TTest],
     plan: SelectionPlan,
@@ -76,25 +83,24 @@ pub(crate) fn significant_sets(
     let families = Families::of_sizes([tests.len()])?;
     let p = adjust(tests, plan.adjustment, &families, plan.directional, None)?;
     let significant = significant(&p, plan.alpha)?;
-    let side = |positive: bool| {
-        let own = |&n: &usize| significant[n] && (tests[n].t > 0.0) == positive;
-        (0..tests.len()).filter(own).collect()
-    };
-    Ok([side(true), side(false)])
+    let neurons = (0..tests.len()).filter(|&neuron| significant[neuron]);
+    let (positive, negative) = neurons.partition(|&neuron| tests[neuron].t > 0.0);
+    Ok([positive, negative])
 }
 
 /// The p-values of every neuron under one adjustment, in one scope, with or without direction.
 #[derive(Clone, Debug)]
 pub struct Adjusted {
-    /// How.
+    /// The adjustment.
     pub adjustment: Adjustment,
-    /// Over which tests.
+    /// The tests that are adjusted together.
     pub scope: Scope,
-    /// Whether each direction by itself.
+    /// Whether each direction is adjusted separately.
     pub directional: bool,
-    /// One value a neuron, layer after layer. With direction, that of the neuron's own.
+    /// One value per neuron, layer after layer. If directions are adjusted separately, it is that of
+    /// the neuron's direction.
     pub p: Vec<f64>,
-    /// Whether the neuron is significant.
+    /// Whether each neuron is significant.
     significant: Vec<bool>,
 }
 
@@ -103,7 +109,7 @@ pub struct Adjusted {
 pub struct Selection {
     /// The labels.
     pub contrast: Contrast,
-    /// How it was tested.
+    /// The plan of the tests.
     pub plan: SelectionPlan,
     /// Number of stimulus pairs.
     pub pairs: usize,
@@ -111,11 +117,11 @@ pub struct Selection {
     pub layers: usize,
     /// Number of neurons in each layer.
     pub neurons: usize,
-    /// One test a neuron, layer after layer.
+    /// One test per neuron, layer after layer.
     pub tests: Vec<TTest>,
     /// Every adjustment in every scope, with and without direction.
     pub adjusted: Vec<Adjusted>,
-    /// Relabellings that max-T looked at, and whether those were all there are.
+    /// Number of relabellings that max-T used, and whether those are all there are.
     pub relabellings: (usize, bool),
 }
 
@@ -123,24 +129,25 @@ pub struct Selection {
 pub const CONFIDENCE: f64 = 0.95;
 
 /// Tests each neuron's pre-activations for a difference between the sides, and adjusts for the
-/// number of tests in every way there is; the plan says which way decides.
+/// number of tests in every available way. The plan specifies which one decides.
 ///
 /// # Errors
-/// Where alpha is no level, there are no permutations, or an activation is not a finite number.
+/// If alpha is invalid, there are no permutations, or an activation is not a finite number.
 pub fn select(activations: &Activations, plan: SelectionPlan) -> Result<Selection, StudyError> {
     plan.check()?;
-    let &Activations { pairs, layers, neurons, .. } = activations;
     let mut selection = Selection {
         contrast: activations.contrast.clone(),
         plan,
-        pairs,
-        layers,
-        neurons,
+        pairs: activations.pairs,
+        layers: activations.layers,
+        neurons: activations.neurons,
         tests: Vec::new(),
         adjusted: Vec::new(),
         relabellings: (0, false),
     };
-    selection.test(activations).map_err(|source| StudyError::stats(source, neurons))?;
+    selection
+        .test(activations)
+        .map_err(|source| StudyError::stats_of_model(source, activations.neurons))?;
     Ok(selection)
 }
 
@@ -148,8 +155,8 @@ impl Selection {
     fn test(&mut self, activations: &Activations) -> Result<(), StatsError> {
         let plan = self.plan;
         let columns = self.layers * self.neurons;
-        let [a, b] = &activations.pre;
-        let (a, b) = (Matrix::new(a, self.pairs, columns)?, Matrix::new(b, self.pairs, columns)?);
+        let a = Matrix::new(&activations.pre[0], self.pairs, columns)?;
+        let b = Matrix::new(&activations.pre[1], self.pairs, columns)?;
         self.tests = t_tests(plan.test, a, b, CONFIDENCE)?;
         let resampling = Resampling {
             draws: plan.permutations,
@@ -176,58 +183,62 @@ impl Selection {
     /// The p-values under `adjustment`, in the plan's scope and direction.
     ///
     /// # Panics
-    /// Where `adjusted` was emptied; [`select`] fills in every combination.
+    /// If `adjusted` was emptied; [`select`] fills in every combination.
     #[must_use]
     pub fn under(&self, adjustment: Adjustment) -> &Adjusted {
-        let SelectionPlan { scope, directional, .. } = self.plan;
-        let found = self.adjusted.iter().find(|adjusted| {
-            (adjusted.adjustment, adjusted.scope, adjusted.directional)
-                == (adjustment, scope, directional)
-        });
-        found.expect("`select` fills in every combination")
+        self.adjusted
+            .iter()
+            .find(|adjusted| {
+                adjusted.adjustment == adjustment
+                    && adjusted.scope == self.plan.scope
+                    && adjusted.directional == self.plan.directional
+            })
+            .expect("`select` fills in every combination")
     }
 
-    /// The p-values that decide.
+    /// The p-values that decide which neurons are selected.
     #[must_use]
     pub fn chosen(&self) -> &Adjusted {
         self.under(self.plan.adjustment)
     }
 
-    /// The label of a neuron, counted over the whole model, under `adjusted`: that of side a where
-    /// it is significant with t > 0, that of side b with t < 0, none where it is not significant.
+    /// The label of a neuron, counted over the whole model, under `adjusted`: that of side a if it is
+    /// significant with t > 0, that of side b if it is significant with t < 0, none otherwise.
     ///
     /// # Panics
-    /// Where the model has no such neuron.
+    /// If the model has no such neuron.
     #[must_use]
     pub fn label(&self, adjusted: &Adjusted, neuron: usize) -> Option<&str> {
-        let test = &self.tests[neuron];
-        let side = if test.t > 0.0 { &self.contrast.a } else { &self.contrast.b };
-        adjusted.significant[neuron].then_some(side.as_str())
+        if !adjusted.significant[neuron] {
+            return None;
+        }
+        let positive = self.tests[neuron].t > 0.0;
+        Some(if positive { &self.contrast.a } else { &self.contrast.b })
     }
 
-    /// How many neurons of `layer` get label a, and how many label b, under `adjusted`.
+    /// Numbers of neurons of `layer` with label a and with label b, under `adjusted`.
     ///
     /// # Panics
-    /// Where the model has no such layer.
+    /// If the model has no such layer.
     #[must_use]
     pub fn count(&self, adjusted: &Adjusted, layer: usize) -> (usize, usize) {
-        let of = |label: &str| {
-            self.columns(layer).filter(|&n| self.label(adjusted, n) == Some(label)).count()
-        };
-        (of(&self.contrast.a), of(&self.contrast.b))
+        let labels = self.columns(layer).filter_map(|neuron| self.label(adjusted, neuron));
+        let (a, b): (Vec<&str>, Vec<&str>) = labels.partition(|&label| label == self.contrast.a);
+        (a.len(), b.len())
     }
 
     /// The neurons of `layer` that carry `label`, in ascending order.
     ///
     /// # Panics
-    /// Where the model has no such layer.
+    /// If the model has no such layer.
     #[must_use]
     pub fn set(&self, layer: usize, label: &str) -> Vec<usize> {
+        let chosen = self.chosen();
         let columns = self.columns(layer);
-        let (start, chosen) = (columns.start, self.chosen());
+        let start = columns.start;
         columns
-            .filter(|&neuron| self.label(chosen, neuron) == Some(label))
-            .map(|neuron| neuron - start)
+            .filter(|&column| self.label(chosen, column) == Some(label))
+            .map(|column| column - start)
             .collect()
     }
 
@@ -238,9 +249,9 @@ impl Selection {
     }
 }
 
-/// Adjusted p of every neuron; 1 under max-T where nothing was permuted. With direction, each side's
-/// one-sided p are adjusted by themselves, and a neuron gets that of the direction in which its mean
-/// differs. A neuron without variance has p = 1 whatever the adjustment, permutation too.
+/// Adjusted p of every neuron; 1 under max-T if nothing was permuted. If `directional`, each side's
+/// one-sided p are adjusted separately, and a neuron gets the p of the direction in which its mean
+/// differs. A neuron without variance has p = 1 under every adjustment, including max-T.
 fn adjust(
     tests: &[TTest],
     adjustment: Adjustment,
@@ -248,21 +259,23 @@ fn adjust(
     directional: bool,
     permuted: Option<&MaxT>,
 ) -> Result<Vec<f64>, StatsError> {
-    let one = |alternative: Alternative| match adjustment {
-        Adjustment::MaxT => {
-            Ok(permuted.map_or(vec![1.0; tests.len()], |permuted| permuted.p(alternative).to_vec()))
-        }
+    let adjust_for = |alternative: Alternative| match adjustment {
+        Adjustment::MaxT => match permuted {
+            Some(permuted) => Ok(permuted.p(alternative).to_vec()),
+            None => Ok(vec![1.0; tests.len()]),
+        },
         Adjustment::Correction(correction) => {
             let p: Vec<f64> = tests.iter().map(|test| test.p(alternative)).collect();
             families.adjust(correction, &p)
         }
     };
     let mut adjusted = if directional {
-        let (greater, less) = (one(Alternative::Greater)?, one(Alternative::Less)?);
-        let both = greater.into_iter().zip(less).zip(tests);
-        both.map(|((greater, less), test)| if test.t > 0.0 { greater } else { less }).collect()
+        let greater = adjust_for(Alternative::Greater)?;
+        let less = adjust_for(Alternative::Less)?;
+        let sides = greater.into_iter().zip(less).zip(tests);
+        sides.map(|((greater, less), test)| if test.t > 0.0 { greater } else { less }).collect()
     } else {
-        one(Alternative::TwoSided)?
+        adjust_for(Alternative::TwoSided)?
     };
     for (p, test) in adjusted.iter_mut().zip(tests) {
         if !test.defined {
@@ -344,8 +357,8 @@ mod tests {
         let selection = select(&activations(), plan(adjustment, Scope::Layer, false)).unwrap();
         let find = |correction, scope| {
             let adjustment = Adjustment::Correction(correction);
-            let mut all = selection.adjusted.iter();
-            all.find(|x| (x.adjustment, x.scope, x.directional) == (adjustment, scope, false))
+            let mut all = selection.adjusted.iter().filter(|adjusted| !adjusted.directional);
+            all.find(|adjusted| adjusted.adjustment == adjustment && adjusted.scope == scope)
                 .unwrap()
         };
         for scope in [Scope::Layer, Scope::Model] {
@@ -358,7 +371,7 @@ mod tests {
                 assert!(bonferroni.p[neuron] <= wider.p[neuron]);
             }
         }
-        // 2⁴ sign flips: all are gone through, and no p is below 1/16.
+        // All 2⁴ sign flips are used, and no p is below 1/16.
         assert_eq!(selection.relabellings, (16, true));
         assert!(selection.chosen().p.iter().all(|&p| p >= 1.0 / 16.0));
     }

@@ -7,7 +7,7 @@ use crate::{
     encoding::masked_prompt::MaskedPrompt,
     parts::{
         causal::NeuronEffects,
-        controls::Controlled,
+        controls::LayerControls,
         dissociation::{Dissociation, holds},
         dose::Dose,
         dynamic::Dynamic,
@@ -246,7 +246,7 @@ pub fn dynamic<'a>(
 /// The rows of `nulls.csv`.
 pub fn nulls<'a>(
     prompts: &'a [MaskedPrompt],
-    controlled: &'a [Controlled],
+    controlled: &'a [LayerControls],
 ) -> impl Iterator<Item = NullRow<'a>> {
     controlled.iter().flat_map(move |of| {
         of.lesions.iter().flat_map(move |lesion| {

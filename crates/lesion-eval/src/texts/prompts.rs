@@ -1,7 +1,7 @@
 //! Prompts files.
 
 use crate::{
-    error::StudyError,
+    error::{FileProblem, LineProblem, StudyError},
     texts::{
         stimuli::Contrast,
         template::{Template, parse_file},
@@ -15,7 +15,7 @@ pub struct Prompts {
     pub(crate) templates: Vec<Template>,
 }
 
-/// One brace of one template: what the model is asked to predict.
+/// One brace of one template: a word that the model is to predict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Prompt<'a> {
     /// Index of the template in its file; lines that are skipped do not count.
@@ -26,33 +26,24 @@ pub struct Prompt<'a> {
 }
 
 impl Prompts {
-    /// Reads a prompts file: one template a line, in each brace the right word first and then
+    /// Reads a prompts file: one template per line, in each brace the right word first and then
     /// other candidates, `We thanked {her|him|them}.` Each brace is one masked prompt, in which
-    /// the other braces hold their right word. A line with exactly one brace may start with a
+    /// the other braces contain their right word. A line with exactly one brace may start with a
     /// label of the contrast and a tab. Blank lines and lines that start with `#` are skipped.
     ///
     /// # Errors
-    /// [`StudyError::Line`] for a line that is no such template, [`StudyError::File`] where there
-    /// is none.
+    /// [`StudyError::Line`] for an invalid line, [`StudyError::File`] for a file without a prompt.
     pub fn parse(file: &str, content: &str) -> Result<Self, StudyError> {
         let templates = parse_file(file, content)?;
         if templates.is_empty() {
-            return Err(StudyError::File {
-                file: file.to_owned(),
-                problem: "no prompt; write one a line, the right word first: We thanked {her|him}."
-                    .to_owned(),
-            });
+            let problem = FileProblem::NoPrompt;
+            return Err(StudyError::File { file: file.to_owned(), problem });
         }
         for template in &templates {
             let braces = template.braces.len();
             if template.label.is_some() && braces != 1 {
-                return Err(StudyError::Line {
-                    file: file.to_owned(),
-                    line: template.line,
-                    problem: format!(
-                        "a label before {braces} braces; it can stand before one only"
-                    ),
-                });
+                let problem = LineProblem::LabelOfSeveral { braces };
+                return Err(StudyError::in_line(file, template.line, problem));
             }
         }
         Ok(Self { file: file.to_owned(), templates })
@@ -71,17 +62,11 @@ impl Prompts {
     /// [`StudyError::Line`] for the first that is not.
     pub fn check_labels(&self, contrast: &Contrast) -> Result<(), StudyError> {
         for template in &self.templates {
-            if let Some(label) = &template.label
-                && contrast.label(label).is_none()
-            {
-                return Err(StudyError::Line {
-                    file: self.file.clone(),
-                    line: template.line,
-                    problem: format!(
-                        "the label \"{label}\" is none of the contrast's, \"{}\" and \"{}\"",
-                        contrast.a, contrast.b
-                    ),
-                });
+            let Some(label) = &template.label else { continue };
+            if contrast.label(label).is_none() {
+                let known = [contrast.a.clone(), contrast.b.clone()];
+                let problem = LineProblem::UnknownLabel { label: label.clone(), known };
+                return Err(StudyError::in_line(&self.file, template.line, problem));
             }
         }
         Ok(())
@@ -95,8 +80,8 @@ impl<'a> Prompt<'a> {
         &self.template.braces[self.brace][0]
     }
 
-    /// The label of the neuron set that is matched to this prompt: the one before the tab, or else
-    /// the right word if it is a word of the contrast.
+    /// The label of the neuron set that is matched to this prompt: the label before the tab, or the
+    /// right word if it is a word of the contrast.
     #[must_use]
     pub fn label<'c>(&self, contrast: &'c Contrast) -> Option<&'c str> {
         match &self.template.label {
@@ -130,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_side_that_is_only_named_a_does_not_match_the_word_a() {
+    fn the_name_of_a_side_does_not_match_a_word() {
         let sides = Contrast { a: "a".into(), b: "b".into(), words: false };
         let prompts = Prompts::parse("f", "I saw {a|the} dog.\na\tThe {dog|dogs} ran.").unwrap();
         let labels: Vec<_> = prompts.iter().map(|prompt| prompt.label(&sides)).collect();

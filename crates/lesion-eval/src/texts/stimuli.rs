@@ -1,7 +1,7 @@
 //! Stimuli files.
 
 use crate::{
-    error::StudyError,
+    error::{FileProblem, LineProblem, StudyError},
     texts::template::{Template, parse_file},
 };
 
@@ -12,13 +12,13 @@ pub struct Contrast {
     pub a: String,
     /// The label of the second words, for example `her`.
     pub b: String,
-    /// Whether the labels are the words of every stimulus. Otherwise they are only names for the
-    /// sides, `a` and `b`, and no prompt's right word is one of them.
+    /// Whether the labels are the words of every stimulus. Otherwise they only name the sides, `a`
+    /// and `b`, and no prompt's right word is one of them.
     pub words: bool,
 }
 
 impl Contrast {
-    /// The label that is written as `name`, whatever its letter case.
+    /// The label that equals `name` in any letter case.
     #[must_use]
     pub fn label(&self, name: &str) -> Option<&str> {
         [&self.a, &self.b]
@@ -50,36 +50,31 @@ pub struct Stimuli {
 }
 
 impl Stimuli {
-    /// Reads a stimuli file: one template a line with the target in braces, the word of side a
-    /// first, `The dog followed {him|her} home.` Of several braces the last is the target, and all
-    /// switch together. Blank lines and lines that start with `#` are skipped. The labels are the
-    /// two words of the target, or `a` and `b` where the lines have different ones.
+    /// Reads a stimuli file: one template per line with the target in braces, the word of side a
+    /// first, `The dog followed {him|her} home.` If a line has several braces, the last is the target
+    /// and all switch together. Blank lines and lines that start with `#` are skipped. The labels are
+    /// the two words of the target, or `a` and `b` if the lines have different ones.
     ///
     /// # Errors
-    /// [`StudyError::Line`] for a line that is no such template, [`StudyError::File`] for fewer
-    /// than 2 of them.
+    /// [`StudyError::Line`] for an invalid line, [`StudyError::File`] for fewer than 2 pairs.
     pub fn parse(file: &str, content: &str) -> Result<Self, StudyError> {
         let templates = parse_file(file, content)?;
         for template in &templates {
-            check(template).map_err(|problem| StudyError::Line {
-                file: file.to_owned(),
-                line: template.line,
-                problem,
-            })?;
+            check(template).map_err(|problem| StudyError::in_line(file, template.line, problem))?;
         }
-        let [first, rest @ ..] = templates.as_slice() else {
-            return Err(too_few(file, 0));
-        };
-        if rest.is_empty() {
-            return Err(too_few(file, 1));
+        let found = templates.len();
+        if found < 2 {
+            let problem = FileProblem::TooFewPairs { found };
+            return Err(StudyError::File { file: file.to_owned(), problem });
         }
-        let words = |template: &Template| {
-            let words = &template.braces[template.braces.len() - 1];
-            (words[0].to_lowercase(), words[1].to_lowercase())
+        let (a, b) = target_words(&templates[0]);
+        let same =
+            templates.iter().all(|template| target_words(template) == (a.clone(), b.clone()));
+        let contrast = if same {
+            Contrast { a, b, words: true }
+        } else {
+            Contrast { a: "a".to_owned(), b: "b".to_owned(), words: false }
         };
-        let same = rest.iter().all(|template| words(template) == words(first));
-        let (a, b) = if same { words(first) } else { ("a".to_owned(), "b".to_owned()) };
-        let contrast = Contrast { a, b, words: same };
         let pairs = templates.into_iter().map(|template| StimulusPair { template }).collect();
         Ok(Self { file: file.to_owned(), pairs, contrast })
     }
@@ -97,19 +92,21 @@ impl Stimuli {
     }
 }
 
-fn check(template: &Template) -> Result<(), String> {
+/// Checks that a template is a pair.
+fn check(template: &Template) -> Result<(), LineProblem> {
     if template.label.is_some() {
-        return Err("a tab; a stimulus has no label before it".to_owned());
+        return Err(LineProblem::LabelledStimulus);
     }
-    match template.braces.iter().find(|words| words.len() != 2) {
-        None => Ok(()),
-        Some(words) => Err(format!("{} words in braces; a stimulus has two", words.len())),
+    if let Some(words) = template.braces.iter().find(|words| words.len() != 2) {
+        return Err(LineProblem::WordCount { found: words.len() });
     }
+    Ok(())
 }
 
-fn too_few(file: &str, found: usize) -> StudyError {
-    let problem = format!("a t-test needs at least 2 stimulus pairs, the file has {found}");
-    StudyError::File { file: file.to_owned(), problem }
+/// Both words of a pair's target in lower case.
+fn target_words(template: &Template) -> (String, String) {
+    let words = &template.braces[template.braces.len() - 1];
+    (words[0].to_lowercase(), words[1].to_lowercase())
 }
 
 #[cfg(test)]
@@ -117,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn labels_are_the_words_where_all_lines_share_them() {
+    fn labels_are_the_words_that_all_lines_share() {
         let stimuli = Stimuli::parse("f", "I saw {Him|her}.\nYou saw {him|her}.").unwrap();
         assert_eq!(stimuli.contrast(), &Contrast { a: "him".into(), b: "her".into(), words: true });
         let context = "{The king|The queen} saw {him|her}.\n{He|She} saw {him|her}.";
@@ -127,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_pair_is_refused() {
+    fn invalid_pairs_are_errors() {
         for (content, problem) in [
             ("", "has 0"),
             ("I saw {him|her}.", "has 1"),

@@ -2,16 +2,16 @@
 
 use std::ops::Range;
 
-use crate::error::StudyError;
+use crate::error::{LineProblem, StudyError};
 
-/// A sentence whose braces each hold two or more alternative words, `{him|her}`.
+/// A sentence whose braces each contain two or more alternative words, `{him|her}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Template {
     /// The line in its file, counted from 1.
     pub(crate) line: usize,
-    /// What stands before a tab, if there is one.
+    /// The text before a tab, if there is a tab.
     pub(crate) label: Option<String>,
-    /// The text between the braces; one more than there are braces.
+    /// The text between the braces: one piece more than there are braces.
     text: Vec<String>,
     /// The words of each brace.
     pub(crate) braces: Vec<Vec<String>>,
@@ -35,52 +35,56 @@ impl Template {
         let mut sentence = self.text[0].clone();
         let mut place = 0..0;
         for (i, (words, after)) in self.braces.iter().zip(&self.text[1..]).enumerate() {
-            let start = sentence.len();
-            sentence.push_str(if i == index { word } else { &words[side] });
             if i == index {
-                place = start..sentence.len();
+                place = sentence.len()..sentence.len() + word.len();
+                sentence.push_str(word);
+            } else {
+                sentence.push_str(&words[side]);
             }
             sentence.push_str(after);
         }
         (sentence, place)
     }
+
+    /// Whether both have the same text, words and label.
+    fn repeats(&self, other: &Self) -> bool {
+        self.label == other.label && self.text == other.text && self.braces == other.braces
+    }
 }
 
 /// Reads the templates of a file; blank lines and lines that start with `#` are skipped.
+///
+/// # Errors
+/// [`StudyError::Line`] for an invalid line and for one that occurs twice.
 pub(crate) fn parse_file(file: &str, content: &str) -> Result<Vec<Template>, StudyError> {
     // Some editors put a byte order mark before the first line.
     let content = content.strip_prefix('\u{feff}').unwrap_or(content);
-    let templates: Vec<Template> = content
-        .lines()
-        .enumerate()
-        .filter(|(_, text)| !text.trim().is_empty() && !text.trim_start().starts_with('#'))
-        .map(|(index, text)| {
-            let line = index + 1;
-            parse_line(line, text).map_err(|problem| StudyError::Line {
-                file: file.to_owned(),
-                line,
-                problem,
-            })
-        })
-        .collect::<Result<_, _>>()?;
-    // One that stands twice would count as two independent observations.
-    for (index, template) in templates.iter().enumerate() {
-        let same = |other: &&Template| {
-            (&other.label, &other.text, &other.braces)
-                == (&template.label, &template.text, &template.braces)
-        };
-        if let Some(first) = templates[..index].iter().find(same) {
-            return Err(StudyError::Line {
-                file: file.to_owned(),
-                line: template.line,
-                problem: format!("line {} again", first.line),
-            });
+    let mut templates: Vec<Template> = Vec::new();
+    for (index, text) in content.lines().enumerate() {
+        if text.trim().is_empty() || text.trim_start().starts_with('#') {
+            continue;
         }
+        let line = index + 1;
+        let template =
+            parse_line(line, text).map_err(|problem| StudyError::in_line(file, line, problem))?;
+        templates.push(template);
     }
+    check_repeats(file, &templates)?;
     Ok(templates)
 }
 
-fn parse_line(line: usize, text: &str) -> Result<Template, String> {
+/// Checks that no template occurs twice: it would count as two independent observations.
+fn check_repeats(file: &str, templates: &[Template]) -> Result<(), StudyError> {
+    for (index, template) in templates.iter().enumerate() {
+        if let Some(first) = templates[..index].iter().find(|earlier| earlier.repeats(template)) {
+            let problem = LineProblem::Repeated { first: first.line };
+            return Err(StudyError::in_line(file, template.line, problem));
+        }
+    }
+    Ok(())
+}
+
+fn parse_line(line: usize, text: &str) -> Result<Template, LineProblem> {
     let (label, text) = match text.trim().split_once('\t') {
         Some((label, rest)) => (Some(label.trim().to_owned()), rest),
         None => (None, text),
@@ -88,39 +92,43 @@ fn parse_line(line: usize, text: &str) -> Result<Template, String> {
     let mut template = Template { line, label, text: Vec::new(), braces: Vec::new() };
     let mut rest = text.trim();
     while let Some((before, after)) = rest.split_once('{') {
-        let Some((inside, after)) = after.split_once('}') else {
-            return Err("a `{` without its `}`".to_owned());
+        let Some((brace, after)) = after.split_once('}') else {
+            return Err(LineProblem::Unclosed);
         };
-        template.text.push(plain(before)?);
-        template.braces.push(words(inside)?);
+        template.text.push(parse_text(before)?);
+        template.braces.push(parse_words(brace)?);
         rest = after;
     }
-    template.text.push(plain(rest)?);
+    template.text.push(parse_text(rest)?);
     if template.braces.is_empty() {
-        return Err("no target; put its words in braces, as in {him|her}".to_owned());
+        return Err(LineProblem::NoTarget);
     }
     Ok(template)
 }
 
-fn plain(text: &str) -> Result<String, String> {
-    if text.contains('}') { Err("a `}` without its `{`".to_owned()) } else { Ok(text.to_owned()) }
+/// The text between braces, which contains none.
+fn parse_text(text: &str) -> Result<String, LineProblem> {
+    if text.contains('}') {
+        return Err(LineProblem::Unopened);
+    }
+    Ok(text.to_owned())
 }
 
 /// The words of a brace: at least two, all different, none empty.
-fn words(inside: &str) -> Result<Vec<String>, String> {
-    let words: Vec<String> = inside.split('|').map(|word| word.trim().to_owned()).collect();
-    if inside.contains('{') {
-        return Err("a `{` inside braces".to_owned());
+fn parse_words(brace: &str) -> Result<Vec<String>, LineProblem> {
+    if brace.contains('{') {
+        return Err(LineProblem::Nested);
     }
+    let words: Vec<String> = brace.split('|').map(|word| word.trim().to_owned()).collect();
     if words.iter().any(String::is_empty) {
-        return Err(format!("an empty word in {{{inside}}}"));
+        return Err(LineProblem::EmptyWord { brace: brace.to_owned() });
     }
     if words.len() < 2 {
-        return Err(format!("{{{inside}}} has one word; a target has two or more, {{him|her}}"));
+        return Err(LineProblem::OneWord { brace: brace.to_owned() });
     }
     for (i, word) in words.iter().enumerate() {
         if words[..i].iter().any(|other| other.to_lowercase() == word.to_lowercase()) {
-            return Err(format!("the word \"{word}\" stands twice in {{{inside}}}"));
+            return Err(LineProblem::RepeatedWord { word: word.clone(), brace: brace.to_owned() });
         }
     }
     Ok(words)
@@ -133,7 +141,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_brace_is_filled_where_it_stands() {
+    fn a_word_fills_its_brace() {
         let template = parse_line(1, "We met {him|her} and {he|she} smiled.").unwrap();
         assert_eq!(template.fill(0, "X"), ("We met X and he smiled.".to_owned(), 7..8));
         assert_eq!(template.fill(1, "she"), ("We met him and she smiled.".to_owned(), 15..18));
@@ -142,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_label_stands_before_a_tab() {
+    fn a_label_precedes_a_tab() {
         let template = parse_line(1, "him\tIt is {his|hers}.").unwrap();
         assert_eq!(template.label.as_deref(), Some("him"));
         assert_eq!(template.fill(0, "hers").0, "It is hers.");
@@ -162,13 +170,13 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_stands_twice_is_a_mistake() {
+    fn a_line_that_occurs_twice_is_an_error() {
         let error = parse_file("f", "I saw {a|b}.\n\nI  saw {a|b}.\nI saw {a|b}. ").unwrap_err();
-        assert_eq!(error.to_string(), "f:4: line 1 again");
+        assert_eq!(error.to_string(), "f:4: the same as line 1");
     }
 
     #[test]
-    fn mistakes_name_file_and_line() {
+    fn errors_name_file_and_line() {
         for (text, problem) in [
             ("No target.", "no target"),
             ("A {him|her", "without its `}`"),
