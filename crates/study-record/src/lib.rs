@@ -9,11 +9,11 @@
 //! - [`Verdict`] is what the controls let one say of a lesion.
 //!
 //! ```
-//! use study_record::{Study, TTest};
+//! use study_record::{Study, TTestKind};
 //!
 //! let mut study = Study::parse("my.toml", "[selection]\nalpha = 0.01\n")?;
 //! study.set("selection.test", "welch")?;
-//! assert_eq!(study.selection.test, TTest::Welch);
+//! assert_eq!(study.selection.test, TTestKind::Welch);
 //! let error = study.set("selection.alpha", "2").unwrap_err();
 //! assert_eq!(error.to_string(), "alpha is 2, but must lie between 0 and 1, such as 0.05");
 //! # Ok::<(), study_record::SettingError>(())
@@ -37,7 +37,7 @@ pub use row_summaries::{Accuracy, LesionSummary};
 pub use settings::{
     Bootstrap, Controls, Dose, Joint, Lesion, OptionForm, Section, Selection, Setting,
     SettingError, Study,
-    choices::{Backend, Correction, Scope, SelectAt, Site, Strength, TTest},
+    choices::{Backend, Correction, Scope, SelectAt, Site, Strength, TTestKind},
     values::{
         Alpha, Count, FilePath, HeldOut, LayerGroups, LesionKind, SetRule, SettingValue, Sizes,
         Tokens,

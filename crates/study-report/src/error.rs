@@ -1,33 +1,46 @@
-//! What can be wrong with a study's folder.
+//! Errors of reading and showing a study.
 
 use std::{io, path::PathBuf};
+
+use study_record::tables::TableError;
 
 /// Why a study cannot be shown. Every message is one line that names the file.
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
-    /// A folder without `manifest.json`: nothing ran there, or it did not end.
+    /// There is no manifest: nothing ran there, or it did not end.
     #[error("no finished study in {}: it has no manifest.json", .0.display())]
     NoStudy(PathBuf),
     /// A file that every study writes is missing, or cannot be read.
-    #[error("cannot read {}: {source}", path.display())]
+    #[error("cannot read {}: {error}", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// Why.
-        source: io::Error,
+        /// The fault.
+        error: io::Error,
     },
-    /// A table or the manifest is not what this version writes; the problem names line and column.
-    #[error("{}: {problem}", path.display())]
-    Malformed {
+    /// The manifest is not one that this version writes.
+    #[error("{}: {error}", path.display())]
+    Manifest {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
-        problem: String,
+        /// The fault, with its line and column.
+        error: serde_json::Error,
+    },
+    /// A table is not one that this version writes.
+    #[error("{}: {error}", path.display())]
+    Table {
+        /// The file.
+        path: PathBuf,
+        /// The fault, with its line and column.
+        error: TableError,
     },
     /// A figure could not be drawn.
     #[error("cannot draw a figure: {0}")]
     Drawing(String),
-    /// The page could not be made.
-    #[error("cannot make the page: {0}")]
+    /// The page could not be rendered.
+    #[error("cannot render the page")]
     Page(#[from] askama::Error),
+    /// A value could not be written as JSON.
+    #[error("cannot write JSON")]
+    Json(#[from] serde_json::Error),
 }

@@ -1,12 +1,15 @@
-//! SHA-256 as the manifest has it, in hexadecimal.
+//! SHA-256 in hexadecimal, as the manifest has it.
 
 use std::{
     fs::File,
-    io::{self, BufRead, BufReader},
+    io::{self, BufRead, BufReader, Read},
     path::Path,
 };
 
 use sha2::{Digest, Sha256};
+
+/// The size of the pieces that a file is read in.
+const BUFFER: usize = 1 << 20;
 
 /// The hash of bytes.
 #[must_use]
@@ -17,9 +20,17 @@ pub fn of_bytes(bytes: &[u8]) -> String {
 /// The hash of a file, which is not held in memory.
 ///
 /// # Errors
-/// Where the file cannot be read.
+/// If the file cannot be read.
 pub fn of_file(path: &Path) -> io::Result<String> {
-    let mut reader = BufReader::with_capacity(1 << 20, File::open(path)?);
+    of_reader(File::open(path)?)
+}
+
+/// The hash of everything that a reader yields, which is not held in memory.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn of_reader(reader: impl Read) -> io::Result<String> {
+    let mut reader = BufReader::with_capacity(BUFFER, reader);
     let mut digest = Sha256::new();
     loop {
         let chunk = reader.fill_buf()?;
@@ -27,8 +38,8 @@ pub fn of_file(path: &Path) -> io::Result<String> {
             return Ok(hex(&digest.finalize()));
         }
         digest.update(chunk);
-        let read = chunk.len();
-        reader.consume(read);
+        let length = chunk.len();
+        reader.consume(length);
     }
 }
 

@@ -1,45 +1,46 @@
-//! A finished study becomes one page with figures, and two studies a page beside each other.
+//! A finished study as one document: a page with figures, or sections for a screen.
 //!
 //! ```
-//! use std::path::Path;
-//!
-//! use study_report::{ReportError, Study, report};
+//! use study_report::{ReportError, Study, StudyFolder, report};
 //!
 //! /// The page of the study in a folder, as HTML.
-//! fn page(dir: &Path) -> Result<String, ReportError> {
-//!     Ok(report(&Study::read(dir)?)?.html)
+//! fn page(folder: &StudyFolder) -> Result<String, ReportError> {
+//!     Ok(report(&Study::read(folder)?)?.html)
 //! }
 //!
 //! // A folder without a manifest holds no finished study.
 //! let empty = tempfile::tempdir()?;
-//! let error = page(empty.path()).unwrap_err();
+//! let error = page(&StudyFolder(empty.path().to_owned())).unwrap_err();
 //! assert!(error.to_string().contains("manifest.json"));
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
 //! Everything comes from the tables and the manifest that the study wrote; the model is not needed,
-//! and nothing is computed again that stands in a table. [`Study::read`] reads a folder,
-//! [`report()`] makes the page and its figures, [`compare()`] the page of two studies. The same files
-//! give the same bytes.
+//! and nothing is computed again that a table holds. [`Study::read`] reads a folder or files in
+//! memory, [`sections()`] makes the document, [`report()`] its page and figures, and [`compare()`]
+//! the page of two studies. The same files give the same bytes.
 
-mod causal;
-mod chart;
-mod compare;
+mod comparison;
+mod document;
+mod drawing;
 mod error;
-mod figures;
+mod finished_study;
 pub mod hash;
-mod manifest;
-mod nulls;
-mod number;
-mod page;
-mod pair;
-mod report;
-mod rows;
-mod study;
-mod verdict;
+mod page_template;
+mod report_page;
+mod sections;
+mod study_files;
 
-pub use compare::compare;
+pub use comparison::comparison_page::compare;
+pub use document::{
+    cell::Cell,
+    figure::{Figure, FigureFile},
+    report_table::Table,
+    section::{Block, Section},
+    sentence::{Candidate, Lookup, Sentence},
+};
 pub use error::ReportError;
-pub use report::{FIGURES, Report, report};
-pub use study::Study;
-pub use verdict::{LEVEL, UNLIKE};
+pub use finished_study::Study;
+pub use report_page::{Report, report};
+pub use sections::{FIGURES, part_section, sections};
+pub use study_files::{StudyFiles, StudyFolder};

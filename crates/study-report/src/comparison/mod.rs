@@ -1,0 +1,11 @@
+//! Two studies side by side, one file per section.
+
+mod both_lesions_section;
+mod both_neurons_section;
+mod both_predictions_section;
+mod both_profiles_section;
+mod common_prompts;
+pub(crate) mod comparison_page;
+mod differences_section;
+mod pair_figures;
+mod study_pair;

@@ -1,0 +1,132 @@
+//! A finished study, read from its files.
+
+use std::{
+    io::{self, Read},
+    path::Path,
+};
+
+use study_record::{
+    MANIFEST, Manifest,
+    tables::{Row, TableError, decode},
+};
+
+use crate::{error::ReportError, hash, study_files::StudyFiles};
+
+/// A finished study. Its manifest is read at once, its tables when they are asked for.
+pub struct Study<'a> {
+    files: &'a dyn StudyFiles,
+    manifest: Manifest,
+    changed: Vec<String>,
+}
+
+impl<'a> Study<'a> {
+    /// Reads a study's manifest, and compares the hash of every file with it.
+    ///
+    /// # Errors
+    /// If there is no manifest, it is not one of this version, or a file cannot be read.
+    pub fn read(files: &'a dyn StudyFiles) -> Result<Self, ReportError> {
+        let manifest = read_manifest(files)?;
+        let changed = find_changed(files, &manifest)?;
+        Ok(Self { files, manifest, changed })
+    }
+
+    /// The manifest.
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// The files that are no longer those that the study wrote: `dose.csv was changed`.
+    #[must_use]
+    pub fn changed(&self) -> &[String] {
+        &self.changed
+    }
+
+    /// The rows of a table that every study writes.
+    ///
+    /// # Errors
+    /// If the table cannot be read, or is not one that this version writes.
+    pub fn rows<R: Row>(&self) -> Result<Vec<R>, ReportError> {
+        let file = R::TABLE.file;
+        let reader = self.files.open(file).map_err(|error| unreadable(self.files, file, error))?;
+        self.decode(reader)?.collect()
+    }
+
+    /// The rows of a table that is not in every study; `None` if it was not written, or is gone.
+    ///
+    /// # Errors
+    /// If the table cannot be read, or is not one that this version writes.
+    pub fn rows_if_written<R: Row>(&self) -> Result<Option<Vec<R>>, ReportError> {
+        self.stream_if_written()?.map(Iterator::collect).transpose()
+    }
+
+    /// The same rows one after the other, for a table that may be too large to hold.
+    ///
+    /// # Errors
+    /// If the table cannot be read. Each row by itself, if it is not one that this version writes.
+    pub fn stream_if_written<R: Row>(
+        &self,
+    ) -> Result<Option<impl Iterator<Item = Result<R, ReportError>>>, ReportError> {
+        let file = R::TABLE.file;
+        if !self.manifest.outputs.contains_key(file) {
+            return Ok(None);
+        }
+        match self.files.open(file) {
+            Ok(reader) => self.decode(reader).map(Some),
+            Err(error) if is_missing(&error) => Ok(None),
+            Err(error) => Err(unreadable(self.files, file, error)),
+        }
+    }
+
+    fn decode<R: Row>(
+        &self,
+        reader: Box<dyn Read + 'a>,
+    ) -> Result<impl Iterator<Item = Result<R, ReportError>> + use<'_, 'a, R>, ReportError> {
+        let rows = decode(reader).map_err(|error| malformed(self.files, R::TABLE.file, error))?;
+        Ok(rows.map(|row| row.map_err(|error| malformed(self.files, R::TABLE.file, error))))
+    }
+}
+
+fn read_manifest(files: &dyn StudyFiles) -> Result<Manifest, ReportError> {
+    let reader = match files.open(MANIFEST) {
+        Ok(reader) => reader,
+        Err(error) if is_missing(&error) => {
+            let path = files.path(MANIFEST);
+            return Err(ReportError::NoStudy(path.parent().unwrap_or(Path::new("")).to_owned()));
+        }
+        Err(error) => return Err(unreadable(files, MANIFEST, error)),
+    };
+    let text = io::read_to_string(reader).map_err(|error| unreadable(files, MANIFEST, error))?;
+    serde_json::from_str(&text)
+        .map_err(|error| ReportError::Manifest { path: files.path(MANIFEST), error })
+}
+
+fn find_changed(files: &dyn StudyFiles, manifest: &Manifest) -> Result<Vec<String>, ReportError> {
+    let mut changed = Vec::new();
+    for (file, expected) in &manifest.outputs {
+        match files.open(file).and_then(hash::of_reader) {
+            Ok(found) if found == *expected => {}
+            Ok(_) => changed.push(format!("{file} was changed")),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                changed.push(format!("{file} is missing"));
+            }
+            Err(error) => return Err(unreadable(files, file, error)),
+        }
+    }
+    Ok(changed)
+}
+
+fn is_missing(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+fn unreadable(files: &dyn StudyFiles, file: &str, error: io::Error) -> ReportError {
+    ReportError::Unreadable { path: files.path(file), error }
+}
+
+fn malformed(files: &dyn StudyFiles, file: &str, error: TableError) -> ReportError {
+    match error {
+        TableError::Read(error) => unreadable(files, file, error),
+        error => ReportError::Table { path: files.path(file), error },
+    }
+}

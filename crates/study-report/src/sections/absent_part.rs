@@ -1,0 +1,13 @@
+//! Parts of the laboratory without a table.
+
+use study_record::{Part, tables::Table};
+
+use crate::{document::number_text::quoted, finished_study::Study};
+
+/// Why the table of a part cannot be shown.
+pub(crate) fn absence(study: &Study<'_>, part: Part, table: Table) -> String {
+    if study.manifest().outputs.contains_key(table.file) {
+        return format!("{} of the part {} is missing.", table.file, quoted(part.name()));
+    }
+    format!("The part {} did not run.", quoted(part.name()))
+}

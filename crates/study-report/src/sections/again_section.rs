@@ -1,0 +1,49 @@
+//! How to run the study again.
+
+use super::settings_list::settings_list;
+use crate::{
+    document::{
+        number_text::{count, fixed, plural},
+        section::{Block, Section},
+    },
+    error::ReportError,
+    finished_study::Study,
+};
+
+pub(crate) fn again_section(study: &Study<'_>) -> Result<Section, ReportError> {
+    let manifest = study.manifest();
+    let mut section = Section::new("again", "Run it again");
+    let command: Vec<String> = manifest.command.iter().map(|word| quote_for_shell(word)).collect();
+    section.add(Block::Command(command.join(" ")));
+    section.explanation(format!(
+        "It ran with lesion {} and Burn {} on {}, with {}, in {} seconds. The numbers do not \
+         depend on the number of threads. \u{201c}lesion report\u{201d} makes this page again from \
+         the tables, without the model.",
+        manifest.lesion,
+        manifest.burn,
+        manifest.platform,
+        plural(manifest.threads, "thread"),
+        fixed(manifest.seconds.values().sum(), 1)
+    ));
+    section.heading("Every setting");
+    let mut facts = settings_list(manifest)?;
+    let all = if manifest.relabellings_exact { ", all there are" } else { "" };
+    facts.push((
+        "relabellings of max-T".to_owned(),
+        format!("{}{all}", count(manifest.relabellings)),
+    ));
+    section.add(Block::Facts(facts));
+    section.heading("Files");
+    section.explanation("SHA-256 of every file that the study wrote, from manifest.json.");
+    section.add(Block::Facts(manifest.outputs.clone().into_iter().collect()));
+    Ok(section)
+}
+
+/// A word of a command as a shell takes it.
+fn quote_for_shell(word: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./=,:+@%".contains(&byte);
+    if !word.is_empty() && word.bytes().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}

@@ -1,0 +1,130 @@
+//! The predictions before any lesion.
+
+use std::collections::BTreeMap;
+
+use plotters::{
+    element::PathElement,
+    prelude::Color,
+    style::text_anchor::{HPos, VPos},
+};
+use study_record::{
+    Accuracy,
+    tables::{PredictionRow, PromptRow, Row as _},
+};
+
+use crate::{
+    document::{
+        cell::Cell,
+        figure::{Figure, FigureFile},
+        number_text::{count, plural},
+        report_table::Table,
+        section::Section,
+    },
+    drawing::{
+        axis_text::whole,
+        canvas::{WIDTH, draw, text},
+        legend::{Shape, key, label_keys, label_look, legend, mark},
+        palette::{ACTIVE, GRID, INK, MUTED},
+        panel::{Frame, around, panel, spanning},
+    },
+    error::ReportError,
+    finished_study::Study,
+};
+
+pub(crate) const LOGITS: FigureFile = FigureFile {
+    name: "logits",
+    shows: "the clean logits of the candidates of each masked prompt",
+    tables: &[PredictionRow::TABLE.file, PromptRow::TABLE.file],
+};
+
+/// Prompts up to which each candidate is named in the figure.
+const FEW: usize = 8;
+
+pub(crate) fn baseline_section(study: &Study<'_>) -> Result<Section, ReportError> {
+    let predictions: Vec<PredictionRow> = study.rows()?;
+    let Accuracy { prompts, right, top } = Accuracy::of(&predictions);
+    let mut section = Section::new("baseline", "Baseline");
+    section.explanation("The predictions of the plain pass, in which nothing is lesioned.");
+    section.table(predictions_table(&predictions));
+    section.finding(format!(
+        "The right word has a higher logit than the other candidates in {} of {}, and the highest \
+         of the whole vocabulary in {}.",
+        count(right),
+        plural(prompts, "masked prompt"),
+        count(top)
+    ));
+    section.figure(logits_figure(study, &predictions)?);
+    Ok(section)
+}
+
+fn predictions_table(predictions: &[PredictionRow]) -> Table {
+    let caption = "Each candidate at each mask. Probability and rank are over the whole \
+                   vocabulary; rank 1 is the top.";
+    let columns = ["prompt", "position", "right word", "candidate", "logit", "probability", "rank"];
+    let mut table =
+        Table::new("predictions", &[PredictionRow::TABLE.file], caption, columns).on_screen();
+    for row in predictions {
+        table.row([
+            Cell::count(row.prompt),
+            Cell::count(row.position),
+            Cell::text(&row.target),
+            Cell::text(&row.candidate),
+            Cell::number(row.logit, 3),
+            Cell::number(row.prob, 4),
+            Cell::count(row.rank),
+        ]);
+    }
+    table
+}
+
+fn logits_figure(study: &Study<'_>, predictions: &[PredictionRow]) -> Result<Figure, ReportError> {
+    let labels = study.manifest().labels();
+    let prompts: Vec<PromptRow> = study.rows()?;
+    let label_of: BTreeMap<(usize, usize), Option<&str>> =
+        prompts.iter().map(|row| ((row.prompt, row.position), row.label.as_deref())).collect();
+    let masks: Vec<&[PredictionRow]> = PredictionRow::by_prompt(predictions).collect();
+    let are_few = masks.len() <= FEW;
+    let size = if are_few { 10 } else { 6 };
+    let svg = draw((WIDTH, 360), |root| {
+        let mut keys = label_keys(labels.map(|label| format!("right word, label {label}")));
+        keys.push(key(Shape::Cross, MUTED, "other candidate"));
+        let root = legend(root, &keys)?;
+        let frame = Frame {
+            x: "masked prompt, in the order of prompts.csv",
+            y: "logit (natural log)",
+            ticks: (if are_few { 2 * masks.len() } else { 10 }, 6),
+            x_format: &whole,
+            ..Frame::default()
+        };
+        let y = around(predictions.iter().map(|row| row.logit));
+        let mut chart = panel(&root, &frame, -0.6..masks.len() as f64 - 0.4, y)?;
+        let name_style = text(11.0, INK, false, (HPos::Left, VPos::Center));
+        for (place, candidates) in masks.iter().enumerate() {
+            let x = place as f64;
+            let right = &candidates[0];
+            let ends = spanning(candidates.iter().map(|row| row.logit));
+            chart.draw_series([PathElement::new(
+                [(x, ends.start), (x, ends.end)],
+                GRID.stroke_width(3),
+            )])?;
+            let others = candidates[1..].iter();
+            chart.draw_series(others.map(|row| mark(Shape::Cross, MUTED, size, (x, row.logit))))?;
+            let label = label_of.get(&(right.prompt, right.position)).copied().flatten();
+            let (shape, colour) = label_look(labels, label).unwrap_or((Shape::Ring, ACTIVE));
+            chart.draw_series([mark(shape, colour, size, (x, right.logit))])?;
+            if are_few {
+                let (left, top) = root.get_base_pixel();
+                for row in *candidates {
+                    let (x, y) = chart.backend_coord(&(x, row.logit));
+                    let beside = (x - left + 18, y - top);
+                    root.strip_coord_spec().draw_text(&row.candidate, &name_style, beside)?;
+                }
+            }
+        }
+        Ok(())
+    })?;
+    let caption = "Nothing is lesioned. The further the right word stands above the other \
+                   candidates, the larger its margin."
+        .to_owned();
+    Ok(Figure { file: LOGITS, caption, svg })
+}

@@ -1,0 +1,205 @@
+//! Conclusions and their limits.
+
+use study_record::{
+    LEVEL, Range, SelectAt, Verdict,
+    tables::{DissociationRow, JointRow, ProfileRow},
+};
+
+use super::{joint_section::deepest, judged_profile::JudgedProfile};
+use crate::{
+    document::{
+        number_text::{fixed, interval, p_value, percent, plural, quoted},
+        section::Section,
+    },
+    error::ReportError,
+    finished_study::Study,
+};
+
+pub(crate) fn conclusions_section(study: &Study<'_>) -> Result<Section, ReportError> {
+    let profile = JudgedProfile::read(study)?;
+    let joint: Vec<JointRow> = study.rows_if_written()?.unwrap_or_default();
+    let dissociation: Vec<DissociationRow> = study.rows_if_written()?.unwrap_or_default();
+    let mut section = Section::new("conclusions", "What can be concluded, and what not");
+    section.explanation("Effect sizes in logits and their intervals come first, p last.");
+    section.heading("What can be concluded");
+    let mut shown: Vec<String> = profile.with(Verdict::Beyond).map(beyond).collect();
+    if shown.is_empty() {
+        shown.push(profile.summary());
+    }
+    shown.extend(double_dissociation(&dissociation));
+    let (clear, open) = deepest(&joint).into_iter().partition::<Vec<&JointRow>, _>(|row| {
+        row.interval().is_some_and(|(low, high)| low > 0.0 || high < 0.0)
+    });
+    shown.extend(clear.into_iter().map(synergy));
+    section.list(shown);
+    section.heading("What cannot be concluded");
+    let within: Vec<String> = profile.with(Verdict::Within).filter_map(within).collect();
+    if !within.is_empty() {
+        section.warning(format!(
+            "{} within the range of random sets. Other neurons of the same number have effects \
+             like these:",
+            if within.len() == 1 {
+                "One lesion lies".to_owned()
+            } else {
+                format!("{} lesions lie", within.len())
+            }
+        ));
+        section.list(within);
+    }
+    let mut limits = limits_of_controls(&profile);
+    limits.extend(limits_of_study(study));
+    limits.extend(open.into_iter().map(synergy));
+    section.list(limits);
+    Ok(section)
+}
+
+fn from_to((low, high): Range) -> String {
+    format!("between {} and {}", fixed(low, 3), fixed(high, 3))
+}
+
+/// A lesion that does more than random sets.
+fn beyond(row: &ProfileRow) -> String {
+    let random = row.random().margin.map_or(String::new(), |range| {
+        format!(", where 95 % of random sets lie {}", from_to(range))
+    });
+    let active = match (row.as_active().margin, row.activity_ratio) {
+        (Some(range), _) => format!(" and 95 % of sets as active {}", from_to(range)),
+        (None, Some(ratio)) => format!(
+            "; the nearest other neurons are {} as active, so nothing is known of equally active \
+             ones",
+            percent(ratio)
+        ),
+        (None, None) => String::new(),
+    };
+    format!(
+        "Layer {}, {}: mean margin drop {}{random}{active}. The margin falls in {} of {} (p {}).",
+        row.layer,
+        quoted(&row.neuron_set),
+        fixed(row.margin_drop, 3),
+        row.margin_falls,
+        plural(row.prompts, "prompt"),
+        row.p_corrected.map_or(String::new(), p_value)
+    )
+}
+
+/// A lesion that does no more than random sets.
+fn within(row: &ProfileRow) -> Option<String> {
+    let ranges = [(row.random().margin, "random sets"), (row.as_active().margin, "sets as active")];
+    let (range, sets) = ranges.into_iter().find_map(|(range, sets)| {
+        let (low, high) = range?;
+        (low..=high).contains(&row.margin_drop).then_some(((low, high), sets))
+    })?;
+    Some(format!(
+        "Layer {}, {}: mean margin drop {}, where 95 % of {sets} lie {}.",
+        row.layer,
+        quoted(&row.neuron_set),
+        fixed(row.margin_drop, 3),
+        from_to(range)
+    ))
+}
+
+/// The layers with a double dissociation; `None` without intervals.
+fn double_dissociation(rows: &[DissociationRow]) -> Option<String> {
+    if rows.iter().all(|row| row.interval().is_none()) {
+        return None;
+    }
+    let layers: Vec<&[DissociationRow]> = rows.chunk_by(|a, b| a.layer == b.layer).collect();
+    let double = layers.iter().filter(|rows| rows[0].double).map(|rows| {
+        let differences: Vec<String> = rows.iter().filter_map(difference).collect();
+        format!("layer {}, {}", rows[0].layer, differences.join(" and "))
+    });
+    let double: Vec<String> = double.collect();
+    let looked_at = plural(layers.len(), "layer");
+    if double.is_empty() {
+        return Some(format!("A double dissociation is shown in none of {looked_at}."));
+    }
+    Some(format!(
+        "A double dissociation, in {} of {looked_at}: {}. These are differences of margin drops, \
+         own prompts minus the other label\u{2019}s, with 95 % intervals.",
+        double.len(),
+        double.join("; ")
+    ))
+}
+
+fn difference(row: &DissociationRow) -> Option<String> {
+    let (label, difference) = (quoted(&row.neuron_set), fixed(row.difference, 3));
+    Some(format!("{label} {difference} ({})", interval(row.interval()?)))
+}
+
+/// Several layers against the sum of each.
+fn synergy(row: &JointRow) -> String {
+    let comparison = match row.interval() {
+        Some((low, _)) if low > 0.0 => "do more than the sum of each",
+        Some((_, high)) if high < 0.0 => "do less than the sum of each",
+        _ => "are not shown to do more or less than the sum of each",
+    };
+    format!(
+        "All {} layers together, {}, {comparison}: synergy {} ({}).",
+        row.depth(),
+        quoted(&row.neuron_set),
+        fixed(row.synergy, 3),
+        row.interval().map_or("no interval".to_owned(), interval)
+    )
+}
+
+fn limits_of_controls(profile: &JudgedProfile) -> Vec<String> {
+    let mut limits = Vec::new();
+    let open = profile.names(Verdict::NotShown);
+    if !open.is_empty() {
+        limits.push(format!(
+            "Not shown, because corrected p is above {LEVEL} or the margin rises: {}.",
+            open.join(", ")
+        ));
+    }
+    let undecided = profile.names(Verdict::TooFewSets);
+    if !undecided.is_empty() {
+        limits.push(format!(
+            "Not decided, because no corrected p can reach {LEVEL} with {} random sets: {}.",
+            profile.sets,
+            undecided.join(", ")
+        ));
+    }
+    let less_active = profile.with(Verdict::Beyond).filter(|row| !row.has_alikes());
+    let less_active: Vec<String> = less_active.map(ProfileRow::name).collect();
+    if !less_active.is_empty() {
+        limits.push(format!(
+            "In {} no other neurons are as active at the mask, so it is not shown that equally \
+             active ones would do less.",
+            less_active.join(", ")
+        ));
+    }
+    if !profile.rows.is_empty() && profile.rows.iter().all(|row| row.prompts <= 1) {
+        limits.push(
+            "Each case is one sentence, so nothing is known of other sentences. \
+             assets/studies/controlled.toml tests the same with 212 prompts."
+                .to_owned(),
+        );
+    }
+    limits
+}
+
+fn limits_of_study(study: &Study<'_>) -> Vec<String> {
+    let manifest = study.manifest();
+    let mut limits = Vec::new();
+    if manifest.study.selection.at == SelectAt::Visible {
+        limits.push(
+            "Neurons were selected where the word itself is visible. That a neuron distinguishes \
+             two words there does not show that it takes part in predicting them at a mask.",
+        );
+    }
+    limits.push(
+        "The paper\u{2019}s lesion takes all neurons of a label. The controls are of equal-sized \
+         sets, and say nothing about larger ones.",
+    );
+    limits.push(
+        "Intervals hold for one layer and label at a time, over other templates of the same kind, \
+         with this model and these neurons. They are not corrected for their number.",
+    );
+    if manifest.inputs.model.source == "bundled" {
+        limits.push(
+            "The bundled model knows a small grammar and serves to try out the method. Its results \
+             need not hold in a model of English.",
+        );
+    }
+    limits.into_iter().map(str::to_owned).collect()
+}

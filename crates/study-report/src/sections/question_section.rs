@@ -1,0 +1,69 @@
+//! The question, and the answer in four numbers.
+
+use study_record::{Accuracy, LesionSummary, Verdict};
+
+use super::{judged_profile::JudgedProfile, selection_counts::SelectionCounts};
+use crate::{
+    document::{
+        number_text::{count, fixed, list, quoted},
+        section::{Block, Section},
+    },
+    error::ReportError,
+    finished_study::Study,
+};
+
+pub(crate) fn question_section(study: &Study<'_>) -> Result<Section, ReportError> {
+    let mut section = Section::new("question", "The question");
+    if !study.changed().is_empty() {
+        section.warning(format!(
+            "The files are not those that the study wrote: {}. This page shows what they contain \
+             now.",
+            list(study.changed())
+        ));
+    }
+    section.add(Block::Numbers(numbers(study)?));
+    let [a, b] = study.manifest().labels().map(quoted);
+    section.explanation(format!(
+        "A language model predicts masked words. Some neurons of its MLPs respond differently to \
+         {a} and {b}. Does the model need these neurons to predict the words, or would any other \
+         neurons do? The study selects the neurons by a statistical test, changes their \
+         activations while the model predicts, and compares the effect with that of the same \
+         lesion of other neurons."
+    ));
+    section.explanation(
+        "Two measures describe what a lesion does to the right word. The logit drop is the \
+         word\u{2019}s logit in the plain pass minus its logit in the lesioned pass. The margin \
+         drop is the same difference for its margin: its logit minus the largest logit of the \
+         other candidates. A shift that all logits share changes no prediction and no margin. \
+         Above 0 a lesion harms.",
+    );
+    Ok(section)
+}
+
+fn numbers(study: &Study<'_>) -> Result<Vec<(String, String)>, ReportError> {
+    let manifest = study.manifest();
+    let layer = manifest.layer;
+    let labelled = SelectionCounts::read(study)?.labelled(layer, manifest);
+    let accuracy = Accuracy::of(&study.rows()?);
+    let lesion = LesionSummary::of(&study.rows()?);
+    let profile = JudgedProfile::read(study)?;
+    let beyond = match profile.tested() {
+        0 => "none".to_owned(),
+        tested => format!("{} of {tested}", profile.with(Verdict::Beyond).count()),
+    };
+    Ok(vec![
+        (
+            count(labelled),
+            format!("of {} neurons of layer {layer} carry a label", count(manifest.model_neurons)),
+        ),
+        (
+            format!("{} of {}", count(accuracy.right), count(accuracy.prompts)),
+            "masked words where the right word leads the candidates".to_owned(),
+        ),
+        (
+            fixed(lesion.margin_drop, 3),
+            format!("logits: mean margin drop without the labelled neurons of layer {layer}"),
+        ),
+        (beyond, "controlled lesions that do more than random sets".to_owned()),
+    ])
+}

@@ -1,0 +1,45 @@
+//! The model and the stimuli.
+
+use study_record::{SelectAt, tables::PromptRow};
+
+use crate::{
+    document::{
+        number_text::{count, plural, quoted},
+        section::{Block, Section},
+    },
+    error::ReportError,
+    finished_study::Study,
+};
+
+pub(crate) fn setup_section(study: &Study<'_>) -> Result<Section, ReportError> {
+    let manifest = study.manifest();
+    let mut section = Section::new("setup", "Model and stimuli");
+    let held_out = match manifest.held_out_pairs {
+        0 => String::new(),
+        pairs => format!(" {} were held out.", plural(pairs, "further pair")),
+    };
+    let view = match manifest.study.selection.at {
+        SelectAt::Visible => "as they are",
+        SelectAt::Masked => "masked, so that only the context distinguishes them",
+    };
+    section.explanation(format!(
+        "The model has {} with {} MLP neurons each. Neurons are selected on {}, whose sides differ \
+         in their target: {} or {}. The model sees these words {view}.{held_out} It then predicts \
+         the words of {}.",
+        plural(manifest.model_layers, "layer"),
+        count(manifest.model_neurons),
+        plural(manifest.pairs, "sentence pair"),
+        quoted(&manifest.label_a),
+        quoted(&manifest.label_b),
+        plural(study.rows::<PromptRow>()?.len(), "masked prompt"),
+    ));
+    let mut facts = Vec::new();
+    for (input, origin) in manifest.inputs.iter() {
+        facts.push((input.to_owned(), origin.source.clone()));
+        for (file, hash) in &origin.sha256 {
+            facts.push((format!("SHA-256 of {file}"), hash.clone()));
+        }
+    }
+    section.add(Block::Facts(facts));
+    Ok(section)
+}
