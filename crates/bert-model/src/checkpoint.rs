@@ -8,6 +8,7 @@ use crate::{
     model::bert_for_masked_lm::BertForMaskedLm,
     text::{
         tokenizer::{BertTokenizer, SpecialTokens},
+        tokenizer_error::TokenizerError,
         tokenizer_files::open_tokenizer,
     },
     weights::{read_file::read_file, weight_files::Weights},
@@ -15,9 +16,9 @@ use crate::{
 
 /// A Hugging Face checkpoint: configuration, tokenizer and, not yet read, the weights.
 pub struct Checkpoint {
-    /// What the model computes.
+    /// The configuration.
     pub config: BertConfig,
-    /// How text becomes tokens.
+    /// The tokenizer.
     pub tokenizer: BertTokenizer,
     weights: Weights,
     files: Vec<PathBuf>,
@@ -36,11 +37,11 @@ pub struct CheckpointFiles {
 
 impl Checkpoint {
     /// Opens a checkpoint directory: `config.json`, `tokenizer.json` (or a WordPiece `vocab.txt`)
-    /// with what `tokenizer_config.json` and `special_tokens_map.json` say of it, and the weights
-    /// as [`Weights::open`] finds them.
+    /// with the options of `tokenizer_config.json` and `special_tokens_map.json`, and the weights as
+    /// [`Weights::open`] finds them.
     ///
     /// # Errors
-    /// Where a file is missing or says what this crate does not compute.
+    /// If a file is missing or cannot be read, or specifies a model that this crate does not compute.
     pub fn open(dir: impl AsRef<Path>) -> Result<Self, BertModelError> {
         let dir = dir.as_ref();
         let config_file = dir.join("config.json");
@@ -49,43 +50,45 @@ impl Checkpoint {
         let tokenizer = open_tokenizer(dir, config.model_type, &mut files)?;
         let weights = Weights::open(dir)?;
         files.extend_from_slice(weights.files());
-        Self { config, tokenizer, weights, files }.checked()
+        check_embeddings(&config, &tokenizer)?;
+        Ok(Self { config, tokenizer, weights, files })
     }
 
     /// Opens a checkpoint that is compiled into the program.
     ///
     /// # Errors
-    /// As [`Checkpoint::open`].
+    /// If a file cannot be read, or specifies a model that this crate does not compute.
     pub fn embedded(files: CheckpointFiles) -> Result<Self, BertModelError> {
         let config = BertConfig::from_json(files.config)?;
         let special = SpecialTokens::of(config.model_type);
         let tokenizer = BertTokenizer::from_json(files.tokenizer, &special)?;
         let weights = Weights::from_bytes(files.weights.to_vec());
-        Self { config, tokenizer, weights, files: Vec::new() }.checked()
+        check_embeddings(&config, &tokenizer)?;
+        Ok(Self { config, tokenizer, weights, files: Vec::new() })
     }
 
-    /// Every file of the directory that decides what the model computes.
+    /// All files of the directory that the model depends on.
     #[must_use]
     pub fn files(&self) -> &[PathBuf] {
         &self.files
     }
 
-    fn checked(self) -> Result<Self, BertModelError> {
-        let Self { config, tokenizer, .. } = &self;
-        let (highest, embeddings) = (tokenizer.highest_id(), config.vocab_size);
-        if highest as usize >= embeddings {
-            let reason =
-                format!("it has an id {highest}, but config.json has `vocab_size` {embeddings}");
-            return Err(BertModelError::Tokenizer { reason });
-        }
-        Ok(self)
-    }
-
     /// Reads the weights onto `device`.
     ///
     /// # Errors
-    /// Where a tensor is missing, has another shape or another dtype; the error names it.
+    /// If a tensor is missing, has another shape or another dtype; the error names it.
     pub fn load_model(&mut self, device: &Device) -> Result<BertForMaskedLm, BertModelError> {
         BertForMaskedLm::load(&self.config, &mut self.weights, device)
     }
+}
+
+/// Checks that the model has an embedding for every token.
+fn check_embeddings(config: &BertConfig, tokenizer: &BertTokenizer) -> Result<(), BertModelError> {
+    let highest = tokenizer.highest_id();
+    let embeddings = config.vocab_size;
+    if highest as usize >= embeddings {
+        let error = TokenizerError::NoEmbedding { highest, embeddings };
+        return Err(BertModelError::Tokenizer(error));
+    }
+    Ok(())
 }

@@ -2,6 +2,8 @@ use std::path::PathBuf;
 
 use burn::tensor::DType;
 
+use crate::{config::config_error::ConfigError, text::tokenizer_error::TokenizerError};
+
 /// Everything that can be wrong with a checkpoint, a text or a batch. Each prints as one line.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -11,44 +13,39 @@ pub enum BertModelError {
     Read {
         /// The file.
         path: PathBuf,
-        /// What the operating system said.
+        /// Error of the operating system.
         source: std::io::Error,
     },
 
     /// The checkpoint has no tokenizer that can be read.
     #[error(
-        "{dir}: no {expected}; in Python, AutoTokenizer.from_pretrained(DIR).save_pretrained(DIR) \
-         writes tokenizer.json from other files"
+        "{dir}: no {}; in Python, AutoTokenizer.from_pretrained(DIR).save_pretrained(DIR) writes \
+         tokenizer.json from other files",
+        expected.join(" or ")
     )]
     NoTokenizer {
         /// The checkpoint directory.
         dir: PathBuf,
-        /// What could be read.
-        expected: &'static str,
+        /// Files that could be read.
+        expected: &'static [&'static str],
     },
 
-    /// The tokenizer file is there but cannot be used.
-    #[error("tokenizer: {reason}")]
-    Tokenizer {
-        /// What is wrong with it.
-        reason: String,
-    },
+    /// The tokenizer does not suit the model.
+    #[error("tokenizer: {0}")]
+    Tokenizer(TokenizerError),
 
-    /// `config.json` is not the configuration of a model.
-    #[error("config.json: {reason}")]
-    Config {
-        /// What is wrong with it.
-        reason: String,
-    },
+    /// `config.json` does not describe a model.
+    #[error("config.json: {0}")]
+    Config(ConfigError),
 
-    /// `config.json` asks for something that this crate does not compute.
-    #[error("config.json: `{key}` is {found}; this program computes {supported} only")]
+    /// `config.json` asks for a computation that this crate does not have.
+    #[error("config.json: `{key}` is {found}; supported: {supported}")]
     Unsupported {
         /// The key of `config.json`.
         key: &'static str,
-        /// Its value.
+        /// Its value, as JSON.
         found: String,
-        /// What would be supported.
+        /// Supported values.
         supported: String,
     },
 
@@ -62,30 +59,39 @@ pub enum BertModelError {
         dir: PathBuf,
     },
 
-    /// A file of weights, or the index of several, cannot be read.
-    #[error("{file}: {reason}")]
+    /// A file of weights, or the index of several, cannot be read or written.
+    #[error("{file}: {message}")]
     Container {
-        /// The file.
+        /// Name of the file.
         file: String,
-        /// What the reader said.
-        reason: String,
+        /// Message of the library that reads it, in one line.
+        message: String,
+    },
+
+    /// An index of weights names a file outside its folder.
+    #[error("{index}: {file:?} is not a file in the same folder")]
+    OutsideFolder {
+        /// Name of the index.
+        index: String,
+        /// The file, as the index names it.
+        file: String,
     },
 
     /// A tensor that the model needs is not in the file.
     #[error("{file}: tensor `{name}` is missing (looked for: {})", looked_for.join(", "))]
     MissingTensor {
-        /// The file.
+        /// Name of the file.
         file: String,
         /// The tensor's name in the newest layout.
         name: String,
-        /// All names it could have had.
+        /// All names under which it was looked for.
         looked_for: Vec<String>,
     },
 
     /// A tensor has another shape than `config.json` implies.
     #[error("{file}: tensor `{name}` has shape {found:?}, config.json implies {expected:?}")]
     TensorShape {
-        /// The file.
+        /// Name of the file.
         file: String,
         /// The tensor's name in the file.
         name: String,
@@ -95,10 +101,10 @@ pub enum BertModelError {
         found: Vec<usize>,
     },
 
-    /// A tensor is not stored as floating-point numbers that can be read.
+    /// A tensor is not stored as floating-point numbers of a supported type.
     #[error("{file}: tensor `{name}` has dtype {found:?}; f32, f16 and bf16 can be read")]
     TensorDtype {
-        /// The file.
+        /// Name of the file.
         file: String,
         /// The tensor's name in the file.
         name: String,
@@ -107,34 +113,34 @@ pub enum BertModelError {
     },
 
     /// A text cannot be encoded.
-    #[error("cannot encode {text:?}: {reason}")]
+    #[error("cannot encode {text:?}: {message}")]
     Encode {
         /// The text.
         text: String,
-        /// What the tokenizer said.
-        reason: String,
+        /// Message of the `tokenizers` library.
+        message: String,
     },
 
-    /// A word is several tokens, where one is needed.
+    /// A word is several tokens, but must be one.
     #[error(
         "{word:?} is {} tokens ({}); one is needed{}",
-        pieces.len(), pieces.join(" "), like(suggestions)
+        pieces.len(), pieces.join(" "), list_suggestions(suggestions)
     )]
     SplitWord {
         /// The word.
         word: String,
-        /// The tokens it becomes.
+        /// The tokens of the word.
         pieces: Vec<String>,
-        /// Words like it that would be one token in its place.
+        /// Similar words that would be one token in its place.
         suggestions: Vec<String>,
     },
 
     /// A word is only a part of a token.
-    #[error("{word:?} is only a part of the token {token:?}; a target stands by itself")]
+    #[error("{word:?} is only a part of the token {token:?}; a target must be a whole token")]
     PartOfToken {
         /// The word.
         word: String,
-        /// The token that it is in.
+        /// The token that contains it.
         token: String,
     },
 
@@ -145,15 +151,19 @@ pub enum BertModelError {
         word: String,
     },
 
-    /// A sentence without a word to predict.
-    #[error("no {mask} in the sentence; write it where a word is missing: \"She thanked {mask}.\"")]
+    /// A sentence has no mask, so there is no word to predict.
+    #[error(
+        "no {mask} in the sentence; write it in place of the word to predict: \"She thanked {mask}.\""
+    )]
     NoMask {
         /// The mask token.
         mask: &'static str,
     },
 
-    /// A special token in a text, where only the mask may be.
-    #[error("{token} is no word but a special token of the model; write only {mask}")]
+    /// A text contains a special token other than the mask.
+    #[error(
+        "{token} is no word but a special token of the model; only {mask} is allowed in a text"
+    )]
     SpecialToken {
         /// The token.
         token: String,
@@ -161,12 +171,12 @@ pub enum BertModelError {
         mask: &'static str,
     },
 
-    /// A batch without sequences, or with an empty one.
+    /// A batch has no sequence, or an empty one.
     #[error("a batch needs at least one sequence, and every sequence at least one token")]
     EmptyBatch,
 
-    /// Sequences of different lengths in one batch. Nothing is padded here.
-    #[error("row {row} has {found} tokens, row 0 has {expected}; a batch holds one length")]
+    /// The sequences of a batch have different lengths.
+    #[error("row {row} has {found} tokens, row 0 has {expected}; all rows must have one length")]
     UnequalLengths {
         /// The first row that differs.
         row: usize,
@@ -181,18 +191,18 @@ pub enum BertModelError {
     TooLong {
         /// Tokens in the sequence.
         found: usize,
-        /// `max_position_embeddings`.
+        /// Tokens of the longest sequence that the model reads.
         limit: usize,
     },
 
     /// A padding token in a family that gives it no position of its own.
-    #[error("token id {id} is padding, and nothing is padded here")]
+    #[error("token id {id} is padding, which a batch must not contain")]
     Padding {
         /// The id.
         id: u32,
     },
 
-    /// A token id that the model has no embedding for.
+    /// The model has no embedding for a token id.
     #[error("token id {id} is outside the model's vocabulary of {vocabulary}")]
     TokenId {
         /// The id.
@@ -201,35 +211,35 @@ pub enum BertModelError {
         vocabulary: usize,
     },
 
-    /// A layer that the model does not have.
+    /// The model does not have this layer.
     #[error("layer {layer} does not exist; the model has layers 0 to {}", layers.saturating_sub(1))]
     NoSuchLayer {
-        /// The layer asked for.
+        /// The requested layer.
         layer: usize,
         /// `num_hidden_layers`.
         layers: usize,
     },
 
-    /// Not the clean pass of one sentence.
+    /// The tensors are not the clean pass of one sentence.
     #[error(
         "the clean pass of one sentence is {expected} tensors of one shape [1, seq, {width}]; \
          found {found:?}"
     )]
     CleanPass {
-        /// One tensor for what enters each layer, one for what leaves the last.
+        /// One tensor for the input of each layer, and one for the output of the last.
         expected: usize,
         /// `hidden_size`.
         width: usize,
-        /// The shapes that were given.
+        /// Shapes of the tensors.
         found: Vec<[usize; 3]>,
     },
 
-    /// A (row, position) pair outside the batch.
+    /// A (row, position) pair is outside the batch.
     #[error("row {row}, position {position} is outside a batch of shape [{rows}, {length}]")]
     NoSuchPosition {
-        /// The row asked for.
+        /// The requested row.
         row: usize,
-        /// The position asked for.
+        /// The requested position.
         position: usize,
         /// Rows of the batch.
         rows: usize,
@@ -238,9 +248,9 @@ pub enum BertModelError {
     },
 }
 
-fn like(suggestions: &[String]) -> String {
-    match suggestions {
-        [] => String::new(),
-        words => format!("; words of one token like it: {}", words.join(", ")),
+fn list_suggestions(suggestions: &[String]) -> String {
+    if suggestions.is_empty() {
+        return String::new();
     }
+    format!("; words of one token like it: {}", suggestions.join(", "))
 }

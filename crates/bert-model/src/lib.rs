@@ -20,18 +20,18 @@
 //! # Ok::<(), bert_model::BertModelError>(())
 //! ```
 //!
-//! The crate's one job: turn a checkpoint directory into a model whose MLP can be watched and
-//! edited while it runs.
+//! The crate turns a checkpoint directory into a model whose MLP can be watched and edited while it
+//! runs.
 //!
-//! - [`Checkpoint`] reads `config.json`, the tokenizer and the weights, strictly: there is no random
-//!   initial value that a missing tensor could leave behind.
-//! - [`Family`] is what the configuration chooses: BERT, RoBERTa, XLM-RoBERTa, DistilBERT or ELECTRA.
-//!   All take one path through the code; what sets them apart is data.
-//! - [`BertForMaskedLm`] runs it. The forward pass takes an [`MlpHook`] as an argument and calls it
-//!   at two [`Site`]s of every layer; no hook is ever registered, so none can be left behind.
-//! - [`BertForMaskedLm::direct_effects`] tells what each MLP neuron by itself does to a logit.
-//! - [`TokenBatch`] holds sequences of one length, so nothing is padded and no result depends on
-//!   what else is in the batch.
+//! - [`Checkpoint`] reads `config.json`, the tokenizer and the weights, strictly: a missing tensor is
+//!   an error, and never replaced by random values.
+//! - [`Family`] is chosen by the configuration: BERT, RoBERTa, XLM-RoBERTa, DistilBERT or ELECTRA.
+//!   All take one path through the code, and differ in data only.
+//! - [`BertForMaskedLm`] runs the model. The forward pass takes an [`MlpHook`] as an argument and calls
+//!   it at two [`Site`]s of every layer. No hook is ever registered, so none can be left behind.
+//! - [`BertForMaskedLm::direct_effects`] computes how much each MLP neuron by itself adds to a logit.
+//! - [`TokenBatch`] holds sequences of one length, so nothing is padded, and no result depends on the
+//!   other sequences of the batch.
 
 mod checkpoint;
 mod config;
@@ -42,7 +42,7 @@ mod text;
 mod weights;
 
 pub use checkpoint::{Checkpoint, CheckpointFiles};
-pub use config::{bert_config::BertConfig, family::Family};
+pub use config::{bert_config::BertConfig, config_error::ConfigError, family::Family};
 pub use error::BertModelError;
 pub use model::{
     bert_for_masked_lm::BertForMaskedLm,
@@ -50,5 +50,8 @@ pub use model::{
     token_batch::TokenBatch,
 };
 pub use ops::dot_product_attention::Projections;
-pub use text::tokenizer::{BertTokenizer, Encoded, MASK, SpecialTokens, WordPieceOptions};
+pub use text::{
+    tokenizer::{BertTokenizer, Encoded, MASK, SpecialTokens, WordPieceOptions},
+    tokenizer_error::TokenizerError,
+};
 pub use weights::{tensor_source::TensorSource, weight_files::Weights};

@@ -1,5 +1,5 @@
-//! The direct effect of a neuron on a logit: in the last layer it is what zeroing the neuron does,
-//! below it is what an independent `f64` computation of the frozen path gives.
+//! The direct effect of a neuron on a logit. In the last layer it equals the effect of zeroing the
+//! neuron; in lower layers it equals an independent `f64` computation of the frozen path.
 
 mod common;
 
@@ -16,7 +16,7 @@ use common::{FAMILIES, values};
 const EXACT_TOLERANCE: f32 = 1e-5;
 const FROZEN_TOLERANCE: f64 = 1e-4;
 
-/// Tokens whose logits are looked at: special ones, a letter, words.
+/// Tokens whose logits are compared: special ones, a letter, words.
 const TOKENS: [u32; 5] = [0, 4, 20, 60, 88];
 
 fn open(family: &str) -> (BertForMaskedLm, Vec<Vec<u32>>) {
@@ -28,7 +28,7 @@ fn batch(ids: &[u32]) -> TokenBatch {
     TokenBatch::new(vec![ids.to_vec()]).unwrap()
 }
 
-/// What enters each layer, and what leaves the last.
+/// Input of each layer, and output of the last.
 fn clean_pass(model: &BertForMaskedLm, ids: &[u32]) -> Vec<Tensor<3>> {
     let mut entering = vec![model.embed(&batch(ids)).unwrap()];
     for layer in 0..model.config().num_hidden_layers {
@@ -70,14 +70,15 @@ impl MlpHook for Zero {
             return activations;
         }
         let zero = Tensor::zeros([1, 1, 1], &activations.device());
-        let (position, neuron) = (self.position, self.neuron);
+        let &mut Self { position, neuron, .. } = self;
         activations.slice_assign([0..1, position..position + 1, neuron..neuron + 1], zero)
     }
 }
 
 #[test]
-fn in_the_last_layer_it_is_what_zeroing_the_neuron_does() {
-    let (mut worst, mut largest) = (0_f32, 0_f32);
+fn in_the_last_layer_it_is_the_effect_of_zeroing_the_neuron() {
+    let mut worst = 0_f32;
+    let mut largest = 0_f32;
     for (model, ids) in
         FAMILIES.map(open).iter().flat_map(|(m, all)| all.iter().map(move |i| (m, i)))
     {
@@ -106,11 +107,12 @@ fn in_the_last_layer_it_is_what_zeroing_the_neuron_does() {
 }
 
 #[test]
-fn below_it_is_what_the_frozen_path_carries() {
+fn in_lower_layers_it_is_the_effect_along_the_frozen_path() {
     let (model, sentences) = open("");
-    let reference = Reference::of(&model);
+    let reference = Reference::new(&model);
     let layers = model.config().num_hidden_layers;
-    let (mut worst, mut largest) = (0_f64, 0_f64);
+    let mut worst = 0_f64;
+    let mut largest = 0_f64;
     for ids in &sentences {
         let entering = clean_pass(&model, ids);
         let clean = reference.run(ids);
@@ -143,7 +145,8 @@ fn below_it_is_what_the_frozen_path_carries() {
 fn impossible_input_is_an_error_not_a_panic() {
     let (model, sentences) = open("");
     let config = model.config();
-    let (layers, length) = (config.num_hidden_layers, sentences[0].len());
+    let layers = config.num_hidden_layers;
+    let length = sentences[0].len();
     let entering = clean_pass(&model, &sentences[0]);
     let error = |entering: &[_], layer, position, tokens: &[_]| {
         model.direct_effects(entering, layer, position, tokens).unwrap_err()
@@ -191,7 +194,7 @@ struct Clean {
     attention_sums: Vec<Vec<Vec<f64>>>,
     post: Vec<Vec<Vec<f64>>>,
     output_sums: Vec<Vec<Vec<f64>>>,
-    /// What leaves the last layer, `[position]`.
+    /// Output of the last layer, `[position]`.
     leaving: Vec<Vec<f64>>,
 }
 
@@ -220,7 +223,8 @@ fn mean(x: &[f64]) -> f64 {
 /// The normal distribution function, by a series whose terms are all of one sign.
 fn phi(z: f64) -> f64 {
     let x = z * FRAC_1_SQRT_2;
-    let (mut term, mut sum) = (x, x);
+    let mut term = x;
+    let mut sum = x;
     for n in 1..400 {
         term *= 2.0 * x * x / (2.0 * f64::from(n) + 1.0);
         sum += term;
@@ -233,11 +237,11 @@ fn gelu(z: &[f64]) -> Vec<f64> {
 }
 
 impl Reference {
-    fn of(model: &BertForMaskedLm) -> Self {
-        let wide = |data: burn::tensor::TensorData| data.iter::<f64>().collect();
+    fn new(model: &BertForMaskedLm) -> Self {
         let config = model.config();
+        let tensors = model.tensors().into_iter();
         Self {
-            tensors: model.tensors().into_iter().map(|(name, data)| (name, wide(data))).collect(),
+            tensors: tensors.map(|(name, data)| (name, data.iter::<f64>().collect())).collect(),
             hidden: config.hidden_size,
             heads: config.num_attention_heads,
             layers: config.num_hidden_layers,
@@ -274,22 +278,16 @@ impl Reference {
 
     fn run(&self, ids: &[u32]) -> Clean {
         let mut clean = Clean::default();
-        let segment = self.row("bert.embeddings.token_type_embeddings.weight", 0);
-        let embed = |(position, &id): (usize, &u32)| {
-            let place = self.row("bert.embeddings.position_embeddings.weight", position);
-            let sum = add(&add(self.row(WORDS, id as usize), place), segment);
-            self.norm("bert.embeddings.LayerNorm", &sum)
-        };
-        let mut stream: Vec<_> = ids.iter().enumerate().map(embed).collect();
+        let mut stream = self.embed(ids);
         for layer in 0..self.layers {
-            let each = |name: &str, of: &[Vec<f64>]| -> Vec<_> {
-                of.iter().map(|x| self.linear(&part(layer, name), x)).collect()
+            let each = |name: &str, rows: &[Vec<f64>]| -> Vec<_> {
+                rows.iter().map(|x| self.linear(&part(layer, name), x)).collect()
             };
             let sums = |a: &[Vec<f64>], b: &[Vec<f64>]| -> Vec<_> {
                 a.iter().zip(b).map(|(a, b)| add(a, b)).collect()
             };
-            let norms = |name: &str, of: &[Vec<f64>]| -> Vec<_> {
-                of.iter().map(|x| self.norm(&part(layer, name), x)).collect()
+            let norms = |name: &str, rows: &[Vec<f64>]| -> Vec<_> {
+                rows.iter().map(|x| self.norm(&part(layer, name), x)).collect()
             };
             let context = self.attend(
                 &each("attention.self.query", &stream),
@@ -310,26 +308,39 @@ impl Reference {
         clean
     }
 
+    /// The input of layer 0.
+    fn embed(&self, ids: &[u32]) -> Vec<Vec<f64>> {
+        let segment = self.row("bert.embeddings.token_type_embeddings.weight", 0);
+        let mut stream = Vec::new();
+        for (position, &id) in ids.iter().enumerate() {
+            let place = self.row("bert.embeddings.position_embeddings.weight", position);
+            let sum = add(&add(self.row(WORDS, id as usize), place), segment);
+            stream.push(self.norm("bert.embeddings.LayerNorm", &sum));
+        }
+        stream
+    }
+
     fn attend(&self, query: &[Vec<f64>], key: &[Vec<f64>], value: &[Vec<f64>]) -> Vec<Vec<f64>> {
+        query.iter().map(|query| self.attend_by_one(query, key, value)).collect()
+    }
+
+    fn attend_by_one(&self, query: &[f64], key: &[Vec<f64>], value: &[Vec<f64>]) -> Vec<f64> {
         let size = self.hidden / self.heads;
-        let context = |query: &Vec<f64>| {
-            let mut context = vec![0.0; self.hidden];
-            for start in (0..self.hidden).step_by(size) {
-                let head = start..start + size;
-                let weight = |key: &Vec<f64>| {
-                    (dot(&query[head.clone()], &key[head.clone()]) / (size as f64).sqrt()).exp()
-                };
-                let weights: Vec<_> = key.iter().map(weight).collect();
-                let total: f64 = weights.iter().sum();
-                for (weight, value) in weights.iter().zip(value) {
-                    for i in head.clone() {
-                        context[i] += weight / total * value[i];
-                    }
+        let mut context = vec![0.0; self.hidden];
+        for start in (0..self.hidden).step_by(size) {
+            let head = start..start + size;
+            let query = &query[head.clone()];
+            let scores =
+                key.iter().map(|key| dot(query, &key[head.clone()]) / (size as f64).sqrt());
+            let weights: Vec<_> = scores.map(f64::exp).collect();
+            let total: f64 = weights.iter().sum();
+            for (weight, value) in weights.iter().zip(value) {
+                for i in head.clone() {
+                    context[i] += weight / total * value[i];
                 }
             }
-            context
-        };
-        query.iter().map(context).collect()
+        }
+        context
     }
 
     fn logits(&self, clean: &Clean, position: usize) -> Vec<f64> {
@@ -341,7 +352,7 @@ impl Reference {
             .collect()
     }
 
-    /// What a neuron writes, carried along the frozen path to what the decoder reads.
+    /// The contribution of a neuron, carried along the frozen path to the input of the decoder.
     fn carried(&self, clean: &Clean, layer: usize, position: usize, neuron: usize) -> Vec<f64> {
         let activations = &clean.post[layer][position];
         let mut alone = vec![0.0; activations.len()];

@@ -99,7 +99,8 @@ fn one_token_of_the_last_layer_has_the_same_logits() {
     for family in FAMILIES {
         let (_, model) = open(family);
         for sentence in sentences(family) {
-            let (batch, position) = (TokenBatch::new(vec![sentence.ids]).unwrap(), 4);
+            let batch = TokenBatch::new(vec![sentence.ids]).unwrap();
+            let position = 4;
             let hidden = model.forward(&batch, &mut NoHook).unwrap();
             let expected = values(model.logits_at(hidden, &[(0, position)]).unwrap());
             let hidden = model.forward_at(&batch, &[position], &mut NoHook).unwrap();
@@ -129,7 +130,7 @@ fn a_vocabulary_alone_gives_the_same_tokens() {
 }
 
 #[test]
-fn the_formats_of_pytorch_give_the_same_model() {
+fn both_formats_of_pytorch_give_the_same_model() {
     let (_, model) = open("distilbert");
     let ids = [sentences("distilbert").remove(0).ids];
     let dir = TempDir::new().unwrap();

@@ -1,4 +1,4 @@
-//! Loading is strict: what the model needs is in the file, or the error names it.
+//! Loading is strict: a tensor that the model needs is in the file, or an error names it.
 
 mod common;
 
@@ -6,7 +6,7 @@ use std::fs;
 
 use bert_model::{BertConfig, BertForMaskedLm, BertModelError, Weights};
 use burn::tensor::Device;
-use common::{FAMILIES, Tensors, folder, given, open, safetensors, stored};
+use common::{FAMILIES, Tensors, folder, open, safetensors, stored, tensors_of};
 use safetensors::Dtype;
 
 fn config() -> BertConfig {
@@ -33,7 +33,7 @@ fn change_each(
 ) {
     for family in FAMILIES {
         let (_, model) = open(family);
-        let all = given(&model);
+        let all = tensors_of(&model);
         assert!(load(model.config(), &all).is_ok());
         for name in all.keys() {
             let mut changed = all.clone();
@@ -78,7 +78,7 @@ fn a_wrong_shape_is_named() {
 }
 
 #[test]
-fn a_dtype_that_is_no_float_is_named() {
+fn a_tensor_of_integers_is_named() {
     change_each(
         |tensors, name| tensors.get_mut(name).unwrap().0 = Dtype::I32,
         |error, name| matches!(error, BertModelError::TensorDtype { name: n, .. } if n == name),
@@ -90,7 +90,7 @@ fn a_file_with_more_layers_than_the_configuration_is_refused() {
     for family in FAMILIES {
         let (_, model) = open(family);
         let shallow = BertConfig { num_hidden_layers: 2, ..model.config().clone() };
-        let error = load(&shallow, &given(&model)).unwrap_err().to_string();
+        let error = load(&shallow, &tensors_of(&model)).unwrap_err().to_string();
         let key = if family == "distilbert" { "`n_layers`" } else { "`num_hidden_layers`" };
         assert!(error.contains(key) && error.contains("layer.2"), "{error}");
     }
@@ -111,7 +111,7 @@ fn old_layer_norm_names_and_an_absent_prefix_give_the_same_model() {
 }
 
 #[test]
-fn tensors_that_the_study_does_not_need_may_be_there() {
+fn tensors_that_the_model_does_not_need_are_ignored() {
     let mut more = tensors();
     let f32s = |n: usize| vec![0; n * 4];
     more.insert("bert.pooler.dense.weight".into(), (Dtype::F32, vec![32, 32], f32s(1024)));
@@ -162,17 +162,17 @@ fn the_model_gives_back_the_tensors_it_was_built_from() {
     for family in ["", "roberta", "distilbert"] {
         let file = folder(family).join("model/model.safetensors");
         let (_, model) = open(family);
-        assert!(given(&model) == stored(&fs::read(file).unwrap()), "{family}");
+        assert!(tensors_of(&model) == stored(&fs::read(file).unwrap()), "{family}");
     }
 }
 
 /// As `transformers` does since version 5.
 #[test]
-fn where_the_decoder_itself_has_a_bias_that_one_counts() {
+fn a_bias_of_the_decoder_itself_is_used() {
     for (family, head) in [("", "cls.predictions"), ("roberta", "lm_head")] {
         let (_, model) = open(family);
         let plain = logits(&model);
-        let mut tensors = given(&model);
+        let mut tensors = tensors_of(&model);
         let (dtype, shape, bias) = tensors[&format!("{head}.bias")].clone();
         let zero = (dtype, shape, vec![0; bias.len()]);
         tensors.insert(format!("{head}.decoder.bias"), zero);
@@ -187,19 +187,24 @@ fn where_the_decoder_itself_has_a_bias_that_one_counts() {
 #[test]
 fn f16_is_read_too() {
     const NAME: &str = "cls.predictions.bias";
-    let (mut half, mut full) = (tensors(), tensors());
+    let mut half = tensors();
+    let mut full = tensors();
     let shape = half[NAME].1.clone();
-    let pattern = |i: usize| i.is_multiple_of(2);
-    // 0.5 and -2 are exact in f16: 0x3800 and 0xC000.
-    let f16 = |i| if pattern(i) { [0x00, 0x38] } else { [0x00, 0xC0] };
-    let f32 = |i| if pattern(i) { 0.5_f32 } else { -2.0 }.to_le_bytes();
-    half.insert(NAME.into(), (Dtype::F16, shape.clone(), (0..shape[0]).flat_map(f16).collect()));
-    full.insert(NAME.into(), (Dtype::F32, shape.clone(), (0..shape[0]).flat_map(f32).collect()));
+    let mut f16_bytes = Vec::new();
+    let mut f32_bytes = Vec::new();
+    for i in 0..shape[0] {
+        // 0.5 and -2 are exact in f16: 0x3800 and 0xC000.
+        let (f16, f32) = if i % 2 == 0 { ([0x00, 0x38], 0.5_f32) } else { ([0x00, 0xC0], -2.0) };
+        f16_bytes.extend(f16);
+        f32_bytes.extend(f32.to_le_bytes());
+    }
+    half.insert(NAME.into(), (Dtype::F16, shape.clone(), f16_bytes));
+    full.insert(NAME.into(), (Dtype::F32, shape, f32_bytes));
     assert_eq!(logits(&load(&config(), &half).unwrap()), logits(&load(&config(), &full).unwrap()));
 }
 
 #[test]
-fn a_file_that_is_no_safetensors_is_one_line() {
+fn the_error_of_a_file_that_is_not_safetensors_is_one_line() {
     let mut source = Weights::from_bytes(b"not a safetensors file".to_vec());
     let error = BertForMaskedLm::load(&config(), &mut source, &Device::flex()).unwrap_err();
     assert!(matches!(error, BertModelError::Container { .. }));

@@ -1,4 +1,4 @@
-//! Words become one token each, whatever the tokenizer does with the space before them.
+//! Words become one token each, however the tokenizer treats the space before them.
 
 mod common;
 
@@ -21,7 +21,7 @@ fn token(tokenizer: &BertTokenizer, text: &str, word: &str, nth: usize) -> Resul
 }
 
 #[test]
-fn a_word_has_the_token_of_its_place() {
+fn a_word_is_found_with_or_without_a_space_before_it() {
     for (family, first, later) in [
         ("roberta", "He", "Ġshe"),
         ("xlm-roberta", "▁He", "▁she"),
@@ -43,21 +43,22 @@ fn a_word_has_the_token_of_its_place() {
 fn a_mask_may_be_written_either_way() {
     for family in FAMILIES {
         let tokenizer = tokenizer(family);
-        let own = tokenizer.mask_token().to_owned();
+        let mask_token = tokenizer.mask_token();
         for template in ["{} saw {} and {}.", "we saw {}, and {} helped", "{}", "é {} é {}"] {
-            let [plain, own_text] =
-                ["[MASK]", own.as_str()].map(|mask| template.replace("{}", mask));
-            let (plain_encoded, encoded) =
-                (tokenizer.encode(&plain).unwrap(), tokenizer.encode(&own_text).unwrap());
-            assert_eq!(plain_encoded.ids, encoded.ids, "{family}: {template}");
-            for (text, mask) in [(&plain, "[MASK]"), (&own_text, own.as_str())] {
+            let plain = template.replace("{}", "[MASK]");
+            let with_mask_tokens = template.replace("{}", mask_token);
+            let ids = |text: &str| tokenizer.encode(text).unwrap().ids;
+            assert_eq!(ids(&plain), ids(&with_mask_tokens), "{family}: {template}");
+            for (text, mask) in [(&plain, "[MASK]"), (&with_mask_tokens, mask_token)] {
                 for nth in 0..template.matches("{}").count() {
-                    assert_eq!(token(&tokenizer, text, mask, nth).as_deref(), Ok(own.as_str()));
+                    assert_eq!(token(&tokenizer, text, mask, nth).as_deref(), Ok(mask_token));
                 }
             }
         }
-        // Words after a mask are found where the user wrote them.
-        for text in ["[MASK] saw [MASK] and him.", &format!("{own} saw {own} and him.")] {
+        // Words after a mask are found at their places in the text.
+        for text in
+            ["[MASK] saw [MASK] and him.", &format!("{mask_token} saw {mask_token} and him.")]
+        {
             assert!(token(&tokenizer, text, "him", 0).is_ok(), "{family}: {text}");
         }
     }
@@ -94,7 +95,7 @@ fn a_word_without_its_space_is_another_one() {
 }
 
 #[test]
-fn special_tokens_are_those_that_the_files_name() {
+fn special_tokens_are_read_from_the_files() {
     for family in FAMILIES {
         let tokenizer = tokenizer(family);
         let ids = tokenizer.encode("[MASK]").unwrap().ids;

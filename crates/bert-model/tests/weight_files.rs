@@ -22,7 +22,7 @@ fn copy(family: &str) -> TempDir {
     dir
 }
 
-/// The one line that says why a checkpoint cannot be loaded.
+/// The error of a checkpoint that cannot be loaded, and its only line.
 fn error(dir: &Path) -> (BertModelError, String) {
     let loaded = Checkpoint::open(dir).and_then(|mut found| found.load_model(&Device::flex()));
     let error = loaded.unwrap_err();
@@ -79,24 +79,25 @@ fn a_tensor_that_the_index_does_not_have_is_named() {
 }
 
 #[test]
-fn an_index_that_leaves_its_folder_or_is_none_is_refused() {
-    for (index, expected) in [
-        (r#"{"weight_map": {"a": "../other.safetensors"}}"#, "../other.safetensors"),
-        (r#"{"weight_map": {"a": "/etc/passwd"}}"#, "/etc/passwd"),
-        (r#"{"weight_map": {"a": ".."}}"#, "\"..\""),
-        ("{}", "weight_map"),
-        ("", "EOF"),
+fn an_invalid_index_or_one_that_leaves_its_folder_is_refused() {
+    for (index, names_files, expected) in [
+        (r#"{"weight_map": {"a": "../other.safetensors"}}"#, true, "../other.safetensors"),
+        (r#"{"weight_map": {"a": "/etc/passwd"}}"#, true, "/etc/passwd"),
+        (r#"{"weight_map": {"a": ".."}}"#, true, "\"..\""),
+        ("{}", false, "weight_map"),
+        ("", false, "EOF"),
     ] {
         let dir = copy("xlm-roberta");
         fs::write(dir.path().join(INDEX), index).unwrap();
         let (error, line) = error(dir.path());
-        assert!(matches!(error, BertModelError::Container { .. }), "{line}");
+        assert_eq!(matches!(error, BertModelError::OutsideFolder { .. }), names_files, "{line}");
+        assert_eq!(matches!(error, BertModelError::Container { .. }), !names_files, "{line}");
         assert!(line.starts_with(INDEX) && line.contains(expected), "{line}");
     }
 }
 
 #[test]
-fn a_folder_without_weights_says_what_there_could_be() {
+fn the_error_of_a_folder_without_weights_names_the_possible_files() {
     let dir = copy("electra");
     fs::remove_file(dir.path().join("pytorch_model.bin")).unwrap();
     let (_, line) = error(dir.path());
@@ -128,7 +129,7 @@ fn a_pickle_is_not_executed() {
 }
 
 #[test]
-fn a_broken_file_is_one_line() {
+fn the_error_of_a_broken_file_is_one_line() {
     let dir = copy("electra");
     let file = dir.path().join("pytorch_model.bin");
     let bytes = fs::read(&file).unwrap();

@@ -1,21 +1,23 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{config::family::Family, error::BertModelError};
+use crate::{
+    config::{config_error::ConfigError, family::Family},
+    error::BertModelError,
+};
 
 /// The part of a Hugging Face `config.json` that decides what a model of BERT's family computes.
 ///
-/// Fields have the names of `transformers`' `BertConfig`, also where the family's own
-/// configuration has others. Sizes have to be said; what the files may leave out has the default
-/// that it has there.
+/// Fields have the names of `transformers`' `BertConfig`, also in families whose own configuration
+/// has other names. Sizes are required; optional keys have the defaults of `transformers`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BertConfig {
-    /// Architectures that the weights were saved from, where it is said.
+    /// Architectures that the weights were saved from, if the file names them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub architectures: Option<Vec<String>>,
     /// The family.
     pub model_type: Family,
-    /// The activation of the MLP and of the head; `gelu`, the exact one with erf, is supported.
+    /// The activation of the MLP and of the head; only `gelu`, the exact one with erf, is supported.
     #[serde(default = "gelu")]
     pub hidden_act: String,
     /// Width of the residual stream.
@@ -37,13 +39,13 @@ pub struct BertConfig {
     /// The epsilon under LayerNorm's square root.
     #[serde(default = "tiny")]
     pub layer_norm_eps: f64,
-    /// Whether the decoder of the head is the token embedding matrix where the file has no other.
+    /// Whether the decoder of the head is the token embedding matrix, unless the file has another.
     #[serde(default = "yes")]
     pub tie_word_embeddings: bool,
-    /// A decoder attends to earlier tokens only; not supported.
+    /// Whether tokens attend to earlier tokens only; not supported.
     #[serde(default)]
     pub is_decoder: bool,
-    /// How positions enter; `absolute` is supported.
+    /// How positions enter; only `absolute` is supported.
     #[serde(default = "absolute")]
     pub position_embedding_type: String,
     /// ELECTRA's width of the embeddings; no other family reads it.
@@ -78,24 +80,23 @@ impl BertConfig {
     /// Reads and checks the text of a `config.json`.
     ///
     /// # Errors
-    /// [`BertModelError::Config`] where a key is missing or its value impossible,
-    /// [`BertModelError::Unsupported`] where it asks for another architecture.
+    /// If a key is missing or its value impossible ([`BertModelError::Config`]), or the file asks for
+    /// another architecture ([`BertModelError::Unsupported`]).
     pub fn from_json(json: &[u8]) -> Result<Self, BertModelError> {
-        let impossible = |reason: String| BertModelError::Config { reason };
         let mut keys: Map<String, Value> =
-            serde_json::from_slice(json).map_err(|error| impossible(error.to_string()))?;
-        let family = family(&keys)?;
-        let traits = family.traits();
+            serde_json::from_slice(json).map_err(|error| json_error(error.to_string()))?;
+        let traits = detect_family(&keys)?.traits();
         keys.insert("model_type".to_owned(), traits.model_type.into());
-        for &(own, name) in traits.keys {
-            if let Some(value) = keys.remove(own) {
-                keys.insert(name.to_owned(), value);
+        for &(family_key, bert_key) in traits.keys {
+            if let Some(value) = keys.remove(family_key) {
+                keys.insert(bert_key.to_owned(), value);
             }
         }
         let mut config: Self = serde_json::from_value(keys.into())
-            .map_err(|error| impossible(traits.own_keys(&error.to_string())))?;
+            .map_err(|error| json_error(traits.translate_keys(error.to_string())))?;
         config.layer_norm_eps = traits.layer_norm_eps.unwrap_or(config.layer_norm_eps);
-        config.check()?;
+        config.check_architecture()?;
+        config.check_sizes().map_err(BertModelError::Config)?;
         Ok(config)
     }
 
@@ -105,7 +106,7 @@ impl BertConfig {
         self.hidden_size / self.num_attention_heads
     }
 
-    /// Tokens in the longest sequence that there are positions for.
+    /// Number of tokens in the longest sequence that there are positions for.
     #[must_use]
     pub fn longest_sequence(&self) -> usize {
         self.max_position_embeddings - self.first_position()
@@ -124,46 +125,53 @@ impl BertConfig {
 
     /// Width of the embeddings.
     pub(crate) fn embedding_width(&self) -> usize {
-        let own = self.embedding_size.filter(|_| self.model_type.traits().own_embedding_size);
-        own.unwrap_or(self.hidden_size)
+        match self.embedding_size {
+            Some(width) if self.model_type.traits().own_embedding_size => width,
+            _ => self.hidden_size,
+        }
     }
 
-    fn check(&self) -> Result<(), BertModelError> {
-        let unsupported = |key, found: String, supported: &str| {
-            let supported = supported.to_owned();
-            Err(BertModelError::Unsupported { key, found, supported })
-        };
-        let quoted = |text: &str| format!("\"{text}\"");
-
+    fn check_architecture(&self) -> Result<(), BertModelError> {
         let traits = self.model_type.traits();
         if let Some(names) = &self.architectures
             && !names.iter().any(|name| traits.architectures.contains(&name.as_str()))
         {
-            let supported = traits.architectures.join(" and ");
-            let supported = format!("{supported} (with an MLM head)");
-            return unsupported("architectures", format!("{names:?}"), &supported);
+            return Err(BertModelError::Unsupported {
+                key: "architectures",
+                found: format!("{names:?}"),
+                supported: format!("{} (with an MLM head)", traits.architectures.join(" and ")),
+            });
         }
         if self.hidden_act != "gelu" {
-            let key = traits.keys.iter().find(|(_, name)| *name == "hidden_act");
-            let key = key.map_or("hidden_act", |(own, _)| own);
-            return unsupported(key, quoted(&self.hidden_act), "\"gelu\" (with erf)");
+            return Err(BertModelError::Unsupported {
+                key: traits.key("hidden_act"),
+                found: format!("\"{}\"", self.hidden_act),
+                supported: "\"gelu\" (with erf)".to_owned(),
+            });
         }
         if self.position_embedding_type != "absolute" {
-            let found = quoted(&self.position_embedding_type);
-            return unsupported("position_embedding_type", found, "\"absolute\"");
+            return Err(BertModelError::Unsupported {
+                key: "position_embedding_type",
+                found: format!("\"{}\"", self.position_embedding_type),
+                supported: "\"absolute\"".to_owned(),
+            });
         }
         if self.is_decoder {
-            return unsupported("is_decoder", "true".to_owned(), "encoders");
+            return Err(BertModelError::Unsupported {
+                key: "is_decoder",
+                found: "true".to_owned(),
+                supported: "false".to_owned(),
+            });
         }
-        self.check_sizes()
-            .map_err(|reason| BertModelError::Config { reason: traits.own_keys(&reason) })
+        Ok(())
     }
 
-    fn check_sizes(&self) -> Result<(), String> {
-        if self.model_type.traits().own_embedding_size && self.embedding_size.is_none() {
-            return Err("missing field `embedding_size`".to_owned());
+    fn check_sizes(&self) -> Result<(), ConfigError> {
+        let traits = self.model_type.traits();
+        if traits.own_embedding_size && self.embedding_size.is_none() {
+            return Err(ConfigError::MissingKey { key: "embedding_size" });
         }
-        for (key, size) in [
+        for (bert_key, size) in [
             ("hidden_size", self.hidden_size),
             ("embedding_size", self.embedding_width()),
             ("intermediate_size", self.intermediate_size),
@@ -174,54 +182,58 @@ impl BertConfig {
             ("type_vocab_size", self.type_vocab_size),
         ] {
             if size == 0 {
-                return Err(format!("`{key}` is 0"));
+                return Err(ConfigError::ZeroSize { key: traits.key(bert_key) });
             }
         }
         if !self.hidden_size.is_multiple_of(self.num_attention_heads) {
-            return Err(format!(
-                "`hidden_size` {} is not a multiple of `num_attention_heads` {}",
-                self.hidden_size, self.num_attention_heads
-            ));
+            return Err(ConfigError::HeadSize {
+                hidden_key: traits.key("hidden_size"),
+                hidden_size: self.hidden_size,
+                heads_key: traits.key("num_attention_heads"),
+                heads: self.num_attention_heads,
+            });
         }
-        if self.first_position() >= self.max_position_embeddings {
-            return Err(format!(
-                "no position is left after `pad_token_id` {}: `max_position_embeddings` is {}",
-                self.first_position() - 1,
-                self.max_position_embeddings
-            ));
+        if let Some(pad_token_id) = self.padding()
+            && self.first_position() >= self.max_position_embeddings
+        {
+            let positions = self.max_position_embeddings;
+            return Err(ConfigError::NoPosition { pad_token_id, positions });
         }
         if !(self.layer_norm_eps > 0.0 && self.layer_norm_eps < 1.0) {
-            return Err(format!(
-                "`layer_norm_eps` {} is not a small positive number",
-                self.layer_norm_eps
-            ));
+            return Err(ConfigError::Epsilon { epsilon: self.layer_norm_eps });
         }
         Ok(())
     }
 }
 
-/// The family that `model_type` names or, in old files that have none, the architecture.
-fn family(keys: &Map<String, Value>) -> Result<Family, BertModelError> {
-    let of_architecture = |name: &Value| {
-        let has = |family: &Family| family.traits().architectures.iter().any(|known| name == known);
-        Family::ALL.into_iter().find(has)
-    };
+fn json_error(message: String) -> BertModelError {
+    BertModelError::Config(ConfigError::Json { message })
+}
+
+/// The family that `model_type` names. In old files that have no `model_type`, the family of the
+/// architecture.
+fn detect_family(keys: &Map<String, Value>) -> Result<Family, BertModelError> {
     let (key, found) = match (keys.get("model_type"), keys.get("architectures")) {
         (Some(name), _) => ("model_type", name),
         (None, Some(names)) => ("architectures", names),
         (None, None) => {
-            let reason = "missing field `model_type`".to_owned();
-            return Err(BertModelError::Config { reason });
+            return Err(BertModelError::Config(ConfigError::MissingKey { key: "model_type" }));
         }
     };
     let family = match found {
-        Value::Array(names) => names.iter().find_map(of_architecture),
+        Value::Array(names) => names.iter().find_map(family_of_architecture),
         name => Family::ALL.into_iter().find(|family| name == family.traits().model_type),
     };
     family.ok_or_else(|| {
         let supported = Family::ALL.map(|family| format!("\"{family}\"")).join(", ");
         BertModelError::Unsupported { key, found: found.to_string(), supported }
     })
+}
+
+fn family_of_architecture(name: &Value) -> Option<Family> {
+    Family::ALL
+        .into_iter()
+        .find(|family| family.traits().architectures.iter().any(|known| name == known))
 }
 
 #[cfg(test)]
@@ -254,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_computed_is_refused_by_key() {
+    fn an_unsupported_value_is_refused_and_its_key_is_named() {
         for (key, value) in [
             ("model_type", json!("albert")),
             ("architectures", json!(["BertModel"])),
@@ -294,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn distilbert_has_keys_of_its_own() {
+    fn the_keys_of_distilbert_are_read_and_named_in_errors() {
         let config = json!({
             "model_type": "distilbert", "dim": 8, "hidden_dim": 16, "n_heads": 2, "n_layers": 1,
             "vocab_size": 10, "max_position_embeddings": 16, "layer_norm_eps": 0.5,
@@ -318,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn only_electra_has_embeddings_of_their_own_width() {
+    fn only_electra_reads_the_width_of_the_embeddings() {
         assert_eq!(with("embedding_size", json!(4)).unwrap().embedding_width(), 8);
         let mut config = base();
         config["model_type"] = json!("electra");

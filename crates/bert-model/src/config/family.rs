@@ -2,11 +2,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A family of masked language models: what `model_type` says in a `config.json`.
+/// A family of masked language models: the `model_type` of a `config.json`.
 ///
-/// All are post-norm encoders and share one forward pass. What sets them apart is data: which keys
-/// their configuration has, how their tensors are called, where their positions begin, which
-/// embeddings there are.
+/// All are post-norm encoders and share one forward pass. They differ in data: the keys of their
+/// configuration, the names of their tensors, the first position, and the embeddings that they have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Family {
@@ -23,38 +22,38 @@ pub enum Family {
     Electra,
 }
 
-/// What sets a family apart.
+/// Properties that differ between families.
 #[derive(Debug)]
 pub(crate) struct Traits {
-    /// What `model_type` calls it.
+    /// The `model_type` of `config.json`.
     pub(crate) model_type: &'static str,
     /// Architectures whose checkpoints hold the MLM head.
     pub(crate) architectures: &'static [&'static str],
-    /// Keys of `config.json` that BERT calls otherwise: its own name, BERT's.
+    /// Keys of `config.json` that have another name than BERT's: the family's name, BERT's name.
     pub(crate) keys: &'static [(&'static str, &'static str)],
-    /// The epsilon under LayerNorm's square root, where no key decides it.
+    /// The epsilon under LayerNorm's square root, in families that have no key for it.
     pub(crate) layer_norm_eps: Option<f64>,
-    /// The padding token's id where `config.json` says none, in families whose positions are
-    /// counted from the one after it.
+    /// The padding token's id by default, in families whose positions are counted from the one
+    /// after it.
     pub(crate) padding: Option<u32>,
-    /// Whether `embedding_size` says how wide embeddings are; else they are as wide as the rest.
+    /// Whether `embedding_size` specifies the width of the embeddings, which otherwise are as wide
+    /// as the layers.
     pub(crate) own_embedding_size: bool,
-    /// Whether its tokenizers are WordPiece, and may be a `vocab.txt`.
+    /// Whether its tokenizers are WordPiece, so that a `vocab.txt` suffices.
     pub(crate) word_pieces: bool,
-    /// The special tokens where the tokenizer's files do not say them: padding, unknown, class,
-    /// separator, mask.
+    /// The special tokens by default: padding, unknown, class, separator, mask.
     pub(crate) special_tokens: [&'static str; 5],
     pub(crate) names: Names,
 }
 
-/// How a family's tensors are called.
+/// Names of a family's tensors.
 #[derive(Debug)]
 pub(crate) struct Names {
-    /// What the name of every tensor below the head begins with.
+    /// Prefix of the name of every tensor below the head.
     pub(crate) prefix: &'static str,
     /// Whether there are token types.
     pub(crate) segments: bool,
-    /// What stands between the prefix and a layer's number.
+    /// Part of a name between the prefix and a layer's number.
     layers: &'static str,
     pub(crate) layer: LayerNames,
     pub(crate) head: HeadNames,
@@ -80,7 +79,7 @@ pub(crate) struct HeadNames {
     pub(crate) norm: &'static str,
     pub(crate) decoder: &'static str,
     pub(crate) bias: &'static str,
-    /// Where the decoder itself has a bias, this is the one that counts.
+    /// Another name of the bias, which is used if both are there.
     decoder_bias: Option<&'static str>,
 }
 
@@ -217,15 +216,22 @@ impl Family {
 }
 
 impl Traits {
-    /// A message about BERT's keys with those that the family has in their place.
-    pub(crate) fn own_keys(&self, message: &str) -> String {
-        self.keys.iter().fold(message.to_owned(), |message, (own, name)| {
-            message.replace(&format!("`{name}`"), &format!("`{own}`"))
-        })
+    /// The family's name for a key that BERT calls `bert_key`.
+    pub(crate) fn key(&self, bert_key: &'static str) -> &'static str {
+        let renamed = self.keys.iter().find(|(_, name)| *name == bert_key);
+        renamed.map_or(bert_key, |(family_key, _)| family_key)
+    }
+
+    /// A message about BERT's keys, with the family's keys in their place.
+    pub(crate) fn translate_keys(&self, mut message: String) -> String {
+        for (family_key, bert_key) in self.keys {
+            message = message.replace(&format!("`{bert_key}`"), &format!("`{family_key}`"));
+        }
+        message
     }
 }
 
-/// As `model_type` writes it.
+/// The `model_type` of the family.
 impl fmt::Display for Family {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.traits().model_type)
@@ -238,7 +244,7 @@ impl Names {
         format!("{}.embeddings.{part}", self.prefix)
     }
 
-    /// What widens narrow embeddings to the layers' width.
+    /// The projection from narrow embeddings to the layers' width.
     pub(crate) fn projection(&self) -> String {
         format!("{}.embeddings_project", self.prefix)
     }
@@ -248,8 +254,8 @@ impl Names {
         format!("{}.{}.{index}.{part}", self.prefix, self.layers)
     }
 
-    /// All names that checkpoints of different ages give to one tensor, the one that counts first.
-    pub(crate) fn of(&self, name: &str) -> Vec<String> {
+    /// All names that checkpoints of different ages give to the tensor `name`, best first.
+    pub(crate) fn possible_names(&self, name: &str) -> Vec<String> {
         let mut names = Vec::new();
         if name == self.head.bias {
             names.extend(self.head.decoder_bias.map(str::to_owned));
@@ -262,9 +268,9 @@ impl Names {
             names.extend(name.strip_suffix(new).map(|stem| format!("{stem}{old}")));
         }
         // An encoder saved by itself and joined with a head has no prefix.
-        let bare =
-            |name: &String| Some(name.strip_prefix(self.prefix)?.strip_prefix('.')?.to_owned());
-        let bare: Vec<String> = names.iter().filter_map(bare).collect();
+        let prefix = format!("{}.", self.prefix);
+        let bare = names.iter().filter_map(|name| name.strip_prefix(&prefix));
+        let bare: Vec<String> = bare.map(str::to_owned).collect();
         names.extend(bare);
         names
     }
@@ -277,7 +283,7 @@ mod tests {
     #[test]
     fn old_names_are_looked_for_too() {
         assert_eq!(
-            BERT.names.of("bert.embeddings.LayerNorm.weight"),
+            BERT.names.possible_names("bert.embeddings.LayerNorm.weight"),
             [
                 "bert.embeddings.LayerNorm.weight",
                 "bert.embeddings.LayerNorm.gamma",
@@ -285,7 +291,10 @@ mod tests {
                 "embeddings.LayerNorm.gamma",
             ]
         );
-        assert_eq!(ROBERTA.names.of("lm_head.bias"), ["lm_head.decoder.bias", "lm_head.bias"]);
+        assert_eq!(
+            ROBERTA.names.possible_names("lm_head.bias"),
+            ["lm_head.decoder.bias", "lm_head.bias"]
+        );
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! What a checkpoint's `config.json` says: the sizes of the model, and its family.
+//! The content of a checkpoint's `config.json`: the sizes of the model, and its family.
 
 pub(crate) mod bert_config;
+pub(crate) mod config_error;
 pub(crate) mod family;

@@ -41,20 +41,22 @@ impl Attention {
         index: usize,
         reader: &mut TensorReader<'_, impl TensorSource>,
     ) -> Result<Self, BertModelError> {
-        let (hidden, names) = (config.hidden_size, reader.names);
-        let full = |part| names.in_layer(index, part);
-        let LayerNames { query, key, value, attention_output, .. } = names.layer;
-        reader.prepare([query, key, value, attention_output].map(full))?;
-        let mut linear = |part| reader.linear(&full(part), [hidden, hidden]);
-        let (query, key) = (linear(names.layer.query)?, linear(names.layer.key)?);
-        let value = linear(names.layer.value)?;
-        let output = linear(names.layer.attention_output)?;
-        let norm = full(names.layer.attention_norm);
-        let norm = reader.norm(&norm, hidden, config.layer_norm_eps)?;
-        Ok(Self { query, key, value, output, norm, heads: config.num_attention_heads })
+        let hidden = config.hidden_size;
+        let names = reader.names;
+        let LayerNames { query, key, value, attention_output, attention_norm, .. } = names.layer;
+        let full_name = |part| names.in_layer(index, part);
+        reader.prepare([query, key, value, attention_output].map(full_name))?;
+        Ok(Self {
+            query: reader.linear(&full_name(query), [hidden, hidden])?,
+            key: reader.linear(&full_name(key), [hidden, hidden])?,
+            value: reader.linear(&full_name(value), [hidden, hidden])?,
+            output: reader.linear(&full_name(attention_output), [hidden, hidden])?,
+            norm: reader.norm(&full_name(attention_norm), hidden, config.layer_norm_eps)?,
+            heads: config.num_attention_heads,
+        })
     }
 
-    pub(crate) fn save(&self, index: usize, names: &Names, out: &mut NamedTensors) {
+    pub(crate) fn save(&self, index: usize, names: &Names, tensors: &mut NamedTensors) {
         let LayerNames { query, key, value, attention_output, attention_norm, .. } = names.layer;
         for (part, linear) in [
             (query, &self.query),
@@ -62,24 +64,25 @@ impl Attention {
             (value, &self.value),
             (attention_output, &self.output),
         ] {
-            save_linear(linear, &names.in_layer(index, part), out);
+            save_linear(linear, &names.in_layer(index, part), tensors);
         }
-        save_norm(&self.norm, &names.in_layer(index, attention_norm), out);
+        save_norm(&self.norm, &names.in_layer(index, attention_norm), tensors);
     }
 
-    /// What `tokens` attend to among all of `hidden`, `[batch, seq, hidden]`, which enters the
-    /// layer. Returns what the MLP reads.
+    /// Attention of `tokens` to all of `hidden`, `[batch, seq, hidden]`, the input of the layer.
+    /// Returns the input of the MLP.
     pub(crate) fn forward(&self, hidden: Tensor<3>, tokens: TokenSet<'_>) -> Tensor<3> {
         self.norm.forward(match tokens {
             TokenSet::All => self.sum(hidden),
             TokenSet::OneEach(_) => {
                 let asking = tokens.of(hidden.clone());
-                add_linear(&self.output, self.context_of_one(asking.clone(), hidden), asking)
+                let attended = self.attend_by_one(asking.clone(), hidden);
+                add_linear(&self.output, attended, asking)
             }
         })
     }
 
-    /// The same for all tokens, where their projections are known.
+    /// [`Attention::forward`] of all tokens, from their projections.
     pub(crate) fn forward_projected(
         &self,
         hidden: Tensor<3>,
@@ -89,7 +92,7 @@ impl Attention {
         self.norm.forward(add_linear(&self.output, attended, hidden))
     }
 
-    /// What the LayerNorm reads: attention's output and the stream that passes by it.
+    /// The input of the LayerNorm: attention's output and the residual stream.
     pub(crate) fn sum(&self, hidden: Tensor<3>) -> Tensor<3> {
         let attended = dot_product_attention(self.project(hidden.clone()), self.heads);
         add_linear(&self.output, attended, hidden)
@@ -104,25 +107,28 @@ impl Attention {
         }
     }
 
-    /// What one token of each row, `[batch, 1, hidden]`, attends to among all of `hidden`, without
-    /// the keys and values of every token.
+    /// Dot-product attention of one token per row, `asking` `[batch, 1, hidden]`, to all of `hidden`,
+    /// without the keys and values of every token. Returns `[batch, 1, hidden]`.
     ///
-    /// A score is `q·(K h + b) = (Kᵀ q)·h + q·b`, where the last term is the same for all tokens,
-    /// so that softmax drops it. And as attention sums to 1, what is attended to is
-    /// `Σ a (V h + b) = V (Σ a h) + b`.
-    fn context_of_one(&self, asking: Tensor<3>, hidden: Tensor<3>) -> Tensor<3> {
+    /// A score is `q·(K h + b) = (Kᵀ q)·h + q·b`, where the last term is the same for all tokens, so
+    /// that softmax drops it. And as the weights `a` of attention sum to 1, their mean of the values
+    /// is `Σ a (V h + b) = V (Σ a h) + b`.
+    fn attend_by_one(&self, asking: Tensor<3>, hidden: Tensor<3>) -> Tensor<3> {
         let [batch, _, width] = asking.dims();
         let size = width / self.heads;
         let split = |tensor: Tensor<3>, count| {
             tensor.reshape([count, self.heads, size]).swap_dims(0, 1) // [heads, count, size]
         };
-        let weight = |linear: &Linear| split(linear.weight.val().unsqueeze::<3>(), width);
+        let split_weight = |linear: &Linear| split(linear.weight.val().unsqueeze::<3>(), width);
         let queries = split(self.query.forward(asking), batch);
-        let sought = queries.matmul(weight(&self.key).swap_dims(1, 2)).swap_dims(0, 1);
+        // [batch, heads, hidden]
+        let sought = queries.matmul(split_weight(&self.key).swap_dims(1, 2)).swap_dims(0, 1);
         // [batch, heads, seq]
         let scores = sought.matmul(hidden.clone().swap_dims(1, 2)) / (size as f64).sqrt();
+        // [heads, batch, hidden]
         let found = softmax(scores, 2).matmul(hidden).swap_dims(0, 1);
-        let values = found.matmul(weight(&self.value)).swap_dims(0, 1).reshape([batch, 1, width]);
+        let values = found.matmul(split_weight(&self.value)).swap_dims(0, 1);
+        let values = values.reshape([batch, 1, width]);
         match &self.value.bias {
             Some(bias) => values + bias.val().unsqueeze::<3>(),
             None => values,

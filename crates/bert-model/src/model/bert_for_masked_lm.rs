@@ -7,7 +7,7 @@ use burn::{
 use safetensors::{Dtype, SafeTensorError, tensor::TensorView};
 
 use crate::{
-    config::bert_config::BertConfig,
+    config::{bert_config::BertConfig, config_error::ConfigError},
     error::BertModelError,
     model::{
         embeddings::Embeddings,
@@ -35,7 +35,8 @@ impl BertForMaskedLm {
     /// Builds the model from every tensor that `config` implies.
     ///
     /// # Errors
-    /// Where a tensor is missing, has another shape or another dtype; the error names it.
+    /// If a tensor is missing, has another shape or another dtype, or the weights have more layers
+    /// than `config`; the error names the tensor.
     pub fn load(
         config: &BertConfig,
         source: &mut impl TensorSource,
@@ -50,11 +51,11 @@ impl BertForMaskedLm {
         let head = MlmHead::load(config, embeddings.words.val(), &mut reader)?;
         let next = Layer::first_tensor(config.num_hidden_layers, names);
         if reader.contains(&next)? {
-            let layers = config.num_hidden_layers;
-            let reason =
-                format!("`num_hidden_layers` is {layers}, but the weights have `{next}` too");
-            let reason = config.model_type.traits().own_keys(&reason);
-            return Err(BertModelError::Config { reason });
+            return Err(BertModelError::Config(ConfigError::MoreLayers {
+                key: config.model_type.traits().key("num_hidden_layers"),
+                layers: config.num_hidden_layers,
+                tensor: next,
+            }));
         }
         Ok(Self { embeddings, layers, head, config: config.clone() })
     }
@@ -63,19 +64,20 @@ impl BertForMaskedLm {
     /// `transformers` reads them unchanged. The counterpart of [`BertForMaskedLm::load`].
     #[must_use]
     pub fn tensors(&self) -> Vec<(String, TensorData)> {
-        let (mut out, names) = (Vec::new(), self.config.model_type.names());
-        self.embeddings.save(names, &mut out);
+        let names = self.config.model_type.names();
+        let mut tensors = Vec::new();
+        self.embeddings.save(names, &mut tensors);
         for (index, layer) in self.layers.iter().enumerate() {
-            layer.save(index, names, &mut out);
+            layer.save(index, names, &mut tensors);
         }
-        self.head.save(names, &mut out);
-        out
+        self.head.save(names, &mut tensors);
+        tensors
     }
 
     /// These tensors as the bytes of a `model.safetensors`, which [`Weights::from_bytes`] reads.
     ///
     /// # Errors
-    /// [`BertModelError::Container`] where the file cannot hold them.
+    /// If the file cannot hold them ([`BertModelError::Container`]).
     ///
     /// [`Weights::from_bytes`]: crate::Weights::from_bytes
     pub fn to_safetensors(&self) -> Result<Vec<u8>, BertModelError> {
@@ -90,20 +92,20 @@ impl BertForMaskedLm {
             .and_then(|views| safetensors::serialize(views, Some(metadata)));
         bytes.map_err(|error| BertModelError::Container {
             file: "model.safetensors".to_owned(),
-            reason: error.to_string(),
+            message: error.to_string(),
         })
     }
 
-    /// The configuration that the model was built with.
+    /// The configuration of the model.
     #[must_use]
     pub fn config(&self) -> &BertConfig {
         &self.config
     }
 
-    /// The whole encoder. Returns the last hidden states, `[batch, seq, hidden]`.
+    /// Runs the whole encoder. Returns the last hidden states, `[batch, seq, hidden]`.
     ///
     /// # Errors
-    /// Where a sequence is too long or has an id outside the vocabulary.
+    /// If a sequence is too long or has an id outside the vocabulary.
     pub fn forward(
         &self,
         batch: &TokenBatch,
@@ -113,34 +115,33 @@ impl BertForMaskedLm {
         self.run_layers(0..self.layers.len(), hidden, hook)
     }
 
-    /// The hidden states that enter layer 0, `[batch, seq, hidden]`.
+    /// The input of layer 0, `[batch, seq, hidden]`.
     ///
     /// # Errors
-    /// Where a sequence is too long or has an id outside the vocabulary.
+    /// If a sequence is too long or has an id outside the vocabulary.
     pub fn embed(&self, batch: &TokenBatch) -> Result<Tensor<3>, BertModelError> {
         let device = self.embeddings.words.device();
         Ok(self.embeddings.forward(batch.ids(&self.config, &device)?))
     }
 
-    /// Runs only the layers in `layers`: `hidden`, `[batch, seq, hidden]`, enters the first of
-    /// them, and what leaves the last is returned. An empty range returns `hidden`.
+    /// Runs only the layers in `layers`. `hidden`, `[batch, seq, hidden]`, is the input of the first
+    /// of them, and the output of the last is returned. An empty range returns `hidden`.
     ///
     /// # Errors
-    /// [`BertModelError::NoSuchLayer`] where the range ends behind the last layer.
+    /// If the range ends behind the last layer ([`BertModelError::NoSuchLayer`]).
     ///
     /// # Panics
-    /// Where `hidden` has another width than the model.
+    /// If `hidden` has another width than the model.
     pub fn run_layers(
         &self,
         layers: Range<usize>,
-        hidden: Tensor<3>,
+        mut hidden: Tensor<3>,
         hook: &mut dyn MlpHook,
     ) -> Result<Tensor<3>, BertModelError> {
         let count = self.layers.len();
         if layers.end > count {
             return Err(BertModelError::NoSuchLayer { layer: layers.end - 1, layers: count });
         }
-        let mut hidden = hidden;
         for index in layers {
             let attended = self.layers[index].attention.forward(hidden, TokenSet::All);
             hidden = self.layers[index].mlp(index, attended, TokenSet::All, hook);
@@ -148,13 +149,12 @@ impl BertForMaskedLm {
         Ok(hidden)
     }
 
-    /// The whole encoder, for one token of each row: what leaves the last layer there,
-    /// `[batch, hidden]`. The last layer computes nothing else, and a hook sees only these tokens
-    /// of it.
+    /// Runs the whole encoder for one token of each row. Returns its last hidden states,
+    /// `[batch, hidden]`. The last layer computes only these tokens, and a hook sees only them there.
     ///
     /// # Errors
-    /// Where a sequence is too long or has an id outside the vocabulary, and where there is not one
-    /// position of each row, inside it.
+    /// If a sequence is too long or has an id outside the vocabulary, or there is not exactly one
+    /// position per row, inside the row.
     pub fn forward_at(
         &self,
         batch: &TokenBatch,
@@ -168,12 +168,12 @@ impl BertForMaskedLm {
         Ok(self.mlp(last, attended, tokens, hook)?.squeeze_dim(1))
     }
 
-    /// The first half of a layer: attention and the LayerNorm after it. `hidden`,
-    /// `[batch, seq, hidden]`, enters the layer; what its MLP reads at `tokens` is returned.
+    /// Runs the first half of a layer: attention and the LayerNorm after it. `hidden`,
+    /// `[batch, seq, hidden]`, is the input of the layer. Returns the input of its MLP at `tokens`.
     ///
     /// # Errors
-    /// [`BertModelError::NoSuchLayer`], and [`BertModelError::NoSuchPosition`] where there is not
-    /// one position of each row, inside it.
+    /// If there is no such layer ([`BertModelError::NoSuchLayer`]), or not exactly one position per
+    /// row, inside the row ([`BertModelError::NoSuchPosition`]).
     pub fn attend(
         &self,
         layer: usize,
@@ -181,32 +181,26 @@ impl BertForMaskedLm {
         tokens: TokenSet<'_>,
     ) -> Result<Tensor<3>, BertModelError> {
         if let TokenSet::OneEach(positions) = tokens {
-            let [rows, length, _] = hidden.dims();
-            let outside = positions.iter().position(|&position| position >= length);
-            let wrong = outside.or((positions.len() != rows).then_some(positions.len()));
-            if let Some(row) = wrong {
-                let position = positions.get(row).copied().unwrap_or_default();
-                return Err(BertModelError::NoSuchPosition { row, position, rows, length });
-            }
+            check_positions(positions, hidden.dims())?;
         }
         Ok(self.layer(layer)?.attention.forward(hidden, tokens))
     }
 
-    /// The queries, keys and values of `hidden`, `[batch, seq, hidden]`, which enters the layer.
+    /// The queries, keys and values of `hidden`, `[batch, seq, hidden]`, the input of the layer.
     ///
     /// # Errors
-    /// [`BertModelError::NoSuchLayer`].
+    /// If there is no such layer ([`BertModelError::NoSuchLayer`]).
     pub fn project(&self, layer: usize, hidden: Tensor<3>) -> Result<Projections, BertModelError> {
         Ok(self.layer(layer)?.attention.project(hidden))
     }
 
-    /// [`BertForMaskedLm::attend`] of all tokens, from what [`BertForMaskedLm::project`] gave.
+    /// [`BertForMaskedLm::attend`] of all tokens, from the result of [`BertForMaskedLm::project`].
     ///
     /// # Errors
-    /// [`BertModelError::NoSuchLayer`].
+    /// If there is no such layer ([`BertModelError::NoSuchLayer`]).
     ///
     /// # Panics
-    /// Where `projections` are of another shape than `hidden`.
+    /// If `projections` have another shape than `hidden`.
     pub fn attend_projected(
         &self,
         layer: usize,
@@ -216,11 +210,11 @@ impl BertForMaskedLm {
         Ok(self.layer(layer)?.attention.forward_projected(hidden, projections))
     }
 
-    /// The second half of a layer: its MLP and the LayerNorm after it. `attended` is what
-    /// [`BertForMaskedLm::attend`] gave for `tokens`; returns what leaves the layer there.
+    /// Runs the second half of a layer: its MLP and the LayerNorm after it. `attended` is the result
+    /// of [`BertForMaskedLm::attend`] for `tokens`. Returns the layer's output for them.
     ///
     /// # Errors
-    /// [`BertModelError::NoSuchLayer`].
+    /// If there is no such layer ([`BertModelError::NoSuchLayer`]).
     pub fn mlp(
         &self,
         layer: usize,
@@ -245,7 +239,7 @@ impl BertForMaskedLm {
     /// Logits of a few tokens, `[n, tokens]`, of last hidden states `[n, hidden]`.
     ///
     /// # Errors
-    /// [`BertModelError::TokenId`] for an id outside the vocabulary.
+    /// If an id is outside the vocabulary ([`BertModelError::TokenId`]).
     pub fn logits_of(
         &self,
         hidden: Tensor<2>,
@@ -264,8 +258,8 @@ impl BertForMaskedLm {
     /// states `[batch, seq, hidden]`. Returns `[places, vocabulary]`.
     ///
     /// # Errors
-    /// [`BertModelError::NoSuchPosition`] for a place outside `hidden`, and
-    /// [`BertModelError::EmptyBatch`] for no place at all.
+    /// If a place is outside `hidden` ([`BertModelError::NoSuchPosition`]), or there is no place
+    /// ([`BertModelError::EmptyBatch`]).
     pub fn logits_at(
         &self,
         hidden: Tensor<3>,
@@ -286,4 +280,21 @@ impl BertForMaskedLm {
         let hidden = hidden.reshape([rows * length, width]).select(0, places);
         Ok(self.logits(hidden))
     }
+}
+
+/// Checks that there is one position per row of a batch of this shape, inside the row.
+fn check_positions(
+    positions: &[usize],
+    [rows, length, _]: [usize; 3],
+) -> Result<(), BertModelError> {
+    for (row, &position) in positions.iter().enumerate() {
+        if position >= length {
+            return Err(BertModelError::NoSuchPosition { row, position, rows, length });
+        }
+    }
+    if positions.len() != rows {
+        let row = positions.len();
+        return Err(BertModelError::NoSuchPosition { row, position: 0, rows, length });
+    }
+    Ok(())
 }

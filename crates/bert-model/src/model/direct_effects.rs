@@ -4,28 +4,28 @@ use crate::{error::BertModelError, model::bert_for_masked_lm::BertForMaskedLm};
 
 impl BertForMaskedLm {
     /// The direct effect of each MLP neuron of `layer`, at the token `position`, on the logits of
-    /// `tokens` at that position: how far the logit falls when what the neuron writes into the
-    /// residual stream is taken away and no later attention or MLP reacts. Returns
-    /// `[tokens, intermediate]`.
+    /// `tokens` at that position: how far the logit falls if the neuron's contribution is removed from
+    /// the residual stream and no later attention or MLP reacts. Returns `[tokens, intermediate]`.
     ///
-    /// `entering` is the clean pass of one sentence: what enters each layer, and at the end what
-    /// leaves the last one; every tensor is `[1, seq, hidden]`.
+    /// `entering` is the clean pass of one sentence: the input of each layer and then the output of
+    /// the last one, each `[1, seq, hidden]`.
     ///
-    /// A neuron writes its activation (after GELU) times its column of `output.dense`, into what
-    /// the layer's last LayerNorm reads.
+    /// A neuron contributes its activation (after GELU) times its column of `output.dense`, which is
+    /// added to the input of the layer's last LayerNorm.
     ///
-    /// - In the **last layer** the effect is **exact**: that LayerNorm and the whole head are
-    ///   computed anew without the neuron, which is what zeroing it does.
-    /// - **Below** it is **linearised**. On the way to the logit every LayerNorm (the layer's last,
-    ///   both of every later layer, the head's) divides by what it divides by in the clean pass,
-    ///   and the head's `GELU(z) = z * Phi(z)` keeps the `Phi(z)` of the clean pass. With these
-    ///   **frozen** the path is linear, so the effects of several neurons add up; it is not what
-    ///   zeroing the neuron does.
+    /// - In the **last layer** the effect is **exact**: that LayerNorm and the whole head are computed
+    ///   again without the neuron, as if it were zeroed.
+    /// - In **lower layers** it is **linearised**. On the way to the logit every LayerNorm (the
+    ///   layer's last, both of every later layer, the head's) divides by its divisor in the clean
+    ///   pass, and the head's `GELU(z) = z * Phi(z)` keeps the `Phi(z)` of the clean pass. With these
+    ///   **frozen** the path is linear, so the effects of several neurons add up. The result differs
+    ///   from that of zeroing the neuron.
     ///
     /// # Errors
-    /// [`BertModelError::NoSuchLayer`], [`BertModelError::CleanPass`] where `entering` has another
-    /// number of tensors or other shapes, [`BertModelError::NoSuchPosition`],
-    /// [`BertModelError::TokenId`], and [`BertModelError::EmptyBatch`] for no token at all.
+    /// If `layer` or `position` does not exist ([`BertModelError::NoSuchLayer`],
+    /// [`BertModelError::NoSuchPosition`]), `entering` has another number of tensors or other shapes
+    /// ([`BertModelError::CleanPass`]), a token is outside the vocabulary
+    /// ([`BertModelError::TokenId`]), or there is no token ([`BertModelError::EmptyBatch`]).
     pub fn direct_effects(
         &self,
         entering: &[Tensor<3>],
@@ -33,7 +33,7 @@ impl BertForMaskedLm {
         position: usize,
         tokens: &[u32],
     ) -> Result<Tensor<2>, BertModelError> {
-        self.check(entering, layer, position, tokens)?;
+        self.check_direct_effects(entering, layer, position, tokens)?;
         let words = self.embeddings.words.val();
         let ids: Vec<_> = tokens.iter().map(|&id| i64::from(id)).collect();
         let ids = Tensor::<1, Int>::from_data(ids.as_slice(), &words.device());
@@ -45,23 +45,24 @@ impl BertForMaskedLm {
             |index: usize| self.layers[index].steps(index, entering[index].clone()).at(position);
         if layer + 1 == layers {
             let changed = self.layers[layer].without_each_neuron(clean(layer));
-            return Ok(self.head.fall(rows, leaving, changed));
+            return Ok(self.head.logit_drops(rows, leaving, changed));
         }
-        let mut directions = self.head.back(leaving, rows);
+        let mut directions = self.head.pull_back(leaving, rows);
         for later in (layer + 1..layers).rev() {
-            directions = self.layers[later].back_past(clean(later), directions);
+            directions = self.layers[later].pull_back(clean(later), directions);
         }
         Ok(self.layers[layer].written_along(clean(layer), directions))
     }
 
-    fn check(
+    fn check_direct_effects(
         &self,
         entering: &[Tensor<3>],
         layer: usize,
         position: usize,
         tokens: &[u32],
     ) -> Result<(), BertModelError> {
-        let (layers, width) = (self.layers.len(), self.config().hidden_size);
+        let layers = self.layers.len();
+        let width = self.config().hidden_size;
         if layer >= layers {
             return Err(BertModelError::NoSuchLayer { layer, layers });
         }

@@ -15,14 +15,14 @@ use crate::{
     },
 };
 
-/// The parts of the embeddings, after the family's prefix.
+// Names of the parts, after the family's prefix.
 const WORDS: &str = "word_embeddings.weight";
 const POSITIONS: &str = "position_embeddings.weight";
 const SEGMENTS: &str = "token_type_embeddings.weight";
 const NORM: &str = "LayerNorm";
 
-/// Token + position + segment embeddings, then LayerNorm; and where they are of another width than
-/// the layers, a projection. Every token is in segment 0.
+/// Token + position + segment embeddings, then LayerNorm, then a projection if the layers have
+/// another width. Every token is in segment 0.
 #[derive(Module, Debug)]
 pub(crate) struct Embeddings {
     /// `[vocabulary, width]`.
@@ -36,7 +36,7 @@ pub(crate) struct Embeddings {
     projection: Option<Linear>,
     /// The position of a sequence's first token.
     #[module(skip)]
-    first: usize,
+    first_position: usize,
 }
 
 impl Embeddings {
@@ -44,32 +44,44 @@ impl Embeddings {
         config: &BertConfig,
         reader: &mut TensorReader<'_, impl TensorSource>,
     ) -> Result<Self, BertModelError> {
-        let (width, hidden) = (config.embedding_width(), config.hidden_size);
+        let width = config.embedding_width();
+        let hidden = config.hidden_size;
         let names = reader.names;
         let mut table = |part, rows| reader.matrix(&names.embeddings(part), [rows, width]);
         let words = table(WORDS, config.vocab_size)?;
         let positions = table(POSITIONS, config.max_position_embeddings)?;
-        let segments = names.segments.then(|| table(SEGMENTS, config.type_vocab_size));
-        let segments = segments.transpose()?;
+        let segments =
+            if names.segments { Some(table(SEGMENTS, config.type_vocab_size)?) } else { None };
         let norm = reader.norm(&names.embeddings(NORM), width, config.layer_norm_eps)?;
-        let projection = (width != hidden)
-            .then(|| reader.linear(&names.projection(), [width, hidden]))
-            .transpose()?;
-        Ok(Self { words, positions, segments, norm, projection, first: config.first_position() })
+        let projection = if width == hidden {
+            None
+        } else {
+            Some(reader.linear(&names.projection(), [width, hidden])?)
+        };
+        Ok(Self {
+            words,
+            positions,
+            segments,
+            norm,
+            projection,
+            first_position: config.first_position(),
+        })
     }
 
-    pub(crate) fn save(&self, names: &Names, out: &mut NamedTensors) {
+    pub(crate) fn save(&self, names: &Names, tensors: &mut NamedTensors) {
         let tables = [
             (WORDS, Some(&self.words)),
             (POSITIONS, Some(&self.positions)),
             (SEGMENTS, self.segments.as_ref()),
         ];
         for (part, table) in tables {
-            out.extend(table.map(|table| (names.embeddings(part), table.val().into_data())));
+            if let Some(table) = table {
+                tensors.push((names.embeddings(part), table.val().into_data()));
+            }
         }
-        save_norm(&self.norm, &names.embeddings(NORM), out);
+        save_norm(&self.norm, &names.embeddings(NORM), tensors);
         if let Some(projection) = &self.projection {
-            save_linear(projection, &names.projection(), out);
+            save_linear(projection, &names.projection(), tensors);
         }
     }
 
@@ -77,7 +89,7 @@ impl Embeddings {
     pub(crate) fn forward(&self, ids: Tensor<2, Int>) -> Tensor<3> {
         let [_, length] = ids.dims();
         let mut sum = embedding(self.words.val(), ids)
-            + self.positions.val().narrow(0, self.first, length).unsqueeze::<3>();
+            + self.positions.val().narrow(0, self.first_position, length).unsqueeze::<3>();
         if let Some(segments) = &self.segments {
             sum = sum + segments.val().narrow(0, 0, 1).unsqueeze::<3>();
         }

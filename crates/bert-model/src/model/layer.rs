@@ -1,7 +1,10 @@
 use burn::{module::Module, nn::Linear, tensor::Tensor};
 
 use crate::{
-    config::{bert_config::BertConfig, family::Names},
+    config::{
+        bert_config::BertConfig,
+        family::{LayerNames, Names},
+    },
     error::BertModelError,
     model::{
         attention::Attention,
@@ -28,13 +31,13 @@ pub(crate) struct Layer {
     output_norm: LayerNorm,
 }
 
-/// What a layer computes on its way: `[batch, seq, _]`, or `[1, _]` at one position.
+/// Intermediate results of a layer: `[batch, seq, _]`, or `[1, _]` at one position.
 pub(crate) struct Steps<const D: usize> {
-    /// What the LayerNorm after the attention reads.
+    /// Input of the LayerNorm after the attention.
     attention_sum: Tensor<D>,
-    /// The neurons' activations, as the hook left them.
+    /// The neurons' activations after GELU, as the hook returned them.
     post: Tensor<D>,
-    /// What the LayerNorm after the MLP reads: the MLP's output and the stream that passes by it.
+    /// Input of the LayerNorm after the MLP: the MLP's output and the residual stream.
     output_sum: Tensor<D>,
 }
 
@@ -56,35 +59,36 @@ impl Layer {
         index: usize,
         reader: &mut TensorReader<'_, impl TensorSource>,
     ) -> Result<Self, BertModelError> {
-        let (hidden, neurons) = (config.hidden_size, config.intermediate_size);
+        let hidden = config.hidden_size;
+        let neurons = config.intermediate_size;
         let names = reader.names;
-        let full = |part| names.in_layer(index, part);
+        let LayerNames { intermediate, output, output_norm, .. } = names.layer;
+        let full_name = |part| names.in_layer(index, part);
         let attention = Attention::load(config, index, reader)?;
-        reader.prepare([names.layer.intermediate, names.layer.output].map(full))?;
-        let intermediate = reader.linear(&full(names.layer.intermediate), [hidden, neurons])?;
-        let output = reader.linear(&full(names.layer.output), [neurons, hidden])?;
-        let norm = full(names.layer.output_norm);
-        let output_norm = reader.norm(&norm, hidden, config.layer_norm_eps)?;
-        Ok(Self { attention, intermediate, output, output_norm })
+        reader.prepare([intermediate, output].map(full_name))?;
+        Ok(Self {
+            attention,
+            intermediate: reader.linear(&full_name(intermediate), [hidden, neurons])?,
+            output: reader.linear(&full_name(output), [neurons, hidden])?,
+            output_norm: reader.norm(&full_name(output_norm), hidden, config.layer_norm_eps)?,
+        })
     }
 
-    /// A tensor that every layer has; whether a file has it tells whether it has the layer.
+    /// Name of a tensor that every layer has. If a file has it, it has the layer.
     pub(crate) fn first_tensor(index: usize, names: &Names) -> String {
         names.in_layer(index, names.layer.query) + ".weight"
     }
 
-    pub(crate) fn save(&self, index: usize, names: &Names, out: &mut NamedTensors) {
-        self.attention.save(index, names, out);
-        for (part, linear) in
-            [(names.layer.intermediate, &self.intermediate), (names.layer.output, &self.output)]
-        {
-            save_linear(linear, &names.in_layer(index, part), out);
-        }
-        save_norm(&self.output_norm, &names.in_layer(index, names.layer.output_norm), out);
+    pub(crate) fn save(&self, index: usize, names: &Names, tensors: &mut NamedTensors) {
+        self.attention.save(index, names, tensors);
+        let LayerNames { intermediate, output, output_norm, .. } = names.layer;
+        save_linear(&self.intermediate, &names.in_layer(index, intermediate), tensors);
+        save_linear(&self.output, &names.in_layer(index, output), tensors);
+        save_norm(&self.output_norm, &names.in_layer(index, output_norm), tensors);
     }
 
-    /// The MLP and the LayerNorm after it. `attended` is what [`Layer::attend`] gave for `tokens`;
-    /// returns what leaves the layer there.
+    /// The MLP and the LayerNorm after it. `attended` is the result of [`Attention::forward`] for
+    /// `tokens`; returns the layer's output for them.
     pub(crate) fn mlp(
         &self,
         index: usize,
@@ -96,7 +100,7 @@ impl Layer {
         self.output_norm.forward(add_linear(&self.output, post, attended))
     }
 
-    /// What each `LayerNorm` reads and the neurons give in a plain pass of all tokens.
+    /// The steps of a plain pass of all tokens.
     pub(crate) fn steps(&self, index: usize, hidden: Tensor<3>) -> Steps<3> {
         let attention_sum = self.attention.sum(hidden);
         let attended = self.attention.norm.forward(attention_sum.clone());
@@ -118,25 +122,24 @@ impl Layer {
         hook.visit(index, Site::Post, tokens, gelu(pre))
     }
 
-    /// What leaves the layer at a position when what one neuron writes there is taken away, for
-    /// each neuron: `[intermediate, hidden]`.
+    /// The layer's output at a position without the contribution of each neuron in turn:
+    /// `[intermediate, hidden]`.
     pub(crate) fn without_each_neuron(&self, clean: Steps<2>) -> Tensor<2> {
         let written = clean.post.transpose() * self.output.weight.val();
         self.output_norm.forward(clean.output_sum - written)
     }
 
-    /// Takes `directions` from what leaves the layer back to what its neurons write, with the
-    /// LayerNorm's scale frozen, and returns what each neuron writes along them:
-    /// `[n, intermediate]`.
+    /// The contribution of each neuron along `directions`, `[n, hidden]`, of the layer's output, with
+    /// the LayerNorm's scale frozen: `[n, intermediate]`.
     pub(crate) fn written_along(&self, clean: Steps<2>, directions: Tensor<2>) -> Tensor<2> {
-        let back = self.output_norm.back(clean.output_sum, directions);
-        back.matmul(self.output.weight.val().transpose()) * clean.post
+        let before_norm = self.output_norm.pull_back(clean.output_sum, directions);
+        before_norm.matmul(self.output.weight.val().transpose()) * clean.post
     }
 
-    /// Takes `directions` from what leaves the layer back to what enters it, past its attention and
-    /// its MLP, through the LayerNorm after each with its scale frozen.
-    pub(crate) fn back_past(&self, clean: Steps<2>, directions: Tensor<2>) -> Tensor<2> {
-        let back = self.output_norm.back(clean.output_sum, directions);
-        self.attention.norm.back(clean.attention_sum, back)
+    /// Takes `directions` of the layer's output back to its input, along the residual stream and
+    /// through each LayerNorm with its scale frozen.
+    pub(crate) fn pull_back(&self, clean: Steps<2>, directions: Tensor<2>) -> Tensor<2> {
+        let before_mlp = self.output_norm.pull_back(clean.output_sum, directions);
+        self.attention.norm.pull_back(clean.attention_sum, before_mlp)
     }
 }

@@ -7,7 +7,10 @@ use burn::{
 };
 
 use crate::{
-    config::{bert_config::BertConfig, family::Names},
+    config::{
+        bert_config::BertConfig,
+        family::{HeadNames, Names},
+    },
     error::BertModelError,
     ops::{gelu::gelu, layer_norm::LayerNorm},
     weights::{
@@ -22,15 +25,10 @@ use crate::{
 pub(crate) struct MlmHead {
     transform: Linear,
     norm: LayerNorm,
-    /// `[vocabulary, width of the embeddings]`; `None` where the decoder is the token embedding matrix.
+    /// `[vocabulary, width of the embeddings]`; `None` if the decoder is the token embedding matrix.
     decoder: Option<Param<Tensor<2>>>,
     /// `[vocabulary]`.
     bias: Param<Tensor<1>>,
-}
-
-/// Whether two matrices of one shape hold the same values.
-fn same(a: Tensor<2>, b: Tensor<2>) -> bool {
-    a.equal(b).all().into_scalar()
 }
 
 impl MlmHead {
@@ -40,29 +38,35 @@ impl MlmHead {
         words: Tensor<2>,
         reader: &mut TensorReader<'_, impl TensorSource>,
     ) -> Result<Self, BertModelError> {
-        let (hidden, width) = (config.hidden_size, config.embedding_width());
-        let (vocabulary, names) = (config.vocab_size, &reader.names.head);
+        let hidden = config.hidden_size;
+        let width = config.embedding_width();
+        let vocabulary = config.vocab_size;
+        let names = &reader.names.head;
         let transform = reader.linear(names.transform, [hidden, width])?;
         let norm = reader.norm(names.norm, width, config.layer_norm_eps)?;
-        // A decoder in the file is used even where the configuration says `tied`, as transformers
-        // does since version 5: a file that has both may hold different matrices. Mostly they are
-        // the same, and then one is enough.
+        // A decoder in the file is used even if the configuration says `tied`, as transformers does
+        // since version 5: a file that has both may hold different matrices. Mostly they are the
+        // same, and then one is enough.
         let tied = config.tie_word_embeddings;
-        let own = !tied || reader.contains(names.decoder)?;
-        let decoder = own.then(|| reader.matrix(names.decoder, [vocabulary, width])).transpose()?;
-        let decoder = decoder.filter(|decoder| !(tied && same(decoder.val(), words)));
+        let mut decoder = None;
+        if !tied || reader.contains(names.decoder)? {
+            let stored = reader.matrix(names.decoder, [vocabulary, width])?;
+            if !(tied && have_same_values(stored.val(), words)) {
+                decoder = Some(stored);
+            }
+        }
         let bias = reader.vector(names.bias, vocabulary)?;
         Ok(Self { transform, norm, decoder, bias })
     }
 
-    pub(crate) fn save(&self, names: &Names, out: &mut NamedTensors) {
-        let names = &names.head;
-        save_linear(&self.transform, names.transform, out);
-        save_norm(&self.norm, names.norm, out);
-        if let Some(decoder) = &self.decoder {
-            out.push((names.decoder.to_owned(), decoder.val().into_data()));
+    pub(crate) fn save(&self, names: &Names, tensors: &mut NamedTensors) {
+        let HeadNames { transform, norm, decoder, bias, .. } = &names.head;
+        save_linear(&self.transform, transform, tensors);
+        save_norm(&self.norm, norm, tensors);
+        if let Some(matrix) = &self.decoder {
+            tensors.push(((*decoder).to_owned(), matrix.val().into_data()));
         }
-        out.push((names.bias.to_owned(), self.bias.val().into_data()));
+        tensors.push(((*bias).to_owned(), self.bias.val().into_data()));
     }
 
     /// `hidden`: `[n, hidden]`, `words`: the token embeddings. Returns `[n, vocabulary]`.
@@ -71,7 +75,7 @@ impl MlmHead {
         self.transformed(hidden).matmul(decoder.transpose()) + self.bias.val().unsqueeze::<2>()
     }
 
-    /// The same for a few tokens only: `[n, tokens]`.
+    /// [`MlmHead::forward`] for a few tokens only: `[n, tokens]`.
     pub(crate) fn forward_of(
         &self,
         hidden: Tensor<2>,
@@ -83,7 +87,7 @@ impl MlmHead {
         self.transformed(hidden).matmul(rows.transpose()) + bias.unsqueeze::<2>()
     }
 
-    /// What the decoder reads.
+    /// Input of the decoder.
     fn transformed(&self, hidden: Tensor<2>) -> Tensor<2> {
         self.norm.forward(gelu(self.transform.forward(hidden)))
     }
@@ -97,21 +101,31 @@ impl MlmHead {
         self.decoder(words).select(0, tokens)
     }
 
-    /// How far the logits of the decoder's `rows`, `[tokens, width of the embeddings]`, fall when each of `changed`,
-    /// `[n, hidden]`, comes instead of `clean`, `[1, hidden]`. Returns `[tokens, n]`.
-    pub(crate) fn fall(&self, rows: Tensor<2>, clean: Tensor<2>, changed: Tensor<2>) -> Tensor<2> {
+    /// How far the logits of the decoder's `rows`, `[tokens, width of the embeddings]`, fall if each
+    /// of `changed`, `[n, hidden]`, replaces `clean`, `[1, hidden]`. Returns `[tokens, n]`.
+    pub(crate) fn logit_drops(
+        &self,
+        rows: Tensor<2>,
+        clean: Tensor<2>,
+        changed: Tensor<2>,
+    ) -> Tensor<2> {
         // The bias is in both logits.
-        let fall = self.transformed(clean) - self.transformed(changed);
-        rows.matmul(fall.transpose())
+        let difference = self.transformed(clean) - self.transformed(changed);
+        rows.matmul(difference.transpose())
     }
 
-    /// Takes `directions` from what the decoder reads back to what enters the head. Frozen at what
-    /// they are for `clean`, `[1, hidden]`: the LayerNorm's scale and the factor `Phi(z)` of
+    /// Takes `directions` of the decoder's input back to the head's input. Frozen at their values for
+    /// `clean`, `[1, hidden]`, are the LayerNorm's scale and the factor `Phi(z)` of
     /// `GELU(z) = z * Phi(z)`.
-    pub(crate) fn back(&self, clean: Tensor<2>, directions: Tensor<2>) -> Tensor<2> {
+    pub(crate) fn pull_back(&self, clean: Tensor<2>, directions: Tensor<2>) -> Tensor<2> {
         let z = self.transform.forward(clean);
-        let back = self.norm.back(gelu(z.clone()), directions);
+        let before_norm = self.norm.pull_back(gelu(z.clone()), directions);
         let phi = ((z * FRAC_1_SQRT_2).erf() + 1) * 0.5;
-        (back * phi).matmul(self.transform.weight.val().transpose())
+        (before_norm * phi).matmul(self.transform.weight.val().transpose())
     }
+}
+
+/// Whether two matrices of one shape hold the same values.
+fn have_same_values(a: Tensor<2>, b: Tensor<2>) -> bool {
+    a.equal(b).all().into_scalar()
 }

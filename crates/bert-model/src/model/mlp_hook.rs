@@ -2,8 +2,8 @@ use std::{fmt, str::FromStr};
 
 use burn::tensor::{Int, Tensor};
 
-/// A place inside a layer's MLP where activations, `[batch, seq, intermediate]`, can be watched
-/// and edited. Prints and parses as `pre` and `post`.
+/// A place inside a layer's MLP where activations, `[batch, seq, intermediate]`, can be watched and
+/// edited. Prints and parses as `pre` and `post`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Site {
     /// The pre-activation: the output of `intermediate.dense`, before GELU.
@@ -28,7 +28,7 @@ impl FromStr for Site {
         match text {
             "pre" => Ok(Self::Pre),
             "post" => Ok(Self::Post),
-            other => Err(format!("`{other}` is not a site; `pre` and `post` are")),
+            other => Err(format!("`{other}` is not a site; the sites are `pre` and `post`")),
         }
     }
 }
@@ -38,7 +38,7 @@ impl FromStr for Site {
 pub enum TokenSet<'a> {
     /// Every token.
     All,
-    /// One of each row, at these positions.
+    /// One token of each row, at these positions.
     OneEach(&'a [usize]),
 }
 
@@ -46,26 +46,27 @@ impl TokenSet<'_> {
     /// These tokens of `[batch, seq, width]`: all of it, or `[batch, 1, width]`.
     ///
     /// # Panics
-    /// Where there is not one position of each row, inside it.
+    /// If there is not exactly one position per row, inside the row.
     #[must_use]
     pub fn of(self, tensor: Tensor<3>) -> Tensor<3> {
         let Self::OneEach(positions) = self else { return tensor };
         let [batch, length, width] = tensor.dims();
         let rows = positions.iter().enumerate();
-        let rows: Vec<i64> = rows.map(|(row, at)| (row * length + at) as i64).collect();
-        let rows = Tensor::<1, Int>::from_data(rows.as_slice(), &tensor.device());
-        tensor.reshape([batch * length, width]).select(0, rows).reshape([batch, 1, width])
+        let places: Vec<i64> =
+            rows.map(|(row, position)| (row * length + position) as i64).collect();
+        let places = Tensor::<1, Int>::from_data(places.as_slice(), &tensor.device());
+        tensor.reshape([batch * length, width]).select(0, places).reshape([batch, 1, width])
     }
 }
 
 /// Watches and edits MLP activations during one forward pass.
 ///
-/// A hook is an argument of the pass, called for every layer that runs, at [`Site::Pre`] and then
-/// at [`Site::Post`]. What it returns goes on through the model.
+/// A hook is an argument of the pass. It is called for every layer that runs, at [`Site::Pre`] and
+/// then at [`Site::Post`].
 pub trait MlpHook {
-    /// `activations` has shape `[batch, seq, intermediate]`, or `[batch, 1, intermediate]` where
-    /// only one token of each row is computed; the returned tensor must have the same. A hook that
-    /// only watches returns what it got.
+    /// Receives `activations` and returns those that the layer continues with, in the same shape:
+    /// `[batch, seq, intermediate]`, or `[batch, 1, intermediate]` if only one token of each row is
+    /// computed. A hook that only watches returns the tensor that it received.
     fn visit(
         &mut self,
         layer: usize,

@@ -2,10 +2,9 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::{config::bert_config::BertConfig, error::BertModelError};
 
-/// Token sequences of one length: what one forward pass reads.
+/// Token sequences of one length: the input of one forward pass.
 ///
-/// Holding one length is what makes padding, and with it any influence of one row on another,
-/// impossible.
+/// As all have one length, nothing is padded, and no row can influence another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenBatch {
     rows: Vec<Vec<u32>>,
@@ -15,7 +14,8 @@ impl TokenBatch {
     /// Checks that `rows` has at least one sequence and that all have the same, non-zero length.
     ///
     /// # Errors
-    /// [`BertModelError::EmptyBatch`] or [`BertModelError::UnequalLengths`].
+    /// If there is no sequence or an empty one ([`BertModelError::EmptyBatch`]), or lengths differ
+    /// ([`BertModelError::UnequalLengths`]).
     pub fn new(rows: Vec<Vec<u32>>) -> Result<Self, BertModelError> {
         let expected = rows.first().map_or(0, Vec::len);
         if expected == 0 {
@@ -35,25 +35,26 @@ impl TokenBatch {
         &self.rows
     }
 
-    /// Rows, and tokens per row.
+    /// Number of rows, and number of tokens per row.
     #[must_use]
     pub fn shape(&self) -> [usize; 2] {
         [self.rows.len(), self.length()]
     }
 
-    /// Tokens per row.
+    /// Number of tokens per row.
     #[must_use]
     pub fn length(&self) -> usize {
         self.rows[0].len()
     }
 
-    /// The ids as `[batch, seq]`, once every one is known to have an embedding.
+    /// The ids as `[batch, seq]`, checked to have embeddings and positions.
     pub(crate) fn ids(
         &self,
         config: &BertConfig,
         device: &Device,
     ) -> Result<Tensor<2, Int>, BertModelError> {
-        let (found, limit) = (self.length(), config.longest_sequence());
+        let found = self.length();
+        let limit = config.longest_sequence();
         if found > limit {
             return Err(BertModelError::TooLong { found, limit });
         }
@@ -76,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_batch_holds_one_length() {
+    fn a_batch_has_sequences_of_one_length() {
         assert!(matches!(TokenBatch::new(vec![]), Err(BertModelError::EmptyBatch)));
         assert!(matches!(TokenBatch::new(vec![vec![]]), Err(BertModelError::EmptyBatch)));
         assert!(matches!(

@@ -26,20 +26,20 @@ impl LayerNorm {
     /// `x`: `[.., size]`.
     #[expect(clippy::cast_possible_truncation, reason = "a small number to add, such as 1e-12")]
     pub(crate) fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
-        // Gradients and other devices need the backend's own operation.
         if !is_plain_cpu(&x.device()) {
             return layer_norm(x, self.gamma.val(), Some(self.beta.val()), self.epsilon);
         }
-        let (gamma, beta) = (in_order(self.gamma.val()), in_order(self.beta.val()));
+        let gamma = in_order(self.gamma.val());
+        let beta = in_order(self.beta.val());
         in_place(x, |x| normalise(x, values(&gamma), values(&beta), self.epsilon as f32))
     }
 
-    /// Takes `directions`, `[n, size]`, from what it returns back to what it reads. Its scale is
-    /// frozen, which makes it linear: it divides by the standard deviation of `read`, `[1, size]`.
-    pub(crate) fn back(&self, read: Tensor<2>, directions: Tensor<2>) -> Tensor<2> {
-        let sigma = (read.var_bias(1) + self.epsilon).sqrt();
+    /// Takes `directions`, `[n, size]`, of its output back to its input. Its scale is frozen at the
+    /// standard deviation of `input`, `[1, size]`, which makes it linear.
+    pub(crate) fn pull_back(&self, input: Tensor<2>, directions: Tensor<2>) -> Tensor<2> {
+        let sigma = (input.var_bias(1) + self.epsilon).sqrt();
         let scaled = directions * self.gamma.val().unsqueeze::<2>();
-        // Taking the mean away is its own transpose.
+        // Subtracting the mean is its own transpose.
         (scaled.clone() - scaled.mean_dim(1)) / sigma
     }
 }
@@ -59,8 +59,8 @@ mod tests {
         ) {
             let device = Device::flex();
             let random = |around| Distribution::Normal(around, 1.0);
-            let vector = || Tensor::<1>::random([size], random(0.0), &device);
-            let (gamma, beta) = (vector(), vector());
+            let gamma = Tensor::<1>::random([size], random(0.0), &device);
+            let beta = Tensor::<1>::random([size], random(0.0), &device);
             let norm = LayerNorm {
                 gamma: Param::from_tensor(gamma.clone()),
                 beta: Param::from_tensor(beta.clone()),
@@ -73,8 +73,8 @@ mod tests {
             let expected = layer_norm(x.clone(), gamma, Some(beta), 1e-12);
             let found = norm.forward(x.clone());
             prop_assert_eq!(found.dims(), [batch, length, size]);
-            let off: f32 = (found - expected).abs().max().into_scalar();
-            prop_assert!(off < 1e-5, "{}", off);
+            let error: f32 = (found - expected).abs().max().into_scalar();
+            prop_assert!(error < 1e-5, "{}", error);
             prop_assert_eq!(x.into_data(), before);
         }
     }

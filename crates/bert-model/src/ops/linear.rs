@@ -55,7 +55,8 @@ fn add_to_each_row(out: &mut [f32], bias: &[f32]) {
 fn add_weighted(layer: &Linear, x: Tensor<3>, out: &mut [f32]) {
     let [batch, length, inner] = x.dims();
     let [_, width] = layer.weight.dims();
-    let (x, weight) = (in_order(x), in_order(layer.weight.val()));
+    let x = in_order(x);
+    let weight = in_order(layer.weight.val());
     let x = Matrix::new(values(&x), [batch * length, inner], inner);
     let weight = Matrix::new(values(&weight), [inner, width], width);
     add_product(x, weight, out, width);
@@ -109,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn what_it_adds_to_stays_as_it_was() {
+    fn the_stream_that_it_adds_to_is_unchanged() {
         let layer = Linear { weight: Param::from_tensor(random([4, 4])), bias: None };
         let x = random([2, 3, 4]);
         let before = x.clone().into_data();

@@ -1,5 +1,6 @@
 //! From text to tokens, and to the position of a word among them.
 
 pub(crate) mod tokenizer;
+pub(crate) mod tokenizer_error;
 pub(crate) mod tokenizer_files;
 pub(crate) mod word_position;

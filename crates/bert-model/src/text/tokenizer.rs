@@ -6,17 +6,17 @@ use tokenizers::{
     pre_tokenizers::bert::BertPreTokenizer, processors::bert::BertProcessing,
 };
 
-use crate::{config::family::Family, error::BertModelError};
+use crate::{config::family::Family, error::BertModelError, text::tokenizer_error::TokenizerError};
 
-/// How a mask may be written in a text for any model, beside the model's own mask token.
+/// The mask, as a text for any model may contain it. The model's own mask token is accepted too.
 pub const MASK: &str = "[MASK]";
 
-/// What a `tokenizer_config.json` says of a `vocab.txt`; the default is that of `transformers`.
+/// Options of `tokenizer_config.json` for a `vocab.txt`; the default is that of `transformers`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WordPieceOptions {
     /// Whether text is lower-cased first.
     pub lower_case: bool,
-    /// Whether accents are taken off letters; as `lower_case` where it is not said.
+    /// Whether accents are removed from letters; by default as `lower_case`.
     pub strip_accents: Option<bool>,
     /// Whether each Chinese character is a word.
     pub split_chinese: bool,
@@ -31,20 +31,20 @@ impl Default for WordPieceOptions {
 /// The tokens that stand for no word, as the files of a checkpoint write them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SpecialTokens {
-    /// Fills sequences up; never used here.
+    /// Fills up short sequences; never used here.
     pub padding: String,
-    /// Stands for what the vocabulary does not have.
+    /// Replaces a word that is not in the vocabulary.
     pub unknown: String,
     /// Stands before every text.
     pub class: String,
     /// Stands after every text.
     pub separator: String,
-    /// Stands for a masked word.
+    /// Replaces a masked word.
     pub mask: String,
 }
 
 impl SpecialTokens {
-    /// Those of a family's tokenizers where no file says others.
+    /// The special tokens of a family, which are used unless a file names others.
     #[must_use]
     pub fn of(family: Family) -> Self {
         let [padding, unknown, class, separator, mask] =
@@ -57,7 +57,7 @@ impl SpecialTokens {
     }
 }
 
-/// BERT's.
+/// The special tokens of BERT.
 impl Default for SpecialTokens {
     fn default() -> Self {
         Self::of(Family::Bert)
@@ -77,13 +77,13 @@ pub struct Encoded {
 }
 
 impl Encoded {
-    /// The bytes of the text that the token at `position` stands for; none where it was added.
+    /// The bytes of the text that became the token at `position`; empty if the token was added.
     #[must_use]
     pub fn place(&self, position: usize) -> Range<usize> {
         self.spans.get(position).cloned().unwrap_or_default()
     }
 
-    /// The position of each token that stands in the text, and what stands there.
+    /// The position of each token that was not added, and its part of the text.
     fn written<'a>(&'a self, text: &'a str) -> impl Iterator<Item = (usize, &'a str)> {
         let spans = self.spans.iter().enumerate().filter(|(_, span)| !span.is_empty());
         spans.map(|(position, span)| (position, text.get(span.clone()).unwrap_or_default()))
@@ -101,19 +101,20 @@ pub struct BertTokenizer {
 }
 
 impl BertTokenizer {
-    /// Reads a `tokenizer.json`. Padding and truncation that it may ask for are switched off:
-    /// nothing is padded here, and a text that is too long is an error.
+    /// Reads a `tokenizer.json`. Its padding and truncation are switched off: nothing is padded here,
+    /// and a text that is too long is an error.
     ///
     /// # Errors
-    /// [`BertModelError::Tokenizer`].
+    /// If the tokenizer cannot be read or does not suit the model ([`BertModelError::Tokenizer`]).
     pub fn from_json(json: &[u8], special: &SpecialTokens) -> Result<Self, BertModelError> {
-        Self::new(Tokenizer::from_bytes(json).map_err(tokenizer_error)?, special)
+        let inner = Tokenizer::from_bytes(json).map_err(library_error)?;
+        Self::new(inner, special)
     }
 
-    /// Builds BERT's WordPiece tokenizer from a `vocab.txt`, one token a line.
+    /// Builds BERT's WordPiece tokenizer from a `vocab.txt`, one token per line.
     ///
     /// # Errors
-    /// [`BertModelError::Tokenizer`].
+    /// If the vocabulary cannot be read or has no special tokens ([`BertModelError::Tokenizer`]).
     pub fn from_vocab(
         vocab: &[u8],
         options: WordPieceOptions,
@@ -121,22 +122,22 @@ impl BertTokenizer {
     ) -> Result<Self, BertModelError> {
         // Some editors put a byte order mark before the first token.
         let vocab = vocab.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(vocab);
-        let vocab = WordPiece::read_bytes(vocab).map_err(tokenizer_error)?;
-        let id = |token: &String| {
-            let reason = || format!("vocab.txt has no {token}");
-            let id = vocab.get(token).ok_or_else(|| BertModelError::Tokenizer { reason: reason() });
-            Ok::<_, BertModelError>((token.clone(), *id?))
+        let vocab = WordPiece::read_bytes(vocab).map_err(library_error)?;
+        let token_and_id = |token: &String| match vocab.get(token) {
+            Some(&id) => Ok((token.clone(), id)),
+            None => Err(no_special_token(token)),
         };
         // Each has to be there already: adding it below would invent an id for it.
         for token in special.all() {
-            id(token)?;
+            token_and_id(token)?;
         }
-        let processor = BertProcessing::new(id(&special.separator)?, id(&special.class)?);
+        let processor =
+            BertProcessing::new(token_and_id(&special.separator)?, token_and_id(&special.class)?);
         let model = WordPiece::builder()
             .vocab(vocab)
             .unk_token(special.unknown.clone())
             .build()
-            .map_err(tokenizer_error)?;
+            .map_err(library_error)?;
 
         let mut inner = Tokenizer::new(model);
         inner
@@ -146,43 +147,52 @@ impl BertTokenizer {
                 options.strip_accents,
                 options.lower_case,
             )))
-            .map_err(tokenizer_error)?
+            .map_err(library_error)?
             .with_pre_tokenizer(Some(BertPreTokenizer))
             .with_post_processor(Some(processor))
             .with_decoder(Some(WordPieceDecoder::default()));
         let tokens = special.all().map(|token| AddedToken::from(token.clone(), true));
-        inner.add_special_tokens(tokens).map_err(tokenizer_error)?;
+        inner.add_special_tokens(tokens).map_err(library_error)?;
         Self::new(inner, special)
     }
 
     fn new(mut inner: Tokenizer, names: &SpecialTokens) -> Result<Self, BertModelError> {
         inner.with_padding(None);
-        inner.with_truncation(None).map_err(tokenizer_error)?;
-        let id = |token: &str| {
-            let reason = || format!("the vocabulary has no {token}");
-            inner.token_to_id(token).ok_or_else(|| BertModelError::Tokenizer { reason: reason() })
-        };
-        let SpecialTokens { class, separator, mask: mask_token, .. } = names;
-        let (mask, class_id, separator_id) = (id(mask_token)?, id(class)?, id(separator)?);
+        inner.with_truncation(None).map_err(library_error)?;
+        let id = |token: &str| inner.token_to_id(token).ok_or_else(|| no_special_token(token));
+        let mask = id(&names.mask)?;
+        let class = id(&names.class)?;
+        let separator = id(&names.separator)?;
         let unknown = inner.token_to_id(&names.unknown);
         let added = inner.get_added_tokens_decoder();
         let added = added.into_iter().filter(|(_, token)| token.special).map(|(id, _)| id);
         let named = names.all().into_iter().filter_map(|token| inner.token_to_id(token));
         let special = added.chain(named).collect();
-        let mask_token = mask_token.clone();
-        let tokenizer = Self { inner, unknown, mask, mask_token, special };
-        if tokenizer.encode("")?.ids != [class_id, separator_id] {
-            let reason = format!("it does not put {class} before and {separator} after a text");
-            return Err(BertModelError::Tokenizer { reason });
-        }
-        if tokenizer.encode(MASK)?.ids != [class_id, mask, separator_id] {
-            let reason = format!("it does not read {} as one token", tokenizer.mask_token);
-            return Err(BertModelError::Tokenizer { reason });
-        }
+        let tokenizer = Self { inner, unknown, mask, mask_token: names.mask.clone(), special };
+        tokenizer.check_frame(names, [class, separator])?;
         Ok(tokenizer)
     }
 
-    /// The text that stands for a masked word.
+    /// Checks that a text is encoded between these two tokens, and a mask as one token.
+    fn check_frame(
+        &self,
+        names: &SpecialTokens,
+        [class, separator]: [u32; 2],
+    ) -> Result<(), BertModelError> {
+        if self.encode("")?.ids != [class, separator] {
+            return Err(BertModelError::Tokenizer(TokenizerError::NoFrame {
+                class: names.class.clone(),
+                separator: names.separator.clone(),
+            }));
+        }
+        if self.encode(MASK)?.ids != [class, self.mask, separator] {
+            let mask = self.mask_token.clone();
+            return Err(BertModelError::Tokenizer(TokenizerError::SplitMask { mask }));
+        }
+        Ok(())
+    }
+
+    /// The text that replaces a masked word.
     #[must_use]
     pub fn mask_token(&self) -> &str {
         &self.mask_token
@@ -206,7 +216,7 @@ impl BertTokenizer {
         self.inner.get_vocab(true).into_values().max().unwrap_or_default()
     }
 
-    /// Whether the id is one of the special tokens, which are no words.
+    /// Whether the id is one of the special tokens, which stand for no word.
     #[must_use]
     pub fn is_special(&self, id: u32) -> bool {
         self.special.contains(&id)
@@ -221,76 +231,99 @@ impl BertTokenizer {
     /// The tokenizer as the text of a `tokenizer.json`.
     ///
     /// # Errors
-    /// [`BertModelError::Tokenizer`].
+    /// If the tokenizer cannot be written as JSON ([`BertModelError::Tokenizer`]).
     pub fn to_json(&self) -> Result<String, BertModelError> {
-        self.inner.to_string(true).map_err(tokenizer_error)
+        self.inner.to_string(true).map_err(library_error)
     }
 
-    /// Encodes one text, with a class token before and a separator after it. A mask may be written
-    /// as the model's own mask token or as `[MASK]`.
+    /// Encodes one text, with a class token before and a separator after it. The text may contain a
+    /// mask as the model's own mask token or as `[MASK]`.
     ///
     /// # Errors
-    /// [`BertModelError::Encode`].
+    /// If the text cannot be encoded ([`BertModelError::Encode`]).
     pub fn encode(&self, text: &str) -> Result<Encoded, BertModelError> {
-        let own = text.replace(MASK, &self.mask_token);
-        let encoding = self.inner.encode(own.as_str(), true).map_err(|error| {
-            BertModelError::Encode { text: text.to_owned(), reason: error.to_string() }
+        let with_mask_tokens = text.replace(MASK, &self.mask_token);
+        let encoding = self.inner.encode(with_mask_tokens.as_str(), true).map_err(|error| {
+            BertModelError::Encode { text: text.to_owned(), message: error.to_string() }
         })?;
-        // From a place in `own` to that in `text`.
-        let (from, to) = (self.mask_token.len(), MASK.len());
-        let masks: Vec<usize> = text.match_indices(MASK).map(|(start, _)| start).collect();
-        let place = |at: usize| {
-            let ends = masks.iter().enumerate().map(|(i, start)| start + (i + 1) * from - i * to);
-            let before = ends.filter(|&end| end <= at).count();
-            at + before * to - before * from
-        };
-        let span = |&(start, end): &(usize, usize)| {
+        let masks = MaskPlaces::new(text, &self.mask_token);
+        let mut spans = Vec::with_capacity(encoding.len());
+        for &(start, end) in encoding.get_offsets() {
             // Some tokenizers count the space before a word to its token.
-            let token = own.get(start..end).unwrap_or_default();
+            let token = with_mask_tokens.get(start..end).unwrap_or_default();
             let start = start + (token.len() - token.trim_start().len());
-            place(start)..place(start + token.trim().len())
-        };
+            let end = start + token.trim().len();
+            spans.push(masks.place_in_text(start)..masks.place_in_text(end));
+        }
         let ids = encoding.get_ids().to_vec();
-        Ok(Encoded {
-            tokens: ids.iter().map(|&id| self.token(id).unwrap_or_default()).collect(),
-            ids,
-            spans: encoding.get_offsets().iter().map(span).collect(),
-        })
+        let tokens = ids.iter().map(|&id| self.token(id).unwrap_or_default()).collect();
+        Ok(Encoded { ids, tokens, spans })
     }
 
-    /// Encodes a text that has a mask in it, and says at which positions.
+    /// Encodes a text that contains a mask, and finds the positions of its masks.
     ///
     /// # Errors
-    /// [`BertModelError::NoMask`] where there is none, [`BertModelError::SpecialToken`] where
-    /// another special token stands in the text, [`BertModelError::Encode`].
+    /// If the text contains no mask ([`BertModelError::NoMask`]) or another special token
+    /// ([`BertModelError::SpecialToken`]), or if it cannot be encoded ([`BertModelError::Encode`]).
     pub fn encode_masked(&self, text: &str) -> Result<(Encoded, Vec<usize>), BertModelError> {
         let encoded = self.encode(text)?;
-        let (masks, others): (Vec<_>, Vec<_>) = encoded
-            .written(text)
-            .filter(|&(at, _)| self.is_special(encoded.ids[at]))
-            .partition(|&(at, _)| encoded.ids[at] == self.mask);
-        // What is no token of the vocabulary is read as a special one, but does not spell it.
-        let spelt = |&&(at, word): &&(usize, &str)| word == encoded.tokens[at];
-        if let Some(&(_, token)) = others.iter().find(spelt) {
-            return Err(BertModelError::SpecialToken { token: token.to_owned(), mask: MASK });
+        let mut masks = Vec::new();
+        for (position, word) in encoded.written(text) {
+            let id = encoded.ids[position];
+            if id == self.mask {
+                masks.push(position);
+            // A word that is not in the vocabulary gets a special token too, but does not spell it.
+            } else if self.is_special(id) && word == encoded.tokens[position] {
+                return Err(BertModelError::SpecialToken { token: word.to_owned(), mask: MASK });
+            }
         }
         if masks.is_empty() {
             return Err(BertModelError::NoMask { mask: MASK });
         }
-        let masks = masks.into_iter().map(|(at, _)| at).collect();
         Ok((encoded, masks))
     }
 
     /// The words of a text that are not in the vocabulary.
     #[must_use]
     pub fn unknown_words(&self, encoded: &Encoded, text: &str) -> Vec<String> {
-        let unknown = |&(at, _): &(usize, &str)| self.unknown == Some(encoded.ids[at]);
-        encoded.written(text).filter(unknown).map(|(_, word)| word.to_owned()).collect()
+        encoded
+            .written(text)
+            .filter(|&(position, _)| self.unknown == Some(encoded.ids[position]))
+            .map(|(_, word)| word.to_owned())
+            .collect()
     }
 }
 
-fn tokenizer_error(error: impl std::fmt::Display) -> BertModelError {
-    BertModelError::Tokenizer { reason: error.to_string() }
+/// The places of the masks in a text, and in the same text with the model's mask token for each.
+struct MaskPlaces {
+    /// Start of each mask in the text.
+    starts: Vec<usize>,
+    token_length: usize,
+}
+
+impl MaskPlaces {
+    fn new(text: &str, mask_token: &str) -> Self {
+        let starts = text.match_indices(MASK).map(|(start, _)| start).collect();
+        Self { starts, token_length: mask_token.len() }
+    }
+
+    /// The place in the text of a place in the text with mask tokens.
+    fn place_in_text(&self, place: usize) -> usize {
+        let starts = self.starts.iter().enumerate();
+        // Where each mask token ends in the text with mask tokens.
+        let ends = starts
+            .map(|(index, start)| start + (index + 1) * self.token_length - index * MASK.len());
+        let masks_before = ends.filter(|&end| end <= place).count();
+        place + masks_before * MASK.len() - masks_before * self.token_length
+    }
+}
+
+fn library_error(error: impl std::fmt::Display) -> BertModelError {
+    BertModelError::Tokenizer(TokenizerError::Library { message: error.to_string() })
+}
+
+fn no_special_token(token: &str) -> BertModelError {
+    BertModelError::Tokenizer(TokenizerError::NoSpecialToken { token: token.to_owned() })
 }
 
 #[cfg(test)]
@@ -303,12 +336,12 @@ mod tests {
     }
 
     fn from_vocab(vocab: &str) -> Result<BertTokenizer, BertModelError> {
-        let (options, special) = (WordPieceOptions::default(), SpecialTokens::default());
-        BertTokenizer::from_vocab(vocab.as_bytes(), options, &special)
+        let special = SpecialTokens::default();
+        BertTokenizer::from_vocab(vocab.as_bytes(), WordPieceOptions::default(), &special)
     }
 
     #[test]
-    fn every_mask_is_found_and_no_other_special_token_may_stand_in_a_text() {
+    fn every_mask_is_found_and_any_other_special_token_is_an_error() {
         let tokenizer = tokenizer();
         let text = "The [MASK] saw zebras and [MASK].";
         let (encoded, masks) = tokenizer.encode_masked(text).unwrap();
@@ -331,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tokenizer_that_frames_no_text_is_refused() {
+    fn a_tokenizer_that_does_not_add_special_tokens_is_refused() {
         let json = tokenizer().to_json().unwrap();
         let mut json: serde_json::Value = serde_json::from_str(&json).unwrap();
         json["post_processor"] = serde_json::Value::Null;

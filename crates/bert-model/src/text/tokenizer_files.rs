@@ -7,11 +7,14 @@ use serde::Deserialize;
 use crate::{
     config::family::Family,
     error::BertModelError,
-    text::tokenizer::{BertTokenizer, SpecialTokens, WordPieceOptions},
+    text::{
+        tokenizer::{BertTokenizer, SpecialTokens, WordPieceOptions},
+        tokenizer_error::TokenizerError,
+    },
     weights::read_file::read_file,
 };
 
-/// What `tokenizer_config.json` and `special_tokens_map.json` may say.
+/// The keys of `tokenizer_config.json` and `special_tokens_map.json` that are read.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Options {
@@ -25,7 +28,7 @@ struct Options {
     mask_token: Option<Token>,
 }
 
-/// A special token: its text alone, or the text among what else is known of it.
+/// A special token: its text alone, or its text among other properties.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Token {
@@ -41,47 +44,61 @@ impl Token {
     }
 }
 
-/// The tokenizer in `dir`. What is read is added to `files`.
+/// Opens the tokenizer in `dir`, and adds each file that it reads to `files`.
 pub(crate) fn open_tokenizer(
     dir: &Path,
     family: Family,
     files: &mut Vec<PathBuf>,
 ) -> Result<BertTokenizer, BertModelError> {
-    let mut found = |name: &str| {
-        let file = dir.join(name);
-        file.exists().then(|| files.push(file.clone())).map(|()| read_file(&file)).transpose()
-    };
     let mut special = SpecialTokens::of(family);
     let mut word_piece = WordPieceOptions::default();
-    // Where both say something, the first one counts; so it comes last.
+    // The later file overrides the earlier one.
     for name in ["special_tokens_map.json", "tokenizer_config.json"] {
-        let Some(json) = found(name)? else { continue };
-        let options: Options = serde_json::from_slice(&json)
-            .map_err(|error| BertModelError::Tokenizer { reason: format!("{name}: {error}") })?;
-        for (token, said) in [
+        let Some(json) = read_if_there(dir, name, files)? else { continue };
+        let options: Options = serde_json::from_slice(&json).map_err(|error| {
+            let message = error.to_string();
+            BertModelError::Tokenizer(TokenizerError::Options { file: name, message })
+        })?;
+        for (token, given) in [
             (&mut special.padding, options.pad_token),
             (&mut special.unknown, options.unk_token),
             (&mut special.class, options.cls_token),
             (&mut special.separator, options.sep_token),
             (&mut special.mask, options.mask_token),
         ] {
-            *token = said.map_or_else(|| std::mem::take(token), Token::into_text);
+            if let Some(given) = given {
+                *token = given.into_text();
+            }
         }
         word_piece.lower_case = options.do_lower_case.unwrap_or(word_piece.lower_case);
         word_piece.strip_accents = options.strip_accents.or(word_piece.strip_accents);
         word_piece.split_chinese =
             options.tokenize_chinese_chars.unwrap_or(word_piece.split_chinese);
     }
-    if let Some(json) = found("tokenizer.json")? {
+    if let Some(json) = read_if_there(dir, "tokenizer.json", files)? {
         return BertTokenizer::from_json(&json, &special);
     }
-    let (vocab, expected) = if family.traits().word_pieces {
-        (found("vocab.txt")?, "tokenizer.json and no vocab.txt")
-    } else {
-        (None, "tokenizer.json")
-    };
-    match vocab {
-        Some(vocab) => BertTokenizer::from_vocab(&vocab, word_piece, &special),
-        None => Err(BertModelError::NoTokenizer { dir: dir.to_owned(), expected }),
+    if !family.traits().word_pieces {
+        let expected = &["tokenizer.json"];
+        return Err(BertModelError::NoTokenizer { dir: dir.to_owned(), expected });
     }
+    let Some(vocab) = read_if_there(dir, "vocab.txt", files)? else {
+        let expected = &["tokenizer.json", "vocab.txt"];
+        return Err(BertModelError::NoTokenizer { dir: dir.to_owned(), expected });
+    };
+    BertTokenizer::from_vocab(&vocab, word_piece, &special)
+}
+
+/// The bytes of the file `name` in `dir`, which is then added to `files`; `None` if there is none.
+fn read_if_there(
+    dir: &Path,
+    name: &str,
+    files: &mut Vec<PathBuf>,
+) -> Result<Option<Vec<u8>>, BertModelError> {
+    let file = dir.join(name);
+    if !file.exists() {
+        return Ok(None);
+    }
+    files.push(file.clone());
+    read_file(&file).map(Some)
 }

@@ -1,4 +1,4 @@
-//! Finds the one token of a word in a text.
+//! The position of a word's token in a text.
 
 use std::{collections::HashSet, ops::Range};
 
@@ -7,51 +7,52 @@ use crate::{
     text::tokenizer::{BertTokenizer, Encoded},
 };
 
-/// What byte-level and unigram tokenizers write for the space before a word.
+/// Marks that byte-level and unigram tokenizers write for the space before a word.
 const SPACES: [char; 2] = ['Ġ', '▁'];
 
-/// How alike a word has to be to be suggested, by Jaro and Winkler's measure, from 0 to 1.
-const ALIKE: f64 = 0.75;
+/// Least similarity of a suggested word, by Jaro and Winkler's measure, from 0 to 1.
+const SIMILAR: f64 = 0.75;
+/// Number of words that are suggested.
 const SUGGESTIONS: usize = 3;
 /// Words that are tried before the search for suggestions ends.
 const TRIED: usize = 50;
 
 impl BertTokenizer {
-    /// The position of the one token that the bytes `word` of `text` became.
+    /// The position of the single token that the bytes `word` of `text` became.
     ///
     /// # Errors
-    /// [`BertModelError::SplitWord`] where it is several tokens, with words that are one in its
-    /// place; [`BertModelError::UnknownWord`] where it is not in the vocabulary;
-    /// [`BertModelError::PartOfToken`] where its token is more than the word.
+    /// If the word is several tokens ([`BertModelError::SplitWord`], which suggests words that would
+    /// be one in its place), not in the vocabulary ([`BertModelError::UnknownWord`]), or only a part
+    /// of its token ([`BertModelError::PartOfToken`]).
     pub fn position_of(
         &self,
         encoded: &Encoded,
         text: &str,
         word: Range<usize>,
     ) -> Result<usize, BertModelError> {
-        self.find(encoded, text, word.clone()).map_err(|error| match error {
+        self.find_word(encoded, text, word.clone()).map_err(|error| match error {
             BertModelError::SplitWord { word: name, pieces, .. } => {
-                let suggestions = self.suggestions(text, word);
+                let suggestions = self.suggest(text, word);
                 BertModelError::SplitWord { word: name, pieces, suggestions }
             }
             other => other,
         })
     }
 
-    /// The same without suggestions.
-    fn find(
+    /// As [`BertTokenizer::position_of`], without suggestions.
+    fn find_word(
         &self,
         encoded: &Encoded,
         text: &str,
         word: Range<usize>,
     ) -> Result<usize, BertModelError> {
         let mut covering: Vec<usize> = (0..encoded.spans.len())
-            .filter(|&i| {
-                let span = &encoded.spans[i];
+            .filter(|&position| {
+                let span = &encoded.spans[position];
                 span.start < word.end && word.start < span.end
             })
             .collect();
-        // The space before a word is its first piece where the rest does not begin with it.
+        // The space before a word is the word's first piece if the next token does not contain it.
         if let Some(space) = covering.first().and_then(|first| first.checked_sub(1))
             && encoded.tokens[space].chars().all(|c| SPACES.contains(&c))
             && !encoded.tokens[space + 1].starts_with(SPACES)
@@ -77,10 +78,20 @@ impl BertTokenizer {
         }
     }
 
-    /// The words most like the bytes `word` of `text` that would be one token in its place.
-    fn suggestions(&self, text: &str, word: Range<usize>) -> Vec<String> {
-        let (before, after) = (&text[..word.start], &text[word.end..]);
-        let name = text[word].to_lowercase();
+    /// The words most similar to the bytes `word` of `text` that would be one token in its place.
+    fn suggest(&self, text: &str, word: Range<usize>) -> Vec<String> {
+        let before = &text[..word.start];
+        let after = &text[word.end..];
+        self.similar_words(&text[word].to_lowercase())
+            .into_iter()
+            .take(TRIED)
+            .filter(|token| self.is_one_token(before, token, after))
+            .take(SUGGESTIONS)
+            .collect()
+    }
+
+    /// Tokens that are similar to `name` and might be words, the most similar first.
+    fn similar_words(&self, name: &str) -> Vec<String> {
         let mut words: Vec<(f64, u32, String)> = self
             .inner
             .get_vocab(true)
@@ -89,21 +100,21 @@ impl BertTokenizer {
             .filter(|(token, _)| {
                 token.chars().count() > 1 && token.chars().all(char::is_alphabetic)
             })
-            .map(|(token, id)| (strsim::jaro_winkler(&name, &token.to_lowercase()), id, token))
-            .filter(|(alike, _, token)| *alike >= ALIKE && token.to_lowercase() != name)
+            .map(|(token, id)| (strsim::jaro_winkler(name, &token.to_lowercase()), id, token))
+            .filter(|(similarity, _, token)| *similarity >= SIMILAR && token.to_lowercase() != name)
             .collect();
         words.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         let mut seen = HashSet::new();
         words.retain(|(_, _, token)| seen.insert(token.to_lowercase()));
-        // A token may be a piece of words only; in the text it shows.
-        let whole = |token: &String| {
-            let text = format!("{before}{token}{after}");
-            let place = before.len()..before.len() + token.len();
-            let found = self.encode(&text).and_then(|encoded| self.find(&encoded, &text, place));
-            found.is_ok()
-        };
-        let tokens = words.into_iter().take(TRIED).map(|(_, _, token)| token);
-        tokens.filter(whole).take(SUGGESTIONS).collect()
+        words.into_iter().map(|(_, _, token)| token).collect()
+    }
+
+    /// Whether `token` between these texts is encoded as one token. A token of the vocabulary may be
+    /// a piece of words only.
+    fn is_one_token(&self, before: &str, token: &str, after: &str) -> bool {
+        let text = format!("{before}{token}{after}");
+        let place = before.len()..before.len() + token.len();
+        self.encode(&text).and_then(|encoded| self.find_word(&encoded, &text, place)).is_ok()
     }
 }
 
@@ -113,8 +124,8 @@ mod tests {
 
     fn tokenizer() -> BertTokenizer {
         let vocab = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n.\nthe\ndog\nsaw\nhim\nh\n##u\n##m\n";
-        let (options, special) = (WordPieceOptions::default(), SpecialTokens::default());
-        BertTokenizer::from_vocab(vocab.as_bytes(), options, &special).unwrap()
+        let special = SpecialTokens::default();
+        BertTokenizer::from_vocab(vocab.as_bytes(), WordPieceOptions::default(), &special).unwrap()
     }
 
     #[test]
@@ -150,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_of_a_token_is_no_target() {
+    fn a_part_of_a_token_is_an_error() {
         let tokenizer = tokenizer();
         let encoded = tokenizer.encode("The dog.").unwrap();
         let part = tokenizer.position_of(&encoded, "The dog.", 4..6).unwrap_err();

@@ -14,13 +14,13 @@ use crate::error::BertModelError;
 /// One file of weights, read through `burn-store`, tensor by tensor.
 pub(crate) struct Shard {
     store: Store,
-    /// What errors call it.
+    /// Name of the file in errors.
     file: String,
-    /// Where it is, if it is a file.
+    /// Path of the file, unless the bytes are in memory.
     path: Option<PathBuf>,
-    /// Bytes read since it was opened.
+    /// Number of bytes that were read since the file was opened.
     since_open: usize,
-    /// Tensors that were read before they are asked for.
+    /// Tensors that were read before they are requested.
     ready: HashMap<String, TensorData>,
 }
 
@@ -48,31 +48,33 @@ impl Store {
     }
 }
 
-/// A file is opened anew after so many bytes: what was read through the map stays resident as
-/// long as the map is there, and would count beside the tensors.
+/// Number of bytes after which a file is opened again. Pages that were read through a map stay
+/// resident as long as the map exists, and would count beside the tensors.
 const REOPEN_AFTER: usize = 32 << 20;
 
 impl Shard {
-    /// A file, which is mapped or read in parts, not copied.
+    /// Opens a file, which is mapped or read in parts, not copied.
     ///
     /// # Errors
-    /// [`BertModelError::Read`] where there is no such file.
+    /// If there is no such file ([`BertModelError::Read`]).
     pub(crate) fn open(path: &Path) -> Result<Self, BertModelError> {
-        // `burn-store` opens the file lazily; a missing one is to be said now, by its name.
-        let error = |source| BertModelError::Read { path: PathBuf::from(path), source };
-        if std::fs::metadata(path).map_err(error)?.is_dir() {
-            return Err(error(std::io::ErrorKind::IsADirectory.into()));
+        // `burn-store` opens the file lazily; a missing one must be named now.
+        let unreadable = |source| BertModelError::Read { path: PathBuf::from(path), source };
+        if std::fs::metadata(path).map_err(unreadable)?.is_dir() {
+            return Err(unreadable(std::io::ErrorKind::IsADirectory.into()));
         }
         let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let (store, path) = (Store::open(path), Some(path.to_owned()));
-        Ok(Self { store, file, path, since_open: 0, ready: HashMap::new() })
+        Ok(Self::new(Store::open(path), file, Some(path.to_owned())))
     }
 
-    /// The bytes of a safetensors file.
+    /// Reads from the bytes of a safetensors file.
     pub(crate) fn from_bytes(bytes: Vec<u8>) -> Self {
         let store = Store::Safetensors(SafetensorsStore::from_bytes(Some(bytes)));
-        let file = "model.safetensors".to_owned();
-        Self { store, file, path: None, since_open: 0, ready: HashMap::new() }
+        Self::new(store, "model.safetensors".to_owned(), None)
+    }
+
+    fn new(store: Store, file: String, path: Option<PathBuf>) -> Self {
+        Self { store, file, path, since_open: 0, ready: HashMap::new() }
     }
 
     /// The values of tensor `name`, as f32, checked to have `shape`.
@@ -81,56 +83,70 @@ impl Shard {
         name: &str,
         shape: &[usize],
     ) -> Result<TensorData, BertModelError> {
-        let (file, name) = (self.file.clone(), name.to_owned());
-        let Some(stored) = self.find(&name)? else {
-            let looked_for = vec![name.clone()];
-            return Err(BertModelError::MissingTensor { file, name, looked_for });
+        let Some(stored) = self.find(name)? else {
+            return Err(BertModelError::MissingTensor {
+                file: self.file.clone(),
+                name: name.to_owned(),
+                looked_for: vec![name.to_owned()],
+            });
         };
         if !matches!(stored.dtype, DType::F32 | DType::F16 | DType::BF16) {
-            return Err(BertModelError::TensorDtype { file, name, found: stored.dtype });
+            return Err(BertModelError::TensorDtype {
+                file: self.file.clone(),
+                name: name.to_owned(),
+                found: stored.dtype,
+            });
         }
         if stored.shape.as_slice() != shape {
-            let (expected, found) = (shape.to_vec(), stored.shape.to_vec());
-            return Err(BertModelError::TensorShape { file, name, expected, found });
+            return Err(BertModelError::TensorShape {
+                file: self.file.clone(),
+                name: name.to_owned(),
+                expected: shape.to_vec(),
+                found: stored.shape.to_vec(),
+            });
         }
-        let data = if let Some(data) = self.ready.remove(&name) {
+        let data = if let Some(data) = self.ready.remove(name) {
             data
         } else {
             let data = self.read(stored)?;
-            self.count(data.as_bytes().len());
+            self.count_bytes(data.as_bytes().len());
             data
         };
-        data.try_cast(DType::F32).map_err(|error| self.broken(&error.to_string()))
+        data.try_cast(DType::F32).map_err(|error| self.container_error(&error.to_string()))
     }
 
-    /// Reads tensors that are asked for next, side by side.
+    /// Reads tensors that will be requested next, side by side.
     pub(crate) fn prepare<'a>(
         &mut self,
         names: impl Iterator<Item = &'a String>,
     ) -> Result<(), BertModelError> {
-        let found: Vec<_> = names
-            .filter_map(|name| Some((name, self.find(name).transpose()?)))
-            .map(|(name, stored)| Ok((name.clone(), stored?)))
+        let mut found = Vec::new();
+        for name in names {
+            if let Some(stored) = self.find(name)? {
+                found.push((name.clone(), stored));
+            }
+        }
+        let ready: Vec<(String, TensorData)> = found
+            .into_par_iter()
+            .map(|(name, stored)| Ok((name, self.read(stored)?)))
             .collect::<Result<_, BertModelError>>()?;
-        let read = |(name, stored)| Ok((name, self.read(stored)?));
-        let ready: Vec<_> =
-            found.into_par_iter().map(read).collect::<Result<_, BertModelError>>()?;
-        self.count(ready.iter().map(|(_, data)| data.as_bytes().len()).sum());
+        self.count_bytes(ready.iter().map(|(_, data)| data.as_bytes().len()).sum());
         self.ready.extend(ready);
         Ok(())
     }
 
     fn read(&self, stored: StoredTensor) -> Result<TensorData, BertModelError> {
-        bridge::into_data(stored).map_err(|error| self.broken(&error.to_string()))
+        bridge::into_data(stored).map_err(|error| self.container_error(&error.to_string()))
     }
 
-    /// Counts bytes that were read, and opens the file anew after enough of them.
-    fn count(&mut self, bytes: usize) {
+    /// Counts bytes that were read, and opens the file again after [`REOPEN_AFTER`].
+    fn count_bytes(&mut self, bytes: usize) {
         self.since_open += bytes;
         if let Some(path) = &self.path
             && self.since_open > REOPEN_AFTER
         {
-            (self.store, self.since_open) = (Store::open(path), 0);
+            self.store = Store::open(path);
+            self.since_open = 0;
         }
     }
 
@@ -140,12 +156,12 @@ impl Shard {
     }
 
     fn find(&mut self, name: &str) -> Result<Option<StoredTensor>, BertModelError> {
-        self.store.find(name).map_err(|error| self.broken(&error))
+        self.store.find(name).map_err(|message| self.container_error(&message))
     }
 
-    fn broken(&self, error: &str) -> BertModelError {
-        // One line: the store's own messages may hold several.
-        let reason = error.split_whitespace().collect::<Vec<_>>().join(" ");
-        BertModelError::Container { file: self.file.clone(), reason }
+    /// An error with this message in one line; messages of the store may have several.
+    fn container_error(&self, message: &str) -> BertModelError {
+        let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
+        BertModelError::Container { file: self.file.clone(), message }
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     weights::tensor_source::TensorSource,
 };
 
-/// Builds parts from a source, under whichever of its possible names a tensor is there.
+/// Reads parts from a source, each tensor under whichever of its possible names the source has.
 pub(crate) struct TensorReader<'a, S> {
     pub(crate) names: &'static Names,
     pub(crate) source: &'a mut S,
@@ -26,20 +26,20 @@ impl<S: TensorSource> TensorReader<'_, S> {
     }
 
     /// Lets the source read the matrices of these linear layers side by side, before they are
-    /// asked for. Few at a time: what is freed meanwhile is used for the next ones.
+    /// requested. Few at a time: memory that is freed meanwhile is used for the next ones.
     pub(crate) fn prepare<const N: usize>(
         &mut self,
-        linear: [String; N],
+        linear_layers: [String; N],
     ) -> Result<(), BertModelError> {
-        let weights = linear.into_iter().map(|name| name + ".weight");
-        let stored: Vec<String> = weights
-            .filter_map(|name| self.stored_name(&name).transpose())
-            .collect::<Result<_, _>>()?;
+        let mut stored = Vec::with_capacity(N);
+        for name in linear_layers {
+            stored.extend(self.stored_name(&(name + ".weight"))?);
+        }
         self.source.prepare(&stored)
     }
 
     fn stored_name(&mut self, name: &str) -> Result<Option<String>, BertModelError> {
-        for name in self.names.of(name) {
+        for name in self.names.possible_names(name) {
             if self.source.contains(&name)? {
                 return Ok(Some(name));
             }
@@ -47,11 +47,11 @@ impl<S: TensorSource> TensorReader<'_, S> {
         Ok(None)
     }
 
-    fn data(&mut self, name: &str, shape: &[usize]) -> Result<TensorData, BertModelError> {
+    fn read(&mut self, name: &str, shape: &[usize]) -> Result<TensorData, BertModelError> {
         let stored = self.stored_name(name)?;
         self.source.tensor(stored.as_deref().unwrap_or(name), shape).map_err(|error| match error {
             BertModelError::MissingTensor { file, name, .. } => {
-                let looked_for = self.names.of(&name);
+                let looked_for = self.names.possible_names(&name);
                 BertModelError::MissingTensor { file, name, looked_for }
             }
             other => other,
@@ -64,7 +64,7 @@ impl<S: TensorSource> TensorReader<'_, S> {
         name: &str,
         length: usize,
     ) -> Result<Param<Tensor<1>>, BertModelError> {
-        let data = self.data(name, &[length])?;
+        let data = self.read(name, &[length])?;
         Ok(Param::from_tensor(Tensor::from_data(data, self.device)))
     }
 
@@ -74,7 +74,7 @@ impl<S: TensorSource> TensorReader<'_, S> {
         name: &str,
         shape: [usize; 2],
     ) -> Result<Param<Tensor<2>>, BertModelError> {
-        let data = self.data(name, &shape)?;
+        let data = self.read(name, &shape)?;
         Ok(Param::from_tensor(Tensor::from_data(data, self.device)))
     }
 
@@ -84,11 +84,11 @@ impl<S: TensorSource> TensorReader<'_, S> {
         name: &str,
         [d_in, d_out]: [usize; 2],
     ) -> Result<Linear, BertModelError> {
-        let stored = self.data(&format!("{name}.weight"), &[d_out, d_in])?;
+        let stored = self.read(&format!("{name}.weight"), &[d_out, d_in])?;
         let bias = self.vector(&format!("{name}.bias"), d_out)?;
-        // Laid out `[in, out]` once, here: a product that reads across the rows of its weights
-        // spends a third of its time on that.
-        let weight = Tensor::from_data(transposed(&stored, d_in), self.device);
+        // Transposed to `[in, out]` once, on loading: a product that reads across the rows of its
+        // weights spends a third of its time on that.
+        let weight = Tensor::from_data(transpose(&stored, d_in), self.device);
         Ok(Linear { weight: Param::from_tensor(weight), bias: Some(bias) })
     }
 
@@ -106,27 +106,27 @@ impl<S: TensorSource> TensorReader<'_, S> {
 }
 
 /// `[rows, columns]` as `[columns, rows]`.
-fn transposed(data: &TensorData, columns: usize) -> TensorData {
-    // Columns that a task takes, and rows that it reads before it writes: what it reads of a row
-    // and what it writes of a column then are whole cache lines.
+fn transpose(data: &TensorData, columns: usize) -> TensorData {
+    // A task takes a band of columns, and reads some rows of it before it writes: the part of a row
+    // that it reads and the part of a column that it writes then are whole cache lines.
     const BAND: usize = 64;
     const ROWS: usize = 16;
     let values = data.as_slice::<f32>().unwrap_or_default();
     let rows = values.len() / columns;
-    let mut out = vec![0.0; values.len()];
-    out.par_chunks_mut(BAND * rows).enumerate().for_each(|(band, out)| {
+    let mut transposed = vec![0.0; values.len()];
+    transposed.par_chunks_mut(BAND * rows).enumerate().for_each(|(band, out)| {
         let mut block = [[0.0; ROWS]; BAND];
-        for (place, from) in values.chunks(ROWS * columns).enumerate() {
-            for (row, from) in from.chunks_exact(columns).enumerate() {
-                for (to, &value) in block.iter_mut().zip(&from[band * BAND..]) {
-                    to[row] = value;
+        for (place, stored) in values.chunks(ROWS * columns).enumerate() {
+            for (row, stored) in stored.chunks_exact(columns).enumerate() {
+                for (column, &value) in block.iter_mut().zip(&stored[band * BAND..]) {
+                    column[row] = value;
                 }
             }
-            let count = from.len() / columns;
-            for (to, from) in out.chunks_exact_mut(rows).zip(&block) {
-                to[place * ROWS..][..count].copy_from_slice(&from[..count]);
+            let count = stored.len() / columns;
+            for (out, column) in out.chunks_exact_mut(rows).zip(&block) {
+                out[place * ROWS..][..count].copy_from_slice(&column[..count]);
             }
         }
     });
-    TensorData::new(out, [columns, rows])
+    TensorData::new(transposed, [columns, rows])
 }

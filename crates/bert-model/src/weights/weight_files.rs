@@ -14,31 +14,34 @@ use crate::{
 /// The weights of a checkpoint, in one file or in several, read tensor by tensor.
 pub struct Weights {
     shards: Vec<Shard>,
-    /// The shard of each tensor, where an index says it.
+    /// Position of each tensor's shard in `shards`, if there is an index.
     places: Option<HashMap<String, usize>>,
-    /// Every file that there is to read.
+    /// All files, the index first if there is one.
     files: Vec<PathBuf>,
 }
 
-/// What the weights may be called, the first that is there counts: one file, or an index of several.
-const ONE_FILE: [&str; 2] = ["model.safetensors", "pytorch_model.bin"];
+/// Names of a single file of weights, best first. An index of several files has one of these names
+/// before `.index.json`.
+const SINGLE_FILES: [&str; 2] = ["model.safetensors", "pytorch_model.bin"];
 
 impl Weights {
     /// Opens the weights in a checkpoint directory: `model.safetensors` or `pytorch_model.bin`, or
     /// the files that `model.safetensors.index.json` or `pytorch_model.bin.index.json` lists.
     ///
     /// # Errors
-    /// [`BertModelError::NoWeights`] where there is none of these, [`BertModelError::Read`] and
-    /// [`BertModelError::Container`] for a file or index that cannot be read.
+    /// If there is none of these ([`BertModelError::NoWeights`]), or a file or index cannot be read
+    /// ([`BertModelError::Read`], [`BertModelError::Container`]), or the index names a file elsewhere
+    /// ([`BertModelError::OutsideFolder`]).
     pub fn open(dir: &Path) -> Result<Self, BertModelError> {
-        for name in ONE_FILE {
-            let (file, index) = (dir.join(name), dir.join(format!("{name}.index.json")));
+        for name in SINGLE_FILES {
+            let file = dir.join(name);
             if file.exists() {
                 let shards = vec![Shard::open(&file)?];
                 return Ok(Self { shards, places: None, files: vec![file] });
             }
+            let index = dir.join(format!("{name}.index.json"));
             if index.exists() {
-                return Self::from_index(dir, index);
+                return Self::open_index(dir, index);
             }
         }
         Err(BertModelError::NoWeights { dir: dir.to_owned() })
@@ -50,30 +53,16 @@ impl Weights {
         Self { shards: vec![Shard::from_bytes(bytes)], places: None, files: Vec::new() }
     }
 
-    /// Every file that the weights are in, the index too.
+    /// All files of the weights, including the index.
     pub(crate) fn files(&self) -> &[PathBuf] {
         &self.files
     }
 
-    fn from_index(dir: &Path, index: PathBuf) -> Result<Self, BertModelError> {
-        #[derive(Deserialize)]
-        struct Index {
-            weight_map: HashMap<String, String>,
-        }
-        let name = index.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let broken = |reason| BertModelError::Container { file: name.clone(), reason };
-        let Index { weight_map } = serde_json::from_slice(&read_file(&index)?)
-            .map_err(|error| broken(error.to_string()))?;
+    fn open_index(dir: &Path, index: PathBuf) -> Result<Self, BertModelError> {
+        let weight_map = read_index(&index)?;
         let mut names: Vec<&String> = weight_map.values().collect();
         names.sort_unstable();
         names.dedup();
-        // An index names its neighbours and nothing elsewhere on the disk.
-        if let Some(name) = names
-            .iter()
-            .find(|name| Path::new(name).file_name().is_none_or(|last| last != name.as_str()))
-        {
-            return Err(broken(format!("{name:?} is no file in the same folder")));
-        }
         let files: Vec<PathBuf> = names.iter().map(|name| dir.join(name)).collect();
         let shards = files.iter().map(|file| Shard::open(file)).collect::<Result<_, _>>()?;
         let places = weight_map
@@ -84,7 +73,8 @@ impl Weights {
         Ok(Self { shards, places: Some(places), files })
     }
 
-    /// The shard that has tensor `name` or, where no index says, could have it.
+    /// The shard of tensor `name`. Without an index it is the only one, whether it has the tensor or
+    /// not.
     fn shard(&mut self, name: &str) -> Option<&mut Shard> {
         let place = match &self.places {
             Some(places) => *places.get(name)?,
@@ -94,22 +84,57 @@ impl Weights {
     }
 }
 
+/// The file of each tensor, from an index whose files are all in its own folder.
+fn read_index(index: &Path) -> Result<HashMap<String, String>, BertModelError> {
+    #[derive(Deserialize)]
+    struct Index {
+        weight_map: HashMap<String, String>,
+    }
+    let bytes = read_file(index)?;
+    let index = file_name(index);
+    let Index { weight_map } = match serde_json::from_slice(&bytes) {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            return Err(BertModelError::Container { file: index, message: error.to_string() });
+        }
+    };
+    let outside = weight_map.values().filter(|file| !is_plain_file_name(file));
+    if let Some(file) = outside.min() {
+        return Err(BertModelError::OutsideFolder { index, file: file.clone() });
+    }
+    Ok(weight_map)
+}
+
+fn is_plain_file_name(name: &str) -> bool {
+    Path::new(name).file_name().is_some_and(|last| last == name)
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
 impl TensorSource for Weights {
     fn tensor(&mut self, name: &str, shape: &[usize]) -> Result<TensorData, BertModelError> {
         if let Some(shard) = self.shard(name) {
             return shard.tensor(name, shape);
         }
-        let file = self.files.first().and_then(|index| index.file_name()).unwrap_or_default();
-        let (file, name) = (file.to_string_lossy().into_owned(), name.to_owned());
-        Err(BertModelError::MissingTensor { file, looked_for: vec![name.clone()], name })
+        let index = self.files.first().map(|index| file_name(index));
+        Err(BertModelError::MissingTensor {
+            file: index.unwrap_or_default(),
+            name: name.to_owned(),
+            looked_for: vec![name.to_owned()],
+        })
     }
 
     fn prepare(&mut self, names: &[String]) -> Result<(), BertModelError> {
-        let places = self.places.as_ref();
-        self.shards.iter_mut().enumerate().try_for_each(|(shard, file)| {
-            let in_it = |name: &&String| places.is_none_or(|at| at.get(*name) == Some(&shard));
-            file.prepare(names.iter().filter(in_it))
-        })
+        for (place, shard) in self.shards.iter_mut().enumerate() {
+            let in_shard = names.iter().filter(|name| match &self.places {
+                Some(places) => places.get(*name) == Some(&place),
+                None => true,
+            });
+            shard.prepare(in_shard)?;
+        }
+        Ok(())
     }
 
     fn contains(&mut self, name: &str) -> Result<bool, BertModelError> {

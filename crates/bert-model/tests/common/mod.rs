@@ -1,5 +1,5 @@
-//! The parity fixtures: a tiny random model of each family, and what `transformers` computes with
-//! it. `tests/fixtures/parity/make_parity_fixtures.py` made them.
+//! The parity fixtures: a tiny random model of each family, and the results of `transformers` with it.
+//! `tests/fixtures/parity/make_parity_fixtures.py` made them.
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
 use std::{collections::BTreeMap, fs, path::PathBuf};
@@ -59,7 +59,7 @@ pub(crate) fn assert_close(what: &str, found: &[f32], expected: &[f32], toleranc
 /// A checkpoint's tensors that a test can take apart.
 pub(crate) type Tensors = BTreeMap<String, (Dtype, Vec<usize>, Vec<u8>)>;
 
-/// Those of a safetensors file.
+/// The tensors of a safetensors file.
 pub(crate) fn stored(bytes: &[u8]) -> Tensors {
     let file = SafeTensors::deserialize(bytes).unwrap();
     file.iter()
@@ -69,8 +69,8 @@ pub(crate) fn stored(bytes: &[u8]) -> Tensors {
         .collect()
 }
 
-/// Those of a model.
-pub(crate) fn given(model: &BertForMaskedLm) -> Tensors {
+/// The tensors of a model.
+pub(crate) fn tensors_of(model: &BertForMaskedLm) -> Tensors {
     stored(&model.to_safetensors().unwrap())
 }
 

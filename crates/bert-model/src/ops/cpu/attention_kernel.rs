@@ -26,20 +26,22 @@ pub(crate) fn attention_kernel(
     let inputs = queries.par_chunks(sequence).zip(keys.par_chunks(sequence));
     let inputs = inputs.zip(values.par_chunks(sequence));
     let sequences = attended.par_chunks_mut(sequence).zip(inputs);
-    let new_scores = || vec![0.0; heads * square];
-    sequences.for_each_init(new_scores, |scores, (attended, ((queries, keys), values))| {
-        scores.fill(0.0);
-        for (head, scores) in scores.chunks_exact_mut(square).enumerate() {
-            let queries = Matrix::new(&queries[head * size..], head_shape, width);
-            let keys = Matrix::new(&keys[head * size..], head_shape, width);
-            add_product(queries, keys.transposed(), scores, length);
-        }
-        softmax(scores, length, scale);
-        for (head, scores) in scores.chunks_exact(square).enumerate() {
-            let scores = Matrix::new(scores, [length, length], length);
-            let values = Matrix::new(&values[head * size..], head_shape, width);
-            add_product(scores, values, &mut attended[head * size..], width);
-        }
-    });
+    sequences.for_each_init(
+        || vec![0.0; heads * square],
+        |scores, (attended, ((queries, keys), values))| {
+            scores.fill(0.0);
+            for (head, scores) in scores.chunks_exact_mut(square).enumerate() {
+                let queries = Matrix::new(&queries[head * size..], head_shape, width);
+                let keys = Matrix::new(&keys[head * size..], head_shape, width);
+                add_product(queries, keys.transposed(), scores, length);
+            }
+            softmax(scores, length, scale);
+            for (head, scores) in scores.chunks_exact(square).enumerate() {
+                let scores = Matrix::new(scores, [length, length], length);
+                let values = Matrix::new(&values[head * size..], head_shape, width);
+                add_product(scores, values, &mut attended[head * size..], width);
+            }
+        },
+    );
     attended
 }

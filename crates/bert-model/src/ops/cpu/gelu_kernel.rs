@@ -28,7 +28,7 @@ const LARGEST: f32 = 16.0;
 const P: [f32; 3] = [0.500_000_3, 0.223_306_76, 0.042_874_318];
 const Q: [f32; 4] = [1.0, 1.244_527_1, 0.578_504, 0.106_040_314];
 
-/// `max(x, 0) - |x| Φ(-|x|)`: the tail is small wherever it is not exact.
+/// `GELU(x)` as `max(x, 0) - |x| Φ(-|x|)`, whose second term is small wherever it is inexact.
 #[inline(always)]
 fn gelu_of(x: f32) -> f32 {
     // Comparisons instead of `min` and `max`, which would hide a NaN.
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_far_out_is_itself_or_nothing() {
+    fn large_values_are_themselves_or_0() {
         let far = [9.0, 100.0, 1e30, f32::INFINITY];
         let mut above = far;
         let mut below = far.map(|x| -x);

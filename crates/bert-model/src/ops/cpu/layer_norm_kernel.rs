@@ -40,16 +40,16 @@ fn normalise_row(row: &mut [f32], gamma: &[f32], beta: &[f32], epsilon: f32) {
     }
 }
 
-/// The sum of `of` each value, in many sums side by side.
+/// The sum of `term` of each value, in many sums side by side.
 #[inline(always)]
-fn sum(row: &[f32], of: impl Fn(f32) -> f32) -> f32 {
+fn sum(row: &[f32], term: impl Fn(f32) -> f32) -> f32 {
     const SUMS: usize = 64;
     let mut sums = [0.0; SUMS];
     let parts = row.chunks_exact(SUMS);
-    let rest: f32 = parts.remainder().iter().map(|&x| of(x)).sum();
+    let rest: f32 = parts.remainder().iter().map(|&x| term(x)).sum();
     for part in parts {
         for (sum, &x) in sums.iter_mut().zip(part) {
-            *sum += of(x);
+            *sum += term(x);
         }
     }
     sums.iter().sum::<f32>() + rest
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn not_a_number_stays_so() {
+    fn a_nan_stays_a_nan() {
         let mut rows = [1.0, f32::NAN, 3.0, 1.0, 2.0, 3.0];
         normalise(&mut rows, &[1.0; 3], &[0.0; 3], 0.0);
         assert!(rows[..3].iter().all(|x| x.is_nan()) && rows[4] == 0.0, "{rows:?}");

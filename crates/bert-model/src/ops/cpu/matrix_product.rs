@@ -2,31 +2,34 @@
 
 use gemm::Parallelism;
 
-/// Rows of values that may lie apart.
+/// A matrix whose rows may lie apart.
 #[derive(Clone, Copy)]
 pub(crate) struct Matrix<'a> {
     values: &'a [f32],
+    /// Rows and columns.
     shape: [usize; 2],
-    /// From row to row, and from column to column.
+    /// Distances from row to row and from column to column.
     steps: [usize; 2],
 }
 
 impl<'a> Matrix<'a> {
-    /// `shape` rows and columns; a row begins `step` values after the one before.
+    /// `shape` rows and columns; each row begins `step` values after the one before.
     ///
     /// # Panics
-    /// Where the values are fewer, or rows overlap.
+    /// If there are fewer values, or rows overlap.
     pub(crate) fn new(values: &'a [f32], shape: [usize; 2], step: usize) -> Self {
         assert!(fit(values, shape, step), "{shape:?}, {step} apart, in {} values", values.len());
         Self { values, shape, steps: [step, 1] }
     }
 
     pub(crate) fn transposed(self) -> Self {
-        let ([rows, columns], [down, across]) = (self.shape, self.steps);
+        let [rows, columns] = self.shape;
+        let [down, across] = self.steps;
         Self { shape: [columns, rows], steps: [across, down], ..self }
     }
 }
 
+/// Whether this many rows and columns lie inside `values` without overlap.
 fn fit(values: &[f32], [rows, columns]: [usize; 2], step: usize) -> bool {
     columns <= step && (rows == 0 || (rows - 1) * step + columns <= values.len())
 }
@@ -34,18 +37,13 @@ fn fit(values: &[f32], [rows, columns]: [usize; 2], step: usize) -> bool {
 /// Adds the product of `a` and `b` to a matrix in `out`, whose rows begin `step` values apart.
 ///
 /// # Panics
-/// Where the shapes do not fit.
+/// If the shapes do not fit.
 pub(crate) fn add_product(a: Matrix<'_>, b: Matrix<'_>, out: &mut [f32], step: usize) {
-    // Where other work waits for a thread, none is idle, and a product of one thread is 2 to 3 %
-    // faster. It has the same bits.
-    let waiting = rayon_core::current_thread_has_pending_tasks() == Some(true);
-    add_product_by(
-        if waiting { Parallelism::None } else { Parallelism::Rayon(0) },
-        a,
-        b,
-        out,
-        step,
-    );
+    // If other work waits for a thread, none is idle, and a product of one thread is 2 to 3 % faster.
+    // It has the same bits.
+    let work_waits = rayon_core::current_thread_has_pending_tasks() == Some(true);
+    let parallelism = if work_waits { Parallelism::None } else { Parallelism::Rayon(0) };
+    add_product_by(parallelism, a, b, out, step);
 }
 
 #[expect(unsafe_code, reason = "Burn's own products take no buffer to add to; `gemm` is unsafe")]
@@ -56,14 +54,15 @@ fn add_product_by(
     out: &mut [f32],
     step: usize,
 ) {
-    let ([rows, inner], [b_rows, columns]) = (a.shape, b.shape);
+    let [rows, inner] = a.shape;
+    let [b_rows, columns] = b.shape;
     assert_eq!(inner, b_rows, "the columns of one and the rows of the other");
     assert!(fit(out, [rows, columns], step), "a product in {} values", out.len());
     let [a_down, a_across] = a.steps.map(|step| step as isize);
     let [b_down, b_across] = b.steps.map(|step| step as isize);
-    // SAFETY: With these shapes and steps `gemm` reads and writes inside the three slices, as was
-    // asserted here and when the matrices were made; no two values of the result are in one place,
-    // and nobody else borrows `out`.
+    // SAFETY: With these shapes and steps `gemm` reads and writes inside the three slices, as is
+    // asserted above and in `Matrix::new`. No two values of the result are in one place, as rows do
+    // not overlap, and `out` is borrowed exclusively.
     unsafe {
         gemm::gemm(
             rows,
@@ -97,15 +96,18 @@ mod tests {
     fn a_product_of_parts_is_added_to_a_part() {
         // The right two columns of three rows of four, and the left two.
         let values: Vec<f32> = (0..12_u8).map(f32::from).collect();
-        let (right, left) = (Matrix::new(&values[2..], [3, 2], 4), Matrix::new(&values, [3, 2], 4));
+        let right = Matrix::new(&values[2..], [3, 2], 4);
+        let left = Matrix::new(&values, [3, 2], 4);
         let mut out = [1.0; 11];
         add_product(right, left.transposed(), &mut out, 4);
-        let sum = |row: usize, column: usize| {
-            let pair = |at: usize| values[4 * row + 2 + at] * values[4 * column + at];
-            1.0 + pair(0) + pair(1)
-        };
         for (place, found) in out.into_iter().enumerate() {
-            let expected = if place % 4 < 3 { sum(place / 4, place % 4) } else { 1.0 };
+            let row = place / 4;
+            let column = place % 4;
+            let mut expected = 1.0;
+            if column < 3 {
+                expected += values[4 * row + 2] * values[4 * column];
+                expected += values[4 * row + 3] * values[4 * column + 1];
+            }
             assert!((found - expected).abs() < 1e-6, "{place}: {found}");
         }
     }
@@ -118,12 +120,11 @@ mod tests {
         for [rows, inner, columns] in
             [[1, 768, 3072], [14, 700, 768], [301, 1500, 200], [97, 48, 97]]
         {
-            let (a, b) = (values(rows * inner), values(inner * columns));
+            let a = values(rows * inner);
+            let b = values(inner * columns);
             let product = |parallelism| {
-                let (a, b) = (
-                    Matrix::new(&a, [rows, inner], inner),
-                    Matrix::new(&b, [inner, columns], columns),
-                );
+                let a = Matrix::new(&a, [rows, inner], inner);
+                let b = Matrix::new(&b, [inner, columns], columns);
                 let mut out = values(rows * columns);
                 add_product_by(parallelism, a, b, &mut out, columns);
                 out.into_iter().map(f32::to_bits).collect::<Vec<_>>()
@@ -137,13 +138,13 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "[3, 2], 4 apart, in 9 values")]
-    fn a_matrix_does_not_reach_beyond_its_values() {
+    fn a_matrix_beyond_its_values_panics() {
         Matrix::new(&[0.0; 9], [3, 2], 4);
     }
 
     #[test]
     #[should_panic(expected = "a product in 7 values")]
-    fn a_product_does_not_reach_beyond_its_values() {
+    fn a_product_beyond_its_values_panics() {
         let matrix = Matrix::new(&[0.0; 4], [2, 2], 2);
         add_product(matrix, matrix, &mut [0.0; 7], 6);
     }

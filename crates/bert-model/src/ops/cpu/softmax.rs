@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn not_a_number_stays_so() {
+    fn a_nan_stays_a_nan() {
         let mut scores = [1.0, f32::NAN, 3.0, 0.0];
         softmax(&mut scores, 2, 1.0);
         assert!(scores[..2].iter().all(|x| x.is_nan()), "{scores:?}");

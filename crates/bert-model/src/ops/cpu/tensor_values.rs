@@ -36,7 +36,8 @@ pub(crate) fn in_order<const D: usize>(tensor: Tensor<D>) -> FlexTensor {
 
 /// The values of a tensor that [`in_order`] returned.
 pub(crate) fn values(tensor: &FlexTensor) -> &[f32] {
-    let (start, count) = (tensor.layout().start_offset(), tensor.layout().num_elements());
+    let start = tensor.layout().start_offset();
+    let count = tensor.layout().num_elements();
     &tensor.storage()[start..start + count]
 }
 
