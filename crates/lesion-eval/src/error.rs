@@ -3,6 +3,7 @@
 use activation_capture::CaptureError;
 use bert_model::BertModelError;
 use neuron_stats::StatsError;
+use study_record::TableError;
 
 /// Everything that can go wrong in a study. Each error prints as one line.
 #[derive(Debug, thiserror::Error)]
@@ -53,24 +54,6 @@ pub enum StudyError {
     #[error(transparent)]
     Stats(StatsError),
 
-    /// An invalid significance level.
-    #[error("alpha is {alpha}; it lies between 0 and 1, for example 0.05")]
-    Alpha {
-        /// The level.
-        alpha: f64,
-    },
-
-    /// An invalid share of a layer.
-    #[error("the share is {share}; it lies between 0 and 1, for example 0.1")]
-    Share {
-        /// The share.
-        share: f64,
-    },
-
-    /// A rule that takes no neuron at all.
-    #[error("the top 0 neurons are an empty set; take at least 1")]
-    NoTopNeuron,
-
     /// A share of held-out pairs that leaves too few pairs on either side.
     #[error(
         "holding out {share} of {pairs} pairs leaves a part with fewer than the 2 that a t-test \
@@ -92,6 +75,17 @@ pub enum StudyError {
     /// A dynamic selection by max-T.
     #[error("dynamic hooks test a layer while it runs, but max-T needs all activations at once")]
     DynamicMaxT,
+
+    /// A study whose neurons a dynamic pass cannot find or lesion.
+    #[error("dynamic hooks zero at the mask what they select on all stimuli, but {obstacle}")]
+    DynamicStudy {
+        /// What the study does instead.
+        obstacle: DynamicObstacle,
+    },
+
+    /// Rows that cannot be written as a table.
+    #[error(transparent)]
+    Table(#[from] TableError),
 
     /// A kind of lesion that needs activations, without a study that measures them.
     #[error(
@@ -164,6 +158,23 @@ pub enum StudyError {
     /// The caller stopped the run.
     #[error("the run was cancelled")]
     Cancelled,
+}
+
+/// What a dynamic pass cannot do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DynamicObstacle {
+    /// The study lesions the sets of a file.
+    #[error("the neurons come from a file")]
+    GivenSets,
+
+    /// The study does not select on all pairs.
+    #[error("pairs are held out")]
+    HeldOut,
+
+    /// The study lesions in another way.
+    #[error("this study lesions in another way")]
+    Manner,
 }
 
 /// What is wrong with a line of a stimuli or prompts file.

@@ -1,10 +1,10 @@
 //! The study: select neurons, predict masked words, lesion the neurons, compare.
 //!
 //! ```
-//! use bert_model::{Checkpoint, Site};
+//! use bert_model::Checkpoint;
 //! use burn::tensor::Device;
 //! use lesion_eval::*;
-//! use neuron_stats::{Correction, TestKind};
+//! use study_record::{SelectAt, SetRule, Site, Strength, Study};
 //!
 //! let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets/models/bundled");
 //! let mut checkpoint = Checkpoint::open(folder)?;
@@ -18,15 +18,7 @@
 //! let stimuli = Stimuli::parse("pairs.txt", pairs)?;
 //! let stimuli = EncodedStimuli::encode(subject, &stimuli, SelectAt::Visible)?;
 //! let activations = measure(subject, &stimuli, &mut unwatched())?;
-//! let plan = SelectionPlan {
-//!     test: TestKind::Paired,
-//!     adjustment: Adjustment::Correction(Correction::BenjaminiHochberg),
-//!     scope: Scope::Layer,
-//!     directional: false,
-//!     alpha: 0.05,
-//!     permutations: 100,
-//!     seed: 0,
-//! };
+//! let plan = SelectionPlan::of(&Study::default());
 //! let selection = select(&activations, plan)?;
 //! let sets = NeuronSets::choose(&selection, SetRule::Top(50), Strength::T);
 //!
@@ -54,10 +46,9 @@
 //! 6. `paper_lesion`: [`lesion`] runs the prompts again while the matched neurons are silent, and
 //!    compares.
 //! 7. `engine`: the [`Laboratory`] runs [`Trial`]s, lesions of any [`Manner`].
-//! 8. `parts`: [`controls`] with their [`profile()`] and [`dissociations`], [`joint`], [`dose`] and
-//!    [`neuron_effects`] choose trials for the laboratory and draw conclusions from their outcomes.
-//!    [`dynamic`] selects and lesions in one pass.
-//! 9. [`tables`]: the rows that are written.
+//! 8. `parts`: each [`LaboratoryPart`] chooses trials for the laboratory and draws conclusions from
+//!    their outcomes. [`PARTS`] lists them.
+//! 9. [`rows`]: the rows of the tables that every study writes.
 
 mod encoding;
 mod engine;
@@ -67,41 +58,32 @@ mod parts;
 mod passes;
 mod prediction;
 mod random;
+pub mod rows;
 mod selection;
 mod share;
-pub mod tables;
 mod texts;
+mod translate;
 
 pub use encoding::{
-    encoded_stimuli::{EncodedStimuli, SelectAt},
+    encoded_stimuli::EncodedStimuli,
     masked_prompt::{Candidate, MaskedPrompt},
 };
 pub use engine::{
     journal::{Journal, NoJournal},
     laboratory::Laboratory,
-    manner::{LesionKind, Manner, PreparedManner, Tokens},
+    manner::{Manner, PreparedManner, check_tokens},
     trial::{Drops, Outcome, Read, Reading, Trial},
 };
-pub use error::{CandidateProblem, FileProblem, LineProblem, NeuronSetProblem, StudyError};
-pub use paper_lesion::{
-    lesion::{
-        LesionOutcome, LesionPlan, UnlesionedPrompt, UnlesionedPrompt as Notice, default_layer,
-        lesion,
-    },
-    summary::LesionSummary,
+pub use error::{
+    CandidateProblem, DynamicObstacle, FileProblem, LineProblem, NeuronSetProblem, StudyError,
+};
+pub use paper_lesion::lesion::{
+    LesionOutcome, LesionPlan, default_layer, lesion, paper_lesion_trials,
 };
 pub use parts::{
-    causal::{NeuronEffect, NeuronEffects, neuron_effects},
-    controls::{
-        ControlLesion, ControlPlan, LayerControls, LayerControls as Controlled, UNLIKE, controls,
-        corrected_p,
-    },
-    dissociation::{Dissociation, dissociations, holds},
-    dose::{Dose, DosePlan, dose},
-    dynamic::{Dynamic, DynamicPlan, dynamic},
-    joint::{Joint, LayerPattern, PatternKind, joint},
-    profile::{LayerProfile, profile},
-    random_sets::SetKind,
+    PARTS,
+    laboratory_part::{Bench, Design, EncodedTable, LaboratoryPart, Trials},
+    layer_pattern::LayerPattern,
 };
 pub use passes::{
     batching::Batching,
@@ -109,14 +91,13 @@ pub use passes::{
     subject::Subject,
 };
 pub use prediction::{
-    predict::{Accuracy, Prediction, Score, predict},
+    predict::{Prediction, Score, predict},
     sentence::{MaskRating, Sentence, SentenceLesion, WordRating},
 };
 pub use selection::{
     activations::{Activations, measure},
-    adjustment::{Adjustment, Scope},
     diagnose::{Diagnostics, LayerHistogram, Normality, Sparsity, diagnose},
-    neuron_sets::{NeuronSetEntry, NeuronSetFile, NeuronSets, SetRule, Strength},
+    neuron_sets::{NeuronSetEntry, NeuronSetFile, NeuronSets},
     replication::{Replication, replicate},
     select::{Adjusted, CONFIDENCE, Selection, SelectionPlan, select},
 };

@@ -9,14 +9,14 @@
 
 use std::{collections::BTreeMap, fmt::Write as _, fs, path::PathBuf, sync::Arc};
 
-use bert_model::{BertForMaskedLm, BertTokenizer, Checkpoint, Site};
+use bert_model::{BertForMaskedLm, BertTokenizer, Checkpoint};
 use burn::tensor::Device;
 use lesion_eval::{
-    Adjustment, Batching, Drops, EncodedStimuli, Laboratory, LesionPlan, Manner, MaskedPrompt,
-    NeuronSets, NoJournal, Outcome, Prompts, Read, Scope, SelectAt, SelectionPlan, SetRule,
-    Stimuli, Strength, Subject, Trial, lesion, measure, predict, select, unwatched,
+    Batching, Drops, EncodedStimuli, Laboratory, LesionPlan, Manner, MaskedPrompt, NeuronSets,
+    NoJournal, Outcome, Prompts, Read, SelectionPlan, Stimuli, Subject, Trial, lesion, measure,
+    predict, select, unwatched,
 };
-use neuron_stats::{Correction, TestKind};
+use study_record::{SelectAt, SetRule, Site, Strength, Study};
 
 const HIDDEN: usize = 8;
 const NEURONS: usize = 12;
@@ -172,15 +172,7 @@ fn prepare(subject: Subject<'_>) -> (NeuronSets, Vec<MaskedPrompt>) {
     let prompts = MaskedPrompt::encode_all(subject, &prompts, stimuli.contrast()).unwrap();
     let encoded = EncodedStimuli::encode(subject, &stimuli, SelectAt::Visible).unwrap();
     let activations = measure(subject, &encoded, &mut unwatched()).unwrap();
-    let plan = SelectionPlan {
-        test: TestKind::Paired,
-        adjustment: Adjustment::Correction(Correction::BenjaminiHochberg),
-        scope: Scope::Layer,
-        directional: false,
-        alpha: 0.05,
-        permutations: 10,
-        seed: 0,
-    };
+    let plan = SelectionPlan { permutations: 10, ..SelectionPlan::of(&Study::default()) };
     let selection = select(&activations, plan).unwrap();
     (NeuronSets::choose(&selection, SetRule::Significant, Strength::T), prompts)
 }
@@ -223,7 +215,7 @@ fn predictions_and_lesions_follow_the_formulas() {
         }
 
         let plan = LesionPlan { layer: 1, site: Site::Post };
-        let (outcomes, _) = lesion(subject, &prompts, &sets, plan, &mut unwatched()).unwrap();
+        let outcomes = lesion(subject, &prompts, &sets, plan, &mut unwatched()).unwrap();
         for (outcome, (right, other)) in outcomes.iter().step_by(2).zip(counts) {
             assert_eq!(outcome.neurons, right);
             assert_drops(outcome.outcome.drops(), margin(right, other), margin(0, other));

@@ -43,6 +43,7 @@ pub use settings::{
         Tokens,
     },
 };
+pub use row::TableError;
 pub use verdict::{
     ACTIVITY_TOLERANCE, Evidence, LEVEL, Verdict, are_alike, sets_needed, smallest_p,
 };

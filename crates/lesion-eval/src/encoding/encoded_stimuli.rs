@@ -1,6 +1,6 @@
 //! Stimuli as the model reads them.
 
-use std::{fmt, str::FromStr};
+use study_record::SelectAt;
 
 use crate::{
     encoding::filled::{Filled, fill},
@@ -12,36 +12,6 @@ use crate::{
         template::Template,
     },
 };
-
-/// The token at the target when its neurons are tested.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SelectAt {
-    /// The target's word, as in the paper. The two sides differ in the word itself.
-    Visible,
-    /// The mask, in context pairs. The two sides differ in the context only.
-    Masked,
-}
-
-impl fmt::Display for SelectAt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Visible => "visible",
-            Self::Masked => "masked",
-        })
-    }
-}
-
-impl FromStr for SelectAt {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        match name {
-            "visible" => Ok(Self::Visible),
-            "masked" => Ok(Self::Masked),
-            other => Err(format!("`{other}` is not a target; use `visible` or `masked`")),
-        }
-    }
-}
 
 /// Stimuli as the model reads them.
 #[derive(Clone, Debug)]

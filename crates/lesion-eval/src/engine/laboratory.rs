@@ -361,8 +361,9 @@ impl<'a> Work<'a> {
 mod tests {
     use std::{collections::BTreeMap, io, ops::ControlFlow};
 
-    use bert_model::{Checkpoint, Site};
+    use bert_model::Checkpoint;
     use burn::tensor::Device;
+    use study_record::Site;
 
     use super::*;
     use crate::{

@@ -1,14 +1,16 @@
 //! The paper's lesion: predictions while the matched neurons are silent.
 
-use std::{fmt, sync::Arc};
+use std::sync::Arc;
 
 use activation_capture::{Edit, Target};
-use bert_model::{BertModelError, Site, TokenBatch};
+use bert_model::{BertModelError, TokenBatch};
+use study_record::Site;
 
 use crate::{
     encoding::masked_prompt::MaskedPrompt,
     engine::trial::{Outcome, Reading},
     error::StudyError,
+    parts::laboratory_part::{Design, Trials},
     passes::{
         clean_pass::CleanPass,
         logits::read_logits,
@@ -16,6 +18,7 @@ use crate::{
         subject::Subject,
     },
     selection::neuron_sets::NeuronSets,
+    translate::model_site,
 };
 
 /// The layer and site of the lesion.
@@ -84,44 +87,6 @@ impl LesionOutcome {
     }
 }
 
-/// A prompt in which no neuron was lesioned, and why.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum UnlesionedPrompt {
-    /// No neuron set is matched to the prompt.
-    NoMatchedSet {
-        /// Index of the prompt's template.
-        prompt: usize,
-        /// The right word.
-        target: String,
-    },
-    /// The matched set has no neuron.
-    EmptySet {
-        /// Index of the prompt's template.
-        prompt: usize,
-        /// The set's label.
-        label: String,
-        /// The layer.
-        layer: usize,
-    },
-}
-
-impl fmt::Display for UnlesionedPrompt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoMatchedSet { prompt, target } => write!(
-                f,
-                "prompt {prompt}, \"{target}\": not lesioned, because \"{target}\" is not a word of \
-                 the contrast; a line with one target may start with a label and a tab"
-            ),
-            Self::EmptySet { prompt, label, layer } => write!(
-                f,
-                "prompt {prompt}: layer {layer} has no \"{label}\" neuron, so its lesion touches \
-                 nothing"
-            ),
-        }
-    }
-}
-
 /// One row of a batch: a masked prompt with its lesion, or a control with neither.
 struct Row<'a> {
     prompt: &'a MaskedPrompt,
@@ -148,9 +113,8 @@ pub fn lesion(
     sets: &NeuronSets,
     plan: LesionPlan,
     progress: Progress<'_>,
-) -> Result<(Vec<LesionOutcome>, Vec<UnlesionedPrompt>), StudyError> {
+) -> Result<Vec<LesionOutcome>, StudyError> {
     plan.check(sets.layers())?;
-    let unlesioned = find_unlesioned(prompts, sets, plan.layer);
     let templates = rows_by_template(prompts, sets, plan.layer);
     let lengths: Vec<usize> = templates.iter().map(|rows| rows[0].ids().len()).collect();
     // Rows of one template share a batch.
@@ -168,30 +132,15 @@ pub fn lesion(
         done += group.len();
         report(progress, done, templates.len())?;
     }
-    Ok((outcomes.into_iter().flatten().collect(), unlesioned))
+    Ok(outcomes.into_iter().flatten().collect())
 }
 
-fn find_unlesioned(
-    prompts: &[MaskedPrompt],
-    sets: &NeuronSets,
-    layer: usize,
-) -> Vec<UnlesionedPrompt> {
-    let mut unlesioned = Vec::new();
-    for MaskedPrompt { prompt, label, candidates, .. } in prompts {
-        let prompt = *prompt;
-        match label {
-            None => {
-                let target = candidates[0].word.clone();
-                unlesioned.push(UnlesionedPrompt::NoMatchedSet { prompt, target });
-            }
-            Some(label) if sets.set(layer, label).is_empty() => {
-                let label = label.clone();
-                unlesioned.push(UnlesionedPrompt::EmptySet { prompt, label, layer });
-            }
-            Some(_) => {}
-        }
-    }
-    unlesioned
+/// The sentences of the paper's lesion: every prompt that has a label, and its control. Each passes
+/// once without a lesion, and from the lesioned layer on twice more.
+#[must_use]
+pub fn paper_lesion_trials(design: &Design<'_>) -> Trials {
+    let sentences = 2 * design.labelled_prompts();
+    Trials::whole_passes(sentences).and_passes(design.layer, 2 * sentences)
 }
 
 /// For each template with a matched prompt: the matched prompts, each with its lesion, and then
@@ -239,7 +188,7 @@ fn run(
     // All rows, lesioned or not: the controls go through the same operations as the lesions.
     let all: Vec<usize> = (0..rows.len()).collect();
     let read = |targets: &[Target<'_>]| {
-        let hidden = pass.lesioned(&all, layer, site, targets)?;
+        let hidden = pass.lesioned(&all, layer, model_site(site), targets)?;
         read_logits(subject, hidden, |row| rows[row].prompt.prompt)
     };
     let clean = read(&[])?;

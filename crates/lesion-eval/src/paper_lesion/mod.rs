@@ -1,4 +1,3 @@
-//! Part 3: the lesion of the paper.
+//! The paper's lesion.
 
 pub(crate) mod lesion;
-pub(crate) mod summary;

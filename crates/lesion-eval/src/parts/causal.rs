@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bert_model::{NoHook, TokenBatch, TokenSet};
-use neuron_stats::TTest;
+use study_record::{Directness, Part, tables::CausalRow};
 
 use crate::{
     encoding::masked_prompt::Candidate,
@@ -12,86 +12,79 @@ use crate::{
         trial::{Drops, Outcome, Read, Trial},
     },
     error::StudyError,
+    parts::laboratory_part::{Bench, Design, EncodedTable, LaboratoryPart, Trials},
     passes::{logits::read_logits, progress::Progress},
-    selection::{neuron_sets::NeuronSets, select::Selection},
 };
 
-/// The effect of one neuron in one prompt.
-#[derive(Clone, Debug, PartialEq)]
-pub struct NeuronEffect {
-    /// The neuron.
-    pub neuron: usize,
-    /// Its label.
-    pub label: String,
-    /// Its test.
-    pub test: TTest,
-    /// The prompt, as an index into the study's.
-    pub prompt: usize,
-    /// The fall of the right word if only this neuron is lesioned.
-    pub drop: Drops,
-    /// The fall that comes from the neuron's own output on the direct path to the logits. The margin
-    /// is that over the candidate that is strongest without a lesion. None unless lesions are zero at
-    /// the mask, because the direct effect is that of removing the output there.
-    pub direct: Option<Drops>,
-}
+/// The part `causal`: the lesion of every labelled neuron of one layer by itself, in every prompt that
+/// has a label. Direct effects are there only if lesions are zero at the mask, because the direct
+/// effect is that of removing the output there.
+pub(crate) struct Causal;
 
-/// The effects of every labelled neuron of one layer in every prompt that has a label.
-#[derive(Clone, Debug, PartialEq)]
-pub struct NeuronEffects {
-    /// The layer.
-    pub layer: usize,
-    /// Whether the direct effects are exact, as in the last layer. Below it they are linearised,
-    /// with LayerNorm scales and the head's GELU frozen.
-    pub exact: bool,
-    /// Prompt after prompt.
-    pub effects: Vec<NeuronEffect>,
-}
+impl LaboratoryPart for Causal {
+    fn part(&self) -> Part {
+        Part::Causal
+    }
 
-/// Lesions neurons one by one.
-///
-/// # Errors
-/// If the model cannot be run or gives logits that are not finite, the journal cannot be written, or
-/// `progress` cancels the run.
-pub fn neuron_effects(
-    laboratory: &mut Laboratory<'_>,
-    selection: &Selection,
-    sets: &NeuronSets,
-    layer: usize,
-    progress: Progress<'_>,
-) -> Result<NeuronEffects, StudyError> {
-    let tests = &selection.tests[selection.columns(layer)];
-    let mut neurons: Vec<(usize, &str)> = Vec::new();
-    for label in sets.labels() {
-        neurons.extend(sets.set(layer, label).iter().map(|&neuron| (neuron, label)));
+    fn trials(&self, design: &Design<'_>) -> Trials {
+        let count = design.labelled_prompts() * design.neurons();
+        Trials::starting_at(design.layer, count).at_most()
     }
-    neurons.sort_unstable();
-    let prompts: Vec<usize> =
-        (0..laboratory.prompts.len()).filter(|&i| laboratory.prompts[i].label.is_some()).collect();
-    let mut trials = Vec::with_capacity(prompts.len() * neurons.len());
-    for &prompt in &prompts {
-        for &(neuron, _) in &neurons {
-            trials.push(Trial::single(prompt, layer, Arc::from([neuron])));
+
+    fn run(
+        &self,
+        bench: &mut Bench<'_, '_>,
+        progress: Progress<'_>,
+    ) -> Result<Vec<EncodedTable>, StudyError> {
+        let Bench { design, selection, labelled, laboratory, .. } = bench;
+        let layer = design.layer;
+        let tests = &selection.tests[selection.columns(layer)];
+        let mut neurons: Vec<(usize, &str)> = Vec::new();
+        for label in labelled.labels() {
+            neurons.extend(labelled.set(layer, label).iter().map(|&neuron| (neuron, label)));
         }
-    }
-    let outcomes = laboratory.run("causal", &trials, Read::Candidates, progress)?;
-    let mut drops = outcomes.iter().map(Outcome::drops);
-    let comparable = laboratory.zeroes_at_masks();
-    let mut effects = Vec::with_capacity(trials.len());
-    for &prompt in &prompts {
-        let direct =
-            if comparable { Some(direct_effects(laboratory, prompt, layer)?) } else { None };
-        for (&(neuron, label), drop) in neurons.iter().zip(&mut drops) {
-            effects.push(NeuronEffect {
-                neuron,
-                label: label.to_owned(),
-                test: tests[neuron],
-                prompt,
-                drop,
-                direct: direct.as_ref().map(|direct| direct[neuron]),
-            });
+        neurons.sort_unstable();
+        let prompts: Vec<usize> =
+            (0..design.prompts.len()).filter(|&i| design.prompts[i].label.is_some()).collect();
+        let mut trials = Vec::with_capacity(prompts.len() * neurons.len());
+        for &prompt in &prompts {
+            for &(neuron, _) in &neurons {
+                trials.push(Trial::single(prompt, layer, Arc::from([neuron])));
+            }
         }
+        let outcomes = laboratory.run("causal", &trials, Read::Candidates, progress)?;
+        let mut drops = outcomes.iter().map(Outcome::drops);
+        let is_comparable = laboratory.zeroes_at_masks();
+        let is_last = layer + 1 == selection.layers;
+        let directness = if is_last { Directness::Exact } else { Directness::Linearised };
+        let mut rows = Vec::with_capacity(trials.len());
+        for &index in &prompts {
+            let prompt = &design.prompts[index];
+            let mut direct = None;
+            if is_comparable {
+                direct = Some(direct_effects(laboratory, index, layer)?);
+            }
+            for (&(neuron, label), drop) in neurons.iter().zip(&mut drops) {
+                let direct = direct.as_ref().map(|direct| direct[neuron]);
+                rows.push(CausalRow {
+                    layer,
+                    neuron,
+                    label: label.to_owned(),
+                    t: tests[neuron].t,
+                    effect: tests[neuron].effect,
+                    prompt: prompt.prompt,
+                    position: prompt.position,
+                    target: prompt.target().to_owned(),
+                    logit_drop: drop.logit,
+                    margin_drop: drop.margin,
+                    direct: direct.map(|_| directness),
+                    direct_logit_drop: direct.map(|direct| direct.logit),
+                    direct_margin_drop: direct.map(|direct| direct.margin),
+                });
+            }
+        }
+        Ok(vec![EncodedTable::new(rows)?])
     }
-    Ok(NeuronEffects { layer, exact: layer + 1 == selection.layers, effects })
 }
 
 /// The direct effect of every neuron of a layer at a prompt's mask.

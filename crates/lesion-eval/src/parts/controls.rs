@@ -2,189 +2,126 @@
 
 use std::sync::Arc;
 
-use neuron_stats::{Correction, quantile};
 use rayon::prelude::*;
+use study_record::{
+    Part, SetKind, Study,
+    tables::{NullRow, PromptControlRow},
+};
 
 use crate::{
+    encoding::masked_prompt::MaskedPrompt,
     engine::{
         laboratory::Laboratory,
-        trial::{Drops, Outcome, Read, Trial},
+        trial::{Outcome, Read, Trial},
     },
     error::StudyError,
-    parts::random_sets::{Pool, SetKind},
+    parts::{
+        dissociation::dissociations,
+        laboratory_part::{Bench, Design, EncodedTable, LaboratoryPart, Trials},
+        layer_controls::{ControlLesion, LayerControls},
+        profile::profile,
+        random_sets::Pool,
+    },
     passes::progress::Progress,
     random::{Purpose, stream},
     selection::{
         activations::activity_at_masks,
-        neuron_sets::{NeuronSets, Strength},
-        select::Selection,
+        neuron_sets::{NeuronSets, sort_by_strength},
     },
 };
 
-/// The layers to lesion, one at a time, and their controls.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ControlPlan {
-    /// The layers.
-    pub layers: Vec<usize>,
-    /// The strength by which the least tuned neurons are found.
-    pub strength: Strength,
-    /// Random sets of each kind.
-    pub draws: usize,
-    /// Random seed of the sets.
-    pub seed: u64,
-}
+/// The part `controls`.
+pub(crate) struct Controls;
 
-/// One neuron set, lesioned in every prompt of a label.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ControlLesion {
-    /// The kind of set.
-    pub kind: SetKind,
-    /// The number of a random set among those of its kind; 0 for the others.
-    pub draw: usize,
-    /// Number of neurons.
-    pub neurons: usize,
-    /// Root mean square over the neurons of their mean |activation| after GELU at the masks.
-    pub activity: f64,
-    /// The falls of the right word in each prompt.
-    pub drops: Vec<Drops>,
-}
+impl LaboratoryPart for Controls {
+    fn part(&self) -> Part {
+        Part::Controls
+    }
 
-impl ControlLesion {
-    /// The mean fall over the prompts.
-    #[must_use]
-    pub fn mean(&self) -> Drops {
-        Drops::mean(&self.drops)
+    fn trials(&self, design: &Design<'_>) -> Trials {
+        let count = design.labelled_prompts() * most_sets(design.study);
+        Trials::by_layer(design.layers.iter().map(|&layer| (layer, count))).at_most()
+    }
+
+    fn run(
+        &self,
+        bench: &mut Bench<'_, '_>,
+        progress: Progress<'_>,
+    ) -> Result<Vec<EncodedTable>, StudyError> {
+        let controls = run_controls(bench, progress)?;
+        let Bench { design, selection, labelled, .. } = bench;
+        let prompts = design.prompts;
+        let dissociations = dissociations(prompts, &controls, design.bootstrap())?;
+        let random_sets = design.study.controls.nulls.get();
+        Ok(vec![
+            EncodedTable::new(controls.iter().flat_map(|layer| lesion_rows(prompts, layer)))?,
+            EncodedTable::new(controls.iter().flat_map(|layer| prompt_rows(prompts, layer)))?,
+            EncodedTable::new(profile(selection, labelled, &controls, random_sets))?,
+            EncodedTable::new(dissociations)?,
+        ])
     }
 }
 
-/// The matched lesion of one layer and its controls, in the prompts of one label.
-#[derive(Clone, Debug, PartialEq)]
-pub struct LayerControls {
-    /// The layer.
-    pub layer: usize,
-    /// The label of the prompts and of the matched set.
-    pub label: String,
-    /// The prompts, as indices into the study's.
-    pub prompts: Vec<usize>,
-    /// The lesions, the matched one first; none if no neuron is matched.
-    pub lesions: Vec<ControlLesion>,
-    /// Why there are no controls.
-    pub unavailable: Option<String>,
+/// Every lesion in every prompt.
+fn lesion_rows(
+    prompts: &[MaskedPrompt],
+    controls: &LayerControls,
+) -> impl Iterator<Item = NullRow> {
+    controls.lesions.iter().flat_map(move |lesion| {
+        controls.prompts.iter().zip(&lesion.drops).map(move |(&prompt, drops)| {
+            let prompt = &prompts[prompt];
+            NullRow {
+                layer: controls.layer,
+                prompt: prompt.prompt,
+                position: prompt.position,
+                target: prompt.target().to_owned(),
+                neuron_set: controls.label.clone(),
+                kind: lesion.kind,
+                draw: lesion.draw,
+                neurons: lesion.neurons,
+                activity: lesion.activity,
+                logit_drop: drops.logit,
+                margin_drop: drops.margin,
+            }
+        })
+    })
 }
 
-impl LayerControls {
-    /// The lesions of one kind, in the order of their random sets.
-    pub fn lesions_of(&self, kind: SetKind) -> impl Iterator<Item = &ControlLesion> {
-        self.lesions.iter().filter(move |lesion| lesion.kind == kind)
-    }
-
-    /// The lesion of the matched set; none if no neuron is matched.
-    #[must_use]
-    pub fn matched(&self) -> Option<&ControlLesion> {
-        self.lesions_of(SetKind::Matched).next()
-    }
-
-    /// The mean fall over the prompts and the sets of one kind.
-    #[must_use]
-    pub fn mean(&self, kind: SetKind) -> Option<Drops> {
-        let means: Vec<Drops> = self.lesions_of(kind).map(ControlLesion::mean).collect();
-        if means.is_empty() { None } else { Some(Drops::mean(&means)) }
-    }
-
-    /// The share of random sets whose lesion lowers the mean margin at least as much as the matched
-    /// one, `(1 + b) / (1 + N)`: the matched set counts as one of them, so that no p is 0.
-    #[must_use]
-    pub fn p(&self, kind: SetKind) -> Option<f64> {
-        let matched = self.mean(SetKind::Matched)?.margin;
-        let margins: Vec<f64> = self.margins(kind);
-        if margins.is_empty() {
-            return None;
-        }
-        let reached = margins.iter().filter(|&&margin| margin >= matched).count();
-        Some((1 + reached) as f64 / (1 + margins.len()) as f64)
-    }
-
-    /// Mean activity of the activity-matched sets, relative to the matched set. If the matched
-    /// neurons are the most active of their layer, no others are like them.
-    #[must_use]
-    pub fn activity_ratio(&self) -> Option<f64> {
-        let matched = self.matched()?.activity;
-        let mut sum = 0.0;
-        let mut count = 0.0;
-        for lesion in self.lesions_of(SetKind::RandomActive) {
-            sum += lesion.activity;
-            count += 1.0;
-        }
-        Some(sum / count / matched).filter(|ratio| ratio.is_finite())
-    }
-
-    /// Whether the activity-matched sets are about as active as the matched one.
-    #[must_use]
-    pub fn has_alikes(&self) -> bool {
-        self.activity_ratio().is_some_and(|ratio| (ratio - 1.0).abs() <= UNLIKE)
-    }
-
-    /// The larger p of the two random kinds: whether the matched lesion does more than sets of the
-    /// same size and than sets of the same, or the nearest, activity.
-    #[must_use]
-    pub fn p_both(&self) -> Option<f64> {
-        let any = self.p(SetKind::Random)?;
-        let active = self.p(SetKind::RandomActive)?;
-        Some(any.max(active))
-    }
-
-    /// The interval that contains 95 % of the random sets' mean margin drops.
-    #[must_use]
-    pub fn band(&self, kind: SetKind) -> Option<(f64, f64)> {
-        let mut margins = self.margins(kind);
-        if margins.is_empty() {
-            return None;
-        }
-        margins.sort_by(f64::total_cmp);
-        Some((quantile(&margins, 0.025), quantile(&margins, 0.975)))
-    }
-
-    /// Number of prompts in which the matched lesion lowers the right word's margin.
-    #[must_use]
-    pub fn falls(&self) -> usize {
-        let drops = self.matched().into_iter().flat_map(|lesion| &lesion.drops);
-        drops.filter(|drops| drops.margin > 0.0).count()
-    }
-
-    /// The mean margin drop of each set of one kind.
-    fn margins(&self, kind: SetKind) -> Vec<f64> {
-        self.lesions_of(kind).map(|lesion| lesion.mean().margin).collect()
-    }
-}
-
-/// Random sets are not activity-matched if their mean activity differs by more than this share.
-pub const UNLIKE: f64 = 0.1;
-
-/// [`LayerControls::p_both`] of every layer and label, corrected over them by Holm's method; none
-/// without controls.
-#[must_use]
-pub fn corrected_p(controls: &[LayerControls]) -> Vec<Option<f64>> {
-    let p: Vec<Option<f64>> = controls.iter().map(LayerControls::p_both).collect();
-    let tested: Vec<f64> = p.iter().copied().flatten().collect();
-    let mut adjusted = Correction::Holm.adjust(&tested).unwrap_or_default().into_iter();
-    p.into_iter().map(|p| p.and_then(|_| adjusted.next())).collect()
+/// The matched lesion in every prompt, and the ranges of the random sets there.
+fn prompt_rows(
+    prompts: &[MaskedPrompt],
+    controls: &LayerControls,
+) -> impl Iterator<Item = PromptControlRow> {
+    let matched = controls.matched().into_iter();
+    matched.flat_map(move |matched| {
+        controls.prompts.iter().enumerate().map(move |(place, &prompt)| {
+            let prompt = &prompts[prompt];
+            let random = controls.ranges_in_prompt(SetKind::Random, place);
+            PromptControlRow {
+                layer: controls.layer,
+                prompt: prompt.prompt,
+                position: prompt.position,
+                neuron_set: controls.label.clone(),
+                logit_drop: matched.drops[place].logit,
+                margin_drop: matched.drops[place].margin,
+                random_logit_low: random.logit.map(|(low, _)| low),
+                random_logit_high: random.logit.map(|(_, high)| high),
+                random_margin_low: random.margin.map(|(low, _)| low),
+                random_margin_high: random.margin.map(|(_, high)| high),
+            }
+        })
+    })
 }
 
 /// Lesions the matched set of each layer and its controls in every prompt that has a label.
-///
-/// # Errors
-/// If the model cannot be run or gives logits that are not finite, the journal cannot be written, or
-/// `progress` cancels the run.
-pub fn controls(
-    laboratory: &mut Laboratory<'_>,
-    selection: &Selection,
-    sets: &NeuronSets,
-    plan: &ControlPlan,
+fn run_controls(
+    bench: &mut Bench<'_, '_>,
     progress: Progress<'_>,
 ) -> Result<Vec<LayerControls>, StudyError> {
+    let Bench { design, selection, lesioned: sets, laboratory, .. } = bench;
     let activity = activity_at_masks(laboratory.subject, laboratory.prompts)?;
-    let cells = list_cells(laboratory, sets, plan);
-    let all = cells.iter().map(|cell| cell.most_trials(plan)).sum();
+    let cells = list_cells(laboratory, sets, design.layers);
+    let all = cells.iter().map(|cell| cell.most_trials(design.study)).sum();
     let mut found = Vec::with_capacity(cells.len());
     let mut done = 0;
     // One layer and label after the other, so that not all sets are in memory at once.
@@ -197,16 +134,15 @@ pub fn controls(
             activity: &activity,
         };
         let swapped = sets.set(cell.layer, sets.other(cell.label));
-        let (chosen, unavailable) = choose_sets(&pool, swapped, plan, cell.index, cell.label);
+        let chosen = choose_sets(&pool, swapped, design.study, cell.index);
         let lesions =
             run_cell(laboratory, &cell, &pool, &chosen, &mut |now, _| progress(done + now, all))?;
-        done += cell.most_trials(plan);
+        done += cell.most_trials(design.study);
         found.push(LayerControls {
             layer: cell.layer,
             label: cell.label.to_owned(),
             prompts: cell.prompts,
             lesions,
-            unavailable,
         });
     }
     Ok(found)
@@ -222,20 +158,19 @@ struct Cell<'a> {
 }
 
 impl Cell<'_> {
-    /// Trials, if every set of the plan can be chosen: matched, swapped, least tuned, and random ones
-    /// of both kinds.
-    fn most_trials(&self, plan: &ControlPlan) -> usize {
-        self.prompts.len() * (3 + SetKind::RANDOM.len() * plan.draws)
+    /// Trials, if every set can be chosen.
+    fn most_trials(&self, study: &Study) -> usize {
+        self.prompts.len() * most_sets(study)
     }
 }
 
 fn list_cells<'a>(
     laboratory: &Laboratory<'_>,
     sets: &'a NeuronSets,
-    plan: &ControlPlan,
+    layers: &[usize],
 ) -> Vec<Cell<'a>> {
     let mut cells = Vec::new();
-    for &layer in &plan.layers {
+    for &layer in layers {
         for (side, label) in sets.labels().into_iter().enumerate() {
             let prompts = laboratory.labelled(label);
             if !prompts.is_empty() {
@@ -293,18 +228,22 @@ struct ChosenSet {
     neurons: Arc<[usize]>,
 }
 
-/// The sets to lesion, and why there are no controls among them. `index` is the number of the layer
-/// and label.
+/// The most sets of a layer and label: matched, swapped, least tuned, and random ones of both kinds.
+fn most_sets(study: &Study) -> usize {
+    3 + SetKind::RANDOM.len() * study.controls.nulls.get()
+}
+
+/// The sets to lesion; no controls if there are too few neurons to choose them from. `index` is the
+/// number of the layer and label.
 fn choose_sets(
     pool: &Pool<'_>,
     swapped: Arc<[usize]>,
-    plan: &ControlPlan,
+    study: &Study,
     index: usize,
-    label: &str,
-) -> (Vec<ChosenSet>, Option<String>) {
+) -> Vec<ChosenSet> {
     let count = pool.matched.len();
     if count == 0 {
-        return (Vec::new(), Some(format!("there is no \"{label}\" neuron to lesion")));
+        return Vec::new();
     }
     let mut sets =
         vec![ChosenSet { kind: SetKind::Matched, number: 0, neurons: pool.matched.clone() }];
@@ -313,27 +252,24 @@ fn choose_sets(
     }
     let others = pool.others();
     if others.len() < 2 * count {
-        let reason = format!(
-            "{} neurons outside a set of {count} are too few to choose other sets from",
-            others.len()
-        );
-        return (sets, Some(reason));
+        return sets;
     }
     let mut by_tuning = others.clone();
-    plan.strength.sort(&mut by_tuning, pool.tests);
+    sort_by_strength(&mut by_tuning, pool.tests, study.lesion.strength);
     let weakest = by_tuning[by_tuning.len() - count..].into();
     sets.push(ChosenSet { kind: SetKind::LeastTuned, number: 0, neurons: weakest });
-    sets.par_extend((0..plan.draws).into_par_iter().map(|number| {
-        let rng = stream(plan.seed, Purpose::AnySet, index, number);
+    let random_sets = study.controls.nulls.get();
+    sets.par_extend((0..random_sets).into_par_iter().map(|number| {
+        let rng = stream(study.seed, Purpose::AnySet, index, number);
         ChosenSet { kind: SetKind::Random, number, neurons: pool.choose_any(&others, rng) }
     }));
     let by_activity = pool.sort_by_activity(others.clone());
-    sets.par_extend((0..plan.draws).into_par_iter().map(|number| {
-        let rng = stream(plan.seed, Purpose::ActiveSet, index, number);
+    sets.par_extend((0..random_sets).into_par_iter().map(|number| {
+        let rng = stream(study.seed, Purpose::ActiveSet, index, number);
         let neurons = pool.choose_alike(by_activity.clone(), rng);
         ChosenSet { kind: SetKind::RandomActive, number, neurons }
     }));
-    (sets, None)
+    sets
 }
 
 fn mean_rows<'a>(rows: impl Iterator<Item = &'a [f32]>) -> Vec<f32> {
@@ -347,42 +283,4 @@ fn mean_rows<'a>(rows: impl Iterator<Item = &'a [f32]>) -> Vec<f32> {
         count += 1.0;
     }
     sums.iter().map(|sum| sum / count).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn controls(matched: f64, random: &[f64]) -> LayerControls {
-        let lesion = |kind, draw, margin| {
-            let drops = vec![
-                Drops { logit: 0.0, margin: margin + 1.0 },
-                Drops { logit: 0.0, margin: margin - 1.0 },
-            ];
-            ControlLesion { kind, draw, neurons: 2, activity: 1.0, drops }
-        };
-        let mut lesions = vec![lesion(SetKind::Matched, 0, matched)];
-        for kind in SetKind::RANDOM {
-            lesions.extend(random.iter().enumerate().map(|(i, &drop)| lesion(kind, i, drop)));
-        }
-        let label = "him".to_owned();
-        LayerControls { layer: 0, label, prompts: vec![0, 1], lesions, unavailable: None }
-    }
-
-    #[test]
-    fn p_counts_the_matched_set_and_takes_means_over_prompts() {
-        let found = controls(0.5, &[0.1, 0.5, 0.2]);
-        assert_eq!(found.p(SetKind::Random), Some(2.0 / 4.0));
-        assert_eq!(found.falls(), 1);
-        assert_eq!(found.p_both(), Some(0.5));
-    }
-
-    #[test]
-    fn p_is_corrected_over_the_tested_layers_only() {
-        let mut none = controls(0.5, &[]);
-        none.lesions.truncate(1);
-        let strong = controls(0.9, &[0.1, 0.2, 0.3]);
-        let weak = controls(0.15, &[0.1, 0.2, 0.3]);
-        assert_eq!(corrected_p(&[strong, none, weak]), [Some(0.5), None, Some(0.75)]);
-    }
 }

@@ -2,78 +2,47 @@
 //! the other label's.
 
 use neuron_stats::Bootstrap;
+use study_record::{SetKind, tables::DissociationRow};
 
 use crate::{
     encoding::masked_prompt::MaskedPrompt,
     engine::trial::Drops,
     error::StudyError,
     parts::{
-        controls::LayerControls,
-        random_sets::SetKind,
+        layer_controls::LayerControls,
         template_bootstrap::{Templates, by_prompt, mean_over},
     },
 };
 
-/// The effect of one label's neurons in one layer on their own prompts and on the others'.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Dissociation {
-    /// The layer.
-    pub layer: usize,
-    /// The label of the lesioned neurons.
-    pub label: String,
-    /// Number of neurons.
-    pub neurons: usize,
-    /// Number of prompts of the neurons' label, and of the other.
-    pub prompts: [usize; 2],
-    /// The mean fall of the right word in the prompts of the neurons' label, and of the other.
-    pub drop: [Drops; 2],
-    /// The interval of the difference of the margin drops, own − other; none with too few templates.
-    pub interval: Option<(f64, f64)>,
-}
-
-impl Dissociation {
-    /// The difference of the mean margin drops, own − other prompts.
-    #[must_use]
-    pub fn difference(&self) -> f64 {
-        self.drop[0].margin - self.drop[1].margin
-    }
-
-    /// Whether the neurons matter more for their own prompts: the interval lies above 0.
-    #[must_use]
-    pub fn is_above_zero(&self) -> bool {
-        self.interval.is_some_and(|(low, _)| low > 0.0)
-    }
-}
-
-/// Whether the dissociation is double in a layer: the neurons of each label lower the margin of
-/// their own prompts, and by more than that of the others', with intervals above 0.
-#[must_use]
-pub fn holds(dissociations: &[Dissociation], layer: usize) -> bool {
-    let both: Vec<&Dissociation> =
-        dissociations.iter().filter(|dissociation| dissociation.layer == layer).collect();
-    both.len() == 2 && both.iter().all(|side| side.drop[0].margin > 0.0 && side.is_above_zero())
-}
-
 /// Compares the matched lesions of each label's prompts with the swapped ones of the other's: the
 /// same neurons. Only layers in which both sets have the same size and both labels have prompts are
 /// compared.
-///
-/// # Errors
-/// If an interval cannot be computed.
-pub fn dissociations(
+pub(crate) fn dissociations(
     prompts: &[MaskedPrompt],
     controls: &[LayerControls],
     bootstrap: Bootstrap,
-) -> Result<Vec<Dissociation>, StudyError> {
+) -> Result<Vec<DissociationRow>, StudyError> {
     let templates = Templates::of(prompts);
-    let mut dissociations = Vec::new();
+    let mut rows: Vec<DissociationRow> = Vec::new();
     for layer in controls.chunk_by(|a, b| a.layer == b.layer) {
         let [first, second] = layer else { continue };
+        let mut both = Vec::new();
         for (label, other) in [(first, second), (second, first)] {
-            dissociations.extend(dissociate(prompts, &templates, label, other, bootstrap)?);
+            both.extend(dissociate(prompts, &templates, label, other, bootstrap)?);
         }
+        let double = both.len() == 2 && both.iter().all(is_dissociated);
+        for row in &mut both {
+            row.double = double;
+        }
+        rows.append(&mut both);
     }
-    Ok(dissociations)
+    Ok(rows)
+}
+
+/// Whether the neurons lower the margin of their own prompts, and by more than that of the others',
+/// with an interval above 0.
+fn is_dissociated(row: &DissociationRow) -> bool {
+    row.own_margin_drop > 0.0 && row.low.is_some_and(|low| low > 0.0)
 }
 
 /// Compares the lesions of one label's neurons in both labels' prompts. None if one of the sets is
@@ -84,7 +53,7 @@ fn dissociate(
     label: &LayerControls,
     other: &LayerControls,
     bootstrap: Bootstrap,
-) -> Result<Option<Dissociation>, StudyError> {
+) -> Result<Option<DissociationRow>, StudyError> {
     let (Some(matched), Some(matched_other)) = (label.matched(), other.matched()) else {
         return Ok(None);
     };
@@ -104,13 +73,22 @@ fn dissociate(
             mean_over(prompts, &own_margins) - mean_over(prompts, &other_margins)
         })?;
     }
-    Ok(Some(Dissociation {
+    let own = matched.mean();
+    let others = swapped.mean();
+    Ok(Some(DissociationRow {
         layer: label.layer,
-        label: label.label.clone(),
+        neuron_set: label.label.clone(),
         neurons: matched.neurons,
-        prompts: [label.prompts.len(), other.prompts.len()],
-        drop: [matched.mean(), swapped.mean()],
-        interval,
+        own_prompts: label.prompts.len(),
+        other_prompts: other.prompts.len(),
+        own_logit_drop: own.logit,
+        other_logit_drop: others.logit,
+        own_margin_drop: own.margin,
+        other_margin_drop: others.margin,
+        difference: own.margin - others.margin,
+        low: interval.map(|(low, _)| low),
+        high: interval.map(|(_, high)| high),
+        double: false,
     }))
 }
 

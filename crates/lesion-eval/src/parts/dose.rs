@@ -3,94 +3,80 @@
 use std::sync::Arc;
 
 use neuron_stats::TTest;
+use study_record::{Part, SetKind, Strength, tables::DoseRow};
 
 use crate::{
-    engine::{
-        laboratory::Laboratory,
-        trial::{Drops, Outcome, Read, Trial},
-    },
+    engine::trial::{Drops, Outcome, Read, Trial},
     error::StudyError,
-    parts::random_sets::{Pool, SetKind},
+    parts::{
+        laboratory_part::{Bench, Design, EncodedTable, LaboratoryPart, Trials},
+        random_sets::Pool,
+    },
     passes::progress::Progress,
     random::{Purpose, stream},
-    selection::{
-        neuron_sets::{NeuronSets, Strength},
-        select::Selection,
-    },
+    selection::neuron_sets::{NeuronSets, sort_by_strength},
 };
 
-/// The layer, sizes and random sets of a dose-response.
-#[derive(Clone, Debug, PartialEq)]
-pub struct DosePlan {
-    /// The layer.
-    pub layer: usize,
-    /// The sizes of the sets. If empty, they are 1, 2, 4 and so on up to all neurons of the label.
-    pub sizes: Vec<usize>,
-    /// The strength by which the strongest neurons are found.
-    pub strength: Strength,
-    /// Random sets of each size.
-    pub draws: usize,
-    /// Random seed of the sets.
-    pub seed: u64,
-}
+/// The part `dose`: lesions of the strongest 1, 2, 4 and so on of each label's neurons, of as many of
+/// the other's, and of random sets of the same sizes.
+pub(crate) struct Dose;
 
-/// The effect of one set of one size on the prompts of a label.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Dose {
-    /// The label of the prompts.
-    pub label: String,
-    /// Matched, swapped or random.
-    pub kind: SetKind,
-    /// The number of a random set among those of its size; 0 for the others.
-    pub draw: usize,
-    /// Number of neurons.
-    pub neurons: usize,
-    /// Number of prompts.
-    pub prompts: usize,
-    /// The mean fall of the right word.
-    pub drop: Drops,
-}
+impl LaboratoryPart for Dose {
+    fn part(&self) -> Part {
+        Part::Dose
+    }
 
-/// Lesions the strongest 1, 2, 4 and so on of each label's neurons in `sets`, as many of the
-/// other's, and random sets of the same sizes.
-///
-/// # Errors
-/// If the model cannot be run or gives logits that are not finite, the journal cannot be written, or
-/// `progress` cancels the run.
-pub fn dose(
-    laboratory: &mut Laboratory<'_>,
-    selection: &Selection,
-    sets: &NeuronSets,
-    plan: &DosePlan,
-    progress: Progress<'_>,
-) -> Result<Vec<Dose>, StudyError> {
-    let tests = &selection.tests[selection.columns(plan.layer)];
-    let mut trials = Vec::new();
-    let mut cells = Vec::new();
-    for (side, label) in sets.labels().into_iter().enumerate() {
-        let prompts = laboratory.labelled(label);
-        let most = sets.set(plan.layer, label).len();
-        if prompts.is_empty() || most == 0 {
-            continue;
-        }
-        for size in choose_sizes(&plan.sizes, most) {
-            for (kind, draw, neurons) in choose_sets(sets, tests, plan, side, size) {
-                cells.push((label, kind, draw, neurons.len(), prompts.len()));
-                for &prompt in &prompts {
-                    trials.push(Trial::single(prompt, plan.layer, Arc::clone(&neurons)));
+    fn trials(&self, design: &Design<'_>) -> Trials {
+        let sizes = choose_sizes(design.study.dose.sizes.get(), design.neurons());
+        let sets = 2 + design.study.dose.draws.get();
+        let count = design.labelled_prompts() * sizes.len() * sets;
+        Trials::starting_at(design.layer, count).at_most()
+    }
+
+    fn run(
+        &self,
+        bench: &mut Bench<'_, '_>,
+        progress: Progress<'_>,
+    ) -> Result<Vec<EncodedTable>, StudyError> {
+        let Bench { design, selection, labelled, laboratory, .. } = bench;
+        let layer = design.layer;
+        let tests = &selection.tests[selection.columns(layer)];
+        let mut trials = Vec::new();
+        let mut rows: Vec<DoseRow> = Vec::new();
+        for (side, label) in labelled.labels().into_iter().enumerate() {
+            let prompts = laboratory.labelled(label);
+            let most = labelled.set(layer, label).len();
+            if prompts.is_empty() || most == 0 {
+                continue;
+            }
+            for size in choose_sizes(design.study.dose.sizes.get(), most) {
+                for (kind, draw, neurons) in choose_sets(labelled, tests, design, side, size) {
+                    rows.push(DoseRow {
+                        layer,
+                        neuron_set: label.to_owned(),
+                        kind,
+                        draw,
+                        neurons: neurons.len(),
+                        prompts: prompts.len(),
+                        logit_drop: 0.0,
+                        margin_drop: 0.0,
+                    });
+                    for &prompt in &prompts {
+                        trials.push(Trial::single(prompt, layer, Arc::clone(&neurons)));
+                    }
                 }
             }
         }
+        let outcomes = laboratory.run("dose", &trials, Read::Candidates, progress)?;
+        let mut drops = outcomes.iter().map(Outcome::drops);
+        for row in &mut rows {
+            let drops: Vec<Drops> = drops.by_ref().take(row.prompts).collect();
+            let mean = Drops::mean(&drops);
+            row.logit_drop = mean.logit;
+            row.margin_drop = mean.margin;
+        }
+        Ok(vec![EncodedTable::new(rows)?])
     }
-    let outcomes = laboratory.run("dose", &trials, Read::Candidates, progress)?;
-    let mut drops = outcomes.iter().map(Outcome::drops);
-    let mut doses = Vec::with_capacity(cells.len());
-    for (label, kind, draw, neurons, prompts) in cells {
-        let drops: Vec<Drops> = drops.by_ref().take(prompts).collect();
-        let label = label.to_owned();
-        doses.push(Dose { label, kind, draw, neurons, prompts, drop: Drops::mean(&drops) });
-    }
-    Ok(doses)
 }
 
 /// The given sizes, or by default 1, 2, 4 and so on and all `most` neurons; none larger than `most`.
@@ -112,14 +98,15 @@ fn choose_sizes(given: &[usize], most: usize) -> Vec<usize> {
 fn choose_sets(
     sets: &NeuronSets,
     tests: &[TTest],
-    plan: &DosePlan,
+    design: &Design<'_>,
     side: usize,
     size: usize,
 ) -> Vec<(SetKind, usize, Arc<[usize]>)> {
     let label = sets.labels()[side];
-    let matched = strongest(&sets.set(plan.layer, label), tests, plan.strength, size);
-    let other = sets.set(plan.layer, sets.other(label));
-    let swapped = strongest(&other, tests, plan.strength, size);
+    let strength = design.study.lesion.strength;
+    let matched = strongest(&sets.set(design.layer, label), tests, strength, size);
+    let other = sets.set(design.layer, sets.other(label));
+    let swapped = strongest(&other, tests, strength, size);
     let pool = Pool { matched: matched.clone(), tests, activity: &[] };
     let mut chosen = vec![(SetKind::Matched, 0, matched)];
     if swapped.len() == size {
@@ -127,8 +114,8 @@ fn choose_sets(
     }
     let others = pool.others();
     if others.len() >= 2 * size {
-        for number in 0..plan.draws {
-            let rng = stream(plan.seed, Purpose::Dose, 2 * size + side, number);
+        for number in 0..design.study.dose.draws.get() {
+            let rng = stream(design.study.seed, Purpose::Dose, 2 * size + side, number);
             chosen.push((SetKind::Random, number, pool.choose_any(&others, rng)));
         }
     }
@@ -138,7 +125,7 @@ fn choose_sets(
 /// The strongest neurons of a set.
 fn strongest(set: &[usize], tests: &[TTest], strength: Strength, size: usize) -> Arc<[usize]> {
     let mut neurons = set.to_vec();
-    strength.sort(&mut neurons, tests);
+    sort_by_strength(&mut neurons, tests, strength);
     neurons.truncate(size);
     neurons.into()
 }

@@ -9,44 +9,112 @@ use activation_capture::{Edit, Lesion, Target, TokenCapture};
 use bert_model::{MlpHook, Site, TokenBatch, TokenSet};
 use burn::tensor::Tensor;
 use neuron_stats::{Matrix, StatsError, TTestAccumulator};
+use study_record::{LesionKind, Part, SetRule, Strength, Study, Tokens, tables::DynamicRow};
 
 use crate::{
     encoding::{encoded_stimuli::EncodedStimuli, masked_prompt::MaskedPrompt},
     engine::trial::{Outcome, Reading},
-    error::StudyError,
-    parts::joint::LayerPattern,
+    error::{DynamicObstacle, StudyError},
+    parts::{
+        laboratory_part::{Bench, Design, EncodedTable, LaboratoryPart, Trials},
+        layer_pattern::LayerPattern,
+    },
     passes::{
         logits::read_logits,
         progress::{Progress, report},
         subject::Subject,
     },
     selection::{
-        neuron_sets::{NeuronSets, SetRule, Strength},
+        neuron_sets::{NeuronSets, choose_by_rule},
         select::{CONFIDENCE, SelectionPlan, significant_sets},
     },
+    translate::test_kind,
 };
+
+/// The part `dynamic`: selection and lesion in one pass.
+pub(crate) struct Dynamic;
+
+impl LaboratoryPart for Dynamic {
+    fn part(&self) -> Part {
+        Part::Dynamic
+    }
+
+    fn check(&self, study: &Study) -> Result<(), StudyError> {
+        SelectionPlan::of(study).check_one_pass()?;
+        let lesion = &study.lesion;
+        let obstacle = if lesion.neurons.is_some() {
+            DynamicObstacle::GivenSets
+        } else if study.selection.held_out.is_any() {
+            DynamicObstacle::HeldOut
+        } else if lesion.kind != LesionKind::Zero || lesion.at != Tokens::Target {
+            DynamicObstacle::Manner
+        } else {
+            return Ok(());
+        };
+        Err(StudyError::DynamicStudy { obstacle })
+    }
+
+    fn trials(&self, design: &Design<'_>) -> Trials {
+        let prompts = design.labelled_prompts() * (1 + design.patterns.len());
+        Trials::whole_passes(design.stimuli.sentences() + prompts)
+    }
+
+    fn run(
+        &self,
+        bench: &mut Bench<'_, '_>,
+        progress: Progress<'_>,
+    ) -> Result<Vec<EncodedTable>, StudyError> {
+        let design = bench.design;
+        let pass = run_dynamic_pass(&design, progress)?;
+        let mut rows = Vec::new();
+        for (pattern, outcomes) in design.patterns.iter().zip(&pass.outcomes) {
+            for (&prompt, outcome) in pass.prompts.iter().zip(outcomes) {
+                rows.push(pass.row(pattern, &design.prompts[prompt], outcome));
+            }
+        }
+        Ok(vec![EncodedTable::new(rows)?])
+    }
+}
 
 /// How neurons are selected and lesioned during the pass.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct DynamicPlan {
+struct DynamicPlan {
     /// How neurons are tested. One layer at a time, from sums over the stimuli: the scope is the
     /// layer, and max-T is impossible.
-    pub selection: SelectionPlan,
+    selection: SelectionPlan,
     /// The significant neurons that are lesioned, with zero after GELU at the mask.
-    pub rule: SetRule,
+    rule: SetRule,
     /// The strength by which the strongest are found.
-    pub strength: Strength,
+    strength: Strength,
 }
 
 /// The result of one dynamic pass.
-#[derive(Clone, Debug)]
-pub struct Dynamic {
+struct DynamicPass {
     /// The neurons that were lesioned.
-    pub sets: NeuronSets,
+    sets: NeuronSets,
     /// The prompts that have a label, as indices into the study's.
-    pub prompts: Vec<usize>,
+    prompts: Vec<usize>,
     /// For each pattern of layers, the outcome in each of these prompts.
-    pub outcomes: Vec<Vec<Outcome>>,
+    outcomes: Vec<Vec<Outcome>>,
+}
+
+impl DynamicPass {
+    fn row(&self, pattern: &LayerPattern, prompt: &MaskedPrompt, outcome: &Outcome) -> DynamicRow {
+        let drops = outcome.drops();
+        let label = prompt.label.as_deref().unwrap_or_default();
+        let sizes = pattern.layers.iter().map(|&layer| self.sets.set(layer, label).len());
+        DynamicRow {
+            pattern: pattern.kind,
+            layers: pattern.name(),
+            prompt: prompt.prompt,
+            position: prompt.position,
+            target: prompt.target().to_owned(),
+            neuron_set: prompt.label.clone(),
+            neurons: sizes.sum(),
+            logit_drop: drops.logit,
+            margin_drop: drops.margin,
+        }
+    }
 }
 
 /// A batch that climbs through the layers.
@@ -63,17 +131,17 @@ struct ClimbingBatch {
 /// Runs stimuli and prompts through the model once. `progress` counts layers.
 ///
 /// # Errors
-/// [`StudyError::DynamicScope`] or [`StudyError::DynamicMaxT`] if the selection needs more than one
-/// pass. If the model cannot be run or gives logits that are not finite, or `progress` cancels the
-/// run.
-pub fn dynamic(
-    subject: Subject<'_>,
-    stimuli: &EncodedStimuli,
-    prompts: &[MaskedPrompt],
-    plan: DynamicPlan,
-    patterns: &[LayerPattern],
+/// If the model cannot be run or gives logits that are not finite, or `progress` cancels the run.
+fn run_dynamic_pass(
+    design: &Design<'_>,
     progress: Progress<'_>,
-) -> Result<Dynamic, StudyError> {
+) -> Result<DynamicPass, StudyError> {
+    let Design { subject, study, stimuli, prompts, patterns, .. } = *design;
+    let plan = DynamicPlan {
+        selection: SelectionPlan::of(study),
+        rule: study.lesion.sets,
+        strength: study.lesion.strength,
+    };
     plan.selection.check_one_pass()?;
     let indices: Vec<usize> = (0..prompts.len()).filter(|&i| prompts[i].label.is_some()).collect();
     let labelled: Vec<&MaskedPrompt> = indices.iter().map(|&index| &prompts[index]).collect();
@@ -116,7 +184,8 @@ pub fn dynamic(
             outcomes.push(Outcome { clean: readings[0].clone(), lesioned: lesioned.clone() });
         }
     }
-    Ok(Dynamic { sets: NeuronSets::new(&stimuli.contrast, sets), prompts: indices, outcomes })
+    let sets = NeuronSets::new(&stimuli.contrast, sets);
+    Ok(DynamicPass { sets, prompts: indices, outcomes })
 }
 
 /// Runs the stimuli through a layer and selects the neurons of both labels to lesion in it.
@@ -128,7 +197,7 @@ fn select_in_layer(
 ) -> Result<[Arc<[usize]>; 2], StudyError> {
     let neurons = subject.model.config().intermediate_size;
     let mut hook = TTestHook {
-        accumulator: TTestAccumulator::new(plan.selection.test, neurons),
+        accumulator: TTestAccumulator::new(test_kind(plan.selection.test), neurons),
         capture: None,
         failed: None,
     };
@@ -144,7 +213,7 @@ fn select_in_layer(
         .finish(CONFIDENCE)
         .map_err(|source| StudyError::stats_of_layer(source, layer))?;
     let significant = significant_sets(&tests, plan.selection).map_err(StudyError::Stats)?;
-    Ok(plan.rule.choose(significant, &tests, plan.strength))
+    Ok(choose_by_rule(plan.rule, significant, &tests, plan.strength))
 }
 
 /// The readings of the prompts after the last layer: of each prompt, copy after copy.

@@ -1,8 +1,9 @@
 //! Lesions of several layers at once, against the sum of the single layers' lesions.
 
-use std::{collections::BTreeSet, fmt, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc};
 
 use neuron_stats::Bootstrap;
+use study_record::{Part, PatternKind, tables::JointRow};
 
 use crate::{
     engine::{
@@ -10,128 +11,104 @@ use crate::{
         trial::{Drops, Outcome, Read, Trial},
     },
     error::StudyError,
-    parts::template_bootstrap::{Templates, by_prompt, mean_over},
+    parts::{
+        laboratory_part::{Bench, Design, EncodedTable, LaboratoryPart, Trials},
+        layer_pattern::LayerPattern,
+        template_bootstrap::{Templates, by_prompt, mean_over},
+    },
     passes::progress::Progress,
     selection::neuron_sets::NeuronSets,
 };
 
-/// Layers that are lesioned together.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LayerPattern {
-    /// How the layers were chosen.
-    pub kind: PatternKind,
-    /// The layers, ascending.
-    pub layers: Vec<usize>,
-}
+/// The part `joint`.
+pub(crate) struct Joint;
 
-/// How the layers of a joint lesion were chosen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PatternKind {
-    /// One layer by itself.
-    Single,
-    /// From the lowest up to some layer.
-    Up,
-    /// From some layer to the highest.
-    Down,
-    /// Given by the study.
-    Given,
-}
+impl LaboratoryPart for Joint {
+    fn part(&self) -> Part {
+        Part::Joint
+    }
 
-impl fmt::Display for PatternKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Single => "single",
-            Self::Up => "up",
-            Self::Down => "down",
-            Self::Given => "given",
-        })
+    fn trials(&self, design: &Design<'_>) -> Trials {
+        let prompts = design.labelled_prompts();
+        let patterns = add_single_layers(design.patterns);
+        let first_layers = patterns.iter().filter_map(|pattern| pattern.layers.first());
+        Trials::by_layer(first_layers.map(|&layer| (layer, prompts)))
+    }
+
+    fn run(
+        &self,
+        bench: &mut Bench<'_, '_>,
+        progress: Progress<'_>,
+    ) -> Result<Vec<EncodedTable>, StudyError> {
+        let Bench { design, lesioned, laboratory, .. } = bench;
+        let joints = run_patterns(laboratory, lesioned, design.patterns, progress)?;
+        let templates = Templates::of(design.prompts);
+        let mut rows = Vec::with_capacity(joints.len());
+        for joint in &joints {
+            let sums = sum_single_layers(&joints, joint);
+            let interval = synergy_interval(
+                joint,
+                &sums,
+                &templates,
+                design.prompts.len(),
+                design.bootstrap(),
+            )?;
+            rows.push(joint.row(Drops::mean(&sums), interval));
+        }
+        Ok(vec![EncodedTable::new(rows)?])
     }
 }
 
-impl LayerPattern {
-    /// The patterns of a study: every one of `layers` by itself, all cumulative patterns from the
-    /// bottom and from the top, and the given ones. No layers occur twice.
-    #[must_use]
-    pub fn all(layers: &[usize], given: &[Vec<usize>]) -> Vec<Self> {
-        let mut patterns = Vec::new();
-        for &layer in layers {
-            patterns.push(Self::new(PatternKind::Single, &[layer]));
-        }
-        for count in 2..=layers.len() {
-            patterns.push(Self::new(PatternKind::Up, &layers[..count]));
-        }
-        for count in 2..layers.len() {
-            patterns.push(Self::new(PatternKind::Down, &layers[layers.len() - count..]));
-        }
-        for layers in given {
-            let pattern = Self::new(PatternKind::Given, layers);
-            if !patterns.iter().any(|other| other.layers == pattern.layers) {
-                patterns.push(pattern);
-            }
-        }
-        patterns
-    }
-
-    fn new(kind: PatternKind, layers: &[usize]) -> Self {
-        let mut layers = layers.to_vec();
-        layers.sort_unstable();
-        layers.dedup();
-        Self { kind, layers }
-    }
-
-    /// The layers as text, `2 3 4`.
-    #[must_use]
-    pub fn name(&self) -> String {
-        self.layers.iter().map(usize::to_string).collect::<Vec<_>>().join(" ")
-    }
-}
-
-/// The effect of a lesion of several layers on the prompts of one label.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Joint {
-    /// The layers.
-    pub pattern: LayerPattern,
+/// A lesion of several layers in the prompts of one label.
+struct JointLesion {
+    pattern: LayerPattern,
     /// The label of the prompts and of the lesioned neurons.
-    pub label: String,
+    label: String,
     /// Number of neurons in all layers together.
-    pub neurons: usize,
+    neurons: usize,
     /// The prompts, as indices into the study's.
-    pub prompts: Vec<usize>,
+    prompts: Vec<usize>,
     /// The outcome in each prompt.
-    pub outcomes: Vec<Outcome>,
-    /// The mean fall of the right word.
-    pub drop: Drops,
-    /// The mean sum of the falls under each layer's lesion by itself.
-    pub sum: Drops,
-    /// The interval of the synergy, the joint margin drop less that sum; none with too few templates.
-    pub synergy_interval: Option<(f64, f64)>,
-    /// The mean probability of the right word without the lesion, and with it.
-    pub prob: (f64, f64),
+    outcomes: Vec<Outcome>,
 }
 
-impl Joint {
-    /// The joint margin drop less the sum of the single ones: above 0 the layers do more together.
-    #[must_use]
-    pub fn synergy(&self) -> f64 {
-        self.drop.margin - self.sum.margin
+impl JointLesion {
+    /// Its row. `sum` is the mean sum of the falls under each layer's lesion by itself, `interval` that
+    /// of the synergy.
+    fn row(&self, sum: Drops, interval: Option<(f64, f64)>) -> JointRow {
+        let drops: Vec<Drops> = self.outcomes.iter().map(Outcome::drops).collect();
+        let drop = Drops::mean(&drops);
+        let count = self.outcomes.len() as f64;
+        let clean: f64 = self.outcomes.iter().map(|outcome| outcome.clean.prob(0)).sum();
+        let lesioned: f64 = self.outcomes.iter().map(|outcome| outcome.lesioned.prob(0)).sum();
+        JointRow {
+            pattern: self.pattern.kind,
+            layers: self.pattern.name(),
+            neuron_set: self.label.clone(),
+            neurons: self.neurons,
+            prompts: self.prompts.len(),
+            logit_drop: drop.logit,
+            margin_drop: drop.margin,
+            sum_of_single: sum.margin,
+            synergy: drop.margin - sum.margin,
+            synergy_low: interval.map(|(low, _)| low),
+            synergy_high: interval.map(|(_, high)| high),
+            prob_clean: clean / count,
+            prob_lesioned: lesioned / count,
+        }
     }
 }
 
 /// Lesions the matched neurons of every pattern's layers in every prompt that has a label.
-///
-/// # Errors
-/// If the model cannot be run or gives logits that are not finite, the journal cannot be written, or
-/// `progress` cancels the run.
-pub fn joint(
+fn run_patterns(
     laboratory: &mut Laboratory<'_>,
     sets: &NeuronSets,
     patterns: &[LayerPattern],
-    bootstrap: Bootstrap,
     progress: Progress<'_>,
-) -> Result<Vec<Joint>, StudyError> {
+) -> Result<Vec<JointLesion>, StudyError> {
     let patterns = add_single_layers(patterns);
     let mut trials = Vec::new();
-    let mut cells = Vec::new();
+    let mut joints: Vec<JointLesion> = Vec::new();
     for label in sets.labels() {
         let prompts = laboratory.labelled(label);
         if prompts.is_empty() {
@@ -143,41 +120,18 @@ pub fn joint(
             for &prompt in &prompts {
                 trials.push(Trial { prompt, layers: layers.clone() });
             }
-            let neurons: usize = layers.iter().map(|(_, neurons)| neurons.len()).sum();
-            cells.push((pattern, label, neurons, prompts.clone()));
+            joints.push(JointLesion {
+                pattern: pattern.clone(),
+                label: label.to_owned(),
+                neurons: layers.iter().map(|(_, neurons)| neurons.len()).sum(),
+                prompts: prompts.clone(),
+                outcomes: Vec::new(),
+            });
         }
     }
     let mut outcomes = laboratory.run("joint", &trials, Read::Probabilities, progress)?.into_iter();
-    let mut joints: Vec<Joint> = Vec::with_capacity(cells.len());
-    for (pattern, label, neurons, prompts) in cells {
-        let outcomes: Vec<Outcome> = outcomes.by_ref().take(prompts.len()).collect();
-        let drops: Vec<Drops> = outcomes.iter().map(Outcome::drops).collect();
-        let count = outcomes.len() as f64;
-        let clean: f64 = outcomes.iter().map(|outcome| outcome.clean.prob(0)).sum();
-        let lesioned: f64 = outcomes.iter().map(|outcome| outcome.lesioned.prob(0)).sum();
-        joints.push(Joint {
-            pattern: pattern.clone(),
-            label: label.to_owned(),
-            neurons,
-            prompts,
-            outcomes,
-            drop: Drops::mean(&drops),
-            sum: Drops::NONE,
-            synergy_interval: None,
-            prob: (clean / count, lesioned / count),
-        });
-    }
-    let templates = Templates::of(laboratory.prompts);
-    for index in 0..joints.len() {
-        let sums = sum_single_layers(&joints, &joints[index]);
-        joints[index].sum = Drops::mean(&sums);
-        joints[index].synergy_interval = synergy_interval(
-            &joints[index],
-            &sums,
-            &templates,
-            laboratory.prompts.len(),
-            bootstrap,
-        )?;
+    for joint in &mut joints {
+        joint.outcomes = outcomes.by_ref().take(joint.prompts.len()).collect();
     }
     Ok(joints)
 }
@@ -196,8 +150,8 @@ fn add_single_layers(patterns: &[LayerPattern]) -> Vec<LayerPattern> {
 }
 
 /// The sums, for each prompt, of the falls under each layer's lesion by itself.
-fn sum_single_layers(joints: &[Joint], joint: &Joint) -> Vec<Drops> {
-    let mut singles: Vec<&Joint> = Vec::with_capacity(joint.pattern.layers.len());
+fn sum_single_layers(joints: &[JointLesion], joint: &JointLesion) -> Vec<Drops> {
+    let mut singles: Vec<&JointLesion> = Vec::with_capacity(joint.pattern.layers.len());
     for &layer in &joint.pattern.layers {
         singles.extend(
             joints
@@ -219,7 +173,7 @@ fn sum_single_layers(joints: &[Joint], joint: &Joint) -> Vec<Drops> {
 
 /// The interval of the synergy; none for a single layer.
 fn synergy_interval(
-    joint: &Joint,
+    joint: &JointLesion,
     sums: &[Drops],
     templates: &Templates,
     prompts: usize,
@@ -238,26 +192,4 @@ fn synergy_interval(
     templates
         .only(|prompt| joint.prompts.contains(&prompt))
         .interval(bootstrap, |prompts| mean_over(prompts, &synergies))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn patterns_grow_from_both_ends_and_none_occurs_twice() {
-        let all = LayerPattern::all(&[0, 1, 2], &[vec![2, 0, 2], vec![0, 2], vec![1, 0]]);
-        let found: Vec<_> =
-            all.iter().map(|pattern| (pattern.kind.to_string(), pattern.name())).collect();
-        let expected = [
-            ("single", "0"),
-            ("single", "1"),
-            ("single", "2"),
-            ("up", "0 1"),
-            ("up", "0 1 2"),
-            ("down", "1 2"),
-            ("given", "0 2"),
-        ];
-        assert_eq!(found, expected.map(|(kind, name)| (kind.to_owned(), name.to_owned())));
-    }
 }

@@ -1,69 +1,48 @@
-//! The laminar profile: the effect of each layer's neurons by itself.
+//! The laminar profile: the effect of each layer's neurons by itself, and the verdict on it.
+
+use study_record::{Evidence, SetKind, Verdict, tables::ProfileRow};
 
 use crate::{
     engine::trial::Drops,
-    parts::{
-        controls::{LayerControls, corrected_p},
-        random_sets::SetKind,
-    },
+    parts::layer_controls::{LayerControls, corrected_p},
     selection::{neuron_sets::NeuronSets, select::Selection},
 };
 
-/// One layer's neurons of one label, in the prompts of that label.
-#[derive(Clone, Debug, PartialEq)]
-pub struct LayerProfile {
-    /// The layer.
-    pub layer: usize,
-    /// The label.
-    pub label: String,
-    /// Number of neurons of the layer that carry the label.
-    pub significant: usize,
-    /// Their share of the layer.
-    pub share: f64,
-    /// Number of these that were lesioned.
-    pub neurons: usize,
-    /// Number of prompts.
-    pub prompts: usize,
-    /// The mean fall of the right word under the matched lesion.
-    pub drop: Drops,
-    /// The mean absolute value of that fall.
-    pub size: Drops,
-    /// Number of prompts in which the margin fell.
-    pub falls: usize,
-    /// p by random sets of the same size.
-    pub p_random: Option<f64>,
-    /// Mean activity of the activity-matched sets, relative to the matched set.
-    pub activity_ratio: Option<f64>,
-    /// Whether this ratio is near 1.
-    pub has_alikes: bool,
-    /// p by random sets of the same, or the nearest, activity.
-    pub p_random_active: Option<f64>,
-    /// The larger p of both, corrected over layers and labels.
-    pub p_corrected: Option<f64>,
-}
-
 /// The profile of the layers that were lesioned with their controls. `labelled` are all neurons that
 /// carry a label. If none was lesioned, the drops are 0.
-#[must_use]
-pub fn profile(
+pub(crate) fn profile(
     selection: &Selection,
     labelled: &NeuronSets,
     controls: &[LayerControls],
-) -> Vec<LayerProfile> {
+    random_sets: usize,
+) -> Vec<ProfileRow> {
     let corrected = corrected_p(controls);
-    let mut profiles = Vec::with_capacity(controls.len());
+    let tested = corrected.iter().flatten().count();
+    let smallest_p = tested as f64 / (1 + random_sets) as f64;
+    let mut rows = Vec::with_capacity(controls.len());
     for (layer, p_corrected) in controls.iter().zip(corrected) {
-        profiles.push(profile_layer(selection, labelled, layer, p_corrected));
+        let mut row = profile_layer(selection, labelled, layer);
+        row.p_corrected = p_corrected;
+        row.verdict = judge(&row, smallest_p);
+        rows.push(row);
     }
-    profiles
+    rows
+}
+
+fn judge(row: &ProfileRow, smallest_p: f64) -> Verdict {
+    Verdict::on(&Evidence {
+        margin_drop: row.margin_drop,
+        p_corrected: row.p_corrected,
+        smallest_p,
+        random: [row.random().margin, row.as_active().margin],
+    })
 }
 
 fn profile_layer(
     selection: &Selection,
     labelled: &NeuronSets,
     controls: &LayerControls,
-    p_corrected: Option<f64>,
-) -> LayerProfile {
+) -> ProfileRow {
     let significant = labelled.set(controls.layer, &controls.label).len();
     let (mut neurons, mut drop, mut size) = (0, Drops::NONE, Drops::NONE);
     if let Some(matched) = controls.matched() {
@@ -71,21 +50,39 @@ fn profile_layer(
         drop = matched.mean();
         size = mean_size(&matched.drops);
     }
-    LayerProfile {
+    let swapped = controls.mean(SetKind::Swapped);
+    let least_tuned = controls.mean(SetKind::LeastTuned);
+    let random = controls.ranges(SetKind::Random);
+    let random_active = controls.ranges(SetKind::RandomActive);
+    ProfileRow {
         layer: controls.layer,
-        label: controls.label.clone(),
+        neuron_set: controls.label.clone(),
         significant,
-        share: significant as f64 / selection.neurons as f64,
+        significant_share: significant as f64 / selection.neurons as f64,
         neurons,
         prompts: controls.prompts.len(),
-        drop,
-        size,
-        falls: controls.falls(),
+        logit_drop: drop.logit,
+        abs_logit_drop: size.logit,
+        margin_drop: drop.margin,
+        abs_margin_drop: size.margin,
+        margin_falls: controls.falls(),
         p_random: controls.p(SetKind::Random),
         activity_ratio: controls.activity_ratio(),
-        has_alikes: controls.has_alikes(),
         p_random_active: controls.p(SetKind::RandomActive),
-        p_corrected,
+        p_corrected: None,
+        verdict: Verdict::NoControls,
+        swapped_logit_drop: swapped.map(|drops| drops.logit),
+        swapped_margin_drop: swapped.map(|drops| drops.margin),
+        least_tuned_logit_drop: least_tuned.map(|drops| drops.logit),
+        least_tuned_margin_drop: least_tuned.map(|drops| drops.margin),
+        random_logit_low: random.logit.map(|(low, _)| low),
+        random_logit_high: random.logit.map(|(_, high)| high),
+        random_margin_low: random.margin.map(|(low, _)| low),
+        random_margin_high: random.margin.map(|(_, high)| high),
+        random_active_logit_low: random_active.logit.map(|(low, _)| low),
+        random_active_logit_high: random_active.logit.map(|(_, high)| high),
+        random_active_margin_low: random_active.margin.map(|(low, _)| low),
+        random_active_margin_high: random_active.margin.map(|(_, high)| high),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Random sets of a layer's neurons, to compare with the matched set.
 
-use std::{fmt, sync::Arc};
+use std::sync::Arc;
 
 use neuron_stats::TTest;
 use rand::{
@@ -8,38 +8,6 @@ use rand::{
     seq::{IndexedRandom, SliceRandom},
 };
 use rand_chacha::ChaCha8Rng;
-
-/// The kind of set that a controlled lesion takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum SetKind {
-    /// The neurons of the right word's label.
-    Matched,
-    /// The neurons of the other label.
-    Swapped,
-    /// The neurons with the weakest response of the layer, as many as matched.
-    LeastTuned,
-    /// A random set of the same size, of all neurons outside the matched set.
-    Random,
-    /// A random set of neurons that are about as active at the mask as the matched ones.
-    RandomActive,
-}
-
-impl SetKind {
-    /// The random kinds.
-    pub const RANDOM: [Self; 2] = [Self::Random, Self::RandomActive];
-}
-
-impl fmt::Display for SetKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Matched => "matched",
-            Self::Swapped => "swapped",
-            Self::LeastTuned => "least-tuned",
-            Self::Random => "random",
-            Self::RandomActive => "random-active",
-        })
-    }
-}
 
 /// The neurons of a layer that random sets are chosen from.
 pub(crate) struct Pool<'a> {
@@ -94,6 +62,7 @@ const ALIKE: usize = 16;
 #[cfg(test)]
 mod tests {
     use neuron_stats::{Matrix, TestKind, t_tests};
+    use study_record::SetKind;
 
     use super::*;
     use crate::random::{Purpose, stream};

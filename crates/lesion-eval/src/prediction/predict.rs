@@ -3,7 +3,6 @@
 use std::sync::Mutex;
 
 use bert_model::{NoHook, TokenBatch};
-use serde::Serialize;
 
 use crate::{
     encoding::masked_prompt::{Candidate, MaskedPrompt},
@@ -61,35 +60,6 @@ impl Prediction {
     #[must_use]
     pub fn target(&self) -> &str {
         &self.scores[0].word
-    }
-
-    /// Whether the right word has a higher logit than every other candidate.
-    #[must_use]
-    pub fn is_right(&self) -> bool {
-        self.scores[1..].iter().all(|other| self.scores[0].logit > other.logit)
-    }
-}
-
-/// The accuracy of predictions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Accuracy {
-    /// Number of prompts.
-    pub prompts: usize,
-    /// Number of prompts in which the right word has a higher logit than every other candidate.
-    pub right: usize,
-    /// Number of prompts in which the right word is the top token of the whole vocabulary.
-    pub top: usize,
-}
-
-impl Accuracy {
-    /// The accuracy of these predictions.
-    #[must_use]
-    pub fn of(predictions: &[Prediction]) -> Self {
-        Self {
-            prompts: predictions.len(),
-            right: predictions.iter().filter(|p| p.is_right()).count(),
-            top: predictions.iter().filter(|p| p.is_right() && p.scores[0].rank == 1).count(),
-        }
     }
 }
 

@@ -18,6 +18,7 @@ use crate::{
         subject::Subject,
     },
     prediction::predict::Score,
+    translate::model_site,
 };
 
 /// A sentence with one or more masks. Each mask has a row of its own, in which all others are masked
@@ -178,11 +179,12 @@ fn run(
     let pass = CleanPass::run(subject, batch, positions)?;
     let from = layers.iter().map(|&(layer, _)| layer).min().unwrap_or_default();
     let rows: Vec<usize> = (0..masks.len()).collect();
+    let site = model_site(manner.site);
     // A lesion of no neuron at the same tokens.
     let empty: Vec<Target<'_>> =
         targets.iter().map(|target| Target { neurons: &[], ..*target }).collect();
-    let clean = read(pass.lesioned(&rows, from, manner.site, &empty)?)?;
-    let lesioned = read(pass.lesioned(&rows, from, manner.site, &targets)?)?;
+    let clean = read(pass.lesioned(&rows, from, site, &empty)?)?;
+    let lesioned = read(pass.lesioned(&rows, from, site, &targets)?)?;
     Ok((clean, Some(lesioned)))
 }
 

@@ -1,7 +1,6 @@
 //! Part 1: which neurons respond to the contrast.
 
 pub(crate) mod activations;
-pub(crate) mod adjustment;
 pub(crate) mod diagnose;
 pub(crate) mod neuron_sets;
 pub(crate) mod replication;

@@ -1,9 +1,10 @@
 //! The neurons of each label that are lesioned.
 
-use std::{collections::BTreeSet, fmt, str::FromStr, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc};
 
 use neuron_stats::TTest;
 use serde::{Deserialize, Serialize};
+use study_record::{SetRule, Strength};
 
 use crate::{
     error::{NeuronSetProblem, StudyError},
@@ -12,107 +13,46 @@ use crate::{
     texts::stimuli::Contrast,
 };
 
-/// The significant neurons of a label that a lesion takes.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SetRule {
-    /// All of them.
-    Significant,
-    /// The strongest neurons, at most this number.
-    Top(usize),
-    /// The strongest neurons, equally many of both labels and at most this share of the layer, so that
-    /// other neurons are left to compare with.
-    Share(f64),
-}
-
-impl SetRule {
-    /// Checks the share or number.
-    ///
-    /// # Errors
-    /// [`StudyError::Share`] if the share is not between 0 and 1, [`StudyError::NoTopNeuron`] if the
-    /// number is 0.
-    pub fn check(self) -> Result<(), StudyError> {
-        match self {
-            Self::Share(share) if !(share > 0.0 && share < 1.0) => Err(StudyError::Share { share }),
-            Self::Top(0) => Err(StudyError::NoTopNeuron),
-            _ => Ok(()),
+/// Chooses from the significant neurons of both labels of one layer.
+pub(crate) fn choose_by_rule(
+    rule: SetRule,
+    mut sets: [Vec<usize>; 2],
+    tests: &[TTest],
+    strength: Strength,
+) -> [Arc<[usize]>; 2] {
+    let most = match rule {
+        SetRule::Significant => usize::MAX,
+        SetRule::Top(count) => count,
+        SetRule::Share(share) => {
+            let smaller = sets[0].len().min(sets[1].len());
+            smaller.min(floor_share(share, tests.len()))
+        }
+    };
+    for set in &mut sets {
+        if set.len() > most {
+            sort_by_strength(set, tests, strength);
+            set.truncate(most);
+            set.sort_unstable();
         }
     }
+    sets.map(Arc::from)
+}
 
-    /// Chooses from the significant neurons of both labels of one layer.
-    pub(crate) fn choose(
-        self,
-        mut sets: [Vec<usize>; 2],
-        tests: &[TTest],
-        strength: Strength,
-    ) -> [Arc<[usize]>; 2] {
-        let most = match self {
-            Self::Significant => usize::MAX,
-            Self::Top(count) => count,
-            Self::Share(share) => {
-                let smaller = sets[0].len().min(sets[1].len());
-                smaller.min(floor_share(share, tests.len()))
-            }
-        };
-        for set in &mut sets {
-            if set.len() > most {
-                strength.sort(set, tests);
-                set.truncate(most);
-                set.sort_unstable();
-            }
-        }
-        sets.map(Arc::from)
+/// The strength of a neuron. One without variance has no t: it is the weakest of all.
+fn measure_strength(strength: Strength, test: &TTest) -> f64 {
+    if !test.defined {
+        return 0.0;
+    }
+    match strength {
+        Strength::T => test.t.abs(),
+        Strength::Effect => test.effect.abs(),
     }
 }
 
-/// The measure of a neuron's strength.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Strength {
-    /// |t|.
-    T,
-    /// |effect size|.
-    Effect,
-}
-
-impl fmt::Display for Strength {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::T => "t",
-            Self::Effect => "effect",
-        })
-    }
-}
-
-impl FromStr for Strength {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        match name {
-            "t" => Ok(Self::T),
-            "effect" => Ok(Self::Effect),
-            other => Err(format!("`{other}` is not a strength; use `t` or `effect`")),
-        }
-    }
-}
-
-impl Strength {
-    /// The strength of a neuron. One without variance has no t: it is the weakest of all.
-    fn measure(self, test: &TTest) -> f64 {
-        if !test.defined {
-            return 0.0;
-        }
-        match self {
-            Self::T => test.t.abs(),
-            Self::Effect => test.effect.abs(),
-        }
-    }
-
-    /// Sorts neurons of one layer by falling strength.
-    pub(crate) fn sort(self, neurons: &mut [usize], tests: &[TTest]) {
-        let strength = |neuron: usize| self.measure(&tests[neuron]);
-        neurons.sort_by(|&a, &b| strength(b).total_cmp(&strength(a)).then(a.cmp(&b)));
-    }
+/// Sorts neurons of one layer by falling strength.
+pub(crate) fn sort_by_strength(neurons: &mut [usize], tests: &[TTest], strength: Strength) {
+    let measure = |neuron: usize| measure_strength(strength, &tests[neuron]);
+    neurons.sort_by(|&a, &b| measure(b).total_cmp(&measure(a)).then(a.cmp(&b)));
 }
 
 /// A set of neurons for each label in each layer.
@@ -132,7 +72,7 @@ impl NeuronSets {
         for layer in 0..selection.layers {
             let tests = &selection.tests[selection.columns(layer)];
             let sets = [selection.set(layer, &contrast.a), selection.set(layer, &contrast.b)];
-            layers.push(rule.choose(sets, tests, strength));
+            layers.push(choose_by_rule(rule, sets, tests, strength));
         }
         Self::new(contrast, layers)
     }

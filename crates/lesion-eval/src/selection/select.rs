@@ -1,34 +1,33 @@
 //! The neurons that respond to the contrast.
 
 use neuron_stats::{
-    Alternative, Families, Matrix, MaxT, Relabelling, Resampling, StatsError, TTest, TestKind,
-    max_t_over, significant, t_tests,
+    Alternative, Families, Matrix, MaxT, Relabelling, Resampling, StatsError, TTest, max_t_over,
+    significant, t_tests,
 };
+use study_record::{Alpha, Correction, Scope, Study, TTestKind};
 
 use crate::{
     error::StudyError,
-    selection::{
-        activations::Activations,
-        adjustment::{Adjustment, Scope},
-    },
+    selection::activations::Activations,
     texts::stimuli::Contrast,
+    translate::{p_correction, test_kind},
 };
 
 /// How neurons are tested and which of them are selected.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SelectionPlan {
     /// The t-test, on a − b.
-    pub test: TestKind,
-    /// The adjustment of p.
-    pub adjustment: Adjustment,
-    /// The tests that are adjusted together.
+    pub test: TTestKind,
+    /// The correction of p.
+    pub correction: Correction,
+    /// The tests that are corrected together.
     pub scope: Scope,
-    /// Whether each direction is adjusted separately, on one-sided p. Two-sided Benjamini-Hochberg
+    /// Whether each direction is corrected separately, on one-sided p. Two-sided Benjamini-Hochberg
     /// bounds the false discoveries in the union of both labels only; per direction it bounds them in
     /// each label (and in the union at twice alpha).
     pub directional: bool,
-    /// The significance level: a neuron is selected if its adjusted p is at most this.
-    pub alpha: f64,
+    /// The significance level: a neuron is selected if its corrected p is at most this.
+    pub alpha: Alpha,
     /// Random relabellings for max-T. If there are at most this many, all are used.
     pub permutations: usize,
     /// Random seed of the relabellings.
@@ -36,23 +35,19 @@ pub struct SelectionPlan {
 }
 
 impl SelectionPlan {
-    /// Checks that alpha is a significance level.
-    ///
-    /// # Errors
-    /// [`StudyError::Alpha`] if it is not between 0 and 1.
-    pub fn check(&self) -> Result<(), StudyError> {
-        Self::check_alpha(self.alpha)
-    }
-
-    /// Checks that alpha is a significance level.
-    ///
-    /// # Errors
-    /// [`StudyError::Alpha`] if it is not between 0 and 1.
-    pub fn check_alpha(alpha: f64) -> Result<(), StudyError> {
-        if alpha > 0.0 && alpha < 1.0 {
-            return Ok(());
+    /// The plan of a study.
+    #[must_use]
+    pub fn of(study: &Study) -> Self {
+        let selection = &study.selection;
+        Self {
+            test: selection.test,
+            correction: selection.correction,
+            scope: selection.scope,
+            directional: selection.directional,
+            alpha: selection.alpha,
+            permutations: selection.permutations.get(),
+            seed: study.seed,
         }
-        Err(StudyError::Alpha { alpha })
     }
 
     /// Checks that a layer's neurons can be selected while the layer runs, from sums over the stimuli.
@@ -64,7 +59,7 @@ impl SelectionPlan {
         if self.scope == Scope::Model {
             return Err(StudyError::DynamicScope);
         }
-        if self.adjustment == Adjustment::MaxT {
+        if self.correction == Correction::MaxT {
             return Err(StudyError::DynamicMaxT);
         }
         Ok(())
@@ -81,23 +76,23 @@ pub(crate) fn significant_sets(
     plan: SelectionPlan,
 ) -> Result<[Vec<usize>; 2], StatsError> {
     let families = Families::of_sizes([tests.len()])?;
-    let p = adjust(tests, plan.adjustment, &families, plan.directional, None)?;
-    let significant = significant(&p, plan.alpha)?;
+    let p = adjust(tests, plan.correction, &families, plan.directional, None)?;
+    let significant = significant(&p, plan.alpha.get())?;
     let neurons = (0..tests.len()).filter(|&neuron| significant[neuron]);
     let (positive, negative) = neurons.partition(|&neuron| tests[neuron].t > 0.0);
     Ok([positive, negative])
 }
 
-/// The p-values of every neuron under one adjustment, in one scope, with or without direction.
+/// The p-values of every neuron under one correction, in one scope, with or without direction.
 #[derive(Clone, Debug)]
 pub struct Adjusted {
-    /// The adjustment.
-    pub adjustment: Adjustment,
-    /// The tests that are adjusted together.
+    /// The correction.
+    pub correction: Correction,
+    /// The tests that are corrected together.
     pub scope: Scope,
-    /// Whether each direction is adjusted separately.
+    /// Whether each direction is corrected separately.
     pub directional: bool,
-    /// One value per neuron, layer after layer. If directions are adjusted separately, it is that of
+    /// One value per neuron, layer after layer. If directions are corrected separately, it is that of
     /// the neuron's direction.
     pub p: Vec<f64>,
     /// Whether each neuron is significant.
@@ -119,7 +114,7 @@ pub struct Selection {
     pub neurons: usize,
     /// One test per neuron, layer after layer.
     pub tests: Vec<TTest>,
-    /// Every adjustment in every scope, with and without direction.
+    /// Every correction in every scope, with and without direction.
     pub adjusted: Vec<Adjusted>,
     /// Number of relabellings that max-T used, and whether those are all there are.
     pub relabellings: (usize, bool),
@@ -128,13 +123,12 @@ pub struct Selection {
 /// The level of the confidence intervals.
 pub const CONFIDENCE: f64 = 0.95;
 
-/// Tests each neuron's pre-activations for a difference between the sides, and adjusts for the
+/// Tests each neuron's pre-activations for a difference between the sides, and corrects for the
 /// number of tests in every available way. The plan specifies which one decides.
 ///
 /// # Errors
-/// If alpha is invalid, there are no permutations, or an activation is not a finite number.
+/// If an activation is not a finite number.
 pub fn select(activations: &Activations, plan: SelectionPlan) -> Result<Selection, StudyError> {
-    plan.check()?;
     let mut selection = Selection {
         contrast: activations.contrast.clone(),
         plan,
@@ -157,7 +151,8 @@ impl Selection {
         let columns = self.layers * self.neurons;
         let a = Matrix::new(&activations.pre[0], self.pairs, columns)?;
         let b = Matrix::new(&activations.pre[1], self.pairs, columns)?;
-        self.tests = t_tests(plan.test, a, b, CONFIDENCE)?;
+        let kind = test_kind(plan.test);
+        self.tests = t_tests(kind, a, b, CONFIDENCE)?;
         let resampling = Resampling {
             draws: plan.permutations,
             exact_up_to: plan.permutations,
@@ -166,30 +161,30 @@ impl Selection {
         let scopes = [Scope::Layer, Scope::Model];
         let families =
             [Families::of_sizes(vec![self.neurons; self.layers])?, Families::of_sizes([columns])?];
-        let permuted = max_t_over(Relabelling::of(plan.test), a, b, &families, resampling)?;
+        let permuted = max_t_over(Relabelling::of(kind), a, b, &families, resampling)?;
         for ((scope, families), permuted) in scopes.into_iter().zip(&families).zip(&permuted) {
             self.relabellings = (permuted.relabellings, permuted.exact);
             for directional in [false, true] {
-                for adjustment in Adjustment::ALL {
-                    let p = adjust(&self.tests, adjustment, families, directional, Some(permuted))?;
-                    let significant = significant(&p, plan.alpha)?;
-                    self.adjusted.push(Adjusted { adjustment, scope, directional, p, significant });
+                for &correction in Correction::ALL {
+                    let p = adjust(&self.tests, correction, families, directional, Some(permuted))?;
+                    let significant = significant(&p, plan.alpha.get())?;
+                    self.adjusted.push(Adjusted { correction, scope, directional, p, significant });
                 }
             }
         }
         Ok(())
     }
 
-    /// The p-values under `adjustment`, in the plan's scope and direction.
+    /// The p-values under `correction`, in the plan's scope and direction.
     ///
     /// # Panics
     /// If `adjusted` was emptied; [`select`] fills in every combination.
     #[must_use]
-    pub fn under(&self, adjustment: Adjustment) -> &Adjusted {
+    pub fn under(&self, correction: Correction) -> &Adjusted {
         self.adjusted
             .iter()
             .find(|adjusted| {
-                adjusted.adjustment == adjustment
+                adjusted.correction == correction
                     && adjusted.scope == self.plan.scope
                     && adjusted.directional == self.plan.directional
             })
@@ -199,7 +194,7 @@ impl Selection {
     /// The p-values that decide which neurons are selected.
     #[must_use]
     pub fn chosen(&self) -> &Adjusted {
-        self.under(self.plan.adjustment)
+        self.under(self.plan.correction)
     }
 
     /// The label of a neuron, counted over the whole model, under `adjusted`: that of side a if it is
@@ -250,24 +245,22 @@ impl Selection {
 }
 
 /// Adjusted p of every neuron; 1 under max-T if nothing was permuted. If `directional`, each side's
-/// one-sided p are adjusted separately, and a neuron gets the p of the direction in which its mean
-/// differs. A neuron without variance has p = 1 under every adjustment, including max-T.
+/// one-sided p are corrected separately, and a neuron gets the p of the direction in which its mean
+/// differs. A neuron without variance has p = 1 under every correction, including max-T.
 fn adjust(
     tests: &[TTest],
-    adjustment: Adjustment,
+    correction: Correction,
     families: &Families,
     directional: bool,
     permuted: Option<&MaxT>,
 ) -> Result<Vec<f64>, StatsError> {
-    let adjust_for = |alternative: Alternative| match adjustment {
-        Adjustment::MaxT => match permuted {
-            Some(permuted) => Ok(permuted.p(alternative).to_vec()),
-            None => Ok(vec![1.0; tests.len()]),
-        },
-        Adjustment::Correction(correction) => {
+    let adjust_for = |alternative: Alternative| match (p_correction(correction), permuted) {
+        (Some(correction), _) => {
             let p: Vec<f64> = tests.iter().map(|test| test.p(alternative)).collect();
             families.adjust(correction, &p)
         }
+        (None, Some(permuted)) => Ok(permuted.p(alternative).to_vec()),
+        (None, None) => Ok(vec![1.0; tests.len()]),
     };
     let mut adjusted = if directional {
         let greater = adjust_for(Alternative::Greater)?;
@@ -287,8 +280,6 @@ fn adjust(
 
 #[cfg(test)]
 mod tests {
-    use neuron_stats::Correction;
-
     use super::*;
 
     /// Two layers of two neurons in four pairs: one clear a neuron, one clear b neuron, one dead,
@@ -317,16 +308,21 @@ mod tests {
         }
     }
 
-    fn plan(adjustment: Adjustment, scope: Scope, directional: bool) -> SelectionPlan {
-        let (test, alpha, permutations, seed) = (TestKind::Paired, 0.05, 100, 1);
-        SelectionPlan { test, adjustment, scope, directional, alpha, permutations, seed }
+    fn plan(correction: Correction, scope: Scope, directional: bool) -> SelectionPlan {
+        let mut plan = SelectionPlan::of(&Study::default());
+        plan.correction = correction;
+        plan.scope = scope;
+        plan.directional = directional;
+        plan.permutations = 100;
+        plan.seed = 1;
+        plan
     }
 
     #[test]
     fn planted_neurons_are_found_and_dead_ones_never() {
         for scope in [Scope::Layer, Scope::Model] {
             for directional in [false, true] {
-                let bh = Adjustment::Correction(Correction::BenjaminiHochberg);
+                let bh = Correction::BenjaminiHochberg;
                 let selection = select(&activations(), plan(bh, scope, directional)).unwrap();
                 let sets = (selection.set(0, "him"), selection.set(0, "her"));
                 assert_eq!(sets, (vec![0], vec![1]));
@@ -337,12 +333,12 @@ mod tests {
     }
 
     #[test]
-    fn a_difference_that_never_varies_is_undefined_under_every_adjustment() {
+    fn a_difference_that_never_varies_is_undefined_under_every_correction() {
         let mut constant = activations();
         for (side, value) in constant.pre.iter_mut().zip([2.0, 1.0]) {
             side.iter_mut().step_by(4).for_each(|first| *first = value);
         }
-        let plan = plan(Adjustment::MaxT, Scope::Layer, false);
+        let plan = plan(Correction::MaxT, Scope::Layer, false);
         let selection = select(&constant, plan).unwrap();
         assert!(!selection.tests[0].defined);
         for adjusted in &selection.adjusted {
@@ -353,12 +349,11 @@ mod tests {
 
     #[test]
     fn a_wider_scope_and_a_stricter_correction_never_select_more() {
-        let adjustment = Adjustment::MaxT;
-        let selection = select(&activations(), plan(adjustment, Scope::Layer, false)).unwrap();
+        let max_t = plan(Correction::MaxT, Scope::Layer, false);
+        let selection = select(&activations(), max_t).unwrap();
         let find = |correction, scope| {
-            let adjustment = Adjustment::Correction(correction);
             let mut all = selection.adjusted.iter().filter(|adjusted| !adjusted.directional);
-            all.find(|adjusted| adjusted.adjustment == adjustment && adjusted.scope == scope)
+            all.find(|adjusted| adjusted.correction == correction && adjusted.scope == scope)
                 .unwrap()
         };
         for scope in [Scope::Layer, Scope::Model] {

@@ -14,7 +14,7 @@ choices! {
 
 choices! {
     /// The t-test of each neuron.
-    pub enum TTest: "t-test" {
+    pub enum TTestKind: "t-test" {
         /// Of the differences within pairs.
         Paired = "paired",
         /// Student's, of two independent samples of equal variance.

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 pub use declaration::{OptionForm, Section, Setting, SettingError};
 
 use crate::part_tables::Part;
-use choices::{Backend, Correction, Scope, SelectAt, Site, Strength, TTest};
+use choices::{Backend, Correction, Scope, SelectAt, Site, Strength, TTestKind};
 use declaration::{setting, settings, unset};
 use values::{
     Alpha, Count, FilePath, HeldOut, LayerGroups, LesionKind, SetRule, SettingValue, Sizes, Tokens,
@@ -63,7 +63,7 @@ settings! {
         /// `masked`, in context pairs: `{The king|The queen} smiled when we greeted {him|her}.`
         at: SelectAt => setting("visible").option("select-at", "WHERE"),
         /// The t-test of each neuron: `paired`, `student` or `welch`.
-        test: TTest => setting("paired").option("test", "TEST"),
+        test: TTestKind => setting("paired").option("test", "TEST"),
         /// How p is corrected for the number of tests: `bh`, `by`, `holm`, `bonferroni`, `storey`,
         /// `max-t` (by permutation) or `none`.
         correction: Correction => setting("bh").option("correction", "CORRECTION"),

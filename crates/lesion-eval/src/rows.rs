@@ -1,0 +1,199 @@
+//! The rows of the tables that every study writes, and those of single sentences.
+
+use study_record::{
+    Correction,
+    tables::{
+        HeldOutRow, HistogramRow, LesionRow, LesionedRating, NeuronRow, NormalityRow,
+        PredictionRow, PromptRow, RatingRow, SelectionRow, SparsityMeasure, SparsityRow,
+    },
+};
+
+use crate::{
+    encoding::masked_prompt::MaskedPrompt,
+    paper_lesion::lesion::LesionOutcome,
+    prediction::{predict::Prediction, sentence::MaskRating},
+    selection::{
+        diagnose::{Diagnostics, Sparsity},
+        replication::Replication,
+        select::{Adjusted, Selection},
+    },
+    translate::site_name,
+};
+
+/// All layers, all neurons.
+pub fn neurons(selection: &Selection) -> impl Iterator<Item = NeuronRow> {
+    let chosen = selection.chosen();
+    let under = |correction| &selection.under(correction).p;
+    let storey = under(Correction::Storey);
+    let bh = under(Correction::BenjaminiHochberg);
+    let by = under(Correction::BenjaminiYekutieli);
+    let max_t = under(Correction::MaxT);
+    let holm = under(Correction::Holm);
+    let bonferroni = under(Correction::Bonferroni);
+    selection.tests.iter().enumerate().map(move |(index, test)| NeuronRow {
+        layer: index / selection.neurons,
+        neuron: index % selection.neurons,
+        mean_a: test.mean_a,
+        mean_b: test.mean_b,
+        t: test.t,
+        df: test.df,
+        p: test.p_two_sided,
+        q: chosen.p[index],
+        effect: test.effect,
+        label: selection.label(chosen, index).map(str::to_owned),
+        ci_low: test.ci.0,
+        ci_high: test.ci.1,
+        p_storey: storey[index],
+        p_bh: bh[index],
+        p_by: by[index],
+        p_max_t: max_t[index],
+        p_holm: holm[index],
+        p_bonferroni: bonferroni[index],
+    })
+}
+
+/// Every layer under every correction.
+pub fn selection(selection: &Selection) -> impl Iterator<Item = SelectionRow> {
+    (0..selection.layers).flat_map(move |layer| {
+        selection.adjusted.iter().flat_map(move |adjusted| counts(selection, adjusted, layer))
+    })
+}
+
+fn counts(selection: &Selection, adjusted: &Adjusted, layer: usize) -> [SelectionRow; 2] {
+    let (a, b) = selection.count(adjusted, layer);
+    let sides = [(&selection.contrast.a, a), (&selection.contrast.b, b)];
+    sides.map(|(label, neurons)| SelectionRow {
+        layer,
+        scope: adjusted.scope,
+        directional: adjusted.directional,
+        correction: adjusted.correction,
+        label: label.clone(),
+        neurons,
+    })
+}
+
+/// Every bin of every layer and site.
+pub fn histogram(diagnostics: &Diagnostics) -> impl Iterator<Item = HistogramRow> {
+    diagnostics.histograms.iter().flat_map(|layer| {
+        let bins = layer.histogram.edges().windows(2).zip(layer.histogram.counts());
+        bins.map(|(edges, &count)| HistogramRow {
+            layer: layer.layer,
+            site: site_name(layer.site),
+            low: edges[0],
+            high: edges[1],
+            count: to_usize(count),
+        })
+    })
+}
+
+/// Every layer, pooled and neuron by neuron.
+pub fn normality(diagnostics: &Diagnostics) -> impl Iterator<Item = NormalityRow> {
+    diagnostics.normality.iter().map(|normality| NormalityRow {
+        layer: normality.layer,
+        neuron: normality.neuron,
+        count: to_usize(normality.moments.count()),
+        mean: normality.moments.mean(),
+        sd: normality.moments.variance().sqrt(),
+        skewness: normality.moments.skewness(),
+        excess_kurtosis: normality.moments.excess_kurtosis(),
+        jarque_bera: normality.jarque_bera.statistic,
+        jarque_bera_p: normality.jarque_bera.p,
+        k_squared: normality.k_squared.statistic,
+        k_squared_p: normality.k_squared.p,
+    })
+}
+
+/// A count of things in memory.
+fn to_usize(count: u64) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX)
+}
+
+/// Every measure of every layer.
+pub fn sparsity(diagnostics: &Diagnostics) -> impl Iterator<Item = SparsityRow> {
+    diagnostics.sparsity.iter().map(|&(layer, measure, share)| {
+        let (measure, at) = match measure {
+            Sparsity::Zero => (SparsityMeasure::Zero, None),
+            Sparsity::Below(threshold) => (SparsityMeasure::Below, Some(threshold)),
+            Sparsity::Top(count) => (SparsityMeasure::Top, Some(count as f64)),
+        };
+        SparsityRow { layer, measure, at, share }
+    })
+}
+
+/// Every layer and label.
+pub fn held_out(replications: &[Replication]) -> impl Iterator<Item = HeldOutRow> {
+    replications.iter().map(|replication| HeldOutRow {
+        layer: replication.layer,
+        label: replication.label.clone(),
+        neurons: replication.neurons,
+        same_direction: replication.same_direction,
+        replicated: replication.replicated,
+    })
+}
+
+/// Every masked prompt.
+pub fn prompts(prompts: &[MaskedPrompt]) -> impl Iterator<Item = PromptRow> {
+    prompts.iter().map(|prompt| PromptRow {
+        prompt: prompt.prompt,
+        sentence: prompt.sentence.clone(),
+        position: prompt.position,
+        target: prompt.target().to_owned(),
+        label: prompt.label.clone(),
+    })
+}
+
+/// Every candidate at every mask.
+pub fn predictions(predictions: &[Prediction]) -> impl Iterator<Item = PredictionRow> {
+    predictions.iter().flat_map(|prediction| {
+        prediction.scores.iter().map(|score| PredictionRow {
+            prompt: prediction.prompt,
+            position: prediction.position,
+            target: prediction.target().to_owned(),
+            candidate: score.word.clone(),
+            logit: f64::from(score.logit),
+            prob: score.prob,
+            rank: score.rank,
+        })
+    })
+}
+
+/// Every candidate at every lesioned mask and in every control.
+pub fn lesions(layer: usize, outcomes: &[LesionOutcome]) -> impl Iterator<Item = LesionRow> {
+    outcomes.iter().flat_map(move |lesion| {
+        let margin_drop = lesion.outcome.drops().margin;
+        lesion.words.iter().enumerate().map(move |(index, candidate)| LesionRow {
+            layer,
+            prompt: lesion.prompt,
+            position: lesion.position,
+            target: lesion.target().to_owned(),
+            neuron_set: lesion.neuron_set.clone(),
+            neurons: lesion.neurons,
+            candidate: candidate.clone(),
+            logit_clean: f64::from(lesion.outcome.clean.logits[index]),
+            logit_lesioned: f64::from(lesion.outcome.lesioned.logits[index]),
+            logit_drop: lesion.logit_drop(index),
+            margin_drop,
+            prob_clean: lesion.outcome.clean.prob(index),
+            prob_lesioned: lesion.outcome.lesioned.prob(index),
+        })
+    })
+}
+
+/// The words at one mask of a sentence.
+pub fn ratings(mask: &MaskRating) -> impl Iterator<Item = RatingRow> {
+    mask.words.iter().map(|word| {
+        let lesioned = word.lesioned.as_ref().zip(word.logit_drop());
+        RatingRow {
+            candidate: word.clean.word.clone(),
+            logit: f64::from(word.clean.logit),
+            prob: word.clean.prob,
+            rank: word.clean.rank,
+            lesioned: lesioned.map(|(score, logit_drop)| LesionedRating {
+                logit_lesioned: f64::from(score.logit),
+                logit_drop,
+                prob_lesioned: score.prob,
+                rank_lesioned: score.rank,
+            }),
+        }
+    })
+}

@@ -1,0 +1,41 @@
+//! What the names of settings mean to the crates below: each has types of its own.
+
+use study_record::{Correction, Site, TTestKind};
+
+/// The site of a model's MLP.
+pub(crate) fn model_site(site: Site) -> bert_model::Site {
+    match site {
+        Site::Pre => bert_model::Site::Pre,
+        Site::Post => bert_model::Site::Post,
+    }
+}
+
+/// The name of a model's site.
+pub(crate) fn site_name(site: bert_model::Site) -> Site {
+    match site {
+        bert_model::Site::Pre => Site::Pre,
+        bert_model::Site::Post => Site::Post,
+    }
+}
+
+/// The t-test of the statistics.
+pub(crate) fn test_kind(kind: TTestKind) -> neuron_stats::TestKind {
+    match kind {
+        TTestKind::Paired => neuron_stats::TestKind::Paired,
+        TTestKind::Student => neuron_stats::TestKind::Student,
+        TTestKind::Welch => neuron_stats::TestKind::Welch,
+    }
+}
+
+/// The correction of p-values alone; none for max-T, which permutes.
+pub(crate) fn p_correction(correction: Correction) -> Option<neuron_stats::Correction> {
+    match correction {
+        Correction::None => Some(neuron_stats::Correction::None),
+        Correction::Storey => Some(neuron_stats::Correction::Storey),
+        Correction::BenjaminiHochberg => Some(neuron_stats::Correction::BenjaminiHochberg),
+        Correction::BenjaminiYekutieli => Some(neuron_stats::Correction::BenjaminiYekutieli),
+        Correction::MaxT => None,
+        Correction::Holm => Some(neuron_stats::Correction::Holm),
+        Correction::Bonferroni => Some(neuron_stats::Correction::Bonferroni),
+    }
+}
