@@ -1,20 +1,20 @@
 use bert_model::{MlpHook, Site, TokenBatch, TokenSet};
 use burn::tensor::Tensor;
 
-use crate::CaptureError;
+use crate::error::CaptureError;
 
 /// Keeps the activations of one token per row, at chosen sites of every layer that runs.
 ///
-/// A capture is for one forward pass of its batch; a second one would be appended.
+/// A capture is for one forward pass of its batch; a second pass would be appended.
 ///
-/// Only these rows are kept, `[batch, intermediate]` a layer and site, never whole activations.
+/// Only these tokens are kept, `[batch, intermediate]` per layer and site, never all activations.
 #[derive(Debug)]
 pub struct TokenCapture {
     sites: Vec<Site>,
-    /// Each row's token.
+    /// Position of each row's token.
     positions: Vec<usize>,
     kept: Vec<(usize, Site, Tensor<2>)>,
-    /// A layer of which other tokens were computed than the captured ones.
+    /// A layer that computed other tokens than the captured ones.
     missed: Option<usize>,
 }
 
@@ -22,13 +22,13 @@ impl TokenCapture {
     /// A capture of token `positions[row]` of every row of `batch`.
     ///
     /// # Errors
-    /// Where there is not one position a row, or one lies outside its row.
+    /// If there is not exactly one position per row, or one lies outside its row.
     pub fn new(
         sites: &[Site],
         batch: &TokenBatch,
         positions: &[usize],
     ) -> Result<Self, CaptureError> {
-        let (rows, length) = (batch.rows().len(), batch.length());
+        let [rows, length] = batch.shape();
         if positions.len() != rows {
             return Err(CaptureError::PositionCount { positions: positions.len(), rows });
         }
@@ -44,26 +44,26 @@ impl TokenCapture {
         })
     }
 
-    /// What was kept at `site`: for each layer that ran, in order, `[batch, intermediate]` row by
-    /// row. Empty for a site that was not asked for.
+    /// The captured activations at `site`: for each layer that ran, in order, `[batch, intermediate]`
+    /// row by row. Empty for a site that was not chosen.
     ///
     /// # Errors
-    /// Where the values cannot be read from the device, and where a layer computed other tokens.
+    /// If the values cannot be read from the device, or a layer computed other tokens.
     pub fn layers(&self, site: Site) -> Result<Vec<Vec<f32>>, CaptureError> {
         if let Some(layer) = self.missed {
             return Err(CaptureError::OtherTokens { layer });
         }
-        let kept = self.kept.iter().filter(|(_, kept_at, _)| *kept_at == site);
-        kept.map(|(layer, _, rows)| {
-            let device = |error: &dyn std::fmt::Display| CaptureError::Device {
-                layer: *layer,
-                reason: error.to_string(),
-            };
-            let data = rows.clone().try_into_data_as::<f32>().map_err(|error| device(&error))?;
-            data.try_into_vec().map_err(|error| device(&error))
-        })
-        .collect()
+        let kept = self.kept.iter().filter(|(_, kept_site, _)| *kept_site == site);
+        kept.map(|(layer, _, rows)| read_values(*layer, rows)).collect()
     }
+}
+
+/// Reads the values of `rows` from the device.
+fn read_values(layer: usize, rows: &Tensor<2>) -> Result<Vec<f32>, CaptureError> {
+    let device_error = |message| CaptureError::Device { layer, message };
+    let data = rows.clone().try_into_data_as::<f32>();
+    let data = data.map_err(|error| device_error(error.to_string()))?;
+    data.try_into_vec().map_err(|error| device_error(error.to_string()))
 }
 
 impl MlpHook for TokenCapture {
@@ -75,7 +75,7 @@ impl MlpHook for TokenCapture {
         activations: Tensor<3>,
     ) -> Tensor<3> {
         if self.sites.contains(&site) {
-            let of_row = match tokens {
+            let captured = match tokens {
                 TokenSet::All => TokenSet::OneEach(&self.positions).of(activations.clone()),
                 TokenSet::OneEach(positions) => {
                     if positions != self.positions {
@@ -84,7 +84,7 @@ impl MlpHook for TokenCapture {
                     activations.clone()
                 }
             };
-            self.kept.push((layer, site, of_row.squeeze_dim(1)));
+            self.kept.push((layer, site, captured.squeeze_dim(1)));
         }
         activations
     }

@@ -2,21 +2,21 @@
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CaptureError {
-    /// One position is needed for each row.
-    #[error("{positions} positions for a batch of {rows} rows; one a row is needed")]
+    /// The number of positions is not the number of rows.
+    #[error("{positions} positions for a batch of {rows} rows; one per row is needed")]
     PositionCount {
-        /// Positions given.
+        /// Number of positions.
         positions: usize,
         /// Rows of the batch.
         rows: usize,
     },
 
-    /// A token outside the batch.
+    /// A token is outside the batch.
     #[error("row {row}, position {position} is outside a batch of shape [{rows}, {length}]")]
     NoSuchToken {
-        /// The row asked for.
+        /// The requested row.
         row: usize,
-        /// The position asked for.
+        /// The requested position.
         position: usize,
         /// Rows of the batch.
         rows: usize,
@@ -24,34 +24,34 @@ pub enum CaptureError {
         length: usize,
     },
 
-    /// A neuron that the layers do not have.
+    /// The layers do not have this neuron.
     #[error("neuron {neuron} does not exist; a layer has neurons 0 to {}", neurons.saturating_sub(1))]
     NoSuchNeuron {
-        /// The neuron asked for.
+        /// The requested neuron.
         neuron: usize,
         /// `intermediate_size`.
         neurons: usize,
     },
 
-    /// A layer that the model does not have.
+    /// The model does not have this layer.
     #[error("layer {layer} does not exist; the model has layers 0 to {}", layers.saturating_sub(1))]
     NoSuchLayer {
-        /// The layer asked for.
+        /// The requested layer.
         layer: usize,
         /// `num_hidden_layers`.
         layers: usize,
     },
 
-    /// A list to replace activations from that does not fit the layers.
-    #[error("{values} values to replace the activations of a layer with; it has {neurons} neurons")]
+    /// A list of replacement values does not have one value per neuron of a layer.
+    #[error("{values} values to replace the activations of a layer of {neurons} neurons")]
     ReplacementCount {
-        /// Values given.
+        /// Number of values.
         values: usize,
         /// `intermediate_size`.
         neurons: usize,
     },
 
-    /// A pass that did not compute the captured tokens.
+    /// A pass did not compute the captured tokens.
     #[error("layer {layer} was computed at other tokens than those to capture")]
     OtherTokens {
         /// The layer.
@@ -59,11 +59,11 @@ pub enum CaptureError {
     },
 
     /// The activations could not be read back from the device.
-    #[error("cannot read activations of layer {layer} from the device: {reason}")]
+    #[error("cannot read activations of layer {layer} from the device: {message}")]
     Device {
         /// The layer.
         layer: usize,
-        /// What Burn said.
-        reason: String,
+        /// Message of Burn.
+        message: String,
     },
 }

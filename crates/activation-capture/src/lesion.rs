@@ -3,16 +3,16 @@ use std::collections::BTreeMap;
 use bert_model::{BertConfig, MlpHook, Site, TokenSet};
 use burn::tensor::{IndexingUpdateOp, Int, Tensor, TensorData};
 
-use crate::CaptureError;
+use crate::error::CaptureError;
 
-/// What becomes of a lesioned activation.
+/// A change of an activation.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Edit<'a> {
-    /// It becomes 0.
+    /// Sets it to 0.
     Zero,
-    /// It is multiplied: below 1 damped, above 1 amplified.
+    /// Multiplies it: below 1 damps it, above 1 amplifies it.
     Scale(f32),
-    /// It becomes the neuron's value in this list, which has one for each neuron of the layer.
+    /// Replaces it by the neuron's value in this list, which has one per neuron of the layer.
     Replace(&'a [f32]),
 }
 
@@ -25,25 +25,25 @@ pub struct Target<'a> {
     pub layer: usize,
     /// Position of the token in its row; `[CLS]` is 0.
     pub position: usize,
-    /// Neurons of the layer. Of two edits of one activation the later target's counts.
+    /// Neurons of the layer. If two targets edit one activation, the later one is used.
     pub neurons: &'a [usize],
-    /// What becomes of their activations.
+    /// The change of their activations.
     pub edit: Edit<'a>,
 }
 
-/// Edits neurons at chosen tokens; every other value goes on unchanged, bit for bit. A lesion is
-/// for forward passes of the batch and the model that it was made for.
+/// Edits neurons at chosen tokens, and leaves every other value unchanged, bit for bit. A lesion is
+/// for forward passes of one batch through one model.
 #[derive(Debug)]
 pub struct Lesion {
     site: Site,
-    /// Neurons in a layer.
+    /// Number of neurons in a layer.
     neurons: usize,
-    /// For each layer, row and position: what becomes of a neuron.
+    /// For each layer, row and position, the change of each neuron.
     targets: BTreeMap<(usize, usize, usize), BTreeMap<usize, Change>>,
     applied: bool,
 }
 
-/// An activation becomes itself times `factor` plus `offset`.
+/// Multiplies an activation by `factor` and then adds `offset`.
 #[derive(Clone, Copy, Debug)]
 struct Change {
     factor: f32,
@@ -55,7 +55,7 @@ impl Lesion {
     /// model of `config`. Rows without a target are not touched.
     ///
     /// # Errors
-    /// Where a layer, a token or a neuron does not exist, or a list to replace from has another
+    /// If a layer, a token or a neuron does not exist, or a list of replacement values has another
     /// length than the layer.
     pub fn new(
         site: Site,
@@ -63,7 +63,8 @@ impl Lesion {
         config: &BertConfig,
         targets: &[Target<'_>],
     ) -> Result<Self, CaptureError> {
-        let (layers, neurons) = (config.num_hidden_layers, config.intermediate_size);
+        let layers = config.num_hidden_layers;
+        let neurons = config.intermediate_size;
         let mut lesion = Self { site, neurons, targets: BTreeMap::new(), applied: false };
         for target in targets {
             let &Target { row, layer, position, .. } = target;
@@ -94,13 +95,13 @@ impl Lesion {
         Ok(lesion)
     }
 
-    /// Number of activations that the lesion edits. 0 means that it does nothing.
+    /// Number of activations that the lesion edits. A lesion of size 0 does nothing.
     #[must_use]
     pub fn size(&self) -> usize {
         self.targets.values().map(BTreeMap::len).sum()
     }
 
-    /// Whether a forward pass has come through a lesioned layer.
+    /// Whether a forward pass has edited an activation.
     #[must_use]
     pub fn was_applied(&self) -> bool {
         self.applied
@@ -108,7 +109,7 @@ impl Lesion {
 }
 
 impl MlpHook for Lesion {
-    /// Targets at tokens that a pass does not compute change nothing that it gives.
+    /// Targets at tokens that a pass does not compute are skipped.
     fn visit(
         &mut self,
         layer: usize,
@@ -120,15 +121,16 @@ impl MlpHook for Lesion {
         if site != self.site || neurons != self.neurons {
             return activations;
         }
-        let of_layer = (layer, 0, 0)..(layer + 1, 0, 0);
-        let (mut places, mut factors, mut offsets) = (Vec::new(), Vec::new(), Vec::new());
-        for (&(_, row, position), changes) in self.targets.range(of_layer) {
+        let mut places = Vec::new();
+        let mut factors = Vec::new();
+        let mut offsets = Vec::new();
+        for (&(_, row, position), changes) in self.targets.range((layer, 0, 0)..(layer + 1, 0, 0)) {
             let token = match tokens {
                 TokenSet::All => row * length + position,
                 TokenSet::OneEach(positions) if positions.get(row) == Some(&position) => row,
                 TokenSet::OneEach(_) => continue,
             };
-            // A device may not check where it writes.
+            // A device does not necessarily check where it writes.
             assert!(token < batch * length, "a lesion is for the batch that it was made for");
             for (neuron, change) in changes {
                 places.extend([token as i64, *neuron as i64]);
@@ -140,13 +142,15 @@ impl MlpHook for Lesion {
             return activations;
         }
         self.applied = true;
-        let (device, count) = (activations.device(), factors.len());
-        let places = Tensor::<2, Int>::from_data(TensorData::new(places, [count, 2]), &device);
-        let each = |values: Vec<f32>| Tensor::<1>::from_data(values.as_slice(), &device);
-        let all: Tensor<2> = activations.reshape([batch * length, neurons]);
-        let edited = all.clone().gather_nd(places.clone()) * each(factors) + each(offsets);
-        let all = all.scatter_nd(places, edited, IndexingUpdateOp::Assign);
-        all.reshape([batch, length, neurons])
+        let device = activations.device();
+        let places = TensorData::new(places, [factors.len(), 2]);
+        let places = Tensor::<2, Int>::from_data(places, &device);
+        let factors = Tensor::<1>::from_data(factors.as_slice(), &device);
+        let offsets = Tensor::<1>::from_data(offsets.as_slice(), &device);
+        let clean: Tensor<2> = activations.reshape([batch * length, neurons]);
+        let edited = clean.clone().gather_nd(places.clone()) * factors + offsets;
+        let lesioned = clean.scatter_nd(places, edited, IndexingUpdateOp::Assign);
+        lesioned.reshape([batch, length, neurons])
     }
 }
 
@@ -168,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn the_size_counts_each_value_once() {
+    fn the_size_counts_each_activation_once() {
         let size = |targets: &[Target<'_>]| {
             Lesion::new(Site::Post, [2, 2], &config(), targets).unwrap().size()
         };
@@ -180,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn every_edit_does_what_it_says_and_only_there() {
+    fn every_edit_changes_its_targets_and_nothing_else() {
         let values: Vec<f32> = (0..8).map(|n| 100.0 + n as f32).collect();
         let targets = [
             target(0, 0, &[1, 2], Edit::Zero),
@@ -207,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn where_one_token_a_row_is_computed_only_its_edits_count() {
+    fn edits_of_tokens_that_are_not_computed_are_skipped() {
         let targets = [target(0, 0, &[1], Edit::Zero), target(1, 0, &[2], Edit::Zero)];
         let mut lesion = Lesion::new(Site::Post, [2, 2], &config(), &targets).unwrap();
         let ones = Tensor::<3>::ones([2, 1, 8], &burn::tensor::Device::flex());

@@ -11,13 +11,13 @@
 //! let (text, masks) = checkpoint.tokenizer.encode_masked("We met [MASK] at the station.")?;
 //! let batch = TokenBatch::new(vec![text.ids])?;
 //!
-//! // What every neuron gives at the mask, in every layer.
+//! // The activation of every neuron at the mask, in every layer.
 //! let mut capture = TokenCapture::new(&[Site::Post], &batch, &masks)?;
 //! let clean = model.forward(&batch, &mut capture)?;
 //! let layers: Vec<Vec<f32>> = capture.layers(Site::Post)?;
 //! assert_eq!((layers.len(), layers[3].len()), (6, 768));
 //!
-//! // The same pass with neurons 7 and 9 of layer 3 silent there.
+//! // The same pass with neurons 7 and 9 of layer 3 set to 0 at the mask.
 //! let neurons = &[7, 9];
 //! let target = Target { row: 0, layer: 3, position: masks[0], neurons, edit: Edit::Zero };
 //! let mut lesion = Lesion::new(Site::Post, batch.shape(), model.config(), &[target])?;
@@ -26,9 +26,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Both hooks are values that one forward pass borrows: [`TokenCapture`] keeps the activations of
-//! one token per row, [`Lesion`] edits chosen neurons at chosen tokens. Nothing is
-//! registered in the model, so nothing can be left behind in it.
+//! Both hooks are values that one forward pass borrows: [`TokenCapture`] keeps the activations of one
+//! token per row, [`Lesion`] edits chosen neurons at chosen tokens. Nothing is registered in the
+//! model, so nothing can be left behind in it.
 
 mod capture;
 mod error;

@@ -1,4 +1,4 @@
-//! Captures and lesions on a real forward pass agree with what `transformers` computed
+//! Captures and lesions on a real forward pass agree with the results of `transformers`
 //! (`tests/fixtures/parity/make_parity_fixtures.py`).
 
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use burn::tensor::Device;
 use safetensors::SafeTensors;
 use serde_json::Value;
 
-/// The lesion that the fixture's script makes.
+// The lesion of the fixture's script.
 const LAYER: usize = 1;
 const POSITION: usize = 2;
 const NEURONS: [usize; 6] = [0, 3, 5, 17, 40, 63];
@@ -116,8 +116,8 @@ fn a_row_without_a_target_is_unchanged_to_the_bit() {
     let mut lesion = Lesion::new(Site::Post, batch.shape(), model.config(), &[target]).unwrap();
     let mut nothing = Lesion::new(Site::Post, batch.shape(), model.config(), &[]).unwrap();
     assert_eq!(nothing.size(), 0);
-    let (lesioned, clean) =
-        (logits(&model, &batch, &mut lesion), logits(&model, &batch, &mut nothing));
+    let lesioned = logits(&model, &batch, &mut lesion);
+    let clean = logits(&model, &batch, &mut nothing);
     let row = lesioned.len() / batch.rows().len();
     assert_ne!(lesioned[..row], clean[..row]);
     assert_eq!(lesioned[row..], clean[row..]);
@@ -139,7 +139,7 @@ fn a_hook_leaves_nothing_behind() {
 }
 
 #[test]
-fn what_does_not_exist_is_an_error() {
+fn a_layer_token_or_neuron_that_does_not_exist_is_an_error() {
     let model = model();
     let config = model.config();
     let batch = TokenBatch::new(vec![vec![2, 30, 3]]).unwrap();
