@@ -30,10 +30,10 @@
 //! token per row, [`Lesion`] edits chosen neurons at chosen tokens. Nothing is registered in the
 //! model, so nothing can be left behind in it.
 
-mod capture;
 mod error;
-mod lesion;
+mod lesion_hook;
+mod token_capture;
 
-pub use capture::TokenCapture;
 pub use error::CaptureError;
-pub use lesion::{Edit, Lesion, Target};
+pub use lesion_hook::{Edit, Lesion, Target};
+pub use token_capture::TokenCapture;
