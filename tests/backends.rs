@@ -1,11 +1,9 @@
 //! Other backends than flex find what flex finds. Each is a cargo feature of the program, and is
 //! tested where it is built in: `cargo test --release --features lesion/wgpu --test backends`.
 
-mod support;
-
 use std::{collections::BTreeMap, process::Output};
 
-use support::{Row, Run, close, lesion, number};
+use crate::support::{Row, Run, close, lesion, number};
 use tempfile::TempDir;
 
 /// How far logits of two backends may lie apart.
@@ -50,11 +48,11 @@ fn a_backend_or_device_that_is_not_there_is_one_line() {
     for name in ["ndarray", "wgpu", "cuda"] {
         if !built_in().contains(&name) {
             let run = Run::new(&["--backend", name]);
-            support::assert_user_error(&run, &[name, "this build"]);
+            crate::support::assert_user_error(&run, &[name, "this build"]);
         }
     }
     let run = Run::new(&["--device", "7"]);
-    support::assert_user_error(&run, &["flex", "no device 7", "lesion devices"]);
+    crate::support::assert_user_error(&run, &["flex", "no device 7", "lesion devices"]);
 }
 
 #[test]
@@ -68,7 +66,7 @@ fn another_backend_finds_what_flex_finds() {
         let listed = String::from_utf8(devices(&backend).stdout).unwrap();
         if listed.contains("no device") {
             // CUDA where there is no GPU of NVIDIA.
-            support::assert_user_error(&Run::new(&backend), &[name, "no device"]);
+            crate::support::assert_user_error(&Run::new(&backend), &[name, "no device"]);
             continue;
         }
         let other = Run::new(&[&STUDY[..], &backend].concat());

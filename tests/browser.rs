@@ -3,16 +3,14 @@
 //! Without Chromium the test says so and passes, but not where `CI` or `LESION_REQUIRE_BROWSER` is
 //! set. It leaves screenshots in `target/browser/`, to be looked at by whoever changes the page.
 
-mod support;
-
 use std::{
     env, fs,
     path::{Path, PathBuf},
     process::Command,
 };
 
+use crate::support::{Run, lesion, number};
 use serde_json::Value;
-use support::{Run, lesion, number};
 use tempfile::TempDir;
 
 const CHECK: &str = include_str!("browser/check.js");

@@ -2,9 +2,7 @@
 //! of what `--json` says. Every page of the guide is in its table of contents, every link leads
 //! somewhere, and every block of code does what it says.
 
-#[path = "documentation/guide.rs"]
 mod guide;
-mod support;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -14,9 +12,9 @@ use std::{
     process::{Command, Stdio},
 };
 
+use crate::support::{Run, lesion, without_network};
 use guide::{Block, pages, root, session, shows};
 use serde_json::Value;
-use support::{Run, lesion, without_network};
 use tempfile::TempDir;
 
 /// What each section of a page names in its title, and in the first column of its first table. The

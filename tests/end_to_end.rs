@@ -1,12 +1,10 @@
 //! The real binary on real files: the bundled model, its stimuli and prompts, and what a user may
 //! get wrong.
 
-mod support;
-
 use std::{collections::BTreeSet, fs, path::Path};
 
+use crate::support::{BRIEF, Row, Run, assert_user_error, close, lesion, number, reference};
 use sha2::{Digest, Sha256};
-use support::{BRIEF, Row, Run, assert_user_error, close, lesion, number, reference};
 use tempfile::TempDir;
 
 const FILES: [&str; 16] = [

@@ -1,10 +1,8 @@
 //! The real binary on a tiny model of each family.
 
-mod support;
-
 use std::path::PathBuf;
 
-use support::{Run, assert_user_error};
+use crate::support::{Run, assert_user_error};
 
 const FAMILIES: [&str; 4] = ["roberta", "xlm-roberta", "distilbert", "electra"];
 
@@ -71,8 +69,9 @@ fn shortcuts_and_the_plain_pass_agree() {
         assert_eq!(quick.len(), plain.len());
         for (quick, plain) in quick.iter().zip(&plain) {
             for drop in ["logit_drop", "margin_drop"] {
-                let (quick, plain) = (support::number(quick, drop), support::number(plain, drop));
-                support::close(quick, plain, 1e-5);
+                let (quick, plain) =
+                    (crate::support::number(quick, drop), crate::support::number(plain, drop));
+                crate::support::close(quick, plain, 1e-5);
             }
         }
     }
@@ -93,7 +92,7 @@ fn evaluate_runs_to_its_end() {
         let model = model(family);
         let dir = tempfile::TempDir::new().unwrap();
         let args = ["evaluate", "--model", &model, "--count", "20"];
-        let output = support::lesion(dir.path()).args(args).output().unwrap();
+        let output = crate::support::lesion(dir.path()).args(args).output().unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();
         assert!(output.status.success(), "{family}: {stderr}");
     }

@@ -1,11 +1,9 @@
 //! Where the truth is known: in a model whose neurons for him and her are planted, the study finds
 //! exactly these, and measures exactly what their lesion does.
 
-mod support;
-
 use std::collections::BTreeSet;
 
-use support::{
+use crate::support::{
     Row, Run, close, number,
     planted::{HER, HIM, PROMPTS, Planted, STIMULI, targets},
 };

@@ -2,12 +2,11 @@
 
 #[path = "../crates/hub/tests/server/mod.rs"]
 mod server;
-mod support;
 
 use std::{fs, path::Path, process::Output};
 
+use crate::support::{BRIEF, lesion};
 use server::{COMMIT, Reply, Repository, Request, Server};
-use support::{BRIEF, lesion};
 use tempfile::TempDir;
 
 /// The bundled model, as a repository of the hub has it.

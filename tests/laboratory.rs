@@ -1,12 +1,10 @@
 //! The laboratory: its lesions are those of the Python reference, its tables are what their own
 //! rows add up to, one pass finds what two find, and given neuron sets are the ones lesioned.
 
-mod support;
-
 use std::{collections::BTreeMap, ops::RangeInclusive, path::Path, sync::OnceLock};
 
+use crate::support::{Row, Run, assert_user_error, close, number, reference, rows, tables};
 use serde_json::Value;
-use support::{Row, Run, assert_user_error, close, number, reference, rows, tables};
 
 const LABELS: [&str; 2] = ["him", "her"];
 const LAYERS: usize = 6;

@@ -1,11 +1,9 @@
 //! `lesion predict`: the figures of a study for one sentence; and `--json`, on every command.
 
-mod support;
-
 use std::{collections::BTreeSet, fs};
 
+use crate::support::{Row, Run, assert_user_error, close, lesion, number, tables};
 use serde_json::Value;
-use support::{Row, Run, assert_user_error, close, lesion, number, tables};
 use tempfile::TempDir;
 
 const PAPER: &str = "Robert helped Lucy with [MASK] project and she thanked him for his hard work.";

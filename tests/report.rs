@@ -1,7 +1,5 @@
 //! The report of a run: made of its files alone, true to them, and honest about them.
 
-mod support;
-
 use std::{
     collections::{BTreeMap, HashSet},
     fs,
@@ -9,7 +7,7 @@ use std::{
     process::Output,
 };
 
-use support::{Run, lesion, number};
+use crate::support::{Run, lesion, number};
 use tempfile::TempDir;
 
 /// Few random sets, all parts.

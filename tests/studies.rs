@@ -1,15 +1,13 @@
 //! Studies as files: what they decide, what `check` says of them, and that one that was killed goes
 //! on to the same bytes.
 
-mod support;
-
 use std::{
     fs,
     path::Path,
     process::{Child, Stdio},
 };
 
-use support::{BRIEF, Run, lesion, number, tables};
+use crate::support::{BRIEF, Run, lesion, number, tables};
 use tempfile::TempDir;
 
 fn asset(path: &str) -> String {

@@ -1,5 +1,4 @@
 //! Runs of the real binary.
-#![allow(dead_code, reason = "each test binary uses its own part")]
 
 pub(crate) mod planted;
 

@@ -24,15 +24,15 @@ pub struct Checkpoint {
     files: Vec<PathBuf>,
 }
 
-/// The files of a checkpoint that is compiled into a program.
+/// The files of a checkpoint in memory, such as one that is compiled into a program.
 #[derive(Clone, Copy, Debug)]
-pub struct CheckpointFiles {
+pub struct CheckpointBytes<'a> {
     /// The bytes of `config.json`.
-    pub config: &'static [u8],
+    pub config: &'a [u8],
     /// The bytes of `tokenizer.json`.
-    pub tokenizer: &'static [u8],
+    pub tokenizer: &'a [u8],
     /// The bytes of `model.safetensors`.
-    pub weights: &'static [u8],
+    pub weights: &'a [u8],
 }
 
 impl Checkpoint {
@@ -54,11 +54,11 @@ impl Checkpoint {
         Ok(Self { config, tokenizer, weights, files })
     }
 
-    /// Opens a checkpoint that is compiled into the program.
+    /// Opens a checkpoint in memory.
     ///
     /// # Errors
     /// If a file cannot be read, or specifies a model that this crate does not compute.
-    pub fn embedded(files: CheckpointFiles) -> Result<Self, BertModelError> {
+    pub fn from_bytes(files: CheckpointBytes<'_>) -> Result<Self, BertModelError> {
         let config = BertConfig::from_json(files.config)?;
         let special = SpecialTokens::of(config.model_type);
         let tokenizer = BertTokenizer::from_json(files.tokenizer, &special)?;

@@ -41,7 +41,7 @@ mod ops;
 mod text;
 mod weights;
 
-pub use checkpoint::{Checkpoint, CheckpointFiles};
+pub use checkpoint::{Checkpoint, CheckpointBytes};
 pub use config::{bert_config::BertConfig, config_error::ConfigError, family::Family};
 pub use error::BertModelError;
 pub use model::{

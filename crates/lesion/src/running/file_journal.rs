@@ -1,8 +1,8 @@
-//! What is finished of a run, so that it goes on there after Ctrl-C or a crash.
+//! The finished batches of a run, so that it resumes after Ctrl-C or a crash.
 //!
-//! One line for each batch of lesions. A line is written whole or it does not count: the last one
-//! of a killed run may be cut, and is taken away. Logits are written by their bits, so that a
-//! continued run ends with the same bytes.
+//! One line per batch of lesions. A line is written whole or it does not count: the last one of a
+//! killed run may be cut, and is removed. Logits are written by their bits, so that a resumed run
+//! ends with the same bytes.
 
 use std::{
     collections::HashMap,
@@ -11,12 +11,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result, bail};
 use lesion_eval::{Journal, Reading};
 use serde::{Deserialize, Serialize};
 
+use crate::{error::LesionError, running::place::RunJournal};
+
 /// The journal's name in the output folder.
-pub(crate) const FILE: &str = "journal.jsonl";
+const FILE: &str = "journal.jsonl";
 
 /// The first line: which run it is of.
 #[derive(Serialize, Deserialize, PartialEq, Eq)]
@@ -36,55 +37,59 @@ pub(crate) struct FileJournal {
     path: PathBuf,
     file: File,
     finished: HashMap<String, Vec<Reading>>,
-    of_another: bool,
+    replaces_another: bool,
 }
 
 impl FileJournal {
-    /// Opens the journal in `dir`. One that an interrupted run of the same identity left is gone
-    /// on with, any other is begun anew.
-    pub(crate) fn open(dir: &Path, identity: String) -> Result<Self> {
+    /// Resumes the journal in `dir` of an interrupted run with the same identity; otherwise starts a
+    /// new one.
+    pub(crate) fn open(dir: &Path, identity: String) -> Result<Self, LesionError> {
         let path = dir.join(FILE);
-        let cannot = || format!("cannot write {}", path.display());
         let mut options = OpenOptions::new();
         let options = options.create(true).read(true).write(true).truncate(false);
-        let mut file = options.open(&path).with_context(cannot)?;
+        let mut file = options.open(&path).map_err(LesionError::write(&path))?;
         if let Err(TryLockError::WouldBlock) = file.try_lock() {
-            bail!("another run is writing into {}; give this one its own --out", dir.display());
+            return Err(LesionError::AnotherRun(dir.to_owned()));
         }
-        let begin = || -> io::Result<(HashMap<String, Vec<Reading>>, bool)> {
-            let header = Header { identity };
-            let mut kept = Vec::new();
-            file.read_to_end(&mut kept)?;
-            let (finished, whole) = read(&kept, &header);
-            file.set_len(whole as u64)?;
-            file.seek(SeekFrom::End(0))?;
-            if whole == 0 {
-                write_line(&mut file, &header)?;
-            }
-            Ok((finished, whole == 0 && kept.contains(&b'\n')))
-        };
-        let (finished, of_another) = begin().with_context(cannot)?;
-        Ok(Self { path, file, finished, of_another })
-    }
-
-    /// Whether an unfinished run of another study was given up for this one.
-    pub(crate) fn replaces_another(&self) -> bool {
-        self.of_another
-    }
-
-    /// How many batches an earlier run finished.
-    pub(crate) fn finished(&self) -> usize {
-        self.finished.len()
-    }
-
-    /// Takes the journal away: the run is complete.
-    pub(crate) fn remove(self) -> Result<()> {
-        fs::remove_file(&self.path)
-            .with_context(|| format!("cannot remove {}", self.path.display()))
+        let begun = begin(&mut file, Header { identity });
+        let (finished, replaces_another) = begun.map_err(LesionError::write(&path))?;
+        Ok(Self { path, file, finished, replaces_another })
     }
 }
 
-/// The readings of every whole line, and where the last of these ends; nothing if the journal is of
+impl RunJournal for FileJournal {
+    fn resumed_batches(&self) -> usize {
+        self.finished.len()
+    }
+
+    fn replaces_another(&self) -> bool {
+        self.replaces_another
+    }
+
+    fn as_journal(&mut self) -> &mut dyn Journal {
+        self
+    }
+
+    fn complete(self: Box<Self>) -> Result<(), LesionError> {
+        fs::remove_file(&self.path).map_err(LesionError::write(&self.path))
+    }
+}
+
+/// Reads the batches that a run with the same header finished, and places the file's end after them.
+/// Also returns whether a run of another study is discarded.
+fn begin(file: &mut File, header: Header) -> io::Result<(HashMap<String, Vec<Reading>>, bool)> {
+    let mut kept = Vec::new();
+    file.read_to_end(&mut kept)?;
+    let (finished, whole) = read(&kept, &header);
+    file.set_len(whole as u64)?;
+    file.seek(SeekFrom::End(0))?;
+    if whole == 0 {
+        write_line(file, &header)?;
+    }
+    Ok((finished, whole == 0 && kept.contains(&b'\n')))
+}
+
+/// The readings of every whole line, and where the last of these ends; none if the journal is that of
 /// another run.
 fn read(kept: &[u8], header: &Header) -> (HashMap<String, Vec<Reading>>, usize) {
     let mut finished = HashMap::new();
@@ -143,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_kept_comes_back_to_the_bit_and_only_to_the_same_run() {
+    fn kept_readings_return_to_the_bit_and_only_to_the_same_run() {
         let dir = TempDir::new().unwrap();
         let open = |identity: &str| FileJournal::open(dir.path(), identity.into()).unwrap();
         let mut journal = open("one");
@@ -158,16 +163,16 @@ mod tests {
         assert!(second.to_string().contains("another run"), "{second}");
         drop(again);
         let other = open("two");
-        assert!(other.finished() == 0 && other.replaces_another());
+        assert!(other.resumed_batches() == 0 && other.replaces_another());
         drop(other);
-        assert_eq!(open("one").finished(), 0); // the other run's journal took its place
-        open("one").remove().unwrap();
+        assert_eq!(open("one").resumed_batches(), 0); // the other run's journal took its place
+        Box::new(open("one")).complete().unwrap();
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
     }
 
     proptest! {
         #[test]
-        fn a_journal_cut_anywhere_keeps_its_whole_lines_and_goes_on(cut in 0.0..1.0_f64) {
+        fn a_journal_cut_anywhere_keeps_its_whole_lines_and_resumes(cut in 0.0..1.0_f64) {
             let dir = TempDir::new().unwrap();
             let open = || FileJournal::open(dir.path(), "one".into()).unwrap();
             let mut journal = open();
@@ -182,7 +187,7 @@ mod tests {
             fs::write(&path, &all[..cut]).unwrap();
             let mut journal = open();
             let whole = String::from_utf8_lossy(&all[..cut]).matches('\n').count();
-            prop_assert_eq!(journal.finished(), whole.saturating_sub(1));
+            prop_assert_eq!(journal.resumed_batches(), whole.saturating_sub(1));
             for unit in 0..5_u8 {
                 if Journal::finished(&mut journal, &unit.to_string()).is_none() {
                     journal.keep(&unit.to_string(), &[reading(f32::from(unit))]).unwrap();

@@ -1,16 +1,22 @@
+//! Neurons of a layer as a user names them.
+
 use std::{ops::RangeInclusive, str::FromStr};
 
-/// What `--lesion` says: a layer and some of its neurons.
+/// A layer and some of its neurons, as an option names them: `4:12,19`, `4:0-99` or `4:her`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct LayerNeurons {
-    pub(crate) layer: usize,
-    pub(crate) neurons: Neurons,
+pub struct LayerNeurons {
+    /// The layer.
+    pub layer: usize,
+    /// Its neurons.
+    pub neurons: Neurons,
 }
 
-/// By their numbers, or all that carry a label.
+/// Neurons by their numbers, or all that carry a label.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Neurons {
+pub enum Neurons {
+    /// Those in these ranges.
     Numbered(Vec<RangeInclusive<usize>>),
+    /// Those that carry this label.
     Labelled(String),
 }
 
@@ -19,7 +25,7 @@ impl FromStr for LayerNeurons {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let problem =
-            || format!("`{text}` names no neurons; `4:12,19`, `4:0-99` and `4:her` do, in layer 4");
+            || format!("`{text}` names no neurons; use for example `4:12,19`, `4:0-99` or `4:her`");
         let (layer, neurons) = text.split_once(':').ok_or_else(problem)?;
         let number = |text: &str| text.trim().parse::<usize>().map_err(|_| problem());
         let layer = number(layer)?;

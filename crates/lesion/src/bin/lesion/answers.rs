@@ -1,0 +1,297 @@
+//! The answer of each command: text for a person or, with `--json`, one object for a script.
+
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+    path::PathBuf,
+};
+
+use anyhow::Result;
+use lesion::{
+    Evaluation, FinishedStudy, REPORT, SentenceAnswer, StudyPlan, WrittenPage, device_name,
+    device_needs, devices,
+};
+use lesion_eval::{SentenceLesion, rows::ratings};
+use serde::Serialize;
+use study_record::{
+    Accuracy, Backend, LesionKind, LesionSummary, Seconds, Site, Tokens,
+    tables::{DissociationRow, LesionRow, PredictionRow, ProfileRow, RatingRow, SelectionRow},
+};
+use study_report::{Study, StudyFolder};
+
+use crate::screen::{self, Download};
+
+/// The answer of a command.
+pub(crate) trait Answer {
+    /// Writes it for a person. Colours are removed where nobody would see them.
+    fn text(&self, out: &mut impl Write) -> Result<()>;
+
+    /// What `--json` writes. docs/json.md names every key.
+    fn json(&self) -> Result<impl Serialize>;
+}
+
+/// Writes an answer to stdout, where nothing else is written.
+pub(crate) fn give(answer: &impl Answer, json: bool) -> Result<()> {
+    if json {
+        let mut line = serde_json::to_vec(&answer.json()?)?;
+        line.push(b'\n');
+        io::stdout().lock().write_all(&line)?;
+        return Ok(());
+    }
+    let mut out = anstream::stdout().lock();
+    answer.text(&mut out)?;
+    Ok(out.flush()?)
+}
+
+/// A study that ran.
+pub(crate) struct RunAnswer {
+    pub(crate) finished: FinishedStudy,
+    pub(crate) dir: PathBuf,
+}
+
+#[derive(Serialize)]
+struct RunJson {
+    files: BTreeMap<String, String>,
+    report: String,
+    layer: usize,
+    selection: Vec<SelectionRow>,
+    predictions: Vec<PredictionRow>,
+    accuracy: Accuracy,
+    lesion: LesionSummary,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    profile: Option<Vec<ProfileRow>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dissociation: Option<Vec<DissociationRow>>,
+    seconds: Seconds,
+}
+
+impl Answer for RunAnswer {
+    fn text(&self, out: &mut impl Write) -> Result<()> {
+        let folder = StudyFolder(self.dir.clone());
+        let study = Study::read(&folder)?;
+        screen::sections(out, &study_report::sections(&study)?)?;
+        writeln!(out, "\nThe tables are in {}.", self.dir.display())?;
+        writeln!(out, "The report is {}.", self.dir.join(REPORT).display())?;
+        Ok(())
+    }
+
+    fn json(&self) -> Result<impl Serialize> {
+        let folder = StudyFolder(self.dir.clone());
+        let study = Study::read(&folder)?;
+        let path = |name: &str| self.dir.join(name).display().to_string();
+        let predictions: Vec<PredictionRow> = study.rows()?;
+        let lesions: Vec<LesionRow> = study.rows()?;
+        let mut selection: Vec<SelectionRow> = study.rows()?;
+        selection.retain(|row| row.is_chosen_by(&study.manifest().study.selection));
+        Ok(RunJson {
+            files: self.finished.files.iter().map(|name| (name.clone(), path(name))).collect(),
+            report: path(REPORT),
+            layer: study.manifest().layer,
+            selection,
+            accuracy: Accuracy::of(&predictions),
+            lesion: LesionSummary::of(&lesions),
+            predictions,
+            profile: study.rows_if_written()?,
+            dissociation: study.rows_if_written()?,
+            seconds: self.finished.seconds.clone(),
+        })
+    }
+}
+
+/// What `check` finds. Everything that it read is in order.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(crate) enum CheckAnswer {
+    /// The model is not here, so only the texts were read.
+    #[serde(with = "download")]
+    Absent(Download),
+    /// The model is here too.
+    Ready(StudyPlan),
+}
+
+/// Writes a download under its name.
+mod download {
+    use std::collections::BTreeMap;
+
+    use serde::{Serialize as _, Serializer};
+
+    use crate::screen::Download;
+
+    pub(super) fn serialize<S: Serializer>(
+        download: &Download,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        BTreeMap::from([("download", download)]).serialize(serializer)
+    }
+}
+
+impl Answer for CheckAnswer {
+    fn text(&self, out: &mut impl Write) -> Result<()> {
+        match self {
+            Self::Absent(download) => screen::to_download(out, download)?,
+            Self::Ready(plan) => screen::plan(out, plan)?,
+        }
+        Ok(())
+    }
+
+    fn json(&self) -> Result<impl Serialize> {
+        Ok(self)
+    }
+}
+
+#[derive(Serialize)]
+struct SentenceJson<'a> {
+    sentence: &'a str,
+    model: &'a str,
+    unknown: &'a [String],
+    lesion: Option<LesionJson<'a>>,
+    masks: Vec<MaskJson>,
+}
+
+#[derive(Serialize)]
+struct LesionJson<'a> {
+    kind: LesionKind,
+    site: Site,
+    at: &'a Tokens,
+    layers: Vec<LayerJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct LayerJson<'a> {
+    layer: usize,
+    neurons: &'a [usize],
+}
+
+#[derive(Serialize)]
+struct MaskJson {
+    position: usize,
+    changed: bool,
+    candidates: Vec<RatingRow>,
+}
+
+impl Answer for SentenceAnswer {
+    fn text(&self, out: &mut impl Write) -> Result<()> {
+        Ok(screen::sentence(out, self)?)
+    }
+
+    fn json(&self) -> Result<impl Serialize> {
+        let lesion = self.lesion.as_ref().map(|SentenceLesion { manner, layers }| LesionJson {
+            kind: manner.kind,
+            site: manner.site,
+            at: &manner.tokens,
+            layers: layers
+                .iter()
+                .map(|(layer, neurons)| LayerJson { layer: *layer, neurons })
+                .collect(),
+        });
+        let masks = self.masks.iter().map(|mask| MaskJson {
+            position: mask.position,
+            changed: mask.changed,
+            candidates: ratings(mask).collect(),
+        });
+        Ok(SentenceJson {
+            sentence: &self.sentence,
+            model: &self.model,
+            unknown: &self.unknown,
+            lesion,
+            masks: masks.collect(),
+        })
+    }
+}
+
+#[derive(Serialize)]
+struct EvaluationJson<'a> {
+    model: &'a str,
+    seed: u64,
+    accuracy: Vec<AccuracyJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct AccuracyJson<'a> {
+    kind: &'a str,
+    #[serde(flatten)]
+    accuracy: Accuracy,
+}
+
+impl Answer for Evaluation {
+    fn text(&self, out: &mut impl Write) -> Result<()> {
+        Ok(screen::evaluation(out, self)?)
+    }
+
+    fn json(&self) -> Result<impl Serialize> {
+        let row = |&(kind, accuracy): &(_, _)| AccuracyJson { kind, accuracy };
+        let accuracy = self.accuracy.iter().map(row).collect();
+        Ok(EvaluationJson { model: &self.model, seed: self.seed, accuracy })
+    }
+}
+
+/// A page that was written.
+pub(crate) struct PageAnswer {
+    pub(crate) noun: &'static str,
+    pub(crate) page: WrittenPage,
+}
+
+#[derive(Serialize)]
+struct PageJson<'a> {
+    page: String,
+    changed: &'a [String],
+}
+
+impl Answer for PageAnswer {
+    fn text(&self, out: &mut impl Write) -> Result<()> {
+        Ok(writeln!(out, "The {} is {}.", self.noun, self.page.path.display())?)
+    }
+
+    fn json(&self) -> Result<impl Serialize> {
+        let WrittenPage { path, changed } = &self.page;
+        Ok(PageJson { page: path.display().to_string(), changed })
+    }
+}
+
+/// The devices of each backend.
+#[derive(Serialize)]
+pub(crate) struct DevicesAnswer {
+    backends: Vec<BackendDevices>,
+}
+
+/// The devices of a backend.
+#[derive(Serialize)]
+struct BackendDevices {
+    backend: Backend,
+    built_in: bool,
+    devices: Vec<String>,
+}
+
+impl DevicesAnswer {
+    /// The devices of one backend, or of each.
+    pub(crate) fn list(only: Option<Backend>) -> Self {
+        let listed =
+            Backend::ALL.iter().filter(|&&backend| only.is_none_or(|only| only == backend));
+        let backends = listed.map(|&backend| {
+            let devices = devices(backend);
+            let names = devices.iter().flatten().map(device_name).collect();
+            BackendDevices { backend, built_in: devices.is_some(), devices: names }
+        });
+        Self { backends: backends.collect() }
+    }
+}
+
+impl Answer for DevicesAnswer {
+    fn text(&self, out: &mut impl Write) -> Result<()> {
+        for BackendDevices { backend, built_in, devices } in &self.backends {
+            if !built_in {
+                writeln!(out, "{backend:8} not in this build")?;
+            } else if devices.is_empty() {
+                writeln!(out, "{backend:8} no device: it needs {}", device_needs(*backend))?;
+            }
+            for (number, device) in devices.iter().enumerate() {
+                writeln!(out, "{backend:8} {number}  {device}")?;
+            }
+        }
+        Ok(())
+    }
+
+    fn json(&self) -> Result<impl Serialize> {
+        Ok(self)
+    }
+}

@@ -1,0 +1,240 @@
+//! Command-line arguments.
+
+use std::{path::PathBuf, str::FromStr};
+
+use clap::{
+    Arg, Args as ClapArgs, CommandFactory, FromArgMatches, Parser, Subcommand,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
+use lesion::{LayerNeurons, LesionRequest, SentenceQuestion};
+use study_record::{Backend, LesionKind, Site, Tokens};
+
+use crate::setting_args::SettingArgs;
+
+/// Finds the MLP neurons of a BERT that respond to a contrast (him/her), lesions them at one
+/// token while the model predicts a masked word, and shows what that does.
+#[derive(Parser, Debug)]
+#[command(version)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+
+    /// Answer with one JSON object on stdout, for scripts.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    /// Run the paper's study on the bundled model, with its controls.
+    Reproduce(RunArgs),
+    /// Run a study file.
+    Run {
+        /// The study file; options override its settings.
+        study: PathBuf,
+        #[command(flatten)]
+        args: RunArgs,
+    },
+    /// Read everything that a study needs and say what it would do, without doing it.
+    Check {
+        /// The study file; options override its settings.
+        study: PathBuf,
+        #[command(flatten)]
+        args: RunArgs,
+    },
+    /// Predict the masked words of one sentence, without and with a lesion:
+    /// `lesion predict "Robert helped Lucy with [MASK] project." --lesion 4:her`
+    Predict(PredictArgs),
+    /// Count how often a model chooses the right pronoun in held-out prompts of the grammar.
+    Evaluate(EvaluateArgs),
+    /// List the devices of each backend that is built in.
+    Devices {
+        /// List the devices of this backend only.
+        #[arg(long, value_parser = backend())]
+        backend: Option<Backend>,
+    },
+    /// Make report.html and its figures again, from a finished study's tables alone.
+    Report {
+        /// The folder that the study was written into.
+        dir: PathBuf,
+    },
+    /// Compare two finished studies in one page.
+    Compare(CompareArgs),
+}
+
+/// Parses the command line.
+pub(crate) fn parse() -> Result<Args, clap::Error> {
+    // So that `--layer -1` is told what is wrong with -1, not that there is no option `-1`.
+    let numbers = |arg: Arg| {
+        let takes_values = arg.get_action().takes_values();
+        arg.allow_negative_numbers(takes_values)
+    };
+    let parser = Args::command().mut_subcommands(|command| command.mut_args(numbers));
+    parser.try_get_matches().and_then(|found| Args::from_arg_matches(&found))
+}
+
+fn integer<T: FromStr>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|_| format!("`{text}` is not a non-negative integer"))
+}
+
+fn backend() -> impl TypedValueParser<Value = Backend> {
+    let names = Backend::ALL.iter().map(|backend| backend.name());
+    PossibleValuesParser::new(names).try_map(|name| name.parse::<Backend>())
+}
+
+/// The settings of a study, and how it runs.
+#[derive(ClapArgs, Debug)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) settings: SettingArgs,
+
+    #[command(flatten)]
+    pub(crate) execution: ExecutionArgs,
+
+    /// Memory that passes may take beside the weights, in MiB. Less memory means smaller batches:
+    /// other times, and results that differ by rounding only.
+    #[arg(long, value_name = "MIB", default_value_t = 1024,
+          value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) memory: u32,
+
+    /// Compute all tokens of all layers in every pass, without shortcuts. Slow; the results differ by
+    /// rounding only.
+    #[arg(long)]
+    pub(crate) plain: bool,
+
+    /// Also write the activations that were tested, as activations.safetensors.
+    #[arg(long)]
+    pub(crate) save_activations: bool,
+
+    /// Output folder [default: a folder of the study's name in target].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// The machine that computes.
+#[derive(ClapArgs, Debug)]
+pub(crate) struct ExecutionArgs {
+    /// Device of the backend, as `lesion devices` numbers them.
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = integer::<usize>)]
+    pub(crate) device: usize,
+
+    /// Number of threads [default: all cores]. It changes the time, not the results.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
+    pub(crate) threads: Option<u16>,
+}
+
+/// A model, and the backend that computes it.
+#[derive(ClapArgs, Debug)]
+pub(crate) struct ModelArgs {
+    /// A model of BERT's family: a checkpoint folder, or its name on the Hugging Face hub
+    /// [default: the bundled model].
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) model: Option<PathBuf>,
+
+    /// Compute backend.
+    #[arg(long, value_name = "BACKEND", default_value = "flex", value_parser = backend())]
+    pub(crate) backend: Backend,
+
+    #[command(flatten)]
+    pub(crate) execution: ExecutionArgs,
+}
+
+/// A sentence, and what to do with it.
+#[derive(ClapArgs, Debug)]
+pub(crate) struct PredictArgs {
+    /// A sentence, with `[MASK]` for each word to predict.
+    sentence: String,
+
+    #[command(flatten)]
+    pub(crate) model: ModelArgs,
+
+    /// Number of words to show.
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = top)]
+    top: usize,
+
+    /// Rate these words instead, `him,her,his`.
+    #[arg(long, value_name = "WORDS", value_delimiter = ',', conflicts_with = "top")]
+    candidates: Vec<String>,
+
+    /// Lesion neurons of a layer, both counted from 0: `4:12,19`, `4:0-99`, or `4:her`, all that
+    /// carry the label. Can be given more than once.
+    #[arg(long, value_name = "LAYER:NEURONS")]
+    lesion: Vec<LayerNeurons>,
+
+    /// A study's `neuron_sets.json`, whose `neurons` labels refer to [default: they are selected
+    /// as `lesion reproduce` does].
+    #[arg(long, value_name = "FILE", requires = "lesion")]
+    neurons: Option<PathBuf>,
+
+    /// What becomes of an activation: `zero` or `scale=0.5`.
+    #[arg(long, default_value_t = LesionKind::Zero, requires = "lesion")]
+    kind: LesionKind,
+
+    /// Where activations are lesioned: before GELU, `pre`, or after it, `post`.
+    #[arg(long, default_value_t = Site::Post, requires = "lesion")]
+    site: Site,
+
+    /// The tokens: the `target` (the mask), `all` tokens, or distances from the mask, `-1,1`.
+    #[arg(long, value_name = "TOKENS", default_value_t = Tokens::Target,
+          allow_hyphen_values = true, requires = "lesion")]
+    at: Tokens,
+}
+
+impl PredictArgs {
+    /// The question that the arguments ask.
+    pub(crate) fn question(&self) -> SentenceQuestion {
+        let lesion = (!self.lesion.is_empty()).then(|| LesionRequest {
+            neurons: self.lesion.clone(),
+            sets: self.neurons.clone(),
+            kind: self.kind,
+            site: self.site,
+            at: self.at.clone(),
+        });
+        SentenceQuestion {
+            sentence: self.sentence.clone(),
+            candidates: self.candidates.iter().map(|word| word.trim().to_owned()).collect(),
+            top: self.top,
+            lesion,
+        }
+    }
+}
+
+fn top(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(count) if (1..=MOST_WORDS).contains(&count) => Ok(count),
+        _ => Err(format!("`{text}` is not between 1 and {MOST_WORDS}")),
+    }
+}
+
+/// The most words that are shown.
+const MOST_WORDS: usize = 1000;
+
+/// A model to evaluate, and on how much.
+#[derive(ClapArgs, Debug)]
+pub(crate) struct EvaluateArgs {
+    #[command(flatten)]
+    pub(crate) model: ModelArgs,
+
+    /// Number of prompts of each kind.
+    #[arg(long, value_name = "N", default_value_t = 1000,
+          value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) count: u32,
+
+    /// Random seed of the prompts.
+    #[arg(long, default_value_t = 0, value_parser = integer::<u64>)]
+    pub(crate) seed: u64,
+}
+
+/// Two finished studies.
+#[derive(ClapArgs, Debug)]
+pub(crate) struct CompareArgs {
+    /// The folder of one study.
+    pub(crate) a: PathBuf,
+
+    /// The folder of the other study.
+    pub(crate) b: PathBuf,
+
+    /// The page to write.
+    #[arg(long, value_name = "FILE", default_value = "comparison.html")]
+    pub(crate) out: PathBuf,
+}

@@ -1,0 +1,169 @@
+//! The command line: `lesion reproduce` runs the paper's study, `lesion run` one of your own,
+//! `lesion check` says what it would do, `lesion predict` what a model makes of one sentence,
+//! `lesion evaluate` how well it knows its pronouns, and `lesion devices` lists the devices.
+//! `lesion report` makes a finished study's page again, and `lesion compare` one of two studies.
+//! It parses arguments, calls the library and prints.
+
+mod answers;
+mod args;
+mod progress_bars;
+mod screen;
+mod setting_args;
+mod usage;
+
+use std::{ffi::OsStr, fs, io, path::Path, process::ExitCode};
+
+use anyhow::Result;
+use lesion::{
+    CancelToken, Folder, LesionError, LoadedModel, ModelSource, PreparedStudy, RunOptions, Stages,
+    StudyTexts, ask, device,
+};
+use study_record::{FilePath, Study};
+
+use answers::{CheckAnswer, DevicesAnswer, PageAnswer, RunAnswer, give};
+use args::{Args, Command, ExecutionArgs, ModelArgs, RunArgs};
+use progress_bars::ProgressBars;
+use screen::Download;
+
+/// The exit code if the user's input or the machine is at fault: one line on stderr says how.
+const FAILURE: u8 = 2;
+
+fn main() -> ExitCode {
+    let args = match args::parse() {
+        Ok(args) => args,
+        // Help that was asked for, or that answers a call without any command.
+        Err(help) if usage::is_help(&help) => help.exit(),
+        Err(error) => {
+            eprintln!("{}", usage::one_line(&error));
+            return ExitCode::from(FAILURE);
+        }
+    };
+    match execute(&args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(FAILURE)
+        }
+    }
+}
+
+fn execute(Args { command, json }: &Args) -> Result<()> {
+    let json = *json;
+    let cancel = CancelToken::default();
+    let mut bars = ProgressBars::default();
+    let mut stages = Stages::new(&mut bars, &cancel);
+    match command {
+        Command::Reproduce(args) => {
+            let study = args.settings.study(Study::default(), Path::new(""))?;
+            give(&run_study(study, OsStr::new("reproduce"), args, &mut stages)?, json)
+        }
+        Command::Run { study: file, args } => {
+            let study = read_study(file, args)?;
+            let name = file.file_stem().unwrap_or(OsStr::new("study"));
+            give(&run_study(study, name, args, &mut stages)?, json)
+        }
+        Command::Check { study: file, args } => {
+            let study = read_study(file, args)?;
+            give(&check_study(study, args, &mut stages)?, json)
+        }
+        Command::Predict(args) => {
+            let model = open_model(&args.model, &mut stages)?;
+            give(&ask(&model, &args.question(), &mut stages)?, json)
+        }
+        Command::Evaluate(args) => {
+            let model = open_model(&args.model, &mut stages)?;
+            let count = usize::try_from(args.count)?;
+            give(&lesion::evaluate(&model, count, args.seed, &mut stages)?, json)
+        }
+        Command::Report { dir } => {
+            let page = lesion::report_again(dir, &mut stages)?;
+            give(&PageAnswer { noun: "report", page }, json)
+        }
+        Command::Compare(args) => {
+            let page = lesion::compare([&args.a, &args.b], &args.out, &mut stages)?;
+            give(&PageAnswer { noun: "comparison", page }, json)
+        }
+        Command::Devices { backend } => give(&DevicesAnswer::list(*backend), json),
+    }
+}
+
+/// Reads a study file; options override its settings.
+fn read_study(file: &Path, args: &RunArgs) -> Result<Study> {
+    let text = fs::read_to_string(file)
+        .map_err(|source| LesionError::Read { path: file.to_owned(), source })?;
+    let study = Study::parse(&file.display().to_string(), &text)?;
+    let folder = file.parent().unwrap_or(Path::new(""));
+    Ok(args.settings.study(study, folder)?)
+}
+
+/// `name` is the study's: its results go into `target/NAME` unless another folder is specified.
+fn run_study(
+    study: Study,
+    name: &OsStr,
+    args: &RunArgs,
+    stages: &mut Stages<'_>,
+) -> Result<RunAnswer> {
+    let texts = prepare_texts(&study, &args.execution)?;
+    let model = open_study_model(&study, args, stages)?;
+    let prepared = PreparedStudy::new(&model, study, texts, args.options(), stages)?;
+    let dir = args.out.clone().unwrap_or_else(|| Path::new("target").join(name));
+    let finished = lesion::run(&prepared, &mut Folder::create(&dir)?, stages)?;
+    Ok(RunAnswer { finished, dir })
+}
+
+fn check_study(study: Study, args: &RunArgs, stages: &mut Stages<'_>) -> Result<CheckAnswer> {
+    let texts = prepare_texts(&study, &args.execution)?;
+    let source = ModelSource::named(study.model.as_ref(), Path::new(""));
+    if let Some((repo, bytes)) = source.missing()? {
+        return Ok(CheckAnswer::Absent(Download { model: repo.to_string(), bytes }));
+    }
+    let model = open_study_model(&study, args, stages)?;
+    let prepared = PreparedStudy::new(&model, study, texts, args.options(), stages)?;
+    Ok(CheckAnswer::Ready(lesion::check(&prepared)?))
+}
+
+/// What costs nothing to read is read first.
+fn prepare_texts(study: &Study, execution: &ExecutionArgs) -> Result<StudyTexts> {
+    use_threads(execution.threads)?;
+    Ok(StudyTexts::read(study)?)
+}
+
+fn open_study_model(study: &Study, args: &RunArgs, stages: &mut Stages<'_>) -> Result<LoadedModel> {
+    let source = ModelSource::named(study.model.as_ref(), Path::new(""));
+    let device = device(study.backend, args.execution.device)?;
+    Ok(LoadedModel::open(&source, &device, stages)?)
+}
+
+fn open_model(args: &ModelArgs, stages: &mut Stages<'_>) -> Result<LoadedModel> {
+    use_threads(args.execution.threads)?;
+    let name = args.model.clone().map(FilePath);
+    let source = ModelSource::named(name.as_ref(), Path::new(""));
+    let device = device(args.backend, args.execution.device)?;
+    Ok(LoadedModel::open(&source, &device, stages)?)
+}
+
+/// Limits the thread pool that Burn and the statistics share.
+fn use_threads(threads: Option<u16>) -> Result<()> {
+    if let Some(threads) = threads {
+        rayon::ThreadPoolBuilder::new().num_threads(usize::from(threads)).build_global()?;
+    }
+    Ok(())
+}
+
+impl RunArgs {
+    fn options(&self) -> RunOptions {
+        RunOptions {
+            memory: (self.memory as usize) << 20,
+            plain: self.plain,
+            save_activations: self.save_activations,
+            command: std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect(),
+        }
+    }
+}
+
+/// Whether the reader of our output, such as `head`, has seen enough.
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    let io = error.downcast_ref::<io::Error>();
+    io.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}

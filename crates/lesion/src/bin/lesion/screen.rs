@@ -1,0 +1,322 @@
+//! What a person reads on a terminal.
+
+use std::{
+    io::{self, Write},
+    sync::Arc,
+};
+
+use anstyle::{AnsiColor, Style};
+use bert_model::MASK;
+use comfy_table::{
+    Cell,
+    CellAlignment::{self, Left as L, Right as R},
+    Table,
+    presets::UTF8_BORDERS_ONLY,
+};
+use indicatif::DecimalBytes;
+use lesion::{Evaluation, PlannedStep, SentenceAnswer, StudyPlan};
+use lesion_eval::{MaskRating, Score, SentenceLesion, WordRating};
+use serde::Serialize;
+use study_report::{Block, Section};
+
+/// Rows of a study's table that are shown; its file has all.
+const SHOWN: usize = 10;
+
+/// The sections of a finished study, but for what is for the page only.
+pub(crate) fn sections(out: &mut impl Write, sections: &[Section]) -> io::Result<()> {
+    for section in sections {
+        let blocks = section.on_screen();
+        if blocks.is_empty() {
+            continue;
+        }
+        writeln!(out, "\n{BOLD}{}{BOLD:#}", section.title)?;
+        for block in blocks {
+            match block {
+                Block::Heading(text) => writeln!(out, "\n{text}")?,
+                Block::Text(text) => writeln!(out, "{text}")?,
+                Block::Finding(text) => writeln!(out, "Found: {text}")?,
+                Block::Warning(text) => writeln!(out, "Note: {text}")?,
+                Block::List(items) => {
+                    for item in items {
+                        writeln!(out, "- {item}")?;
+                    }
+                }
+                Block::Table(table) => study_table(out, table)?,
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+fn study_table(out: &mut impl Write, found: &study_report::Table) -> io::Result<()> {
+    let names: Vec<&str> = found.columns.iter().map(String::as_str).collect();
+    let alignment: Vec<CellAlignment> =
+        (0..names.len()).map(|column| if found.is_number(column) { R } else { L }).collect();
+    let mut shown = table(&names, &alignment);
+    for row in found.rows.iter().take(SHOWN) {
+        shown.add_row(row.iter().map(|cell| &cell.text));
+    }
+    writeln!(out, "{}\n{shown}", found.caption)?;
+    if found.rows.len() > SHOWN {
+        let rest = found.rows.len() - SHOWN;
+        writeln!(out, "... and {rest} more, in {}", found.sources.join(" and "))?;
+    }
+    Ok(())
+}
+
+/// A table whose columns are aligned as given: text to the left, figures to the right.
+fn table(header: &[&str], alignment: &[CellAlignment]) -> Table {
+    let mut table = Table::new();
+    table.load_style(UTF8_BORDERS_ONLY);
+    let cells = header.iter().zip(alignment);
+    table.set_header(cells.map(|(name, &side)| Cell::new(name).set_alignment(side)));
+    for (column, &side) in table.column_iter_mut().zip(alignment) {
+        column.set_cell_alignment(side);
+    }
+    table
+}
+
+/// How often a model is right.
+pub(crate) fn evaluation(out: &mut impl Write, found: &Evaluation) -> io::Result<()> {
+    let mut printed = table(
+        &["prompts", "count", "right word above the other", "right word on top of all words"],
+        &[L, R, R, R],
+    );
+    let share = |count: usize, all: usize| {
+        format!("{count} ({:.1} %)", 100.0 * count as f64 / all.max(1) as f64)
+    };
+    for (kind, accuracy) in &found.accuracy {
+        printed.add_row([
+            (*kind).to_owned(),
+            accuracy.prompts.to_string(),
+            share(accuracy.right, accuracy.prompts),
+            share(accuracy.top, accuracy.prompts),
+        ]);
+    }
+    writeln!(out, "{printed}")?;
+    writeln!(
+        out,
+        "The prompts are drawn with random seed {} from the grammar's held-out sentences: none is in \
+         the bundled model's training text, and in each a name, title or kinship word decides the \
+         pronoun.",
+        found.seed
+    )
+}
+
+/// What a run would download first.
+#[derive(Serialize)]
+pub(crate) struct Download {
+    /// The model's name on the hub.
+    pub(crate) model: String,
+    pub(crate) bytes: u64,
+}
+
+/// A model that is not here yet.
+pub(crate) fn to_download(out: &mut impl Write, download: &Download) -> io::Result<()> {
+    let Download { model, bytes } = download;
+    writeln!(
+        out,
+        "The model {model} is on the hub and not all of it is on this machine: a run downloads {} \
+         first.\nThe study itself, its stimuli and prompts can be read. Once the model is here, \
+         `check` says whether they fit it and how long a run takes.",
+        DecimalBytes(*bytes)
+    )
+}
+
+/// What a study would do.
+pub(crate) fn plan(out: &mut impl Write, plan: &StudyPlan) -> io::Result<()> {
+    let StudyPlan { steps, seconds_per_pass: second, .. } = plan;
+    let mut rows =
+        table(&["step", "sentences or lesions", "forward passes", "about"], &[L, R, R, R]);
+    for PlannedStep { name, sentences, passes, at_most } in steps {
+        let most = if *at_most { "at most " } else { "" };
+        rows.add_row([
+            (*name).to_owned(),
+            format!("{most}{sentences}"),
+            format!("{most}{passes:.0}"),
+            duration(passes * second),
+        ]);
+    }
+    writeln!(out, "{rows}")?;
+    writeln!(
+        out,
+        "In all about {} on this machine, at {:.2} ms per forward pass of one sentence, measured \
+         just now.",
+        duration(plan.seconds),
+        1e3 * second
+    )?;
+    writeln!(
+        out,
+        "Everything that this study reads is in order: {} stimulus sentences, {} masked prompts, a \
+         model of {} layers with {} neurons each.",
+        plan.stimuli, plan.prompts, plan.layers, plan.neurons
+    )
+}
+
+fn duration(seconds: f64) -> String {
+    if seconds < 90.0 {
+        format!("{seconds:.1} s")
+    } else if seconds < 5400.0 {
+        format!("{:.0} min", seconds / 60.0)
+    } else {
+        format!("{:.1} h", seconds / 3600.0)
+    }
+}
+
+/// What the model says of one sentence.
+pub(crate) fn sentence(out: &mut impl Write, answer: &SentenceAnswer) -> io::Result<()> {
+    let SentenceAnswer { sentence, masks, lesion, .. } = answer;
+    writeln!(out, "{}", sentence.replace(MASK, &format!("{BOLD}{MASK}{BOLD:#}")))?;
+    for word in &answer.unknown {
+        writeln!(
+            out,
+            "Note: the model does not know \"{word}\"; that is one unknown token to it."
+        )?;
+    }
+    if let Some(lesion) = lesion {
+        writeln!(out, "{}", lesion_sentence(lesion))?;
+        if answer.selected {
+            writeln!(out, "A label's neurons are those that the bundled stimuli select.")?;
+        }
+    }
+    for (index, mask) in masks.iter().enumerate() {
+        if masks.len() > 1 {
+            let (number, all) = (index + 1, masks.len());
+            writeln!(out, "\n{MASK} {number} of {all}, token {}", mask.position)?;
+        }
+        let rows = if lesion.is_some() { compared(mask) } else { plain(mask) };
+        writeln!(out, "{}", painted(&rows))?;
+        if lesion.is_some() {
+            writeln!(out, "{}", finding(mask))?;
+        }
+    }
+    Ok(())
+}
+
+const BOLD: Style = Style::new().bold();
+
+/// What is lesioned, in a sentence.
+fn lesion_sentence(SentenceLesion { manner, layers }: &SentenceLesion) -> String {
+    let set = |(index, (layer, neurons)): (usize, &(usize, Arc<[usize]>))| {
+        let (count, s) = (neurons.len(), if neurons.len() == 1 { "" } else { "s" });
+        let named = if index == 0 { format!(" neuron{s}") } else { String::new() };
+        format!("{count}{named} of layer {layer}")
+    };
+    let sets: Vec<String> = layers.iter().enumerate().map(set).collect();
+    format!(
+        "Lesion: {}, {} {} GELU, {}.",
+        sets.join(", "),
+        manner.kind.effect(),
+        manner.site.when(),
+        manner.tokens.place()
+    )
+}
+
+fn plain(mask: &MaskRating) -> String {
+    let mut rows = table(&["rank", "word", "probability", "logit"], &[R, L, L, R]);
+    for WordRating { clean, .. } in &mask.words {
+        rows.add_row([
+            clean.rank.to_string(),
+            clean.word.clone(),
+            probability(clean.prob, 32),
+            format!("{:.3}", clean.logit),
+        ]);
+    }
+    rows.to_string()
+}
+
+fn compared(mask: &MaskRating) -> String {
+    let header = ["rank", "word", "probability", "lesioned", "logit", "lesioned", "drop"];
+    let mut rows = table(&header, &[L, L, L, L, R, R, R]);
+    for word in &mask.words {
+        let WordRating { clean, lesioned: Some(lesioned) } = word else { continue };
+        rows.add_row([
+            ranks(clean, lesioned),
+            clean.word.clone(),
+            probability(clean.prob, 6),
+            probability(lesioned.prob, 6),
+            format!("{:.2}", clean.logit),
+            format!("{:.2}", lesioned.logit),
+            format!("{:.3}", word.logit_drop().unwrap_or(f64::NAN)),
+        ]);
+    }
+    rows.to_string()
+}
+
+/// The rank, and where the lesion moves the word to.
+fn ranks(clean: &Score, lesioned: &Score) -> String {
+    match clean.rank.cmp(&lesioned.rank) {
+        std::cmp::Ordering::Equal => clean.rank.to_string(),
+        std::cmp::Ordering::Less => format!("{} {DOWN} {}", clean.rank, lesioned.rank),
+        std::cmp::Ordering::Greater => format!("{} {UP} {}", clean.rank, lesioned.rank),
+    }
+}
+
+const UP: char = '▲';
+const DOWN: char = '▼';
+
+/// A probability and a bar of it, `width` long for certainty.
+fn probability(prob: f64, width: usize) -> String {
+    // Four digits, or the size of what these would show as 0.
+    let figure = if prob < 5e-5 { format!("{prob:.0e}") } else { format!("{prob:.4}") };
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 8 x width")]
+    let eighths = (prob.clamp(0.0, 1.0) * 8.0 * width as f64).round() as usize;
+    let part = EIGHTHS[eighths % 8];
+    let bar = FULL.to_string().repeat(eighths / 8) + part;
+    format!("{figure:>6} {bar:width$}")
+}
+
+const FULL: char = '█';
+const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+
+/// Colours bars, and the marks of a rank that rises or falls.
+fn painted(table: &str) -> String {
+    let colour = |drawn: char| match drawn {
+        UP => Some(AnsiColor::Green),
+        DOWN => Some(AnsiColor::Red),
+        '▉'..='▏' | FULL => Some(AnsiColor::Cyan),
+        _ => None,
+    };
+    let drawn: Vec<char> = table.chars().collect();
+    let run = |run: &[char]| {
+        let style = colour(run[0]).map_or(Style::new(), AnsiColor::on_default);
+        format!("{style}{}{style:#}", String::from_iter(run))
+    };
+    drawn.chunk_by(|a, b| colour(*a) == colour(*b)).map(run).collect()
+}
+
+/// What became of the word on top.
+fn finding(mask: &MaskRating) -> String {
+    if !mask.changed {
+        return "This lesion changed no logit.".to_owned();
+    }
+    let lesioned_logit =
+        |word: &&WordRating| word.lesioned.as_ref().map_or(f32::NAN, |score| score.logit);
+    let after = mask.words.iter().max_by(|a, b| lesioned_logit(a).total_cmp(&lesioned_logit(b)));
+    let Some((before, after)) = mask.words.first().zip(after) else { return String::new() };
+    let (word, drop) = (&before.clean.word, before.logit_drop().unwrap_or(f64::NAN));
+    let moved = if drop < 0.0 { "rises" } else { "falls" };
+    let moved = format!("its logit {moved} by {:.3}", drop.abs());
+    // Words that were asked for may all be far from the top.
+    let ranks = [before.clean.rank, after.lesioned.as_ref().map_or(0, |score| score.rank)];
+    let place = if ranks == [1, 1] { "on top" } else { "ahead of the others here" };
+    if after.clean.word == *word {
+        format!("Found: \"{word}\" stays {place}; {moved}.")
+    } else {
+        format!("Found: \"{}\" takes the place of \"{word}\" {place}; {moved}.", after.clean.word)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bar_is_as_long_as_its_probability() {
+        assert_eq!(probability(1.0, 4), "1.0000 ████");
+        assert_eq!(probability(0.5, 4), "0.5000 ██  ");
+        assert_eq!(probability(0.28, 4), "0.2800 █▏  ");
+        assert_eq!(probability(0.000_011, 4), "  1e-5     ");
+    }
+}

@@ -1,0 +1,28 @@
+//! Mistakes in the arguments, on one line.
+
+use clap::error::ErrorKind::{
+    DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand, DisplayVersion,
+};
+
+/// Whether an error is help or a version that was asked for.
+pub(crate) fn is_help(error: &clap::Error) -> bool {
+    matches!(error.kind(), DisplayHelp | DisplayVersion | DisplayHelpOnMissingArgumentOrSubcommand)
+}
+
+/// What clap says is wrong and its tip, without the usage, on one line.
+pub(crate) fn one_line(error: &clap::Error) -> String {
+    let message = error.to_string();
+    // The command that was meant: `Usage: lesion check [OPTIONS] <STUDY>`.
+    let usage = message.split("Usage: ").nth(1).unwrap_or_default();
+    let command: Vec<&str> = usage
+        .split_whitespace()
+        .skip(1)
+        .take_while(|word| word.starts_with(|first: char| first.is_alphabetic()))
+        .collect();
+    let command = std::iter::once("lesion").chain(command).collect::<Vec<_>>().join(" ");
+    let is_problem =
+        |paragraph: &&str| !paragraph.starts_with("Usage") && !paragraph.starts_with("For more");
+    let words: Vec<&str> =
+        message.split("\n\n").filter(is_problem).flat_map(str::split_whitespace).collect();
+    format!("{}; see `{command} --help`", words.join(" "))
+}

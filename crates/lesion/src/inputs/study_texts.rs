@@ -1,0 +1,134 @@
+//! The texts of a study: from files, from memory, or compiled into the program.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use lesion_eval::{NeuronSetFile, Prompts, Stimuli};
+use study_record::{FilePath, Origin, SelectAt, Study};
+use study_report::hash;
+
+use crate::{
+    error::LesionError,
+    inputs::bundled::{CONTEXT_PAIRS, PAIRS, PROMPTS},
+};
+
+/// A text input: its name, its content and where it came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TextInput {
+    name: String,
+    text: String,
+    origin: Origin,
+}
+
+impl TextInput {
+    /// A text that is in memory. An error about one of its lines calls it `name`.
+    #[must_use]
+    pub fn given(name: impl Into<String>, text: impl Into<String>) -> Self {
+        let (name, text) = (name.into(), text.into());
+        let source = name.clone();
+        let sha256 = BTreeMap::from([(name.clone(), hash::of_bytes(text.as_bytes()))]);
+        Self { name, text, origin: Origin { source, sha256 } }
+    }
+
+    /// A text file.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or is not UTF-8.
+    pub fn read(path: &Path) -> Result<Self, LesionError> {
+        let bytes = fs::read(path).map_err(LesionError::read(path))?;
+        let name = path.display().to_string();
+        match String::from_utf8(bytes) {
+            Ok(text) => Ok(Self::given(name, text)),
+            Err(_) => Err(LesionError::NotUtf8 { name }),
+        }
+    }
+
+    fn bundled((name, bytes): (&str, &[u8])) -> Self {
+        let mut input = Self::given(name, String::from_utf8_lossy(bytes));
+        "bundled".clone_into(&mut input.origin.source);
+        input
+    }
+
+    fn read_or(path: Option<&FilePath>, bundled: (&str, &[u8])) -> Result<Self, LesionError> {
+        match path {
+            Some(FilePath(path)) => Self::read(path),
+            None => Ok(Self::bundled(bundled)),
+        }
+    }
+}
+
+/// The texts of a study, not yet encoded.
+#[derive(Clone, Debug)]
+pub struct StudyTexts {
+    pub(crate) stimuli: Stimuli,
+    pub(crate) prompts: Prompts,
+    pub(crate) neurons: Option<NeuronSetFile>,
+    /// Of stimuli, prompts and neuron sets.
+    pub(crate) origins: (Origin, Origin, Option<Origin>),
+}
+
+impl StudyTexts {
+    /// Reads the texts that a study names, or else those that are bundled.
+    ///
+    /// # Errors
+    /// If a file cannot be read, or a line of it is not what it should be.
+    pub fn read(study: &Study) -> Result<Self, LesionError> {
+        let neurons = study.lesion.neurons.as_ref();
+        let neurons = neurons.map(|FilePath(path)| TextInput::read(path)).transpose()?;
+        Self::parse(
+            bundled_stimuli_or(study.stimuli.as_ref(), study.selection.at)?,
+            TextInput::read_or(study.prompts.as_ref(), PROMPTS)?,
+            neurons,
+        )
+    }
+
+    /// Takes texts that were read already.
+    ///
+    /// # Errors
+    /// If a line of one is not what it should be.
+    pub fn parse(
+        stimuli: TextInput,
+        prompts: TextInput,
+        neurons: Option<TextInput>,
+    ) -> Result<Self, LesionError> {
+        Ok(Self {
+            stimuli: Stimuli::parse(&stimuli.name, &stimuli.text)?,
+            prompts: Prompts::parse(&prompts.name, &prompts.text)?,
+            neurons: neurons.as_ref().map(parse_neuron_sets).transpose()?,
+            origins: (stimuli.origin, prompts.origin, neurons.map(|input| input.origin)),
+        })
+    }
+}
+
+fn bundled_stimuli_or(path: Option<&FilePath>, at: SelectAt) -> Result<TextInput, LesionError> {
+    let bundled = match at {
+        SelectAt::Visible => PAIRS,
+        SelectAt::Masked => CONTEXT_PAIRS,
+    };
+    TextInput::read_or(path, bundled)
+}
+
+/// The bundled stimuli for a place of selection.
+pub(crate) fn bundled_stimuli(at: SelectAt) -> Result<Stimuli, LesionError> {
+    let input = bundled_stimuli_or(None, at)?;
+    Ok(Stimuli::parse(&input.name, &input.text)?)
+}
+
+/// The paper's two prompts.
+pub(crate) fn paper_prompts() -> Result<Prompts, LesionError> {
+    let input = TextInput::bundled(PROMPTS);
+    Ok(Prompts::parse(&input.name, &input.text)?)
+}
+
+/// The sets of a `neuron_sets.json`.
+pub(crate) fn read_neuron_sets(path: &Path) -> Result<NeuronSetFile, LesionError> {
+    parse_neuron_sets(&TextInput::read(path)?)
+}
+
+fn parse_neuron_sets(input: &TextInput) -> Result<NeuronSetFile, LesionError> {
+    serde_json::from_str(&input.text).map_err(|error| {
+        let problem = error.to_string();
+        let problem = problem.split(" at line ").next().unwrap_or_default().to_owned();
+        let (line, column) = (error.line(), error.column());
+        LesionError::NeuronSetFile { name: input.name.clone(), line, column, problem }
+    })
+}

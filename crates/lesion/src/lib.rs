@@ -1,0 +1,62 @@
+//! Studies of causal neuron lesions, run from any front end.
+//!
+//! The library opens a model from a folder, the hub, memory or the program itself; takes a study
+//! from a file or from values; and runs it with somebody who watches, a token that cancels, and a
+//! place to write, which may be memory. The program `lesion` is a thin command line on it.
+//!
+//! ```
+//! use lesion::{CancelToken, LoadedModel, Memory, ModelSource, PreparedStudy, RunOptions};
+//! use lesion::{Stages, StudyTexts, TextInput, Unwatched, device, run};
+//! use study_record::{Backend, tables::DoseRow};
+//! use study_report::Study;
+//!
+//! let (mut watch, cancel) = (Unwatched, CancelToken::default());
+//! let mut stages = Stages::new(&mut watch, &cancel);
+//! let device = device(Backend::Flex, 0)?;
+//! let model = LoadedModel::open(&ModelSource::Bundled, &device, &mut stages)?;
+//!
+//! let study = study_record::Study::parse("my.toml", "parts = [\"dose\"]\n[dose]\nsizes = [5]\n")?;
+//! let pairs = TextInput::given("pairs", "We met {him|her}.\nI saw {him|her} again.");
+//! let prompts = TextInput::given("prompts", "The king smiled when we met {him|her}.");
+//! let texts = StudyTexts::parse(pairs, prompts, None)?;
+//! let prepared = PreparedStudy::new(&model, study, texts, RunOptions::default(), &mut stages)?;
+//!
+//! let mut files = Memory::default();
+//! run(&prepared, &mut files, &mut stages)?;
+//! let doses: Vec<DoseRow> = Study::read(&files)?.rows()?;
+//! assert_eq!(doses[0].neuron_set, "him");
+//! # Ok::<(), lesion::LesionError>(())
+//! ```
+//!
+//! Everything is computed by the libraries below; this crate reads the inputs, keeps the journal and
+//! writes the outputs. It prints nothing.
+
+mod error;
+mod inputs;
+mod loading;
+mod questions;
+mod running;
+
+pub use error::LesionError;
+pub use inputs::study_texts::{StudyTexts, TextInput};
+pub use loading::{
+    device::{device, device_name, device_needs, devices},
+    loaded_model::LoadedModel,
+    model_source::{ModelBytes, ModelSource},
+};
+pub use questions::{
+    evaluation::{Evaluation, evaluate},
+    finished_studies::{WrittenPage, compare, report_again},
+    layer_neurons::{LayerNeurons, Neurons},
+    sentence_question::{LesionRequest, SentenceAnswer, SentenceQuestion, ask},
+};
+pub use running::{
+    check_study::{PlannedStep, StudyPlan, check},
+    folder::Folder,
+    memory::Memory,
+    place::{Place, REPORT, RunJournal},
+    prepared_study::{PreparedStudy, RunOptions},
+    run::{FinishedStudy, run},
+    stages::Stages,
+    watch::{CancelToken, Note, Unwatched, Watch},
+};

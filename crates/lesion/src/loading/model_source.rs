@@ -1,0 +1,144 @@
+//! Where a model comes from.
+
+use std::{
+    borrow::Cow,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use bert_model::BertConfig;
+use hub::{Hub, Repo};
+use study_record::FilePath;
+
+use crate::{
+    error::LesionError,
+    running::{stages::Stages, watch::Note},
+};
+
+/// Where a model comes from.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum ModelSource {
+    /// The model in the program.
+    #[default]
+    Bundled,
+    /// A checkpoint folder.
+    Folder(PathBuf),
+    /// A model on the Hugging Face hub.
+    Hub(Repo),
+    /// The files of a checkpoint in memory.
+    Bytes(ModelBytes),
+}
+
+/// A checkpoint in memory.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ModelBytes {
+    /// What results call the model.
+    pub name: String,
+    /// `config.json`.
+    pub config: Cow<'static, [u8]>,
+    /// `tokenizer.json`.
+    pub tokenizer: Cow<'static, [u8]>,
+    /// `model.safetensors`.
+    pub weights: Cow<'static, [u8]>,
+}
+
+impl ModelSource {
+    /// The source that a setting names, seen from a folder: if that has a folder of the name, it is
+    /// the model; what else could be a name on the hub is one.
+    #[must_use]
+    pub fn named(name: Option<&FilePath>, folder: &Path) -> Self {
+        let Some(FilePath(name)) = name else { return Self::Bundled };
+        let path = folder.join(name);
+        let repo = name.to_str().and_then(|text| text.parse().ok());
+        match repo {
+            Some(repo) if !path.exists() => Self::Hub(repo),
+            _ => Self::Folder(path),
+        }
+    }
+
+    /// What the setting says of the source, seen from anywhere.
+    #[must_use]
+    pub fn setting(&self) -> Option<FilePath> {
+        match self {
+            Self::Bundled => None,
+            Self::Folder(path) => Some(FilePath(path.clone())),
+            Self::Hub(repo) => Some(FilePath(repo.to_string().into())),
+            Self::Bytes(bytes) => Some(FilePath(bytes.name.clone().into())),
+        }
+    }
+
+    /// The model on the hub that would have to be downloaded first, if any, and how many bytes that
+    /// is.
+    ///
+    /// # Errors
+    /// If the hub or its cache does not answer.
+    pub fn missing(&self) -> Result<Option<(&Repo, u64)>, LesionError> {
+        let Self::Hub(repo) = self else { return Ok(None) };
+        let bytes = || Hub::from_env()?.open(repo)?.missing();
+        let bytes = bytes().map_err(|source| hub_error(repo, source))?;
+        Ok((bytes > 0).then_some((repo, bytes)))
+    }
+}
+
+fn hub_error(repo: &Repo, source: hub::HubError) -> LesionError {
+    LesionError::Hub { model: repo.to_string(), source }
+}
+
+/// Brings a model of the hub into its cache. Returns the folder, and the name with the commit.
+pub(crate) fn download(
+    repo: &Repo,
+    stages: &mut Stages<'_>,
+) -> Result<(PathBuf, String), LesionError> {
+    let hub = Hub::from_env().map_err(|source| hub_error(repo, source))?;
+    let mut checkout = hub.open(repo).map_err(|source| hub_error(repo, source))?;
+    let name = checkout.repo().to_string();
+    if let Some(error) = checkout.unanswered() {
+        stages.note(&Note::HubUnanswered {
+            asked: repo.to_string(),
+            reason: crate::running::watch::reason(error),
+            cached: name.clone(),
+        });
+    }
+    stages.download(|progress| {
+        // A model that cannot be computed is refused before its weights are downloaded.
+        let description = checkout.description(progress);
+        let config = description.map_err(|source| hub_error(repo, source))?.join("config.json");
+        let json = fs::read(&config).map_err(LesionError::read(config))?;
+        BertConfig::from_json(&json)
+            .map_err(|source| LesionError::Model { model: name.clone(), source })?;
+        let folder = checkout.weights(progress).map_err(|source| hub_error(repo, source))?;
+        Ok((folder.to_owned(), name.clone()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(text: &str, folder: &Path) -> ModelSource {
+        ModelSource::named(Some(&FilePath(text.into())), folder)
+    }
+
+    #[test]
+    fn a_folder_that_exists_is_not_a_name_on_the_hub() {
+        let dir = tempfile::TempDir::new().unwrap();
+        fs::create_dir_all(dir.path().join("owner/here")).unwrap();
+        let seen = |text: &str| named(text, dir.path());
+        let hub = |text: &str| ModelSource::Hub(text.parse().unwrap());
+        assert_eq!(seen("owner/here"), ModelSource::Folder(dir.path().join("owner/here")));
+        assert_eq!(seen("owner/there"), hub("owner/there"));
+        assert_eq!(seen("bert-base-uncased"), hub("bert-base-uncased"));
+        assert_eq!(seen("owner/here@main"), hub("owner/here@main"));
+    }
+
+    #[test]
+    fn a_name_that_looks_like_a_path_is_a_folder() {
+        for text in ["./x", "../x", "/x", "/x/y", "x/y/z", "x/", "~/x", "C:\\x", "x\\y", "a b"] {
+            let source = named(text, Path::new("at"));
+            assert_eq!(source, ModelSource::Folder(Path::new("at").join(text)));
+            // Seen from the current folder again, it is still the same folder.
+            let again = ModelSource::named(source.setting().as_ref(), Path::new(""));
+            assert_eq!(again, source);
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Pages of finished studies, from their files alone.
+
+use std::{
+    ffi::OsStr,
+    path::{Path, PathBuf},
+};
+
+use study_report::{Study, StudyFolder};
+
+use crate::{
+    error::LesionError,
+    running::{
+        folder::Folder,
+        place::{Place as _, REPORT, write_report},
+        stages::Stages,
+        watch::Note,
+    },
+};
+
+/// A page that was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WrittenPage {
+    /// Where it is.
+    pub path: PathBuf,
+    /// The files that are no longer as their study wrote them.
+    pub changed: Vec<String>,
+}
+
+/// Makes page and figures of a finished study again, from its files alone.
+///
+/// # Errors
+/// If there is no finished study, or the page cannot be written.
+pub fn report_again(dir: &Path, stages: &mut Stages<'_>) -> Result<WrittenPage, LesionError> {
+    let files = StudyFolder(dir.to_owned());
+    let (study, changed) = read(&files, stages)?;
+    write_report(&mut Folder::create(dir)?, &study_report::report(&study)?)?;
+    Ok(WrittenPage { path: dir.join(REPORT), changed })
+}
+
+/// Writes one page of two finished studies, `out`.
+///
+/// # Errors
+/// If one is not a finished study, or the page cannot be written.
+pub fn compare(
+    dirs: [&Path; 2],
+    out: &Path,
+    stages: &mut Stages<'_>,
+) -> Result<WrittenPage, LesionError> {
+    let [files_a, files_b] = dirs.map(|dir| StudyFolder(dir.to_owned()));
+    let (study_a, mut changed) = read(&files_a, stages)?;
+    let (study_b, changed_b) = read(&files_b, stages)?;
+    changed.extend(changed_b);
+    let names = dirs.map(|dir| dir.display().to_string());
+    let page = study_report::compare([(&names[0], &study_a), (&names[1], &study_b)])?;
+    let Some(name) = out.file_name().and_then(OsStr::to_str) else {
+        return Err(LesionError::NoFileName(out.to_owned()));
+    };
+    let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty());
+    Folder::create(folder.unwrap_or(Path::new(".")))?.put(name, page.as_bytes())?;
+    Ok(WrittenPage { path: out.to_owned(), changed })
+}
+
+/// Reads a study, and tells which of its files are no longer those that it wrote.
+fn read<'a>(
+    files: &'a StudyFolder,
+    stages: &mut Stages<'_>,
+) -> Result<(Study<'a>, Vec<String>), LesionError> {
+    let study = Study::read(files)?;
+    let StudyFolder(dir) = files;
+    let mut changed = Vec::new();
+    for change in study.changed() {
+        stages.note(&Note::Changed { place: dir.clone(), change: change.clone() });
+        changed.push(format!("in {}, {change}", dir.display()));
+    }
+    Ok((study, changed))
+}

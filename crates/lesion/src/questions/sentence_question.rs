@@ -1,0 +1,160 @@
+//! What a model predicts at the masks of one sentence, and what a lesion changes there.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use lesion_eval::{
+    Batching, EncodedStimuli, Manner, MaskRating, NeuronSetFile, NeuronSets, SelectionPlan,
+    Sentence, SentenceLesion, Subject, measure, select, unwatched,
+};
+use study_record::{LesionKind, SetRule, Site, Strength, Study, Tokens};
+
+use crate::{
+    error::LesionError,
+    inputs::study_texts::{bundled_stimuli, read_neuron_sets},
+    loading::loaded_model::LoadedModel,
+    questions::layer_neurons::{LayerNeurons, Neurons},
+    running::stages::Stages,
+};
+
+/// A question to a model about one sentence.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SentenceQuestion {
+    /// The sentence, with `[MASK]` for each word to predict.
+    pub sentence: String,
+    /// The words to rate; empty for the top words of the vocabulary.
+    pub candidates: Vec<String>,
+    /// How many top words.
+    pub top: usize,
+    /// The lesion, if any.
+    pub lesion: Option<LesionRequest>,
+}
+
+/// A lesion of one sentence, as a user asks for it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LesionRequest {
+    /// The neurons.
+    pub neurons: Vec<LayerNeurons>,
+    /// A `neuron_sets.json` that labels refer to; without one they refer to the neurons that the
+    /// default study selects.
+    pub sets: Option<PathBuf>,
+    /// What becomes of an activation.
+    pub kind: LesionKind,
+    /// Before or after GELU.
+    pub site: Site,
+    /// The tokens.
+    pub at: Tokens,
+}
+
+/// What a model says of a sentence.
+#[derive(Clone, Debug)]
+pub struct SentenceAnswer {
+    /// The sentence.
+    pub sentence: String,
+    /// The model.
+    pub model: String,
+    /// Words that the model does not know.
+    pub unknown: Vec<String>,
+    /// The lesion, with its neurons by number.
+    pub lesion: Option<SentenceLesion>,
+    /// Whether a label stood for the neurons that the default study selects.
+    pub selected: bool,
+    /// What the model says at each mask.
+    pub masks: Vec<MaskRating>,
+}
+
+/// Asks a model about a sentence.
+///
+/// # Errors
+/// If the sentence has no mask or is too long, a candidate is not one token, or the lesion names
+/// neurons that do not exist.
+pub fn ask(
+    model: &LoadedModel,
+    question: &SentenceQuestion,
+    stages: &mut Stages<'_>,
+) -> Result<SentenceAnswer, LesionError> {
+    let subject = model.subject(false, Batching::default());
+    let mut sentence = Sentence::encode(subject, &question.sentence)?;
+    if !question.candidates.is_empty() {
+        let rated = sentence.with_candidates(subject, &question.candidates);
+        sentence = rated.map_err(named("--candidates"))?;
+    }
+    let selected = question.lesion.as_ref().is_some_and(LesionRequest::needs_selection);
+    let lesion = match &question.lesion {
+        Some(request) => Some(resolve(request, subject, stages)?),
+        None => None,
+    };
+    let masks = sentence.rate(subject, question.top, lesion.as_ref())?;
+    Ok(SentenceAnswer {
+        sentence: question.sentence.clone(),
+        model: model.name().to_owned(),
+        unknown: sentence.unknown,
+        lesion,
+        selected,
+        masks,
+    })
+}
+
+fn named(name: impl Into<String>) -> impl FnOnce(lesion_eval::StudyError) -> LesionError {
+    let name = name.into();
+    move |source| LesionError::StudyInput { name, source }
+}
+
+impl LesionRequest {
+    /// Whether a label refers to neurons that have to be selected first.
+    fn needs_selection(&self) -> bool {
+        let is_labelled = |of: &LayerNeurons| matches!(of.neurons, Neurons::Labelled(_));
+        self.sets.is_none() && self.neurons.iter().any(is_labelled)
+    }
+}
+
+/// Finds the neurons that a request names.
+fn resolve(
+    request: &LesionRequest,
+    subject: Subject<'_>,
+    stages: &mut Stages<'_>,
+) -> Result<SentenceLesion, LesionError> {
+    let file = match &request.sets {
+        Some(path) => read_neuron_sets(path)?,
+        None if request.needs_selection() => stages.run("selection", |_| select_sets(subject))?,
+        None => NeuronSetFile { sets: Vec::new() },
+    };
+    let width = subject.model.config().intermediate_size;
+    let mut layers: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+    for LayerNeurons { layer, neurons } in &request.neurons {
+        let set = layers.entry(*layer).or_default();
+        match neurons {
+            // One more than a layer has is enough to be refused.
+            Neurons::Numbered(ranges) => {
+                set.extend(ranges.iter().flat_map(|range| range.clone().take(width + 1)));
+            }
+            Neurons::Labelled(label) => {
+                let labelled = file.labelled(*layer, label);
+                set.extend(labelled.map_err(named(sets_name(request.sets.as_deref())))?);
+            }
+        }
+    }
+    let LesionRequest { kind, site, ref at, .. } = *request;
+    let manner = Manner { kind, site, tokens: at.clone() };
+    let layers = layers.into_iter().map(|(layer, set)| (layer, Arc::from_iter(set))).collect();
+    Ok(SentenceLesion { manner, layers })
+}
+
+/// The name of the sets that labels refer to, in an error.
+fn sets_name(path: Option<&Path>) -> String {
+    path.map_or("--lesion".to_owned(), |path| path.display().to_string())
+}
+
+/// The neurons that carry a label in the default study.
+fn select_sets(subject: Subject<'_>) -> Result<NeuronSetFile, LesionError> {
+    let study = Study::default();
+    let stimuli = bundled_stimuli(study.selection.at)?;
+    let stimuli = EncodedStimuli::encode(subject, &stimuli, study.selection.at)?;
+    let activations = measure(subject, &stimuli, &mut unwatched())?;
+    let selection = select(&activations, SelectionPlan::of(&study))?;
+    let sets = NeuronSets::choose(&selection, SetRule::Significant, Strength::T);
+    Ok(NeuronSetFile::new(&sets, &sets))
+}

@@ -1,0 +1,104 @@
+//! What a study would do and what it would cost, without doing it.
+
+use std::time::Instant;
+
+use lesion_eval::{MaskedPrompt, Trials, predict, unwatched};
+use rayon::prelude::*;
+use serde::Serialize;
+
+use crate::{error::LesionError, running::prepared_study::PreparedStudy};
+
+/// What a study would do.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct StudyPlan {
+    /// Sentences of the stimuli.
+    pub stimuli: usize,
+    /// Masked prompts.
+    pub prompts: usize,
+    /// Layers of the model.
+    pub layers: usize,
+    /// Neurons in each layer.
+    pub neurons: usize,
+    /// The steps of the study.
+    pub steps: Vec<PlannedStep>,
+    /// How long one forward pass of one sentence takes here, just measured.
+    pub seconds_per_pass: f64,
+    /// About how long all steps take.
+    pub seconds: f64,
+}
+
+/// A step of a study and what it costs.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PlannedStep {
+    /// The step.
+    pub name: &'static str,
+    /// Sentences that pass, or lesions.
+    pub sentences: usize,
+    /// How many whole forward passes of one sentence these are worth; a lesion starts at its layer.
+    pub passes: f64,
+    /// Whether there may be fewer, because the selection decides.
+    pub at_most: bool,
+}
+
+/// Counts what a study would do, and times one forward pass.
+///
+/// # Errors
+/// If the model cannot be run.
+pub fn check(prepared: &PreparedStudy<'_>) -> Result<StudyPlan, LesionError> {
+    let design = prepared.design();
+    let config = design.subject.model.config();
+    let seconds_per_pass = seconds_per_pass(prepared)?;
+    let steps = steps(prepared);
+    let passes: f64 = steps.iter().map(|step| step.passes).sum();
+    Ok(StudyPlan {
+        stimuli: design.stimuli.sentences(),
+        prompts: design.prompts.len(),
+        layers: config.num_hidden_layers,
+        neurons: config.intermediate_size,
+        steps,
+        seconds_per_pass,
+        seconds: passes * seconds_per_pass,
+    })
+}
+
+fn steps(prepared: &PreparedStudy<'_>) -> Vec<PlannedStep> {
+    let design = prepared.design();
+    let layers = design.subject.model.config().num_hidden_layers;
+    let step = |name, trials: &Trials| PlannedStep {
+        name,
+        sentences: trials.count,
+        passes: trials.passes(layers),
+        at_most: trials.at_most,
+    };
+    let mut steps = vec![
+        step("activations", &Trials::whole_passes(design.stimuli.sentences())),
+        step("baseline", &Trials::whole_passes(design.prompts.len())),
+        step("lesion", &lesion_eval::paper_lesion_trials(&design)),
+    ];
+    for part in prepared.parts() {
+        steps.push(step(part.part().name(), &part.trials(&design)));
+    }
+    steps
+}
+
+/// How long one sentence takes, measured on the first prompts, in batches that run side by side as
+/// lesions do.
+fn seconds_per_pass(prepared: &PreparedStudy<'_>) -> Result<f64, LesionError> {
+    let prompts = prepared.design().prompts;
+    let length = prompts.first().map(MaskedPrompt::length);
+    let alike = prompts.iter().filter(|prompt| Some(prompt.length()) == length);
+    let batch: Vec<MaskedPrompt> = alike.cycle().take(TIMED_BATCH).cloned().collect();
+    let batches = vec![&batch; 2 * rayon::current_num_threads()];
+    let mut best = f64::INFINITY;
+    for _ in 0..3 {
+        let started = Instant::now();
+        batches.par_iter().try_for_each(|batch| {
+            predict(prepared.subject(), batch, &mut unwatched()).map(|_| ())
+        })?;
+        best = best.min(started.elapsed().as_secs_f64());
+    }
+    Ok(best / (batches.len() * batch.len()).max(1) as f64)
+}
+
+/// Sentences in the batch that is timed.
+const TIMED_BATCH: usize = 32;

@@ -1,0 +1,103 @@
+//! A folder that a study is written into.
+
+use std::{
+    fs,
+    io::{self, Read, Write as _},
+    path::{Path, PathBuf},
+};
+
+use study_report::StudyFiles;
+use tempfile::{Builder, NamedTempFile};
+
+use crate::{
+    error::LesionError,
+    running::{
+        file_journal::FileJournal,
+        place::{Place, RunJournal},
+    },
+};
+
+/// A folder on disk.
+#[derive(Clone, Debug)]
+pub struct Folder {
+    dir: PathBuf,
+}
+
+impl Folder {
+    /// Makes the folder if it does not exist, and tries to write into it, so that a study does not
+    /// run in vain.
+    ///
+    /// # Errors
+    /// If the folder cannot be made or written into.
+    pub fn create(dir: impl Into<PathBuf>) -> Result<Self, LesionError> {
+        let dir = dir.into();
+        fs::create_dir_all(&dir)
+            .and_then(|()| temporary_file(&dir))
+            .map(drop)
+            .map_err(LesionError::write(&dir))?;
+        Ok(Self { dir })
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+}
+
+impl StudyFiles for Folder {
+    fn open(&self, file: &str) -> io::Result<Box<dyn Read + '_>> {
+        Ok(Box::new(fs::File::open(self.dir.join(file))?))
+    }
+
+    fn path(&self, file: &str) -> PathBuf {
+        self.dir.join(file)
+    }
+}
+
+impl Place for Folder {
+    /// Writes beside the file and renames, which replaces it in one step.
+    fn put(&mut self, file: &str, bytes: &[u8]) -> Result<(), LesionError> {
+        let path = self.dir.join(file);
+        let folder = path.parent().unwrap_or(&self.dir);
+        let write = || -> io::Result<()> {
+            fs::create_dir_all(folder)?;
+            let mut temporary = temporary_file(folder)?;
+            temporary.write_all(bytes)?;
+            temporary.persist(&path).map_err(|failed| failed.error)?;
+            Ok(())
+        };
+        write().map_err(LesionError::write(&path))
+    }
+
+    fn remove(&mut self, file: &str) -> Result<(), LesionError> {
+        let path = self.dir.join(file);
+        if path.exists() {
+            fs::remove_file(&path).map_err(LesionError::write(&path))?;
+            // Its folder too, if it is a subfolder without other files.
+            if let Some(folder) = path.parent().filter(|folder| *folder != self.dir) {
+                let _ = fs::remove_dir(folder);
+            }
+        }
+        Ok(())
+    }
+
+    fn journal(&mut self, identity: String) -> Result<Box<dyn RunJournal>, LesionError> {
+        Ok(Box::new(FileJournal::open(&self.dir, identity)?))
+    }
+
+    fn files(&self) -> &dyn StudyFiles {
+        self
+    }
+}
+
+/// A temporary file that others may read as they may read any new file of this user.
+fn temporary_file(dir: &Path) -> io::Result<NamedTempFile> {
+    let mut builder = Builder::new();
+    #[cfg(unix)]
+    let builder = {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(fs::Permissions::from_mode(0o666)) // less the umask
+    };
+    builder.tempfile_in(dir)
+}

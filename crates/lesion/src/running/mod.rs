@@ -1,0 +1,11 @@
+//! Running a study: who is told, where it is written, and how it resumes.
+
+pub(crate) mod check_study;
+pub(crate) mod file_journal;
+pub(crate) mod folder;
+pub(crate) mod memory;
+pub(crate) mod place;
+pub(crate) mod prepared_study;
+pub(crate) mod run;
+pub(crate) mod stages;
+pub(crate) mod watch;

@@ -1,0 +1,193 @@
+//! A study whose inputs are read, checked and encoded, so that a mistake in them is known before
+//! anything runs.
+
+use bert_model::BertModelError;
+use lesion_eval::{
+    Batching, Design, EncodedStimuli, LaboratoryPart, LayerPattern, MaskedPrompt, NeuronSets,
+    PARTS, Subject, default_layer,
+};
+use study_record::{Inputs, Part, Study};
+use study_report::hash;
+
+use crate::{
+    error::LesionError,
+    inputs::study_texts::StudyTexts,
+    loading::{device::batching, loaded_model::LoadedModel},
+    running::stages::Stages,
+};
+
+/// How a study runs. Nothing here changes a figure, but for rounding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunOptions {
+    /// Bytes that passes may take beside the weights. Less memory means smaller batches.
+    pub memory: usize,
+    /// Whether every pass computes all tokens of all layers, without shortcuts.
+    pub plain: bool,
+    /// Whether the tested activations are written too.
+    pub save_activations: bool,
+    /// The command line, for the manifest.
+    pub command: Vec<String>,
+}
+
+impl Default for RunOptions {
+    fn default() -> Self {
+        Self {
+            memory: Batching::default().memory,
+            plain: false,
+            save_activations: false,
+            command: Vec::new(),
+        }
+    }
+}
+
+/// A study that can run on a model.
+pub struct PreparedStudy<'m> {
+    pub(crate) study: Study,
+    pub(crate) options: RunOptions,
+    pub(crate) inputs: Inputs,
+    model: &'m LoadedModel,
+    stimuli: EncodedStimuli,
+    prompts: Vec<MaskedPrompt>,
+    layer: usize,
+    layers: Vec<usize>,
+    patterns: Vec<LayerPattern>,
+    /// The sets of a file: the neurons that carry a label, and those that the laboratory lesions.
+    pub(crate) given_sets: Option<(NeuronSets, NeuronSets)>,
+}
+
+impl<'m> PreparedStudy<'m> {
+    /// Encodes the texts for the model, and checks everything that the study decides.
+    ///
+    /// # Errors
+    /// If the texts do not fit the model, or a setting does not.
+    pub fn new(
+        model: &'m LoadedModel,
+        study: Study,
+        texts: StudyTexts,
+        options: RunOptions,
+        stages: &mut Stages<'_>,
+    ) -> Result<Self, LesionError> {
+        check_parts(&study)?;
+        let origin = stages.run("hash", |_| model.origin())?;
+        let subject = model.subject(options.plain, batching(study.backend, options.memory));
+        let config = subject.model.config();
+        let count = config.num_hidden_layers;
+        let layer = study.lesion.layer.unwrap_or_else(|| default_layer(count));
+        check_layers(&[layer], count, "lesion.layer, or --layer")?;
+        let mut layers = study.lesion.layers.clone().unwrap_or_else(|| (0..count).collect());
+        layers.sort_unstable();
+        layers.dedup();
+        check_layers(&layers, count, "lesion.layers, or --layers")?;
+        for group in &study.joint.layers.0 {
+            check_layers(group, count, "joint.layers")?;
+        }
+        let patterns = LayerPattern::all(&layers, &study.joint.layers.0);
+        let (stimuli_origin, prompts_origin, neurons_origin) = texts.origins;
+        let contrast = texts.stimuli.contrast();
+        let mut given_sets = None;
+        if let (Some(file), Some(origin)) = (&texts.neurons, &neurons_origin) {
+            let sets = file.sets(contrast, count, config.intermediate_size);
+            given_sets = Some(sets.map_err(|source| LesionError::StudyInput {
+                name: origin.source.clone(),
+                source,
+            })?);
+        }
+        let prompts = MaskedPrompt::encode_all(subject, &texts.prompts, contrast)?;
+        let stimuli = EncodedStimuli::encode(subject, &texts.stimuli, study.selection.at)?;
+        if study.prompts.is_none() && prompts.iter().all(|prompt| prompt.label.is_none()) {
+            let (a, b) = (contrast.a.clone(), contrast.b.clone());
+            return Err(LesionError::NoLabelledPrompt { a, b });
+        }
+        if study.selection.held_out.is_any() {
+            stimuli.check_split(study.selection.held_out.get())?;
+        }
+        lesion_eval::check_tokens(&study.lesion.at, &prompts)?;
+        let inputs = Inputs {
+            model: origin,
+            stimuli: stimuli_origin,
+            prompts: prompts_origin,
+            neurons: neurons_origin,
+        };
+        Ok(Self {
+            study,
+            options,
+            inputs,
+            model,
+            stimuli,
+            prompts,
+            layer,
+            layers,
+            patterns,
+            given_sets,
+        })
+    }
+
+    pub(crate) fn subject(&self) -> Subject<'_> {
+        let batching = batching(self.study.backend, self.options.memory);
+        self.model.subject(self.options.plain, batching)
+    }
+
+    /// Everything that was decided before anything runs.
+    pub(crate) fn design(&self) -> Design<'_> {
+        Design {
+            subject: self.subject(),
+            study: &self.study,
+            stimuli: &self.stimuli,
+            prompts: &self.prompts,
+            layer: self.layer,
+            layers: &self.layers,
+            patterns: &self.patterns,
+        }
+    }
+
+    /// The parts of the laboratory that run.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = &'static dyn LaboratoryPart> {
+        PARTS.into_iter().filter(|part| runs(&self.study, *part))
+    }
+
+    /// The hash of everything that decides a figure of the study, the program included: two runs
+    /// with the same one write the same tables.
+    pub(crate) fn identity(&self) -> Result<String, LesionError> {
+        let program = std::env::current_exe().map_err(LesionError::read("this program"))?;
+        let program_hash = hash::of_file(&program).map_err(LesionError::read(&program))?;
+        let hashes: Vec<Vec<&String>> =
+            self.inputs.iter().map(|(_, origin)| origin.sha256.values().collect()).collect();
+        let RunOptions { memory, plain, .. } = self.options;
+        let decided = (program_hash, self.study.without_paths(), hashes, plain, memory);
+        let bytes = serde_json::to_vec(&decided);
+        let file = study_record::MANIFEST;
+        Ok(hash::of_bytes(&bytes.map_err(|source| LesionError::Json { file, source })?))
+    }
+}
+
+/// Whether a part runs: it was asked for, or nothing was and it can.
+fn runs(study: &Study, part: &dyn LaboratoryPart) -> bool {
+    match &study.parts {
+        Some(parts) => parts.contains(&part.part()),
+        None => part.check(study).is_ok(),
+    }
+}
+
+/// Checks that the parts that were asked for can run.
+fn check_parts(study: &Study) -> Result<(), LesionError> {
+    for part in PARTS {
+        let asked =
+            study.parts.as_ref().is_some_and(|parts: &Vec<Part>| parts.contains(&part.part()));
+        if asked && let Err(reason) = part.check(study) {
+            return Err(LesionError::Part { part: part.part(), reason: reason.to_string() });
+        }
+    }
+    Ok(())
+}
+
+/// Checks that a model of `count` layers has these.
+fn check_layers(layers: &[usize], count: usize, setting: &'static str) -> Result<(), LesionError> {
+    if layers.is_empty() {
+        return Err(LesionError::NoLayer { setting });
+    }
+    if let Some(&layer) = layers.iter().find(|&&layer| layer >= count) {
+        let source = BertModelError::NoSuchLayer { layer, layers: count };
+        return Err(LesionError::Layer { setting, source });
+    }
+    Ok(())
+}

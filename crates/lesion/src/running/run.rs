@@ -1,0 +1,157 @@
+//! A study, from its inputs to its tables, page and figures.
+
+use lesion_eval::{
+    Activations, Bench, EncodedTable, Laboratory, LesionPlan, Manner, NeuronSetFile, NeuronSets,
+    Replication, Selection, SelectionPlan, StudyError, diagnose, lesion, measure, predict,
+    replicate, rows, select,
+};
+use study_record::{MANIFEST, Manifest, Seconds, SetRule, Study};
+
+use crate::{
+    error::LesionError,
+    running::{
+        place::{NEURON_SETS, Place, StudyWriter, write_report},
+        prepared_study::PreparedStudy,
+        stages::Stages,
+        watch::Note,
+    },
+};
+
+/// The version of Burn that the workspace pins.
+const BURN: &str = "0.22.1";
+
+/// A study that ran. What it found is in its place: [`study_report::Study::read`] reads it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FinishedStudy {
+    /// The names of its tables and JSON files.
+    pub files: Vec<String>,
+    /// Wall-clock seconds of each stage.
+    pub seconds: Seconds,
+}
+
+/// Runs a study and writes its tables, manifest, page and figures into a place. An interrupted run
+/// of the same study in the same place is resumed.
+///
+/// # Errors
+/// If the model cannot be run, the place cannot be written, or the run is cancelled; then a folder
+/// keeps the finished batches in its journal.
+pub fn run(
+    prepared: &PreparedStudy<'_>,
+    place: &mut dyn Place,
+    stages: &mut Stages<'_>,
+) -> Result<FinishedStudy, LesionError> {
+    let mut journal = place.journal(prepared.identity()?)?;
+    let batches = journal.resumed_batches();
+    if batches > 0 {
+        stages.note(&Note::Resumed { place: place.path(""), batches });
+    } else if journal.replaces_another() {
+        stages.note(&Note::Replaced { place: place.path("") });
+    }
+    let design = prepared.design();
+    let (subject, study, prompts) = (design.subject, design.study, design.prompts);
+    let activations =
+        stages.run("activations", |progress| measure(subject, design.stimuli, progress))?;
+    let (selection, replications) =
+        stages.run("selection", |_| select_and_replicate(study, &activations))?;
+    let (labelled, lesioned) = neuron_sets(prepared, &selection);
+    let diagnostics = stages.run("diagnostics", |_| diagnose(&activations))?;
+    let predictions = stages.run("baseline", |progress| predict(subject, prompts, progress))?;
+    let plan = LesionPlan { layer: design.layer, site: study.lesion.site };
+    let outcomes =
+        stages.run("lesion", |progress| lesion(subject, prompts, &labelled, plan, progress))?;
+    let mut encoded = vec![
+        EncodedTable::new(rows::neurons(&selection))?,
+        EncodedTable::new(rows::selection(&selection))?,
+        EncodedTable::new(rows::histogram(&diagnostics))?,
+        EncodedTable::new(rows::normality(&diagnostics))?,
+        EncodedTable::new(rows::sparsity(&diagnostics))?,
+        EncodedTable::new(rows::prompts(prompts))?,
+        EncodedTable::new(rows::predictions(&predictions))?,
+        EncodedTable::new(rows::lesions(plan.layer, &outcomes))?,
+    ];
+    if study.selection.held_out.is_any() {
+        encoded.push(EncodedTable::new(rows::held_out(&replications))?);
+    }
+
+    let manner = Manner::of(study).prepare(Some(&activations), prompts, study.seed)?;
+    let laboratory = Laboratory::new(subject, prompts, manner, journal.as_journal());
+    let mut bench = Bench {
+        design,
+        selection: &selection,
+        labelled: &labelled,
+        lesioned: &lesioned,
+        laboratory,
+    };
+    for part in prepared.parts() {
+        let name = part.part().name();
+        encoded.extend(stages.run(name, |progress| part.run(&mut bench, progress))?);
+    }
+
+    let mut writer = StudyWriter::begin(place)?;
+    writer.tables(&encoded)?;
+    writer.compact_json(NEURON_SETS, &NeuronSetFile::new(&labelled, &lesioned))?;
+    writer.activations(prepared.options.save_activations.then_some(&activations))?;
+    let config = subject.model.config();
+    let manifest = Manifest {
+        lesion: env!("CARGO_PKG_VERSION").to_owned(),
+        burn: BURN.to_owned(),
+        platform: format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
+        threads: rayon::current_num_threads(),
+        command: prepared.options.command.clone(),
+        study: study.clone(),
+        layer: design.layer,
+        layers: design.layers.to_vec(),
+        model_layers: config.num_hidden_layers,
+        model_neurons: config.intermediate_size,
+        pairs: selection.pairs,
+        held_out_pairs: activations.pairs - selection.pairs,
+        relabellings: selection.relabellings.0,
+        relabellings_exact: selection.relabellings.1,
+        label_a: selection.contrast.a.clone(),
+        label_b: selection.contrast.b.clone(),
+        inputs: prepared.inputs.clone(),
+        seconds: stages.seconds().clone(),
+        outputs: writer.written().clone(),
+    };
+    writer.json(MANIFEST, &manifest)?;
+    let files = writer.written().keys().cloned().collect();
+    let report = study_report::report(&study_report::Study::read(place.files())?)?;
+    write_report(place, &report)?;
+    journal.complete()?;
+    Ok(FinishedStudy { files, seconds: manifest.seconds })
+}
+
+fn select_and_replicate(
+    study: &Study,
+    activations: &Activations,
+) -> Result<(Selection, Vec<Replication>), StudyError> {
+    let plan = SelectionPlan::of(study);
+    if !study.selection.held_out.is_any() {
+        return Ok((select(activations, plan)?, Vec::new()));
+    }
+    let (kept, held_out) = activations.split(study.selection.held_out.get(), study.seed)?;
+    let selection = select(&kept, plan)?;
+    let replications = replicate(&selection, &select(&held_out, plan)?);
+    Ok((selection, replications))
+}
+
+/// The neurons that carry a label, and those that the laboratory lesions.
+fn neuron_sets(prepared: &PreparedStudy<'_>, selection: &Selection) -> (NeuronSets, NeuronSets) {
+    if let Some(sets) = &prepared.given_sets {
+        return sets.clone();
+    }
+    let lesion = &prepared.study.lesion;
+    let labelled = NeuronSets::choose(selection, SetRule::Significant, lesion.strength);
+    let lesioned = NeuronSets::choose(selection, lesion.sets, lesion.strength);
+    (labelled, lesioned)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_burn_version_is_the_one_in_the_lock_file() {
+        let lock = include_str!("../../../../Cargo.lock");
+        let package = format!("name = \"burn\"\nversion = \"{}\"\n", super::BURN);
+        assert!(lock.contains(&package));
+    }
+}
