@@ -35,9 +35,9 @@ pub use comparison::comparison_page::compare;
 pub use document::{
     cell::Cell,
     figure::{Figure, FigureFile},
+    prompt_sentence::{Candidate, Lookup, Sentence},
     report_table::Table,
     section::{Block, Section},
-    sentence::{Candidate, Lookup, Sentence},
 };
 pub use error::ReportError;
 pub use finished_study::Study;

@@ -3,6 +3,6 @@
 pub(crate) mod cell;
 pub(crate) mod figure;
 pub(crate) mod number_text;
+pub(crate) mod prompt_sentence;
 pub(crate) mod report_table;
 pub(crate) mod section;
-pub(crate) mod sentence;

@@ -2,8 +2,8 @@
 
 use super::{
     figure::Figure,
+    prompt_sentence::{Lookup, Sentence},
     report_table::Table,
-    sentence::{Lookup, Sentence},
 };
 
 /// A section of a document.

@@ -179,7 +179,7 @@ impl Normal {
 
     /// The number of values that it expects in bins of this width, along an axis.
     fn curve(&self, bins: &[Bin]) -> Vec<(f64, f64)> {
-        let (Some(first), Some(last)) = (bins.first(), bins.last()) else { return Vec::new() };
+        let [first, .., last] = bins else { return Vec::new() };
         let peak = self.count * (first.high - first.low) / (self.sd * std::f64::consts::TAU.sqrt());
         let steps = (0..=400).map(|i| first.low + (last.high - first.low) * f64::from(i) / 400.0);
         let heights = steps.map(|x| (x, peak * (-0.5 * ((x - self.mean) / self.sd).powi(2)).exp()));
@@ -313,7 +313,7 @@ fn sparsity_figure(manifest: &Manifest, sparsity: &[SparsityRow]) -> Result<Figu
         let norm = Frame {
             title: "Norm",
             x: "share of the neurons, strongest first (log)",
-            y: "share of the layer\u{2019}s squared norm",
+            y: "share of the layer's squared norm",
             x_format: &|value| {
                 if tens(value).is_empty() { String::new() } else { format!("{} %", 100.0 * value) }
             },

@@ -41,9 +41,13 @@ pub(crate) fn again_section(study: &Study<'_>) -> Result<Section, ReportError> {
 
 /// A word of a command as a shell takes it.
 fn quote_for_shell(word: &str) -> String {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./=,:+@%".contains(&byte);
     if !word.is_empty() && word.bytes().all(is_plain) {
         return word.to_owned();
     }
     format!("'{}'", word.replace('\'', "'\\''"))
+}
+
+/// Whether a shell takes a byte as it is.
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-_./=,:+@%".contains(&byte)
 }

@@ -23,7 +23,10 @@ pub(crate) fn conclusions_section(study: &Study<'_>) -> Result<Section, ReportEr
     section.explanation("Effect sizes in logits and their intervals come first, p last.");
     section.heading("What can be concluded");
     let mut shown: Vec<String> = profile.with(Verdict::Beyond).map(beyond).collect();
-    if shown.is_empty() {
+    let mut limits = Vec::new();
+    if !profile.is_decided() {
+        limits.push(profile.summary());
+    } else if shown.is_empty() {
         shown.push(profile.summary());
     }
     shown.extend(double_dissociation(&dissociation));
@@ -31,6 +34,9 @@ pub(crate) fn conclusions_section(study: &Study<'_>) -> Result<Section, ReportEr
         row.interval().is_some_and(|(low, high)| low > 0.0 || high < 0.0)
     });
     shown.extend(clear.into_iter().map(synergy));
+    if shown.is_empty() {
+        shown.push("No effect can be attributed to these neurons in particular.".to_owned());
+    }
     section.list(shown);
     section.heading("What cannot be concluded");
     let within: Vec<String> = profile.with(Verdict::Within).filter_map(within).collect();
@@ -46,9 +52,9 @@ pub(crate) fn conclusions_section(study: &Study<'_>) -> Result<Section, ReportEr
         ));
         section.list(within);
     }
-    let mut limits = limits_of_controls(&profile);
-    limits.extend(limits_of_study(study));
+    limits.extend(limits_of_controls(&profile));
     limits.extend(open.into_iter().map(synergy));
+    limits.extend(limits_of_study(study));
     section.list(limits);
     Ok(section)
 }
@@ -72,7 +78,7 @@ fn beyond(row: &ProfileRow) -> String {
         (None, None) => String::new(),
     };
     format!(
-        "Layer {}, {}: mean margin drop {}{random}{active}. The margin falls in {} of {} (p {}).",
+        "Layer {}, {}: mean margin drop {}{random}{active}. The margin falls in {} of {} (corrected p {}).",
         row.layer,
         quoted(&row.neuron_set),
         fixed(row.margin_drop, 3),
@@ -122,8 +128,8 @@ fn double_dissociation(rows: &[DissociationRow]) -> Option<String> {
 }
 
 fn difference(row: &DissociationRow) -> Option<String> {
-    let (label, difference) = (quoted(&row.neuron_set), fixed(row.difference, 3));
-    Some(format!("{label} {difference} ({})", interval(row.interval()?)))
+    let ends = interval(row.interval()?);
+    Some(format!("{} {} ({ends})", quoted(&row.neuron_set), fixed(row.difference, 3)))
 }
 
 /// Several layers against the sum of each.
@@ -153,11 +159,7 @@ fn limits_of_controls(profile: &JudgedProfile) -> Vec<String> {
     }
     let undecided = profile.names(Verdict::TooFewSets);
     if !undecided.is_empty() {
-        limits.push(format!(
-            "Not decided, because no corrected p can reach {LEVEL} with {} random sets: {}.",
-            profile.sets,
-            undecided.join(", ")
-        ));
+        limits.push(format!("Not decided, for lack of random sets: {}.", undecided.join(", ")));
     }
     let less_active = profile.with(Verdict::Beyond).filter(|row| !row.has_alikes());
     let less_active: Vec<String> = less_active.map(ProfileRow::name).collect();

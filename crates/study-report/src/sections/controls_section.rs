@@ -1,18 +1,17 @@
-//! Controls: whether other neurons would do the same, and whether the neurons matter for their own
-//! prompts.
+//! Controls: whether other neurons would do the same.
 
 use plotters::{
     element::{PathElement, Rectangle},
-    prelude::{Color, RGBColor},
-    style::text_anchor::{HPos, VPos},
+    prelude::Color,
 };
 use study_record::{
     Lesion, Manifest, Measured, Part, SetKind, SetRule,
-    tables::{DissociationRow, ProfileRow, PromptControlRow, Row as _},
+    tables::{ProfileRow, PromptControlRow, Row as _},
 };
 
 use super::{
     absent_part::absence,
+    dissociation_section::add_dissociation,
     judged_profile::{JudgedProfile, verdict_cell},
 };
 use crate::{
@@ -25,9 +24,9 @@ use crate::{
     },
     drawing::{
         axis_text::whole,
-        canvas::{Area, Fault, WIDTH, draw, grid, points, text},
+        canvas::{Area, Fault, WIDTH, draw},
         legend::{SHAPES, Shape, key, label_keys, label_look, legend, mark, mark_size},
-        palette::{ACTIVE, BAND, INK, LABELS, MUTED, SOFT},
+        palette::{ACTIVE, BAND, LABELS, MUTED},
         panel::{Frame, around, draw_level, panel},
     },
     error::ReportError,
@@ -44,11 +43,6 @@ pub(crate) const PROMPTS: FigureFile = FigureFile {
     shows: "each prompt\u{2019}s drops at the lesioned layer, over 95 % of the random sets in that \
             prompt",
     tables: &[PromptControlRow::TABLE.file],
-};
-pub(crate) const DISSOCIATION: FigureFile = FigureFile {
-    name: "dissociation",
-    shows: "margin drops of each label\u{2019}s neurons in each label\u{2019}s prompts",
-    tables: &[DissociationRow::TABLE.file],
 };
 
 pub(crate) fn controls_section(study: &Study<'_>) -> Result<Section, ReportError> {
@@ -95,7 +89,7 @@ fn profile_table(manifest: &Manifest, profile: &JudgedProfile) -> Table {
     let lesion = &manifest.study.lesion;
     let caption = format!(
         "Mean margin drops in logits, and the ranges that hold 95 % of {} random sets. In each \
-         layer {} are {} {} GELU {}.",
+         layer every activation of {} is {} {} GELU {}.",
         count(profile.sets),
         rule(lesion),
         lesion.kind.effect(),
@@ -376,168 +370,4 @@ fn draw_prompts(
         mark(shape, colour, size, (place as f64, drop(row)))
     }))?;
     Ok(())
-}
-
-fn add_dissociation(section: &mut Section, study: &Study<'_>) -> Result<(), ReportError> {
-    section.heading("Double dissociation");
-    let Some(rows) = study.rows_if_written::<DissociationRow>()? else {
-        section.text(absence(study, Part::Controls, DissociationRow::TABLE));
-        return Ok(());
-    };
-    let pairs = layer_pairs(study.manifest(), &rows);
-    if pairs.is_empty() {
-        section.text(
-            "Not computed: needs prompts with both labels and, in some layer, sets of equal size.",
-        );
-        return Ok(());
-    }
-    section.explanation(
-        "The same neurons are lesioned in the prompts of their own label and in those of the \
-         other. The dissociation is double if both labels\u{2019} neurons lower the margin of \
-         their own prompts, and both intervals lie above 0.",
-    );
-    section.figure(dissociation_figure(study.manifest(), &rows, &pairs)?);
-    section.table(dissociation_table(&rows));
-    if rows.iter().all(|row| row.interval().is_none()) {
-        section.warning(
-            "No interval: at least 10 templates per label are needed. So no dissociation can be \
-             shown to be double.",
-        );
-    } else {
-        section.finding(dissociation_finding(&pairs));
-    }
-    Ok(())
-}
-
-/// The rows of both labels in each layer that has both.
-fn layer_pairs<'a>(
-    manifest: &Manifest,
-    rows: &'a [DissociationRow],
-) -> Vec<[&'a DissociationRow; 2]> {
-    let [a, b] = manifest.labels();
-    let layers = rows.chunk_by(|one, other| one.layer == other.layer);
-    let pairs = layers.filter_map(|layer| {
-        let find = |label| layer.iter().find(|row| row.neuron_set == label);
-        Some([find(a)?, find(b)?])
-    });
-    pairs.collect()
-}
-
-fn dissociation_finding(pairs: &[[&DissociationRow; 2]]) -> String {
-    let double = pairs.iter().filter(|[a, _]| a.double);
-    let double: Vec<String> = double.map(|[a, _]| a.layer.to_string()).collect();
-    let layers = match double.as_slice() {
-        [] => "in no layer".to_owned(),
-        [layer] => format!("in layer {layer}"),
-        layers => format!("in layers {}", layers.join(", ")),
-    };
-    format!(
-        "The neurons of both labels lower the margin of their own prompts, and more than that of \
-         the others\u{2019}, {layers} of {}.",
-        pairs.len()
-    )
-}
-
-fn dissociation_table(rows: &[DissociationRow]) -> Table {
-    let columns = [
-        "layer",
-        "set",
-        "neurons",
-        "own prompts",
-        "other prompts",
-        "difference",
-        "95 % interval",
-        "double",
-    ];
-    let caption =
-        "Mean margin drops in logits; intervals over templates, conditional on these neurons.";
-    let mut table = Table::new("dissociation", DISSOCIATION.tables, caption, columns).on_screen();
-    for row in rows {
-        let double = if row.double {
-            Cell::text("yes").class("beyond")
-        } else {
-            Cell::text("not shown").class("open")
-        };
-        table.row([
-            Cell::count(row.layer),
-            Cell::text(&row.neuron_set),
-            Cell::count(row.neurons),
-            Cell::number(row.own_margin_drop, 3),
-            Cell::number(row.other_margin_drop, 3),
-            Cell::number(row.difference, 3),
-            Cell::interval(row.interval()),
-            double,
-        ]);
-    }
-    table
-}
-
-/// The same neurons in both labels' prompts, a panel per layer.
-fn dissociation_figure(
-    manifest: &Manifest,
-    rows: &[DissociationRow],
-    pairs: &[[&DissociationRow; 2]],
-) -> Result<Figure, ReportError> {
-    let drops = rows.iter().flat_map(|row| [row.own_margin_drop, row.other_margin_drop]);
-    let most = drops.map(f64::abs).fold(f64::MIN_POSITIVE, f64::max);
-    let (lines, columns) = grid(pairs.len(), 3);
-    let svg = draw((WIDTH, points(lines * 172 + 20)), |root| {
-        for (area, pair) in root.split_evenly((lines, columns)).iter().zip(pairs) {
-            draw_dissociation(area, manifest.labels(), *pair, most)?;
-        }
-        Ok(())
-    })?;
-    let caption =
-        "Mean margin drops in logits: blue harms, orange helps. A label\u{2019}s neurons \
-                   matter for its own prompts where the diagonal is darker than the rest of its \
-                   row."
-            .to_owned();
-    Ok(Figure { file: DISSOCIATION, caption, svg })
-}
-
-fn draw_dissociation(
-    area: &Area<'_>,
-    labels: [&str; 2],
-    [a, b]: [&DissociationRow; 2],
-    most: f64,
-) -> Result<(), Fault> {
-    let left = (HPos::Left, VPos::Center);
-    let centre = (HPos::Center, VPos::Center);
-    let title = format!("Layer {}{}", a.layer, if a.double { ": double" } else { "" });
-    area.draw_text(&title, &text(13.0, INK, true, left), (20, 30))?;
-    for (label, x) in labels.iter().zip([205, 355]) {
-        let style = text(11.0, SOFT, false, centre);
-        area.draw_text(&format!("{label} prompts"), &style, (x, 78))?;
-    }
-    let cells =
-        [[a.own_margin_drop, a.other_margin_drop], [b.other_margin_drop, b.own_margin_drop]];
-    for (line, (label, y)) in labels.iter().zip([104, 204]).enumerate() {
-        let style = text(11.0, SOFT, false, left);
-        area.draw_text(label, &style, (20, y + 32))?;
-        area.draw_text("neurons", &style, (20, y + 62))?;
-        for (column, (drop, x)) in cells[line].into_iter().zip([132, 282]).enumerate() {
-            let colour = shade(drop / most);
-            area.draw(&Rectangle::new([(x, y), (x + 144, y + 94)], colour.filled()))?;
-            // It stays dark on a dark page, as the colours below it stay light.
-            let ink = RGBColor(0x11, 0x11, 0x11);
-            let style = text(13.0, ink, line == column, centre);
-            area.draw_text(&fixed(drop, 3), &style, (x + 72, y + 47))?;
-        }
-    }
-    Ok(())
-}
-
-/// Blue if the lesion harms, orange if it helps, nearly white at 0.
-fn shade(share: f64) -> RGBColor {
-    /// The brightness of each part of the colour at 0.
-    const PALE: f64 = 250.0;
-    let RGBColor(red, green, blue) =
-        if share > 0.0 { RGBColor(0x56, 0xB4, 0xE9) } else { RGBColor(0xF0, 0xA0, 0x50) };
-    let [red, green, blue] = [red, green, blue].map(|part| {
-        let mixed = PALE - (PALE - f64::from(part)) * share.abs().min(1.0);
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // from 0 to 250
-        let mixed = mixed.round() as u8;
-        mixed
-    });
-    RGBColor(red, green, blue)
 }

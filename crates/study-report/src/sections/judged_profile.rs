@@ -30,6 +30,11 @@ impl JudgedProfile {
         self.rows.iter().filter(|row| row.p_corrected.is_some()).count()
     }
 
+    /// Whether there are enough random sets to tell lesions from them.
+    pub(crate) fn is_decided(&self) -> bool {
+        self.tested() > 0 && smallest_p(self.tested(), self.sets) <= LEVEL
+    }
+
     /// The rows with a verdict.
     pub(crate) fn with(&self, verdict: Verdict) -> impl Iterator<Item = &ProfileRow> + Clone {
         self.rows.iter().filter(move |row| row.verdict == verdict)
@@ -46,7 +51,7 @@ impl JudgedProfile {
         if tested == 0 {
             return "There are no controls, so nothing can be said about other neurons.".to_owned();
         }
-        if smallest_p(tested, self.sets) > LEVEL {
+        if !self.is_decided() {
             return format!(
                 "{} random sets are too few to tell any of {tested} lesions from them at the level \
                  {LEVEL}; --nulls {} would be enough.",

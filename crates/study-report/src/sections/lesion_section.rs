@@ -13,9 +13,9 @@ use crate::{
         cell::Cell,
         figure::{Figure, FigureFile},
         number_text::{count, fixed, list, mean, plural, quoted},
+        prompt_sentence::{Candidate, Sentence},
         report_table::Table,
         section::{Block, Section},
-        sentence::{Candidate, Sentence},
     },
     drawing::{
         canvas::{WIDTH, draw},
@@ -92,15 +92,18 @@ fn finding(layer: usize, summary: &LesionSummary) -> String {
             "No neuron of layer {layer} was silenced, so there is no effect to report."
         );
     }
+    let LesionSummary { prompts, logit_drop, margin_drop, logit_falls, margin_falls, .. } =
+        *summary;
     format!(
-        "Silencing the matched neurons of layer {layer} changes the right word\u{2019}s margin \
-         over the strongest other candidate by a mean drop of {}, and lowers it in {} of {}. The \
-         mean logit drop is {}; the logit falls in {}.",
-        fixed(summary.margin_drop, 3),
-        count(summary.margin_falls),
-        plural(summary.prompts, "prompt"),
-        fixed(summary.logit_drop, 3),
-        count(summary.logit_falls)
+        "With the matched neurons of layer {layer} silenced, the mean drop of the right word\u{2019}s \
+         margin over the strongest other candidate is {} (it falls in {} of {}), and that of its \
+         logit {} (in {} of {}).",
+        fixed(margin_drop, 3),
+        count(margin_falls),
+        plural(prompts, "prompt"),
+        fixed(logit_drop, 3),
+        count(logit_falls),
+        count(prompts)
     )
 }
 

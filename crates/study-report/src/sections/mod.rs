@@ -7,6 +7,7 @@ mod baseline_section;
 mod causal_section;
 mod conclusions_section;
 mod controls_section;
+mod dissociation_section;
 mod dose_section;
 mod dynamic_section;
 mod joint_section;
@@ -38,7 +39,7 @@ pub const FIGURES: [FigureFile; 13] = [
     lesion_section::LESIONS,
     controls_section::PROFILE,
     controls_section::PROMPTS,
-    controls_section::DISSOCIATION,
+    dissociation_section::DISSOCIATION,
     joint_section::JOINT,
     dose_section::DOSE,
 ];

@@ -14,9 +14,9 @@ use crate::{
         cell::Cell,
         figure::{Figure, FigureFile},
         number_text::{count, fixed, percent, plural, quoted},
+        prompt_sentence::Lookup,
         report_table::Table,
         section::{Block, Section},
-        sentence::Lookup,
     },
     drawing::{
         axis_text::{plain, whole},
@@ -62,11 +62,11 @@ pub(crate) fn selection_section(study: &Study<'_>) -> Result<Section, ReportErro
     let mut section = Section::new("selection", "Selection");
     section.explanation(format!(
         "A {} t-test compares each neuron\u{2019}s activation before GELU, at the {} target, \
-         between the two sides. {}; the result is q. A neuron with q of at most {} carries the \
-         label of the side on which it is higher.",
+         between the two sides of the pairs; {}, which gives q. A neuron with q of at most {} \
+         carries the label of the side on which it is higher.",
         selection.test,
         selection.at,
-        correction_sentence(manifest),
+        correction_clause(manifest),
         selection.alpha
     ));
     section.table(layers_table(manifest, &neurons));
@@ -92,8 +92,8 @@ pub(crate) fn selection_section(study: &Study<'_>) -> Result<Section, ReportErro
     Ok(section)
 }
 
-/// How p is corrected.
-fn correction_sentence(manifest: &Manifest) -> String {
+/// How p is corrected: `p is corrected by Holm over each layer`.
+fn correction_clause(manifest: &Manifest) -> String {
     let selection = &manifest.study.selection;
     let direction = if selection.directional { ", each direction by itself" } else { "" };
     match selection.correction {
@@ -110,15 +110,15 @@ fn layers_table(manifest: &Manifest, neurons: &[NeuronRow]) -> Table {
     let selection = &manifest.study.selection;
     let [a, b] = manifest.labels();
     let caption = format!(
-        "Neurons of each label, and effect sizes in standard deviations of the difference. {} and \
-         {} are the labels: {}, a {} t-test at the {} target, q at most {}. {}.",
+        "Neurons that carry the label {} or {}, by a {} t-test on {} at the {} target, with q of \
+         at most {}; {}. Effect sizes are in standard deviations of the difference.",
         quoted(a),
         quoted(b),
-        plural(manifest.pairs, "pair"),
         selection.test,
+        plural(manifest.pairs, "pair"),
         selection.at,
         selection.alpha,
-        capitalised(&correction_sentence(manifest))
+        correction_clause(manifest)
     );
     let uncorrected = format!("p < {}", selection.alpha);
     let columns = ["layer", a, b, "neither", &uncorrected, "median |effect|", "largest |effect|"];
@@ -139,13 +139,6 @@ fn layers_table(manifest: &Manifest, neurons: &[NeuronRow]) -> Table {
         ]);
     }
     table
-}
-
-fn capitalised(text: &str) -> String {
-    let mut letters = text.chars();
-    letters
-        .next()
-        .map_or(String::new(), |first| first.to_uppercase().collect::<String>() + letters.as_str())
 }
 
 /// The sizes of the effects, ascending.
@@ -364,7 +357,7 @@ fn laminar_figure(manifest: &Manifest, counts: &SelectionCounts) -> Result<Figur
             let frame = Frame {
                 title: correction.title(),
                 x: if index / columns + 1 == rows { "neurons" } else { "" },
-                y: if is_chosen { "layer (this study\u{2019}s)" } else { "layer" },
+                y: if is_chosen { "layer (this study's)" } else { "layer" },
                 ticks: (4, 2 * layers),
                 x_format: &|value: f64| plain(value.abs()),
                 y_format: &whole,

@@ -1,0 +1,204 @@
+//! Double dissociation: whether neurons matter for their own prompts, and less for the others.
+
+use plotters::{
+    element::Rectangle,
+    prelude::{Color, RGBColor},
+    style::text_anchor::{HPos, VPos},
+};
+use study_record::{
+    Manifest, Part,
+    tables::{DissociationRow, Row as _},
+};
+
+use super::absent_part::absence;
+use crate::{
+    document::{
+        cell::Cell,
+        figure::{Figure, FigureFile},
+        number_text::fixed,
+        report_table::Table,
+        section::Section,
+    },
+    drawing::{
+        canvas::{Area, Fault, WIDTH, draw, grid, points, text},
+        palette::{INK, SOFT},
+    },
+    error::ReportError,
+    finished_study::Study,
+};
+
+pub(crate) const DISSOCIATION: FigureFile = FigureFile {
+    name: "dissociation",
+    shows: "margin drops of each label\u{2019}s neurons in each label\u{2019}s prompts",
+    tables: &[DissociationRow::TABLE.file],
+};
+
+/// Adds the double dissociation to the section of the controls.
+pub(crate) fn add_dissociation(
+    section: &mut Section,
+    study: &Study<'_>,
+) -> Result<(), ReportError> {
+    section.heading("Double dissociation");
+    let Some(rows) = study.rows_if_written::<DissociationRow>()? else {
+        section.text(absence(study, Part::Controls, DissociationRow::TABLE));
+        return Ok(());
+    };
+    let pairs = layer_pairs(study.manifest(), &rows);
+    if pairs.is_empty() {
+        section.text(
+            "Not computed: needs prompts with both labels and, in some layer, sets of equal size.",
+        );
+        return Ok(());
+    }
+    section.explanation(
+        "The same neurons are lesioned in the prompts of their own label and in those of the \
+         other. The dissociation is double if both labels\u{2019} neurons lower the margin of \
+         their own prompts, and both intervals lie above 0.",
+    );
+    section.figure(dissociation_figure(study.manifest(), &rows, &pairs)?);
+    let table = dissociation_table(&rows);
+    if rows.iter().all(|row| row.interval().is_none()) {
+        section.table(table);
+        section.warning(
+            "No interval: at least 10 templates per label are needed. So no dissociation can be \
+             shown to be double.",
+        );
+    } else {
+        section.table(table.on_screen());
+        section.finding(dissociation_finding(&pairs));
+    }
+    Ok(())
+}
+
+/// The rows of both labels in each layer that has both.
+fn layer_pairs<'a>(
+    manifest: &Manifest,
+    rows: &'a [DissociationRow],
+) -> Vec<[&'a DissociationRow; 2]> {
+    let [a, b] = manifest.labels();
+    let layers = rows.chunk_by(|one, other| one.layer == other.layer);
+    let pairs = layers.filter_map(|layer| {
+        let find = |label| layer.iter().find(|row| row.neuron_set == label);
+        Some([find(a)?, find(b)?])
+    });
+    pairs.collect()
+}
+
+fn dissociation_finding(pairs: &[[&DissociationRow; 2]]) -> String {
+    let double = pairs.iter().filter(|[a, _]| a.double);
+    let double: Vec<String> = double.map(|[a, _]| a.layer.to_string()).collect();
+    let layers = match double.as_slice() {
+        [] => "in no layer".to_owned(),
+        [layer] => format!("in layer {layer}"),
+        layers => format!("in layers {}", layers.join(", ")),
+    };
+    format!(
+        "The neurons of both labels lower the margin of their own prompts, and more than that of \
+         the others\u{2019}, {layers} of {}.",
+        pairs.len()
+    )
+}
+
+fn dissociation_table(rows: &[DissociationRow]) -> Table {
+    let columns = [
+        "layer",
+        "set",
+        "neurons",
+        "own prompts",
+        "other prompts",
+        "difference",
+        "95 % interval",
+        "double",
+    ];
+    let caption =
+        "Mean margin drops in logits; intervals over templates, conditional on these neurons.";
+    let mut table = Table::new("dissociation", DISSOCIATION.tables, caption, columns);
+    for row in rows {
+        let double = if row.double {
+            Cell::text("yes").class("beyond")
+        } else {
+            Cell::text("not shown").class("open")
+        };
+        table.row([
+            Cell::count(row.layer),
+            Cell::text(&row.neuron_set),
+            Cell::count(row.neurons),
+            Cell::number(row.own_margin_drop, 3),
+            Cell::number(row.other_margin_drop, 3),
+            Cell::number(row.difference, 3),
+            Cell::interval(row.interval()),
+            double,
+        ]);
+    }
+    table
+}
+
+/// The same neurons in both labels' prompts, a panel per layer.
+fn dissociation_figure(
+    manifest: &Manifest,
+    rows: &[DissociationRow],
+    pairs: &[[&DissociationRow; 2]],
+) -> Result<Figure, ReportError> {
+    let drops = rows.iter().flat_map(|row| [row.own_margin_drop, row.other_margin_drop]);
+    let most = drops.map(f64::abs).fold(f64::MIN_POSITIVE, f64::max);
+    let (lines, columns) = grid(pairs.len(), 3);
+    let svg = draw((WIDTH, points(lines * 172 + 20)), |root| {
+        for (area, pair) in root.split_evenly((lines, columns)).iter().zip(pairs) {
+            draw_dissociation(area, manifest.labels(), *pair, most)?;
+        }
+        Ok(())
+    })?;
+    let caption =
+        "Mean margin drops in logits: blue harms, orange helps. A label\u{2019}s neurons \
+                   matter for its own prompts where the diagonal is darker than the rest of its \
+                   row."
+            .to_owned();
+    Ok(Figure { file: DISSOCIATION, caption, svg })
+}
+
+fn draw_dissociation(
+    area: &Area<'_>,
+    labels: [&str; 2],
+    [a, b]: [&DissociationRow; 2],
+    most: f64,
+) -> Result<(), Fault> {
+    let left = (HPos::Left, VPos::Center);
+    let centre = (HPos::Center, VPos::Center);
+    let title = format!("Layer {}{}", a.layer, if a.double { ": double" } else { "" });
+    area.draw_text(&title, &text(13.0, INK, true, left), (20, 30))?;
+    for (label, x) in labels.iter().zip([205, 355]) {
+        let style = text(11.0, SOFT, false, centre);
+        area.draw_text(&format!("{label} prompts"), &style, (x, 78))?;
+    }
+    let cells =
+        [[a.own_margin_drop, a.other_margin_drop], [b.other_margin_drop, b.own_margin_drop]];
+    for (line, (label, y)) in labels.iter().zip([104, 204]).enumerate() {
+        let style = text(11.0, SOFT, false, left);
+        area.draw_text(label, &style, (20, y + 32))?;
+        area.draw_text("neurons", &style, (20, y + 62))?;
+        for (column, (drop, x)) in cells[line].into_iter().zip([132, 282]).enumerate() {
+            let colour = shade(drop / most);
+            area.draw(&Rectangle::new([(x, y), (x + 144, y + 94)], colour.filled()))?;
+            // It stays dark on a dark page, as the colours below it stay light.
+            let ink = RGBColor(0x11, 0x11, 0x11);
+            let style = text(13.0, ink, line == column, centre);
+            area.draw_text(&fixed(drop, 3), &style, (x + 72, y + 47))?;
+        }
+    }
+    Ok(())
+}
+
+/// Blue if the lesion harms, orange if it helps, nearly white at 0.
+fn shade(share: f64) -> RGBColor {
+    /// The brightness of each part of the colour at 0.
+    const PALE: f64 = 250.0;
+    let RGBColor(red, green, blue) =
+        if share > 0.0 { RGBColor(0x56, 0xB4, 0xE9) } else { RGBColor(0xF0, 0xA0, 0x50) };
+    let [red, green, blue] = [red, green, blue].map(|part| {
+        let mixed = PALE - (PALE - f64::from(part)) * share.abs().min(1.0);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // from 0 to 250
+        let mixed = mixed.round() as u8;
+        mixed
+    });
+    RGBColor(red, green, blue)
+}
