@@ -185,7 +185,7 @@ fn a_run_that_is_killed_anywhere_goes_on_to_the_same_bytes() {
     assert!(output.status.success());
     if before > 0 {
         let stderr = String::from_utf8(output.stderr).unwrap();
-        assert!(stderr.contains("it goes on after"), "{stderr}");
+        assert!(stderr.contains("Resuming an interrupted run"), "{stderr}");
     }
     assert_eq!(tables(&out), whole);
 }
@@ -204,6 +204,6 @@ fn another_study_in_the_same_folder_does_not_go_on_with_the_first_ones_journal()
     let args = [&BRIEF[..], &["--seed", "1"]].concat();
     let output = lesion(dir.path()).arg("reproduce").args(&args).output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.success() && stderr.contains("is given up"), "{stderr}");
+    assert!(output.status.success() && stderr.contains("Discarding an interrupted run"), "{stderr}");
     assert_eq!(tables(&out), tables(&Run::new(&args).out()));
 }

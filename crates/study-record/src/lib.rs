@@ -6,7 +6,7 @@
 //!   and the guide describes its columns.
 //! - [`Part`] lists the parts of the laboratory and the tables that each writes.
 //! - [`Manifest`] says what ran, on what, and what it wrote.
-//! - [`Verdict`] is what the controls let one say of a lesion.
+//! - [`Verdict`] is the conclusion on a lesion from its controls.
 //!
 //! ```
 //! use study_record::{Study, TTestKind};
@@ -33,6 +33,7 @@ mod verdict;
 
 pub use manifest::{Inputs, MANIFEST, Manifest, Origin, Seconds};
 pub use part_tables::{Directness, Measured, Part, PatternKind, Range, SetKind};
+pub use row::TableError;
 pub use row_summaries::{Accuracy, LesionSummary};
 pub use settings::{
     Bootstrap, Controls, Dose, Joint, Lesion, OptionForm, Section, Selection, Setting,
@@ -43,7 +44,6 @@ pub use settings::{
         Tokens,
     },
 };
-pub use row::TableError;
 pub use verdict::{
     ACTIVITY_TOLERANCE, Evidence, LEVEL, Verdict, are_alike, sets_needed, smallest_p,
 };

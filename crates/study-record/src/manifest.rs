@@ -59,9 +59,9 @@ manifest! {
         pairs: usize,
         /// Pairs that were held out.
         held_out_pairs: usize,
-        /// Relabellings that max-T looked at.
+        /// Number of relabellings that max-T used.
         relabellings: usize,
-        /// Whether those are all there are.
+        /// Whether these are all possible relabellings.
         relabellings_exact: bool,
         /// The label of side a.
         label_a: String,
@@ -72,7 +72,7 @@ manifest! {
         inputs: Inputs,
         /// Wall-clock seconds of each stage.
         seconds: Seconds,
-        /// SHA-256 of every other file that was written, but for the report and its figures.
+        /// SHA-256 of every other file that was written, except the report and its figures.
         outputs: BTreeMap<String, String>,
     }
 }

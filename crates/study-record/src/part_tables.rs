@@ -32,12 +32,14 @@ impl Part {
                 "Layer by layer: would other neurons of the same number do the same? Do the \
                  neurons matter for their own prompts, and less for those of the other label?"
             }
-            Self::Joint => "Do several layers together do more than the sum of each?",
+            Self::Joint => {
+                "Is the effect of several layers together larger than the sum of their single effects?"
+            }
             Self::Dose => "How does the right word fall as more neurons are lesioned?",
             Self::Causal => {
-                "What does each labelled neuron do by itself, and how much of it directly?"
+                "What is the effect of each labelled neuron alone, and how much of it is direct?"
             }
-            Self::Dynamic => "Do selection and lesion in one pass give the same?",
+            Self::Dynamic => "Do selection and lesion in one pass give the same result?",
         }
     }
 
@@ -68,10 +70,11 @@ choices! {
         Swapped = "swapped",
         /// As many as matched, the weakest of all outside the matched set.
         LeastTuned = "least-tuned",
-        /// As many as matched, at random of all outside the matched set; `controls.nulls` sets.
+        /// A random set of the same size from the neurons outside the matched set; `controls.nulls`
+        /// sets.
         Random = "random",
-        /// As many of those outside, each drawn from the 16 next to a matched neuron in the order of
-        /// activity; as many sets. Activity is the mean |activation| after GELU at the masks of the
+        /// A random set of the same size in which each neuron is drawn from the 16 next to a matched
+        /// neuron in the order of activity; as many sets. Activity is the mean |activation| after GELU at the masks of the
         /// label's prompts in the plain pass.
         RandomActive = "random-active",
     }
@@ -124,8 +127,7 @@ tables! {
         draw: usize,
         /// How many neurons were lesioned.
         neurons: usize,
-        /// How active they are: root mean square over the neurons of their activity (see
-        /// `random-active`).
+        /// Activity of the set: the root mean square of its neurons' activity (see `random-active`).
         activity: f64,
         /// The fall of the right word's logit.
         logit_drop: f64,
@@ -192,7 +194,7 @@ tables! {
         p_random_active: Option<f64>,
         /// The larger of both p, corrected by Holm over all layers and labels that have controls.
         p_corrected: Option<f64>,
-        /// What the controls let one say, see below.
+        /// Conclusion from the controls, see below.
         verdict: Verdict,
         /// Mean logit drop of the `swapped` set.
         swapped_logit_drop: Option<f64>,
@@ -210,7 +212,7 @@ tables! {
         random_margin_low: Option<f64>,
         /// Upper end of that range.
         random_margin_high: Option<f64>,
-        /// The same four of the `random-active` sets.
+        /// Lower end of the range that holds 95 % of the `random-active` sets' mean logit drops.
         random_active_logit_low: Option<f64>,
         /// Upper end of that range.
         random_active_logit_high: Option<f64>,

@@ -1,4 +1,4 @@
-//! What the controls let one say of a lesion.
+//! The conclusion on a lesion from its controls.
 
 use crate::choice::choices;
 
@@ -9,7 +9,7 @@ pub const LEVEL: f64 = 0.05;
 pub const ACTIVITY_TOLERANCE: f64 = 0.1;
 
 choices! {
-    /// What can be said of the matched lesion of one layer and label.
+    /// The conclusion on the matched lesion of one layer and label.
     pub enum Verdict: "verdict" {
         /// It lowers the margin more than random sets do, corrected over layers and labels.
         Beyond = "beyond",

@@ -1,4 +1,4 @@
-//! Who is told how a run goes on, and who may stop it.
+//! Progress of a run: who is told of it, and who may stop it.
 
 use std::{
     error::Error,
@@ -10,7 +10,7 @@ use std::{
     },
 };
 
-/// Told how a run goes on. Every method does nothing by default.
+/// Told of the progress of a run. Every method does nothing by default.
 pub trait Watch: Send {
     /// A stage begins.
     fn begin(&mut self, _stage: &str) {}
@@ -34,7 +34,7 @@ pub struct Unwatched;
 
 impl Watch for Unwatched {}
 
-/// Stops a run after the batch at hand. Clones stop the same run.
+/// Stops a run after the current batch. Clones stop the same run.
 #[derive(Clone, Debug, Default)]
 pub struct CancelToken(Arc<AtomicBool>);
 
@@ -97,7 +97,7 @@ impl fmt::Display for Note {
             }
             Self::HubUnanswered { asked, reason, cached } => write!(
                 f,
-                "The hub does not say what {asked} is now ({reason}); using {cached} from the cache."
+                "The hub did not report the commit of {asked} ({reason}); using {cached} from the cache."
             ),
             Self::Changed { place, change } => {
                 write!(f, "Note: in {}, {change} since the study ran.", place.display())

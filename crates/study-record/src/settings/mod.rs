@@ -29,11 +29,12 @@ settings! {
         stimuli: Option<FilePath> =>
             unset("bundled pairs, or bundled context pairs to select at the mask")
             .example("pairs.txt").option("stimuli", "FILE"),
-        /// Prompts, the right word first: `We thanked {her|him}.`
+        /// Prompts, with the right word first: `We thanked {her|him}.`
         prompts: Option<FilePath> => unset("the paper's two")
             .example("prompts.txt").option("prompts", "FILE"),
         /// Compute backend: `flex` and `ndarray` run on the CPU, `wgpu` and `cuda` on the GPU. A
-        /// plain build has `flex` only; `cargo xtask` builds in the one that is asked for.
+        /// plain build has `flex` only; `cargo xtask` also builds in the backend that an option or the
+        /// study file asks for.
         backend: Backend => setting("flex").option("backend", "BACKEND"),
         /// Random seed of all random sets, relabellings, resamples and splits.
         seed: u64 => setting("0").option("seed", "N"),
@@ -69,14 +70,14 @@ settings! {
         correction: Correction => setting("bh").option("correction", "CORRECTION"),
         /// The tests that are corrected together: those of each `layer`, or of the whole `model`.
         scope: Scope => setting("layer").option("scope", "SCOPE"),
-        /// Whether each direction is corrected by itself, on one-sided p, which bounds the errors
-        /// of each label.
+        /// Whether the two directions are corrected separately, with one-sided p. This bounds the
+        /// error rate of each label.
         directional: bool => setting("false").switch("directional"),
         /// A neuron is significant if its corrected p is at most this; above 0 and below 1.
         alpha: Alpha => setting("0.05").option("alpha", "ALPHA"),
         /// Random relabellings for max-T, at most 10,000,000; all of them if there are no more.
         permutations: Count<1, 10_000_000> => setting("10000").option("permutations", "N"),
-        /// The share of the pairs that neurons are not selected on, but tested on afterwards.
+        /// Share of the pairs that are kept out of the selection, to test the selected neurons again.
         held_out: HeldOut => setting("0").option("held-out", "SHARE"),
     }
 }
@@ -96,14 +97,14 @@ settings! {
                 "Lesion equally many neurons of both labels, at most this share of a layer")
             .spelling("top", "N", "top=", "Lesion the strongest N neurons of each label")
             .flag("significant", "significant", "Lesion every significant neuron"),
-        /// What makes a neuron strong, in `sets`, doses and least-tuned controls: `t`, by its size,
-        /// or `effect`, by the size of the effect.
+        /// What makes a neuron strong, in `sets`, doses and least-tuned controls: `t`, the size of t,
+        /// or `effect`, the size of the effect.
         strength: Strength => setting("t").option("strength", "MEASURE"),
         /// A `neuron_sets.json` whose sets are lesioned instead of those that are selected.
         neurons: Option<FilePath> => unset("none").example("neuron_sets.json")
             .option("neurons", "FILE"),
-        /// What becomes of an activation: `zero`, `mean` (over the stimuli), `resample` (its value
-        /// in one of them) or `scale=0.5`.
+        /// New value of an activation: `zero`, `mean` (over the stimuli), `resample` (its value for
+        /// one stimulus) or `scale=0.5`.
         kind: LesionKind => setting("zero").option("kind", "KIND"),
         /// Where activations are lesioned: before GELU, `pre`, or after it, `post`.
         site: Site => setting("post").option("site", "SITE"),

@@ -11,8 +11,8 @@ use study_record::{Backend, LesionKind, Site, Tokens};
 
 use crate::setting_args::SettingArgs;
 
-/// Finds the MLP neurons of a BERT that respond to a contrast (him/her), lesions them at one
-/// token while the model predicts a masked word, and shows what that does.
+/// Finds the MLP neurons of a BERT that respond differently to two words (him/her), lesions them
+/// while the model predicts a masked word, and reports the effect.
 #[derive(Parser, Debug)]
 #[command(version)]
 pub(crate) struct Args {
@@ -35,7 +35,8 @@ pub(crate) enum Command {
         #[command(flatten)]
         args: RunArgs,
     },
-    /// Read everything that a study needs and say what it would do, without doing it.
+    /// Read everything that a study needs, list its steps and estimate how long it takes, without
+    /// running it.
     Check {
         /// The study file; options override its settings.
         study: PathBuf,
@@ -91,8 +92,8 @@ pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) execution: ExecutionArgs,
 
-    /// Memory that passes may take beside the weights, in MiB. Less memory means smaller batches:
-    /// other times, and results that differ by rounding only.
+    /// Memory that forward passes may use besides the weights, in MiB. Less memory means smaller
+    /// batches; results differ by rounding only.
     #[arg(long, value_name = "MIB", default_value_t = 1024,
           value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) memory: u32,
@@ -106,7 +107,7 @@ pub(crate) struct RunArgs {
     #[arg(long)]
     pub(crate) save_activations: bool,
 
-    /// Output folder [default: a folder of the study's name in target].
+    /// Folder for the results [default: target/NAME, with the name of the study].
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
 }
@@ -114,7 +115,7 @@ pub(crate) struct RunArgs {
 /// The machine that computes.
 #[derive(ClapArgs, Debug)]
 pub(crate) struct ExecutionArgs {
-    /// Device of the backend, as `lesion devices` numbers them.
+    /// Number of the device in the list of `lesion devices`.
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = integer::<usize>)]
     pub(crate) device: usize,
 
@@ -152,21 +153,21 @@ pub(crate) struct PredictArgs {
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = top)]
     top: usize,
 
-    /// Rate these words instead, `him,her,his`.
+    /// Show these words instead: `him,her,his`.
     #[arg(long, value_name = "WORDS", value_delimiter = ',', conflicts_with = "top")]
     candidates: Vec<String>,
 
-    /// Lesion neurons of a layer, both counted from 0: `4:12,19`, `4:0-99`, or `4:her`, all that
-    /// carry the label. Can be given more than once.
+    /// Lesion these neurons of a layer: `4:12,19`, `4:0-99`, or `4:her` for all that carry the label.
+    /// Layers and neurons count from 0. Can be given more than once.
     #[arg(long, value_name = "LAYER:NEURONS")]
     lesion: Vec<LayerNeurons>,
 
-    /// A study's `neuron_sets.json`, whose `neurons` labels refer to [default: they are selected
-    /// as `lesion reproduce` does].
+    /// A `neuron_sets.json` in which labels are looked up [default: the neurons that `lesion
+    /// reproduce` selects].
     #[arg(long, value_name = "FILE", requires = "lesion")]
     neurons: Option<PathBuf>,
 
-    /// What becomes of an activation: `zero` or `scale=0.5`.
+    /// New value of an activation: `zero`, or `scale=0.5` for half of it.
     #[arg(long, default_value_t = LesionKind::Zero, requires = "lesion")]
     kind: LesionKind,
 

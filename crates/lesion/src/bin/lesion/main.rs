@@ -1,8 +1,5 @@
-//! The command line: `lesion reproduce` runs the paper's study, `lesion run` one of your own,
-//! `lesion check` says what it would do, `lesion predict` what a model makes of one sentence,
-//! `lesion evaluate` how well it knows its pronouns, and `lesion devices` lists the devices.
-//! `lesion report` makes a finished study's page again, and `lesion compare` one of two studies.
-//! It parses arguments, calls the library and prints.
+//! The command line: it parses arguments, calls the library and prints. `lesion --help` lists the
+//! commands.
 
 mod answers;
 mod args;

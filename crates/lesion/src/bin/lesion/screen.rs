@@ -118,8 +118,8 @@ pub(crate) fn to_download(out: &mut impl Write, download: &Download) -> io::Resu
     writeln!(
         out,
         "The model {model} is on the hub and not all of it is on this machine: a run downloads {} \
-         first.\nThe study itself, its stimuli and prompts can be read. Once the model is here, \
-         `check` says whether they fit it and how long a run takes.",
+         first.\nThe study, its stimuli and its prompts are valid. Once the model is on this machine, \
+         `check` reports whether they fit it and how long a run takes.",
         DecimalBytes(*bytes)
     )
 }
@@ -171,7 +171,7 @@ pub(crate) fn sentence(out: &mut impl Write, answer: &SentenceAnswer) -> io::Res
     for word in &answer.unknown {
         writeln!(
             out,
-            "Note: the model does not know \"{word}\"; that is one unknown token to it."
+            "Note: the model does not know \"{word}\" and reads it as an unknown token."
         )?;
     }
     if let Some(lesion) = lesion {
