@@ -127,6 +127,6 @@ fn unreadable(files: &dyn StudyFiles, file: &str, error: io::Error) -> ReportErr
 fn malformed(files: &dyn StudyFiles, file: &str, error: TableError) -> ReportError {
     match error {
         TableError::Read(error) => unreadable(files, file, error),
-        error => ReportError::Table { path: files.path(file), error },
+        error @ TableError::Row { .. } => ReportError::Table { path: files.path(file), error },
     }
 }

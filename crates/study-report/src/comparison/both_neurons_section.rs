@@ -77,13 +77,13 @@ fn neurons_table(pair: &StudyPair<'_>) -> Result<Table, ReportError> {
                 let labelled = in_layer.filter(|row| row.label.as_deref() == Some(labels[study]));
                 labelled.map(|row| row.neuron).collect()
             });
-            let shared = match pair.same_model() {
-                true => Cell::count(a.intersection(&b).count()),
-                false => Cell::missing(),
+            let shared = if pair.same_model() {
+                Cell::count(a.intersection(&b).count())
+            } else {
+                Cell::missing()
             };
             let label = Cell::text(label_name(labels));
-            let counts = [Cell::count(a.len()), Cell::count(b.len())];
-            let [a, b] = counts;
+            let [a, b] = [a, b].map(|neurons| Cell::count(neurons.len()));
             table.row([Cell::count(layer), label, a, b, shared]);
         }
     }

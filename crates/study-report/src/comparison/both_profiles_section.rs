@@ -20,7 +20,7 @@ use crate::{
 
 const PROFILES: FigureFile = FigureFile {
     name: "profiles",
-    shows: "mean margin drops of each layer\u{2019}s lesion in both studies",
+    shows: "mean margin drops of each layer's lesion in both studies",
     tables: &[ProfileRow::TABLE.file],
 };
 

@@ -53,12 +53,11 @@ pub(crate) fn causal_section(study: &Study<'_>) -> Result<Section, ReportError> 
         r if r.is_finite() => fixed(r, 2),
         _ => NONE.to_owned(),
     };
-    let direct = match singles.direct {
-        None => String::new(),
-        Some(_) => {
-            let direct = neurons.iter().map(|(_, single)| single.direct()).collect();
-            format!(" and with the direct effects at {}", correlation(direct))
-        }
+    let direct = if singles.direct.is_some() {
+        let direct = neurons.iter().map(|(_, single)| single.direct()).collect();
+        format!(" and with the direct effects at {}", correlation(direct))
+    } else {
+        String::new()
     };
     section.finding(format!(
         "The mean margin drops of {} of layer {} correlate with |t| at {}{direct}.",

@@ -22,7 +22,7 @@ pub(crate) fn conclusions_section(study: &Study<'_>) -> Result<Section, ReportEr
     let mut section = Section::new("conclusions", "What can be concluded, and what not");
     section.explanation("Effect sizes in logits and their intervals come first, p last.");
     section.heading("What can be concluded");
-    let mut shown: Vec<String> = profile.with(Verdict::Beyond).map(beyond).collect();
+    let mut shown: Vec<String> = profile.with(Verdict::Beyond).map(describe_beyond).collect();
     let mut limits = Vec::new();
     if !profile.is_decided() {
         limits.push(profile.summary());
@@ -33,13 +33,13 @@ pub(crate) fn conclusions_section(study: &Study<'_>) -> Result<Section, ReportEr
     let (clear, open) = deepest(&joint).into_iter().partition::<Vec<&JointRow>, _>(|row| {
         row.interval().is_some_and(|(low, high)| low > 0.0 || high < 0.0)
     });
-    shown.extend(clear.into_iter().map(synergy));
+    shown.extend(clear.into_iter().map(describe_synergy));
     if shown.is_empty() {
         shown.push("No effect can be attributed to these neurons in particular.".to_owned());
     }
     section.list(shown);
     section.heading("What cannot be concluded");
-    let within: Vec<String> = profile.with(Verdict::Within).filter_map(within).collect();
+    let within: Vec<String> = profile.with(Verdict::Within).filter_map(describe_within).collect();
     if !within.is_empty() {
         section.warning(format!(
             "{} within the range of random sets. Other neurons of the same number have effects \
@@ -53,7 +53,7 @@ pub(crate) fn conclusions_section(study: &Study<'_>) -> Result<Section, ReportEr
         section.list(within);
     }
     limits.extend(limits_of_controls(&profile));
-    limits.extend(open.into_iter().map(synergy));
+    limits.extend(open.into_iter().map(describe_synergy));
     limits.extend(limits_of_study(study));
     section.list(limits);
     Ok(section)
@@ -64,7 +64,7 @@ fn from_to((low, high): Range) -> String {
 }
 
 /// A lesion that does more than random sets.
-fn beyond(row: &ProfileRow) -> String {
+fn describe_beyond(row: &ProfileRow) -> String {
     let random = row.random().margin.map_or(String::new(), |range| {
         format!(", where 95 % of random sets lie {}", from_to(range))
     });
@@ -89,7 +89,7 @@ fn beyond(row: &ProfileRow) -> String {
 }
 
 /// A lesion that does no more than random sets.
-fn within(row: &ProfileRow) -> Option<String> {
+fn describe_within(row: &ProfileRow) -> Option<String> {
     let ranges = [(row.random().margin, "random sets"), (row.as_active().margin, "sets as active")];
     let (range, sets) = ranges.into_iter().find_map(|(range, sets)| {
         let (low, high) = range?;
@@ -111,7 +111,7 @@ fn double_dissociation(rows: &[DissociationRow]) -> Option<String> {
     }
     let layers: Vec<&[DissociationRow]> = rows.chunk_by(|a, b| a.layer == b.layer).collect();
     let double = layers.iter().filter(|rows| rows[0].double).map(|rows| {
-        let differences: Vec<String> = rows.iter().filter_map(difference).collect();
+        let differences: Vec<String> = rows.iter().filter_map(describe_difference).collect();
         format!("layer {}, {}", rows[0].layer, differences.join(" and "))
     });
     let double: Vec<String> = double.collect();
@@ -127,13 +127,13 @@ fn double_dissociation(rows: &[DissociationRow]) -> Option<String> {
     ))
 }
 
-fn difference(row: &DissociationRow) -> Option<String> {
+fn describe_difference(row: &DissociationRow) -> Option<String> {
     let ends = interval(row.interval()?);
     Some(format!("{} {} ({ends})", quoted(&row.neuron_set), fixed(row.difference, 3)))
 }
 
 /// Several layers against the sum of each.
-fn synergy(row: &JointRow) -> String {
+fn describe_synergy(row: &JointRow) -> String {
     let comparison = match row.interval() {
         Some((low, _)) if low > 0.0 => "do more than the sum of each",
         Some((_, high)) if high < 0.0 => "do less than the sum of each",

@@ -35,12 +35,12 @@ use crate::{
 
 pub(crate) const PROFILE: FigureFile = FigureFile {
     name: "profile",
-    shows: "the mean drops of each layer\u{2019}s lesion, over 95 % of the random sets",
+    shows: "the mean drops of each layer's lesion, over 95 % of the random sets",
     tables: &[ProfileRow::TABLE.file],
 };
 pub(crate) const PROMPTS: FigureFile = FigureFile {
     name: "prompts",
-    shows: "each prompt\u{2019}s drops at the lesioned layer, over 95 % of the random sets in that \
+    shows: "each prompt's drops at the lesioned layer, over 95 % of the random sets in that \
             prompt",
     tables: &[PromptControlRow::TABLE.file],
 };

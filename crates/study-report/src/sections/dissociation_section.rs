@@ -29,7 +29,7 @@ use crate::{
 
 pub(crate) const DISSOCIATION: FigureFile = FigureFile {
     name: "dissociation",
-    shows: "margin drops of each label\u{2019}s neurons in each label\u{2019}s prompts",
+    shows: "margin drops of each label's neurons in each label's prompts",
     tables: &[DissociationRow::TABLE.file],
 };
 

@@ -29,7 +29,7 @@ use crate::{
 
 pub(crate) const LESIONS: FigureFile = FigureFile {
     name: "lesions",
-    shows: "clean against lesioned logits and margins of the paper\u{2019}s lesion",
+    shows: "clean against lesioned logits and margins of the paper's lesion",
     tables: &[LesionRow::TABLE.file],
 };
 

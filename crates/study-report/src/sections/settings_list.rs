@@ -33,7 +33,8 @@ fn value_text(setting: &Setting, value: &Value) -> String {
             items.join(", ")
         }
         Value::Object(entries) => {
-            entries.iter().map(|(key, value)| format!("{key}={value}")).collect()
+            let entries = entries.iter().map(|(key, value)| format!("{key}={value}"));
+            entries.collect::<Vec<String>>().join(", ")
         }
         Value::Array(_) | Value::Bool(_) | Value::Number(_) => value.to_string(),
     }

@@ -1,0 +1,308 @@
+//! Pages and screens of a small study.
+
+mod small_study;
+
+use std::{fs, path::PathBuf};
+
+use small_study::{EXACT, Files, LABELS, TEMPLATES, VERDICTS, add, files, profile, seal};
+use study_record::{
+    Part,
+    tables::{ProfileRow, PromptRow},
+};
+use study_report::{Block, FIGURES, Section, Study, compare, part_section, report, sections};
+
+/// The page of a study.
+fn page(files: &Files) -> String {
+    report(&Study::read(files).unwrap()).unwrap().html
+}
+
+/// The exact numbers of a table's cells, row by row; texts of cells without one.
+fn table(page: &str, id: &str) -> Vec<Vec<String>> {
+    let (_, rest) = page.split_once(&format!("id=\"table-{id}\"")).expect(id);
+    let (_, body) = rest.split_once("<tbody>").unwrap();
+    let (body, _) = body.split_once("</tbody>").unwrap();
+    let rows = body.split("<tr>").skip(1);
+    rows.map(|row| row.split("<td").skip(1).map(exact).collect()).collect()
+}
+
+fn exact(cell: &str) -> String {
+    let (attributes, text) = cell.split_once('>').unwrap();
+    match attributes.split_once("data-value=\"") {
+        Some((_, value)) => value.split_once('"').unwrap().0.to_owned(),
+        None => text.split_once("</td>").unwrap().0.to_owned(),
+    }
+}
+
+/// Texts of the blocks that a screen shows.
+fn screen(section: &Section) -> String {
+    let mut text = String::new();
+    for block in section.on_screen() {
+        match block {
+            Block::Heading(line)
+            | Block::Text(line)
+            | Block::Finding(line)
+            | Block::Warning(line) => text += line,
+            Block::List(lines) => text += &lines.join("\n"),
+            Block::Table(table) => text += &table.caption,
+            _ => panic!("{block:?} is for the page only"),
+        }
+        text += "\n";
+    }
+    text
+}
+
+#[test]
+fn tables_hold_exact_numbers_and_the_verdict_of_each_row() {
+    let page = page(&files());
+    let shown = table(&page, "profile");
+    assert_eq!(shown.len(), VERDICTS.len());
+    for (cells, row) in shown.iter().zip(profile()) {
+        let ProfileRow { layer, neuron_set, margin_drop, margin_falls, verdict, .. } = row;
+        assert_eq!((cells[0].as_str(), &cells[1]), (layer.to_string().as_str(), &neuron_set));
+        assert_eq!(cells[2].parse::<f64>().unwrap().to_bits(), margin_drop.to_bits());
+        assert_eq!(cells[5], row.p_corrected.map_or("NaN".to_owned(), |p| p.to_string()));
+        assert!(cells[6].contains(verdict.title()), "{}", cells[6]);
+        assert_eq!(cells[9], margin_falls.to_string());
+    }
+    assert!(page.contains("<span class=\"tag beyond\">more than random sets</span>"));
+    // Numbers of other tables.
+    assert_eq!(table(&page, "dose")[0], ["1", "him", &EXACT.to_string(), "0", "0.125"]);
+    assert_eq!(table(&page, "joint")[0][5], EXACT.to_string());
+    assert_eq!(table(&page, "dissociation")[2][7], "<span class=\"tag beyond\">yes</span>");
+    assert_eq!(table(&page, "singles")[0][..3], ["3", "her", &TEMPLATES.to_string()]);
+    assert_eq!(table(&page, "normality")[0][4], EXACT.to_string());
+    assert_eq!(table(&page, "layers")[1][..4], ["1", "2", "2", "4"]);
+    assert_eq!(table(&page, "predictions").len(), 4 * TEMPLATES);
+}
+
+#[test]
+fn the_page_has_every_figure_and_is_the_same_each_time() {
+    let files = files();
+    let study = Study::read(&files).unwrap();
+    let report_a = report(&study).unwrap();
+    let names: Vec<&str> = report_a.figures.iter().map(|(name, _)| *name).collect();
+    assert_eq!(names, FIGURES.map(|figure| figure.name));
+    for figure in FIGURES {
+        assert!(report_a.html.contains(&format!("id=\"figure-{}\"", figure.name)));
+    }
+    let report_b = report(&Study::read(&files).unwrap()).unwrap();
+    assert_eq!(report_a.html, report_b.html);
+    assert_eq!(report_a.figures, report_b.figures);
+    // The sets by themselves are never read.
+    assert!(!files.contains_key("nulls.csv"));
+}
+
+#[test]
+fn page_and_screen_share_their_sentences() {
+    let files = files();
+    let study = Study::read(&files).unwrap();
+    let page = page(&files);
+    let sections = sections(&study).unwrap();
+    let ids: Vec<&str> = sections.iter().map(|section| section.id).collect();
+    for part in Part::ALL {
+        assert!(ids.contains(&part.name()), "{part}");
+        assert_eq!(part_section(*part, &study).unwrap().id, part.name());
+    }
+    for section in &sections {
+        assert!(page.contains(&format!("<section id=\"{}\">", section.id)));
+        for block in &section.blocks {
+            if let Block::Finding(text) = block {
+                let escaped = text.replace('\'', "&#39;");
+                assert!(page.contains(&format!("<p class=\"finding\">{escaped}</p>")), "{text}");
+            }
+        }
+    }
+    for (id, sentence) in [
+        ("selection", "of 2 \u{201c}him\u{201d} neurons of layer 1 2 differ in the same direction"),
+        ("activations", "rejects normality for 1 of 8 neurons"),
+        ("baseline", "a higher logit than the other candidates in 24 of 24 masked prompts"),
+        ("lesion", "(it falls in 24 of 24 prompts)"),
+        ("controls", "In 1 of 3 cases"),
+        ("controls", "The cases are 1 (him). There the margin falls in 11 of 12 prompts (92 %)."),
+        ("controls", "in layer 1 of 2."),
+        ("joint", "With 4 \u{201c}him\u{201d} neurons of the layers 0 1"),
+        ("dose", "0.600 with 2 \u{201c}him\u{201d} neurons"),
+        ("causal", "correlate with |t| at \u{2212}1.00"),
+        ("dynamic", "equally many neurons in 8 of 8 patterns"),
+        ("conclusions", "Layer 1, \u{201c}him\u{201d}: mean margin drop 2.300"),
+    ] {
+        let section = sections.iter().find(|section| section.id == id).unwrap();
+        let text = screen(section);
+        assert!(text.contains(sentence), "{sentence} is not in:\n{text}");
+    }
+    for id in ["question", "setup", "again"] {
+        let section = sections.iter().find(|section| section.id == id).unwrap();
+        assert!(section.on_screen().is_empty(), "{id}");
+    }
+}
+
+#[test]
+fn too_few_random_sets_are_named_with_a_number_that_would_do() {
+    let mut files = files();
+    seal(&mut files, |manifest| manifest.study.set("controls.nulls", "9").unwrap());
+    let section = part_section(Part::Controls, &Study::read(&files).unwrap()).unwrap();
+    let text = screen(&section);
+    assert!(text.contains("9 random sets are too few to tell any of 3 lesions"), "{text}");
+    assert!(text.contains("--nulls 60 would be enough"), "{text}");
+}
+
+#[test]
+fn controls_that_could_not_be_made_have_reasons() {
+    let mut files = files();
+    let mut rows = profile();
+    rows[0].activity_ratio = Some(0.5);
+    rows[1].neurons = 0;
+    for row in &mut rows[1..] {
+        row.p_random = None;
+        row.p_corrected = None;
+    }
+    add(&mut files, rows);
+    seal(&mut files, |_| {});
+    let section = part_section(Part::Controls, &Study::read(&files).unwrap()).unwrap();
+    let text = screen(&section);
+    assert!(text.contains("No control in 0 (her): no neuron is lesioned there."), "{text}");
+    assert!(text.contains("No control in 1 (him): 6 neurons outside a set of 2 are too few"));
+    assert!(text.contains("activity: 0 (him): 50 %."), "{text}");
+}
+
+#[test]
+fn prompts_without_a_lesion_are_named() {
+    let mut files = files();
+    let study = Study::read(&files).unwrap();
+    let mut prompts: Vec<PromptRow> = study.rows().unwrap();
+    for row in &mut prompts[..12] {
+        row.label = None;
+    }
+    add(&mut files, prompts);
+    seal(&mut files, |_| {});
+    let sections = sections(&Study::read(&files).unwrap()).unwrap();
+    let section = sections.iter().find(|section| section.id == "lesion").unwrap();
+    let text = screen(section);
+    assert!(text.contains("not lesioned: 0 (\u{201c}him\u{201d}), 1 ("), "{text}");
+    assert!(text.contains("9 (\u{201c}her\u{201d}) and 2 more."), "{text}");
+}
+
+#[test]
+fn a_changed_or_missing_table_is_named() {
+    let mut files = files();
+    let mut rows = profile();
+    rows[0].margin_drop = 7.25;
+    add(&mut files, rows);
+    files.remove("dose.csv").unwrap();
+    let study = Study::read(&files).unwrap();
+    assert_eq!(study.changed(), ["dose.csv is missing", "profile.csv was changed"]);
+    let page = report(&study).unwrap().html;
+    assert!(page.contains("dose.csv is missing and profile.csv was changed"));
+    assert_eq!(table(&page, "profile")[0][2], "7.25");
+    assert!(page.contains("dose.csv of the part \u{201c}dose\u{201d} is missing."));
+    assert!(!page.contains("figure-dose"));
+}
+
+#[test]
+fn a_part_that_did_not_run_is_one_sentence() {
+    let all = files();
+    for part in Part::ALL {
+        let mut files = all.clone();
+        for table in part.tables() {
+            files.remove(table.file);
+        }
+        seal(&mut files, |_| {});
+        let study = Study::read(&files).unwrap();
+        let section = part_section(*part, &study).unwrap();
+        let sentence = format!("The part \u{201c}{part}\u{201d} did not run.");
+        assert!(screen(&section).starts_with(&sentence), "{}", screen(&section));
+        assert!(!section.blocks.iter().any(|block| matches!(block, Block::Table(_))));
+        assert!(page(&files).contains(&sentence));
+    }
+}
+
+#[test]
+fn words_of_the_user_stay_words() {
+    let mut files = files();
+    let mut prompts: Vec<PromptRow> = Study::read(&files).unwrap().rows().unwrap();
+    prompts[0].sentence = "we <script>alert(1)</script> & \"thanked\" [MASK] .".to_owned();
+    add(&mut files, prompts);
+    seal(&mut files, |manifest| manifest.label_a = "</script><b>".to_owned());
+    let report = report(&Study::read(&files).unwrap()).unwrap();
+    assert!(report.html.contains("we &#60;script&#62;alert(1)&#60;/script&#62; &#38; "));
+    assert!(!report.html.contains("<script>alert") && !report.html.contains("<b>"));
+    assert!(report.figures.iter().all(|(_, svg)| !svg.contains("<b>")));
+}
+
+#[test]
+fn two_studies_stand_side_by_side() {
+    let a = files();
+    let mut b = a.clone();
+    let mut rows = profile();
+    rows[2].margin_drop = 0.125;
+    rows.remove(3);
+    add(&mut b, rows);
+    seal(&mut b, |manifest| {
+        manifest.study.set("selection.test", "welch").unwrap();
+        manifest.layer = 0;
+    });
+    let compared = || {
+        let studies = [Study::read(&a).unwrap(), Study::read(&b).unwrap()];
+        compare([("first", &studies[0]), ("second", &studies[1])]).unwrap()
+    };
+    let page = compared();
+    assert_eq!(page, compared());
+    let differences = table(&page, "differences");
+    let entries: Vec<&str> = differences.iter().map(|row| row[0].as_str()).collect();
+    assert_eq!(entries, ["layer of the paper\u{2019}s lesion", "selection.test"]);
+    assert!(differences[1][1].contains("paired") && differences[1][2].contains("welch"));
+    for id in ["profiles", "neurons", "margins", "drops"] {
+        assert!(page.contains(&format!("id=\"figure-{id}\"")), "{id}");
+    }
+    let profiles = table(&page, "profiles");
+    assert_eq!(profiles[0][2], profile()[0].margin_drop.to_string());
+    assert_eq!([profiles[2][5].as_str(), &profiles[3][5]], ["0.125", "NaN"]);
+    assert_eq!(table(&page, "neurons")[0], ["0", LABELS[0], "2", "2", "2"]);
+}
+
+#[test]
+fn errors_name_the_file_and_the_place() {
+    let error = |files: &Files| {
+        let study = Study::read(files);
+        study.and_then(|study| report(&study)).unwrap_err().to_string()
+    };
+    assert_eq!(error(&Files::new()), "no finished study in memory: it has no manifest.json");
+    let all = files();
+    let edited = |file: &str, from: &str, to: &str| {
+        let mut files = all.clone();
+        let text = String::from_utf8(files[file].clone()).unwrap();
+        files.insert(file.to_owned(), text.replacen(from, to, 1).into_bytes());
+        error(&files)
+    };
+    let message = edited("selection.csv", "correction", "corection");
+    assert!(message.starts_with("memory/selection.csv: line 2: "), "{message}");
+    assert!(message.contains("missing field `correction`"), "{message}");
+    let message = edited("selection.csv", ",2\n", ",many\n");
+    assert!(message.starts_with("memory/selection.csv: line 2: column `neurons`: "), "{message}");
+    let message = edited("manifest.json", "\"threads\":2", "\"threads\":\"two\"");
+    assert!(message.starts_with("memory/manifest.json: ") && message.contains("line 1"));
+    let mut files = all.clone();
+    files.remove("neurons.csv");
+    assert!(error(&files).starts_with("cannot read memory/neurons.csv: "));
+}
+
+/// Rewrites the table of figures in the guide, and fails if it differed.
+#[test]
+fn the_guide_lists_every_figure() {
+    let path = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/formats/report.md"));
+    let page = fs::read_to_string(&path).unwrap();
+    let start = "<!-- figures -->\n";
+    let (before, rest) = page.split_once(start).unwrap();
+    let (_, after) = rest.split_once("<!-- end -->").unwrap();
+    let rows = FIGURES.map(|figure| {
+        let tables: Vec<String> = figure.tables.iter().map(|file| format!("`{file}`")).collect();
+        format!("| `{}.svg` | {} | {} |\n", figure.name, figure.shows, tables.join(", "))
+    });
+    let figures =
+        format!("| file in `figures/` | shows | from |\n|---|---|---|\n{}", rows.concat());
+    let expected = format!("{before}{start}{figures}<!-- end -->{after}");
+    if page != expected {
+        fs::write(&path, expected).unwrap();
+        panic!("docs/formats/report.md was out of date, and is now written anew");
+    }
+}
