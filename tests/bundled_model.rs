@@ -4,14 +4,15 @@ use std::path::{Path, PathBuf};
 
 use bert_model::{BertForMaskedLm, Checkpoint};
 use burn::tensor::Device;
-use lesion_eval::{Batching, Contrast, MaskedPrompt, Prediction, Prompts, Subject, predict};
-use pretrain::{
-    corpus::held_out_prompts,
-    grammar::Case,
-    held_out::HeldOut,
+use grammar::{
+    Case, HeldOut, held_out_prompts,
     vocabulary::{wordpiece, words},
 };
+use lesion_eval::{
+    Batching, Contrast, MaskedPrompt, Prompts, Subject, predict, rows, unwatched,
+};
 use proptest::prelude::*;
+use study_record::{Accuracy, tables::PredictionRow};
 
 fn dir() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets/models/bundled")
@@ -23,33 +24,27 @@ fn open() -> (Checkpoint, BertForMaskedLm) {
     (checkpoint, model)
 }
 
-fn predictions(case: Option<Case>) -> Vec<Prediction> {
+fn accuracy(case: Option<Case>) -> Accuracy {
     let (checkpoint, model) = open();
     let batching = Batching::default();
     let subject =
         Subject { model: &model, tokenizer: &checkpoint.tokenizer, plain: false, batching };
     let drawn = held_out_prompts(2026, 1000, case, &HeldOut::project()).unwrap();
-    let file: String = drawn
-        .iter()
-        .map(|prompt| {
-            prompt.template()
-                + "
-"
-        })
-        .collect();
+    let file: String = drawn.iter().map(|prompt| prompt.template() + "\n").collect();
     let prompts = Prompts::parse("held-out prompts", &file).unwrap();
     let contrast = Contrast { a: "him".into(), b: "her".into(), words: true };
     let masked = MaskedPrompt::encode_all(subject, &prompts, &contrast).unwrap();
-    predict(subject, &masked, &mut |_, _| ()).unwrap()
+    let predictions = predict(subject, &masked, &mut unwatched()).unwrap();
+    let rows: Vec<PredictionRow> = rows::predictions(&predictions).collect();
+    Accuracy::of(&rows)
 }
 
 #[test]
 fn it_knows_him_from_her_in_held_out_prompts() {
     for case in [Some(Case::Object), None] {
-        let predictions = predictions(case);
-        let right = predictions.iter().filter(|p| p.is_right()).count();
-        assert_eq!(predictions.len(), 1000);
-        assert!(right >= 980, "{right} of 1000 are right, {case:?}");
+        let accuracy = accuracy(case);
+        assert_eq!(accuracy.prompts, 1000);
+        assert!(accuracy.right >= 980, "{accuracy:?}, {case:?}");
     }
 }
 

@@ -1,0 +1,122 @@
+//! The library under the program: a study from values, in memory, watched and cancelled.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use lesion::{
+    CancelToken, Folder, LesionError, LoadedModel, Memory, ModelBytes, ModelSource, Note,
+    PreparedStudy, RunOptions, Stages, StudyTexts, TextInput, Unwatched, Watch, device, run,
+};
+use study_record::{Backend, Study, tables::DoseRow};
+use tempfile::TempDir;
+
+use crate::support::tables;
+
+/// A study of a few hundred lesions.
+const STUDY: &str =
+    "parts = [\"controls\", \"dose\"]\n[lesion]\nlayers = [5]\n[controls]\nnulls = 40\n";
+
+fn texts() -> StudyTexts {
+    let pairs = TextInput::given("pairs", "We met {him|her}.\nI saw {him|her} again.");
+    let prompts = "The king smiled when we met {him|her}.\nThe queen saw that we met {her|him}.\n";
+    StudyTexts::parse(pairs, TextInput::given("prompts", prompts), None).unwrap()
+}
+
+fn open(source: &ModelSource, stages: &mut Stages<'_>) -> LoadedModel {
+    LoadedModel::open(source, &device(Backend::Flex, 0).unwrap(), stages).unwrap()
+}
+
+fn prepare<'m>(model: &'m LoadedModel, stages: &mut Stages<'_>) -> PreparedStudy<'m> {
+    let study = Study::parse("study", STUDY).unwrap();
+    PreparedStudy::new(model, study, texts(), RunOptions::default(), stages).unwrap()
+}
+
+/// The tables of a study in memory.
+fn in_memory(source: &ModelSource) -> BTreeMap<String, Vec<u8>> {
+    let mut watch = Unwatched;
+    let mut stages = Stages::new(&mut watch, &CancelToken::default());
+    let model = open(source, &mut stages);
+    let mut memory = Memory::default();
+    run(&prepare(&model, &mut stages), &mut memory, &mut stages).unwrap();
+    let is_table = |name: &String| name.ends_with(".csv") || name == "neuron_sets.json";
+    memory.files.into_iter().filter(|(name, _)| is_table(name)).collect()
+}
+
+/// Cancels a run at a step of a stage, and keeps what it was told.
+struct Canceller {
+    token: CancelToken,
+    at: (&'static str, usize),
+    stage: String,
+    notes: Vec<Note>,
+}
+
+impl Watch for Canceller {
+    fn begin(&mut self, stage: &str) {
+        stage.clone_into(&mut self.stage);
+    }
+
+    fn advance(&mut self, done: usize, _all: usize) {
+        if self.stage == self.at.0 && done >= self.at.1 {
+            self.token.cancel();
+        }
+    }
+
+    fn note(&mut self, note: &Note) {
+        self.notes.push(note.clone());
+    }
+}
+
+fn run_in(dir: &Path, at: (&'static str, usize)) -> (Result<(), LesionError>, Vec<Note>) {
+    let token = CancelToken::default();
+    let mut watch = Canceller { token: token.clone(), at, stage: String::new(), notes: Vec::new() };
+    let mut stages = Stages::new(&mut watch, &token);
+    let model = open(&ModelSource::Bundled, &mut stages);
+    let prepared = prepare(&model, &mut stages);
+    let mut folder = Folder::create(dir).unwrap();
+    let result = run(&prepared, &mut folder, &mut stages).map(|_| ());
+    (result, watch.notes)
+}
+
+#[test]
+fn a_cancelled_run_resumes_to_the_bytes_of_a_study_in_memory() {
+    let expected = in_memory(&ModelSource::Bundled);
+    let dir = TempDir::new().unwrap();
+    for at in [("activations", 1), ("controls", 1), ("controls", 150), ("dose", 1)] {
+        let (result, _) = run_in(dir.path(), at);
+        assert!(result.unwrap_err().is_cancelled());
+        assert!(!dir.path().join("manifest.json").exists());
+    }
+    let (result, notes) = run_in(dir.path(), ("never", 0));
+    result.unwrap();
+    assert!(matches!(notes[..], [Note::Resumed { batches, .. }] if batches > 2), "{notes:?}");
+    assert_eq!(tables(dir.path()), expected);
+}
+
+#[test]
+fn a_model_in_memory_is_the_same_as_in_the_program() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets/models/bundled");
+    let read = |file: &str| fs::read(Path::new(folder).join(file)).unwrap().into();
+    let bytes = ModelBytes {
+        name: "from memory".to_owned(),
+        config: read("config.json"),
+        tokenizer: read("tokenizer.json"),
+        weights: read("model.safetensors"),
+    };
+    let expected = in_memory(&ModelSource::Bundled);
+    assert_eq!(in_memory(&ModelSource::Bytes(bytes)), expected);
+    assert_eq!(in_memory(&ModelSource::Folder(folder.into())), expected);
+}
+
+#[test]
+fn rows_are_read_from_memory() {
+    let mut watch = Unwatched;
+    let mut stages = Stages::new(&mut watch, &CancelToken::default());
+    let model = open(&ModelSource::Bundled, &mut stages);
+    let mut memory = Memory::default();
+    let finished = run(&prepare(&model, &mut stages), &mut memory, &mut stages).unwrap();
+    assert!(finished.files.contains(&"dose.csv".to_owned()));
+    let study = study_report::Study::read(&memory).unwrap();
+    let doses: Vec<DoseRow> = study.rows().unwrap();
+    assert_eq!(study.manifest().label_a, doses[0].neuron_set);
+    assert!(study.changed().is_empty());
+    assert!(memory.files.contains_key("report.html"));
+}

@@ -1,0 +1,17 @@
+//! Tests of the whole program, in one binary: it links once.
+
+mod architecture;
+mod backends;
+mod browser;
+mod bundled_model;
+mod documentation;
+mod end_to_end;
+mod families;
+mod ground_truth;
+mod hub;
+mod laboratory;
+mod library;
+mod predict;
+mod report;
+mod studies;
+mod support;
