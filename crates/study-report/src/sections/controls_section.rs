@@ -160,7 +160,7 @@ fn notices(manifest: &Manifest, profile: &JudgedProfile) -> Vec<String> {
         notices.push(format!(
             "No control in {}: {} outside a set of {} are too few to draw other sets from.",
             row.name(),
-            plural(manifest.model_neurons - row.neurons, "neuron"),
+            plural(manifest.model_neurons.saturating_sub(row.neurons), "neuron"),
             count(row.neurons)
         ));
     }
