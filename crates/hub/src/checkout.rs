@@ -4,30 +4,36 @@ use std::{
 };
 
 use crate::{
-    HubError, Progress, Repo,
-    cache::{RepoCache, failed},
-    client::{Client, Metadata, Wanted},
-    download::Download,
-    files::{self, Files},
+    cache::{
+        presence::Presence,
+        repo_cache::{RepoCache, cache_error},
+    },
+    checkpoint_files::{CommitFiles, provide_description, provide_weights},
+    error::HubError,
+    repo::Repo,
+    requests::{
+        client::{Client, FileRequest, Metadata},
+        download::{Download, Progress},
+    },
 };
 
-/// A model at one commit, on its way into the cache or there already.
+/// A model at one commit, in the cache or on its way into it.
 pub struct Checkout<'a> {
     client: &'a Client,
     cache: RepoCache,
-    /// As it was asked for.
-    asked: Repo,
-    /// At the commit.
+    /// The repository at the requested revision.
+    requested: Repo,
+    /// The repository at the commit.
     repo: Repo,
     folder: PathBuf,
     source: Source,
     /// Whether anything was downloaded.
-    loaded: bool,
+    downloaded: bool,
 }
 
-/// Where the files come from.
+/// Source of the files.
 pub(crate) enum Source {
-    /// The hub, where they are not in the cache yet.
+    /// The hub, for files that are not in the cache.
     Hub,
     /// The cache alone; with the hub's refusal if it was asked.
     Cache(Option<HubError>),
@@ -37,16 +43,22 @@ impl<'a> Checkout<'a> {
     pub(crate) fn new(
         client: &'a Client,
         cache: RepoCache,
-        asked: &Repo,
+        requested: &Repo,
         commit: &str,
         source: Source,
     ) -> Self {
-        let folder = cache.snapshot(commit);
-        let (asked, repo) = (asked.clone(), asked.at(commit));
-        Self { client, cache, asked, repo, folder, source, loaded: false }
+        Self {
+            client,
+            folder: cache.snapshot(commit),
+            cache,
+            requested: requested.clone(),
+            repo: requested.at(commit),
+            source,
+            downloaded: false,
+        }
     }
 
-    /// The repository at its commit: the same files whenever it is asked for.
+    /// The repository at its commit, whose files never change.
     #[must_use]
     pub fn repo(&self) -> &Repo {
         &self.repo
@@ -58,7 +70,7 @@ impl<'a> Checkout<'a> {
         &self.folder
     }
 
-    /// Why the hub did not say which commit the revision is now, where it did not.
+    /// Why the hub did not tell the revision's commit, if it was asked and did not.
     #[must_use]
     pub fn unanswered(&self) -> Option<&HubError> {
         match &self.source {
@@ -68,12 +80,12 @@ impl<'a> Checkout<'a> {
     }
 
     /// Brings everything but the weights into the folder: `config.json` and the tokenizer's files.
-    /// They are small, and say whether the weights are of any use.
+    /// They are small, and show whether the weights are of any use.
     ///
     /// # Errors
-    /// Where the repository has no such files, or they cannot be had whole.
+    /// If the repository has no such files, or they cannot be downloaded completely.
     pub fn description(&mut self, progress: Progress<'_>) -> Result<&Path, HubError> {
-        files::description(&mut Fetch { checkout: self, progress })?;
+        provide_description(&mut Fetch { checkout: self, progress })?;
         Ok(&self.folder)
     }
 
@@ -81,13 +93,13 @@ impl<'a> Checkout<'a> {
     /// `model.safetensors.index.json`, or `pytorch_model.bin`.
     ///
     /// # Errors
-    /// Where the repository has no such files, or they cannot be had whole.
+    /// If the repository has no such files, or they cannot be downloaded completely.
     pub fn weights(&mut self, progress: Progress<'_>) -> Result<&Path, HubError> {
-        files::weights(&mut Fetch { checkout: self, progress })?;
+        provide_weights(&mut Fetch { checkout: self, progress })?;
         if matches!(self.source, Source::Hub) {
-            // Only now: until all is there, the cache answers with the commit that it has all of.
-            let kept = self.cache.keep_commit(&self.asked, self.commit());
-            if self.loaded {
+            // Only now: until all files are there, the cache answers with its last complete commit.
+            let kept = self.cache.keep_commit(&self.requested, self.commit());
+            if self.downloaded {
                 kept?;
                 self.cache.sweep();
             }
@@ -95,76 +107,80 @@ impl<'a> Checkout<'a> {
         Ok(&self.folder)
     }
 
-    /// How many bytes the cache has not yet. Nothing is downloaded into it.
+    /// The number of bytes that are not in the cache yet. Nothing is downloaded into it.
     ///
     /// # Errors
-    /// As [`Checkout::description`] and [`Checkout::weights`].
+    /// If the repository has no such files, or the hub does not answer.
     pub fn missing(&self) -> Result<u64, HubError> {
-        let mut missing = Missing { checkout: self, bytes: 0 };
-        files::description(&mut missing)?;
-        files::weights(&mut missing)?;
-        Ok(missing.bytes)
+        let mut count = Count { checkout: self, missing_bytes: 0 };
+        provide_description(&mut count)?;
+        provide_weights(&mut count)?;
+        Ok(count.missing_bytes)
     }
 
     fn commit(&self) -> &str {
         self.repo.revision()
     }
 
-    /// Whether the commit has the file, as far as is known without asking.
-    fn known(&self, file: &str) -> Option<bool> {
-        self.cache.has(self.commit(), file)
+    /// Whether the commit has the file, as far as is known without a request.
+    fn known_presence(&self, file: &str) -> Presence {
+        self.cache.presence(self.commit(), file)
     }
 
-    /// What the hub says of a file that is not in the cache.
-    fn ask(&self, file: &str) -> Result<Option<Metadata>, HubError> {
-        self.client.metadata(Wanted { repo: &self.repo, file })
+    /// Whether the hub must be asked about a file of this presence.
+    fn must_ask(&self, presence: Presence) -> bool {
+        presence == Presence::Unknown && matches!(self.source, Source::Hub)
     }
 
-    fn read(&self, file: &str) -> Result<Vec<u8>, HubError> {
+    /// The hub's metadata of a file that is not in the cache.
+    fn request_metadata(&self, file: &str) -> Result<Option<Metadata>, HubError> {
+        self.client.metadata(FileRequest { repo: &self.repo, file })
+    }
+
+    fn read_cached(&self, file: &str) -> Result<Vec<u8>, HubError> {
         let path = self.folder.join(file);
-        fs::read(&path).map_err(failed(&path))
+        fs::read(&path).map_err(cache_error(&path))
     }
 
-    fn lacks(&self, files: String, known: bool) -> HubError {
-        let repo = self.asked.to_string();
-        if known {
-            return HubError::NoFile { repo, files };
+    fn missing_error(&self, files: String, presence: Presence) -> HubError {
+        let repo = self.requested.to_string();
+        if presence == Presence::Unknown {
+            return HubError::Offline { repo, files, cache: self.client.settings().cache.clone() };
         }
-        HubError::Offline { repo, file: files, cache: self.client.settings().cache.clone() }
+        HubError::NoFile { repo, files }
     }
 }
 
-/// Files that come into the cache.
+/// Brings files into the cache.
 struct Fetch<'a, 'c, 'p> {
     checkout: &'a mut Checkout<'c>,
     progress: Progress<'p>,
 }
 
-impl Files for Fetch<'_, '_, '_> {
-    fn has(&mut self, file: &str) -> Result<Option<bool>, HubError> {
-        let Checkout { client, cache, repo, source, .. } = &*self.checkout;
-        let known = self.checkout.known(file);
-        if known.is_some() || matches!(source, Source::Cache(_)) {
-            return Ok(known);
+impl CommitFiles for Fetch<'_, '_, '_> {
+    fn provide(&mut self, file: &str) -> Result<Presence, HubError> {
+        let presence = self.checkout.known_presence(file);
+        if !self.checkout.must_ask(presence) {
+            return Ok(presence);
         }
-        let commit = self.checkout.commit();
-        let Some(metadata) = self.checkout.ask(file)? else {
-            cache.keep_absence(commit, file)?;
-            return Ok(Some(false));
+        let Checkout { client, cache, repo, .. } = &*self.checkout;
+        let Some(metadata) = self.checkout.request_metadata(file)? else {
+            cache.keep_absence(self.checkout.commit(), file)?;
+            return Ok(Presence::Absent);
         };
-        let wanted = Wanted { repo, file };
-        let download = Download { client, cache, wanted, metadata: &metadata };
-        let loaded = download.run(self.progress)?;
-        self.checkout.loaded |= loaded;
-        Ok(Some(true))
+        let request = FileRequest { repo, file };
+        let download = Download { client, cache, request, metadata: &metadata };
+        let downloaded = download.run(self.progress)?;
+        self.checkout.downloaded |= downloaded;
+        Ok(Presence::Present)
     }
 
     fn read(&mut self, file: &str) -> Result<Vec<u8>, HubError> {
-        self.checkout.read(file)
+        self.checkout.read_cached(file)
     }
 
-    fn missing(&self, what: String, known: bool) -> HubError {
-        self.checkout.lacks(what, known)
+    fn missing_error(&self, files: String, presence: Presence) -> HubError {
+        self.checkout.missing_error(files, presence)
     }
 
     fn repo(&self) -> &Repo {
@@ -172,39 +188,41 @@ impl Files for Fetch<'_, '_, '_> {
     }
 }
 
-/// Files that are only counted.
-struct Missing<'a, 'c> {
+/// Counts the bytes of files that are not in the cache.
+struct Count<'a, 'c> {
     checkout: &'a Checkout<'c>,
-    bytes: u64,
+    missing_bytes: u64,
 }
 
-impl Files for Missing<'_, '_> {
-    fn has(&mut self, file: &str) -> Result<Option<bool>, HubError> {
-        let known = self.checkout.known(file);
-        if known.is_some() || matches!(self.checkout.source, Source::Cache(_)) {
-            return Ok(known);
+impl CommitFiles for Count<'_, '_> {
+    fn provide(&mut self, file: &str) -> Result<Presence, HubError> {
+        let presence = self.checkout.known_presence(file);
+        if !self.checkout.must_ask(presence) {
+            return Ok(presence);
         }
-        let Some(metadata) = self.checkout.ask(file)? else { return Ok(Some(false)) };
+        let Some(metadata) = self.checkout.request_metadata(file)? else {
+            return Ok(Presence::Absent);
+        };
         if !self.checkout.cache.blob(&metadata.etag).exists() {
-            self.bytes += metadata.size;
+            self.missing_bytes += metadata.size;
         }
-        Ok(Some(true))
+        Ok(Presence::Present)
     }
 
     fn read(&mut self, file: &str) -> Result<Vec<u8>, HubError> {
-        let Checkout { client, repo, .. } = self.checkout;
-        if self.checkout.known(file) == Some(true) {
-            return self.checkout.read(file);
+        if self.checkout.known_presence(file) == Presence::Present {
+            return self.checkout.read_cached(file);
         }
-        let wanted = Wanted { repo, file };
+        let Checkout { client, repo, .. } = self.checkout;
+        let request = FileRequest { repo, file };
         client
-            .bytes(wanted, 0)?
+            .bytes(request, 0)?
             .and_then(|mut response| response.body_mut().read_to_vec())
-            .map_err(|error| client.unreachable(wanted, error))
+            .map_err(|error| client.unreachable_error(request, error))
     }
 
-    fn missing(&self, what: String, known: bool) -> HubError {
-        self.checkout.lacks(what, known)
+    fn missing_error(&self, files: String, presence: Presence) -> HubError {
+        self.checkout.missing_error(files, presence)
     }
 
     fn repo(&self) -> &Repo {

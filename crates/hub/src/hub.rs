@@ -1,8 +1,10 @@
 use crate::{
-    Checkout, HubError, Repo, Settings,
-    cache::RepoCache,
-    checkout::Source,
-    client::{Client, Wanted},
+    cache::repo_cache::RepoCache,
+    checkout::{Checkout, Source},
+    error::HubError,
+    hub_settings::Settings,
+    repo::Repo,
+    requests::client::{Client, FileRequest},
 };
 
 /// The hub, and its cache on this machine.
@@ -11,59 +13,65 @@ pub struct Hub {
 }
 
 impl Hub {
-    /// With settings of your own.
+    /// A hub with these settings.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
         Self { client: Client::new(settings) }
     }
 
-    /// With what the environment says.
+    /// A hub with the settings of the environment.
     ///
     /// # Errors
-    /// As [`Settings::from_env`].
+    /// If [`Settings::from_env`] fails.
     pub fn from_env() -> Result<Self, HubError> {
         Settings::from_env().map(Self::new)
     }
 
-    /// Asks the hub which commit the revision is. Where it does not say, and the cache has all of
-    /// the commit that it last was, that one is taken, and [`Checkout::unanswered`] says why. About
-    /// a commit that the cache has all of nobody is asked.
+    /// Asks the hub for the commit of the revision. If the hub does not answer, and the cache has all
+    /// files of the revision's last known commit, that commit is used, and [`Checkout::unanswered`]
+    /// has the reason. The hub is not asked about a commit that is completely in the cache.
     ///
     /// # Errors
-    /// Where there is no such model, or neither the hub nor the cache has it.
+    /// If there is no such model, or neither the hub nor the cache has it.
     pub fn open(&self, repo: &Repo) -> Result<Checkout<'_>, HubError> {
         if self.client.settings().offline {
-            return self.cached(repo, None);
+            return self.open_cached(repo, None);
         }
         if repo.commit().is_some()
-            && let Ok(checkout) = self.cached(repo, None)
+            && let Ok(checkout) = self.open_cached(repo, None)
         {
             return Ok(checkout);
         }
-        let wanted = Wanted { repo, file: "config.json" };
-        match self.client.metadata(wanted) {
+        let request = FileRequest { repo, file: "config.json" };
+        match self.client.metadata(request) {
             Ok(Some(metadata)) => Ok(self.checkout(repo, &metadata.commit, Source::Hub)),
             Ok(None) => {
-                Err(HubError::NoFile { repo: repo.to_string(), files: wanted.file.to_owned() })
+                Err(HubError::NoFile { repo: repo.to_string(), files: request.file.to_owned() })
             }
             Err(error) if error.is_no_answer() => {
-                // What the hub said is of more use than that the cache has it not.
-                if self.cached(repo, None).is_err() {
+                // The hub's answer is of more use than that the model is not in the cache.
+                if self.open_cached(repo, None).is_err() {
                     return Err(error);
                 }
-                self.cached(repo, Some(error))
+                self.open_cached(repo, Some(error))
             }
             Err(error) => Err(error),
         }
     }
 
-    /// What the cache has of the commit that the revision last was, if that is all of it.
-    fn cached(&self, repo: &Repo, unanswered: Option<HubError>) -> Result<Checkout<'_>, HubError> {
-        let commit = self.cache(repo).commit(repo).ok_or_else(|| HubError::Offline {
-            repo: repo.to_string(),
-            file: "files".to_owned(),
-            cache: self.client.settings().cache.clone(),
-        })?;
+    /// The last known commit of the revision, if the cache has all of its files.
+    fn open_cached(
+        &self,
+        repo: &Repo,
+        unanswered: Option<HubError>,
+    ) -> Result<Checkout<'_>, HubError> {
+        let Some(commit) = self.cache(repo).commit(repo) else {
+            return Err(HubError::Offline {
+                repo: repo.to_string(),
+                files: "files".to_owned(),
+                cache: self.client.settings().cache.clone(),
+            });
+        };
         let mut checkout = self.checkout(repo, &commit, Source::Cache(unanswered));
         checkout.description(&mut |_| ())?;
         checkout.weights(&mut |_| ())?;

@@ -5,7 +5,7 @@
 //!
 //! use hub::{Hub, Settings};
 //!
-//! // A cache that has a model already; `Hub::from_env` takes the user's own.
+//! // A cache that contains a model. `Hub::from_env` uses the user's own cache.
 //! let cache = tempfile::tempdir()?;
 //! let commit = "0123456789abcdef0123456789abcdef01234567";
 //! let kept = cache.path().join("models--some-owner--some-bert");
@@ -23,31 +23,30 @@
 //!     _ => None,
 //! })?);
 //! let mut model = hub.open(&"some-owner/some-bert".parse()?)?;
-//! model.description(&mut |_| ())?; // what can be looked at before the large part
+//! model.description(&mut |_| ())?; // the small files, without the weights
 //! let folder = model.weights(&mut |transfer| eprintln!("{} {}", transfer.file, transfer.done))?;
 //! assert_eq!(folder, snapshot);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Files are kept as the hub's own tools keep them, so that these find ours and we find theirs. A
-//! file is in the cache whole or not at all: it is downloaded beside its place, resumed where it was
-//! cut off, compared with the hub's size and hash, and renamed.
+//! The cache has the layout of the hub's own tools, so that they and this crate use each other's
+//! files. A file is in the cache completely or not at all: it is downloaded to a temporary path,
+//! resumed if it was cut off, compared with the hub's size and hash, and renamed.
 
 mod cache;
 mod checkout;
-mod client;
-mod digest;
-mod download;
+mod checkpoint_files;
 mod error;
-mod files;
 mod hub;
-mod origin;
+mod hub_settings;
+mod name_problem;
 mod repo;
-mod settings;
+mod requests;
 
 pub use checkout::Checkout;
-pub use download::{Progress, Transfer};
 pub use error::HubError;
 pub use hub::Hub;
+pub use hub_settings::{Settings, Token};
+pub use name_problem::NameProblem;
 pub use repo::Repo;
-pub use settings::{Settings, Token};
+pub use requests::download::{Progress, Transfer};

@@ -1,9 +1,9 @@
 use std::{fmt, str::FromStr};
 
-use crate::HubError;
+use crate::{error::HubError, name_problem::NameProblem};
 
-/// A model on the hub at a revision: `owner/name@revision`. The oldest models have no owner, and
-/// without a revision it is the branch `main`.
+/// A model on the hub at a revision: `owner/name@revision`. The oldest models have no owner. By
+/// default the revision is the branch `main`.
 ///
 /// It prints as it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,11 +12,11 @@ pub struct Repo {
     revision: Option<String>,
 }
 
-/// The branch that a name without revision means.
+/// The branch of a name without a revision.
 const MAIN: &str = "main";
 
-/// The longest name that the hub has.
-const LONGEST: usize = 96;
+/// Number of characters of the longest name on the hub.
+const LONGEST_NAME: usize = 96;
 
 impl Repo {
     /// `owner/name`.
@@ -37,7 +37,7 @@ impl Repo {
         Self { id: self.id.clone(), revision: Some(commit.to_owned()) }
     }
 
-    /// The commit, if the revision is one: then it always is the same files.
+    /// The commit, if the revision is one: then the files never change.
     pub(crate) fn commit(&self) -> Option<&str> {
         self.revision.as_deref().filter(|revision| is_commit(revision))
     }
@@ -52,7 +52,7 @@ impl FromStr for Repo {
     type Err = HubError;
 
     /// # Errors
-    /// [`HubError::Name`] where the hub has no such names.
+    /// If the hub cannot have such a name ([`HubError::Name`]).
     fn from_str(text: &str) -> Result<Self, HubError> {
         let (id, revision) = match text.split_once('@') {
             Some((id, revision)) => (id, Some(revision)),
@@ -60,51 +60,62 @@ impl FromStr for Repo {
         };
         check_id(id)
             .and_then(|()| revision.map_or(Ok(()), check_revision))
-            .map_err(|reason| HubError::Name { text: text.to_owned(), reason })?;
+            .map_err(|problem| HubError::Name { text: text.to_owned(), problem })?;
         Ok(Self { id: id.to_owned(), revision: revision.map(str::to_owned) })
     }
 }
 
-/// The hub's rules for names, which also make a name safe as a part of paths and addresses.
-fn check_id(id: &str) -> Result<(), &'static str> {
+/// Checks the hub's rules for names, which also make a name safe as a part of paths and addresses.
+fn check_id(id: &str) -> Result<(), NameProblem> {
     let parts: Vec<&str> = id.split('/').collect();
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-    let edge = |part: &str| part.starts_with(['-', '.']) || part.ends_with(['-', '.']);
     if parts.len() > 2 {
-        Err("it has more than one slash")
-    } else if parts.iter().any(|part| part.is_empty()) {
-        Err("a part of it is empty")
-    } else if !parts.iter().all(|part| part.bytes().all(allowed)) {
-        Err("names have letters, digits, `-`, `_` and `.`")
-    } else if parts.iter().any(|part| edge(part)) || id.contains("--") || id.contains("..") {
-        Err("`-` and `.` stand alone and inside")
-    } else if id.len() > LONGEST {
-        Err("it is longer than 96 letters")
-    } else if id.strip_suffix(".git").is_some() {
-        Err("it ends in `.git`")
-    } else {
-        Ok(())
+        return Err(NameProblem::Slashes);
     }
+    for part in parts {
+        if part.is_empty() {
+            return Err(NameProblem::EmptyPart);
+        }
+        if !part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)) {
+            return Err(NameProblem::Character);
+        }
+        if part.starts_with(['-', '.']) || part.ends_with(['-', '.']) {
+            return Err(NameProblem::Punctuation);
+        }
+    }
+    if id.contains("--") || id.contains("..") {
+        return Err(NameProblem::Punctuation);
+    }
+    if id.len() > LONGEST_NAME {
+        return Err(NameProblem::TooLong { limit: LONGEST_NAME });
+    }
+    if id.strip_suffix(".git").is_some() {
+        return Err(NameProblem::GitSuffix);
+    }
+    Ok(())
 }
 
-fn check_revision(revision: &str) -> Result<(), &'static str> {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.+/".contains(&byte);
-    let part = |part: &str| part.is_empty() || part.starts_with('.') || part.ends_with('.');
+fn check_revision(revision: &str) -> Result<(), NameProblem> {
     if revision.is_empty() {
-        Err("no revision stands after `@`")
-    } else if !revision.bytes().all(allowed) {
-        Err("revisions have letters, digits, `-`, `_`, `.`, `+` and `/`")
-    } else if revision.split('/').any(part) || revision.contains("..") {
-        Err("the revision is not one that git has")
-    } else {
-        Ok(())
+        return Err(NameProblem::EmptyRevision);
     }
+    if !revision.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.+/".contains(&byte)) {
+        return Err(NameProblem::RevisionCharacter);
+    }
+    for part in revision.split('/') {
+        if part.is_empty() || part.starts_with('.') || part.ends_with('.') || part.contains("..") {
+            return Err(NameProblem::GitRevision);
+        }
+    }
+    Ok(())
 }
 
 impl fmt::Display for Repo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.id)?;
-        self.revision.as_ref().map_or(Ok(()), |revision| write!(f, "@{revision}"))
+        match &self.revision {
+            Some(revision) => write!(f, "@{revision}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -136,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_no_repository_has_are_refused() {
+    fn names_that_no_repository_can_have_are_refused() {
         for text in [
             "",
             "a/b/c",

@@ -1,5 +1,5 @@
-//! The real client against a hub on 127.0.0.1: each thing that can go wrong ends in the right file
-//! or in one clear line, and never in half a file in the cache.
+//! The real client and a hub on 127.0.0.1: every fault ends in the right file or in one clear line,
+//! and never in a part of a file in the cache.
 
 mod server;
 
@@ -20,7 +20,7 @@ use tempfile::TempDir;
 const CONFIG: &[u8] = br#"{"model_type": "bert"}"#;
 const WEIGHTS: &str = "model.safetensors";
 
-/// More than a client reads at once.
+/// Weights with more bytes than a client reads at once.
 fn weights() -> Vec<u8> {
     (0..=250).cycle().take(300_000).collect()
 }
@@ -37,7 +37,7 @@ fn repository() -> Repository {
     )
 }
 
-/// A person's machine: a cache, and what the environment says.
+/// A user's machine: a cache, and the settings of the environment.
 struct Machine {
     dir: TempDir,
     settings: Settings,
@@ -69,7 +69,7 @@ impl Machine {
         Ok(checkout.weights(&mut |_| ())?.to_owned())
     }
 
-    /// What a person reads: all of the error on one line.
+    /// The error as the user reads it, on one line.
     fn refusal(&self, name: &str) -> String {
         let error = self.fetch(name).unwrap_err();
         let source = std::error::Error::source(&error);
@@ -86,7 +86,7 @@ impl Machine {
         self.repo().join("blobs").join(etag)
     }
 
-    /// All files of the cache whose bytes a reader could take for a whole file.
+    /// The bytes of all files of the cache that a reader could take for whole files.
     fn whole(&self) -> Vec<Vec<u8>> {
         let mut found = Vec::new();
         let mut folders = vec![self.repo().join("blobs"), self.repo().join("snapshots")];
@@ -103,7 +103,7 @@ impl Machine {
         found
     }
 
-    /// Nothing but files of the repository is in the cache.
+    /// Checks that the cache contains nothing but files of the repository.
     #[track_caller]
     fn assert_no_half_file(&self) {
         let files: Vec<_> = repository().files.into_values().collect();
@@ -117,8 +117,8 @@ fn assert_complete(folder: &Path) {
     }
 }
 
-/// A hub that gives this answer to some requests.
-fn hub_but(
+/// A hub that gives another answer to some requests.
+fn hub_except(
     repository: Repository,
     answer: impl Fn(&Request) -> Option<Reply> + Send + Sync + 'static,
 ) -> Server {
@@ -130,7 +130,7 @@ fn is_weights(request: &Request) -> bool {
 }
 
 #[test]
-fn a_model_comes_whole_and_is_laid_out_as_the_hubs_tools_do() {
+fn a_model_is_downloaded_into_the_layout_of_the_hubs_tools() {
     let server = Server::start(|request| repository().answer(request));
     let machine = Machine::new(&server.url());
     let folder = machine.fetch("owner/tiny").unwrap();
@@ -152,7 +152,7 @@ fn a_model_comes_whole_and_is_laid_out_as_the_hubs_tools_do() {
 }
 
 #[test]
-fn the_second_time_only_the_commit_is_asked_for_and_without_a_network_nothing() {
+fn a_cached_model_needs_one_request_and_works_without_a_network() {
     let server = Server::start(|request| repository().answer(request));
     let mut machine = Machine::new(&server.url());
     let first = machine.fetch("owner/tiny").unwrap();
@@ -180,9 +180,9 @@ fn the_second_time_only_the_commit_is_asked_for_and_without_a_network_nothing() 
 }
 
 #[test]
-fn a_connection_that_breaks_goes_on_where_it_broke() {
+fn a_broken_connection_is_resumed() {
     // Every answer is cut off after some more bytes.
-    let server = hub_but(repository(), |request| {
+    let server = hub_except(repository(), |request| {
         let reply = is_weights(request).then(|| repository().answer(request))?;
         Some(Reply { cut: Some(70_001), ..reply })
     });
@@ -195,14 +195,14 @@ fn a_connection_that_breaks_goes_on_where_it_broke() {
 
 #[test]
 fn a_download_that_ended_early_is_resumed_by_the_next_run() {
-    let server = hub_but(repository(), |request| {
+    let server = hub_except(repository(), |request| {
         let first = is_weights(request) && request.start().is_none();
-        let reply = first.then(|| repository().answer(request));
-        let broken = || Reply::status(206).header("content-range", "bytes 100000-299999/300000");
-        match reply {
-            Some(reply) => Some(Reply { cut: Some(100_000), ..reply }),
-            None => is_weights(request).then(broken), // no bytes follow
+        if first {
+            return Some(Reply { cut: Some(100_000), ..repository().answer(request) });
         }
+        // No bytes follow.
+        let broken = Reply::status(206).header("content-range", "bytes 100000-299999/300000");
+        is_weights(request).then_some(broken)
     });
     let mut machine = Machine::new(&server.url());
     let line = machine.refusal("owner/tiny");
@@ -221,8 +221,8 @@ fn a_download_that_ended_early_is_resumed_by_the_next_run() {
 }
 
 #[test]
-fn a_server_that_does_not_resume_begins_anew() {
-    let server = hub_but(repository(), |request| {
+fn a_download_restarts_if_the_server_does_not_resume() {
+    let server = hub_except(repository(), |request| {
         is_weights(request).then(|| Reply { status: 200, body: weights(), ..Reply::default() })
     });
     let machine = Machine::new(&server.url());
@@ -233,7 +233,7 @@ fn a_server_that_does_not_resume_begins_anew() {
 }
 
 #[test]
-fn leftovers_that_are_not_this_file_are_not_a_part_of_it() {
+fn leftovers_of_another_file_are_not_used() {
     for leftover in [vec![7; 1000], vec![7; 300_000], vec![7; 300_001]] {
         let server = Server::start(|request| repository().answer(request));
         let machine = Machine::new(&server.url());
@@ -251,7 +251,7 @@ fn leftovers_that_are_not_this_file_are_not_a_part_of_it() {
 #[test]
 fn bytes_that_do_not_have_their_hash_are_not_kept() {
     for (file, what) in [(WEIGHTS, "/large/"), ("tokenizer.json", "/small/")] {
-        let server = hub_but(repository(), move |request| {
+        let server = hub_except(repository(), move |request| {
             let hit = request.is_get() && request.path == format!("{what}{file}");
             let mut reply = hit.then(|| repository().answer(request))?;
             *reply.body.last_mut()? ^= 1;
@@ -269,7 +269,7 @@ fn bytes_that_do_not_have_their_hash_are_not_kept() {
 
 #[test]
 fn more_bytes_than_announced_are_not_kept() {
-    let server = hub_but(repository(), |request| {
+    let server = hub_except(repository(), |request| {
         let body = [weights(), vec![0; 9]].concat();
         is_weights(request).then(|| Reply { status: 200, body, ..Reply::default() })
     });
@@ -280,7 +280,7 @@ fn more_bytes_than_announced_are_not_kept() {
 }
 
 #[test]
-fn a_refusal_says_what_it_refuses_and_what_to_do() {
+fn a_refusal_names_the_model_and_gives_advice() {
     let refused = |status: u16, code: &'static str| {
         let server = Server::start(move |_| Reply::status(status).header("x-error-code", code));
         Machine::new(&server.url()).refusal("owner/tiny")
@@ -304,7 +304,7 @@ fn a_refusal_says_what_it_refuses_and_what_to_do() {
 }
 
 #[test]
-fn a_repository_that_is_no_checkpoint_is_said_to_be_none() {
+fn the_error_of_a_repository_without_weights_names_their_files() {
     let mut some = repository();
     some.files.remove(WEIGHTS);
     let server = Server::start(move |request| some.answer(request));
@@ -313,11 +313,11 @@ fn a_repository_that_is_no_checkpoint_is_said_to_be_none() {
 }
 
 #[test]
-fn a_busy_hub_is_asked_again_some_times() {
+fn a_busy_hub_is_asked_again() {
     for status in [429, 500, 502, 503, 504] {
         // Twice at each address, then it answers.
         let seen = Mutex::new(Vec::new());
-        let server = hub_but(repository(), move |request| {
+        let server = hub_except(repository(), move |request| {
             let mut seen = seen.lock().unwrap();
             let key = format!("{} {}", request.method, request.path);
             seen.push(key.clone());
@@ -330,7 +330,7 @@ fn a_busy_hub_is_asked_again_some_times() {
 }
 
 #[test]
-fn a_hub_that_stays_busy_is_given_up() {
+fn a_hub_that_stays_busy_is_an_error() {
     for (status, retry_after, times, when) in
         [(429, "0", 5, "later"), (500, "0", 5, "later"), (429, "3600", 1, "in 3600 s")]
     {
@@ -348,7 +348,7 @@ fn a_hub_that_stays_busy_is_given_up() {
 }
 
 #[test]
-fn a_busy_hub_does_not_keep_a_cached_model_from_use() {
+fn a_cached_model_is_used_while_the_hub_is_busy() {
     let server = Server::start(|request| repository().answer(request));
     let mut machine = Machine::new(&server.url());
     let folder = machine.fetch("owner/tiny").unwrap();
@@ -363,7 +363,7 @@ fn a_busy_hub_does_not_keep_a_cached_model_from_use() {
 }
 
 #[test]
-fn without_any_network_the_line_says_how_else() {
+fn without_a_network_the_error_gives_an_alternative() {
     let server = Server::start(|_| Reply::status(200));
     let mut machine = Machine::new(&server.url());
     drop(server); // nobody listens there now
@@ -376,7 +376,7 @@ fn without_any_network_the_line_says_how_else() {
 }
 
 #[test]
-fn what_is_no_hub_is_said_to_be_none() {
+fn a_server_that_is_not_a_hub_is_named() {
     for reply in [
         Reply::status(200),
         Reply::status(200).header("x-repo-commit", "../../.."),
@@ -386,7 +386,7 @@ fn what_is_no_hub_is_said_to_be_none() {
         let server = Server::start(move |_| reply.clone());
         let machine = Machine::new(&server.url());
         let line = machine.refusal("owner/tiny");
-        assert!(line.contains("no hub") && line.contains("HF_ENDPOINT"), "{line}");
+        assert!(line.contains("not a hub") && line.contains("HF_ENDPOINT"), "{line}");
         assert!(!machine.repo().exists());
     }
     let server = Server::start(|request| Reply::status(302).header("location", &request.path));
@@ -400,7 +400,7 @@ fn the_token_goes_to_the_hub_and_to_nobody_else() {
     let mut on_hub = repository();
     on_hub.elsewhere = Some(elsewhere.url());
     let server = Server::start(move |request| {
-        if request.headers.get("authorization").is_some_and(|of| of == "Bearer hf_secret") {
+        if request.headers.get("authorization").is_some_and(|value| value == "Bearer hf_secret") {
             return on_hub.answer(request);
         }
         Reply::status(401)
@@ -410,7 +410,9 @@ fn the_token_goes_to_the_hub_and_to_nobody_else() {
     machine.settings.token = Some(Token::new("hf_secret").unwrap());
     assert_complete(&machine.fetch("owner/tiny").unwrap());
     assert_eq!(elsewhere.gets(), 1);
-    assert!(elsewhere.requests().iter().all(|of| !of.headers.contains_key("authorization")));
+    assert!(
+        elsewhere.requests().iter().all(|request| !request.headers.contains_key("authorization"))
+    );
     assert!(elsewhere.requests().iter().all(Request::is_get));
 }
 
@@ -426,7 +428,7 @@ fn a_branch_with_a_slash_has_its_own_reference() {
 }
 
 #[test]
-fn a_cache_that_others_filled_is_used() {
+fn a_cache_that_other_tools_filled_is_used() {
     // As `transformers` leaves it: a link for each file, and no other weights asked for.
     let machine = {
         let mut machine = Machine::new("http://127.0.0.1:9");
@@ -453,7 +455,7 @@ fn a_cache_that_others_filled_is_used() {
 }
 
 #[test]
-fn two_at_once_download_a_file_once() {
+fn simultaneous_downloads_request_a_file_once() {
     let server = Server::start(|request| repository().answer(request));
     let machine = Machine::new(&server.url());
     std::thread::scope(|scope| {
@@ -465,7 +467,7 @@ fn two_at_once_download_a_file_once() {
 }
 
 #[test]
-fn what_is_missing_is_known_before_it_is_downloaded() {
+fn the_size_of_a_download_is_known_before_it() {
     let server = Server::start(|request| repository().answer(request));
     let machine = Machine::new(&server.url());
     let hub = Hub::new(machine.settings.clone());
@@ -483,7 +485,7 @@ fn what_is_missing_is_known_before_it_is_downloaded() {
 }
 
 #[test]
-fn weights_in_shards_come_with_their_index() {
+fn all_shards_of_weights_are_downloaded() {
     let mut sharded = repository();
     let bytes = sharded.files.remove(WEIGHTS).unwrap();
     let index = br#"{"weight_map": {"a": "model-1.safetensors", "b": "model-2.safetensors"}}"#;

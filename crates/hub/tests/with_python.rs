@@ -1,4 +1,4 @@
-//! The cache is one with that of the hub's own Python library: it uses our files, and we its.
+//! The cache is shared with the hub's own Python library: it uses our files, and we use its files.
 //! `PYTHON` is a Python that has `huggingface_hub`:
 //! `PYTHON=... cargo test --release --test with_python -- --ignored`
 
@@ -34,7 +34,7 @@ fn fetch(home: &Path, endpoint: &str, offline: bool) -> String {
     checkout.weights(&mut |_| ()).unwrap().to_str().unwrap().to_owned()
 }
 
-/// Asks for each file, from the cache alone or not; the snapshot's folder.
+/// Requests each file, from the cache alone or not, and prints the snapshot's folder.
 const SCRIPT: &str = "
 import os, sys
 from huggingface_hub import hf_hub_download

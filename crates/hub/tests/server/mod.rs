@@ -1,4 +1,4 @@
-//! A hub on 127.0.0.1: real sockets, the hub's routes, and whatever can go wrong on the way.
+//! A hub on 127.0.0.1: real sockets, the hub's routes, and all faults of a connection.
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
 use std::{
@@ -15,7 +15,7 @@ use std::{
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
-/// What a client asked.
+/// A request of a client.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     pub(crate) method: String,
@@ -29,19 +29,19 @@ impl Request {
         self.method == "GET"
     }
 
-    /// Where a range starts that was asked for.
+    /// Start of the requested range.
     pub(crate) fn start(&self) -> Option<usize> {
         self.headers.get("range")?.strip_prefix("bytes=")?.strip_suffix('-')?.parse().ok()
     }
 }
 
-/// What a server answers.
+/// An answer of the server.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: Vec<u8>,
-    /// The connection is closed after so many bytes of the body.
+    /// Number of bytes of the body after which the connection is closed.
     pub(crate) cut: Option<usize>,
 }
 
@@ -55,7 +55,7 @@ impl Reply {
         self
     }
 
-    /// The bytes that were asked for.
+    /// The requested bytes.
     pub(crate) fn bytes(body: &[u8], request: &Request) -> Self {
         let Some(start) = request.start() else {
             return Self { status: 200, body: body.to_vec(), ..Self::default() };
@@ -83,13 +83,16 @@ impl Server {
         let address = listener.local_addr().unwrap();
         let requests = Arc::new(Mutex::new(Vec::new()));
         let ends = Arc::new(AtomicBool::new(false));
-        let (answer, seen, end) = (Arc::new(answer), Arc::clone(&requests), Arc::clone(&ends));
+        let answer = Arc::new(answer);
+        let seen = Arc::clone(&requests);
+        let end = Arc::clone(&ends);
         let thread = thread::spawn(move || {
             for stream in listener.incoming() {
                 if end.load(Ordering::SeqCst) {
                     return;
                 }
-                let (answer, seen) = (Arc::clone(&answer), Arc::clone(&seen));
+                let answer = Arc::clone(&answer);
+                let seen = Arc::clone(&seen);
                 thread::spawn(move || stream.map(|stream| serve(stream, &*answer, &seen)));
             }
         });
@@ -100,12 +103,12 @@ impl Server {
         format!("http://{}", self.address)
     }
 
-    /// Everything that was asked so far.
+    /// All requests so far.
     pub(crate) fn requests(&self) -> Vec<Request> {
         self.requests.lock().unwrap().clone()
     }
 
-    /// How many bodies were asked for.
+    /// Number of requests for a body.
     pub(crate) fn gets(&self) -> usize {
         self.requests().iter().filter(|request| request.is_get()).count()
     }
@@ -121,7 +124,7 @@ impl Drop for Server {
     }
 }
 
-/// One request of a connection. What the client does not wait for is its own affair.
+/// Answers one request of a connection. `None` if the client does not wait for the answer.
 fn serve(
     mut stream: TcpStream,
     answer: &(impl Fn(&Request) -> Reply + ?Sized),
@@ -130,7 +133,8 @@ fn serve(
     let mut lines = BufReader::new(stream.try_clone().ok()?).lines();
     let first = lines.next()?.ok()?;
     let mut words = first.split(' ').map(str::to_owned);
-    let (method, path) = (words.next()?, words.next()?);
+    let method = words.next()?;
+    let path = words.next()?;
     let lines = lines.map_while(Result::ok).take_while(|line| !line.is_empty());
     let headers = lines
         .filter_map(|line| {
@@ -159,7 +163,7 @@ fn serve(
 pub(crate) struct Repository {
     pub(crate) id: String,
     pub(crate) files: BTreeMap<String, Vec<u8>>,
-    /// Where large files are; on the hub itself where it is none.
+    /// Address of the server of large files; by default the hub itself.
     pub(crate) elsewhere: Option<String>,
 }
 
@@ -171,8 +175,8 @@ impl Repository {
         Self { id: id.to_owned(), files: files.collect(), elsewhere: None }
     }
 
-    /// As the hub answers: weights are handed over to another place, other files come from a cache
-    /// of its own.
+    /// The hub's answer: a request for weights is redirected to another address, a request for any
+    /// other file to a cache of the hub.
     pub(crate) fn answer(&self, request: &Request) -> Reply {
         if let Some(file) =
             request.path.strip_prefix("/large/").or_else(|| request.path.strip_prefix("/small/"))
@@ -209,12 +213,15 @@ fn is_large(file: &str) -> bool {
     [".safetensors", ".bin"].iter().any(|end| file.ends_with(end))
 }
 
-/// The hash that the hub names a file by.
+/// The hash of a file, which is its name on the hub.
 pub(crate) fn etag(file: &str, bytes: &[u8]) -> String {
-    let hex =
-        |digest: &[u8]| digest.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
     if is_large(file) {
-        return hex(&Sha256::digest(bytes));
+        return to_hexadecimal(&Sha256::digest(bytes));
     }
-    hex(&Sha1::new().chain_update(format!("blob {}\0", bytes.len())).chain_update(bytes).finalize())
+    let blob = Sha1::new().chain_update(format!("blob {}\0", bytes.len())).chain_update(bytes);
+    to_hexadecimal(&blob.finalize())
+}
+
+fn to_hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }

@@ -7,77 +7,86 @@ use std::{
 use ureq::{Body, Error, http::Response};
 
 use crate::{
-    HubError,
-    cache::{RepoCache, failed, make_parent},
-    client::{Client, Metadata, TRIES, Wanted},
-    digest::Running,
+    cache::{
+        etag::RunningHash,
+        repo_cache::{RepoCache, cache_error, make_parent},
+    },
+    error::HubError,
+    requests::client::{Client, FileRequest, Metadata, TRIES},
 };
 
-/// How far a download is.
+/// Progress of a download.
 #[derive(Clone, Copy, Debug)]
 pub struct Transfer<'a> {
     /// The file.
     pub file: &'a str,
-    /// Bytes that are there, those of an earlier try too.
+    /// Number of bytes in the cache, including those of an earlier try.
     pub done: u64,
-    /// Bytes of the whole file.
+    /// Number of bytes of the whole file.
     pub size: u64,
 }
 
-/// Is told how far a download is.
+/// Receives the progress of a download.
 pub type Progress<'a> = &'a mut dyn FnMut(Transfer<'_>);
 
 /// One file on its way into the cache.
 pub(crate) struct Download<'a> {
     pub(crate) client: &'a Client,
     pub(crate) cache: &'a RepoCache,
-    pub(crate) wanted: Wanted<'a>,
+    pub(crate) request: FileRequest<'a>,
     pub(crate) metadata: &'a Metadata,
 }
 
-/// What is there of a blob, and its hash so far.
+/// The first bytes of a blob, and their hash.
 struct Partial {
     file: File,
     done: u64,
-    hash: Running,
+    hash: RunningHash,
 }
 
 impl Download<'_> {
-    /// Brings the file into the cache, unless its bytes are there already. Whether they were not.
+    /// Brings the file into the cache, unless its bytes are there already. Returns whether anything
+    /// was downloaded.
     pub(crate) fn run(&self, progress: Progress<'_>) -> Result<bool, HubError> {
         let Metadata { commit, etag, size } = self.metadata;
         let _lock = self.cache.lock(etag)?;
-        let there = fs::metadata(self.cache.blob(etag)).is_ok_and(|blob| blob.len() == *size);
-        if !there {
-            self.load(progress)?;
+        let is_there = fs::metadata(self.cache.blob(etag)).is_ok_and(|blob| blob.len() == *size);
+        if !is_there {
+            self.download_blob(progress)?;
         }
-        self.cache.link(commit, self.wanted.file, etag)?;
-        Ok(!there)
+        self.cache.link(commit, self.request.file, etag)?;
+        Ok(!is_there)
     }
 
-    /// Brings the blob into the cache, whole and compared with its metadata.
-    fn load(&self, progress: Progress<'_>) -> Result<(), HubError> {
+    /// Brings the blob into the cache, complete and compared with its metadata.
+    fn download_blob(&self, progress: Progress<'_>) -> Result<(), HubError> {
         let etag = &self.metadata.etag;
-        let (blob, incomplete) = (self.cache.blob(etag), self.cache.incomplete(etag));
-        make_parent(&blob).map_err(failed(&blob))?;
-        let mut resumed = self.open(&incomplete).map_err(failed(&incomplete))?;
+        let blob = self.cache.blob(etag);
+        let incomplete = self.cache.incomplete(etag);
+        make_parent(&blob).map_err(cache_error(&blob))?;
+        let mut resumed = self.open(&incomplete).map_err(cache_error(&incomplete))?;
         let kept = resumed.done;
         self.fill(&mut resumed, &incomplete, progress)?;
         let mut found = resumed.finish(&incomplete)?;
         if found != etag.as_str() && kept > 0 {
-            // What was there from an earlier try may not have been this file.
-            let mut again = self.start(&incomplete).map_err(failed(&incomplete))?;
-            self.fill(&mut again, &incomplete, progress)?;
-            found = again.finish(&incomplete)?;
+            // The bytes of the earlier try may not have been of this file.
+            let mut restarted = self.restart(&incomplete).map_err(cache_error(&incomplete))?;
+            self.fill(&mut restarted, &incomplete, progress)?;
+            found = restarted.finish(&incomplete)?;
         }
         if found != etag.as_str() {
-            fs::remove_file(&incomplete).map_err(failed(&incomplete))?;
-            return Err(self.damaged("hash", etag.as_str().to_owned(), found));
+            fs::remove_file(&incomplete).map_err(cache_error(&incomplete))?;
+            return Err(HubError::WrongHash {
+                file: self.request.file.to_owned(),
+                repo: self.request.repo.to_string(),
+                expected: etag.as_str().to_owned(),
+                found,
+            });
         }
-        fs::rename(&incomplete, &blob).map_err(failed(&blob))
+        fs::rename(&incomplete, &blob).map_err(cache_error(&blob))
     }
 
-    /// Reads from the hub until the file has its size, going on where a connection breaks.
+    /// Downloads until the file has its size, and resumes if a connection breaks.
     fn fill(
         &self,
         partial: &mut Partial,
@@ -85,12 +94,12 @@ impl Download<'_> {
         progress: Progress<'_>,
     ) -> Result<(), HubError> {
         let Metadata { size, .. } = *self.metadata;
-        let file = self.wanted.file;
+        let file = self.request.file;
         let mut tried = 0;
         progress(Transfer { file, done: partial.done, size });
         while partial.done < size {
             let before = partial.done;
-            let broken = match self.client.bytes(self.wanted, partial.done)? {
+            let broken = match self.client.bytes(self.request, partial.done)? {
                 Ok(response) => self.receive(response, partial, path, progress)?,
                 Err(error) => Some(error),
             };
@@ -103,7 +112,7 @@ impl Download<'_> {
             if tried == TRIES {
                 return Err(HubError::CutOff {
                     file: file.to_owned(),
-                    repo: self.wanted.repo.to_string(),
+                    repo: self.request.repo.to_string(),
                     done: partial.done,
                     size,
                     source: Box::new(source),
@@ -114,7 +123,7 @@ impl Download<'_> {
         Ok(())
     }
 
-    /// Appends what one response brings; what broke the connection, if anything did.
+    /// Appends the bytes of one response. Returns the error that broke the connection, if any.
     fn receive(
         &self,
         response: Response<Body>,
@@ -125,14 +134,14 @@ impl Download<'_> {
         let Metadata { size, .. } = *self.metadata;
         let continues = response.status() == 206 && starts_at(&response, partial.done);
         if partial.done > 0 && !continues {
-            // The server does not resume: it sends all, or nothing to this request.
-            *partial = self.start(path).map_err(failed(path))?;
+            // The server does not resume: it sends all bytes, or none.
+            *partial = self.restart(path).map_err(cache_error(path))?;
         }
         if !response.status().is_success() {
             return Ok(Some(Error::StatusCode(response.status().as_u16())));
         }
         let mut body = response.into_body().into_reader();
-        let mut buffer = vec![0; 1 << 16];
+        let mut buffer = vec![0; BUFFER];
         loop {
             let read = match body.read(&mut buffer) {
                 Ok(0) if partial.done < size => {
@@ -143,26 +152,29 @@ impl Download<'_> {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => return Ok(Some(Error::Io(error))),
             };
-            partial.append(&buffer[..read]).map_err(failed(path))?;
-            progress(Transfer { file: self.wanted.file, done: partial.done, size });
+            partial.append(&buffer[..read]).map_err(cache_error(path))?;
+            progress(Transfer { file: self.request.file, done: partial.done, size });
             if partial.done > size {
-                fs::remove_file(path).map_err(failed(path))?;
-                let found = format!("more than {size}");
-                return Err(self.damaged("size", size.to_string(), found));
+                fs::remove_file(path).map_err(cache_error(path))?;
+                return Err(HubError::TooLarge {
+                    file: self.request.file.to_owned(),
+                    repo: self.request.repo.to_string(),
+                    expected: size,
+                });
             }
         }
     }
 
-    /// What an earlier try left, or nothing.
+    /// The bytes of an earlier try, if there are any.
     fn open(&self, path: &Path) -> io::Result<Partial> {
         let file = OpenOptions::new().create(true).append(true).read(true).open(path)?;
         let done = file.metadata()?.len();
         if done > self.metadata.size {
-            return self.start(path);
+            return self.restart(path);
         }
-        let mut hash = self.metadata.etag.start(self.metadata.size);
+        let mut hash = self.metadata.etag.start_hash(self.metadata.size);
         let mut reader = BufReader::with_capacity(1 << 20, &file);
-        let mut buffer = vec![0; 1 << 16];
+        let mut buffer = vec![0; BUFFER];
         loop {
             match reader.read(&mut buffer)? {
                 0 => break,
@@ -172,17 +184,15 @@ impl Download<'_> {
         Ok(Partial { file, done, hash })
     }
 
-    /// Nothing yet.
-    fn start(&self, path: &Path) -> io::Result<Partial> {
-        let hash = self.metadata.etag.start(self.metadata.size);
+    /// An empty file at `path`.
+    fn restart(&self, path: &Path) -> io::Result<Partial> {
+        let hash = self.metadata.etag.start_hash(self.metadata.size);
         Ok(Partial { file: File::create(path)?, done: 0, hash })
     }
-
-    fn damaged(&self, what: &'static str, expected: String, found: String) -> HubError {
-        let (file, repo) = (self.wanted.file.to_owned(), self.wanted.repo.to_string());
-        HubError::Damaged { file, repo, what, expected, found }
-    }
 }
+
+/// Number of bytes that are read at once.
+const BUFFER: usize = 1 << 16;
 
 impl Partial {
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -192,14 +202,14 @@ impl Partial {
         Ok(())
     }
 
-    /// The hash of the whole, once it is on the disk.
+    /// The hash of the whole file, once it is on the disk.
     fn finish(self, path: &Path) -> Result<String, HubError> {
-        self.file.sync_all().map_err(failed(path))?;
+        self.file.sync_all().map_err(cache_error(path))?;
         Ok(self.hash.finish())
     }
 }
 
-/// Whether a part of a file begins where it was asked to.
+/// Whether the bytes of a response begin at `start`.
 fn starts_at(response: &Response<Body>, start: u64) -> bool {
     let range = response.headers().get("content-range").and_then(|range| range.to_str().ok());
     range.is_some_and(|range| range.starts_with(&format!("bytes {start}-")))

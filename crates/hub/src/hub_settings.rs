@@ -1,20 +1,26 @@
-use std::{env, ffi::OsString, fmt, fs, path::PathBuf, time::Duration};
+use std::{
+    env,
+    ffi::OsString,
+    fmt, fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
-use crate::HubError;
+use crate::error::HubError;
 
-/// Where the hub and its cache are.
+/// Settings of the hub and of its cache.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The hub's address, without a slash at its end.
     pub endpoint: String,
     /// The folder of all cached repositories.
     pub cache: PathBuf,
-    /// Who asks, for repositories that are not open to all.
+    /// The access token, for repositories that are not open to all.
     pub token: Option<Token>,
-    /// Whether the network is left alone.
+    /// Whether only the cache is used, and never the network.
     pub offline: bool,
-    /// How long the first pause before a retry is, where the hub names no time. Each further pause
-    /// is twice as long.
+    /// The first pause before a retry, if the hub does not specify one. Each further pause is twice
+    /// as long.
     pub pause: Duration,
 }
 
@@ -23,11 +29,14 @@ pub struct Settings {
 pub struct Token(String);
 
 impl Token {
-    /// None where it holds what no token does; it becomes a header, which has no line breaks.
+    /// `None` if the text has a character that no token has. A token becomes a header, which must not
+    /// have line breaks.
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
-        let proper = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
-        proper.then(|| Self(text.to_owned()))
+        if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return None;
+        }
+        Some(Self(text.to_owned()))
     }
 
     pub(crate) fn bearer(&self) -> String {
@@ -44,65 +53,98 @@ impl fmt::Debug for Token {
 const ENDPOINT: &str = "https://huggingface.co";
 
 impl Settings {
-    /// What the environment says, in the variables that the hub's own tools read: `HF_ENDPOINT`,
+    /// Settings of the environment, from the variables that the hub's own tools read: `HF_ENDPOINT`,
     /// `HF_HUB_CACHE`, `HF_HOME`, `XDG_CACHE_HOME`, `HF_TOKEN`, `HF_TOKEN_PATH`, `HF_HUB_OFFLINE`.
     ///
     /// # Errors
-    /// Where a value cannot be meant, or no home folder is known.
+    /// If a value is invalid, or the home folder is unknown.
     pub fn from_env() -> Result<Self, HubError> {
         Self::from_vars(|name| env::var_os(name))
     }
 
-    /// The same with any values of the variables. An empty one counts as none.
+    /// Settings of any values of these variables. An empty value counts as none.
     ///
     /// # Errors
-    /// As [`Settings::from_env`].
+    /// If a value is invalid, or the home folder is unknown.
     pub fn from_vars(var: impl Fn(&str) -> Option<OsString>) -> Result<Self, HubError> {
-        let var = |name: &str| var(name).filter(|value| !value.is_empty());
-        let text = |name: &str| var(name).map(|value| value.to_string_lossy().into_owned());
-        let home = || var("HOME").or_else(|| var("USERPROFILE")).map(PathBuf::from);
-        let path = |name: &str| {
-            var(name).map(|value| {
-                let path = PathBuf::from(value);
-                let below = path.strip_prefix("~").ok().zip(home());
-                below.map_or(path.clone(), |(below, home)| home.join(below))
-            })
-        };
-        let caches = path("XDG_CACHE_HOME").or_else(|| Some(home()?.join(".cache")));
-        let hf_home = path("HF_HOME").or_else(|| Some(caches?.join("huggingface")));
-        let cache = path("HF_HUB_CACHE").or_else(|| Some(hf_home.as_ref()?.join("hub")));
-
-        let endpoint = text("HF_ENDPOINT").unwrap_or_else(|| ENDPOINT.to_owned());
+        let vars = Variables(var);
+        let endpoint = vars.text("HF_ENDPOINT").unwrap_or_else(|| ENDPOINT.to_owned());
         if !["http://", "https://"].iter().any(|scheme| endpoint.starts_with(scheme)) {
             return Err(HubError::Endpoint { found: endpoint });
         }
-        let token_file = path("HF_TOKEN_PATH").or_else(|| Some(hf_home?.join("token")));
-        let token = text("HF_TOKEN").map(|token| (token, "HF_TOKEN".to_owned())).or_else(|| {
-            let file = token_file?;
-            Some((fs::read_to_string(&file).ok()?, file.display().to_string()))
-        });
-        let token = token
-            .filter(|(text, _)| !text.trim().is_empty())
-            .map(|(text, from)| Token::new(text.trim()).ok_or(HubError::Token { from }));
+        let caches =
+            vars.path("XDG_CACHE_HOME").or_else(|| Some(vars.home_folder()?.join(".cache")));
+        let hf_home = vars.path("HF_HOME").or_else(|| Some(caches?.join("huggingface")));
+        let cache = vars.path("HF_HUB_CACHE").or_else(|| Some(hf_home.as_ref()?.join("hub")));
         Ok(Self {
             endpoint: endpoint.trim_end_matches('/').to_owned(),
             cache: cache.ok_or(HubError::NoHome)?,
-            token: token.transpose()?,
-            offline: text("HF_HUB_OFFLINE").is_some_and(|value| is_true(&value)),
+            token: vars.token(hf_home.as_deref())?,
+            offline: vars.text("HF_HUB_OFFLINE").is_some_and(|value| is_true(&value)),
             pause: Duration::from_secs(1),
         })
     }
 }
 
-/// As the hub's own tools read a switch.
+/// Variables of an environment.
+struct Variables<F>(F);
+
+impl<F: Fn(&str) -> Option<OsString>> Variables<F> {
+    fn value(&self, name: &str) -> Option<OsString> {
+        (self.0)(name).filter(|value| !value.is_empty())
+    }
+
+    fn text(&self, name: &str) -> Option<String> {
+        self.value(name).map(|value| value.to_string_lossy().into_owned())
+    }
+
+    fn home_folder(&self) -> Option<PathBuf> {
+        self.value("HOME").or_else(|| self.value("USERPROFILE")).map(PathBuf::from)
+    }
+
+    /// A path, which may begin with `~`.
+    fn path(&self, name: &str) -> Option<PathBuf> {
+        let path = PathBuf::from(self.value(name)?);
+        if let Ok(below_home) = path.strip_prefix("~")
+            && let Some(home) = self.home_folder()
+        {
+            return Some(home.join(below_home));
+        }
+        Some(path)
+    }
+
+    /// The token of `HF_TOKEN`, or of the file that `HF_TOKEN_PATH` or `hf_home` has.
+    fn token(&self, hf_home: Option<&Path>) -> Result<Option<Token>, HubError> {
+        if let Some(text) = self.text("HF_TOKEN") {
+            return parse_token(&text, || "HF_TOKEN".to_owned());
+        }
+        let file = self.path("HF_TOKEN_PATH").or_else(|| Some(hf_home?.join("token")));
+        let Some(file) = file else { return Ok(None) };
+        match fs::read_to_string(&file) {
+            Ok(text) => parse_token(&text, || file.display().to_string()),
+            Err(_) => Ok(None),
+        }
+    }
+}
+
+/// The token in a text that comes from `origin`, if there is one.
+fn parse_token(text: &str, origin: impl Fn() -> String) -> Result<Option<Token>, HubError> {
+    if text.trim().is_empty() {
+        return Ok(None);
+    }
+    match Token::new(text.trim()) {
+        Some(token) => Ok(Some(token)),
+        None => Err(HubError::Token { origin: origin() }),
+    }
+}
+
+/// Whether a switch is on, by the rules of the hub's own tools.
 fn is_true(value: &str) -> bool {
     ["1", "on", "yes", "true"].contains(&value.to_ascii_lowercase().as_str())
 }
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
 
     fn settings(vars: &[(&str, &str)]) -> Result<Settings, HubError> {
@@ -111,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn the_cache_is_where_the_hubs_tools_have_it() {
+    fn the_cache_is_the_same_as_that_of_the_hubs_tools() {
         let home = ("HOME", "/home/ada");
         for (vars, expected) in [
             (vec![home], "/home/ada/.cache/huggingface/hub"),
@@ -127,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn switches_and_addresses() {
+    fn switches_and_addresses_are_read() {
         let home = ("HOME", "/h");
         assert_eq!(settings(&[home]).unwrap().endpoint, ENDPOINT);
         let mirror = settings(&[home, ("HF_ENDPOINT", "http://localhost:1/")]).unwrap();

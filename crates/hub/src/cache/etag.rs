@@ -1,45 +1,48 @@
-//! What the hub says that a file's bytes are: the hash in its etag.
+//! The hash of a file, which the hub sends as its etag.
 
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
 
-/// The etag of a file: the SHA-256 of a large one, git's SHA-1 of any other. It is the file's name
+/// The etag of a file: the SHA-256 of a large file, git's SHA-1 of any other. It is the file's name
 /// among the blobs of the cache.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Etag(String);
 
 impl Etag {
-    /// From the header's value. None where it is no hash, so that nothing could be compared with it.
+    /// The etag of a header's value; `None` if it is not a hash, as nothing could be compared with it.
     pub(crate) fn parse(header: &str) -> Option<Self> {
         let hash = header.trim().trim_start_matches("W/").trim_matches('"');
-        let hexadecimal = hash.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        (hexadecimal && [40, 64].contains(&hash.len())).then(|| Self(hash.to_owned()))
+        let is_hexadecimal = hash.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        if !is_hexadecimal || ![40, 64].contains(&hash.len()) {
+            return None;
+        }
+        Some(Self(hash.to_owned()))
     }
 
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The hash of a file of `size` bytes, of which none was read yet.
-    pub(crate) fn start(&self, size: u64) -> Running {
+    /// A running hash for a file of `size` bytes, of which none was read yet.
+    pub(crate) fn start_hash(&self, size: u64) -> RunningHash {
         if self.0.len() == 64 {
-            return Running::Sha256(Sha256::new());
+            return RunningHash::Sha256(Sha256::new());
         }
         // A blob of git: its kind and size come before its bytes.
         let mut digest = Sha1::new();
         digest.update(format!("blob {size}\0"));
-        Running::Git(digest)
+        RunningHash::Git(digest)
     }
 }
 
-/// The hash of what was read so far.
+/// The hash of the bytes that were read so far.
 #[derive(Clone)]
-pub(crate) enum Running {
+pub(crate) enum RunningHash {
     Sha256(Sha256),
     Git(Sha1),
 }
 
-impl Running {
+impl RunningHash {
     pub(crate) fn update(&mut self, bytes: &[u8]) {
         match self {
             Self::Sha256(digest) => digest.update(bytes),
@@ -47,16 +50,17 @@ impl Running {
         }
     }
 
-    /// In hexadecimal, as in an etag.
+    /// The hash in hexadecimal, as in an etag.
     pub(crate) fn finish(self) -> String {
-        let hex = |digest: &[u8]| {
-            digest.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
-        };
         match self {
-            Self::Sha256(digest) => hex(&digest.finalize()),
-            Self::Git(digest) => hex(&digest.finalize()),
+            Self::Sha256(digest) => to_hexadecimal(&digest.finalize()),
+            Self::Git(digest) => to_hexadecimal(&digest.finalize()),
         }
     }
+}
+
+fn to_hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 #[cfg(test)]
@@ -64,7 +68,7 @@ mod tests {
     use super::*;
 
     fn hash(etag: &str, bytes: &[u8]) -> String {
-        let mut running = Etag::parse(etag).unwrap().start(bytes.len() as u64);
+        let mut running = Etag::parse(etag).unwrap().start_hash(bytes.len() as u64);
         running.update(bytes);
         running.finish()
     }
@@ -79,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn an_etag_that_is_no_hash_is_none() {
+    fn an_etag_that_is_not_a_hash_is_refused() {
         let long = "g".repeat(64);
         for header in ["", "\"\"", "\"5d8c72a5edda8d6a:0\"", "../../../etc/passwd", &long] {
             assert_eq!(Etag::parse(header), None);

@@ -1,4 +1,4 @@
-//! The hub's cache of one repository, laid out as the hub's own tools do:
+//! The hub's cache of one repository, laid out as by the hub's own tools:
 //!
 //! ```text
 //! models--owner--name/blobs/ETAG                 a file's bytes
@@ -15,15 +15,20 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use crate::{HubError, Repo, digest::Etag, repo::is_commit};
+use crate::{
+    cache::{etag::Etag, presence::Presence},
+    error::HubError,
+    repo::{Repo, is_commit},
+};
 
-/// What a path ends in whose file is not whole.
+/// Extension of a file whose download is not complete.
 const INCOMPLETE: &str = "incomplete";
 
 #[derive(Clone, Debug)]
 pub(crate) struct RepoCache {
-    /// Of this repository.
+    /// The folder of the repository.
     root: PathBuf,
+    /// The folder of its locks.
     locks: PathBuf,
 }
 
@@ -33,7 +38,7 @@ impl RepoCache {
         Self { root: cache.join(&name), locks: cache.join(".locks").join(name) }
     }
 
-    /// The commit that the revision was when it was last asked for.
+    /// The commit of the revision when the hub was last asked.
     pub(crate) fn commit(&self, repo: &Repo) -> Option<String> {
         if let Some(commit) = repo.commit() {
             return Some(commit.to_owned());
@@ -42,22 +47,13 @@ impl RepoCache {
         Some(commit.trim().to_owned()).filter(|commit| is_commit(commit))
     }
 
-    /// Keeps what commit the revision is.
+    /// Stores the commit of the revision.
     pub(crate) fn keep_commit(&self, repo: &Repo, commit: &str) -> Result<(), HubError> {
-        // A name of its own for each writer, in this process and in others.
-        static WRITERS: AtomicU64 = AtomicU64::new(0);
         if self.commit(repo).as_deref() == Some(commit) {
             return Ok(());
         }
         let path = self.reference(repo);
-        let writer = WRITERS.fetch_add(1, Ordering::Relaxed);
-        let beside = with_suffix(&path, &format!("{}.{writer}.tmp", std::process::id()));
-        let write = || {
-            make_parent(&path)?;
-            fs::write(&beside, commit)?;
-            fs::rename(&beside, &path)
-        };
-        write().map_err(failed(&path))
+        replace_file(&path, commit).map_err(cache_error(&path))
     }
 
     fn reference(&self, repo: &Repo) -> PathBuf {
@@ -69,17 +65,20 @@ impl RepoCache {
     }
 
     /// Whether the commit has the file, as far as the cache knows.
-    pub(crate) fn has(&self, commit: &str, file: &str) -> Option<bool> {
+    pub(crate) fn presence(&self, commit: &str, file: &str) -> Presence {
         if self.snapshot(commit).join(file).exists() {
-            return Some(true);
+            return Presence::Present;
         }
-        self.absence(commit, file).exists().then_some(false)
+        if self.absence(commit, file).exists() {
+            return Presence::Absent;
+        }
+        Presence::Unknown
     }
 
-    /// Keeps that the commit has no such file.
+    /// Stores that the commit has no such file.
     pub(crate) fn keep_absence(&self, commit: &str, file: &str) -> Result<(), HubError> {
         let path = self.absence(commit, file);
-        make_parent(&path).and_then(|()| File::create(&path).map(drop)).map_err(failed(&path))
+        make_parent(&path).and_then(|()| File::create(&path).map(drop)).map_err(cache_error(&path))
     }
 
     fn absence(&self, commit: &str, file: &str) -> PathBuf {
@@ -90,73 +89,89 @@ impl RepoCache {
         self.root.join("blobs").join(etag.as_str())
     }
 
-    /// Where a blob is while it is downloaded.
+    /// Path of a blob while it is downloaded.
     pub(crate) fn incomplete(&self, etag: &Etag) -> PathBuf {
         self.blob(etag).with_extension(INCOMPLETE)
     }
 
-    /// Lets the commit's file be this blob, with a link that stays right if the cache is moved.
-    /// Where the file system has no links, the blob itself moves there. The caller holds the lock.
+    /// Makes the commit's file a link to this blob, which stays valid if the cache is moved. On a
+    /// file system without links, the blob itself is moved. The caller holds the lock.
     pub(crate) fn link(&self, commit: &str, file: &str, etag: &Etag) -> Result<(), HubError> {
-        let (blob, path) = (self.blob(etag), self.snapshot(commit).join(file));
+        let path = self.snapshot(commit).join(file);
         let up = "../".repeat(2 + file.split('/').count() - 1);
         let target = PathBuf::from(format!("{up}blobs/{}", etag.as_str()));
-        let link = || {
-            if path.exists() {
-                return Ok(());
-            }
-            make_parent(&path)?;
-            if fs::symlink_metadata(&path).is_ok() {
-                fs::remove_file(&path)?; // it leads nowhere
-            }
-            symlink(&target, &path)
-                .or_else(|_| fs::hard_link(&blob, &path))
-                .or_else(|_| fs::rename(&blob, &path))
-        };
-        link().map_err(failed(&path))
+        link_file(&path, &target, &self.blob(etag)).map_err(cache_error(&path))
     }
 
-    /// Waits until no other process writes this blob; none does as long as the file is held.
+    /// Waits until no other process writes this blob. None does as long as the returned file lives.
     pub(crate) fn lock(&self, etag: &Etag) -> Result<File, HubError> {
-        let path = self.lock_path(etag.as_str());
-        let lock = || {
-            make_parent(&path)?;
-            let file = File::create(&path)?;
-            file.lock()?;
-            Ok(file)
-        };
-        lock().map_err(failed(&path))
+        let path = self.lock_path(etag);
+        lock_file(&path).map_err(cache_error(&path))
     }
 
-    fn lock_path(&self, etag: &str) -> PathBuf {
-        self.locks.join(format!("{etag}.lock"))
+    fn lock_path(&self, etag: &Etag) -> PathBuf {
+        self.locks.join(format!("{}.lock", etag.as_str()))
     }
 
-    /// Removes what is left of downloads that nobody will resume: incomplete blobs of other
-    /// commits, unless a process holds them.
+    /// Removes the rest of downloads that nobody will resume: incomplete blobs of other commits,
+    /// unless a process holds their locks.
     pub(crate) fn sweep(&self) {
         let Ok(blobs) = fs::read_dir(self.root.join("blobs")) else { return };
         for path in blobs.filter_map(|entry| Some(entry.ok()?.path())) {
-            let etag = path.file_stem().and_then(|stem| Etag::parse(stem.to_str()?));
-            let incomplete = path.extension().is_some_and(|extension| extension == INCOMPLETE);
-            let Some(etag) = etag.filter(|_| incomplete) else { continue };
-            let lock = File::create(self.lock_path(etag.as_str()));
+            if path.extension().is_none_or(|extension| extension != INCOMPLETE) {
+                continue;
+            }
+            let stem = path.file_stem().and_then(|stem| stem.to_str());
+            let Some(etag) = stem.and_then(Etag::parse) else { continue };
+            let lock = File::create(self.lock_path(&etag));
             if lock.is_ok_and(|lock| lock.try_lock().is_ok()) {
-                // What stays costs room and nothing else.
+                // A file that cannot be removed takes space and does no other harm.
                 let _ = fs::remove_file(&path);
             }
         }
     }
 }
 
-/// What went wrong with this path.
-pub(crate) fn failed(path: &Path) -> impl Fn(io::Error) -> HubError {
+/// Makes an error of this path from one of the operating system.
+pub(crate) fn cache_error(path: &Path) -> impl Fn(io::Error) -> HubError {
     let path = path.to_owned();
     move |source| HubError::Cache { path: path.clone(), source }
 }
 
 pub(crate) fn make_parent(path: &Path) -> io::Result<()> {
-    path.parent().map_or(Ok(()), fs::create_dir_all)
+    match path.parent() {
+        Some(parent) => fs::create_dir_all(parent),
+        None => Ok(()),
+    }
+}
+
+/// Writes a file so that readers see the old text or the new one, never a part.
+fn replace_file(path: &Path, text: &str) -> io::Result<()> {
+    // A name of its own for each writer, in this process and in others.
+    static WRITERS: AtomicU64 = AtomicU64::new(0);
+    let writer = WRITERS.fetch_add(1, Ordering::Relaxed);
+    let temporary = with_suffix(path, &format!("{}.{writer}.tmp", std::process::id()));
+    make_parent(path)?;
+    fs::write(&temporary, text)?;
+    fs::rename(&temporary, path)
+}
+
+fn link_file(path: &Path, target: &Path, blob: &Path) -> io::Result<()> {
+    if path.exists() {
+        return Ok(());
+    }
+    make_parent(path)?;
+    if fs::symlink_metadata(path).is_ok() {
+        fs::remove_file(path)?; // a link to nothing
+    }
+    symlink(target, path).or_else(|_| fs::hard_link(blob, path)).or_else(|_| fs::rename(blob, path))
+}
+
+fn lock_file(path: &Path) -> io::Result<File> {
+    make_parent(path)?;
+    let file = File::create(path)?;
+    file.lock()?;
+    Ok(file)
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {

@@ -1,8 +1,8 @@
-//! Addresses: where a redirection leads, and whether it stays on the same server.
+//! Addresses: the target of a redirection, and whether it stays on the same server.
 
 use ureq::http::Uri;
 
-/// Where `location` leads from `url`.
+/// The address that `location` stands for in an answer from `url`.
 pub(crate) fn resolve(url: &str, location: &str) -> Option<String> {
     if location.starts_with('/') && !location.starts_with("//") {
         let (scheme, rest) = url.split_once("://")?;
@@ -12,7 +12,7 @@ pub(crate) fn resolve(url: &str, location: &str) -> Option<String> {
     location.contains("://").then(|| location.to_owned())
 }
 
-/// Whether both addresses are of one server, asked in the same way.
+/// Whether both addresses have one scheme, host and port.
 pub(crate) fn same_origin(a: &str, b: &str) -> bool {
     let origin = |url: &str| {
         let uri: Uri = url.parse().ok()?;
@@ -25,7 +25,7 @@ pub(crate) fn same_origin(a: &str, b: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{resolve, same_origin};
+    use super::*;
 
     #[test]
     fn a_redirection_stays_on_the_server_or_names_another() {
