@@ -1,7 +1,7 @@
-"""The yardstick's cases as a PyTorch notebook does them.
+"""The yardstick's model cases, as a PyTorch notebook computes them.
 
 One padded batch, forward hooks, logits of every token, and the attention that transformers chooses
-by itself. The paper's batch holds its unmasked sentence too. Prints the seconds of a case and the
+by default. The batch of the paper's prompts contains the unmasked sentence too. Prints the seconds of a case and the
 peak memory of the process in MiB.
 
     python pytorch_reference.py CASE DIR
@@ -24,7 +24,7 @@ LAYER = 9
 
 
 def prompts(path):
-    """Every brace of every line masked in turn, the others with their first word."""
+    """One prompt per brace: that brace masked, the others filled with their first word."""
     found = []
     for line in path.read_text(encoding="utf-8").splitlines():
         parts = line.replace("}", "{").split("{")
@@ -38,7 +38,7 @@ def prompts(path):
 
 
 def unmasked(path):
-    """The first line with its first words in the braces."""
+    """The first line with every brace filled with its first word."""
     parts = path.read_text(encoding="utf-8").splitlines()[0].replace("}", "{").split("{")
     return "".join(part.split("|")[0] for part in parts)
 
@@ -60,7 +60,7 @@ class Study:
             return self.model(**self.batch).logits
 
     def capture(self):
-        """Every layer's outputs of intermediate.dense, and the logits."""
+        """The output of every layer's intermediate.dense, and the logits, at the masks."""
         kept = {}
 
         def hook(layer):
@@ -80,7 +80,7 @@ class Study:
         return at_masks, logits[self.rows, self.positions]
 
     def lesion(self, layer, neurons):
-        """The logits at the masks with `neurons` of `layer` at 0 there, after GELU."""
+        """The logits at the masks, with `neurons` of `layer` set to 0 there, after GELU."""
 
         def silence(_module, _inputs, output):
             output[self.rows[:, None], self.positions[:, None], neurons] = 0.0
@@ -118,7 +118,7 @@ def run(case, folder):
             for neurons in study.sets(3):
                 study.lesion(layer, neurons)
     elif case == "c":
-        # Every pass takes as long as the others, so a tenth of them tells.
+        # All passes take equally long, so a tenth of them is enough.
         for neurons in study.sets(SETS // 10):
             study.lesion(LAYER, neurons)
         return 10 * (time.perf_counter() - started)

@@ -1,1 +1,0 @@
-//! Benchmarks of the library crates, each in `benches/` and run by `cargo bench -p bench`.
