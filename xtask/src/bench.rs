@@ -1,187 +1,260 @@
-//! `cargo xtask bench`: the yardstick's cases, ours and PyTorch's in turn, and their ratios.
+//! `cargo xtask bench`: the yardstick's cases and their Python equivalents, run in turn, and the
+//! ratios of their figures.
 
 use std::{
-    ffi::OsString,
-    path::{Path, PathBuf},
+    env,
+    ffi::{OsStr, OsString},
+    path::PathBuf,
     process::{Command, Stdio},
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail, ensure};
 
-/// What is compared, by the name that both programs know and by what a reader is told.
-const CASES: [(&str, &str); 5] = [
-    ("ceiling", "Matrix products alone"),
-    ("a", "A. capture 12 layers and masked logits, 108 sentences"),
-    ("b", "B. 36 lesions (12 layers, 3 sets) of 108 prompts"),
-    ("c", "C. 1,000 sets at layer 9, the paper's two prompts"),
-    ("e", "E. from process start to the first prediction"),
-];
+use crate::workspace::Workspace;
 
-/// Seconds and the most memory in MiB.
-type Figures = (f64, f64);
+/// Cases that are compared with one Python script.
+pub(crate) struct Benchmarks {
+    /// The yardstick's command for these cases.
+    command: &'static str,
+    cases: &'static [Case],
+    script: &'static str,
+    /// Name of the script's results in JSON.
+    script_name: &'static str,
+    /// Python packages that the script imports.
+    packages: &'static str,
+    /// Whether the cases need the random checkpoint.
+    needs_checkpoint: bool,
+}
 
-/// A case's figures, of each run.
-struct Line {
-    case: &'static str,
+struct Case {
     name: &'static str,
+    title: &'static str,
     unit: &'static str,
-    ours: Vec<f64>,
-    /// None where there is no PyTorch.
-    pytorch: Vec<f64>,
 }
 
-impl Line {
-    /// The medians and their ratio; not numbers where PyTorch has none.
-    fn medians(&self) -> [f64; 3] {
-        let [ours, pytorch] = [&self.ours, &self.pytorch].map(|of| median(of.iter().copied()));
-        [ours, pytorch, ours / pytorch]
-    }
+const fn case(name: &'static str, title: &'static str, unit: &'static str) -> Case {
+    Case { name, title, unit }
+}
 
-    fn json(&self) -> String {
-        let number = |x: f64| if x.is_finite() { x.to_string() } else { "null".into() };
-        let [ours, pytorch, ratio] = self.medians().map(number);
-        let Self { case, unit, .. } = self;
-        format!(
-            "{{\"case\":\"{case}\",\"unit\":\"{unit}\",\"ours_s\":{ours},\
-             \"pytorch_s\":{pytorch},\"ratio\":{ratio}}}"
-        )
-    }
+/// Captures, lesions and predictions.
+pub(crate) const MODEL: Benchmarks = Benchmarks {
+    command: "model",
+    cases: &[
+        case("ceiling", "Matrix products alone", "GFLOP/s"),
+        case("a", "A. capture 12 layers and masked logits, 108 sentences", "s"),
+        case("b", "B. 36 lesions (12 layers, 3 sets) of 108 prompts", "s"),
+        case("c", "C. 1,000 sets at layer 9, the paper's two prompts", "s"),
+        case("e", "E. from process start to the first prediction", "s"),
+    ],
+    script: "crates/bench/pytorch_reference.py",
+    script_name: "pytorch",
+    packages: "torch, transformers",
+    needs_checkpoint: true,
+};
 
-    fn text(&self) -> String {
-        let (Self { name, unit, .. }, [ours, pytorch, ratio]) = (self, self.medians());
-        let ours = format!("{name:53} {ours:8.3} {unit:7}");
-        if !ratio.is_finite() {
-            return ours.trim_end().to_owned();
+/// Memory that case a needs, printed after its time.
+const MEMORY_OF_A: Case = case("d", "D. peak memory of A", "MiB");
+
+/// Statistics, of 54 pairs and 12 layers of 3,072 neurons.
+pub(crate) const STATS: Benchmarks = Benchmarks {
+    command: "stats",
+    cases: &[
+        case("paired", "Paired t and BH, 54 pairs, 36,864 neurons", "ms"),
+        case("paired-f32", "The same; SciPy in f32, so that p stops at 1e-45", "ms"),
+        case("welch", "Welch's t and BH", "ms"),
+        case("max-t-model", "Max-T over the model, 10,000 sign flips", "ms"),
+        case("max-t-layer", "Max-T over each layer, 10,000 sign flips", "ms"),
+    ],
+    script: "crates/bench/scipy_reference.py",
+    script_name: "scipy",
+    packages: "scipy, statsmodels",
+    needs_checkpoint: false,
+};
+
+/// Benchmarks with the programs that run them.
+pub(crate) struct Suite {
+    benchmarks: &'static Benchmarks,
+    yardstick: PathBuf,
+    /// Python and the script, if Python has the packages.
+    python: Option<(OsString, PathBuf)>,
+    /// Folder of the random checkpoint, if the cases need it.
+    checkpoint: Option<PathBuf>,
+}
+
+impl Suite {
+    /// Builds the yardstick, looks for Python, and makes the checkpoint once, in the system's
+    /// temporary folder.
+    pub(crate) fn prepare(workspace: &Workspace, benchmarks: &'static Benchmarks) -> Result<Self> {
+        // With the other crates, so that the features and the build of the dependencies are those of
+        // `lesion`. `pretrain` would add autodiff.
+        workspace.build(&["--workspace", "--exclude", "pretrain", "--bin", "yardstick"])?;
+        let yardstick = workspace.program("yardstick");
+        let packages = benchmarks.packages;
+        let python = env::var_os("PYTHON").unwrap_or_else(|| "python3".into());
+        let python = if can_import(&python, packages) {
+            Some((python, workspace.root().join(benchmarks.script)))
+        } else {
+            eprintln!("No Python with {packages} is available, so there is no comparison.");
+            None
+        };
+        let mut checkpoint = None;
+        if benchmarks.needs_checkpoint {
+            let folder = env::temp_dir().join("lesion-yardstick");
+            let status = Command::new(&yardstick).arg("make").arg(&folder).status();
+            ensure!(status.context("cannot run the yardstick")?.success(), "no checkpoint");
+            checkpoint = Some(folder);
         }
-        // Of the runs that followed each other: how far the ratio can be trusted.
-        let pairs = || self.ours.iter().zip(&self.pytorch).map(|(ours, pytorch)| ours / pytorch);
-        let (least, most) = (pairs().fold(f64::MAX, f64::min), pairs().fold(0.0, f64::max));
-        format!("{ours} {pytorch:8.3} {unit:7} ratio {ratio:.3} ({least:.3} to {most:.3})")
-    }
-}
-
-pub(crate) struct Programs {
-    ours: PathBuf,
-    python: Option<OsString>,
-    script: PathBuf,
-    dir: PathBuf,
-}
-
-impl Programs {
-    /// `ours` is the yardstick, which makes what the cases need in the system's temporary folder,
-    /// once. PyTorch is at hand where `$PYTHON`, or `python3`, has it.
-    pub(crate) fn new(ours: PathBuf, script: PathBuf) -> Result<Self> {
-        let python = std::env::var_os("PYTHON").unwrap_or_else(|| "python3".into());
-        let has = Command::new(&python)
-            .args(["-c", "import torch, transformers"])
-            .stderr(Stdio::null())
-            .status()
-            .is_ok_and(|status| status.success());
-        if !has {
-            eprintln!("No Python with torch and transformers is at hand, so ours stands alone.");
-        }
-        let dir = std::env::temp_dir().join("lesion-yardstick");
-        let status = Command::new(&ours).arg("make").arg(&dir).status();
-        anyhow::ensure!(status.context("cannot run the yardstick")?.success(), "no yardstick");
-        Ok(Self { ours, python: has.then_some(python), script, dir })
+        Ok(Self { benchmarks, yardstick, python, checkpoint })
     }
 
-    fn ours(&self, case: &str, options: &[String]) -> Result<Figures> {
-        let mut command = Command::new(&self.ours);
-        figures(command.args(["run", case]).arg(&self.dir).args(options))
-    }
-
-    fn pytorch(&self, case: &str) -> Result<Option<Figures>> {
-        let Some(python) = &self.python else { return Ok(None) };
-        let mut command = Command::new(python);
-        figures(command.arg(&self.script).arg(case).arg(&self.dir)).map(Some)
-    }
-
-    /// Every case, ours and PyTorch's in turn.
-    pub(crate) fn compare(&self, runs: usize, json: bool) -> Result<()> {
-        let say = |line: &Line| println!("{}", if json { line.json() } else { line.text() });
-        for (case, name) in CASES {
-            let (ours, pytorch) = self.alternate(case, runs)?;
-            let part = |of: fn(&Figures) -> f64| {
-                (ours.iter().map(of).collect(), pytorch.iter().map(of).collect())
-            };
-            let (ours_s, pytorch_s) = part(|figures| figures.0);
-            let unit = if case == "ceiling" { "GFLOP/s" } else { "s" };
-            say(&Line { case, name, unit, ours: ours_s, pytorch: pytorch_s });
-            if case == "a" {
-                let (ours, pytorch) = part(|figures| figures.1);
-                say(&Line { case: "d", name: "D. peak memory of A", unit: "MiB", ours, pytorch });
+    /// Runs every case `runs` times, alternating with Python, and prints the medians.
+    pub(crate) fn compare(&self, runs: u64, json: bool) -> Result<()> {
+        for case in self.benchmarks.cases {
+            let mut ours = Vec::new();
+            let mut python = Vec::new();
+            for _ in 0..runs {
+                ours.push(self.run_yardstick(case.name, &[])?);
+                python.extend(self.run_python(case.name)?);
+            }
+            self.print(&Comparison::new(case, &ours, &python, |run| run.time), json);
+            if case.name == "a" {
+                self.print(&Comparison::new(&MEMORY_OF_A, &ours, &python, |run| run.memory), json);
             }
         }
         Ok(())
     }
 
-    fn alternate(&self, case: &str, runs: usize) -> Result<(Vec<Figures>, Vec<Figures>)> {
-        let (mut ours, mut pytorch) = (Vec::new(), Vec::new());
-        for _ in 0..runs {
-            ours.push(self.ours(case, &[])?);
-            pytorch.extend(self.pytorch(case)?);
+    fn print(&self, comparison: &Comparison, json: bool) {
+        if json {
+            println!("{}", comparison.to_json(self.benchmarks.script_name));
+        } else {
+            println!("{}", comparison.to_text());
         }
-        Ok((ours, pytorch))
     }
 
-    /// How time and memory of our cases grow with the work, and with threads.
+    /// Prints how time and memory of our cases grow with the work and with threads.
     pub(crate) fn scale(&self) -> Result<()> {
         println!("{:40} {:>9} {:>9}", "", "seconds", "peak MiB");
-        let line = |name: String, case: &str, options: &[&str]| -> Result<()> {
-            let options: Vec<String> = options.iter().map(|&option| option.to_owned()).collect();
-            let (seconds, peak) = self.ours(case, &options)?;
-            println!("{name:40} {seconds:9.3} {peak:9.0}");
-            Ok(())
-        };
-        for part in ["27", "54", "108"] {
-            line(format!("A, {part} sentences"), "a", &["--part", part])?;
+        for (title, name, options) in [
+            ("A, 27 sentences", "a", "--part 27"),
+            ("A, 54 sentences", "a", "--part 54"),
+            ("A, 108 sentences", "a", "--part 108"),
+            ("B, 27 prompts", "b", "--part 27"),
+            ("B, 54 prompts", "b", "--part 54"),
+            ("B, 108 prompts", "b", "--part 108"),
+            ("C, 250 sets", "c", "--part 250"),
+            ("C, 500 sets", "c", "--part 500"),
+            ("C, 1000 sets", "c", "--part 1000"),
+            ("A, 1 thread", "a", "--threads 1"),
+            ("C, 250 sets, 1 thread", "c", "--part 250 --threads 1"),
+            ("A, 2 threads", "a", "--threads 2"),
+            ("C, 250 sets, 2 threads", "c", "--part 250 --threads 2"),
+            ("A without shortcuts", "a", "--plain"),
+            ("C, 250 sets, without shortcuts", "c", "--part 250 --plain"),
+        ] {
+            let options: Vec<&str> = options.split(' ').collect();
+            let run = self.run_yardstick(name, &options)?;
+            println!("{title:40} {:9.3} {:9.0}", run.time, run.memory);
         }
-        for part in ["27", "54", "108"] {
-            line(format!("B, {part} prompts"), "b", &["--part", part])?;
-        }
-        for part in ["250", "500", "1000"] {
-            line(format!("C, {part} sets"), "c", &["--part", part])?;
-        }
-        for threads in ["1", "2"] {
-            line(format!("A, {threads} threads"), "a", &["--threads", threads])?;
-            line(
-                format!("C, 250 sets, {threads} threads"),
-                "c",
-                &["--part", "250", "--threads", threads],
-            )?;
-        }
-        line("A without shortcuts".to_owned(), "a", &["--plain"])?;
-        line("C, 250 sets, without shortcuts".to_owned(), "c", &["--part", "250", "--plain"])
+        Ok(())
+    }
+
+    fn run_yardstick(&self, case: &str, options: &[&str]) -> Result<Run> {
+        let mut command = Command::new(&self.yardstick);
+        command.args([self.benchmarks.command, case]).args(&self.checkpoint).args(options);
+        Run::read(&mut command)
+    }
+
+    fn run_python(&self, case: &str) -> Result<Option<Run>> {
+        let Some((python, script)) = &self.python else { return Ok(None) };
+        let mut command = Command::new(python);
+        command.arg(script).arg(case).args(&self.checkpoint);
+        Ok(Some(Run::read(&mut command)?))
     }
 }
 
-/// The two numbers that a case prints.
-fn figures(command: &mut Command) -> Result<Figures> {
-    let output = command.stderr(Stdio::inherit()).output().context("cannot run a case")?;
-    anyhow::ensure!(output.status.success(), "a case failed");
-    let text = String::from_utf8(output.stdout)?;
-    let mut numbers = text.split_whitespace().map(str::parse);
-    match (numbers.next(), numbers.next()) {
-        (Some(seconds), Some(peak)) => Ok((seconds?, peak?)),
-        _ => anyhow::bail!("a case printed {text:?}"),
+fn can_import(python: &OsStr, packages: &str) -> bool {
+    Command::new(python)
+        .args(["-c", &format!("import {packages}")])
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
+/// The figures of one run of a case.
+struct Run {
+    /// Time in the case's unit; speed for the case `ceiling`. NaN if Python has no equivalent.
+    time: f64,
+    /// Peak memory in MiB.
+    memory: f64,
+}
+
+impl Run {
+    /// Runs a case and reads the two numbers that it prints.
+    fn read(command: &mut Command) -> Result<Self> {
+        let output = command.stderr(Stdio::inherit()).output().context("cannot run a case")?;
+        ensure!(output.status.success(), "{command:?} failed");
+        let text = String::from_utf8(output.stdout)?;
+        let numbers: Vec<&str> = text.split_whitespace().collect();
+        let [time, memory] = numbers[..] else { bail!("{command:?} printed {text:?}") };
+        Ok(Self { time: time.parse()?, memory: memory.parse()? })
     }
 }
 
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    match values.len() {
-        0 => f64::NAN,
-        odd if odd % 2 == 1 => values[middle],
-        _ => f64::midpoint(values[middle - 1], values[middle]),
+/// A figure of each run of a case, ours and Python's.
+struct Comparison {
+    case: &'static Case,
+    ours: Vec<f64>,
+    python: Vec<f64>,
+}
+
+impl Comparison {
+    fn new(case: &'static Case, ours: &[Run], python: &[Run], figure: fn(&Run) -> f64) -> Self {
+        let ours = ours.iter().map(figure).collect();
+        let python = python.iter().map(figure).collect();
+        Self { case, ours, python }
+    }
+
+    fn to_json(&self, script_name: &str) -> String {
+        let number = |x: f64| if x.is_finite() { x.to_string() } else { "null".to_owned() };
+        let (ours, python) = (median(&self.ours), median(&self.python));
+        format!(
+            "{{\"case\":\"{}\",\"unit\":\"{}\",\"ours\":{},\"{script_name}\":{},\"ratio\":{}}}",
+            self.case.name,
+            self.case.unit,
+            number(ours),
+            number(python),
+            number(ours / python)
+        )
+    }
+
+    fn to_text(&self) -> String {
+        let &Case { title, unit, .. } = self.case;
+        let (ours, python) = (median(&self.ours), median(&self.python));
+        let ratio = ours / python;
+        if !ratio.is_finite() {
+            return format!("{title:53} {ours:8.3} {unit}");
+        }
+        // The range over pairs of consecutive runs shows how reliable the ratio is.
+        let ratios = self.ours.iter().zip(&self.python).map(|(ours, python)| ours / python);
+        let lowest = ratios.clone().fold(f64::INFINITY, f64::min);
+        let highest = ratios.fold(0.0, f64::max);
+        format!(
+            "{title:53} {ours:8.3} {unit:7} {python:8.3} {unit:7} \
+             ratio {ratio:.3} ({lowest:.3} to {highest:.3})"
+        )
     }
 }
 
-/// Where the PyTorch script stands.
-pub(crate) fn script(root: &Path) -> PathBuf {
-    root.join("crates/yardstick/pytorch_reference.py")
+/// The median; NaN if there are no values.
+fn median(values: &[f64]) -> f64 {
+    if values.is_empty() {
+        return f64::NAN;
+    }
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let last = sorted.len() - 1;
+    f64::midpoint(sorted[last / 2], sorted[last.div_ceil(2)])
 }
 
 #[cfg(test)]
@@ -190,8 +263,8 @@ mod tests {
 
     #[test]
     fn the_median_is_in_the_middle() {
-        assert!((median([3.0, 1.0, 2.0].into_iter()) - 2.0).abs() < 1e-12);
-        assert!((median([4.0, 1.0, 2.0, 3.0].into_iter()) - 2.5).abs() < 1e-12);
-        assert!(median(std::iter::empty()).is_nan());
+        assert!((median(&[3.0, 1.0, 2.0]) - 2.0).abs() < 1e-12);
+        assert!((median(&[4.0, 1.0, 2.0, 3.0]) - 2.5).abs() < 1e-12);
+        assert!(median(&[]).is_nan());
     }
 }

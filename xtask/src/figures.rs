@@ -1,37 +1,49 @@
-//! The pictures of the guide, from real runs.
+//! The figures of the guide, from real studies.
 
-use std::{fs, path::Path, process::ExitCode};
+use std::{fs, process::ExitCode};
 
 use anyhow::{Context, Result};
 
-use crate::{build, root, run, target};
+use crate::lesion::run_lesion;
+use crate::workspace::Workspace;
 
-/// Studies, where their pictures go in docs/figures, and those of their figures that the guide shows.
-const PICTURES: [(&str, &str, &[&str]); 2] = [
-    ("assets/studies/reproduce.toml", "", &["volcano", "profile", "dose"]),
-    ("docs/examples/number/study.toml", "number", &["profile", "dissociation"]),
+/// A study whose figures the guide shows.
+struct Source {
+    study: &'static str,
+    /// Folder of its figures, in docs/figures.
+    folder: &'static str,
+    figures: &'static [&'static str],
+}
+
+const SOURCES: [Source; 2] = [
+    Source {
+        study: "assets/studies/reproduce.toml",
+        folder: "",
+        figures: &["volcano", "profile", "dose"],
+    },
+    Source {
+        study: "docs/examples/number/study.toml",
+        folder: "number",
+        figures: &["profile", "dissociation"],
+    },
 ];
 
 /// Runs the studies and copies their figures.
-pub(crate) fn draw() -> Result<ExitCode> {
-    build("lesion", &[], &[])?;
-    for (study, folder, figures) in PICTURES {
-        let out = target().join("figures").join(folder);
-        let args = ["run".into(), root().join(study).into(), "--out".into(), out.clone().into()];
-        let code = run("lesion", args.into())?;
+pub(crate) fn draw_figures(workspace: &Workspace) -> Result<ExitCode> {
+    for Source { study, folder, figures } in SOURCES {
+        let study = workspace.root().join(study);
+        let out = workspace.root().join("target/figures").join(folder);
+        let args = ["run".into(), study.into(), "--out".into(), out.clone().into()];
+        let code = run_lesion(workspace, &args)?;
         if code != ExitCode::SUCCESS {
             return Ok(code);
         }
-        let pictures = root().join("docs/figures").join(folder);
         for figure in figures {
-            copy(&out.join("figures"), &pictures, &format!("{figure}.svg"))?;
+            let name = format!("{figure}.svg");
+            let copy = workspace.root().join("docs/figures").join(folder).join(&name);
+            fs::copy(out.join("figures").join(&name), &copy)
+                .with_context(|| format!("cannot write {}", copy.display()))?;
         }
     }
     Ok(ExitCode::SUCCESS)
-}
-
-fn copy(from: &Path, to: &Path, name: &str) -> Result<()> {
-    fs::copy(from.join(name), to.join(name))
-        .with_context(|| format!("cannot write {}", to.join(name).display()))?;
-    Ok(())
 }
