@@ -120,22 +120,22 @@ pub(super) fn parse(
     let mut pieces = Vec::new();
     let mut rest = source;
     while let Some(start) = rest.find(['{', '}', '[', ']']) {
-        let (literal, bracketed) = rest.split_at(start);
+        let (literal, tail) = rest.split_at(start);
         push_text(&mut pieces, literal);
-        if bracketed.starts_with('[') {
-            let Some((inside, after)) = bracketed[1..].split_once(']') else {
+        if let Some(bracketed) = tail.strip_prefix('[') {
+            let Some((inside, after)) = bracketed.split_once(']') else {
                 return Err(NotationError::Unclosed { open: '[', text: source.to_owned() });
             };
             pieces.push(Piece::Optional(parse_optional(inside, classes, source)?));
             rest = after;
-        } else if bracketed.starts_with('{') {
-            let Some((inside, after)) = bracketed[1..].split_once('}') else {
+        } else if let Some(braced) = tail.strip_prefix('{') {
+            let Some((inside, after)) = braced.split_once('}') else {
                 return Err(NotationError::Unclosed { open: '{', text: source.to_owned() });
             };
             pieces.push(parse_slot(inside, classes, source)?);
             rest = after;
         } else {
-            let close = if bracketed.starts_with('}') { '}' } else { ']' };
+            let close = if tail.starts_with('}') { '}' } else { ']' };
             return Err(NotationError::Unexpected { close, text: source.to_owned() });
         }
     }
