@@ -6,11 +6,9 @@ use bert_model::{BertForMaskedLm, Checkpoint};
 use burn::tensor::Device;
 use grammar::{
     Case, HeldOut, held_out_prompts,
-    vocabulary::{wordpiece, words},
+    vocabulary::{word_pieces, words},
 };
-use lesion_eval::{
-    Batching, Contrast, MaskedPrompt, Prompts, Subject, predict, rows, unwatched,
-};
+use lesion_eval::{Batching, Contrast, MaskedPrompt, Prompts, Subject, predict, rows, unwatched};
 use proptest::prelude::*;
 use study_record::{Accuracy, tables::PredictionRow};
 
@@ -51,7 +49,7 @@ fn it_knows_him_from_her_in_held_out_prompts() {
 #[test]
 fn its_vocabulary_is_the_grammars_and_large_enough() {
     let (checkpoint, _) = open();
-    let pieces = wordpiece();
+    let pieces = word_pieces();
     assert!(words().len() >= 1500);
     assert_eq!(checkpoint.tokenizer.vocabulary_size(), pieces.len());
     for (id, piece) in (0..).zip(&pieces) {

@@ -7,7 +7,7 @@ use crate::support::{BRIEF, Row, Run, assert_user_error, close, lesion, number, 
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
-const FILES: [&str; 16] = [
+const FILES: [&str; 17] = [
     "neurons.csv",
     "selection.csv",
     "histogram.csv",
@@ -18,6 +18,7 @@ const FILES: [&str; 16] = [
     "lesions.csv",
     "neuron_sets.json",
     "nulls.csv",
+    "prompt_controls.csv",
     "profile.csv",
     "dissociation.csv",
     "joint.csv",
@@ -44,10 +45,20 @@ fn the_study_writes_its_tables() {
         assert_eq!(row["label"], expected);
     }
     let stdout = run.stdout();
-    for part in
-        ["1. Sel", "2. Bas", "3. Les", "4. Eve", "5. Dou", "6. Sev", "7. Mor", "8. Eve", "9. Dyn"]
-    {
-        assert!(stdout.contains(part), "{stdout}");
+    for title in [
+        "Selection",
+        "Activations",
+        "Baseline",
+        "Lesion",
+        "Controls",
+        "Double dissociation",
+        "Several layers at once",
+        "More and more neurons",
+        "Single neurons",
+        "Selection and lesion in one pass",
+        "What can be concluded, and what not",
+    ] {
+        assert!(stdout.contains(&format!("\n{title}\n")), "{title}: {stdout}");
     }
 }
 
@@ -177,9 +188,13 @@ fn controls_are_equal_sized_and_say_when_they_cannot_be() {
         }
     }
     assert!(nulls.iter().all(|row| row["neurons"] == "76")); // a tenth of 768
-    assert!(run.stdout().contains("too few to tell any of 12 lesions"), "{}", run.stdout());
+    assert!(
+        run.stdout().contains("random sets are too few to tell any of 12 lesions"),
+        "{}",
+        run.stdout()
+    );
     let wide = Run::new(&[&controls[..], &["--significant"]].concat());
-    assert!(wide.stdout().contains("Control unavailable in layer 4"), "{}", wide.stdout());
+    assert!(wide.stdout().contains("No control in "), "{}", wide.stdout());
     // 430 of 768 neurons leave too few to draw others from, and no fake control is shown.
     let rows = wide.rows("nulls.csv");
     let her = rows.iter().filter(|row| row["layer"] == "4" && row["target"] == "her");
@@ -279,7 +294,11 @@ fn a_prompt_without_a_matched_set_gets_a_notice_and_a_label_gives_it_one() {
     let prompts = "The book of {his|her} mother was old.\nhim\tThe coat of Peter was {his|hers}.\n";
     let run =
         Run::with_files(&[("p.txt", prompts)], &[&BRIEF[..], &["--prompts", "p.txt"]].concat());
-    assert!(run.stdout().contains("prompt 0, \"his\": not lesioned"), "{}", run.stdout());
+    assert!(
+        run.stdout().contains("Prompts without a label are not lesioned: 0 (\"his\")"),
+        "{}",
+        run.stdout()
+    );
     let lesions = run.rows("lesions.csv");
     assert!(lesions.iter().all(|row| row["prompt"] == "1"));
     assert!(lesions.iter().any(|row| row["neuron_set"] == "him" && row["target"] == "his"));
@@ -293,7 +312,7 @@ fn a_lesion_that_touches_no_neuron_says_so() {
     let args = ["--stimuli", "s.txt", "--alpha", "1e-12", "--nulls", "1"];
     let run = Run::with_files(&[("s.txt", pairs)], &args);
     let stdout = run.stdout();
-    assert!(stdout.contains("touches nothing") && stdout.contains("Found: nothing"), "{stdout}");
+    assert!(stdout.contains("Found: No neuron of layer 4 was silenced"), "{stdout}");
     for row in run.rows("lesions.csv") {
         assert_eq!((row["neurons"].as_str(), row["logit_drop"].as_str()), ("0", "0.0"));
     }
@@ -330,15 +349,15 @@ fn mistakes_are_one_line_that_says_what_and_where() {
     }
     for (args, expected) in [
         (&["--layer", "6"][..], &["--layer", "layer 6", "0 to 5"][..]),
-        (&["--layer", "-1"], &["--layer", "`-1`", "from 0"]),
-        (&["--layers", "1,two"], &["--layers", "`two`", "whole number"]),
+        (&["--layer", "-1"], &["--layer", "`-1`", "non-negative"]),
+        (&["--layers", "1,two"], &["--layers", "`two`", "integer"]),
         (&["--alpha", "1.5"], &["alpha", "1.5"]),
         (&["--alpha", "-1"], &["alpha", "-1"]),
         (&["--alpha", "NaN"], &["alpha"]),
         (&["--share", "1"], &["share", "0.1"]),
         (&["--stimuli", "none.txt"], &["none.txt"]),
         (&["--model", "./nowhere"], &["nowhere", "config.json"]),
-        (&["--model", "nowhere"], &["model nowhere", "no folder", "HF_HUB_OFFLINE"]),
+        (&["--model", "nowhere"], &["model nowhere", "not a folder", "HF_HUB_OFFLINE"]),
         (&["--correction", "max-t", "--permutations", "0"], &["permutations"]),
         (&["--backend", "abacus"], &["abacus", "flex", "wgpu"]),
         (&["--correction", "fdr"], &["fdr", "bh", "max-t"]),

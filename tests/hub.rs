@@ -133,11 +133,11 @@ fn a_named_model_that_cannot_be_had_is_an_error_and_no_other_model() {
     let machine = Machine::new();
     assert_one_line(&machine.run(&nobody, &RUN), &["owner/tiny", "cannot ask", "hf download"]);
     let offline = machine.offline(&nobody, "1", &RUN);
-    assert_one_line(&offline, &["owner/tiny", "no folder here", "HF_HUB_OFFLINE is set"]);
+    assert_one_line(&offline, &["owner/tiny", "not a folder here", "HF_HUB_OFFLINE is set"]);
     let server = Server::start(|request| repository().answer(request));
     for (name, expected) in [
-        ("owner/tiyn", &["no model \"owner/tiyn\"", "no folder here"][..]),
-        ("tiny", &["no model \"tiny\"", "no folder here", "./name"]),
+        ("owner/tiyn", &["no model \"owner/tiyn\"", "not a folder here"][..]),
+        ("tiny", &["no model \"tiny\"", "not a folder here", "./name"]),
         ("owner/tiny@v2", &["no revision \"owner/tiny@v2\""]),
         ("./owner/tiny", &["./owner/tiny/config.json"]),
         ("a/folder/that/is/not", &["a/folder/that/is/not/config.json"]),

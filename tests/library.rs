@@ -16,7 +16,9 @@ const STUDY: &str =
     "parts = [\"controls\", \"dose\"]\n[lesion]\nlayers = [5]\n[controls]\nnulls = 40\n";
 
 fn texts() -> StudyTexts {
-    let pairs = TextInput::given("pairs", "We met {him|her}.\nI saw {him|her} again.");
+    let pairs = "We met {him|her}.\nI saw {him|her} again.\nThe dog bit {him|her} at noon.\n\
+                 They thanked {him|her} for the help.\nNobody knew {him|her} there.\n";
+    let pairs = TextInput::given("pairs", pairs);
     let prompts = "The king smiled when we met {him|her}.\nThe queen saw that we met {her|him}.\n";
     StudyTexts::parse(pairs, TextInput::given("prompts", prompts), None).unwrap()
 }

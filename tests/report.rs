@@ -123,7 +123,7 @@ fn numbers_in_the_page_are_those_of_the_tables() {
     }
     // The screen and the page name the same lesions.
     let screen = run.stdout();
-    let found = screen.lines().find(|line| line.starts_with("Found: in ")).unwrap();
+    let found = screen.lines().find(|line| line.starts_with("Found: In ")).unwrap();
     for cells in &shown {
         let name = format!("{} ({})", cells[0], cells[1]);
         let beyond = cells[6].contains("more than random sets");

@@ -63,7 +63,7 @@ fn options_override_a_study_and_paths_are_relative_to_it() {
 fn a_mistake_in_a_study_names_line_and_column() {
     for (text, expected) in [
         ("seed = 1\nsede = 2\n", "s.toml:2:1: unknown field `sede`"),
-        ("[lesion]\nkind = \"halve\"\n", "s.toml:2:8: `halve` is no kind of lesion"),
+        ("[lesion]\nkind = \"halve\"\n", "s.toml:2:8: `halve` is not a kind of lesion"),
         ("[selection]\nalpha = 2.0\n", "s.toml:2:9: alpha is 2"),
         ("[lesion]\nlayers = [0, 6]\n", "layer 6"),
         ("[lesion]\nneurons = \"none.json\"\n", "none.json"),
@@ -204,6 +204,9 @@ fn another_study_in_the_same_folder_does_not_go_on_with_the_first_ones_journal()
     let args = [&BRIEF[..], &["--seed", "1"]].concat();
     let output = lesion(dir.path()).arg("reproduce").args(&args).output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.success() && stderr.contains("Discarding an interrupted run"), "{stderr}");
+    assert!(
+        output.status.success() && stderr.contains("Discarding an interrupted run"),
+        "{stderr}"
+    );
     assert_eq!(tables(&out), tables(&Run::new(&args).out()));
 }

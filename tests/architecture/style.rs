@@ -42,7 +42,7 @@ impl Style {
         }
         if self.section_begins && !doc.is_empty() {
             self.section_begins = false;
-            if !doc.starts_with("If ") {
+            if !doc.starts_with("If ") && !doc.contains(" if ") {
                 self.find(span, "`# Errors` and `# Panics` start with \"If\"");
             }
         }

@@ -77,7 +77,7 @@ pub use engine::{
 pub use error::{
     CandidateProblem, DynamicObstacle, FileProblem, LineProblem, NeuronSetProblem, StudyError,
 };
-pub use paper_lesion::lesion::{
+pub use paper_lesion::silenced_prompts::{
     LesionOutcome, LesionPlan, default_layer, lesion, paper_lesion_trials,
 };
 pub use parts::{

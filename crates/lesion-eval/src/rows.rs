@@ -10,7 +10,7 @@ use study_record::{
 
 use crate::{
     encoding::masked_prompt::MaskedPrompt,
-    paper_lesion::lesion::LesionOutcome,
+    paper_lesion::silenced_prompts::LesionOutcome,
     prediction::{predict::Prediction, sentence::MaskRating},
     selection::{
         diagnose::{Diagnostics, Sparsity},

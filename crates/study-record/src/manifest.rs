@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::settings::Study;
+use crate::{part_tables::Part, settings::Study};
 
 /// The name of the manifest's file.
 pub const MANIFEST: &str = "manifest.json";
@@ -67,6 +67,8 @@ manifest! {
         label_a: String,
         /// The label of side b.
         label_b: String,
+        /// The parts of the laboratory that did not run, each with the reason.
+        skipped: BTreeMap<Part, String>,
         /// For `model`, `stimuli`, `prompts` and, if given, `neurons`: `source`, a path, `bundled`
         /// or a model's `owner/name@commit` on the hub, and the `sha256` of each file.
         inputs: Inputs,

@@ -1,3 +1,3 @@
 //! The paper's lesion.
 
-pub(crate) mod lesion;
+pub(crate) mod silenced_prompts;

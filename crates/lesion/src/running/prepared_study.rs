@@ -1,6 +1,8 @@
 //! A study whose inputs are read, checked and encoded, so that a mistake in them is known before
 //! anything runs.
 
+use std::collections::BTreeMap;
+
 use bert_model::BertModelError;
 use lesion_eval::{
     Batching, Design, EncodedStimuli, LaboratoryPart, LayerPattern, MaskedPrompt, NeuronSets,
@@ -142,7 +144,13 @@ impl<'m> PreparedStudy<'m> {
 
     /// The parts of the laboratory that run.
     pub(crate) fn parts(&self) -> impl Iterator<Item = &'static dyn LaboratoryPart> {
-        PARTS.into_iter().filter(|part| runs(&self.study, *part))
+        PARTS.into_iter().filter(|part| obstacle(&self.study, *part).is_none())
+    }
+
+    /// The parts that do not run, each with the reason.
+    pub(crate) fn skipped_parts(&self) -> BTreeMap<Part, String> {
+        let reason = |part: &dyn LaboratoryPart| Some((part.part(), obstacle(&self.study, part)?));
+        PARTS.into_iter().filter_map(reason).collect()
     }
 
     /// The hash of everything that decides a figure of the study, the program included: two runs
@@ -160,12 +168,12 @@ impl<'m> PreparedStudy<'m> {
     }
 }
 
-/// Whether a part runs: it was asked for, or nothing was and it can.
-fn runs(study: &Study, part: &dyn LaboratoryPart) -> bool {
-    match &study.parts {
-        Some(parts) => parts.contains(&part.part()),
-        None => part.check(study).is_ok(),
+/// Why a part does not run, if it does not: it was not asked for, or it cannot.
+fn obstacle(study: &Study, part: &dyn LaboratoryPart) -> Option<String> {
+    if let Some(parts) = &study.parts {
+        return (!parts.contains(&part.part())).then(|| "the study does not include it".to_owned());
     }
+    part.check(study).err().map(|reason| reason.to_string())
 }
 
 /// Checks that the parts that were asked for can run.

@@ -109,6 +109,7 @@ pub fn run(
         relabellings_exact: selection.relabellings.1,
         label_a: selection.contrast.a.clone(),
         label_b: selection.contrast.b.clone(),
+        skipped: prepared.skipped_parts(),
         inputs: prepared.inputs.clone(),
         seconds: stages.seconds().clone(),
         outputs: writer.written().clone(),

@@ -9,5 +9,8 @@ pub(crate) fn absence(study: &Study<'_>, part: Part, table: Table) -> String {
     if study.manifest().outputs.contains_key(table.file) {
         return format!("{} of the part {} is missing.", table.file, quoted(part.name()));
     }
-    format!("The part {} did not run.", quoted(part.name()))
+    match study.manifest().skipped.get(&part) {
+        Some(reason) => format!("The part {} did not run: {reason}.", quoted(part.name())),
+        None => format!("The part {} did not run.", quoted(part.name())),
+    }
 }

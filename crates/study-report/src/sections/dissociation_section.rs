@@ -15,7 +15,7 @@ use crate::{
     document::{
         cell::Cell,
         figure::{Figure, FigureFile},
-        number_text::fixed,
+        number_text::{fixed, list},
         report_table::Table,
         section::Section,
     },
@@ -90,7 +90,7 @@ fn dissociation_finding(pairs: &[[&DissociationRow; 2]]) -> String {
     let layers = match double.as_slice() {
         [] => "in no layer".to_owned(),
         [layer] => format!("in layer {layer}"),
-        layers => format!("in layers {}", layers.join(", ")),
+        layers => format!("in layers {}", list(layers)),
     };
     format!(
         "The neurons of both labels lower the margin of their own prompts, and more than that of \

@@ -19,8 +19,8 @@ use lesion_eval::{MaskRating, Score, SentenceLesion, WordRating};
 use serde::Serialize;
 use study_report::{Block, Section};
 
-/// Rows of a study's table that are shown; its file has all.
-const SHOWN: usize = 10;
+/// Rows of a study's table that are shown, enough for both labels in 12 layers; its file has all.
+const SHOWN: usize = 24;
 
 /// The sections of a finished study, but for what is for the page only.
 pub(crate) fn sections(out: &mut impl Write, sections: &[Section]) -> io::Result<()> {
@@ -32,13 +32,13 @@ pub(crate) fn sections(out: &mut impl Write, sections: &[Section]) -> io::Result
         writeln!(out, "\n{BOLD}{}{BOLD:#}", section.title)?;
         for block in blocks {
             match block {
-                Block::Heading(text) => writeln!(out, "\n{text}")?,
-                Block::Text(text) => writeln!(out, "{text}")?,
-                Block::Finding(text) => writeln!(out, "Found: {text}")?,
-                Block::Warning(text) => writeln!(out, "Note: {text}")?,
+                Block::Heading(text) => writeln!(out, "\n{}", typed(text))?,
+                Block::Text(text) => writeln!(out, "{}", typed(text))?,
+                Block::Finding(text) => writeln!(out, "Found: {}", typed(text))?,
+                Block::Warning(text) => writeln!(out, "Note: {}", typed(text))?,
                 Block::List(items) => {
                     for item in items {
-                        writeln!(out, "- {item}")?;
+                        writeln!(out, "- {}", typed(item))?;
                     }
                 }
                 Block::Table(table) => study_table(out, table)?,
@@ -49,15 +49,20 @@ pub(crate) fn sections(out: &mut impl Write, sections: &[Section]) -> io::Result
     Ok(())
 }
 
+/// A text with the quotes and minus signs that a keyboard has, for search and for other programs.
+fn typed(text: &str) -> String {
+    text.replace(['\u{201c}', '\u{201d}'], "\"").replace('\u{2019}', "'").replace('\u{2212}', "-")
+}
+
 fn study_table(out: &mut impl Write, found: &study_report::Table) -> io::Result<()> {
     let names: Vec<&str> = found.columns.iter().map(String::as_str).collect();
     let alignment: Vec<CellAlignment> =
         (0..names.len()).map(|column| if found.is_number(column) { R } else { L }).collect();
     let mut shown = table(&names, &alignment);
     for row in found.rows.iter().take(SHOWN) {
-        shown.add_row(row.iter().map(|cell| &cell.text));
+        shown.add_row(row.iter().map(|cell| typed(&cell.text)));
     }
-    writeln!(out, "{}\n{shown}", found.caption)?;
+    writeln!(out, "{}\n{shown}", typed(&found.caption))?;
     if found.rows.len() > SHOWN {
         let rest = found.rows.len() - SHOWN;
         writeln!(out, "... and {rest} more, in {}", found.sources.join(" and "))?;
