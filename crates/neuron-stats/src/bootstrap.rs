@@ -8,11 +8,11 @@ use rayon::prelude::*;
 
 use crate::{error::StatsError, input_checks::check_level, quantile::quantile};
 
-/// The cluster bootstrap: how sure a statistic is whose measurements come in clusters.
+/// The cluster bootstrap: the uncertainty of a statistic whose measurements come in clusters.
 ///
-/// Sentences from one template, say, are more alike than others; to resample them one by one would
-/// treat them as independent and give too narrow an interval. So whole clusters are drawn, each with
-/// all that belongs to it, and only clusters need to be independent.
+/// Sentences from one template, for example, are more alike than others; to resample them one by one
+/// would treat them as independent and give too narrow an interval. So whole clusters are drawn, each
+/// with all of its measurements, and only clusters need to be independent.
 ///
 /// An interval needs draws in its tails: with 1,000 of them, 25 lie on either side of a 95 %
 /// interval. Each draw takes 8 bytes, and each thread 8 bytes per cluster.
@@ -20,25 +20,25 @@ use crate::{error::StatsError, input_checks::check_level, quantile::quantile};
 pub struct Bootstrap {
     /// Number of resamples, drawn independently.
     pub draws: usize,
-    /// Seed of the draws. Draw `i` is stream `i` of the `ChaCha8` generator with this seed.
+    /// Random seed of the draws. Draw `i` is stream `i` of the `ChaCha8` generator with this seed.
     pub seed: u64,
     /// Confidence level of the interval, such as 0.95; in `(0, 1)`.
     pub level: f64,
 }
 
-/// What a bootstrap says of a statistic, in the unit of the statistic.
+/// The interval of a statistic, in the unit of the statistic.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BootstrapInterval {
     /// The lower end, finite.
     pub low: f64,
     /// The upper end, finite and no less than the lower one.
     pub high: f64,
-    /// How many draws counted: those whose statistic was finite.
+    /// Number of draws whose statistic was finite.
     pub draws: usize,
 }
 
 impl Bootstrap {
-    /// The most draws that are made, and the most clusters: 67,108,864.
+    /// Largest number of draws and of clusters: 67,108,864.
     pub const MOST: usize = 1 << 26;
 
     /// The percentile interval of `statistic`: its `(1 - level) / 2` and `(1 + level) / 2` quantiles
@@ -48,21 +48,21 @@ impl Bootstrap {
     /// indices as drawn, with repeats, and must depend on nothing else: the interval is then the same
     /// for any number of threads.
     ///
-    /// # What it covers
+    /// # Coverage
     ///
-    /// The interval is conditional on all that is not resampled: it says how far the statistic would
-    /// vary over other clusters of the same kind, given the same model, the same items within a
-    /// cluster and the same earlier choices, such as which neurons were selected. It is approximate.
-    /// With few clusters it is too narrow (for a mean over 10 clusters, a 95 % interval covers some
-    /// 90 %), and it does not correct a bias or skewness of the statistic.
+    /// The interval is conditional on everything that is not resampled: it estimates how much the
+    /// statistic would vary over other clusters of the same kind, given the same model, the same items
+    /// within a cluster and the same earlier choices, such as the selection of neurons. It is
+    /// approximate. With few clusters it is too narrow (for a mean over 10 clusters, a 95 % interval
+    /// covers some 90 %), and it does not correct a bias or skewness of the statistic.
     ///
     /// # Draws without a statistic
     ///
-    /// A draw whose statistic is NaN or infinite, as where a group is absent from it, is left out, so
-    /// that the interval is also conditional on the statistic being defined. Nine draws in ten must
-    /// count. The bound refuses a statistic that hangs on a single cluster, which a quarter of draws
-    /// or more miss: nothing in the data tells how such a cluster would vary. Two clusters of eight
-    /// or more are missed by a tenth of draws, and are refused too.
+    /// A draw whose statistic is NaN or infinite, for example because a group is absent from it, is
+    /// left out, so that the interval is also conditional on the statistic being defined. At least nine
+    /// draws in ten must remain. This bound refuses a statistic that depends on a single cluster, which
+    /// a quarter of draws or more miss: nothing in the data tells how such a cluster would vary. Two
+    /// clusters of eight or more are missed by a tenth of draws, and are refused too.
     ///
     /// References: Efron and Tibshirani (1993), *An Introduction to the Bootstrap*, chapter 13;
     /// Davison and Hinkley (1997), *Bootstrap Methods and their Application*, section 3.8, on
@@ -85,10 +85,10 @@ impl Bootstrap {
     ///
     /// # Errors
     ///
-    /// [`StatsError::Clusters`] if there are fewer than two clusters or more than [`Self::MOST`],
-    /// [`StatsError::Level`] unless `0 < level < 1`, [`StatsError::NoDraws`] if `draws` is 0,
-    /// [`StatsError::TooManyDraws`] if it is above [`Self::MOST`], and
-    /// [`StatsError::TooFewFiniteDraws`] if fewer than nine draws in ten count.
+    /// If there are fewer than two clusters or more than [`Self::MOST`] ([`StatsError::Clusters`]),
+    /// `level` is not in `(0, 1)` ([`StatsError::Level`]), `draws` is 0 ([`StatsError::NoDraws`]) or
+    /// above [`Self::MOST`] ([`StatsError::TooManyDraws`]), or the statistic is finite in fewer than
+    /// nine draws in ten ([`StatsError::TooFewFiniteDraws`]).
     pub fn interval(
         &self,
         clusters: usize,
@@ -134,7 +134,7 @@ impl Bootstrap {
 
 /// Draws as many clusters as there are, each with equal probability up to a bias of
 /// `clusters / 2⁶⁴`.
-#[expect(clippy::cast_possible_truncation)] // each is below the number of clusters
+#[expect(clippy::cast_possible_truncation, reason = "each is below the number of clusters")]
 fn draw(drawn: &mut [usize], rng: &mut ChaCha8Rng) {
     let clusters = drawn.len() as u128;
     for cluster in drawn {

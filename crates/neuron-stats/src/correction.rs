@@ -6,8 +6,8 @@ use crate::error::StatsError;
 
 /// How to adjust the p-values of one family of `m` tests.
 ///
-/// A neuron is significant at `alpha` where its adjusted p-value is at most `alpha`. What this
-/// promises is not the same for all:
+/// A neuron is significant at `alpha` if its adjusted p-value is at most `alpha`. The promise differs
+/// between corrections:
 ///
 /// * The **family-wise error rate** (FWER) is the probability of one or more false discoveries.
 /// * The **false discovery rate** (FDR) is the expected share of false ones among the discoveries.
@@ -83,7 +83,7 @@ impl Correction {
     ///
     /// # Errors
     ///
-    /// [`StatsError::NotAProbability`] for the first p-value outside `[0, 1]`.
+    /// If a p-value is outside `[0, 1]` ([`StatsError::NotAProbability`], of the first such value).
     pub fn adjust(self, p: &[f64]) -> Result<Vec<f64>, StatsError> {
         check_probabilities(p)?;
         let m = p.len() as f64;
@@ -137,7 +137,7 @@ impl FromStr for Correction {
 ///
 /// # Errors
 ///
-/// [`StatsError::Alpha`] unless `0 < alpha < 1`.
+/// If `alpha` is not in `(0, 1)` ([`StatsError::Alpha`]).
 pub fn significant(adjusted: &[f64], alpha: f64) -> Result<Vec<bool>, StatsError> {
     if alpha > 0.0 && alpha < 1.0 {
         Ok(adjusted.iter().map(|&p| p <= alpha).collect())
@@ -177,7 +177,7 @@ fn step_up(p: &[f64], factor: f64, most: f64) -> Vec<f64> {
     adjusted
 }
 
-/// Where Storey counts the p-values that are taken for true nulls, and above which he rejects none.
+/// Storey's threshold: p-values above it are counted as true nulls, and are never significant.
 const LAMBDA: f64 = 0.5;
 
 /// Storey's estimate of the share of true null hypotheses. It must not be cut off at 1: five true
@@ -190,12 +190,12 @@ fn share_of_nulls(p: &[f64]) -> f64 {
 /// The indices of the p-values in ascending order of these.
 ///
 /// A bucket sort by value: under the null hypothesis p-values are uniform, so that most of the `m`
-/// buckets hold one or two. Where small ones crowd the first bucket, it is an ordinary sort.
+/// buckets hold one or two. If small ones crowd the first bucket, it is an ordinary sort.
 fn ascending(p: &[f64]) -> impl DoubleEndedIterator<Item = usize> + ExactSizeIterator {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // p lies in [0, 1]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "p lies in [0, 1]")]
     let bucket = |value: f64| ((value * p.len() as f64) as usize).min(p.len() - 1);
 
-    // Where each bucket starts, and then where its next value goes.
+    // The start of each bucket, and then the place of its next value.
     let mut next = vec![0; p.len() + 1];
     for &value in p {
         next[bucket(value) + 1] += 1;

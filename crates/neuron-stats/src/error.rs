@@ -1,8 +1,8 @@
-//! Everything that can be wrong with an input.
+//! Errors of all statistics.
 
 use thiserror::Error;
 
-use crate::t_test::test_kind::TestKind;
+use crate::ttest::test_kind::TestKind;
 
 /// Why a statistic could not be computed. Sample and neuron indices count from zero.
 #[derive(Debug, Clone, PartialEq, Error)]
@@ -10,18 +10,18 @@ pub enum StatsError {
     /// A matrix without samples or without neurons.
     #[error("the matrix is empty: {samples} samples of {neurons} neurons")]
     EmptyMatrix {
-        /// Rows asked for.
+        /// Requested number of rows.
         samples: usize,
-        /// Columns asked for.
+        /// Requested number of columns.
         neurons: usize,
     },
 
     /// The slice does not hold `samples * neurons` values.
     #[error("{len} values cannot be {samples} samples of {neurons} neurons")]
     Shape {
-        /// Rows asked for.
+        /// Requested number of rows.
         samples: usize,
-        /// Columns asked for.
+        /// Requested number of columns.
         neurons: usize,
         /// Length of the slice.
         len: usize,
@@ -134,30 +134,30 @@ pub enum StatsError {
         edges: Vec<f64>,
     },
 
-    /// Zero random draws, where not all that could be drawn is gone through.
-    #[error("one random draw or more is needed, none is to be made")]
+    /// Zero random draws, although not all possible draws are enumerated.
+    #[error("at least one random draw is needed, 0 were requested")]
     NoDraws,
 
     /// More random draws than [`Resampling::MOST`](crate::Resampling::MOST) or
     /// [`Bootstrap::MOST`](crate::Bootstrap::MOST).
-    #[error("{draws} random draws are too many, {most} are the most")]
+    #[error("{draws} random draws are too many, at most {most} can be made")]
     TooManyDraws {
-        /// Draws to be made.
+        /// The requested number of draws.
         draws: usize,
-        /// The largest number there may be.
+        /// The largest number of draws.
         most: usize,
     },
 
     /// Fewer than two clusters, or more than [`Bootstrap::MOST`](crate::Bootstrap::MOST).
-    #[error("a bootstrap takes 2 to {most} clusters, there are {clusters}")]
+    #[error("a bootstrap needs 2 to {most} clusters, there are {clusters}")]
     Clusters {
-        /// The number of clusters given.
+        /// The number of clusters.
         clusters: usize,
-        /// The largest number there may be.
+        /// The largest number of clusters.
         most: usize,
     },
 
-    /// A statistic that too many draws leave undefined.
+    /// A statistic that is undefined in too many draws.
     #[error("the statistic is finite in {finite} of {draws} draws, nine in ten are needed")]
     TooFewFiniteDraws {
         /// Draws with a finite statistic.
@@ -166,14 +166,14 @@ pub enum StatsError {
         draws: usize,
     },
 
-    /// A name that stands for no member of the enumeration.
-    #[error("`{name}` is no {what}; it is one of {expected}")]
+    /// A name that is not one of an enumeration.
+    #[error("`{name}` is not a {what}; valid names are {expected}")]
     UnknownName {
-        /// What the name should have named.
+        /// The enumeration.
         what: &'static str,
         /// The name given.
         name: String,
-        /// The names there are.
+        /// All valid names.
         expected: &'static str,
     },
 }

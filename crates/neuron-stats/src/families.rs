@@ -27,7 +27,7 @@ use crate::{
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Families {
-    /// Where each family ends; the next one starts there.
+    /// The end of each family, which is the start of the next one.
     ends: Vec<usize>,
 }
 
@@ -36,7 +36,7 @@ impl Families {
     ///
     /// # Errors
     ///
-    /// [`StatsError::EmptyFamily`] for the first size of zero, and for no sizes at all.
+    /// If a size is 0 ([`StatsError::EmptyFamily`], of the first such family), or there is no size.
     pub fn of_sizes(sizes: impl IntoIterator<Item = usize>) -> Result<Self, StatsError> {
         let mut ends = Vec::new();
         let mut end = 0_usize;
@@ -65,7 +65,7 @@ impl Families {
         })
     }
 
-    /// Where each family ends; the next one starts there.
+    /// The end of each family, which is the start of the next one.
     pub(crate) fn ends(&self) -> &[usize] {
         &self.ends
     }
@@ -74,8 +74,8 @@ impl Families {
     ///
     /// # Errors
     ///
-    /// [`StatsError::FamilyTotal`] unless there is one p-value per test, and
-    /// [`StatsError::NotAProbability`] for the first p-value outside `[0, 1]`.
+    /// If there is not one p-value per test ([`StatsError::FamilyTotal`]), or a p-value is outside
+    /// `[0, 1]` ([`StatsError::NotAProbability`], of the first such value).
     pub fn adjust(&self, correction: Correction, p: &[f64]) -> Result<Vec<f64>, StatsError> {
         self.check_total(p.len())?;
         check_probabilities(p)?;

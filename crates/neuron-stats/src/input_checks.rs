@@ -3,7 +3,7 @@
 use crate::{
     error::StatsError,
     matrix::{Matrix, Sample},
-    t_test::test_kind::TestKind,
+    ttest::test_kind::TestKind,
 };
 
 /// Checks that two sides can be compared by this test.

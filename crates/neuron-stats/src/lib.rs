@@ -1,4 +1,4 @@
-//! Statistics over thousands of neurons: which respond to a contrast, and how sure that is.
+//! Statistics over thousands of neurons: which of them respond to a contrast, and how certain that is.
 //!
 //! ```
 //! use neuron_stats::{Correction, Matrix, TestKind, significant, t_tests};
@@ -28,11 +28,12 @@
 //!   [`max_t_over`] gives them over the model and layer by layer in one pass.
 //! * [`Bootstrap`]: confidence intervals of any statistic whose measurements come in clusters.
 //! * [`moments()`], [`jarque_bera`], [`dagostino_pearson`], [`Histogram`], [`concentration`] and
-//!   [`share_below`]: what the activations look like.
+//!   [`share_below`]: properties of the activations.
 //!
-//! All arithmetic is in `f64` whatever the measurements are, and results do not depend on the number
-//! of threads. No measurements make a function panic, nor does any [`Resampling`] or [`Bootstrap`] as
-//! long as memory lasts; only the accumulators allocate what they are told to.
+//! All arithmetic is in `f64`, whatever the type of the measurements, and results do not depend on the
+//! number of threads. No measurements make a function panic, nor does any [`Resampling`] or
+//! [`Bootstrap`] as long as there is enough memory; only the accumulators allocate as much as they are
+//! told to.
 
 mod bootstrap;
 mod correction;
@@ -46,7 +47,7 @@ mod pearson;
 mod permutation;
 mod quantile;
 mod student_t;
-mod t_test;
+mod ttest;
 
 pub use bootstrap::{Bootstrap, BootstrapInterval};
 pub use correction::{Correction, significant};
@@ -66,7 +67,7 @@ pub use permutation::{
 };
 pub use quantile::quantile;
 pub use student_t::distribution::StudentT;
-pub use t_test::{
+pub use ttest::{
     accumulator::TTestAccumulator,
     many_neurons::{t_test, t_tests},
     test_kind::TestKind,

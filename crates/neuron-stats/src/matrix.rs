@@ -59,9 +59,9 @@ impl<'a, S: Sample> Matrix<'a, S> {
     ///
     /// # Errors
     ///
-    /// [`StatsError::EmptyMatrix`] without rows or columns, [`StatsError::Shape`] if `values` has
-    /// another length than `samples * neurons`, [`StatsError::NotFinite`] for the first NaN or
-    /// infinity.
+    /// If there are no rows or columns ([`StatsError::EmptyMatrix`]), `values` has another length than
+    /// `samples * neurons` ([`StatsError::Shape`]), or a value is NaN or infinite
+    /// ([`StatsError::NotFinite`], of the first such value).
     pub fn new(values: &'a [S], samples: usize, neurons: usize) -> Result<Self, StatsError> {
         if samples == 0 || neurons == 0 {
             return Err(StatsError::EmptyMatrix { samples, neurons });
@@ -70,8 +70,11 @@ impl<'a, S: Sample> Matrix<'a, S> {
             return Err(StatsError::Shape { samples, neurons, len: values.len() });
         }
         if let Some(index) = first_not_finite(values) {
-            let (sample, neuron) = (index / neurons, index % neurons);
-            return Err(StatsError::NotFinite { sample, neuron, value: values[index].into() });
+            return Err(StatsError::NotFinite {
+                sample: index / neurons,
+                neuron: index % neurons,
+                value: values[index].into(),
+            });
         }
         Ok(Self { values, samples, neurons })
     }
@@ -100,7 +103,7 @@ impl<'a, S: Sample> Matrix<'a, S> {
         self.values.chunks_exact(self.neurons)
     }
 
-    /// The values of one neuron in every sample; nothing if there is no such neuron.
+    /// The values of one neuron in every sample; empty if there is no such neuron.
     pub fn column(&self, neuron: usize) -> impl Iterator<Item = f64> + use<'a, S> {
         let from = if neuron < self.neurons { neuron } else { self.values.len() };
         self.values[from..].iter().step_by(self.neurons).map(|&value| value.into())
@@ -121,19 +124,22 @@ impl<'a, S: Sample> Matrix<'a, S> {
 /// Index of the first NaN or infinity.
 fn first_not_finite<S: Sample>(values: &[S]) -> Option<usize> {
     const CHUNK: usize = 1 << 14;
-    // `0 * x` is 0 for every finite x and NaN for all others, and a sum vectorises where a search
-    // does not. Only a chunk that fails is searched.
-    let chunk_is_finite = |chunk: &[S]| {
-        let (lanes, rest) = chunk.as_chunks::<16>();
-        let mut sums = [0.0_f64; 16];
-        for lane in lanes {
-            for (sum, &value) in sums.iter_mut().zip(lane) {
-                *sum += 0.0 * value.into();
-            }
-        }
-        sums.iter().sum::<f64>() == 0.0 && rest.iter().all(|&value| value.into().is_finite())
-    };
-    let chunk = values.par_chunks(CHUNK).position_first(|chunk| !chunk_is_finite(chunk))?;
+    // Only a chunk that fails is searched.
+    let chunk = values.par_chunks(CHUNK).position_first(|chunk| !all_finite(chunk))?;
     let start = chunk * CHUNK;
-    values[start..].iter().position(|&value| !value.into().is_finite()).map(|at| start + at)
+    let place = values[start..].iter().position(|&value| !value.into().is_finite())?;
+    Some(start + place)
+}
+
+/// Whether no value is NaN or infinite. `0 * x` is 0 for every finite x and NaN for all others, and
+/// a sum vectorises, in contrast to a search.
+fn all_finite<S: Sample>(values: &[S]) -> bool {
+    let (lanes, rest) = values.as_chunks::<16>();
+    let mut sums = [0.0_f64; 16];
+    for lane in lanes {
+        for (sum, &value) in sums.iter_mut().zip(lane) {
+            *sum += 0.0 * value.into();
+        }
+    }
+    sums.iter().sum::<f64>() == 0.0 && rest.iter().all(|&value| value.into().is_finite())
 }

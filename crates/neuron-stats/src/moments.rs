@@ -67,10 +67,12 @@ impl Moments {
         if self.count == 0 || other.count == 0 {
             return if self.count == 0 { other } else { self };
         }
-        let (n_a, n_b) = (self.count as f64, other.count as f64);
+        let n_a = self.count as f64;
+        let n_b = other.count as f64;
         let n = n_a + n_b;
         let delta = other.mean - self.mean;
-        let (a, b) = (delta * n_a / n, delta * n_b / n);
+        let a = delta * n_a / n;
+        let b = delta * n_b / n;
         Self {
             count: self.count + other.count,
             mean: self.mean + b,
@@ -182,7 +184,7 @@ impl MomentsAccumulator {
     ///
     /// # Panics
     ///
-    /// Where no memory can be had for so many.
+    /// If there is not enough memory.
     #[must_use]
     pub fn new(neurons: usize) -> Self {
         Self { neurons: vec![Moments::default(); neurons] }
@@ -192,16 +194,16 @@ impl MomentsAccumulator {
     ///
     /// # Errors
     ///
-    /// [`StatsError::NeuronCounts`] if the batch has another number of neurons.
+    /// If the batch has another number of neurons ([`StatsError::NeuronCounts`]).
     pub fn push<S: Sample>(&mut self, batch: Matrix<'_, S>) -> Result<(), StatsError> {
         self.include(&moments(batch))
     }
 
-    /// Adds the samples that another accumulator has seen.
+    /// Adds the samples of another accumulator.
     ///
     /// # Errors
     ///
-    /// [`StatsError::NeuronCounts`] if that one has another number of neurons.
+    /// If the other has another number of neurons ([`StatsError::NeuronCounts`]).
     pub fn merge(&mut self, other: &Self) -> Result<(), StatsError> {
         self.include(&other.neurons)
     }

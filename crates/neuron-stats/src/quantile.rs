@@ -8,7 +8,7 @@
 #[must_use]
 pub fn quantile(sorted: &[f64], p: f64) -> f64 {
     let position = p * sorted.len().saturating_sub(1) as f64;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // p lies in [0, 1]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "p lies in [0, 1]")]
     let index = position as usize;
     let Some(&low) = sorted.get(index) else { return f64::NAN };
     let high = sorted.get(index + 1).map_or(low, |&high| high);
@@ -19,7 +19,7 @@ pub fn quantile(sorted: &[f64], p: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::float_cmp)] // equal to the bit is what is meant
+    #![expect(clippy::float_cmp, reason = "the values must be equal in every bit")]
 
     use super::*;
 

@@ -1,6 +1,6 @@
-//! The cluster bootstrap: against all resamples there are, its coverage, and what must not change it.
+//! The cluster bootstrap: its agreement with all resamples, its coverage, and its invariance.
 
-#![allow(clippy::float_cmp)] // equal to the bit is what is meant
+#![expect(clippy::float_cmp, reason = "the values must be equal in every bit")]
 
 mod common;
 
@@ -31,14 +31,14 @@ fn exact(n: usize, statistic: impl Fn(&[usize]) -> f64) -> Vec<f64> {
     values
 }
 
-/// What the `p` quantile of random draws lies between: the quantiles of all resamples four standard
-/// errors of a share below `p` and above.
+/// Bounds of the `p` quantile of random draws: the quantiles of all resamples four standard errors of
+/// a share below `p` and above.
 fn bounds(all: &[f64], p: f64, draws: usize) -> (f64, f64) {
     let error = 4.0 * (p * (1.0 - p) / draws as f64).sqrt();
     // The value that a share of at least `p` of all are at most.
     let at = |p: f64| {
-        let share = |i: usize| (i + 1) as f64 / all.len() as f64;
-        all[(0..all.len() - 1).find(|&i| share(i) >= p).unwrap_or(all.len() - 1)]
+        let place = (0..all.len() - 1).find(|&i| (i + 1) as f64 / all.len() as f64 >= p);
+        all[place.unwrap_or(all.len() - 1)]
     };
     (at(p - error), at(p + error))
 }
@@ -47,19 +47,16 @@ fn bounds(all: &[f64], p: f64, draws: usize) -> (f64, f64) {
 fn quantiles_are_those_of_all_resamples() {
     let values = [0.0, 1.0, 10.0, 100.0];
     let mean_of = |drawn: &[usize]| mean(drawn.iter().map(|&cluster| values[cluster]));
-    // Each resample has a value of its own, so that their order counts too.
-    let code = |drawn: &[usize]| drawn.iter().fold(0.0, |code, &i| 10.0 * code + i as f64);
-    // Only two of the four clusters hold the group: 1 in 16 resamples lacks it.
-    let of_group = |drawn: &[usize]| {
-        mean(drawn.iter().filter(|&&cluster| cluster >= 2).map(|&cluster| values[cluster]))
-    };
-    let infinite = |drawn: &[usize]| 1.0 / drawn.iter().sum::<usize>() as f64;
     let statistics: [(&str, usize, Statistic); 5] = [
         ("mean of 4", 4, &mean_of),
         ("mean of 3", 3, &mean_of),
-        ("code", 4, &code),
-        ("mean of a group", 4, &of_group),
-        ("infinite in 1 of 256", 4, &infinite),
+        // Each resample has a value of its own, so that their order counts too.
+        ("code", 4, &|drawn| drawn.iter().fold(0.0, |code, &i| 10.0 * code + i as f64)),
+        // Only two of the four clusters hold the group: 1 in 16 resamples lacks it.
+        ("mean of a group", 4, &|drawn| {
+            mean(drawn.iter().filter(|&&cluster| cluster >= 2).map(|&cluster| values[cluster]))
+        }),
+        ("infinite in 1 of 256", 4, &|drawn| 1.0 / drawn.iter().sum::<usize>() as f64),
     ];
     for (what, n, statistic) in statistics {
         let all = exact(n, statistic);
@@ -100,8 +97,8 @@ fn a_level_near_0_gives_the_median_and_one_near_1_the_extremes() {
     assert!(intervals.is_sorted_by(|inner, outer| inner.high <= outer.high));
 }
 
-/// Shares of data sets whose interval of the mean covers the true one, where clusters are drawn and
-/// where their items are drawn as if they were independent.
+/// Shares of data sets whose interval of the mean covers the true one, if clusters are drawn and if
+/// their items are drawn as if they were independent.
 fn coverage(clusters: usize) -> [f64; 2] {
     const ITEMS: usize = 5;
     const DATA_SETS: u64 = 1000;
@@ -118,8 +115,9 @@ fn coverage(clusters: usize) -> [f64; 2] {
                 values.chunks(ITEMS).map(|cluster| mean(cluster.iter().copied())).collect();
             let bootstrap = Bootstrap { draws: 999, seed, level: 0.95 };
             [&means, &values].map(|units| {
-                let of = |drawn: &[usize]| mean(drawn.iter().map(|&unit| units[unit]));
-                let interval = bootstrap.interval(units.len(), of).unwrap();
+                let interval = bootstrap
+                    .interval(units.len(), |drawn| mean(drawn.iter().map(|&unit| units[unit])));
+                let interval = interval.unwrap();
                 interval.low <= TRUTH && TRUTH <= interval.high
             })
         })
@@ -128,7 +126,7 @@ fn coverage(clusters: usize) -> [f64; 2] {
 }
 
 #[test]
-fn it_covers_the_truth_where_items_alone_do_not() {
+fn clusters_cover_the_truth_and_items_alone_do_not() {
     let [of_clusters, of_items] = coverage(40);
     println!("40 clusters: {of_clusters}, ignoring them: {of_items}");
     assert!((0.92..=0.97).contains(&of_clusters), "{of_clusters}");
@@ -209,10 +207,10 @@ fn a_group_needs_more_than_one_cluster() {
     for (clusters, holding, given) in
         [(2, 1, false), (40, 1, false), (4, 2, true), (40, 2, false), (40, 3, true)]
     {
-        let of_group = |drawn: &[usize]| {
+        let interval = USUAL.interval(clusters, |drawn| {
             mean(drawn.iter().filter(|&&i| i < holding).map(|&cluster| cluster as f64))
-        };
-        match USUAL.interval(clusters, of_group) {
+        });
+        match interval {
             Ok(interval) => assert!(given && interval.draws < 1000),
             Err(StatsError::TooFewFiniteDraws { finite, draws: 1000 }) => {
                 assert!(!given && finite < 900);

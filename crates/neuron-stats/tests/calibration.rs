@@ -118,7 +118,8 @@ impl Planted {
 
     /// Whether it is a discovery to find this neuron by a test against this alternative.
     fn is_true(&self, neuron: usize, alternative: Alternative) -> bool {
-        let (greater, less) = (neuron < self.greater, neuron < self.greater + self.less);
+        let greater = neuron < self.greater;
+        let less = neuron < self.greater + self.less;
         match alternative {
             Alternative::TwoSided => less,
             Alternative::Greater => greater,
@@ -190,16 +191,14 @@ fn fdr_corrections_bound_the_share_of_false_discoveries() {
 
 #[test]
 fn storey_keeps_its_bound_in_small_families() {
-    // Where the share of nulls is estimated from a handful of p-values, it is often far off.
+    // A share of nulls that is estimated from a handful of p-values is often far off.
     const TESTS: usize = 5;
     const FAMILIES: usize = 400;
     let rate = simulate(|normal| {
-        let any_is_found = |p: &[f64]| {
-            let q = Correction::Storey.adjust(p).unwrap();
-            q.iter().any(|&q| q <= ALPHA)
-        };
         let p: Vec<f64> = (0..TESTS * FAMILIES).map(|_| normal.uniform()).collect();
-        p.chunks(TESTS).filter(|p| any_is_found(p)).count() as f64 / FAMILIES as f64
+        let families = p.chunks(TESTS).map(|p| Correction::Storey.adjust(p).unwrap());
+        let found = families.filter(|q| q.iter().any(|&q| q <= ALPHA)).count();
+        found as f64 / FAMILIES as f64
     });
     assert_at_most(rate, ALPHA, "storey, five null tests, FDR");
 }
@@ -258,7 +257,8 @@ fn power_is_that_of_the_noncentral_t() {
             let mut side = |n: usize, shift: f64| -> Vec<f64> {
                 normal.fill(n * NEURONS).iter().map(|x| spread * x + shift).collect()
             };
-            let (a, b) = (side(n_a, effect), side(n_b, 0.0));
+            let a = side(n_a, effect);
+            let b = side(n_b, 0.0);
             let a = Matrix::new(&a, n_a, NEURONS).unwrap();
             let b = Matrix::new(&b, n_b, NEURONS).unwrap();
             let tests = t_tests(kind, a, b, 0.95).unwrap();

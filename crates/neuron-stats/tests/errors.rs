@@ -1,6 +1,6 @@
 //! The errors that inputs without an answer give, and values that are known without a reference.
 
-#![allow(clippy::float_cmp)] // equal to the bit is what is meant
+#![expect(clippy::float_cmp, reason = "the values must be equal in every bit")]
 
 use neuron_stats::{
     Correction, Families, Histogram, Matrix, Moments, Relabelling, Resampling, StatsError,
@@ -19,7 +19,7 @@ fn names_read_back() {
     let error = "fdr".parse::<Correction>().unwrap_err();
     assert_eq!(
         error.to_string(),
-        "`fdr` is no correction; it is one of none, bonferroni, holm, bh, by, storey"
+        "`fdr` is not a correction; valid names are none, bonferroni, holm, bh, by, storey"
     );
 }
 
@@ -77,7 +77,8 @@ fn inputs_without_an_answer_are_errors() {
         assert_eq!(StudentT::new(df).unwrap_err(), StatsError::DegreesOfFreedom { df });
     }
 
-    let (wide, narrow) = (Matrix::new(&two, 1, 2).unwrap(), Matrix::new(&three, 3, 1).unwrap());
+    let wide = Matrix::new(&two, 1, 2).unwrap();
+    let narrow = Matrix::new(&three, 3, 1).unwrap();
     let counts = StatsError::NeuronCounts { a: 2, b: 1 };
     assert_eq!(t_tests(TestKind::Welch, wide, narrow, 0.95).unwrap_err(), counts);
     let one = Families::of_sizes([1]).unwrap();
@@ -148,9 +149,11 @@ fn sparsity_of_a_known_matrix() {
 
 #[test]
 fn a_constant_difference_has_a_permutation_p_value_but_no_t() {
-    let (a, b) = ([2.0; 5], [1.0; 5]);
+    let a = [2.0; 5];
+    let b = [1.0; 5];
     assert!(!t_test(TestKind::Paired, &a, &b, 0.95).unwrap().defined);
-    let (a, b) = (Matrix::new(&a, 5, 1).unwrap(), Matrix::new(&b, 5, 1).unwrap());
+    let a = Matrix::new(&a, 5, 1).unwrap();
+    let b = Matrix::new(&b, 5, 1).unwrap();
     let families = Families::of_sizes([1]).unwrap();
     let test = max_t(Relabelling::SignFlip, a, b, &families, Resampling::default()).unwrap();
     assert_eq!(test.p_greater, [1.0 / 32.0]);
@@ -160,11 +163,11 @@ fn a_constant_difference_has_a_permutation_p_value_but_no_t() {
 }
 
 #[test]
-fn too_many_relabellings_to_go_through_are_drawn() {
+fn too_many_relabellings_to_enumerate_are_drawn() {
     // 2⁴⁰ sign flips, and 40 over 20 shuffles.
     let values: Vec<f64> = (0..40).map(f64::from).collect();
-    let (whole, half) = (Matrix::new(&values, 40, 1).unwrap(), &values[..20]);
-    let half = Matrix::new(half, 20, 1).unwrap();
+    let whole = Matrix::new(&values, 40, 1).unwrap();
+    let half = Matrix::new(&values[..20], 20, 1).unwrap();
     let families = Families::of_sizes([1]).unwrap();
     let resampling = Resampling { draws: 30, exact_up_to: usize::MAX, seed: 0 };
     for (relabelling, side) in [(Relabelling::SignFlip, whole), (Relabelling::LabelShuffle, half)] {

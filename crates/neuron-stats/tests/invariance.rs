@@ -1,7 +1,7 @@
-//! What must not change a result: threads, neighbours, batches, the type of the measurements.
+//! Threads, neighbours, batches and the type of the measurements do not change a result.
 
-#![allow(clippy::float_cmp)] // equal to the bit is what is meant
-#![allow(clippy::cast_possible_truncation)] // the measurements are rounded on purpose
+#![expect(clippy::float_cmp, reason = "the values must be equal in every bit")]
+#![expect(clippy::cast_possible_truncation, reason = "the measurements are rounded on purpose")]
 
 mod common;
 
@@ -54,7 +54,8 @@ fn threads_change_no_bit() {
     let families = Families::of_sizes([500, 800]).unwrap();
     let resampling = Resampling { draws: 300, exact_up_to: 0, seed: 2 };
     let run = || {
-        let (a, b) = (matrix(&a), matrix(&b));
+        let a = matrix(&a);
+        let b = matrix(&b);
         let tests = KINDS
             .map(|kind| t_tests(kind, a, b, 0.95).unwrap().iter().map(bits).collect::<Vec<_>>());
         let max_t = [Relabelling::SignFlip, Relabelling::LabelShuffle]
@@ -67,8 +68,9 @@ fn threads_change_no_bit() {
 #[test]
 fn families_do_not_change_each_other() {
     let (a, b) = sides();
-    let (a, b) = (matrix(&a), matrix(&b));
-    // Divisions that lie within each other and across, and more draws than are looked at at once.
+    let a = matrix(&a);
+    let b = matrix(&b);
+    // Divisions within each other and across each other, and more draws than one round takes.
     let divisions = [vec![500, 800], vec![1300], vec![300, 600, 400], vec![1300]];
     let divisions = divisions.map(|sizes| Families::of_sizes(sizes).unwrap());
     for (relabelling, draws) in [(Relabelling::SignFlip, 300), (Relabelling::LabelShuffle, 20_000)]
@@ -201,7 +203,8 @@ fn moments_merge_to_those_of_all_values() {
         if deviation > 1e-9 {
             // Both are ratios, as exact as the deviations from the mean are.
             let noise = size / deviation;
-            let (skewness, kurtosis) = (at_once.skewness(), at_once.excess_kurtosis());
+            let skewness = at_once.skewness();
+            let kurtosis = at_once.excess_kurtosis();
             assert_near(batched.skewness(), skewness, noise * (1.0 + skewness.abs()));
             assert_near(batched.excess_kurtosis(), kurtosis, noise * (3.0 + kurtosis.abs()));
         } else {

@@ -1,4 +1,4 @@
-//! The crate stays what it is for: statistics on plain slices, without Burn and without I/O.
+//! The crate computes statistics on plain slices, without Burn and without I/O.
 
 use std::{fs, path::Path};
 
@@ -31,8 +31,8 @@ const WORDS: [&str; 22] = [
 /// The first such word in the code, which ends where the comment of a line begins.
 fn io_word(source: &str) -> Option<&str> {
     let code = source.lines().filter_map(|line| line.split("//").next());
-    let is_part = |c: char| c.is_alphanumeric() || c == '_';
-    code.flat_map(|line| line.split(move |c| !is_part(c))).find(|word| WORDS.contains(word))
+    let mut words = code.flat_map(|line| line.split(|c: char| !c.is_alphanumeric() && c != '_'));
+    words.find(|word| WORDS.contains(word))
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Laws that hold for any input.
 
-#![allow(clippy::float_cmp)] // equal to the bit is what is meant
+#![expect(clippy::float_cmp, reason = "the values must be equal in every bit")]
 
 use neuron_stats::{
     Alternative, Correction, Families, Histogram, Matrix, Moments, Relabelling, Resampling,

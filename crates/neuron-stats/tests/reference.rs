@@ -1,6 +1,6 @@
 //! Agreement with SciPy, statsmodels, mpmath and exact fractions; see `fixtures/make_fixtures.py`.
 
-#![allow(clippy::float_cmp)] // equal to the bit is what is meant
+#![expect(clippy::float_cmp, reason = "the values must be equal in every bit")]
 
 mod common;
 
@@ -100,9 +100,11 @@ fn t_tests_of_means_far_from_0_agree_with_exact_fractions() {
 
 /// Compares with a fixture, and returns the smallest p-value.
 fn assert_t_tests(TTests { unit, cases }: TTests) -> f64 {
-    let (mut smallest, mut worst) = (1.0_f64, 0.0_f64);
+    let mut smallest = 1.0_f64;
+    let mut worst = 0.0_f64;
     for case in &cases {
-        let (a, b) = (scaled(&case.a, unit), scaled(&case.b, unit));
+        let a = scaled(&case.a, unit);
+        let b = scaled(&case.b, unit);
         let test = t_test(case.kind.parse().unwrap(), &a, &b, case.level).unwrap();
         let name = format!("{} of {} and {}, t {}", case.kind, a.len(), b.len(), case.t);
         assert!(test.defined, "{name}");
@@ -165,8 +167,9 @@ struct MaxTCase {
 }
 
 fn by_sample(neurons: &[Vec<i64>]) -> Vec<f32> {
-    let value = |sample: usize| neurons.iter().map(move |neuron| neuron[sample] as f32);
-    (0..neurons[0].len()).flat_map(value).collect()
+    (0..neurons[0].len())
+        .flat_map(|sample| neurons.iter().map(move |neuron| neuron[sample] as f32))
+        .collect()
 }
 
 #[test]
@@ -176,7 +179,8 @@ fn max_t_agrees_with_a_naive_loop_over_all_relabellings() {
             "sign-flip" => Relabelling::SignFlip,
             _ => Relabelling::LabelShuffle,
         };
-        let (a, b) = (by_sample(&case.a), by_sample(&case.b));
+        let a = by_sample(&case.a);
+        let b = by_sample(&case.b);
         let a = Matrix::new(&a, case.a[0].len(), case.a.len()).unwrap();
         let b = Matrix::new(&b, case.b[0].len(), case.b.len()).unwrap();
         let families = Families::of_sizes(case.families).unwrap();
@@ -228,8 +232,8 @@ fn diagnostics_agree_with_scipy_and_numpy() {
     for case in cases {
         let values = scaled(&case.values, unit);
         let moments = Moments::of(&values);
-        let (jarque_bera, dagostino_pearson) =
-            (jarque_bera(&moments).unwrap(), dagostino_pearson(&moments).unwrap());
+        let jarque_bera = jarque_bera(&moments).unwrap();
+        let dagostino_pearson = dagostino_pearson(&moments).unwrap();
         for (name, ours, theirs) in [
             ("mean", moments.mean(), case.mean),
             ("variance", moments.variance(), case.variance),

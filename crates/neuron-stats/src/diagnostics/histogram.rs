@@ -32,7 +32,8 @@ impl Histogram {
     ///
     /// # Errors
     ///
-    /// [`StatsError::Edges`] unless there are two edges or more, finite and strictly ascending.
+    /// If there are fewer than two edges, or they are not finite and strictly ascending
+    /// ([`StatsError::Edges`]).
     pub fn new(edges: Vec<f64>) -> Result<Self, StatsError> {
         let finite = edges.iter().all(|edge| edge.is_finite());
         if edges.len() < 2 || !finite || !edges.is_sorted_by(|a, b| a < b) {

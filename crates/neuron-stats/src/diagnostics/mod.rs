@@ -1,5 +1,5 @@
-//! What the activations look like, apart from any contrast: whether a t-test's assumptions are near
-//! enough, and how sparse they are.
+//! Properties of the activations, apart from any contrast: how well they meet the assumptions of a
+//! t-test, and how sparse they are.
 
 pub(crate) mod histogram;
 pub(crate) mod normality;

@@ -27,10 +27,11 @@ impl NormalityTest {
 ///
 /// # Errors
 ///
-/// [`StatsError::TooFewSamples`] for fewer than two values.
+/// If there are fewer than two values ([`StatsError::TooFewSamples`]).
 pub fn jarque_bera(moments: &Moments) -> Result<NormalityTest, StatsError> {
     let n = at_least(2, moments)?;
-    let (skewness, kurtosis) = (moments.skewness(), moments.excess_kurtosis());
+    let skewness = moments.skewness();
+    let kurtosis = moments.excess_kurtosis();
     let statistic = n / 6.0 * (skewness * skewness + kurtosis * kurtosis / 4.0);
     Ok(NormalityTest::chi_squared_2(statistic))
 }
@@ -44,7 +45,7 @@ pub fn jarque_bera(moments: &Moments) -> Result<NormalityTest, StatsError> {
 ///
 /// # Errors
 ///
-/// [`StatsError::TooFewSamples`] for fewer than eight values.
+/// If there are fewer than eight values ([`StatsError::TooFewSamples`]).
 pub fn dagostino_pearson(moments: &Moments) -> Result<NormalityTest, StatsError> {
     let n = at_least(8, moments)?;
     let skewness = skewness_z(moments.skewness(), n);

@@ -18,7 +18,7 @@ pub fn share_of_zeros<S: Sample>(matrix: Matrix<'_, S>) -> f64 {
 ///
 /// # Errors
 ///
-/// [`StatsError::Threshold`] unless `threshold` is positive and finite.
+/// If `threshold` is not positive and finite ([`StatsError::Threshold`]).
 pub fn share_below<S: Sample>(matrix: Matrix<'_, S>, threshold: f64) -> Result<f64, StatsError> {
     if threshold > 0.0 && threshold.is_finite() {
         Ok(share_where(matrix, |value| value.abs() < threshold))
@@ -32,7 +32,7 @@ pub fn share_below<S: Sample>(matrix: Matrix<'_, S>, threshold: f64) -> Result<f
 /// Element `k` of the result is the share that the `k` neurons with the largest sums of squares over
 /// all samples have in the whole: it rises from 0 at `k = 0` to 1 at all neurons, and it equals
 /// `k / neurons` if all neurons weigh the same. These are the points of the Lorenz curve seen from
-/// the top. All elements but the first are NaN where the values are all 0 or their squares overflow.
+/// the top. All elements but the first are NaN if the values are all 0 or their squares overflow.
 ///
 /// ```
 /// use neuron_stats::{Matrix, concentration};

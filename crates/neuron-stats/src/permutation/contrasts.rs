@@ -147,8 +147,9 @@ fn normalise(values: &mut [Lanes]) {
     }
 }
 
-fn centre(values: &mut [Lanes], of: impl Fn(&[Lanes]) -> Lanes) {
-    let centre = of(values);
+/// Subtracts a centre, which `find_centre` computes.
+fn centre(values: &mut [Lanes], find_centre: impl Fn(&[Lanes]) -> Lanes) {
+    let centre = find_centre(values);
     for value in values {
         *value = subtract(*value, centre);
     }
@@ -183,7 +184,8 @@ mod tests {
         // 13 samples are two groups and a rest; 5 neurons leave lanes empty.
         const SAMPLES: usize = 13;
         const NEURONS: usize = 5;
-        let (a, b) = (values(SAMPLES * NEURONS), vec![0.0; SAMPLES * NEURONS]);
+        let a = values(SAMPLES * NEURONS);
+        let b = vec![0.0; SAMPLES * NEURONS];
         let a = Matrix::new(&a, SAMPLES, NEURONS).unwrap();
         let b = Matrix::new(&b, SAMPLES, NEURONS).unwrap();
         let resampling = Resampling { draws: 100, exact_up_to: 0, seed: 3 };
@@ -204,7 +206,8 @@ mod tests {
             }
             assert!(sums[NEURONS..].iter().all(|sum| sum.is_nan()));
             let sums = &sums[..NEURONS];
-            let (largest, smallest) = (extremes.largest[pattern], extremes.smallest[pattern]);
+            let largest = extremes.largest[pattern];
+            let smallest = extremes.smallest[pattern];
             assert!(sums.contains(&largest) && sums.iter().all(|&sum| sum <= largest));
             assert!(sums.contains(&smallest) && sums.iter().all(|&sum| sum >= smallest));
         }

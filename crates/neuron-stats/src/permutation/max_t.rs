@@ -14,21 +14,21 @@ use crate::{
         relabelling::{Relabelling, Resampling},
         sign_codes::SignCodes,
     },
-    t_test::{test_kind::TestKind, test_result::Alternative},
+    ttest::{test_kind::TestKind, test_result::Alternative},
 };
 
 /// Family-wise adjusted permutation p-values of every neuron.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MaxT {
-    /// How many relabellings were looked at.
+    /// Number of relabellings.
     pub relabellings: usize,
-    /// Whether those were all there are, so that the p-values have no sampling error.
+    /// Whether these were all possible ones, so that the p-values have no sampling error.
     pub exact: bool,
-    /// Against the alternative that the means differ.
+    /// P-values against the alternative that the means differ.
     pub p_two_sided: Vec<f64>,
-    /// Against the alternative that `a > b`.
+    /// P-values against the alternative that `a > b`.
     pub p_greater: Vec<f64>,
-    /// Against the alternative that `a < b`.
+    /// P-values against the alternative that `a < b`.
     pub p_less: Vec<f64>,
 }
 
@@ -52,8 +52,8 @@ impl MaxT {
 /// observed t: `b / B` over all `B` relabellings, `(1 + b) / (1 + B)` over `B` random ones, as the
 /// observed labelling belongs to them. All neurons are relabelled together, so that their
 /// correlation is kept, and the probability of one or more false discoveries in a family is at most
-/// `alpha` where the hypothesis behind the relabelling holds for all its neurons. (Under subset
-/// pivotality, as here, where only some are null too.)
+/// `alpha` if the hypothesis behind the relabelling holds for all its neurons. (Under subset
+/// pivotality, as here, also if it holds for some of them only.)
 ///
 /// A neuron that is 0 in all differences, or has one value in all samples, has no statistic: its
 /// p-values are 1. In contrast to [`t_test`](crate::t_test), a difference that is the same nonzero
@@ -90,12 +90,11 @@ impl MaxT {
 ///
 /// # Errors
 ///
-/// [`StatsError::NeuronCounts`] if the sides have different numbers of neurons,
-/// [`StatsError::UnequalPairs`] if a sign flip has different numbers of samples,
-/// [`StatsError::TooFewSamples`] if a side has fewer than two, [`StatsError::FamilyTotal`] unless
-/// the families have as many tests as there are neurons, and, if relabellings must be drawn,
-/// [`StatsError::NoDraws`] if `draws` is 0 and [`StatsError::TooManyDraws`] if it is above
-/// [`Resampling::MOST`].
+/// If the sides have different numbers of neurons ([`StatsError::NeuronCounts`]), a sign flip has
+/// different numbers of samples ([`StatsError::UnequalPairs`]), a side has fewer than two samples
+/// ([`StatsError::TooFewSamples`]), the families have another number of tests than there are neurons
+/// ([`StatsError::FamilyTotal`]), or relabellings must be drawn and `draws` is 0
+/// ([`StatsError::NoDraws`]) or above [`Resampling::MOST`] ([`StatsError::TooManyDraws`]).
 pub fn max_t<S: Sample>(
     relabelling: Relabelling,
     a: Matrix<'_, S>,
@@ -112,7 +111,7 @@ pub fn max_t<S: Sample>(
 ///
 /// # Errors
 ///
-/// As [`max_t`].
+/// If [`max_t`] fails for one of the divisions.
 pub fn max_t_over<S: Sample>(
     relabelling: Relabelling,
     a: Matrix<'_, S>,
@@ -196,9 +195,9 @@ fn relabel<S: Sample>(
 
 /// The test of one division into families, concluded family by family.
 struct Division<'a> {
-    /// Where each family ends that is not concluded yet.
+    /// The end of each family that is not concluded yet.
     ends: &'a [usize],
-    /// Of the first of these.
+    /// Extremes of the first of these families.
     extremes: Extremes,
     test: MaxT,
 }
@@ -241,7 +240,8 @@ struct Null<'a> {
 impl<'a> Null<'a> {
     /// Sorts the extremes in their place.
     fn new(extremes: &'a mut Extremes, exact: bool, tolerance: f64) -> Self {
-        let (positive, negative) = (&mut extremes.largest[..], &mut extremes.smallest[..]);
+        let positive = &mut extremes.largest[..];
+        let negative = &mut extremes.smallest[..];
         for least in &mut *negative {
             *least = -*least;
         }

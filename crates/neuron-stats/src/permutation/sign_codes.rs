@@ -21,9 +21,9 @@ pub(super) const GROUP: usize = 6;
 /// the sign of sample `i` of the group.
 pub(super) struct SignCodes {
     bytes: Vec<u8>,
-    /// The signs of the labelling that was observed.
+    /// The signs of the observed labelling.
     pub(super) observed: Vec<u8>,
-    /// How many signs a relabelling has.
+    /// Number of signs of a relabelling.
     pub(super) samples: usize,
     /// Whether these are all relabellings.
     pub(super) exact: bool,
@@ -210,17 +210,19 @@ mod tests {
             [(Relabelling::SignFlip, 70, 70, 0.5), (Relabelling::LabelShuffle, 40, 30, 3.0 / 7.0)]
         {
             let drawn = codes(relabelling, n_a, n_b, 0);
-            let turned =
-                |codes: &[u8], sample: usize| codes[sample / GROUP] >> (sample % GROUP) & 1;
             for sample in 0..70 {
-                let count: u32 =
-                    drawn.range(0..5000).map(|code| u32::from(turned(code, sample))).sum();
+                let count: u32 = drawn
+                    .range(0..5000)
+                    .map(|code| u32::from(code[sample / GROUP] >> (sample % GROUP) & 1))
+                    .sum();
                 let error = (5000.0_f64 * share * (1.0 - share)).sqrt();
                 assert!((f64::from(count) - 5000.0 * share).abs() < 4.0 * error);
             }
             if relabelling == Relabelling::LabelShuffle {
-                let side_b = |code: &[u8]| code.iter().map(|byte| byte.count_ones()).sum::<u32>();
-                assert!(drawn.range(0..5000).all(|code| side_b(code) == 30));
+                for code in drawn.range(0..5000) {
+                    let side_b: u32 = code.iter().map(|byte| byte.count_ones()).sum();
+                    assert_eq!(side_b, 30);
+                }
             }
         }
     }

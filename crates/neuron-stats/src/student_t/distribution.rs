@@ -35,7 +35,7 @@ impl StudentT {
     ///
     /// # Errors
     ///
-    /// [`StatsError::DegreesOfFreedom`] unless `df` is positive and finite.
+    /// If `df` is not positive and finite ([`StatsError::DegreesOfFreedom`]).
     pub fn new(df: f64) -> Result<Self, StatsError> {
         if df > 0.0 && df.is_finite() {
             Ok(Self::from_positive(df))
@@ -89,7 +89,7 @@ impl StudentT {
     ///
     /// # Errors
     ///
-    /// [`StatsError::Alpha`] unless `0 < alpha < 1`.
+    /// If `alpha` is not in `(0, 1)` ([`StatsError::Alpha`]).
     pub fn critical_value(&self, alpha: f64) -> Result<f64, StatsError> {
         if alpha > 0.0 && alpha < 1.0 {
             Ok(self.two_sided_inverse(alpha))
@@ -112,11 +112,16 @@ impl StudentT {
     pub(crate) fn two_sided_inverse_from(&self, alpha: f64, guess: f64) -> f64 {
         const STEPS: usize = 200;
         let mut ln_t = guess.ln();
-        let (mut low, mut high) = (f64::MIN_POSITIVE.ln(), f64::MAX.ln());
+        let mut low = f64::MIN_POSITIVE.ln();
+        let mut high = f64::MAX.ln();
         for _ in 0..STEPS {
             let t = ln_t.exp();
             let p = self.two_sided(t);
-            (low, high) = if p > alpha { (ln_t, high) } else { (low, ln_t) };
+            if p > alpha {
+                low = ln_t;
+            } else {
+                high = ln_t;
+            }
             let step = (p / alpha).ln() * p / (2.0 * self.density_times(t));
             if step.abs() < 1e-9 {
                 // The error of a Newton step is about the square of the step.
@@ -153,7 +158,9 @@ impl StudentT {
     fn centre(&self, t: f64) -> f64 {
         let y = t * t / (self.df + t * t);
         let above = self.df / 2.0 + 0.5;
-        let (mut term, mut sum, mut k) = (1.0, 1.0, 0.0);
+        let mut term = 1.0;
+        let mut sum = 1.0;
+        let mut k = 0.0;
         while term > f64::EPSILON / 4.0 * sum {
             term *= y * (above + k) / (1.5 + k);
             sum += term;
@@ -169,13 +176,17 @@ impl StudentT {
     /// The even part is written in `x` and `y`, so that nothing is lost where one of them is tiny.
     fn scaled_tail(&self, t: f64) -> f64 {
         const LEVELS: u32 = 1000;
-        let (a, b) = (self.df / 2.0, 0.5);
+        let a = self.df / 2.0;
+        let b = 0.5;
         let u2 = (t / self.df.sqrt()).powi(2);
-        let (x, y) = (1.0 / (1.0 + u2), 1.0 / (1.0 + 1.0 / u2));
+        let x = 1.0 / (1.0 + u2);
+        let y = 1.0 / (1.0 + 1.0 / u2);
         let lambda = (a + b) * y - b;
         // Convergents A / B by their forward recurrence; `before` is the convergent before.
-        let (mut num_before, mut num) = (0.0, 1.0);
-        let (mut den_before, mut den) = (1.0, a * (lambda + 1.0) / (a + 1.0));
+        let mut num_before = 0.0;
+        let mut num = 1.0;
+        let mut den_before = 1.0;
+        let mut den = a * (lambda + 1.0) / (a + 1.0);
         for level in 1..LEVELS {
             let n = f64::from(level);
             let c = a + 2.0 * n;
@@ -208,7 +219,7 @@ impl StudentT {
 }
 
 /// `Γ(a + 1/2) / Γ(a)` for `a >= 0`, to full precision (DLMF 5.11.13 after raising `a`).
-fn gamma_half_step(a: f64) -> f64 {
+fn gamma_half_step(mut a: f64) -> f64 {
     // Γ(a + 1/2) / Γ(a) ~ √w Σ c_k w^-2k with w = a - 1/4.
     const C: [f64; 7] = [
         1.0,
@@ -219,7 +230,7 @@ fn gamma_half_step(a: f64) -> f64 {
         20_491_783.0 / 8_589_934_592.0,
         -7_334_801_895.0 / 1_099_511_627_776.0,
     ];
-    let (mut a, mut factor) = (a, 1.0);
+    let mut factor = 1.0;
     while a < 12.0 {
         factor *= a / (a + 0.5);
         a += 1.0;

@@ -11,7 +11,7 @@ pub(crate) const LANES: usize = 8;
 /// `P(|T| >= |t|)` by Chebyshev interpolation, several times as fast as [`StudentT::two_sided`] and
 /// as accurate.
 ///
-/// What is interpolated is the tail over `x^(df / 2) h`, a smooth function of size 1 for all t, by
+/// The interpolated function is the tail over `x^(df / 2) h`, a smooth function of size 1 for all t, by
 /// powers of `h = 1 / (1 + c w)`. Here `w = t / √(df + t²)` makes the range finite, and `h`, with
 /// `c = √(df / 2) / 3`, spreads out the part that changes. Then 13 to 20 coefficients give a
 /// relative error of 1e-13 whatever `df` is.
@@ -39,13 +39,14 @@ impl TailPolynomial {
             let w = (1.0 - h) / h / stretch;
             student.scaled(w * (df / (1.0 - w * w)).sqrt()) / h
         });
-        let coefficient = |order: usize| {
+        let mut coefficients = Vec::with_capacity(NODES);
+        for order in 0..NODES {
             let terms = values.iter().enumerate();
-            let cosine = |node: usize| cosines[order * (2 * node + 1) % (4 * NODES)];
-            let sum: f64 = terms.map(|(node, value)| value * cosine(node)).sum();
-            sum * if order == 0 { 1.0 } else { 2.0 } / NODES as f64
-        };
-        let coefficients: Vec<f64> = (0..NODES).map(coefficient).collect();
+            let terms =
+                terms.map(|(node, value)| value * cosines[order * (2 * node + 1) % (4 * NODES)]);
+            let sum: f64 = terms.sum();
+            coefficients.push(sum * if order == 0 { 1.0 } else { 2.0 } / NODES as f64);
+        }
         // The rest is rounding of the interpolated values.
         let used = coefficients.iter().rposition(|c| c.abs() > 1e-14);
         Self { df, stretch, coefficients: coefficients[..=used.unwrap_or(0)].to_vec() }
@@ -58,7 +59,8 @@ impl TailPolynomial {
         let least = 1.0 / (1.0 + self.stretch);
         let slope = 4.0 / (1.0 - least);
         let twice_z = h.map(|h| slope * (h - least) - 2.0);
-        let (mut sum, mut sum_before) = ([0.0; LANES], [0.0; LANES]);
+        let mut sum = [0.0; LANES];
+        let mut sum_before = [0.0; LANES];
         for &coefficient in self.coefficients[1..].iter().rev() {
             let next =
                 array::from_fn(|lane| twice_z[lane] * sum[lane] - sum_before[lane] + coefficient);
@@ -86,7 +88,8 @@ mod tests {
             assert!(polynomial.coefficients.len() <= 20, "{df}: {}", polynomial.coefficients.len());
             let mut t = 1e-6;
             while student.two_sided(t) > 1e-300 && t < 1e15 {
-                let (exact, ours) = (student.two_sided(t), polynomial.two_sided([t; LANES])[0]);
+                let exact = student.two_sided(t);
+                let ours = polynomial.two_sided([t; LANES])[0];
                 assert!((ours / exact - 1.0).abs() < 1e-12, "df {df}, t {t}: {ours:e}, {exact:e}");
                 t *= 1.05;
             }

@@ -1,6 +1,6 @@
 //! Random data for the tests.
 
-#![allow(dead_code)] // each test binary uses its own part
+#![allow(dead_code, reason = "each test binary uses its own part")]
 
 use std::f64::consts::TAU;
 
@@ -36,8 +36,8 @@ impl Normal {
         let mut values = Vec::with_capacity(samples * neurons);
         for _ in 0..samples {
             let shared = correlation.sqrt() * self.draw();
-            let own = (1.0 - correlation).sqrt();
-            values.extend((0..neurons).map(|_| shared + own * self.draw()));
+            let scale = (1.0 - correlation).sqrt();
+            values.extend((0..neurons).map(|_| shared + scale * self.draw()));
         }
         values
     }

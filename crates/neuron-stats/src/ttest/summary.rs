@@ -4,23 +4,23 @@ use std::ops::Range;
 
 use crate::{
     matrix::{Matrix, Sample},
-    t_test::test_kind::TestKind,
+    ttest::test_kind::TestKind,
 };
 
 /// Neurons that one task takes: their rows are long enough to stream, and all of their rows fit in
 /// a second-level cache for the second pass.
 pub(crate) const BLOCK: usize = 512;
 
-/// What a test needs of one neuron: means, and sums of squared deviations from them.
+/// The data of one neuron that a test needs: means, and sums of squared deviations from them.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Summary {
     pub(crate) mean_a: f64,
     pub(crate) mean_b: f64,
     /// `mean_a - mean_b`, but without the rounding of these, which may be far greater than it.
     pub(crate) difference: f64,
-    /// Of side a; of the differences `a - b` in a paired test.
+    /// Squared deviations of side a; of the differences `a - b` in a paired test.
     pub(crate) squares_a: f64,
-    /// Of side b; 0 in a paired test.
+    /// Squared deviations of side b; 0 in a paired test.
     pub(crate) squares_b: f64,
     /// The largest `|value|` of both sides.
     pub(crate) largest: f64,
@@ -35,9 +35,12 @@ impl Summary {
         kind: TestKind,
         [(a, b), (other_a, other_b)]: [(f64, f64); 2],
     ) -> Self {
-        let (delta_a, delta_b) = (other.mean_a - self.mean_a, other.mean_b - self.mean_b);
-        let (share_a, share_b) = (other_a / (a + other_a), other_b / (b + other_b));
-        let (shift_a, shift_b) = (delta_a * share_a, delta_b * share_b);
+        let delta_a = other.mean_a - self.mean_a;
+        let delta_b = other.mean_b - self.mean_b;
+        let share_a = other_a / (a + other_a);
+        let share_b = other_b / (b + other_b);
+        let shift_a = delta_a * share_a;
+        let shift_b = delta_b * share_b;
         let (shift, between_a, between_b) = match kind {
             TestKind::Paired => {
                 let delta = other.difference - self.difference;
@@ -76,25 +79,26 @@ fn summarise_pairs<S: Sample>(
     b: Matrix<'_, S>,
     block: Range<usize>,
 ) -> Vec<Summary> {
-    let (first_a, first_b) = (FirstPass::of(a, block.clone()), FirstPass::of(b, block.clone()));
+    let first_a = FirstPass::new(a, block.clone());
+    let first_b = FirstPass::new(b, block.clone());
     let rough = first_a.means.iter().zip(&first_b.means);
     let rough: Vec<f64> = rough.map(|(a, b)| a - b).collect();
     let mut pairs = Deviations::new(block.len());
     for (row_a, row_b) in a.rows().zip(b.rows()) {
-        let (row_a, row_b) = (&row_a[block.clone()], &row_b[block.clone()]);
-        let row = row_a.iter().zip(row_b).zip(&rough);
+        let row = row_a[block.clone()].iter().zip(&row_b[block.clone()]).zip(&rough);
         pairs.add(row.map(|((&a, &b), rough)| a.into() - b.into() - rough));
     }
     let n = a.samples() as f64;
-    let summary = |neuron: usize| Summary {
-        mean_a: first_a.means[neuron],
-        mean_b: first_b.means[neuron],
-        difference: rough[neuron] + pairs.sums[neuron] / n,
-        squares_a: pairs.squares_about_mean(neuron, n),
-        squares_b: 0.0,
-        largest: first_a.largest[neuron].or_magnitude(first_b.largest[neuron]).into(),
-    };
-    (0..block.len()).map(summary).collect()
+    (0..block.len())
+        .map(|neuron| Summary {
+            mean_a: first_a.means[neuron],
+            mean_b: first_b.means[neuron],
+            difference: rough[neuron] + pairs.sums[neuron] / n,
+            squares_a: pairs.squares_about_mean(neuron, n),
+            squares_b: 0.0,
+            largest: first_a.largest[neuron].or_magnitude(first_b.largest[neuron]).into(),
+        })
+        .collect()
 }
 
 fn summarise_sides<S: Sample>(
@@ -102,33 +106,32 @@ fn summarise_sides<S: Sample>(
     b: Matrix<'_, S>,
     block: Range<usize>,
 ) -> Vec<Summary> {
-    let side = |matrix: Matrix<'_, S>| {
-        let first = FirstPass::of(matrix, block.clone());
-        let mut deviations = Deviations::new(block.len());
-        for row in matrix.rows() {
-            let row = row[block.clone()].iter().zip(&first.means);
-            deviations.add(row.map(|(&value, mean)| value.into() - mean));
-        }
-        (first, deviations)
-    };
-    let ((first_a, a_about), (first_b, b_about)) = (side(a), side(b));
-    let (n_a, n_b) = (a.samples() as f64, b.samples() as f64);
-    let summary = |neuron: usize| {
-        let (rough_a, rough_b) = (first_a.means[neuron], first_b.means[neuron]);
-        let (more_a, more_b) = (a_about.sums[neuron] / n_a, b_about.sums[neuron] / n_b);
-        Summary {
+    // Both passes over one side, then both over the other, whose rows take its place in the cache.
+    let first_a = FirstPass::new(a, block.clone());
+    let second_a = first_a.deviations(a, block.clone());
+    let first_b = FirstPass::new(b, block.clone());
+    let second_b = first_b.deviations(b, block.clone());
+    let n_a = a.samples() as f64;
+    let n_b = b.samples() as f64;
+    let mut summaries = Vec::with_capacity(block.len());
+    for neuron in 0..block.len() {
+        let rough_a = first_a.means[neuron];
+        let rough_b = first_b.means[neuron];
+        let more_a = second_a.sums[neuron] / n_a;
+        let more_b = second_b.sums[neuron] / n_b;
+        summaries.push(Summary {
             mean_a: rough_a + more_a,
             mean_b: rough_b + more_b,
             difference: (rough_a - rough_b) + (more_a - more_b),
-            squares_a: a_about.squares_about_mean(neuron, n_a),
-            squares_b: b_about.squares_about_mean(neuron, n_b),
+            squares_a: second_a.squares_about_mean(neuron, n_a),
+            squares_b: second_b.squares_about_mean(neuron, n_b),
             largest: first_a.largest[neuron].or_magnitude(first_b.largest[neuron]).into(),
-        }
-    };
-    (0..block.len()).map(summary).collect()
+        });
+    }
+    summaries
 }
 
-/// What one look at the samples of a block of neurons gives.
+/// Results of the first pass over the samples of a block of neurons.
 struct FirstPass<S> {
     /// Summed relative to the first sample, so that a mean far from 0 costs no digits.
     means: Vec<f64>,
@@ -137,7 +140,7 @@ struct FirstPass<S> {
 }
 
 impl<S: Sample> FirstPass<S> {
-    fn of(matrix: Matrix<'_, S>, block: Range<usize>) -> Self {
+    fn new(matrix: Matrix<'_, S>, block: Range<usize>) -> Self {
         let first = &matrix.values()[block.clone()];
         let mut largest = vec![S::default(); block.len()];
         let mut means = vec![0.0; block.len()];
@@ -154,6 +157,16 @@ impl<S: Sample> FirstPass<S> {
             *mean = first.into() + *mean / matrix.samples() as f64;
         }
         Self { means, largest }
+    }
+
+    /// The second pass: deviations from the means of the first one.
+    fn deviations(&self, matrix: Matrix<'_, S>, block: Range<usize>) -> Deviations {
+        let mut deviations = Deviations::new(block.len());
+        for row in matrix.rows() {
+            let row = row[block.clone()].iter().zip(&self.means);
+            deviations.add(row.map(|(&value, mean)| value.into() - mean));
+        }
+        deviations
     }
 }
 

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-/// What is held against the null hypothesis that both sides have one mean.
+/// The alternative to the null hypothesis that both sides have one mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Alternative {
     /// The means differ.
@@ -20,7 +20,7 @@ pub enum Alternative {
 ///
 /// # Undefined tests
 ///
-/// Where the standard error is zero, t is `0/0` or infinite. That is a dead neuron, or one whose
+/// If the standard error is zero, t is `0/0` or infinite. That is a dead neuron, or one whose
 /// difference is the same in every sample, and there is no noise to judge the difference by. Such
 /// a test is not [`defined`](Self::defined): every p-value is 1, so that it is never significant
 /// and still counts in a correction, and `t`, `df`, `ci` and `effect` are NaN.
@@ -38,7 +38,7 @@ pub struct TTest {
     /// `ā - b̄`, the mean of `a - b` if paired: not only the difference of the two fields above,
     /// which are rounded.
     pub difference: f64,
-    /// `(ā - b̄) / se`, see [`t_test`] for `se`.
+    /// `(ā - b̄) / se`, see [`t_test`](crate::t_test) for `se`.
     pub t: f64,
     /// Degrees of freedom of t under the null hypothesis.
     pub df: f64,

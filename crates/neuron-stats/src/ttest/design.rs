@@ -5,10 +5,10 @@ use crate::{
         distribution::StudentT,
         tail_polynomial::{LANES, TailPolynomial},
     },
-    t_test::{summary::Summary, test_kind::TestKind, test_result::TTest},
+    ttest::{summary::Summary, test_kind::TestKind, test_result::TTest},
 };
 
-/// What is the same for every neuron of a test.
+/// The values that are the same for every neuron of a test.
 #[derive(Debug, Clone)]
 pub(crate) struct Design {
     /// 1 - confidence level.
@@ -22,7 +22,7 @@ pub(crate) struct Design {
     reference: Reference,
 }
 
-/// The distribution that t is referred to.
+/// The distribution that t is compared with.
 #[derive(Debug, Clone)]
 enum Reference {
     /// One for all neurons.
@@ -31,7 +31,7 @@ enum Reference {
     Welch { n_a: f64, n_b: f64 },
 }
 
-/// The t of one neuron and what goes with it.
+/// The t of one neuron, with the values that it is computed from.
 #[derive(Debug, Clone, Copy)]
 struct Statistic {
     t: f64,
@@ -48,7 +48,8 @@ impl Statistic {
 impl Design {
     /// For counts of at least two (and equal if paired) and a level in `(0, 1)`.
     pub(crate) fn new(kind: TestKind, n_a: usize, n_b: usize, level: f64) -> Self {
-        let (n_a, n_b) = (n_a as f64, n_b as f64);
+        let n_a = n_a as f64;
+        let n_b = n_b as f64;
         let (df, spread) = match kind {
             TestKind::Paired => (n_a - 1.0, 1.0 / n_a),
             TestKind::Student | TestKind::Welch => (n_a + n_b - 2.0, 1.0 / n_a + 1.0 / n_b),
@@ -86,7 +87,7 @@ impl Design {
         }
     }
 
-    /// The statistic of one neuron; its t is NaN where the test is undefined.
+    /// The statistic of one neuron; its t is NaN if the test is undefined.
     fn statistic(&self, summary: &Summary) -> Statistic {
         let &Summary { difference, squares_a, squares_b, largest, .. } = summary;
         let squares = squares_a + squares_b;
@@ -97,13 +98,14 @@ impl Design {
                 let error_b = squares_b / (n_b - 1.0) / n_b;
                 let squared_error = error_a + error_b;
                 // Welch-Satterthwaite in shares of the whole, whose squares cannot underflow.
-                let (share_a, share_b) = (error_a / squared_error, error_b / squared_error);
+                let share_a = error_a / squared_error;
+                let share_b = error_b / squared_error;
                 let whole = share_a * share_a / (n_a - 1.0) + share_b * share_b / (n_b - 1.0);
                 (squared_error.sqrt(), 1.0 / whole)
             }
         };
-        // Below this the spread may be the rounding of the measurements themselves, as where `a` was
-        // computed as `b` plus a constant. The finiteness tests catch squares that overflow.
+        // Below this the spread may be the rounding of the measurements themselves, for example if `a`
+        // was computed as `b` plus a constant. The finiteness tests catch squares that overflow.
         let rounding = 2.0 * f64::EPSILON * largest;
         let defined = standard_error > rounding && squares.is_finite() && difference.is_finite();
         let t = if defined { difference / standard_error } else { f64::NAN };
@@ -128,7 +130,8 @@ impl Design {
                 StudentT::from_positive(df).two_sided_inverse_from(self.alpha, self.critical)
             }
         };
-        let (toward, away) = (p / 2.0, 1.0 - p / 2.0);
+        let toward = p / 2.0;
+        let away = 1.0 - p / 2.0;
         let (p_greater, p_less) = if t >= 0.0 { (toward, away) } else { (away, toward) };
         let half_width = critical * standard_error;
         *test = TTest {

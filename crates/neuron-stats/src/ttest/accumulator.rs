@@ -6,7 +6,7 @@ use crate::{
     error::StatsError,
     input_checks::{check_counts, check_level, check_neurons},
     matrix::{Matrix, Sample},
-    t_test::{
+    ttest::{
         design::Design,
         summary::{BLOCK, Summary, summarise},
         test_kind::TestKind,
@@ -18,7 +18,7 @@ use crate::{
 ///
 /// Each batch is summarised by two passes and merged into the means and squared deviations so far,
 /// so that only these are kept. However the samples are cut into batches, t agrees with that of
-/// `t_tests` on all of them to 1e-12 (relative to |t| where that is above 1) if paired. If not, the
+/// `t_tests` on all of them to 1e-12 (relative to |t| if that is above 1) if paired. If not, the
 /// rounding of the batches' means is added, 2e-15 of `|ā| + |b̄|` in units of the standard error.
 ///
 /// ```
@@ -44,20 +44,20 @@ impl TTestAccumulator {
     ///
     /// # Panics
     ///
-    /// Where no memory can be had for so many.
+    /// If there is not enough memory.
     #[must_use]
     pub fn new(kind: TestKind, neurons: usize) -> Self {
         Self { kind, samples_a: 0, samples_b: 0, summaries: vec![Summary::default(); neurons] }
     }
 
-    /// Adds one batch of both sides: of pairs if the test is paired, otherwise of as many samples of
-    /// each side as there happen to be.
+    /// Adds one batch of both sides: pairs if the test is paired, otherwise any number of samples of
+    /// each side.
     ///
     /// # Errors
     ///
-    /// [`StatsError::NeuronCounts`] if the sides, or the batch and the accumulator, have different
-    /// numbers of neurons, and [`StatsError::UnequalPairs`] if a paired test gets different numbers
-    /// of samples. The accumulator then stays as it was.
+    /// If the sides, or the batch and the accumulator, have different numbers of neurons
+    /// ([`StatsError::NeuronCounts`]), or a paired test gets different numbers of samples
+    /// ([`StatsError::UnequalPairs`]). The accumulator then stays as it was.
     pub fn push<S: Sample>(
         &mut self,
         a: Matrix<'_, S>,
@@ -81,12 +81,12 @@ impl TTestAccumulator {
         Ok(())
     }
 
-    /// Adds the samples that another accumulator has seen.
+    /// Adds the samples of another accumulator.
     ///
     /// # Errors
     ///
-    /// [`StatsError::TestKinds`] if that one is for another test, and [`StatsError::NeuronCounts`]
-    /// if it has another number of neurons. The accumulator then stays as it was.
+    /// If the other is for another test ([`StatsError::TestKinds`]), or has another number of neurons
+    /// ([`StatsError::NeuronCounts`]). The accumulator then stays as it was.
     pub fn merge(&mut self, other: &Self) -> Result<(), StatsError> {
         if self.kind != other.kind {
             return Err(StatsError::TestKinds { a: self.kind, b: other.kind });
@@ -120,8 +120,8 @@ impl TTestAccumulator {
     ///
     /// # Errors
     ///
-    /// [`StatsError::TooFewSamples`] if a side has fewer than two, and [`StatsError::Level`] unless
-    /// `0 < level < 1`.
+    /// If a side has fewer than two samples ([`StatsError::TooFewSamples`]), or `level` is not in
+    /// `(0, 1)` ([`StatsError::Level`]).
     pub fn finish(&self, level: f64) -> Result<Vec<TTest>, StatsError> {
         check_counts(self.kind, self.samples_a, self.samples_b)?;
         check_level(level)?;

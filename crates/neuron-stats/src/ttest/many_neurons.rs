@@ -6,7 +6,7 @@ use crate::{
     error::StatsError,
     input_checks::{check_level, check_sides},
     matrix::{Matrix, Sample},
-    t_test::{
+    ttest::{
         design::Design,
         summary::{BLOCK, summarise},
         test_kind::TestKind,
@@ -43,7 +43,8 @@ use crate::{
 ///
 /// # Errors
 ///
-/// As [`t_tests`], the slices being the samples of one neuron.
+/// If [`t_tests`] fails for these samples of one neuron, or a sample is NaN or infinite
+/// ([`StatsError::NotFinite`]).
 pub fn t_test(kind: TestKind, a: &[f64], b: &[f64], level: f64) -> Result<TTest, StatsError> {
     let tests = t_tests(kind, Matrix::new(a, a.len(), 1)?, Matrix::new(b, b.len(), 1)?, level)?;
     Ok(tests[0])
@@ -57,10 +58,9 @@ pub fn t_test(kind: TestKind, a: &[f64], b: &[f64], level: f64) -> Result<TTest,
 ///
 /// # Errors
 ///
-/// [`StatsError::NeuronCounts`] if the sides have different numbers of neurons,
-/// [`StatsError::UnequalPairs`] if a paired test has different numbers of samples,
-/// [`StatsError::TooFewSamples`] if a side has fewer than two, and [`StatsError::Level`] unless
-/// `0 < level < 1`.
+/// If the sides have different numbers of neurons ([`StatsError::NeuronCounts`]), a paired test has
+/// different numbers of samples ([`StatsError::UnequalPairs`]), a side has fewer than two samples
+/// ([`StatsError::TooFewSamples`]), or `level` is not in `(0, 1)` ([`StatsError::Level`]).
 pub fn t_tests<S: Sample>(
     kind: TestKind,
     a: Matrix<'_, S>,

@@ -1,8 +1,8 @@
-//! A [`TestKind`] from its name. Apart from the type, which errors name.
+//! Parses the name of a [`TestKind`]. Not in the type's own file, as errors contain the type.
 
 use std::str::FromStr;
 
-use crate::{error::StatsError, t_test::test_kind::TestKind};
+use crate::{error::StatsError, ttest::test_kind::TestKind};
 
 impl FromStr for TestKind {
     type Err = StatsError;
