@@ -10,7 +10,7 @@ use burn::tensor::{Device, Distribution, Tensor};
 use clap::ValueEnum;
 use lesion_eval::{
     Batching, Contrast, Laboratory, Manner, MaskedPrompt, NoJournal, Prompts, Read, Subject, Trial,
-    predict,
+    predict, unwatched,
 };
 use rand::{SeedableRng, seq::index};
 use rand_chacha::ChaCha8Rng;
@@ -71,7 +71,7 @@ impl ModelCase {
                 lesion_sets(subject, &prompts, &[LAYER], &sets)?;
             }
             Self::E | Self::Ceiling => {
-                predict(subject, &prompts, &mut |_, _| ())?;
+                predict(subject, &prompts, &mut unwatched())?;
                 return Ok(started.elapsed().as_secs_f64());
             }
         }
@@ -130,10 +130,10 @@ fn lesion_sets(
             }
         }
     }
-    let manner = Manner::zero(Site::Post).prepare(None, prompts, 0)?;
+    let manner = Manner::zero(study_record::Site::Post).prepare(None, prompts, 0)?;
     let mut journal = NoJournal;
     let mut laboratory = Laboratory::new(subject, prompts, manner, &mut journal);
-    black_box(laboratory.run("yardstick", &trials, Read::Candidates, &mut |_, _| ())?);
+    black_box(laboratory.run("yardstick", &trials, Read::Candidates, &mut unwatched())?);
     Ok(())
 }
 
