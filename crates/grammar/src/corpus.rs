@@ -27,7 +27,7 @@ impl<'a> Corpus<'a> {
     ///
     /// # Errors
     ///
-    /// As [`Grammar::new`].
+    /// If the tables of the grammar are malformed.
     pub fn new(seed: u64, held_out: &'a HeldOut) -> Result<Self, NotationError> {
         Ok(Self { grammar: Grammar::new()?, held_out, rng: ChaCha8Rng::seed_from_u64(seed) })
     }
@@ -36,7 +36,7 @@ impl<'a> Corpus<'a> {
     ///
     /// # Errors
     ///
-    /// As [`Grammar::new`].
+    /// If the tables of the grammar are malformed.
     pub fn for_round(seed: u64, round: u64, held_out: &'a HeldOut) -> Result<Self, NotationError> {
         Self::new(seed.wrapping_add(1 + round), held_out)
     }

@@ -45,7 +45,7 @@ impl HeldOutPrompt {
 ///
 /// # Errors
 ///
-/// As [`Grammar::new`].
+/// If the tables of the grammar are malformed.
 pub fn held_out_prompts(
     seed: u64,
     count: usize,

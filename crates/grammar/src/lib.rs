@@ -13,7 +13,7 @@
 //!
 //! * [`Grammar`] draws sentences from [`SHAPE_GROUPS`] and the words in [`lexicon`].
 //! * [`HeldOut`] decides which sentences training never sees.
-//! * [`Corpus`] draws the training text, and [`held_out_prompts`] the evaluation prompts.
+//! * [`Corpus`] draws the training text, and [`held_out_prompts()`] the evaluation prompts.
 //! * [`vocabulary`] lists the words and word pieces.
 
 mod corpus;

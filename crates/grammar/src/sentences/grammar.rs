@@ -47,7 +47,7 @@ impl Grammar {
     ///
     /// # Errors
     ///
-    /// If an entry of the tables is malformed; the crate's tests show that none is.
+    /// If an entry of the tables is malformed. The tests of the crate show that none is.
     pub fn new() -> Result<Self, NotationError> {
         let mut class_ids = HashMap::new();
         let mut classes = Vec::new();
