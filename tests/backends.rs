@@ -1,5 +1,5 @@
-//! Other backends than flex find what flex finds. Each is a cargo feature of the program, and is
-//! tested where it is built in: `cargo test --release --features lesion/wgpu --test backends`.
+//! Backends other than flex find the same as flex. Each is a cargo feature of the program, and is tested
+//! if it is built in: `cargo test --release --features lesion/wgpu --test program backends::`.
 
 use std::{collections::BTreeMap, process::Output};
 
