@@ -28,8 +28,9 @@ impl Relabelling {
 
 /// The number of relabellings, and their random seed.
 ///
-/// Each of them takes 24 bytes (16 more for each further division in [`max_t_over`](crate::max_t_over)) and one byte
-/// per six samples, counting a pair as one: 33 bytes for 54 pairs.
+/// Each of them takes 24 bytes (16 more for each further division in
+/// [`max_t_over`](crate::max_t_over)) and one byte per six samples, counting a pair as one: 33 bytes
+/// for 54 pairs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Resampling {
     /// Number `B` of random relabellings, drawn independently.
