@@ -1,4 +1,4 @@
-//! Everything that a user, a machine or a file can get wrong.
+//! Errors of the library.
 
 use std::{io, path::PathBuf};
 
@@ -8,42 +8,42 @@ use lesion_eval::StudyError;
 use study_record::{Backend, SettingError, TableError};
 use study_report::ReportError;
 
-/// Why a question has no answer. Each prints as one line, its source behind it.
+/// An error of the library. With its sources it prints as one line.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LesionError {
-    /// A setting that cannot be.
+    /// An invalid setting.
     #[error(transparent)]
     Setting(#[from] SettingError),
 
-    /// Stimuli, prompts, neuron sets or a lesion that cannot be.
+    /// Invalid stimuli, prompts, neuron sets or lesion, or a study that cannot run.
     #[error(transparent)]
     Study(#[from] StudyError),
 
-    /// The same, of a file or an option.
+    /// The same, with the file or option that is at fault.
     #[error("{name}")]
     StudyInput {
         /// The file or the option.
         name: String,
-        /// What is wrong with it.
+        /// The problem.
         source: StudyError,
     },
 
-    /// A checkpoint that cannot be computed.
+    /// A checkpoint that cannot be loaded or run.
     #[error("model {model}")]
     Model {
         /// The folder, or the name on the hub.
         model: String,
-        /// What is wrong with it.
+        /// The problem.
         source: BertModelError,
     },
 
-    /// A model that is not a folder here, and cannot be had from the hub.
-    #[error("model {model}, which is not a folder here")]
+    /// A model that is not a folder, and not available from the hub.
+    #[error("model {model}, which is not a folder on this machine")]
     Hub {
         /// The name on the hub.
         model: String,
-        /// What the hub said.
+        /// The hub's error.
         source: HubError,
     },
 
@@ -52,7 +52,7 @@ pub enum LesionError {
     Read {
         /// The file.
         path: PathBuf,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: io::Error,
     },
 
@@ -61,7 +61,7 @@ pub enum LesionError {
     Write {
         /// The file or folder.
         path: PathBuf,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: io::Error,
     },
 
@@ -81,16 +81,16 @@ pub enum LesionError {
         line: usize,
         /// The column, counted from 1.
         column: usize,
-        /// What the parser said.
+        /// The parser's message.
         problem: String,
     },
 
-    /// A layer of a setting that the model does not have.
+    /// A setting with a layer that the model does not have.
     #[error("{setting}")]
     Layer {
         /// The setting, and the option that overrides it.
         setting: &'static str,
-        /// The layer, and those that there are.
+        /// The layer, and the number of layers.
         source: BertModelError,
     },
 
@@ -101,7 +101,7 @@ pub enum LesionError {
         setting: &'static str,
     },
 
-    /// Bundled prompts whose words are not those of the stimuli.
+    /// Bundled prompts without a label of the stimuli.
     #[error(
         "no bundled prompt has a label of these stimuli, \"{a}\" or \"{b}\", so nothing would be \
          lesioned; specify your own, `prompts` in the study or --prompts"
@@ -113,12 +113,12 @@ pub enum LesionError {
         b: String,
     },
 
-    /// A part that was asked for and cannot run.
+    /// A part that the study includes and that cannot run.
     #[error("part `{part}`: {reason}")]
     Part {
         /// The part.
         part: study_record::Part,
-        /// Why it cannot run.
+        /// The reason.
         reason: String,
     },
 
@@ -126,7 +126,7 @@ pub enum LesionError {
     #[error("another run is writing into {}; specify another --out", .0.display())]
     AnotherRun(PathBuf),
 
-    /// A backend that was not built in.
+    /// A backend that is not in this build.
     #[error(
         "this build has no backend `{backend}`; in a clone, `cargo xtask` with `--backend \
          {backend}` builds it in"
@@ -141,7 +141,7 @@ pub enum LesionError {
     NoDevice {
         /// The backend.
         backend: Backend,
-        /// What has to be there for a device.
+        /// The driver or hardware that a device needs.
         needs: &'static str,
     },
 
@@ -150,9 +150,9 @@ pub enum LesionError {
     NoSuchDevice {
         /// The backend.
         backend: Backend,
-        /// The device asked for.
+        /// The number of the device.
         device: usize,
-        /// How many there are.
+        /// Number of devices.
         count: usize,
     },
 
@@ -160,12 +160,12 @@ pub enum LesionError {
     #[error(transparent)]
     Table(#[from] TableError),
 
-    /// A value that JSON cannot hold.
+    /// A value that JSON cannot represent.
     #[error("{file}")]
     Json {
         /// The file.
         file: &'static str,
-        /// What is wrong with it.
+        /// The problem.
         source: serde_json::Error,
     },
 
@@ -177,11 +177,11 @@ pub enum LesionError {
     #[error(transparent)]
     Report(#[from] ReportError),
 
-    /// A path that names no file.
+    /// A path without a file name.
     #[error("--out {}: not the name of a file", .0.display())]
     NoFileName(PathBuf),
 
-    /// Held-out sentences that the grammar cannot make.
+    /// An error in the grammar of the held-out sentences.
     #[error(transparent)]
     Grammar(#[from] grammar::NotationError),
 }

@@ -1,8 +1,8 @@
 //! Studies of causal neuron lesions, run from any front end.
 //!
-//! The library opens a model from a folder, the hub, memory or the program itself; takes a study
-//! from a file or from values; and runs it with somebody who watches, a token that cancels, and a
-//! place to write, which may be memory. The program `lesion` is a thin command line on it.
+//! The library opens a model from a folder, the hub, memory or the program itself. It takes a study
+//! from a file or from values, and writes the results into a folder or into memory. A caller can
+//! watch the progress of a run and cancel it. The program `lesion` is a thin command line on top.
 //!
 //! ```
 //! use lesion::{CancelToken, LoadedModel, Memory, ModelSource, PreparedStudy, RunOptions};
@@ -10,7 +10,8 @@
 //! use study_record::{Backend, tables::DoseRow};
 //! use study_report::Study;
 //!
-//! let (mut watch, cancel) = (Unwatched, CancelToken::default());
+//! let mut watch = Unwatched;
+//! let cancel = CancelToken::default();
 //! let mut stages = Stages::new(&mut watch, &cancel);
 //! let device = device(Backend::Flex, 0)?;
 //! let model = LoadedModel::open(&ModelSource::Bundled, &device, &mut stages)?;
@@ -28,8 +29,8 @@
 //! # Ok::<(), lesion::LesionError>(())
 //! ```
 //!
-//! Everything is computed by the libraries below; this crate reads the inputs, keeps the journal and
-//! writes the outputs. It prints nothing.
+//! Other crates compute the results. This crate reads the inputs, keeps the journal and writes the
+//! outputs. It prints nothing.
 
 mod error;
 mod inputs;

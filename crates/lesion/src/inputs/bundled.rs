@@ -1,4 +1,4 @@
-//! Files that are compiled into the program, so that it runs anywhere.
+//! Files that are compiled into the program.
 
 macro_rules! asset {
     ($path:literal) => {
@@ -8,7 +8,7 @@ macro_rules! asset {
 
 pub(crate) use asset;
 
-/// Minimal pairs at a visible pronoun, and the name of their file.
+/// Minimal pairs with a visible pronoun: the name of the file and its bytes.
 pub(crate) const PAIRS: (&str, &[u8]) = ("him_her.txt", asset!("stimuli/him_her.txt"));
 
 /// Context pairs, for selection at the mask.

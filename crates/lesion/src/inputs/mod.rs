@@ -1,4 +1,4 @@
-//! What a study reads beside its model: settings and texts.
+//! Texts that a study reads: stimuli, prompts and neuron sets.
 
 pub(crate) mod bundled;
 pub(crate) mod study_texts;

@@ -11,7 +11,7 @@ use crate::{
     inputs::bundled::{CONTEXT_PAIRS, PAIRS, PROMPTS},
 };
 
-/// A text input: its name, its content and where it came from.
+/// A text input: its name, content and origin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TextInput {
     name: String,
@@ -20,7 +20,7 @@ pub struct TextInput {
 }
 
 impl TextInput {
-    /// A text that is in memory. An error about one of its lines calls it `name`.
+    /// A text in memory. Errors in its lines refer to it as `name`.
     #[must_use]
     pub fn given(name: impl Into<String>, text: impl Into<String>) -> Self {
         let (name, text) = (name.into(), text.into());
@@ -62,15 +62,15 @@ pub struct StudyTexts {
     pub(crate) stimuli: Stimuli,
     pub(crate) prompts: Prompts,
     pub(crate) neurons: Option<NeuronSetFile>,
-    /// Of stimuli, prompts and neuron sets.
+    /// Origins of stimuli, prompts and neuron sets.
     pub(crate) origins: (Origin, Origin, Option<Origin>),
 }
 
 impl StudyTexts {
-    /// Reads the texts that a study names, or else those that are bundled.
+    /// Reads the texts of a study: those that it specifies, and otherwise the bundled ones.
     ///
     /// # Errors
-    /// If a file cannot be read, or a line of it is not what it should be.
+    /// If a file cannot be read, or a line of it is invalid.
     pub fn read(study: &Study) -> Result<Self, LesionError> {
         let neurons = study.lesion.neurons.as_ref();
         let neurons = neurons.map(|FilePath(path)| TextInput::read(path)).transpose()?;
@@ -81,10 +81,10 @@ impl StudyTexts {
         )
     }
 
-    /// Takes texts that were read already.
+    /// Parses texts in memory.
     ///
     /// # Errors
-    /// If a line of one is not what it should be.
+    /// If a line of a text is invalid.
     pub fn parse(
         stimuli: TextInput,
         prompts: TextInput,
@@ -107,7 +107,7 @@ fn bundled_stimuli_or(path: Option<&FilePath>, at: SelectAt) -> Result<TextInput
     TextInput::read_or(path, bundled)
 }
 
-/// The bundled stimuli for a place of selection.
+/// The bundled stimuli for selection at a visible or masked target.
 pub(crate) fn bundled_stimuli(at: SelectAt) -> Result<Stimuli, LesionError> {
     let input = bundled_stimuli_or(None, at)?;
     Ok(Stimuli::parse(&input.name, &input.text)?)

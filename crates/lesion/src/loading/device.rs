@@ -6,13 +6,13 @@ use study_record::Backend;
 
 use crate::error::LesionError;
 
-/// The devices of a backend; `None` if the build is without it.
+/// The devices of a backend; `None` if it is not in this build.
 #[must_use]
 pub fn devices(backend: Backend) -> Option<Vec<Device>> {
     match backend {
         Backend::Flex => Some(vec![Device::flex()]),
         #[cfg(feature = "ndarray")]
-        #[expect(deprecated, reason = "upstream prefers flex; this stays to compare with")]
+        #[expect(deprecated, reason = "upstream prefers flex; it is kept for comparison")]
         Backend::Ndarray => Some(vec![Device::ndarray()]),
         #[cfg(feature = "wgpu")]
         Backend::Wgpu => Some(Device::enumerate(burn::tensor::DeviceType::Wgpu).into_vec()),
@@ -27,7 +27,7 @@ pub fn devices(backend: Backend) -> Option<Vec<Device>> {
 /// Device `number` of a backend.
 ///
 /// # Errors
-/// If this build is without the backend, or this machine without the device.
+/// If the backend is not in this build, or has no such device on this machine.
 pub fn device(backend: Backend, number: usize) -> Result<Device, LesionError> {
     let Some(devices) = devices(backend) else {
         return Err(LesionError::NoBackend { backend });
@@ -40,7 +40,7 @@ pub fn device(backend: Backend, number: usize) -> Result<Device, LesionError> {
     found.ok_or(LesionError::NoSuchDevice { backend, device: number, count })
 }
 
-/// What a device of a backend needs.
+/// The driver or hardware that the devices of a backend need.
 #[must_use]
 pub fn device_needs(backend: Backend) -> &'static str {
     match backend {
@@ -63,8 +63,8 @@ pub fn device_name(device: &Device) -> String {
     format!("the CPU, {} threads", rayon::current_num_threads())
 }
 
-/// How much runs at once on a backend, in so many bytes beside the weights. A GPU wants many lesioned
-/// sentences in a batch, and waits for the logits of each.
+/// Batch sizes for a backend, with `memory` bytes besides the weights. A GPU needs large batches: it
+/// waits for the logits of each batch.
 pub(crate) fn batching(backend: Backend, memory: usize) -> Batching {
     let rows = match backend {
         Backend::Flex | Backend::Ndarray => Batching::default().rows,

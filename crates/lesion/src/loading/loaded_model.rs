@@ -19,16 +19,17 @@ use crate::{
 pub struct LoadedModel {
     checkpoint: Checkpoint,
     model: BertForMaskedLm,
-    /// The files of a checkpoint in memory.
+    /// The files, if the checkpoint is in memory.
     bytes: Option<ModelBytes>,
     name: String,
 }
 
 impl LoadedModel {
-    /// Opens a model, downloads it first if it is on the hub and not here, and loads its weights.
+    /// Opens a model and loads its weights. A model on the hub is downloaded first if it is not in
+    /// the cache.
     ///
     /// # Errors
-    /// If it cannot be downloaded, read or computed.
+    /// If the model cannot be downloaded, read or run.
     pub fn open(
         source: &ModelSource,
         device: &Device,
@@ -57,26 +58,26 @@ impl LoadedModel {
                     })
                 }
             };
-            let failed = |source| LesionError::Model { model: name.clone(), source };
-            let mut checkpoint = opened.map_err(failed)?;
-            let model = checkpoint.load_model(device).map_err(failed)?;
+            let model_error = |source| LesionError::Model { model: name.clone(), source };
+            let mut checkpoint = opened.map_err(model_error)?;
+            let model = checkpoint.load_model(device).map_err(model_error)?;
             Ok(Self { checkpoint, model, bytes, name: name.clone() })
         })
     }
 
-    /// What results call the model: a path, `bundled`, or a name and commit on the hub.
+    /// The model's name in results: a path, `bundled`, or a name and commit on the hub.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The model as it is asked: with its tokenizer, and how much runs at once.
+    /// The model with its tokenizer and its batch sizes.
     #[must_use]
     pub fn subject(&self, plain: bool, batching: Batching) -> Subject<'_> {
         Subject { model: &self.model, tokenizer: &self.checkpoint.tokenizer, plain, batching }
     }
 
-    /// Which model it is: the hash of every file that decides what it computes.
+    /// The model's origin, with the hash of each of its files.
     ///
     /// # Errors
     /// If a file cannot be read.
@@ -100,7 +101,7 @@ impl LoadedModel {
     }
 }
 
-/// What results call the model in the program.
+/// Name of the bundled model in results.
 const BUNDLED: &str = "bundled";
 
 fn bundled() -> ModelBytes {

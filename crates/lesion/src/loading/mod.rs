@@ -1,4 +1,4 @@
-//! The model that is studied: where it comes from, and what computes it.
+//! The model: its source, its device and its files.
 
 pub(crate) mod device;
 pub(crate) mod loaded_model;

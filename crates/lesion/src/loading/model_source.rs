@@ -1,4 +1,4 @@
-//! Where a model comes from.
+//! The source of a model.
 
 use std::{
     borrow::Cow,
@@ -15,10 +15,10 @@ use crate::{
     running::{stages::Stages, watch::Note},
 };
 
-/// Where a model comes from.
+/// The source of a model.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum ModelSource {
-    /// The model in the program.
+    /// The bundled model.
     #[default]
     Bundled,
     /// A checkpoint folder.
@@ -32,7 +32,7 @@ pub enum ModelSource {
 /// A checkpoint in memory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ModelBytes {
-    /// What results call the model.
+    /// The model's name in results.
     pub name: String,
     /// `config.json`.
     pub config: Cow<'static, [u8]>,
@@ -43,8 +43,8 @@ pub struct ModelBytes {
 }
 
 impl ModelSource {
-    /// The source that a setting names, seen from a folder: if that has a folder of the name, it is
-    /// the model; what else could be a name on the hub is one.
+    /// The source that a setting specifies. Paths are relative to `folder`. A name that is both a path
+    /// and a possible name on the hub is a path if it exists, and otherwise a name on the hub.
     #[must_use]
     pub fn named(name: Option<&FilePath>, folder: &Path) -> Self {
         let Some(FilePath(name)) = name else { return Self::Bundled };
@@ -56,7 +56,7 @@ impl ModelSource {
         }
     }
 
-    /// What the setting says of the source, seen from anywhere.
+    /// The setting that specifies this source, relative to the current folder.
     #[must_use]
     pub fn setting(&self) -> Option<FilePath> {
         match self {
@@ -67,11 +67,10 @@ impl ModelSource {
         }
     }
 
-    /// The model on the hub that would have to be downloaded first, if any, and how many bytes that
-    /// is.
+    /// The model on the hub and the number of bytes to download, if any are missing.
     ///
     /// # Errors
-    /// If the hub or its cache does not answer.
+    /// If the hub cannot be asked, or its cache cannot be read.
     pub fn missing(&self) -> Result<Option<(&Repo, u64)>, LesionError> {
         let Self::Hub(repo) = self else { return Ok(None) };
         let bytes = || Hub::from_env()?.open(repo)?.missing();
@@ -84,7 +83,7 @@ fn hub_error(repo: &Repo, source: hub::HubError) -> LesionError {
     LesionError::Hub { model: repo.to_string(), source }
 }
 
-/// Brings a model of the hub into its cache. Returns the folder, and the name with the commit.
+/// Downloads a model into the hub's cache. Returns the folder, and the name with the commit.
 pub(crate) fn download(
     repo: &Repo,
     stages: &mut Stages<'_>,
@@ -100,7 +99,7 @@ pub(crate) fn download(
         });
     }
     stages.download(|progress| {
-        // A model that cannot be computed is refused before its weights are downloaded.
+        // A model that cannot run is rejected before its weights are downloaded.
         let description = checkout.description(progress);
         let config = description.map_err(|source| hub_error(repo, source))?.join("config.json");
         let json = fs::read(&config).map_err(LesionError::read(config))?;
@@ -120,23 +119,23 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_exists_is_not_a_name_on_the_hub() {
+    fn a_name_is_a_folder_if_the_folder_exists() {
         let dir = tempfile::TempDir::new().unwrap();
-        fs::create_dir_all(dir.path().join("owner/here")).unwrap();
-        let seen = |text: &str| named(text, dir.path());
+        fs::create_dir_all(dir.path().join("owner/folder")).unwrap();
+        let source = |text: &str| named(text, dir.path());
         let hub = |text: &str| ModelSource::Hub(text.parse().unwrap());
-        assert_eq!(seen("owner/here"), ModelSource::Folder(dir.path().join("owner/here")));
-        assert_eq!(seen("owner/there"), hub("owner/there"));
-        assert_eq!(seen("bert-base-uncased"), hub("bert-base-uncased"));
-        assert_eq!(seen("owner/here@main"), hub("owner/here@main"));
+        assert_eq!(source("owner/folder"), ModelSource::Folder(dir.path().join("owner/folder")));
+        assert_eq!(source("owner/model"), hub("owner/model"));
+        assert_eq!(source("bert-base-uncased"), hub("bert-base-uncased"));
+        assert_eq!(source("owner/folder@main"), hub("owner/folder@main"));
     }
 
     #[test]
     fn a_name_that_looks_like_a_path_is_a_folder() {
         for text in ["./x", "../x", "/x", "/x/y", "x/y/z", "x/", "~/x", "C:\\x", "x\\y", "a b"] {
-            let source = named(text, Path::new("at"));
-            assert_eq!(source, ModelSource::Folder(Path::new("at").join(text)));
-            // Seen from the current folder again, it is still the same folder.
+            let source = named(text, Path::new("studies"));
+            assert_eq!(source, ModelSource::Folder(Path::new("studies").join(text)));
+            // Relative to the current folder, it is still the same folder.
             let again = ModelSource::named(source.setting().as_ref(), Path::new(""));
             assert_eq!(again, source);
         }

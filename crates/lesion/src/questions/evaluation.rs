@@ -1,4 +1,4 @@
-//! How often a model chooses the right pronoun.
+//! The accuracy of a model in prompts for pronouns.
 
 use grammar::{Case, HeldOut, held_out_prompts};
 use lesion_eval::{Batching, Contrast, MaskedPrompt, Progress, Prompts, Subject, predict, rows};
@@ -9,19 +9,19 @@ use crate::{
     running::stages::Stages,
 };
 
-/// How often a model is right, by kind of prompt.
+/// The accuracy of a model, by kind of prompt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Evaluation {
     /// The model.
     pub model: String,
     /// The random seed of the prompts.
     pub seed: u64,
-    /// The kinds of prompts.
+    /// Each kind of prompt, with the accuracy.
     pub accuracy: Vec<(&'static str, Accuracy)>,
 }
 
-/// Asks a model for the pronouns of `count` prompts of each kind, drawn from the held-out sentences
-/// of the grammar, and of the paper's two prompts.
+/// Counts how often a model chooses the right pronoun: in `count` prompts of each kind, from the
+/// held-out sentences of the grammar, and in the paper's two prompts.
 ///
 /// # Errors
 /// If the model cannot encode the prompts, or cannot be run.
@@ -38,8 +38,8 @@ pub fn evaluate(
         let prompts = held_out_prompts(seed, count, case, &held_out)?;
         let file: String = prompts.iter().map(|prompt| prompt.template() + "\n").collect();
         let prompts = Prompts::parse("held-out prompts", &file)?;
-        accuracy
-            .push((kind, stages.run("evaluate", |progress| rate(subject, &prompts, progress))?));
+        let rated = stages.run("evaluate", |progress| rate(subject, &prompts, progress))?;
+        accuracy.push((kind, rated));
     }
     let paper = paper_prompts()?;
     let rated = stages.run("evaluate", |progress| rate(subject, &paper, progress))?;
@@ -52,7 +52,7 @@ fn rate(
     prompts: &Prompts,
     progress: Progress<'_>,
 ) -> Result<Accuracy, LesionError> {
-    // No lesion follows, so no label is needed.
+    // Without a lesion the labels do not matter.
     let contrast = Contrast { a: "him".to_owned(), b: "her".to_owned(), words: true };
     let masked = MaskedPrompt::encode_all(subject, prompts, &contrast)?;
     let predictions = predict(subject, &masked, progress)?;

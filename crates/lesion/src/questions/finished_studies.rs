@@ -1,4 +1,4 @@
-//! Pages of finished studies, from their files alone.
+//! Pages about finished studies, made from their files.
 
 use std::{
     ffi::OsStr,
@@ -20,13 +20,13 @@ use crate::{
 /// A page that was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WrittenPage {
-    /// Where it is.
+    /// Path of the page.
     pub path: PathBuf,
-    /// The files that are no longer as their study wrote them.
+    /// Files that were changed after their study wrote them.
     pub changed: Vec<String>,
 }
 
-/// Makes page and figures of a finished study again, from its files alone.
+/// Makes the page and figures of a finished study again, from its files.
 ///
 /// # Errors
 /// If there is no finished study, or the page cannot be written.
@@ -37,10 +37,10 @@ pub fn report_again(dir: &Path, stages: &mut Stages<'_>) -> Result<WrittenPage, 
     Ok(WrittenPage { path: dir.join(REPORT), changed })
 }
 
-/// Writes one page of two finished studies, `out`.
+/// Writes a page that compares two finished studies into `out`.
 ///
 /// # Errors
-/// If one is not a finished study, or the page cannot be written.
+/// If a folder has no finished study, or the page cannot be written.
 pub fn compare(
     dirs: [&Path; 2],
     out: &Path,
@@ -60,7 +60,7 @@ pub fn compare(
     Ok(WrittenPage { path: out.to_owned(), changed })
 }
 
-/// Reads a study, and tells which of its files are no longer those that it wrote.
+/// Reads a study. Also returns which of its files were changed after the study wrote them.
 fn read<'a>(
     files: &'a StudyFolder,
     stages: &mut Stages<'_>,

@@ -1,8 +1,8 @@
-//! Neurons of a layer as a user names them.
+//! Neurons of a layer, as the user writes them.
 
 use std::{ops::RangeInclusive, str::FromStr};
 
-/// A layer and some of its neurons, as an option names them: `4:12,19`, `4:0-99` or `4:her`.
+/// A layer and some of its neurons, as in the option: `4:12,19`, `4:0-99` or `4:her`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LayerNeurons {
     /// The layer.
@@ -11,12 +11,12 @@ pub struct LayerNeurons {
     pub neurons: Neurons,
 }
 
-/// Neurons by their numbers, or all that carry a label.
+/// Numbered neurons, or all neurons with a label.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Neurons {
-    /// Those in these ranges.
+    /// The neurons in these ranges.
     Numbered(Vec<RangeInclusive<usize>>),
-    /// Those that carry this label.
+    /// The neurons with this label.
     Labelled(String),
 }
 

@@ -1,4 +1,4 @@
-//! Questions that need no study: one sentence, how good a model is, finished studies.
+//! Questions that need no new study: one sentence, the accuracy of a model, finished studies.
 
 pub(crate) mod evaluation;
 pub(crate) mod finished_studies;

@@ -1,4 +1,4 @@
-//! What a model predicts at the masks of one sentence, and what a lesion changes there.
+//! The model's predictions at the masks of one sentence, without and with a lesion.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -27,29 +27,29 @@ pub struct SentenceQuestion {
     pub sentence: String,
     /// The words to rate; empty for the top words of the vocabulary.
     pub candidates: Vec<String>,
-    /// How many top words.
+    /// Number of top words.
     pub top: usize,
     /// The lesion, if any.
     pub lesion: Option<LesionRequest>,
 }
 
-/// A lesion of one sentence, as a user asks for it.
+/// A lesion of one sentence, as the user specifies it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LesionRequest {
     /// The neurons.
     pub neurons: Vec<LayerNeurons>,
-    /// A `neuron_sets.json` that labels refer to; without one they refer to the neurons that the
+    /// A `neuron_sets.json` that labels refer to. By default, labels refer to the neurons that the
     /// default study selects.
     pub sets: Option<PathBuf>,
-    /// What becomes of an activation.
+    /// The kind of lesion.
     pub kind: LesionKind,
-    /// Before or after GELU.
+    /// The site, before or after GELU.
     pub site: Site,
     /// The tokens.
     pub at: Tokens,
 }
 
-/// What a model says of a sentence.
+/// The model's predictions for a sentence.
 #[derive(Clone, Debug)]
 pub struct SentenceAnswer {
     /// The sentence.
@@ -60,13 +60,13 @@ pub struct SentenceAnswer {
     pub unknown: Vec<String>,
     /// The lesion, with its neurons by number.
     pub lesion: Option<SentenceLesion>,
-    /// Whether a label stood for the neurons that the default study selects.
+    /// Whether a label refers to the neurons that the default study selects.
     pub selected: bool,
-    /// What the model says at each mask.
+    /// The ratings at each mask.
     pub masks: Vec<MaskRating>,
 }
 
-/// Asks a model about a sentence.
+/// Predicts the masked words of a sentence.
 ///
 /// # Errors
 /// If the sentence has no mask or is too long, a candidate is not one token, or the lesion names
@@ -80,7 +80,7 @@ pub fn ask(
     let mut sentence = Sentence::encode(subject, &question.sentence)?;
     if !question.candidates.is_empty() {
         let rated = sentence.with_candidates(subject, &question.candidates);
-        sentence = rated.map_err(named("--candidates"))?;
+        sentence = rated.map_err(input_error("--candidates"))?;
     }
     let selected = question.lesion.as_ref().is_some_and(LesionRequest::needs_selection);
     let lesion = match &question.lesion {
@@ -98,20 +98,20 @@ pub fn ask(
     })
 }
 
-fn named(name: impl Into<String>) -> impl FnOnce(lesion_eval::StudyError) -> LesionError {
+fn input_error(name: impl Into<String>) -> impl FnOnce(lesion_eval::StudyError) -> LesionError {
     let name = name.into();
     move |source| LesionError::StudyInput { name, source }
 }
 
 impl LesionRequest {
-    /// Whether a label refers to neurons that have to be selected first.
+    /// Whether a label refers to neurons that must be selected first.
     fn needs_selection(&self) -> bool {
-        let is_labelled = |of: &LayerNeurons| matches!(of.neurons, Neurons::Labelled(_));
-        self.sets.is_none() && self.neurons.iter().any(is_labelled)
+        let mut neurons = self.neurons.iter().map(|layer_neurons| &layer_neurons.neurons);
+        self.sets.is_none() && neurons.any(|neurons| matches!(neurons, Neurons::Labelled(_)))
     }
 }
 
-/// Finds the neurons that a request names.
+/// Finds the neurons of a request.
 fn resolve(
     request: &LesionRequest,
     subject: Subject<'_>,
@@ -127,13 +127,13 @@ fn resolve(
     for LayerNeurons { layer, neurons } in &request.neurons {
         let set = layers.entry(*layer).or_default();
         match neurons {
-            // One more than a layer has is enough to be refused.
+            // One neuron more than the layer has is enough for an error.
             Neurons::Numbered(ranges) => {
                 set.extend(ranges.iter().flat_map(|range| range.clone().take(width + 1)));
             }
             Neurons::Labelled(label) => {
                 let labelled = file.labelled(*layer, label);
-                set.extend(labelled.map_err(named(sets_name(request.sets.as_deref())))?);
+                set.extend(labelled.map_err(input_error(sets_name(request.sets.as_deref())))?);
             }
         }
     }
@@ -143,12 +143,12 @@ fn resolve(
     Ok(SentenceLesion { manner, layers })
 }
 
-/// The name of the sets that labels refer to, in an error.
+/// Name of the sets that labels refer to, for errors.
 fn sets_name(path: Option<&Path>) -> String {
     path.map_or("--lesion".to_owned(), |path| path.display().to_string())
 }
 
-/// The neurons that carry a label in the default study.
+/// Selects the neurons of the default study.
 fn select_sets(subject: Subject<'_>) -> Result<NeuronSetFile, LesionError> {
     let study = Study::default();
     let stimuli = bundled_stimuli(study.selection.at)?;

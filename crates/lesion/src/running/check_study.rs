@@ -1,4 +1,4 @@
-//! What a study would do and what it would cost, without doing it.
+//! The steps of a study and the time that they take, without running it.
 
 use std::time::Instant;
 
@@ -8,39 +8,39 @@ use serde::Serialize;
 
 use crate::{error::LesionError, running::prepared_study::PreparedStudy};
 
-/// What a study would do.
+/// The steps of a study and their estimated time.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct StudyPlan {
-    /// Sentences of the stimuli.
+    /// Number of stimulus sentences.
     pub stimuli: usize,
-    /// Masked prompts.
+    /// Number of masked prompts.
     pub prompts: usize,
-    /// Layers of the model.
+    /// Number of layers.
     pub layers: usize,
-    /// Neurons in each layer.
+    /// Number of neurons per layer.
     pub neurons: usize,
     /// The steps of the study.
     pub steps: Vec<PlannedStep>,
-    /// How long one forward pass of one sentence takes here, just measured.
+    /// Measured seconds of one forward pass of one sentence on this machine.
     pub seconds_per_pass: f64,
-    /// About how long all steps take.
+    /// Estimated seconds of all steps.
     pub seconds: f64,
 }
 
-/// A step of a study and what it costs.
+/// A step of a study and its cost.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PlannedStep {
-    /// The step.
+    /// Name of the step.
     pub name: &'static str,
-    /// Sentences that pass, or lesions.
+    /// Number of sentences or lesions.
     pub sentences: usize,
-    /// How many whole forward passes of one sentence these are worth; a lesion starts at its layer.
+    /// Cost in whole forward passes of one sentence. A lesion starts at its layer and costs less.
     pub passes: f64,
-    /// Whether there may be fewer, because the selection decides.
+    /// Whether the numbers are upper bounds, because they depend on the selection.
     pub at_most: bool,
 }
 
-/// Counts what a study would do, and times one forward pass.
+/// Lists the steps of a study, and times one forward pass.
 ///
 /// # Errors
 /// If the model cannot be run.
@@ -81,8 +81,8 @@ fn steps(prepared: &PreparedStudy<'_>) -> Vec<PlannedStep> {
     steps
 }
 
-/// How long one sentence takes, measured on the first prompts, in batches that run side by side as
-/// lesions do.
+/// Measured seconds per sentence of the first prompts, in batches that run side by side like those
+/// of lesions.
 fn seconds_per_pass(prepared: &PreparedStudy<'_>) -> Result<f64, LesionError> {
     let prompts = prepared.design().prompts;
     let length = prompts.first().map(MaskedPrompt::length);
@@ -100,5 +100,5 @@ fn seconds_per_pass(prepared: &PreparedStudy<'_>) -> Result<f64, LesionError> {
     Ok(best / (batches.len() * batch.len()).max(1) as f64)
 }
 
-/// Sentences in the batch that is timed.
+/// Number of sentences in the batch that is timed.
 const TIMED_BATCH: usize = 32;

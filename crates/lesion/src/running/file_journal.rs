@@ -1,8 +1,7 @@
-//! The finished batches of a run, so that it resumes after Ctrl-C or a crash.
+//! The finished batches of a run in a file, so that the run can resume after Ctrl-C or a crash.
 //!
-//! One line per batch of lesions. A line is written whole or it does not count: the last one of a
-//! killed run may be cut, and is removed. Logits are written by their bits, so that a resumed run
-//! ends with the same bytes.
+//! Each line is a batch of lesions. If a run is killed, its last line may be incomplete; it is then
+//! removed. Logits are stored as bits, so that a resumed run writes the same bytes.
 
 use std::{
     collections::HashMap,
@@ -16,16 +15,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::{error::LesionError, running::place::RunJournal};
 
-/// The journal's name in the output folder.
+/// Name of the journal in the output folder.
 const FILE: &str = "journal.jsonl";
 
-/// The first line: which run it is of.
+/// The first line, with the identity of the run.
 #[derive(Serialize, Deserialize, PartialEq, Eq)]
 struct Header {
     identity: String,
 }
 
-/// A finished batch: each reading's logits and log sum, by their bits.
+/// A finished batch, with the bits of each reading's logits and log sum.
 #[derive(Serialize, Deserialize)]
 struct Line {
     unit: String,
@@ -75,8 +74,8 @@ impl RunJournal for FileJournal {
     }
 }
 
-/// Reads the batches that a run with the same header finished, and places the file's end after them.
-/// Also returns whether a run of another study is discarded.
+/// Reads the finished batches of an earlier run with the same header, and cuts off the rest of the
+/// file. Also returns whether the journal of another study was discarded.
 fn begin(file: &mut File, header: Header) -> io::Result<(HashMap<String, Vec<Reading>>, bool)> {
     let mut kept = Vec::new();
     file.read_to_end(&mut kept)?;
@@ -89,8 +88,8 @@ fn begin(file: &mut File, header: Header) -> io::Result<(HashMap<String, Vec<Rea
     Ok((finished, whole == 0 && kept.contains(&b'\n')))
 }
 
-/// The readings of every whole line, and where the last of these ends; none if the journal is that of
-/// another run.
+/// The readings of all complete lines, and the number of bytes of these lines. The journal of another
+/// run has no readings.
 fn read(kept: &[u8], header: &Header) -> (HashMap<String, Vec<Reading>>, usize) {
     let mut finished = HashMap::new();
     let mut whole = 0;
@@ -148,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn kept_readings_return_to_the_bit_and_only_to_the_same_run() {
+    fn only_the_same_run_reads_the_journal_and_it_reads_the_same_bits() {
         let dir = TempDir::new().unwrap();
         let open = |identity: &str| FileJournal::open(dir.path(), identity.into()).unwrap();
         let mut journal = open("one");
@@ -158,7 +157,7 @@ mod tests {
         let mut again = open("one");
         assert_eq!(Journal::finished(&mut again, "controls 0"), Some(kept.to_vec()));
         assert_eq!(Journal::finished(&mut again, "controls 1"), None);
-        // While this run goes on, no other may write into its folder.
+        // During this run, no other may write into its folder.
         let second = FileJournal::open(dir.path(), "one".into()).map(|_| ()).unwrap_err();
         assert!(second.to_string().contains("another run"), "{second}");
         drop(again);
@@ -172,7 +171,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_journal_cut_anywhere_keeps_its_whole_lines_and_resumes(cut in 0.0..1.0_f64) {
+        fn a_journal_that_is_cut_anywhere_keeps_its_complete_lines(cut in 0.0..1.0_f64) {
             let dir = TempDir::new().unwrap();
             let open = || FileJournal::open(dir.path(), "one".into()).unwrap();
             let mut journal = open();

@@ -24,11 +24,11 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Makes the folder if it does not exist, and tries to write into it, so that a study does not
-    /// run in vain.
+    /// Creates the folder if it does not exist, and checks that it can be written into before a long
+    /// run starts.
     ///
     /// # Errors
-    /// If the folder cannot be made or written into.
+    /// If the folder cannot be created or written into.
     pub fn create(dir: impl Into<PathBuf>) -> Result<Self, LesionError> {
         let dir = dir.into();
         fs::create_dir_all(&dir)
@@ -38,7 +38,7 @@ impl Folder {
         Ok(Self { dir })
     }
 
-    /// Where it is.
+    /// Path of the folder.
     #[must_use]
     pub fn dir(&self) -> &Path {
         &self.dir
@@ -56,7 +56,7 @@ impl StudyFiles for Folder {
 }
 
 impl Place for Folder {
-    /// Writes beside the file and renames, which replaces it in one step.
+    /// Writes a temporary file and renames it, which replaces the file in one step.
     fn put(&mut self, file: &str, bytes: &[u8]) -> Result<(), LesionError> {
         let path = self.dir.join(file);
         let folder = path.parent().unwrap_or(&self.dir);
@@ -74,7 +74,7 @@ impl Place for Folder {
         let path = self.dir.join(file);
         if path.exists() {
             fs::remove_file(&path).map_err(LesionError::write(&path))?;
-            // Its folder too, if it is a subfolder without other files.
+            // Removes its subfolder too, if that is empty now.
             if let Some(folder) = path.parent().filter(|folder| *folder != self.dir) {
                 let _ = fs::remove_dir(folder);
             }
@@ -91,7 +91,7 @@ impl Place for Folder {
     }
 }
 
-/// A temporary file that others may read as they may read any new file of this user.
+/// A temporary file with the permissions of any new file of this user.
 fn temporary_file(dir: &Path) -> io::Result<NamedTempFile> {
     let mut builder = Builder::new();
     #[cfg(unix)]

@@ -1,4 +1,4 @@
-//! Running a study: who is told, where it is written, and how it resumes.
+//! Runs of a study: preparation, progress, output and journal.
 
 pub(crate) mod check_study;
 pub(crate) mod file_journal;

@@ -1,4 +1,4 @@
-//! Where a study is written: a folder or memory. Files appear whole or not at all.
+//! The place that a study is written into: a folder or memory.
 
 use std::collections::BTreeMap;
 
@@ -10,68 +10,68 @@ use study_report::{FIGURES, Report, StudyFiles, hash};
 
 use crate::error::LesionError;
 
-/// The page that tells a study.
+/// File name of a study's page.
 pub const REPORT: &str = "report.html";
-/// The file of the tested activations.
+/// File name of the tested activations.
 pub(crate) const ACTIVATIONS: &str = "activations.safetensors";
-/// The file of the neuron sets.
+/// File name of the neuron sets.
 pub(crate) const NEURON_SETS: &str = "neuron_sets.json";
 
-/// A place that a study is written into, and read from again.
+/// A place that a study is written into and read from.
 pub trait Place: StudyFiles {
-    /// Writes a file: whole, or not at all.
+    /// Writes a file. It appears whole, or not at all.
     ///
     /// # Errors
-    /// If it cannot be written.
+    /// If the file cannot be written.
     fn put(&mut self, file: &str, bytes: &[u8]) -> Result<(), LesionError>;
 
-    /// Removes a file, if it is there.
+    /// Removes a file, if it exists.
     ///
     /// # Errors
-    /// If it cannot be removed.
+    /// If the file cannot be removed.
     fn remove(&mut self, file: &str) -> Result<(), LesionError>;
 
     /// Opens the journal of the run with this identity.
     ///
     /// # Errors
-    /// If another run writes here, or the journal cannot be written.
+    /// If another run is writing into this place, or the journal cannot be written.
     fn journal(&mut self, identity: String) -> Result<Box<dyn RunJournal>, LesionError>;
 
-    /// This place as the source of a study's files.
+    /// This place as a source of files.
     fn files(&self) -> &dyn StudyFiles;
 }
 
-/// The journal of a run, and what an earlier run left of it.
+/// The journal of a run, which may contain batches of an earlier run.
 pub trait RunJournal: Journal {
-    /// Batches that an earlier run of the same study finished.
+    /// Number of batches that an earlier run of the same study finished.
     fn resumed_batches(&self) -> usize {
         0
     }
 
-    /// Whether an unfinished run of another study is discarded.
+    /// Whether an unfinished run of another study was discarded.
     fn replaces_another(&self) -> bool {
         false
     }
 
-    /// The journal as the engine sees it.
+    /// This journal for the engine.
     fn as_journal(&mut self) -> &mut dyn Journal;
 
-    /// Removes the journal: the run is complete.
+    /// Removes the journal of a complete run.
     ///
     /// # Errors
-    /// If it cannot be removed.
+    /// If the journal cannot be removed.
     fn complete(self: Box<Self>) -> Result<(), LesionError>;
 }
 
-/// Writes the files of one study into a place, and remembers their hashes.
+/// A writer for the files of one study, which keeps their hashes.
 pub(crate) struct StudyWriter<'a> {
     place: &'a mut dyn Place,
     written: BTreeMap<String, String>,
 }
 
 impl<'a> StudyWriter<'a> {
-    /// Removes the manifest of an earlier run, and what was made of it: without one, no reader takes
-    /// old and new tables for one study.
+    /// Removes the manifest, page and figures of an earlier run. A study without a manifest is not
+    /// finished, so nobody reads a mixture of old and new tables.
     pub(crate) fn begin(place: &'a mut dyn Place) -> Result<Self, LesionError> {
         place.remove(MANIFEST)?;
         place.remove(REPORT)?;
@@ -81,7 +81,7 @@ impl<'a> StudyWriter<'a> {
         Ok(Self { place, written: BTreeMap::new() })
     }
 
-    /// Writes the tables, and removes those of an earlier run that this one does not write.
+    /// Writes the tables, and removes other tables of an earlier run.
     pub(crate) fn tables(&mut self, encoded: &[EncodedTable]) -> Result<(), LesionError> {
         for table in tables::all() {
             match encoded.iter().find(|encoded| encoded.table.file == table.file) {
@@ -104,7 +104,7 @@ impl<'a> StudyWriter<'a> {
         self.file(file, &bytes)
     }
 
-    /// Writes a JSON file of long lists on one line.
+    /// Writes a JSON file on one line, for long lists.
     pub(crate) fn compact_json(
         &mut self,
         file: &'static str,
@@ -114,8 +114,8 @@ impl<'a> StudyWriter<'a> {
         self.file(file, &bytes.map_err(|source| LesionError::Json { file, source })?)
     }
 
-    /// Writes the activations of the tested tokens, `[pairs, layers, neurons]` for each side and
-    /// site, or removes those of an earlier run.
+    /// Writes the activations of the tested tokens, `[pairs, layers, neurons]` per side and site.
+    /// `None` removes those of an earlier run.
     pub(crate) fn activations(
         &mut self,
         activations: Option<&Activations>,
@@ -138,8 +138,8 @@ impl<'a> StudyWriter<'a> {
     }
 }
 
-/// Writes a page and its figures. They are made of the tables, so that the manifest, which comes
-/// before them, does not name them.
+/// Writes a page and its figures. The manifest does not list them: they are made from the tables
+/// after it is written.
 pub(crate) fn write_report(place: &mut dyn Place, report: &Report) -> Result<(), LesionError> {
     for figure in FIGURES {
         let file = figure_file(figure.name);

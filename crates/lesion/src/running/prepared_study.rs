@@ -1,5 +1,4 @@
-//! A study whose inputs are read, checked and encoded, so that a mistake in them is known before
-//! anything runs.
+//! A study whose inputs are read, checked and encoded before anything runs.
 
 use std::collections::BTreeMap;
 
@@ -18,14 +17,14 @@ use crate::{
     running::stages::Stages,
 };
 
-/// How a study runs. Nothing here changes a figure, but for rounding.
+/// Options of a run. They change results by rounding only.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunOptions {
-    /// Bytes that passes may take beside the weights. Less memory means smaller batches.
+    /// Bytes that forward passes may use besides the weights. Less memory means smaller batches.
     pub memory: usize,
     /// Whether every pass computes all tokens of all layers, without shortcuts.
     pub plain: bool,
-    /// Whether the tested activations are written too.
+    /// Whether to write the tested activations too.
     pub save_activations: bool,
     /// The command line, for the manifest.
     pub command: Vec<String>,
@@ -42,7 +41,7 @@ impl Default for RunOptions {
     }
 }
 
-/// A study that can run on a model.
+/// A study that is ready to run on a model.
 pub struct PreparedStudy<'m> {
     pub(crate) study: Study,
     pub(crate) options: RunOptions,
@@ -53,15 +52,15 @@ pub struct PreparedStudy<'m> {
     layer: usize,
     layers: Vec<usize>,
     patterns: Vec<LayerPattern>,
-    /// The sets of a file: the neurons that carry a label, and those that the laboratory lesions.
+    /// The sets of the study's file: the neurons with a label, and those that the laboratory lesions.
     pub(crate) given_sets: Option<(NeuronSets, NeuronSets)>,
 }
 
 impl<'m> PreparedStudy<'m> {
-    /// Encodes the texts for the model, and checks everything that the study decides.
+    /// Encodes the texts for the model, and checks all settings of the study.
     ///
     /// # Errors
-    /// If the texts do not fit the model, or a setting does not.
+    /// If the texts or a setting do not fit the model.
     pub fn new(
         model: &'m LoadedModel,
         study: Study,
@@ -129,7 +128,7 @@ impl<'m> PreparedStudy<'m> {
         self.model.subject(self.options.plain, batching)
     }
 
-    /// Everything that was decided before anything runs.
+    /// The design of the study.
     pub(crate) fn design(&self) -> Design<'_> {
         Design {
             subject: self.subject(),
@@ -153,8 +152,8 @@ impl<'m> PreparedStudy<'m> {
         PARTS.into_iter().filter_map(reason).collect()
     }
 
-    /// The hash of everything that decides a figure of the study, the program included: two runs
-    /// with the same one write the same tables.
+    /// The hash of the program and of all inputs and settings that affect the results. Two runs with
+    /// the same hash write the same tables.
     pub(crate) fn identity(&self) -> Result<String, LesionError> {
         let program = std::env::current_exe().map_err(LesionError::read("this program"))?;
         let program_hash = hash::of_file(&program).map_err(LesionError::read(&program))?;
@@ -168,27 +167,30 @@ impl<'m> PreparedStudy<'m> {
     }
 }
 
-/// Why a part does not run, if it does not: it was not asked for, or it cannot.
+/// The reason why a part does not run, if it does not.
 fn obstacle(study: &Study, part: &dyn LaboratoryPart) -> Option<String> {
     if let Some(parts) = &study.parts {
-        return (!parts.contains(&part.part())).then(|| "the study does not include it".to_owned());
+        if parts.contains(&part.part()) {
+            return None;
+        }
+        return Some("the study does not include it".to_owned());
     }
     part.check(study).err().map(|reason| reason.to_string())
 }
 
-/// Checks that the parts that were asked for can run.
+/// Checks that the parts that the study includes can run.
 fn check_parts(study: &Study) -> Result<(), LesionError> {
     for part in PARTS {
-        let asked =
+        let is_included =
             study.parts.as_ref().is_some_and(|parts: &Vec<Part>| parts.contains(&part.part()));
-        if asked && let Err(reason) = part.check(study) {
+        if is_included && let Err(reason) = part.check(study) {
             return Err(LesionError::Part { part: part.part(), reason: reason.to_string() });
         }
     }
     Ok(())
 }
 
-/// Checks that a model of `count` layers has these.
+/// Checks that a model with `count` layers has all of `layers`.
 fn check_layers(layers: &[usize], count: usize, setting: &'static str) -> Result<(), LesionError> {
     if layers.is_empty() {
         return Err(LesionError::NoLayer { setting });

@@ -1,4 +1,4 @@
-//! A study, from its inputs to its tables, page and figures.
+//! A run of a study, from its inputs to its tables, page and figures.
 
 use lesion_eval::{
     Activations, Bench, EncodedTable, Laboratory, LesionPlan, Manner, NeuronSetFile, NeuronSets,
@@ -20,21 +20,21 @@ use crate::{
 /// The version of Burn that the workspace pins.
 const BURN: &str = "0.22.1";
 
-/// A study that ran. What it found is in its place: [`study_report::Study::read`] reads it.
+/// A study that ran. [`study_report::Study::read`] reads its results from the place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FinishedStudy {
-    /// The names of its tables and JSON files.
+    /// Names of its tables and JSON files.
     pub files: Vec<String>,
     /// Wall-clock seconds of each stage.
     pub seconds: Seconds,
 }
 
-/// Runs a study and writes its tables, manifest, page and figures into a place. An interrupted run
-/// of the same study in the same place is resumed.
+/// Runs a study and writes its tables, manifest, page and figures into a place. Resumes an
+/// interrupted run of the same study in the same place.
 ///
 /// # Errors
-/// If the model cannot be run, the place cannot be written, or the run is cancelled; then a folder
-/// keeps the finished batches in its journal.
+/// If the model cannot be run, the place cannot be written, or the run is cancelled. The journal of a
+/// folder then contains the finished batches.
 pub fn run(
     prepared: &PreparedStudy<'_>,
     place: &mut dyn Place,
@@ -136,7 +136,7 @@ fn select_and_replicate(
     Ok((selection, replications))
 }
 
-/// The neurons that carry a label, and those that the laboratory lesions.
+/// The neurons with a label, and those that the laboratory lesions.
 fn neuron_sets(prepared: &PreparedStudy<'_>, selection: &Selection) -> (NeuronSets, NeuronSets) {
     if let Some(sets) = &prepared.given_sets {
         return sets.clone();

@@ -1,13 +1,13 @@
-//! The stages of a run: who watches, and how long each took.
+//! The stages of a run, with their progress and times.
 
 use std::{ops::ControlFlow, time::Instant};
 
 use lesion_eval::Progress;
 use study_record::Seconds;
 
-use super::watch::{CancelToken, Note, Watch};
+use crate::running::watch::{CancelToken, Note, Watch};
 
-/// Runs stages and keeps their times.
+/// A runner of stages, which keeps their times.
 pub struct Stages<'a> {
     watch: &'a mut dyn Watch,
     cancel: CancelToken,
@@ -15,7 +15,7 @@ pub struct Stages<'a> {
 }
 
 impl<'a> Stages<'a> {
-    /// Stages that `watch` is told of, until `cancel` stops them.
+    /// Stages that report to `watch` and that `cancel` can stop.
     #[must_use]
     pub fn new(watch: &'a mut dyn Watch, cancel: &CancelToken) -> Self {
         Self { watch, cancel: cancel.clone(), seconds: Seconds::new() }
@@ -59,7 +59,7 @@ impl<'a> Stages<'a> {
         result
     }
 
-    /// Tells something that the user should know.
+    /// Reports a note to the user.
     pub(crate) fn note(&mut self, note: &Note) {
         self.watch.note(note);
     }

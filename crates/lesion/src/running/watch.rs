@@ -1,4 +1,4 @@
-//! Progress of a run: who is told of it, and who may stop it.
+//! Progress and cancellation of a run.
 
 use std::{
     error::Error,
@@ -10,31 +10,31 @@ use std::{
     },
 };
 
-/// Told of the progress of a run. Every method does nothing by default.
+/// An observer of the progress of a run. By default every method does nothing.
 pub trait Watch: Send {
     /// A stage begins.
     fn begin(&mut self, _stage: &str) {}
 
-    /// Of the stage's steps, so many are done.
+    /// `done` of the stage's `all` steps are done.
     fn advance(&mut self, _done: usize, _all: usize) {}
 
-    /// Of a file that is downloaded, so much is here.
+    /// A part of a file was downloaded.
     fn transfer(&mut self, _transfer: hub::Transfer<'_>) {}
 
     /// The stage ended, or failed.
     fn end(&mut self) {}
 
-    /// Something that the user should know.
+    /// There is a note for the user.
     fn note(&mut self, _note: &Note) {}
 }
 
-/// Tells nobody.
+/// An observer that does nothing.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Unwatched;
 
 impl Watch for Unwatched {}
 
-/// Stops a run after the current batch. Clones stop the same run.
+/// A token that stops a run after the current batch. Its clones stop the same run.
 #[derive(Clone, Debug, Default)]
 pub struct CancelToken(Arc<AtomicBool>);
 
@@ -51,35 +51,35 @@ impl CancelToken {
     }
 }
 
-/// Something that the user should know.
+/// A note for the user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Note {
     /// An interrupted run of the same study is resumed.
     Resumed {
-        /// Where.
+        /// The place of the study.
         place: PathBuf,
-        /// Batches that were finished.
+        /// Number of finished batches.
         batches: usize,
     },
-    /// An interrupted run of another study is lost.
+    /// An interrupted run of another study is discarded.
     Replaced {
-        /// Where.
+        /// The place of the study.
         place: PathBuf,
     },
-    /// The hub did not answer, and the cache has the model.
+    /// The hub did not answer, and the model in the cache is used.
     HubUnanswered {
-        /// What was asked for.
+        /// The model as the study names it.
         asked: String,
-        /// Why there was no answer.
+        /// The reason.
         reason: String,
-        /// What the cache has.
+        /// The model in the cache, with its commit.
         cached: String,
     },
-    /// A file is no longer as the study wrote it.
+    /// A file was changed after the study wrote it.
     Changed {
         /// The study's folder.
         place: PathBuf,
-        /// The file, and how it changed.
+        /// The file and its change.
         change: String,
     },
 }
@@ -106,7 +106,7 @@ impl fmt::Display for Note {
     }
 }
 
-/// What is behind an error, on one line.
+/// The source of an error, or the error itself, in one line.
 pub(crate) fn reason(error: &impl Error) -> String {
     error.source().map_or_else(|| error.to_string(), ToString::to_string)
 }

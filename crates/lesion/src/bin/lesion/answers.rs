@@ -23,14 +23,14 @@ use crate::screen::{self, Download};
 
 /// The answer of a command.
 pub(crate) trait Answer {
-    /// Writes it for a person. Colours are removed where nobody would see them.
+    /// Writes the answer for a person. Colours are left out if `out` does not show them.
     fn text(&self, out: &mut impl Write) -> Result<()>;
 
-    /// What `--json` writes. docs/json.md names every key.
+    /// The object that `--json` writes. docs/json.md names every key.
     fn json(&self) -> Result<impl Serialize>;
 }
 
-/// Writes an answer to stdout, where nothing else is written.
+/// Writes an answer to stdout. Nothing else is written there.
 pub(crate) fn give(answer: &impl Answer, json: bool) -> Result<()> {
     if json {
         let mut line = serde_json::to_vec(&answer.json()?)?;
@@ -69,7 +69,7 @@ impl Answer for RunAnswer {
     fn text(&self, out: &mut impl Write) -> Result<()> {
         let folder = StudyFolder(self.dir.clone());
         let study = Study::read(&folder)?;
-        screen::sections(out, &study_report::sections(&study)?)?;
+        screen::write_sections(out, &study_report::sections(&study)?)?;
         writeln!(out, "\nThe tables are in {}.", self.dir.display())?;
         writeln!(out, "The report is {}.", self.dir.join(REPORT).display())?;
         Ok(())
@@ -98,18 +98,18 @@ impl Answer for RunAnswer {
     }
 }
 
-/// What `check` finds. Everything that it read is in order.
+/// The result of `check`, if everything that it read is valid.
 #[derive(Serialize)]
 #[serde(untagged)]
 pub(crate) enum CheckAnswer {
-    /// The model is not here, so only the texts were read.
+    /// Only the texts were read, because the model is not on this machine.
     #[serde(with = "download")]
     Absent(Download),
-    /// The model is here too.
+    /// The model was read too.
     Ready(StudyPlan),
 }
 
-/// Writes a download under its name.
+/// Form of a download in JSON: `{"download": {..}}`.
 mod download {
     use std::collections::BTreeMap;
 
@@ -128,8 +128,8 @@ mod download {
 impl Answer for CheckAnswer {
     fn text(&self, out: &mut impl Write) -> Result<()> {
         match self {
-            Self::Absent(download) => screen::to_download(out, download)?,
-            Self::Ready(plan) => screen::plan(out, plan)?,
+            Self::Absent(download) => screen::write_download(out, download)?,
+            Self::Ready(plan) => screen::write_plan(out, plan)?,
         }
         Ok(())
     }
@@ -171,7 +171,7 @@ struct MaskJson {
 
 impl Answer for SentenceAnswer {
     fn text(&self, out: &mut impl Write) -> Result<()> {
-        Ok(screen::sentence(out, self)?)
+        Ok(screen::write_sentence(out, self)?)
     }
 
     fn json(&self) -> Result<impl Serialize> {
@@ -215,12 +215,12 @@ struct AccuracyJson<'a> {
 
 impl Answer for Evaluation {
     fn text(&self, out: &mut impl Write) -> Result<()> {
-        Ok(screen::evaluation(out, self)?)
+        Ok(screen::write_evaluation(out, self)?)
     }
 
     fn json(&self) -> Result<impl Serialize> {
-        let row = |&(kind, accuracy): &(_, _)| AccuracyJson { kind, accuracy };
-        let accuracy = self.accuracy.iter().map(row).collect();
+        let accuracy =
+            self.accuracy.iter().map(|&(kind, accuracy)| AccuracyJson { kind, accuracy }).collect();
         Ok(EvaluationJson { model: &self.model, seed: self.seed, accuracy })
     }
 }
@@ -263,7 +263,7 @@ struct BackendDevices {
 }
 
 impl DevicesAnswer {
-    /// The devices of one backend, or of each.
+    /// Lists the devices of one backend, or of each.
     pub(crate) fn list(only: Option<Backend>) -> Self {
         let listed =
             Backend::ALL.iter().filter(|&&backend| only.is_none_or(|only| only == backend));

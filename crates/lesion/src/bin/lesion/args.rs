@@ -30,7 +30,7 @@ pub(crate) enum Command {
     Reproduce(RunArgs),
     /// Run a study file.
     Run {
-        /// The study file; options override its settings.
+        /// Study file. Options override its settings.
         study: PathBuf,
         #[command(flatten)]
         args: RunArgs,
@@ -38,7 +38,7 @@ pub(crate) enum Command {
     /// Read everything that a study needs, list its steps and estimate how long it takes, without
     /// running it.
     Check {
-        /// The study file; options override its settings.
+        /// Study file. Options override its settings.
         study: PathBuf,
         #[command(flatten)]
         args: RunArgs,
@@ -51,12 +51,12 @@ pub(crate) enum Command {
     /// List the devices of each backend that is built in.
     Devices {
         /// List the devices of this backend only.
-        #[arg(long, value_parser = backend())]
+        #[arg(long, value_parser = backend_parser())]
         backend: Option<Backend>,
     },
     /// Make report.html and its figures again, from a finished study's tables alone.
     Report {
-        /// The folder that the study was written into.
+        /// Folder of the finished study.
         dir: PathBuf,
     },
     /// Compare two finished studies in one page.
@@ -65,25 +65,28 @@ pub(crate) enum Command {
 
 /// Parses the command line.
 pub(crate) fn parse() -> Result<Args, clap::Error> {
-    // So that `--layer -1` is told what is wrong with -1, not that there is no option `-1`.
-    let numbers = |arg: Arg| {
-        let takes_values = arg.get_action().takes_values();
-        arg.allow_negative_numbers(takes_values)
-    };
-    let parser = Args::command().mut_subcommands(|command| command.mut_args(numbers));
-    parser.try_get_matches().and_then(|found| Args::from_arg_matches(&found))
+    // The error for `--layer -1` is then about -1, not about an unknown option `-1`.
+    let parser =
+        Args::command().mut_subcommands(|command| command.mut_args(allow_negative_numbers));
+    let matches = parser.try_get_matches()?;
+    Args::from_arg_matches(&matches)
 }
 
-fn integer<T: FromStr>(text: &str) -> Result<T, String> {
+fn allow_negative_numbers(arg: Arg) -> Arg {
+    let takes_values = arg.get_action().takes_values();
+    arg.allow_negative_numbers(takes_values)
+}
+
+fn parse_integer<T: FromStr>(text: &str) -> Result<T, String> {
     text.parse().map_err(|_| format!("`{text}` is not a non-negative integer"))
 }
 
-fn backend() -> impl TypedValueParser<Value = Backend> {
+fn backend_parser() -> impl TypedValueParser<Value = Backend> {
     let names = Backend::ALL.iter().map(|backend| backend.name());
     PossibleValuesParser::new(names).try_map(|name| name.parse::<Backend>())
 }
 
-/// The settings of a study, and how it runs.
+/// The settings of a study, and the options of a run.
 #[derive(ClapArgs, Debug)]
 pub(crate) struct RunArgs {
     #[command(flatten)]
@@ -98,8 +101,8 @@ pub(crate) struct RunArgs {
           value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) memory: u32,
 
-    /// Compute all tokens of all layers in every pass, without shortcuts. Slow; the results differ by
-    /// rounding only.
+    /// Compute all tokens of all layers in every pass, without shortcuts. This is slow, and the
+    /// results differ by rounding only.
     #[arg(long)]
     pub(crate) plain: bool,
 
@@ -116,7 +119,7 @@ pub(crate) struct RunArgs {
 #[derive(ClapArgs, Debug)]
 pub(crate) struct ExecutionArgs {
     /// Number of the device in the list of `lesion devices`.
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = integer::<usize>)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = parse_integer::<usize>)]
     pub(crate) device: usize,
 
     /// Number of threads [default: all cores]. It changes the time, not the results.
@@ -124,7 +127,7 @@ pub(crate) struct ExecutionArgs {
     pub(crate) threads: Option<u16>,
 }
 
-/// A model, and the backend that computes it.
+/// A model and its compute backend.
 #[derive(ClapArgs, Debug)]
 pub(crate) struct ModelArgs {
     /// A model of BERT's family: a checkpoint folder, or its name on the Hugging Face hub
@@ -133,14 +136,14 @@ pub(crate) struct ModelArgs {
     pub(crate) model: Option<PathBuf>,
 
     /// Compute backend.
-    #[arg(long, value_name = "BACKEND", default_value = "flex", value_parser = backend())]
+    #[arg(long, value_name = "BACKEND", default_value = "flex", value_parser = backend_parser())]
     pub(crate) backend: Backend,
 
     #[command(flatten)]
     pub(crate) execution: ExecutionArgs,
 }
 
-/// A sentence, and what to do with it.
+/// A sentence and its lesion.
 #[derive(ClapArgs, Debug)]
 pub(crate) struct PredictArgs {
     /// A sentence, with `[MASK]` for each word to predict.
@@ -150,14 +153,14 @@ pub(crate) struct PredictArgs {
     pub(crate) model: ModelArgs,
 
     /// Number of words to show.
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = top)]
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = parse_top)]
     top: usize,
 
-    /// Show these words instead: `him,her,his`.
+    /// Words to show instead: `him,her,his`.
     #[arg(long, value_name = "WORDS", value_delimiter = ',', conflicts_with = "top")]
     candidates: Vec<String>,
 
-    /// Lesion these neurons of a layer: `4:12,19`, `4:0-99`, or `4:her` for all that carry the label.
+    /// Neurons of a layer to lesion: `4:12,19`, `4:0-99`, or `4:her` for all that carry the label.
     /// Layers and neurons count from 0. Can be given more than once.
     #[arg(long, value_name = "LAYER:NEURONS")]
     lesion: Vec<LayerNeurons>,
@@ -171,11 +174,11 @@ pub(crate) struct PredictArgs {
     #[arg(long, default_value_t = LesionKind::Zero, requires = "lesion")]
     kind: LesionKind,
 
-    /// Where activations are lesioned: before GELU, `pre`, or after it, `post`.
+    /// Site of the lesion: `pre` for before GELU, `post` for after it.
     #[arg(long, default_value_t = Site::Post, requires = "lesion")]
     site: Site,
 
-    /// The tokens: the `target` (the mask), `all` tokens, or distances from the mask, `-1,1`.
+    /// Tokens to lesion: the `target` (the mask), `all` tokens, or distances from the mask, `-1,1`.
     #[arg(long, value_name = "TOKENS", default_value_t = Tokens::Target,
           allow_hyphen_values = true, requires = "lesion")]
     at: Tokens,
@@ -200,17 +203,17 @@ impl PredictArgs {
     }
 }
 
-fn top(text: &str) -> Result<usize, String> {
+fn parse_top(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(count) if (1..=MOST_WORDS).contains(&count) => Ok(count),
         _ => Err(format!("`{text}` is not between 1 and {MOST_WORDS}")),
     }
 }
 
-/// The most words that are shown.
+/// The largest number of words to show.
 const MOST_WORDS: usize = 1000;
 
-/// A model to evaluate, and on how much.
+/// A model to evaluate, and the prompts.
 #[derive(ClapArgs, Debug)]
 pub(crate) struct EvaluateArgs {
     #[command(flatten)]
@@ -222,20 +225,20 @@ pub(crate) struct EvaluateArgs {
     pub(crate) count: u32,
 
     /// Random seed of the prompts.
-    #[arg(long, default_value_t = 0, value_parser = integer::<u64>)]
+    #[arg(long, default_value_t = 0, value_parser = parse_integer::<u64>)]
     pub(crate) seed: u64,
 }
 
 /// Two finished studies.
 #[derive(ClapArgs, Debug)]
 pub(crate) struct CompareArgs {
-    /// The folder of one study.
+    /// Folder of the first study.
     pub(crate) a: PathBuf,
 
-    /// The folder of the other study.
+    /// Folder of the second study.
     pub(crate) b: PathBuf,
 
-    /// The page to write.
+    /// Page to write.
     #[arg(long, value_name = "FILE", default_value = "comparison.html")]
     pub(crate) out: PathBuf,
 }

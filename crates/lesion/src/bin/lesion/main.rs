@@ -22,14 +22,13 @@ use args::{Args, Command, ExecutionArgs, ModelArgs, RunArgs};
 use progress_bars::ProgressBars;
 use screen::Download;
 
-/// The exit code if the user's input or the machine is at fault: one line on stderr says how.
+/// Exit code of a command that fails, with the error in one line on stderr.
 const FAILURE: u8 = 2;
 
 fn main() -> ExitCode {
     let args = match args::parse() {
         Ok(args) => args,
-        // Help that was asked for, or that answers a call without any command.
-        Err(help) if usage::is_help(&help) => help.exit(),
+        Err(error) if usage::is_help(&error) => error.exit(),
         Err(error) => {
             eprintln!("{}", usage::one_line(&error));
             return ExitCode::from(FAILURE);
@@ -94,7 +93,8 @@ fn read_study(file: &Path, args: &RunArgs) -> Result<Study> {
     Ok(args.settings.study(study, folder)?)
 }
 
-/// `name` is the study's: its results go into `target/NAME` unless another folder is specified.
+/// Runs a study. The results go into `target/NAME`, with the `name` of the study, unless `--out`
+/// specifies another folder.
 fn run_study(
     study: Study,
     name: &OsStr,
@@ -120,7 +120,7 @@ fn check_study(study: Study, args: &RunArgs, stages: &mut Stages<'_>) -> Result<
     Ok(CheckAnswer::Ready(lesion::check(&prepared)?))
 }
 
-/// What costs nothing to read is read first.
+/// Reads the texts, before the model: they take no time.
 fn prepare_texts(study: &Study, execution: &ExecutionArgs) -> Result<StudyTexts> {
     use_threads(execution.threads)?;
     Ok(StudyTexts::read(study)?)
@@ -159,7 +159,7 @@ impl RunArgs {
     }
 }
 
-/// Whether the reader of our output, such as `head`, has seen enough.
+/// Whether the reader of the output, such as `head`, has closed it.
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
     let io = error.downcast_ref::<io::Error>();
     io.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)

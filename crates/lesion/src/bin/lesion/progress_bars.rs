@@ -1,22 +1,15 @@
-//! Progress on stderr: a bar where that is a terminal.
+//! Progress bars on stderr, if it is a terminal.
 
 use indicatif::{ProgressBar, ProgressStyle};
 use lesion::{Note, Watch};
 
-/// Shows a bar while a stage runs.
+/// A progress bar for the current stage.
 #[derive(Default)]
 pub(crate) struct ProgressBars {
     bar: Option<ProgressBar>,
 }
 
-impl ProgressBars {
-    /// The bar of the present stage, with counts in this form.
-    fn bar(&self) -> Option<&ProgressBar> {
-        self.bar.as_ref()
-    }
-}
-
-/// A bar's template, with counts of steps or of bytes.
+/// A bar's style. `counts` is the template of its counts of steps or bytes.
 fn style(counts: &str) -> ProgressStyle {
     let template = format!("{{msg:>10}} {{bar:30}} {counts} [{{elapsed}} < {{eta}}]");
     ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar())
@@ -29,14 +22,14 @@ impl Watch for ProgressBars {
     }
 
     fn advance(&mut self, done: usize, all: usize) {
-        if let Some(bar) = self.bar() {
+        if let Some(bar) = &self.bar {
             bar.set_length(all as u64);
             bar.set_position(done as u64);
         }
     }
 
     fn transfer(&mut self, transfer: hub::Transfer<'_>) {
-        let Some(bar) = self.bar() else { return };
+        let Some(bar) = &self.bar else { return };
         let is_next = bar.message() != transfer.file;
         if is_next {
             bar.set_style(style("{decimal_bytes}/{decimal_total_bytes}"));

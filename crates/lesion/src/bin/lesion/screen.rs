@@ -1,4 +1,4 @@
-//! What a person reads on a terminal.
+//! Output for a terminal.
 
 use std::{
     io::{self, Write},
@@ -19,11 +19,11 @@ use lesion_eval::{MaskRating, Score, SentenceLesion, WordRating};
 use serde::Serialize;
 use study_report::{Block, Section};
 
-/// Rows of a study's table that are shown, enough for both labels in 12 layers; its file has all.
+/// Rows of a table that are shown: enough for both labels in 12 layers. The file has all rows.
 const SHOWN: usize = 24;
 
-/// The sections of a finished study, but for what is for the page only.
-pub(crate) fn sections(out: &mut impl Write, sections: &[Section]) -> io::Result<()> {
+/// Writes the sections of a finished study, without the blocks that are only for the page.
+pub(crate) fn write_sections(out: &mut impl Write, sections: &[Section]) -> io::Result<()> {
     for section in sections {
         let blocks = section.on_screen();
         if blocks.is_empty() {
@@ -41,7 +41,7 @@ pub(crate) fn sections(out: &mut impl Write, sections: &[Section]) -> io::Result
                         writeln!(out, "- {}", typed(item))?;
                     }
                 }
-                Block::Table(table) => study_table(out, table)?,
+                Block::Table(table) => write_study_table(out, table)?,
                 _ => {}
             }
         }
@@ -49,28 +49,28 @@ pub(crate) fn sections(out: &mut impl Write, sections: &[Section]) -> io::Result
     Ok(())
 }
 
-/// A text with the quotes and minus signs that a keyboard has, for search and for other programs.
+/// The text with the quotes and minus signs of a keyboard, so that it can be searched for.
 fn typed(text: &str) -> String {
     text.replace(['\u{201c}', '\u{201d}'], "\"").replace('\u{2019}', "'").replace('\u{2212}', "-")
 }
 
-fn study_table(out: &mut impl Write, found: &study_report::Table) -> io::Result<()> {
-    let names: Vec<&str> = found.columns.iter().map(String::as_str).collect();
+fn write_study_table(out: &mut impl Write, study_table: &study_report::Table) -> io::Result<()> {
+    let names: Vec<&str> = study_table.columns.iter().map(String::as_str).collect();
     let alignment: Vec<CellAlignment> =
-        (0..names.len()).map(|column| if found.is_number(column) { R } else { L }).collect();
+        (0..names.len()).map(|column| if study_table.is_number(column) { R } else { L }).collect();
     let mut shown = table(&names, &alignment);
-    for row in found.rows.iter().take(SHOWN) {
+    for row in study_table.rows.iter().take(SHOWN) {
         shown.add_row(row.iter().map(|cell| typed(&cell.text)));
     }
-    writeln!(out, "{}\n{shown}", typed(&found.caption))?;
-    if found.rows.len() > SHOWN {
-        let rest = found.rows.len() - SHOWN;
-        writeln!(out, "... and {rest} more, in {}", found.sources.join(" and "))?;
+    writeln!(out, "{}\n{shown}", typed(&study_table.caption))?;
+    if study_table.rows.len() > SHOWN {
+        let rest = study_table.rows.len() - SHOWN;
+        writeln!(out, "... and {rest} more, in {}", study_table.sources.join(" and "))?;
     }
     Ok(())
 }
 
-/// A table whose columns are aligned as given: text to the left, figures to the right.
+/// A table with a header and the alignment of each column: text to the left, numbers to the right.
 fn table(header: &[&str], alignment: &[CellAlignment]) -> Table {
     let mut table = Table::new();
     table.load_style(UTF8_BORDERS_ONLY);
@@ -82,8 +82,8 @@ fn table(header: &[&str], alignment: &[CellAlignment]) -> Table {
     table
 }
 
-/// How often a model is right.
-pub(crate) fn evaluation(out: &mut impl Write, found: &Evaluation) -> io::Result<()> {
+/// Writes how often a model is right.
+pub(crate) fn write_evaluation(out: &mut impl Write, evaluation: &Evaluation) -> io::Result<()> {
     let mut printed = table(
         &["prompts", "count", "right word above the other", "right word on top of all words"],
         &[L, R, R, R],
@@ -91,7 +91,7 @@ pub(crate) fn evaluation(out: &mut impl Write, found: &Evaluation) -> io::Result
     let share = |count: usize, all: usize| {
         format!("{count} ({:.1} %)", 100.0 * count as f64 / all.max(1) as f64)
     };
-    for (kind, accuracy) in &found.accuracy {
+    for (kind, accuracy) in &evaluation.accuracy {
         printed.add_row([
             (*kind).to_owned(),
             accuracy.prompts.to_string(),
@@ -105,11 +105,11 @@ pub(crate) fn evaluation(out: &mut impl Write, found: &Evaluation) -> io::Result
         "The prompts are drawn with random seed {} from the grammar's held-out sentences: none is in \
          the bundled model's training text, and in each a name, title or kinship word decides the \
          pronoun.",
-        found.seed
+        evaluation.seed
     )
 }
 
-/// What a run would download first.
+/// A download that a run would begin with.
 #[derive(Serialize)]
 pub(crate) struct Download {
     /// The model's name on the hub.
@@ -117,30 +117,30 @@ pub(crate) struct Download {
     pub(crate) bytes: u64,
 }
 
-/// A model that is not here yet.
-pub(crate) fn to_download(out: &mut impl Write, download: &Download) -> io::Result<()> {
+/// Writes that a model would have to be downloaded.
+pub(crate) fn write_download(out: &mut impl Write, download: &Download) -> io::Result<()> {
     let Download { model, bytes } = download;
     writeln!(
         out,
-        "The model {model} is on the hub and not all of it is on this machine: a run downloads {} \
-         first.\nThe study, its stimuli and its prompts are valid. Once the model is on this machine, \
+        "The model {model} is not on this machine, or not complete. A run first downloads {} from the \
+         hub.\nThe study, its stimuli and its prompts are valid. Once the model is on this machine, \
          `check` reports whether they fit it and how long a run takes.",
         DecimalBytes(*bytes)
     )
 }
 
-/// What a study would do.
-pub(crate) fn plan(out: &mut impl Write, plan: &StudyPlan) -> io::Result<()> {
-    let StudyPlan { steps, seconds_per_pass: second, .. } = plan;
+/// Writes the steps of a study and how long they take.
+pub(crate) fn write_plan(out: &mut impl Write, plan: &StudyPlan) -> io::Result<()> {
+    let StudyPlan { steps, seconds_per_pass, .. } = plan;
     let mut rows =
         table(&["step", "sentences or lesions", "forward passes", "about"], &[L, R, R, R]);
     for PlannedStep { name, sentences, passes, at_most } in steps {
-        let most = if *at_most { "at most " } else { "" };
+        let limit = if *at_most { "at most " } else { "" };
         rows.add_row([
             (*name).to_owned(),
-            format!("{most}{sentences}"),
-            format!("{most}{passes:.0}"),
-            duration(passes * second),
+            format!("{limit}{sentences}"),
+            format!("{limit}{passes:.0}"),
+            duration(passes * seconds_per_pass),
         ]);
     }
     writeln!(out, "{rows}")?;
@@ -149,7 +149,7 @@ pub(crate) fn plan(out: &mut impl Write, plan: &StudyPlan) -> io::Result<()> {
         "In all about {} on this machine, at {:.2} ms per forward pass of one sentence, measured \
          just now.",
         duration(plan.seconds),
-        1e3 * second
+        1e3 * seconds_per_pass
     )?;
     writeln!(
         out,
@@ -169,8 +169,8 @@ fn duration(seconds: f64) -> String {
     }
 }
 
-/// What the model says of one sentence.
-pub(crate) fn sentence(out: &mut impl Write, answer: &SentenceAnswer) -> io::Result<()> {
+/// Writes the model's predictions for one sentence.
+pub(crate) fn write_sentence(out: &mut impl Write, answer: &SentenceAnswer) -> io::Result<()> {
     let SentenceAnswer { sentence, masks, lesion, .. } = answer;
     writeln!(out, "{}", sentence.replace(MASK, &format!("{BOLD}{MASK}{BOLD:#}")))?;
     for word in &answer.unknown {
@@ -180,20 +180,21 @@ pub(crate) fn sentence(out: &mut impl Write, answer: &SentenceAnswer) -> io::Res
         )?;
     }
     if let Some(lesion) = lesion {
-        writeln!(out, "{}", lesion_sentence(lesion))?;
+        writeln!(out, "{}", describe_lesion(lesion))?;
         if answer.selected {
             writeln!(out, "A label's neurons are those that the bundled stimuli select.")?;
         }
     }
     for (index, mask) in masks.iter().enumerate() {
         if masks.len() > 1 {
-            let (number, all) = (index + 1, masks.len());
-            writeln!(out, "\n{MASK} {number} of {all}, token {}", mask.position)?;
+            let number = index + 1;
+            let count = masks.len();
+            writeln!(out, "\n{MASK} {number} of {count}, token {}", mask.position)?;
         }
-        let rows = if lesion.is_some() { compared(mask) } else { plain(mask) };
-        writeln!(out, "{}", painted(&rows))?;
+        let rows = if lesion.is_some() { compare_words(mask) } else { list_words(mask) };
+        writeln!(out, "{}", paint(&rows))?;
         if lesion.is_some() {
-            writeln!(out, "{}", finding(mask))?;
+            writeln!(out, "{}", describe_change(mask))?;
         }
     }
     Ok(())
@@ -201,8 +202,8 @@ pub(crate) fn sentence(out: &mut impl Write, answer: &SentenceAnswer) -> io::Res
 
 const BOLD: Style = Style::new().bold();
 
-/// What is lesioned, in a sentence.
-fn lesion_sentence(SentenceLesion { manner, layers }: &SentenceLesion) -> String {
+/// A sentence about the lesion.
+fn describe_lesion(SentenceLesion { manner, layers }: &SentenceLesion) -> String {
     let set = |(index, (layer, neurons)): (usize, &(usize, Arc<[usize]>))| {
         let (count, s) = (neurons.len(), if neurons.len() == 1 { "" } else { "s" });
         let named = if index == 0 { format!(" neuron{s}") } else { String::new() };
@@ -218,7 +219,7 @@ fn lesion_sentence(SentenceLesion { manner, layers }: &SentenceLesion) -> String
     )
 }
 
-fn plain(mask: &MaskRating) -> String {
+fn list_words(mask: &MaskRating) -> String {
     let mut rows = table(&["rank", "word", "probability", "logit"], &[R, L, L, R]);
     for WordRating { clean, .. } in &mask.words {
         rows.add_row([
@@ -231,7 +232,7 @@ fn plain(mask: &MaskRating) -> String {
     rows.to_string()
 }
 
-fn compared(mask: &MaskRating) -> String {
+fn compare_words(mask: &MaskRating) -> String {
     let header = ["rank", "word", "probability", "lesioned", "logit", "lesioned", "drop"];
     let mut rows = table(&header, &[L, L, L, L, R, R, R]);
     for word in &mask.words {
@@ -249,7 +250,7 @@ fn compared(mask: &MaskRating) -> String {
     rows.to_string()
 }
 
-/// The rank, and where the lesion moves the word to.
+/// The word's rank, and its rank with the lesion if that differs.
 fn ranks(clean: &Score, lesioned: &Score) -> String {
     match clean.rank.cmp(&lesioned.rank) {
         std::cmp::Ordering::Equal => clean.rank.to_string(),
@@ -261,9 +262,9 @@ fn ranks(clean: &Score, lesioned: &Score) -> String {
 const UP: char = '▲';
 const DOWN: char = '▼';
 
-/// A probability and a bar of it, `width` long for certainty.
+/// A probability and its bar. A probability of 1 has a bar of `width` characters.
 fn probability(prob: f64, width: usize) -> String {
-    // Four digits, or the size of what these would show as 0.
+    // Four decimals, or one digit and the power of ten if these would be 0.
     let figure = if prob < 5e-5 { format!("{prob:.0e}") } else { format!("{prob:.4}") };
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 8 x width")]
     let eighths = (prob.clamp(0.0, 1.0) * 8.0 * width as f64).round() as usize;
@@ -275,24 +276,27 @@ fn probability(prob: f64, width: usize) -> String {
 const FULL: char = '█';
 const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 
-/// Colours bars, and the marks of a rank that rises or falls.
-fn painted(table: &str) -> String {
-    let colour = |drawn: char| match drawn {
+/// The table with colours for its bars and its arrows.
+fn paint(table: &str) -> String {
+    let characters: Vec<char> = table.chars().collect();
+    let paint_run = |run: &[char]| {
+        let style = colour(run[0]).map_or(Style::new(), AnsiColor::on_default);
+        format!("{style}{}{style:#}", String::from_iter(run))
+    };
+    characters.chunk_by(|a, b| colour(*a) == colour(*b)).map(paint_run).collect()
+}
+
+fn colour(character: char) -> Option<AnsiColor> {
+    match character {
         UP => Some(AnsiColor::Green),
         DOWN => Some(AnsiColor::Red),
         '▉'..='▏' | FULL => Some(AnsiColor::Cyan),
         _ => None,
-    };
-    let drawn: Vec<char> = table.chars().collect();
-    let run = |run: &[char]| {
-        let style = colour(run[0]).map_or(Style::new(), AnsiColor::on_default);
-        format!("{style}{}{style:#}", String::from_iter(run))
-    };
-    drawn.chunk_by(|a, b| colour(*a) == colour(*b)).map(run).collect()
+    }
 }
 
-/// What became of the word on top.
-fn finding(mask: &MaskRating) -> String {
+/// A sentence about the top word, without and with the lesion.
+fn describe_change(mask: &MaskRating) -> String {
     if !mask.changed {
         return "This lesion changed no logit.".to_owned();
     }
@@ -300,16 +304,17 @@ fn finding(mask: &MaskRating) -> String {
         |word: &&WordRating| word.lesioned.as_ref().map_or(f32::NAN, |score| score.logit);
     let after = mask.words.iter().max_by(|a, b| lesioned_logit(a).total_cmp(&lesioned_logit(b)));
     let Some((before, after)) = mask.words.first().zip(after) else { return String::new() };
-    let (word, drop) = (&before.clean.word, before.logit_drop().unwrap_or(f64::NAN));
-    let moved = if drop < 0.0 { "rises" } else { "falls" };
-    let moved = format!("its logit {moved} by {:.3}", drop.abs());
-    // Words that were asked for may all be far from the top.
+    let word = &before.clean.word;
+    let drop = before.logit_drop().unwrap_or(f64::NAN);
+    let direction = if drop < 0.0 { "rises" } else { "falls" };
+    let change = format!("its logit {direction} by {:.3}", drop.abs());
+    // The candidates of the user may all be far from the top.
     let ranks = [before.clean.rank, after.lesioned.as_ref().map_or(0, |score| score.rank)];
-    let place = if ranks == [1, 1] { "on top" } else { "ahead of the others here" };
+    let place = if ranks == [1, 1] { "on top" } else { "ahead of the other candidates" };
     if after.clean.word == *word {
-        format!("Found: \"{word}\" stays {place}; {moved}.")
+        format!("Found: \"{word}\" stays {place}; {change}.")
     } else {
-        format!("Found: \"{}\" takes the place of \"{word}\" {place}; {moved}.", after.clean.word)
+        format!("Found: \"{}\" takes the place of \"{word}\" {place}; {change}.", after.clean.word)
     }
 }
 

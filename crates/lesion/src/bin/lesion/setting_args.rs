@@ -1,4 +1,4 @@
-//! Options for the settings of a study, made of their declarations.
+//! Options for the settings of a study, from the settings' declarations.
 
 use std::{ffi::OsString, path::Path};
 
@@ -8,15 +8,15 @@ use clap::{
 use lesion::ModelSource;
 use study_record::{OptionForm, Section as _, Setting, SettingError, Study};
 
-/// The settings that options override, each with its text.
+/// The settings that options override, each with its new value as text.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SettingArgs {
     overrides: Vec<(Setting, OsString)>,
 }
 
 impl SettingArgs {
-    /// The study of a file in `folder`, with the overrides. Its paths are then seen from the current
-    /// folder, as those of options are.
+    /// The study of a file in `folder`, with the overrides. Its paths are made relative to the current
+    /// folder, as the paths of options are.
     pub(crate) fn study(&self, study: Study, folder: &Path) -> Result<Study, SettingError> {
         let model = ModelSource::named(study.model.as_ref(), folder).setting();
         let mut study = study.beside(folder);
@@ -52,7 +52,7 @@ impl Args for SettingArgs {
 fn arg(setting: &Setting, form: OptionForm) -> Arg {
     let text = form.help.map_or_else(|| setting.text(), str::to_owned);
     let mut help = text.trim_end_matches('.').to_owned();
-    // One of several options of a setting shows the default only if it spells it.
+    // If a setting has several options, the default is shown by the option that can express it.
     if let Some(default) = setting.default_text().strip_prefix(form.prefix) {
         help += &format!(" [default: {default}]");
     }
@@ -65,19 +65,19 @@ fn arg(setting: &Setting, form: OptionForm) -> Arg {
 
 impl FromArgMatches for SettingArgs {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        let mut found = Self::default();
+        let mut args = Self::default();
         for setting in Study::settings() {
             for form in setting.options() {
                 if form.value.is_none() {
                     if matches.get_flag(form.name) {
-                        found.overrides.push((setting, form.prefix.into()));
+                        args.overrides.push((setting, form.prefix.into()));
                     }
                 } else if let Some(text) = matches.get_one::<OsString>(form.name) {
-                    found.overrides.push((setting, text.clone()));
+                    args.overrides.push((setting, text.clone()));
                 }
             }
         }
-        Ok(found)
+        Ok(args)
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
@@ -86,7 +86,7 @@ impl FromArgMatches for SettingArgs {
     }
 }
 
-/// Reads the value of an option as its setting does, and gives the setting's text.
+/// Checks the value of an option, and returns it as the setting's text.
 #[derive(Clone)]
 struct SettingParser {
     setting: Setting,

@@ -1,18 +1,18 @@
-//! Mistakes in the arguments, on one line.
+//! Errors in the arguments, in one line.
 
 use clap::error::ErrorKind::{
     DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand, DisplayVersion,
 };
 
-/// Whether an error is help or a version that was asked for.
+/// Whether an "error" of clap is its help or version text.
 pub(crate) fn is_help(error: &clap::Error) -> bool {
     matches!(error.kind(), DisplayHelp | DisplayVersion | DisplayHelpOnMissingArgumentOrSubcommand)
 }
 
-/// What clap says is wrong and its tip, without the usage, on one line.
+/// Clap's message and tip in one line, without the usage.
 pub(crate) fn one_line(error: &clap::Error) -> String {
     let message = error.to_string();
-    // The command that was meant: `Usage: lesion check [OPTIONS] <STUDY>`.
+    // The subcommand is in the usage: `Usage: lesion check [OPTIONS] <STUDY>`.
     let usage = message.split("Usage: ").nth(1).unwrap_or_default();
     let command: Vec<&str> = usage
         .split_whitespace()
