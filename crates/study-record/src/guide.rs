@@ -1,4 +1,4 @@
-//! The texts of the guide and of the example study that are made of the declarations.
+//! The texts of the guide and of the example study that are generated from the declarations.
 
 use crate::{
     choice::{Choice as _, joined},
@@ -10,19 +10,29 @@ use crate::{
     verdict::Verdict,
 };
 
-/// The rows of a section's settings for docs/studies.md; the section `""` is the top.
+/// The settings of sections for docs/studies.md. The section `""` is the top of the file.
 #[must_use]
 pub fn settings_table(sections: &[&str]) -> String {
-    let mut text = "| key | default | meaning | option |\n|---|---|---|---|\n".to_owned();
+    let mut rows = vec![["key", "default", "meaning", "option"].map(str::to_owned)];
     for setting in settings_of(sections) {
         let key = if sections.len() > 1 { setting.key() } else { setting.name.to_owned() };
         let options: Vec<String> =
             setting.options().map(|option| format!("`--{}`", option.name)).collect();
-        let meaning = setting.text().replace('|', "\\|");
         let default = default_in_file(&setting);
-        text += &format!("| `{key}` | {default} | {meaning} | {} |\n", options.join(", "));
+        rows.push([format!("`{key}`"), default, setting.text(), options.join(", ")]);
     }
-    text
+    markdown_table(&rows)
+}
+
+/// A Markdown table. The first row is the header.
+fn markdown_table<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) -> String {
+    let mut lines = Vec::new();
+    for row in rows {
+        let cells = row.each_ref().map(|cell| cell.replace('|', "\\|"));
+        lines.push(format!("| {} |\n", cells.join(" | ")));
+    }
+    lines.insert(1, format!("|{}\n", "---|".repeat(COLUMNS)));
+    lines.concat()
 }
 
 fn settings_of(sections: &[&str]) -> Vec<Setting> {
@@ -49,7 +59,7 @@ fn toml_value(setting: &Setting) -> Option<String> {
     Some(inline(section.get(setting.name)?))
 }
 
-/// A value on one line. A table has one key here.
+/// A value on one line.
 fn inline(value: &toml::Value) -> String {
     match value {
         toml::Value::Table(table) => {
@@ -64,46 +74,47 @@ fn inline(value: &toml::Value) -> String {
 /// The columns of a table for docs/output.md.
 #[must_use]
 pub fn columns_table(table: &Table) -> String {
-    let mut text = "| column | meaning |\n|---|---|\n".to_owned();
+    let mut rows = vec![["column", "meaning"].map(str::to_owned)];
     for column in table.columns {
-        text += &format!("| `{}` | {} |\n", column.name, column.text().replace('|', "\\|"));
+        rows.push([format!("`{}`", column.name), column.text()]);
     }
-    text
+    markdown_table(&rows)
 }
 
 /// The parts of the laboratory with their questions.
 #[must_use]
 pub fn parts_table() -> String {
-    let mut text = "| part | question |\n|---|---|\n".to_owned();
+    let mut rows = vec![["part", "question"].map(str::to_owned)];
     for part in Part::ALL {
-        text += &format!("| `{part}` | {} |\n", part.question());
+        rows.push([format!("`{part}`"), part.question().to_owned()]);
     }
-    text
+    markdown_table(&rows)
 }
 
 /// The tables that every study and each part writes.
 #[must_use]
 pub fn files_table() -> String {
-    let names = |tables: &[Table]| -> String {
-        let names: Vec<String> = tables.iter().map(|table| format!("`{}`", table.file)).collect();
-        names.join(", ")
-    };
-    let mut text = "| part | files |\n|---|---|\n".to_owned();
-    text += &format!("| always | {}, `neuron_sets.json`, `manifest.json` |\n", names(&ALWAYS));
+    let always = format!("{}, `neuron_sets.json`, `manifest.json`", file_names(&ALWAYS));
+    let mut rows = vec![["part", "files"].map(str::to_owned), ["always".to_owned(), always]];
     for part in Part::ALL {
-        text += &format!("| `{part}` | {} |\n", names(part.tables()));
+        rows.push([format!("`{part}`"), file_names(part.tables())]);
     }
-    text
+    markdown_table(&rows)
+}
+
+fn file_names(tables: &[Table]) -> String {
+    let names: Vec<String> = tables.iter().map(|table| format!("`{}`", table.file)).collect();
+    names.join(", ")
 }
 
 /// The tables with what a row of each is.
 #[must_use]
 pub fn rows_table() -> String {
-    let mut text = "| file | a row is |\n|---|---|\n".to_owned();
+    let mut rows = vec![["file", "a row is"].map(str::to_owned)];
     for table in crate::tables::all() {
-        text += &format!("| `{}` | {} |\n", table.file, table.row);
+        rows.push([format!("`{}`", table.file), table.row.to_owned()]);
     }
-    text
+    markdown_table(&rows)
 }
 
 /// The kinds of sets that a lesion takes.
@@ -119,21 +130,21 @@ pub fn verdicts_table() -> String {
 }
 
 fn choices_table(name: &str, meaning: &str, choices: &[(&str, String)]) -> String {
-    let mut text = format!("| `{name}` | {meaning} |\n|---|---|\n");
+    let mut rows = vec![[format!("`{name}`"), meaning.to_owned()]];
     for (choice, doc) in choices {
-        text += &format!("| `{choice}` | {} |\n", doc.replace('|', "\\|"));
+        rows.push([format!("`{choice}`"), doc.clone()]);
     }
-    text
+    markdown_table(&rows)
 }
 
 /// The keys of the manifest.
 #[must_use]
 pub fn manifest_table() -> String {
-    let mut text = "| key | value |\n|---|---|\n".to_owned();
+    let mut rows = vec![["key", "value"].map(str::to_owned)];
     for (key, doc) in Manifest::KEYS {
-        text += &format!("| `{key}` | {} |\n", joined(doc));
+        rows.push([format!("`{key}`"), joined(doc)]);
     }
-    text
+    markdown_table(&rows)
 }
 
 /// The example study: every setting with its default, and what it means.
@@ -145,14 +156,17 @@ pub fn example_study() -> String {
         .to_owned();
     let mut section = "";
     for setting in Study::settings() {
+        text += "\n";
         if setting.section != section {
             section = setting.section;
-            text += &format!("\n[{section}]\n");
-        } else {
-            text += "\n";
+            text += "[";
+            text += section;
+            text += "]\n";
         }
         for line in wrapped(&setting.text(), 97) {
-            text += &format!("# {line}\n");
+            text += "# ";
+            text += &line;
+            text += "\n";
         }
         text += &entry(&setting);
     }

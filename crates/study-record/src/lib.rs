@@ -1,11 +1,11 @@
-//! What a study decides and what it found, each declared once.
+//! The settings and results of a study, each declared once.
 //!
 //! - [`Study`] holds every setting. One declaration gives its key in a study file, its default, its
 //!   range, the option that overrides it, and its text in the help and the guide.
 //! - [`tables`] holds a type for the rows of each table. The study writes it, the report reads it,
 //!   and the guide describes its columns.
 //! - [`Part`] lists the parts of the laboratory and the tables that each writes.
-//! - [`Manifest`] says what ran, on what, and what it wrote.
+//! - [`Manifest`] records the settings, inputs and outputs of a run.
 //! - [`Verdict`] is the conclusion on a lesion from its controls.
 //!
 //! ```

@@ -93,7 +93,7 @@ pub struct Inputs {
     pub neurons: Option<Origin>,
 }
 
-/// Where an input came from, and what it was.
+/// The source of an input, and its hashes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
     /// A path, `bundled`, or a model's name and commit on the hub.

@@ -1,5 +1,4 @@
-//! What a table is: the type of its rows, its file, the documentation of its columns, and its form as
-//! CSV.
+//! Tables: the type of their rows, their files, the documentation of their columns, and CSV.
 
 use std::io::{self, Read};
 
@@ -18,7 +17,7 @@ pub trait Row: Serialize + DeserializeOwned {
 pub struct Table {
     /// The name of its file.
     pub file: &'static str,
-    /// What a row is.
+    /// The meaning of a row.
     pub row: &'static str,
     /// Its columns, in order.
     pub columns: &'static [Column],
@@ -78,21 +77,21 @@ macro_rules! tables {
 
 pub(crate) use tables;
 
-/// Why a table cannot be read or written.
+/// An error of a table that is read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
     /// The bytes cannot be read.
     #[error(transparent)]
     Read(io::Error),
 
-    /// A row is not one of the table.
+    /// A row that does not fit the table.
     #[error("line {line}: {}{problem}", in_column(column.as_deref()))]
     Row {
         /// The line, counted from 1.
         line: u64,
         /// The column, if one cell is wrong.
         column: Option<String>,
-        /// What is wrong.
+        /// The problem.
         problem: String,
     },
 }
@@ -101,7 +100,7 @@ fn in_column(column: Option<&str>) -> String {
     column.map_or_else(String::new, |column| format!("column `{column}`: "))
 }
 
-/// Writes rows as CSV, with a header row also if there is no other.
+/// Writes rows as CSV. The header is written even if there are no rows.
 ///
 /// # Errors
 /// If a row cannot be written.
@@ -117,7 +116,7 @@ pub fn encode<R: Row>(rows: impl IntoIterator<Item = R>) -> Result<Vec<u8>, Tabl
 /// Reads rows from CSV, one after the other. Columns are found by name; others are ignored.
 ///
 /// # Errors
-/// If the bytes cannot be read. Each row by itself, if it is not one of the table.
+/// If the bytes cannot be read. Each row is an error by itself if it is not a row of the table.
 pub fn decode<R: Row>(
     reader: impl Read,
 ) -> Result<impl Iterator<Item = Result<R, TableError>>, TableError> {

@@ -47,7 +47,7 @@ impl LesionRow {
     }
 }
 
-/// What a lesion did in all its prompts together.
+/// The effect of a lesion over all its prompts.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LesionSummary {
     /// Number of prompts in which neurons were set to zero.

@@ -40,7 +40,7 @@ tables! {
         /// p under the chosen correction, scope and direction; by default Benjamini-Hochberg per
         /// layer.
         q: f64,
-        /// Effect size: Cohen's d_z (paired test) or d (others).
+        /// Effect size: Cohen's `d_z` (paired test) or d (others).
         effect: f64,
         /// The label of the side on which the neuron is higher if q is at most alpha; otherwise
         /// empty.

@@ -56,7 +56,7 @@ pub fn sets_needed(tests: usize) -> f64 {
     (tests as f64 / LEVEL).ceil()
 }
 
-/// What the verdict on a lesion rests on.
+/// The evidence for the verdict on a lesion.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Evidence {
     /// The mean margin drop of the matched lesion.

@@ -1,14 +1,14 @@
-//! The declaration of settings: a macro that makes of one list a section's type, its defaults, and
-//! what help and guide say of it.
+//! The declaration of settings: from one list, a macro makes a section's type, its defaults, and its
+//! texts for the help and the guide.
 
 use std::ffi::OsStr;
 
 use crate::choice::joined;
 
-/// A setting of a study: everything that files, options, help and guide say of it.
+/// A setting of a study, for files, options, help and guide.
 #[derive(Clone, Copy, Debug)]
 pub struct Setting {
-    /// The section of a study file that it stands in; empty at the top.
+    /// Its section of a study file; empty at the top.
     pub section: &'static str,
     /// Its key in that section.
     pub name: &'static str,
@@ -23,9 +23,9 @@ pub struct Setting {
 pub struct Declared {
     /// The default as an option's text; empty for an unset value or an empty list.
     pub default: &'static str,
-    /// What an unset value stands for.
+    /// The meaning of an unset value.
     pub unset: Option<&'static str>,
-    /// A value to show in a study file where the default is unset.
+    /// A value to show in a study file if the default is unset.
     pub example: &'static str,
     /// The options that override it.
     pub options: [Option<OptionForm>; 3],
@@ -36,9 +36,9 @@ pub struct Declared {
 pub struct OptionForm {
     /// Its name, without dashes.
     pub name: &'static str,
-    /// What its value is called; `None` if it takes none.
+    /// The name of its value; `None` if it takes none.
     pub value: Option<&'static str>,
-    /// What stands before its value in the setting's text; all of the text if it takes no value.
+    /// The text before its value in the setting's text; all of the text if it takes no value.
     pub prefix: &'static str,
     /// Whether its value may be left out, which means `true`.
     pub is_switch: bool,
@@ -46,12 +46,12 @@ pub struct OptionForm {
     pub help: Option<&'static str>,
 }
 
-/// A setting with a default, as an option would write it.
+/// A setting with a default, as the text of an option.
 pub(super) const fn setting(default: &'static str) -> Declared {
     Declared { default, unset: None, example: "", options: [None; 3] }
 }
 
-/// A setting without a default value, and what happens then.
+/// A setting without a default, and the meaning of an unset value.
 pub(super) const fn unset(meaning: &'static str) -> Declared {
     Declared { default: "", unset: Some(meaning), example: "", options: [None; 3] }
 }
@@ -158,7 +158,7 @@ pub trait Section {
     fn assign(&mut self, key: &str, text: &OsStr) -> Option<Result<(), String>>;
 }
 
-/// An override that cannot be.
+/// An invalid setting.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum SettingError {
     /// A key that no setting has.
@@ -171,7 +171,7 @@ pub enum SettingError {
     /// A text that is not a value of the setting.
     #[error("{problem}")]
     Value {
-        /// A sentence that says what would be right.
+        /// The problem, and what a valid value looks like.
         problem: String,
     },
 
@@ -184,7 +184,7 @@ pub enum SettingError {
         line: usize,
         /// The column, counted from 1.
         column: usize,
-        /// A sentence that says what is wrong.
+        /// The problem.
         problem: String,
     },
 }

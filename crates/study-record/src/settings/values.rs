@@ -14,13 +14,13 @@ pub trait SettingValue: Sized + Serialize + for<'de> Deserialize<'de> {
     /// Reads the text of an option.
     ///
     /// # Errors
-    /// If the text is not such a value, or out of range: a sentence that says what would be right.
+    /// If the text is not such a value, or out of range. The message says what a valid value is.
     fn parse(text: &str) -> Result<Self, String>;
 
     /// Reads the text of an option that need not be Unicode; only paths admit such texts.
     ///
     /// # Errors
-    /// As [`Self::parse`].
+    /// If the text is not Unicode, or [`Self::parse`] fails.
     fn parse_os(text: &OsStr) -> Result<Self, String> {
         match text.to_str() {
             Some(text) => Self::parse(text),
@@ -337,7 +337,7 @@ impl<'de> Deserialize<'de> for SetRule {
     }
 }
 
-/// What becomes of a lesioned activation.
+/// The kind of lesion: the new value of an activation.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LesionKind {
@@ -366,7 +366,7 @@ impl LesionKind {
         }
     }
 
-    /// What becomes of an activation, in a text.
+    /// The new value of an activation, in words.
     #[must_use]
     pub fn effect(self) -> String {
         match self {
