@@ -16,7 +16,7 @@ pub enum StudyError {
         file: String,
         /// The line, counted from 1.
         line: usize,
-        /// What is wrong.
+        /// The problem.
         problem: Box<LineProblem>,
     },
 
@@ -25,7 +25,7 @@ pub enum StudyError {
     File {
         /// The file's name.
         file: String,
-        /// What is missing.
+        /// The problem.
         problem: FileProblem,
     },
 
@@ -79,7 +79,7 @@ pub enum StudyError {
     /// A study whose neurons a dynamic pass cannot find or lesion.
     #[error("dynamic hooks zero at the mask what they select on all stimuli, but {obstacle}")]
     DynamicStudy {
-        /// What the study does instead.
+        /// The reason.
         obstacle: DynamicObstacle,
     },
 
@@ -122,7 +122,7 @@ pub enum StudyError {
     NeuronSet {
         /// Index of the set in its file.
         index: usize,
-        /// What is wrong.
+        /// The problem.
         problem: NeuronSetProblem,
     },
 
@@ -160,7 +160,7 @@ pub enum StudyError {
     Cancelled,
 }
 
-/// What a dynamic pass cannot do.
+/// A property of a study that a dynamic pass does not support.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DynamicObstacle {
@@ -177,7 +177,7 @@ pub enum DynamicObstacle {
     Manner,
 }
 
-/// What is wrong with a line of a stimuli or prompts file.
+/// A problem in a line of a stimuli or prompts file.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LineProblem {
@@ -291,7 +291,7 @@ pub enum LineProblem {
     },
 }
 
-/// What is missing in a stimuli or prompts file.
+/// A stimuli or prompts file with too little in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FileProblem {
@@ -307,7 +307,7 @@ pub enum FileProblem {
     NoPrompt,
 }
 
-/// Why a word cannot be a candidate at a mask.
+/// A word that cannot be a candidate at a mask.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CandidateProblem {
@@ -328,7 +328,7 @@ pub enum CandidateProblem {
     },
 }
 
-/// What is wrong with a set of a neuron set file.
+/// A problem in a set of a neuron set file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NeuronSetProblem {

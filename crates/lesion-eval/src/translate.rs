@@ -1,4 +1,4 @@
-//! What the names of settings mean to the crates below: each has types of its own.
+//! Conversions between the types of settings and those of the crates that compute.
 
 use study_record::{Correction, Site, TTestKind};
 

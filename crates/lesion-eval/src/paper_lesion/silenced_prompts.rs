@@ -216,7 +216,7 @@ mod tests {
     use super::default_layer;
 
     #[test]
-    fn the_default_layer_is_the_originals() {
+    fn the_default_layer_is_that_of_the_paper() {
         assert_eq!([12, 24, 6, 3, 2, 1].map(default_layer), [9, 18, 4, 2, 1, 0]);
     }
 }

@@ -73,19 +73,19 @@ fn dissociate(
             mean_over(prompts, &own_margins) - mean_over(prompts, &other_margins)
         })?;
     }
-    let own = matched.mean();
-    let others = swapped.mean();
+    let matched_mean = matched.mean();
+    let swapped_mean = swapped.mean();
     Ok(Some(DissociationRow {
         layer: label.layer,
         neuron_set: label.label.clone(),
         neurons: matched.neurons,
         own_prompts: label.prompts.len(),
         other_prompts: other.prompts.len(),
-        own_logit_drop: own.logit,
-        other_logit_drop: others.logit,
-        own_margin_drop: own.margin,
-        other_margin_drop: others.margin,
-        difference: own.margin - others.margin,
+        own_logit_drop: matched_mean.logit,
+        other_logit_drop: swapped_mean.logit,
+        own_margin_drop: matched_mean.margin,
+        other_margin_drop: swapped_mean.margin,
+        difference: matched_mean.margin - swapped_mean.margin,
         low: interval.map(|(low, _)| low),
         high: interval.map(|(_, high)| high),
         double: false,

@@ -86,7 +86,7 @@ impl Design<'_> {
     }
 }
 
-/// What the parts work with: the design, the selected neurons and the engine.
+/// The design, the selected neurons and the engine, for the parts.
 pub struct Bench<'a, 'l> {
     /// Everything that was decided.
     pub design: Design<'a>,

@@ -1,4 +1,4 @@
-//! What is studied, and how many of its sentences run together.
+//! The studied model, and the sizes of its batches.
 
 use bert_model::{
     BertConfig, BertForMaskedLm, BertModelError, BertTokenizer, MlpHook, TokenBatch, TokenSet,
@@ -10,7 +10,7 @@ use crate::{
     passes::batching::{Batching, group_by_length},
 };
 
-/// What is studied: a model with the tokenizer that belongs to it.
+/// The studied model, with its tokenizer.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject<'a> {
     /// The model.

@@ -1,4 +1,4 @@
-//! What every neuron does at the target of every stimulus.
+//! The activation of every neuron at the target of every stimulus.
 
 use std::sync::Mutex;
 

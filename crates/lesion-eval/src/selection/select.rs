@@ -53,8 +53,8 @@ impl SelectionPlan {
     /// Checks that a layer's neurons can be selected while the layer runs, from sums over the stimuli.
     ///
     /// # Errors
-    /// [`StudyError::DynamicScope`] for a scope over the model, [`StudyError::DynamicMaxT`] for
-    /// max-T.
+    /// If the scope is the whole model ([`StudyError::DynamicScope`]) or the correction is max-T
+    /// ([`StudyError::DynamicMaxT`]).
     pub fn check_one_pass(&self) -> Result<(), StudyError> {
         if self.scope == Scope::Model {
             return Err(StudyError::DynamicScope);

@@ -32,7 +32,7 @@ impl Prompts {
     /// label of the contrast and a tab. Blank lines and lines that start with `#` are skipped.
     ///
     /// # Errors
-    /// [`StudyError::Line`] for an invalid line, [`StudyError::File`] for a file without a prompt.
+    /// If a line is invalid ([`StudyError::Line`]) or the file has no prompt ([`StudyError::File`]).
     pub fn parse(file: &str, content: &str) -> Result<Self, StudyError> {
         let templates = parse_file(file, content)?;
         if templates.is_empty() {
@@ -59,7 +59,7 @@ impl Prompts {
     /// Checks that every label is one of the contrast's.
     ///
     /// # Errors
-    /// [`StudyError::Line`] for the first that is not.
+    /// If a label is not one of the contrast's: [`StudyError::Line`] for the first of them.
     pub fn check_labels(&self, contrast: &Contrast) -> Result<(), StudyError> {
         for template in &self.templates {
             let Some(label) = &template.label else { continue };

@@ -56,7 +56,8 @@ impl Stimuli {
     /// the two words of the target, or `a` and `b` if the lines have different ones.
     ///
     /// # Errors
-    /// [`StudyError::Line`] for an invalid line, [`StudyError::File`] for fewer than 2 pairs.
+    /// If a line is invalid ([`StudyError::Line`]) or there are fewer than 2 pairs
+    /// ([`StudyError::File`]).
     pub fn parse(file: &str, content: &str) -> Result<Self, StudyError> {
         let templates = parse_file(file, content)?;
         for template in &templates {

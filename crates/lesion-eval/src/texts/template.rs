@@ -55,7 +55,7 @@ impl Template {
 /// Reads the templates of a file; blank lines and lines that start with `#` are skipped.
 ///
 /// # Errors
-/// [`StudyError::Line`] for an invalid line and for one that occurs twice.
+/// If a line is invalid or occurs twice ([`StudyError::Line`]).
 pub(crate) fn parse_file(file: &str, content: &str) -> Result<Vec<Template>, StudyError> {
     // Some editors put a byte order mark before the first line.
     let content = content.strip_prefix('\u{feff}').unwrap_or(content);
