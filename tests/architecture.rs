@@ -69,7 +69,7 @@ fn a_file_imports_from_the_module_that_defines_a_thing() {
     });
 }
 
-/// Names that several files may have.
+/// Names that several files may have, with the reason.
 const SHARED_NAMES: [(&str, &str); 5] = [
     ("lib", "Cargo's name for the root of a library"),
     ("main", "Cargo's name for the root of a program"),

@@ -1,7 +1,7 @@
-//! The pages of real runs, opened in a real browser.
+//! The pages of real runs in a real browser.
 //!
-//! Without Chromium the test says so and passes, but not where `CI` or `LESION_REQUIRE_BROWSER` is
-//! set. It leaves screenshots in `target/browser/`, to be looked at by whoever changes the page.
+//! Without Chromium the test prints a note and passes, unless `CI` or `LESION_REQUIRE_BROWSER` is set.
+//! It leaves screenshots in `target/browser/`. Look at them if you change the page.
 
 use std::{
     env, fs,
@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 const CHECK: &str = include_str!("browser/check.js");
 const FRAME: &str = include_str!("browser/frame.html");
-/// The narrowest telephone, and a desk.
+/// Width of the narrowest telephone, and of a desktop window.
 const WIDTHS: [u32; 2] = [360, 1100];
 
 struct Browser {
@@ -36,12 +36,12 @@ impl Browser {
                 required.iter().all(|name| env::var_os(name).is_none()),
                 "no browser: install Debian's package `chromium`"
             );
-            eprintln!("not tested: the pages, in a browser; there is no Chromium on this machine");
+            eprintln!("the pages are not tested in a browser: no Chromium on this machine");
         }
         Some(Self { program: found?, dir: TempDir::new().unwrap() })
     }
 
-    /// Runs the browser on a page in a frame of a width; its stdout.
+    /// Opens a page in a frame of this size. Returns the browser's stdout.
     fn open(&self, page: &str, (width, height): (u32, u32), args: &[&str]) -> String {
         fs::write(self.dir.path().join("page.html"), page).unwrap();
         let frame = FRAME
@@ -62,13 +62,13 @@ impl Browser {
             .unwrap();
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{stderr}");
-        // A script that the copy's policy stops is no error of the page.
-        let said = |line: &&str| line.contains("CONSOLE") && !line.contains("script-src");
-        assert_eq!(stderr.lines().find(said), None);
+        // Blocked scripts are intended: `look` adds a policy to its copy of the page.
+        let is_error = |line: &&str| line.contains("CONSOLE") && !line.contains("script-src");
+        assert_eq!(stderr.lines().find(is_error), None);
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// What `check.js` finds in a page; `scripts` says whether the page's own ones run.
+    /// Findings of `check.js` in a page, with or without the page's own scripts.
     fn look(&self, page: &str, width: u32, scripts: bool) -> Value {
         let allowed = if scripts { "'unsafe-inline'" } else { "'nonce-check'" };
         let head = format!(
@@ -76,7 +76,7 @@ impl Browser {
              style-src 'unsafe-inline'; script-src {allowed}\">\n<script nonce=\"check\">{CHECK}</script>"
         );
         let dom = self.open(&page.replacen("<head>", &head, 1), (width, 900), &["--dump-dom"]);
-        let (_, found) = dom.split_once("data-found=\"").expect("the page was not looked at");
+        let (_, found) = dom.split_once("data-found=\"").expect("check.js did not run");
         serde_json::from_str(&decoded(found.split_once('"').unwrap().0)).unwrap()
     }
 
@@ -109,8 +109,8 @@ fn decoded(text: &str) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-/// The page is whole and still, at every width, with its scripts and without; what was found with
-/// them, at a desk.
+/// Checks that the page is complete at every width, with and without its scripts. Returns the
+/// findings for the wide page with scripts.
 fn assert_page(browser: &Browser, page: &str, figures: usize) -> Value {
     let looks = [
         browser.look(page, WIDTHS[0], true),
@@ -123,7 +123,7 @@ fn assert_page(browser: &Browser, page: &str, figures: usize) -> Value {
             assert_eq!(found[empty], serde_json::json!([]), "{empty} at {width}");
         }
         assert!(found["overflow"].as_i64().unwrap() <= 0, "wider than {width}");
-        // With scripts or without, narrow or wide, the page says the same.
+        // The text is the same with and without scripts, at every width.
         for same in ["text", "cells", "sections"] {
             assert_eq!(found[same], looks[0][same], "{same} at {width}");
         }
@@ -137,9 +137,9 @@ fn assert_page(browser: &Browser, page: &str, figures: usize) -> Value {
             }
         }
     }
-    let [_, still, found] = looks;
-    assert_eq!(still["buttons"], 0);
-    assert!(still["neuron"].is_null());
+    let [_, without_scripts, found] = looks;
+    assert_eq!(without_scripts["buttons"], 0);
+    assert!(without_scripts["neuron"].is_null());
     assert!(found["buttons"].as_u64().unwrap() > 0);
     found
 }
@@ -154,7 +154,7 @@ fn a_browser_shows_the_report_and_the_comparison() {
     let found = assert_page(&browser, &page, drawings);
     assert_eq!(found["sections"].as_array().unwrap().len(), page.matches("<section ").count());
 
-    // Numbers that the browser has are those of the tables.
+    // The numbers in the page are those of the tables.
     let cells: Vec<&str> =
         found["cells"].as_array().unwrap().iter().map(|cell| cell.as_str().unwrap()).collect();
     for row in run.rows("profile.csv") {
@@ -165,14 +165,14 @@ fn a_browser_shows_the_report_and_the_comparison() {
     }
     let neurons = run.rows("neurons.csv");
     let row = neurons.iter().find(|row| row["layer"] == "1" && row["neuron"] == "2").unwrap();
-    let told = found["neuron"].as_str().unwrap().replace('\u{2212}', "-");
+    let details = found["neuron"].as_str().unwrap().replace('\u{2212}', "-");
     for part in [
         format!("label \u{201c}{}\u{201d}", row["label"]),
         format!("effect {:.3}", number(row, "effect")),
         format!("t {:.2}", number(row, "t")),
         format!("q {:.2e}", number(row, "q")),
     ] {
-        assert!(told.contains(&part), "{part} is not in {told}");
+        assert!(details.contains(&part), "{part} is not in {details}");
     }
 
     let other = Run::new(&["--nulls", "20", "--test", "welch", "--parts", "controls"]);

@@ -1,4 +1,4 @@
-//! The bundled model is what its card says.
+//! The bundled model is as its model card describes it.
 
 use std::path::{Path, PathBuf};
 
@@ -27,8 +27,8 @@ fn accuracy(case: Option<Case>) -> Accuracy {
     let batching = Batching::default();
     let subject =
         Subject { model: &model, tokenizer: &checkpoint.tokenizer, plain: false, batching };
-    let drawn = held_out_prompts(2026, 1000, case, &HeldOut::project()).unwrap();
-    let file: String = drawn.iter().map(|prompt| prompt.template() + "\n").collect();
+    let held_out = held_out_prompts(2026, 1000, case, &HeldOut::project()).unwrap();
+    let file: String = held_out.iter().map(|prompt| prompt.template() + "\n").collect();
     let prompts = Prompts::parse("held-out prompts", &file).unwrap();
     let contrast = Contrast { a: "him".into(), b: "her".into(), words: true };
     let masked = MaskedPrompt::encode_all(subject, &prompts, &contrast).unwrap();
@@ -38,7 +38,7 @@ fn accuracy(case: Option<Case>) -> Accuracy {
 }
 
 #[test]
-fn it_knows_him_from_her_in_held_out_prompts() {
+fn the_right_pronoun_is_predicted_in_held_out_prompts() {
     for case in [Some(Case::Object), None] {
         let accuracy = accuracy(case);
         assert_eq!(accuracy.prompts, 1000);
@@ -47,7 +47,7 @@ fn it_knows_him_from_her_in_held_out_prompts() {
 }
 
 #[test]
-fn its_vocabulary_is_the_grammars_and_large_enough() {
+fn the_vocabulary_is_that_of_the_grammar_and_large_enough() {
     let (checkpoint, _) = open();
     let pieces = word_pieces();
     assert!(words().len() >= 1500);
@@ -58,7 +58,7 @@ fn its_vocabulary_is_the_grammars_and_large_enough() {
 }
 
 #[test]
-fn it_has_six_layers_and_at_most_25_megabytes() {
+fn the_model_has_six_layers_and_at_most_25_megabytes() {
     let (checkpoint, _) = open();
     assert_eq!(checkpoint.config.num_hidden_layers, 6);
     let size = std::fs::metadata(dir().join("model.safetensors")).unwrap().len();

@@ -1,6 +1,6 @@
-//! docs/output.md names every column that the program writes, and no other; docs/json.md every key
-//! of what `--json` says. Every page of the guide is in its table of contents, every link leads
-//! somewhere, and every block of code does what it says.
+//! docs/output.md lists exactly the columns that the program writes, and docs/json.md the keys of
+//! `--json`. Every page of the guide is in its table of contents, every link has a target, and every
+//! block of code runs and prints what the page shows.
 
 mod guide;
 
@@ -17,39 +17,40 @@ use guide::{Block, pages, root, session, shows};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// What each section of a page names in its title, and in the first column of its first table. The
-/// page itself is the first section.
+/// Code words in the title of each section of a page, and in the first column of its first table. The
+/// first section is the page itself.
 fn documented(page: &str) -> Vec<(Vec<String>, Vec<String>)> {
     let text = fs::read_to_string(root().join("docs").join(page)).unwrap();
-    let named = |text: &str| -> Vec<String> {
-        text.split('`').skip(1).step_by(2).map(str::to_owned).collect()
-    };
     let section = |section: &str| {
         let (title, body) = section.split_once('\n')?;
         let table = body.lines().skip_while(|line| !line.starts_with('|'));
         let rows = table.take_while(|line| line.starts_with('|')).skip(2);
-        let first = rows.filter_map(|row| row.split('|').nth(1)).flat_map(named);
-        Some((named(title), first.collect()))
+        let first = rows.filter_map(|row| row.split('|').nth(1)).flat_map(code_words);
+        Some((code_words(title), first.collect()))
     };
     text.split("\n## ").filter_map(section).collect()
 }
 
-/// Adds the path of every key, with `[]` after a list. What no key of `named` stands below is one
-/// whole, whatever is in it.
-fn keys(value: &Value, path: &str, named: &[String], found: &mut BTreeSet<String>) {
-    let below =
-        |of: &String| of.strip_prefix(path).is_some_and(|rest| rest.starts_with(['.', '[']));
-    let below = path.is_empty() || named.iter().any(below);
+fn code_words(text: &str) -> Vec<String> {
+    text.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+/// Adds the path of every key of `value` to `found`, with `[]` after a list. A value without a key of
+/// `named` in it counts as one key.
+fn add_keys(value: &Value, path: &str, named: &[String], found: &mut BTreeSet<String>) {
+    let is_inside =
+        |key: &String| key.strip_prefix(path).is_some_and(|rest| rest.starts_with(['.', '[']));
+    let has_keys = path.is_empty() || named.iter().any(is_inside);
     match value {
-        Value::Object(map) if below => {
+        Value::Object(map) if has_keys => {
             let dot = if path.is_empty() { "" } else { "." };
             for (key, value) in map {
-                keys(value, &format!("{path}{dot}{key}"), named, found);
+                add_keys(value, &format!("{path}{dot}{key}"), named, found);
             }
         }
-        Value::Array(list) if below => {
+        Value::Array(list) if has_keys => {
             for value in list {
-                keys(value, &format!("{path}[]"), named, found);
+                add_keys(value, &format!("{path}[]"), named, found);
             }
         }
         _ => {
@@ -59,13 +60,13 @@ fn keys(value: &Value, path: &str, named: &[String], found: &mut BTreeSet<String
 }
 
 #[test]
-fn every_key_of_json_is_documented_and_every_documented_key_is_there() {
+fn the_documented_keys_are_those_that_json_writes() {
     let study = concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets/studies/reproduce.toml");
-    // A finished study whose table was changed, so that every list has an entry.
-    let finished = Run::brief(&[]);
-    let finished = finished.out();
-    fs::write(finished.join("sparsity.csv"), "layer,measure,at,share\n").unwrap();
-    let finished = finished.to_str().unwrap();
+    // A changed table, so that no list is empty.
+    let run = Run::brief(&[]);
+    let out = run.out();
+    fs::write(out.join("sparsity.csv"), "layer,measure,at,share\n").unwrap();
+    let finished = out.to_str().unwrap();
     let calls: [(&str, &[&[&str]]); 8] = [
         ("predict", &[&["日 saw [MASK]."], &["日 saw [MASK].", "--lesion", "0:1", "--at", "0,1"]]),
         ("reproduce", &[&["--parts", "controls", "--nulls", "1"]]),
@@ -78,14 +79,15 @@ fn every_key_of_json_is_documented_and_every_documented_key_is_there() {
     ];
     let documented = documented("json.md");
     for (command, calls) in calls {
-        let section = documented.iter().find(|(title, _)| title.iter().any(|of| of == command));
-        let named = &section.unwrap().1;
+        let is_of_command =
+            |(title, _): &&(Vec<String>, _)| title.iter().any(|word| word == command);
+        let (_, named) = documented.iter().find(is_of_command).unwrap();
         let mut found = BTreeSet::new();
         for args in calls {
             let dir = TempDir::new().unwrap();
             let output = lesion(dir.path()).args([command, "--json"]).args(*args).output().unwrap();
             let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
-            keys(&answer, "", named, &mut found);
+            add_keys(&answer, "", named, &mut found);
         }
         assert_eq!(found, named.iter().cloned().collect(), "{command}");
     }
@@ -100,7 +102,7 @@ fn every_key_of_the_manifest_is_documented() {
 }
 
 #[test]
-fn every_column_is_documented_and_every_documented_column_is_written() {
+fn the_documented_columns_are_those_that_a_study_writes() {
     let run =
         Run::new(&["--nulls", "1", "--held-out", "0.5", "--parts", "controls,joint,dose,causal"]);
     let dynamic = Run::new(&["--parts", "dynamic"]);
@@ -133,7 +135,7 @@ fn every_column_is_documented_and_every_documented_column_is_written() {
 }
 
 #[test]
-fn every_page_is_in_the_summary_and_every_link_leads_somewhere() {
+fn every_page_is_in_the_summary_and_every_link_has_a_target() {
     let pages = pages();
     let mut faults = Vec::new();
     for page in &pages {
@@ -152,14 +154,14 @@ fn every_page_is_in_the_summary_and_every_link_leads_somewhere() {
     assert_eq!(listed, written.collect());
 }
 
-/// `lesion` and `cargo xtask` are the program that was built; no other command is.
+/// Shell functions that run the built program for `lesion` and `cargo xtask`.
 const SHELL: &str = r#"set -eu
 lesion() { "$LESION" "$@"; }
 cargo() { test "$1" = xtask; shift; lesion "$@"; }
 "#;
 
-/// What a script prints, in a folder.
-fn shell(script: &str, dir: &Path) -> Vec<String> {
+/// Runs a script in a folder. Returns the lines that it prints.
+fn run_shell(script: &str, dir: &Path) -> Vec<String> {
     let mut command = without_network(Command::new("sh"), dir);
     let command = command.env("LESION", env!("CARGO_BIN_EXE_lesion"));
     let output = command.args(["-c", &format!("{SHELL}{script}")]).output().unwrap();
@@ -169,7 +171,7 @@ fn shell(script: &str, dir: &Path) -> Vec<String> {
     stdout.lines().map(|line| line.trim_end().to_owned()).collect()
 }
 
-/// Whether Python reads it; true where there is no Python.
+/// Whether Python can parse the text; true without Python.
 fn is_python(text: &str) -> bool {
     let mut command = Command::new("python3");
     command.args(["-c", "import ast, sys; ast.parse(sys.stdin.read())"]).stdin(Stdio::piped());
@@ -178,7 +180,7 @@ fn is_python(text: &str) -> bool {
     python.wait().unwrap().success()
 }
 
-/// Does what a block says, in a folder with those of the repository that the guide names.
+/// Runs a block of the guide in a folder with the repository's `assets` and `docs`.
 fn run_block(block: &Block, dir: &Path) {
     let text = &block.text;
     if let Some(name) = &block.file {
@@ -187,31 +189,31 @@ fn run_block(block: &Block, dir: &Path) {
     match block.language.as_str() {
         _ if block.no_run => {}
         "sh" => {
-            shell(text, dir);
+            run_shell(text, dir);
         }
         "console" => {
             for (command, expected) in session(text) {
-                let printed = shell(&command, dir);
+                let printed = run_shell(&command, dir);
                 assert!(shows(&expected, &printed), "{command}\n{}", printed.join("\n"));
             }
         }
         "toml" => {
             let name = block.file.as_deref().unwrap_or("study.toml");
             fs::write(dir.join(name), text).unwrap();
-            shell(&format!("lesion check {name}"), dir);
+            run_shell(&format!("lesion check {name}"), dir);
         }
         "json" => {
             serde_json::from_str::<Value>(text).unwrap();
         }
         "python" => assert!(is_python(text), "{text}"),
         "text" => {}
-        other => panic!("{other:?} is no language of the guide"),
+        other => panic!("{other:?} is not a language of the guide"),
     }
 }
 
 #[cfg(unix)]
 #[test]
-fn every_block_of_code_does_what_it_says() {
+fn every_block_of_code_runs_and_prints_what_the_page_shows() {
     for page in pages() {
         let dir = TempDir::new().unwrap();
         for folder in ["assets", "docs"] {
@@ -225,7 +227,7 @@ fn every_block_of_code_does_what_it_says() {
 }
 
 #[test]
-fn what_is_printed_may_differ_from_a_page_in_a_last_digit_only() {
+fn printed_text_may_differ_from_a_page_only_in_a_last_digit() {
     let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
     let page = lines("Layer 4\n…\nfalls by 0.130.");
     for (printed, expected) in [
@@ -240,27 +242,28 @@ fn what_is_printed_may_differ_from_a_page_in_a_last_digit_only() {
 }
 
 #[test]
-fn every_command_has_a_page_and_every_option_is_told() {
+fn every_command_has_a_page_that_documents_its_options() {
     let pages = pages();
     let text = |path: &str| &pages.iter().find(|page| page.path == Path::new(path)).unwrap().text;
-    let help = |args: &str| shell(&format!("lesion {args} --help"), Path::new("."));
-    let commands = help("");
-    let commands = commands.iter().skip_while(|line| *line != "Commands:").skip(1);
-    let commands: Vec<_> = commands.map_while(|line| line.split_whitespace().next()).collect();
+    let help = |args: &str| run_shell(&format!("lesion {args} --help"), Path::new("."));
+    let overview = help("");
+    let lines = overview.iter().skip_while(|line| *line != "Commands:").skip(1);
+    let commands: Vec<_> = lines.map_while(|line| line.split_whitespace().next()).collect();
     assert!(commands.contains(&"reproduce"), "{commands:?}");
-    // The options of a study are told with its keys.
+    // The options of a study are documented with its settings.
     let shared = [text("docs/commands/reproduce.md"), text("docs/studies.md")];
     for command in commands.into_iter().filter(|command| *command != "help") {
-        let own = text(&format!("docs/commands/{command}.md"));
+        let page = text(&format!("docs/commands/{command}.md"));
         for line in help(command) {
-            let option = line.split_whitespace().find(|word| word.starts_with("--"));
-            let Some(option) = option.filter(|_| line.trim_start().starts_with('-')) else {
+            if !line.trim_start().starts_with('-') {
+                continue;
+            }
+            let Some(option) = line.split_whitespace().find(|word| word.starts_with("--")) else {
                 continue;
             };
-            let told = format!("`{option}");
-            let told =
-                option == "--help" || shared.iter().chain([&own]).any(|of| of.contains(&told));
-            assert!(told, "{command} {option}");
+            let quoted = format!("`{option}");
+            let is_documented = shared.iter().chain([&page]).any(|text| text.contains(&quoted));
+            assert!(is_documented || option == "--help", "{command} {option}");
         }
     }
 }

@@ -1,9 +1,8 @@
-//! The real binary on real files: the bundled model, its stimuli and prompts, and what a user may
-//! get wrong.
+//! The real binary on real files: the bundled model, its stimuli and prompts, and mistakes of users.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use crate::support::{BRIEF, Row, Run, assert_user_error, close, lesion, number, reference};
+use crate::support::{BRIEF, Row, Run, assert_close, assert_user_error, lesion, number, reference};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
@@ -77,7 +76,7 @@ fn the_paper_prompts_are_predicted() {
 }
 
 #[test]
-fn drops_are_differences_and_the_control_has_none() {
+fn drops_are_differences_and_those_of_the_control_are_zero() {
     let run = Run::brief(&[]);
     let neurons = run.rows("neurons.csv");
     let lesions = run.rows("lesions.csv");
@@ -99,7 +98,7 @@ fn drops_are_differences_and_the_control_has_none() {
         }
     }
     assert_eq!(lesioned, ["her".to_owned(), "him".to_owned()].into());
-    // One lesioned prompt, or its control: the right word's row and then the others'.
+    // The rows of a lesioned prompt, or of its control. The right word is first.
     for rows in
         lesions.chunk_by(|a, b| a["target"] == b["target"] && a["neuron_set"] == b["neuron_set"])
     {
@@ -115,10 +114,10 @@ fn drops_are_differences_and_the_control_has_none() {
 
 #[test]
 fn a_second_run_and_one_thread_give_the_same_bytes() {
-    let few = ["--nulls", "20"];
-    let first = Run::new(&few);
+    let options = ["--nulls", "20"];
+    let first = Run::new(&options);
     for args in [&[][..], &["--threads", "1"], &["--threads", "2"]] {
-        let again = Run::new(&[&few, args].concat());
+        let again = Run::new(&[&options, args].concat());
         for table in FILES {
             assert_eq!(again.bytes(table), first.bytes(table), "{table} with {args:?}");
         }
@@ -135,7 +134,7 @@ fn zeroing_before_gelu_gives_the_same_logits() {
 }
 
 #[test]
-fn every_correction_is_there_at_once_and_any_can_decide() {
+fn every_correction_has_a_column_and_any_can_be_chosen() {
     let bh = Run::brief(&[]);
     for row in bh.rows("neurons.csv") {
         assert_eq!(row["q"], row["p_bh"]);
@@ -158,8 +157,8 @@ fn every_correction_is_there_at_once_and_any_can_decide() {
     let counted = bh.rows("selection.csv");
     for (args, chosen) in options {
         let run = Run::brief(args);
-        // The counts of every choice do not depend on which one was chosen, and the labels of the
-        // chosen one are those that were counted.
+        // The counts do not depend on the chosen correction, and the labels are those of the chosen
+        // correction.
         assert_eq!(run.rows("selection.csv"), counted);
         for row in &counted {
             if [&row["scope"], &row["directional"], &row["correction"]] == chosen.map(|c| c) {
@@ -173,18 +172,18 @@ fn every_correction_is_there_at_once_and_any_can_decide() {
 }
 
 #[test]
-fn controls_are_equal_sized_and_say_when_they_cannot_be() {
+fn controls_have_the_size_of_the_matched_set_or_are_missing() {
     let controls = ["--parts", "controls", "--nulls", "20"];
     let run = Run::new(&controls);
     let nulls = run.rows("nulls.csv");
     for layer in 0..6 {
         for target in ["him", "her"] {
-            let of = |kind: &str| {
-                let own = |row: &&Row| row["layer"] == layer.to_string() && row["target"] == target;
-                nulls.iter().filter(own).filter(|row| row["kind"] == kind).count()
-            };
+            let is_of_cell =
+                |row: &&Row| row["layer"] == layer.to_string() && row["target"] == target;
+            let rows: Vec<&Row> = nulls.iter().filter(is_of_cell).collect();
             let kinds = ["matched", "swapped", "least-tuned", "random", "random-active"];
-            assert_eq!(kinds.map(of), [1, 1, 1, 20, 20]);
+            let counts = kinds.map(|kind| rows.iter().filter(|row| row["kind"] == kind).count());
+            assert_eq!(counts, [1, 1, 1, 20, 20]);
         }
     }
     assert!(nulls.iter().all(|row| row["neurons"] == "76")); // a tenth of 768
@@ -195,7 +194,7 @@ fn controls_are_equal_sized_and_say_when_they_cannot_be() {
     );
     let wide = Run::new(&[&controls[..], &["--significant"]].concat());
     assert!(wide.stdout().contains("No control in "), "{}", wide.stdout());
-    // 430 of 768 neurons leave too few to draw others from, and no fake control is shown.
+    // 430 of 768 neurons leave too few others for a control.
     let rows = wide.rows("nulls.csv");
     let her = rows.iter().filter(|row| row["layer"] == "4" && row["target"] == "her");
     let kinds: Vec<_> = her.map(|row| (row["kind"].as_str(), row["neurons"].as_str())).collect();
@@ -222,7 +221,7 @@ fn the_activations_are_described() {
 }
 
 #[test]
-fn the_manifest_names_what_was_read_and_written() {
+fn the_manifest_lists_settings_inputs_and_outputs() {
     let args = ["--layer", "2", "--test", "welch", "--alpha", "0.01", "--seed", "7"];
     let run = Run::new(&[&args[..], &["--nulls", "1"]].concat());
     let manifest: serde_json::Value = serde_json::from_slice(&run.bytes("manifest.json")).unwrap();
@@ -248,12 +247,12 @@ fn the_manifest_names_what_was_read_and_written() {
     for stage in ["load", "selection", "baseline", "lesion"] {
         assert!(manifest["seconds"][stage].as_f64().unwrap() >= 0.0);
     }
-    // Besides these the manifest, the report and its figures, and no half file.
+    // The others are the manifest, the report and the folder of its figures. No temporary file is left.
     assert_eq!(fs::read_dir(run.out()).unwrap().count(), FILES.len() + 3);
 }
 
 #[test]
-fn another_model_and_other_words_work_the_same_way() {
+fn a_study_can_have_another_model_and_other_words() {
     let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/parity/model");
     let run = Run::with_files(
         &[
@@ -290,7 +289,7 @@ fn another_model_and_other_words_work_the_same_way() {
 }
 
 #[test]
-fn a_prompt_without_a_matched_set_gets_a_notice_and_a_label_gives_it_one() {
+fn a_prompt_whose_word_is_not_a_label_is_lesioned_only_if_its_line_has_a_label() {
     let prompts = "The book of {his|her} mother was old.\nhim\tThe coat of Peter was {his|hers}.\n";
     let run =
         Run::with_files(&[("p.txt", prompts)], &[&BRIEF[..], &["--prompts", "p.txt"]].concat());
@@ -306,8 +305,8 @@ fn a_prompt_without_a_matched_set_gets_a_notice_and_a_label_gives_it_one() {
 }
 
 #[test]
-fn a_lesion_that_touches_no_neuron_says_so() {
-    // Two pairs leave one degree of freedom; at this alpha nothing is significant.
+fn a_lesion_without_neurons_is_reported() {
+    // With two pairs and so small an alpha nothing is significant.
     let pairs = "The dog followed {him|her} home.\nWe waited for {him|her} at the station.\n";
     let args = ["--stimuli", "s.txt", "--alpha", "1e-12", "--nulls", "1"];
     let run = Run::with_files(&[("s.txt", pairs)], &args);
@@ -319,7 +318,7 @@ fn a_lesion_that_touches_no_neuron_says_so() {
 }
 
 #[test]
-fn mistakes_are_one_line_that_says_what_and_where() {
+fn a_mistake_is_reported_in_one_line_with_its_place() {
     let stimuli = |content: &'static str| (content, "--stimuli");
     let prompts = |content: &'static str| (content, "--prompts");
     for ((content, option), expected) in [
@@ -369,36 +368,35 @@ fn mistakes_are_one_line_that_says_what_and_where() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_written_is_known_at_once() {
+fn a_folder_that_cannot_be_written_is_an_error_before_the_run() {
     let run = Run::with_files(&[("file", "")], &["--out", "file/inside"]);
     assert_user_error(&run, &["file/inside"]);
 }
 
 #[test]
-fn tables_that_cannot_all_be_written_have_no_manifest() {
+fn a_study_with_a_table_that_cannot_be_written_has_no_manifest() {
     let dir = TempDir::new().unwrap();
     let out = dir.path().join("out");
     let args = [&["reproduce", "--out", "out"][..], &BRIEF].concat();
     let reproduce = || lesion(dir.path()).args(&args).output().unwrap();
     assert!(reproduce().status.success() && out.join("manifest.json").exists());
-    // A folder stands where the last table belongs.
+    // A folder has the name of a table.
     fs::remove_file(out.join("lesions.csv")).unwrap();
     fs::create_dir_all(out.join("lesions.csv/x")).unwrap();
     let failed = reproduce();
     assert_eq!(failed.status.code(), Some(2));
     assert!(String::from_utf8(failed.stderr).unwrap().contains("lesions.csv"));
     assert!(!out.join("manifest.json").exists());
-    // Every file in the folder is one of ours under its own name.
+    // No temporary file is left.
     for entry in fs::read_dir(&out).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
-        let ours = name == "journal.jsonl" || FILES.contains(&name.as_str());
-        assert!(ours, "{name} was left behind");
+        assert!(name == "journal.jsonl" || FILES.contains(&name.as_str()), "{name} is left");
     }
 }
 
 #[cfg(unix)]
 #[test]
-fn paths_need_not_be_unicode_and_files_can_be_read_by_others() {
+fn a_path_need_not_be_unicode_and_files_have_the_usual_permissions() {
     use std::os::unix::{ffi::OsStrExt, fs::PermissionsExt};
     let dir = TempDir::new().unwrap();
     let name = std::ffi::OsStr::from_bytes(b"o\xff");
@@ -424,23 +422,23 @@ fn neuron_sets_and_t_are_those_of_the_python_reference() {
             (_, true) => "her",
             _ => "",
         };
-        // Closer to alpha than this, rounding decides.
+        // If q is nearly alpha, rounding decides.
         if (number(&row, "q") - 0.05).abs() > 1e-6 {
             assert_eq!(row["label"], expected, "layer {layer}, neuron {neuron}");
         }
         if neuron.is_multiple_of(16) {
             let expected = |column: &str| selected[column][neuron / 16].as_f64().unwrap();
             for column in ["t", "effect"] {
-                close(
+                assert_close(
                     number(&row, column),
                     expected(column),
                     1e-4 * expected(column).abs().max(1.0),
                 );
             }
-            // Rounding of the activations moves t by some 1e-6, and log p of a large t with it.
+            // Rounding of the activations changes t by about 1e-6, which changes log p of a large t.
             for column in ["p", "q"] {
                 let tolerance = 1e-4 * expected(column).ln().abs().max(1.0);
-                close(number(&row, column).ln(), expected(column).ln(), tolerance);
+                assert_close(number(&row, column).ln(), expected(column).ln(), tolerance);
             }
         }
     }
@@ -459,11 +457,11 @@ fn logits_and_drops_are_those_of_the_python_reference() {
             assert_eq!(row["candidate"], candidate.as_str().unwrap());
             assert_eq!(row["position"], prompt["position"].to_string());
             let expected = |pass: &str| prompt[pass][i].as_f64().unwrap();
-            close(number(baseline, "logit"), expected("clean"), 1e-4);
-            close(number(baseline, "prob"), expected("prob"), 1e-4 * expected("prob"));
+            assert_close(number(baseline, "logit"), expected("clean"), 1e-4);
+            assert_close(number(baseline, "prob"), expected("prob"), 1e-4 * expected("prob"));
             assert_eq!(baseline["rank"], prompt["rank"][i].to_string());
-            close(number(row, "logit_clean"), expected("clean"), 1e-4);
-            close(number(row, "logit_lesioned"), expected("lesioned"), 1e-4);
+            assert_close(number(row, "logit_clean"), expected("clean"), 1e-4);
+            assert_close(number(row, "logit_lesioned"), expected("lesioned"), 1e-4);
         }
     }
     assert!(lesioned.next().is_none() && predicted.next().is_none());

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::support::{Run, assert_user_error};
+use crate::support::{Run, assert_close, assert_user_error, number};
 
 const FAMILIES: [&str; 4] = ["roberta", "xlm-roberta", "distilbert", "electra"];
 
@@ -24,17 +24,17 @@ fn model(family: &str) -> String {
 fn reproduce(family: &str, stimuli: &str, prompts: &str, args: &[&str]) -> Run {
     let files = [("stimuli.txt", stimuli), ("prompts.txt", prompts)];
     let model = model(family);
-    let ours = ["--model", &model, "--stimuli", "stimuli.txt", "--prompts", "prompts.txt"];
-    Run::with_files(&files, &[&ours, args].concat())
+    let study = ["--model", &model, "--stimuli", "stimuli.txt", "--prompts", "prompts.txt"];
+    Run::with_files(&files, &[&study, args].concat())
 }
 
 #[test]
-fn the_study_runs_to_its_end() {
+fn the_study_runs_on_every_family() {
     for family in FAMILIES {
-        // Little of a random model is significant.
+        // Few neurons of a random model are significant.
         let run = reproduce(family, STIMULI, PROMPTS, &["--nulls", "2", "--correction", "none"]);
         let predictions = run.rows("predictions.csv");
-        let asked: Vec<_> = predictions
+        let candidates: Vec<_> = predictions
             .iter()
             .map(|row| (row["target"].as_str(), row["candidate"].as_str()))
             .collect();
@@ -47,7 +47,7 @@ fn the_study_runs_to_its_end() {
             ("He", "He"),
             ("He", "She"),
         ];
-        assert_eq!(asked, expected, "{family}");
+        assert_eq!(candidates, expected, "{family}");
         assert!(!run.rows("nulls.csv").is_empty(), "{family}");
         assert!(run.rows("prompts.csv").iter().all(|row| row["sentence"].contains("[MASK]")));
         let manifest: serde_json::Value =
@@ -63,15 +63,14 @@ fn the_study_runs_to_its_end() {
 fn shortcuts_and_the_plain_pass_agree() {
     for family in FAMILIES {
         let args = ["--nulls", "1", "--correction", "none", "--parts", "controls,joint"];
-        let quick = reproduce(family, STIMULI, PROMPTS, &args);
+        let fast = reproduce(family, STIMULI, PROMPTS, &args);
         let plain = reproduce(family, STIMULI, PROMPTS, &[&args[..], &["--plain"]].concat());
-        let (quick, plain) = (quick.rows("nulls.csv"), plain.rows("nulls.csv"));
-        assert_eq!(quick.len(), plain.len());
-        for (quick, plain) in quick.iter().zip(&plain) {
+        let fast_rows = fast.rows("nulls.csv");
+        let plain_rows = plain.rows("nulls.csv");
+        assert_eq!(fast_rows.len(), plain_rows.len());
+        for (fast, plain) in fast_rows.iter().zip(&plain_rows) {
             for drop in ["logit_drop", "margin_drop"] {
-                let (quick, plain) =
-                    (crate::support::number(quick, drop), crate::support::number(plain, drop));
-                crate::support::close(quick, plain, 1e-5);
+                assert_close(number(fast, drop), number(plain, drop), 1e-5);
             }
         }
     }
@@ -87,7 +86,7 @@ fn neurons_can_be_selected_at_the_mask() {
 }
 
 #[test]
-fn evaluate_runs_to_its_end() {
+fn evaluate_runs_on_every_family() {
     for family in FAMILIES {
         let model = model(family);
         let dir = tempfile::TempDir::new().unwrap();
@@ -99,7 +98,7 @@ fn evaluate_runs_to_its_end() {
 }
 
 #[test]
-fn a_split_word_is_one_line_with_words_that_would_do() {
+fn a_word_of_several_tokens_is_an_error_that_suggests_others() {
     for family in FAMILIES {
         let run = reproduce(family, STIMULI, "We saw {him|helm} today.\n", &[]);
         let expected =
@@ -109,7 +108,7 @@ fn a_split_word_is_one_line_with_words_that_would_do() {
 }
 
 #[test]
-fn a_missing_tensor_is_named_by_the_familys_own_name() {
+fn a_missing_tensor_is_reported_by_its_name_in_the_family() {
     let dir = tempfile::TempDir::new().unwrap();
     for name in ["config.json", "tokenizer.json"] {
         std::fs::copy(PathBuf::from(model("distilbert")).join(name), dir.path().join(name))

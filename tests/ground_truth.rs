@@ -1,18 +1,18 @@
-//! Where the truth is known: in a model whose neurons for him and her are planted, the study finds
-//! exactly these, and measures exactly what their lesion does.
+//! A model with planted neurons for him and her. The study selects exactly these neurons, and measures
+//! the effects of their lesions that the formulas predict.
 
 use std::collections::BTreeSet;
 
 use crate::support::{
-    Row, Run, close, number,
+    Row, Run, assert_close, number,
     planted::{HER, HIM, PROMPTS, Planted, STIMULI, targets},
 };
 use tempfile::TempDir;
 
-/// A quarter of 12 neurons leaves room for both him neurons in a controlled set.
+/// A quarter of 12 neurons is a set that can contain both him neurons.
 const SHARED: [&str; 4] = ["--share", "0.25", "--nulls", "200"];
 
-fn study(model: &Planted, args: &[&str]) -> Run {
+fn run_study(model: &Planted, args: &[&str]) -> Run {
     let dir = TempDir::new().unwrap();
     model.write(dir.path());
     let files = [("stimuli.txt", STIMULI), ("prompts.txt", PROMPTS)];
@@ -21,7 +21,7 @@ fn study(model: &Planted, args: &[&str]) -> Run {
     Run::with_files(&files, &[&planted[..], args].concat())
 }
 
-fn assert_selected_are_the_planted(run: &Run) {
+fn assert_planted_neurons_are_selected(run: &Run) {
     for row in run.rows("neurons.csv") {
         let neuron: usize = row["neuron"].parse().unwrap();
         let expected = match row["layer"].as_str() {
@@ -36,20 +36,20 @@ fn assert_selected_are_the_planted(run: &Run) {
 /// The matched set's margin drop at the mask of `target`, and those of all random sets.
 fn margin_drops(run: &Run, target: &str) -> (f64, Vec<f64>) {
     let rows = run.rows("nulls.csv");
-    let of = |kinds: &[&str]| -> Vec<f64> {
+    let drops = |kinds: &[&str]| -> Vec<f64> {
         let rows = rows.iter().filter(|row| row["layer"] == "1" && row["target"] == target);
         rows.filter(|row| kinds.contains(&row["kind"].as_str()))
             .map(|row| number(row, "margin_drop"))
             .collect()
     };
-    (of(&["matched"])[0], of(&["random", "random-active"]))
+    (drops(&["matched"])[0], drops(&["random", "random-active"]))
 }
 
 #[test]
-fn planted_neurons_are_found_and_their_lesion_does_what_the_formulas_say() {
+fn planted_neurons_are_selected_and_their_lesion_follows_the_formulas() {
     let model = Planted::new(true);
-    let run = study(&model, &SHARED);
-    assert_selected_are_the_planted(&run);
+    let run = run_study(&model, &SHARED);
+    assert_planted_neurons_are_selected(&run);
     let mut lesioned = 0;
     for row in run.rows("lesions.csv") {
         let position: usize = row["position"].parse().unwrap();
@@ -70,11 +70,11 @@ fn planted_neurons_are_found_and_their_lesion_does_what_the_formulas_say() {
     }
     assert_eq!(lesioned, 2);
     for row in run.rows("profile.csv") {
-        // Layer 0 has no labelled neuron to lesion, so nothing to test.
+        // Layer 0 has no neurons with a label, so there is nothing to test.
         let significant = row["layer"] == "1" && number(&row, "p_corrected") <= 0.05;
         assert!(significant || (row["layer"] == "0" && row["p_corrected"].is_empty()), "{row:?}");
     }
-    // No other set does what the planted ones do.
+    // No random set has the effect of the planted neurons.
     for target in ["him", "her"] {
         let (matched, random) = margin_drops(&run, target);
         assert!(matched > 0.1 && random.len() == 400);
@@ -93,8 +93,8 @@ fn planted(label: &str) -> &'static [usize] {
     if label == "him" { &HIM } else { &HER }
 }
 
-/// How far the logit and the margin of a label's word fall at the mask of its prompt where `change`
-/// is made to the activations of the last layer.
+/// Drops of the logit and the margin of a label's word at the mask of its prompt, if `change` changes
+/// the activations of the last layer.
 fn drops(model: &Planted, label: &str, change: impl FnOnce(&mut [f64])) -> [f64; 2] {
     let (right, position) = if label == "him" { (0, 4) } else { (1, 3) };
     let clean = model.logits("[MASK]", position, &[]);
@@ -103,9 +103,8 @@ fn drops(model: &Planted, label: &str, change: impl FnOnce(&mut [f64])) -> [f64;
     [clean[right] - changed[right], margin(clean) - margin(changed)]
 }
 
-/// The drops where the planted neurons of the label become what `value` says of each and of its
-/// activation.
-fn changed(model: &Planted, label: &str, value: &dyn Fn(usize, f64) -> f64) -> [f64; 2] {
+/// The drops if `value` maps each planted neuron of the label and its activation to a new activation.
+fn changed_drops(model: &Planted, label: &str, value: &dyn Fn(usize, f64) -> f64) -> [f64; 2] {
     drops(model, label, |activations| {
         for &neuron in planted(label) {
             activations[neuron] = value(neuron, activations[neuron]);
@@ -113,58 +112,58 @@ fn changed(model: &Planted, label: &str, value: &dyn Fn(usize, f64) -> f64) -> [
     })
 }
 
-fn silenced(model: &Planted, label: &str, neurons: &[usize]) -> [f64; 2] {
+fn silenced_drops(model: &Planted, label: &str, neurons: &[usize]) -> [f64; 2] {
     drops(model, label, |activations| neurons.iter().for_each(|&neuron| activations[neuron] = 0.0))
 }
 
 #[track_caller]
 fn assert_drops(row: &Row, [logit, margin]: [f64; 2]) {
-    close(number(row, "logit_drop"), logit, 1e-4);
-    close(number(row, "margin_drop"), margin, 1e-4);
+    assert_close(number(row, "logit_drop"), logit, 1e-4);
+    assert_close(number(row, "margin_drop"), margin, 1e-4);
 }
 
 #[test]
-fn each_planted_neuron_does_by_itself_what_the_formulas_say_and_directly() {
+fn lesions_of_single_planted_neurons_follow_the_formulas_directly() {
     let model = Planted::new(true);
-    let rows = study(&model, &["--layer", "1", "--parts", "causal"]).rows("neurons_causal.csv");
+    let rows = run_study(&model, &["--layer", "1", "--parts", "causal"]).rows("neurons_causal.csv");
     assert_eq!(rows.len(), 2 * (HIM.len() + HER.len()));
     for row in &rows {
         let neuron: usize = row["neuron"].parse().unwrap();
         assert!(planted(&row["label"]).contains(&neuron));
-        let expected = silenced(&model, &row["target"], &[neuron]);
+        let expected = silenced_drops(&model, &row["target"], &[neuron]);
         assert_drops(row, expected);
         assert_eq!(row["direct"], "exact");
-        close(number(row, "direct_logit_drop"), expected[0], 1e-4);
-        close(number(row, "direct_margin_drop"), expected[1], 1e-4);
+        assert_close(number(row, "direct_logit_drop"), expected[0], 1e-4);
+        assert_close(number(row, "direct_margin_drop"), expected[1], 1e-4);
     }
 }
 
 #[test]
-fn layers_without_labelled_neurons_add_nothing_to_a_joint_lesion() {
+fn layers_without_neurons_add_nothing_to_a_joint_lesion() {
     let model = Planted::new(true);
-    let rows = study(&model, &["--significant", "--parts", "joint"]).rows("joint.csv");
+    let rows = run_study(&model, &["--significant", "--parts", "joint"]).rows("joint.csv");
     for row in &rows {
         let neurons = if row["layers"] == "0" { &[][..] } else { planted(&row["neuron_set"]) };
         assert_eq!(row["neurons"], neurons.len().to_string());
-        let [logit, margin] = silenced(&model, &row["neuron_set"], neurons);
+        let [logit, margin] = silenced_drops(&model, &row["neuron_set"], neurons);
         assert_drops(row, [logit, margin]);
-        close(number(row, "sum_of_single"), margin, 1e-4);
-        close(number(row, "synergy"), 0.0, 1e-6);
+        assert_close(number(row, "sum_of_single"), margin, 1e-4);
+        assert_close(number(row, "synergy"), 0.0, 1e-6);
     }
-    let names = rows.iter().map(|row| (&*row["pattern"], &*row["layers"]));
+    let patterns = rows.iter().map(|row| (&*row["pattern"], &*row["layers"]));
     let expected = [("single", "0"), ("single", "1"), ("up", "0 1")];
-    assert_eq!(names.collect::<Vec<_>>(), [expected, expected].concat()); // for both labels
+    assert_eq!(patterns.collect::<Vec<_>>(), [expected, expected].concat()); // for both labels
 }
 
 #[test]
-fn each_dose_takes_the_strongest_neurons() {
+fn each_dose_lesions_the_strongest_neurons() {
     let model = Planted::new(true);
-    let run = study(&model, &["--parts", "dose"]);
+    let run = run_study(&model, &["--parts", "dose"]);
     let (neurons, doses) = (run.rows("neurons.csv"), run.rows("dose.csv"));
     let strongest = |label: &str| {
-        let mut own: Vec<&Row> = neurons.iter().filter(|row| row["label"] == label).collect();
-        own.sort_by(|a, b| number(b, "t").abs().total_cmp(&number(a, "t").abs()));
-        own.iter().map(|row| row["neuron"].parse().unwrap()).collect::<Vec<usize>>()
+        let mut rows: Vec<&Row> = neurons.iter().filter(|row| row["label"] == label).collect();
+        rows.sort_by(|a, b| number(b, "t").abs().total_cmp(&number(a, "t").abs()));
+        rows.iter().map(|row| row["neuron"].parse().unwrap()).collect::<Vec<usize>>()
     };
     let mut found = Vec::new();
     for row in doses.iter().filter(|row| row["kind"] != "random") {
@@ -172,7 +171,7 @@ fn each_dose_takes_the_strongest_neurons() {
         let size: usize = row["neurons"].parse().unwrap();
         let other = if label == "him" { "her" } else { "him" };
         let lesioned = strongest(if kind == "matched" { label } else { other });
-        assert_drops(row, silenced(&model, label, &lesioned[..size]));
+        assert_drops(row, silenced_drops(&model, label, &lesioned[..size]));
         found.push((label, size, kind));
     }
     let both = |label, size| [(label, size, "matched"), (label, size, "swapped")];
@@ -181,62 +180,66 @@ fn each_dose_takes_the_strongest_neurons() {
     assert_eq!(found, [&expected.concat()[..], &[("her", 3, "matched")]].concat());
 }
 
-/// The matched lesions of the last layer's planted neurons, done in some way.
-fn matched(model: &Planted, way: &[&str]) -> Vec<Row> {
+/// Rows of the matched lesions of the last layer's planted neurons, with options for the lesion.
+fn matched_rows(model: &Planted, manner: &[&str]) -> Vec<Row> {
     let args = ["--significant", "--parts", "controls", "--layers", "1", "--nulls", "1"];
-    let mut rows = study(model, &[&args[..], way].concat()).rows("nulls.csv");
+    let mut rows = run_study(model, &[&args[..], manner].concat()).rows("nulls.csv");
     rows.retain(|row| row["kind"] == "matched");
     assert_eq!(rows.len(), 2);
     rows
 }
 
 #[test]
-fn other_ways_of_lesioning_do_what_the_formulas_say() {
+fn every_kind_and_place_of_lesions_follows_the_formulas() {
     let model = Planted::new(true);
-    let seen: Vec<Vec<f64>> =
+    let activations: Vec<Vec<f64>> =
         targets().into_iter().map(|(word, position)| model.activations(word, position)).collect();
-    let changed = |label: &str, value: &dyn Fn(usize, f64) -> f64| changed(&model, label, value);
-    for row in matched(&model, &["--kind", "mean"]) {
-        let mean =
-            |neuron: usize| seen.iter().map(|of| of[neuron]).sum::<f64>() / seen.len() as f64;
-        assert_drops(&row, changed(&row["target"], &|neuron, _| mean(neuron)));
+    for row in matched_rows(&model, &["--kind", "mean"]) {
+        let mean = |neuron: usize| {
+            let sum: f64 = activations.iter().map(|activations| activations[neuron]).sum();
+            sum / activations.len() as f64
+        };
+        assert_drops(&row, changed_drops(&model, &row["target"], &|neuron, _| mean(neuron)));
     }
-    for row in matched(&model, &["--kind", "scale=-0.5"]) {
-        assert_drops(&row, changed(&row["target"], &|_, activation| -0.5 * activation));
+    for row in matched_rows(&model, &["--kind", "scale=-0.5"]) {
+        let expected = changed_drops(&model, &row["target"], &|_, activation| -0.5 * activation);
+        assert_drops(&row, expected);
     }
-    // No token hears of another, so only the mask counts.
-    for row in matched(&model, &["--at", "all"]) {
-        assert_drops(&row, silenced(&model, &row["target"], planted(&row["target"])));
+    // Attention writes nothing, so only the lesion at the mask has an effect.
+    for row in matched_rows(&model, &["--at", "all"]) {
+        assert_drops(&row, silenced_drops(&model, &row["target"], planted(&row["target"])));
     }
-    for row in matched(&model, &["--at=-1,1"]) {
+    for row in matched_rows(&model, &["--at=-1,1"]) {
         assert_drops(&row, [0.0, 0.0]);
     }
 }
 
 #[test]
-fn a_resampled_activation_is_that_of_one_stimulus() {
+fn resampled_activations_are_those_of_one_stimulus() {
     let model = Planted::new(true);
-    let mut drawn = BTreeSet::new();
+    let mut words = BTreeSet::new();
     for seed in ["0", "1", "2", "3", "4", "5"] {
-        for row in matched(&model, &["--kind", "resample", "--seed", seed]) {
-            let is_at = |&&(word, position): &&(&str, usize)| {
-                let seen = model.activations(word, position);
-                let [logit, margin] = changed(&model, &row["target"], &|neuron, _| seen[neuron]);
+        for row in matched_rows(&model, &["--kind", "resample", "--seed", seed]) {
+            let has_these_drops = |&&(word, position): &&(&str, usize)| {
+                let activations = model.activations(word, position);
+                let [logit, margin] =
+                    changed_drops(&model, &row["target"], &|neuron, _| activations[neuron]);
                 (number(&row, "logit_drop") - logit).abs() < 1e-4
                     && (number(&row, "margin_drop") - margin).abs() < 1e-4
             };
             let targets = targets();
-            let (word, _) = targets.iter().find(is_at).expect("no stimulus has these activations");
-            drawn.insert(*word);
+            let (word, _) =
+                targets.iter().find(has_these_drops).expect("no stimulus has these drops");
+            words.insert(*word);
         }
     }
-    assert_eq!(drawn, ["her", "him"].into()); // from both sides
+    assert_eq!(words, ["her", "him"].into()); // both sides occur
 }
 
 #[test]
-fn neurons_that_respond_but_write_nothing_are_significant_and_their_lesion_does_nothing() {
-    let run = study(&Planted::new(false), &SHARED);
-    assert_selected_are_the_planted(&run);
+fn lesions_of_significant_neurons_that_write_nothing_have_no_effect() {
+    let run = run_study(&Planted::new(false), &SHARED);
+    assert_planted_neurons_are_selected(&run);
     let lesions = run.rows("lesions.csv");
     assert!(lesions.iter().any(|row| row["neurons"] == "3"));
     for row in lesions {
@@ -251,16 +254,16 @@ fn neurons_that_respond_but_write_nothing_are_significant_and_their_lesion_does_
         "{}",
         run.stdout()
     );
-    // Nor does anything else in the laboratory.
+    // The laboratory's other lesions have no effect either.
     for table in ["nulls.csv", "joint.csv", "dose.csv", "neurons_causal.csv", "dynamic.csv"] {
         let rows = run.rows(table);
-        let matched = |row: &&Row| row.get("kind").is_none_or(|kind| kind == "matched");
-        for row in rows.iter().filter(matched) {
+        let is_matched = |row: &&Row| row.get("kind").is_none_or(|kind| kind == "matched");
+        for row in rows.iter().filter(is_matched) {
             for (column, drop) in row.iter().filter(|(column, _)| column.ends_with("_drop")) {
                 assert!(drop.parse::<f64>().unwrap().abs() < 1e-6, "{table}, {column}: {row:?}");
             }
         }
-        assert!(rows.iter().any(|row| matched(&row)));
+        assert!(rows.iter().any(|row| is_matched(&row)));
     }
     for row in run.rows("profile.csv").iter().filter(|row| row["layer"] == "1") {
         assert!(number(row, "p_corrected") > 0.05, "{row:?}");

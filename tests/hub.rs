@@ -1,4 +1,4 @@
-//! The real binary and models from a hub: one on 127.0.0.1, never the real one.
+//! The real binary with models from a hub on 127.0.0.1, never the real hub.
 
 #[path = "../crates/hub/tests/server/mod.rs"]
 mod server;
@@ -9,7 +9,7 @@ use crate::support::{BRIEF, lesion};
 use server::{COMMIT, Reply, Repository, Request, Server};
 use tempfile::TempDir;
 
-/// The bundled model, as a repository of the hub has it.
+/// The bundled model as a repository of the hub.
 fn repository() -> Repository {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets/models/bundled");
     let read = |name: &str| fs::read(folder.join(name)).unwrap();
@@ -18,7 +18,7 @@ fn repository() -> Repository {
     Repository { id: "owner/tiny".to_owned(), files: files.into(), elsewhere: None }
 }
 
-/// A person's machine, with a cache of its own.
+/// A machine with its own cache.
 struct Machine(TempDir);
 
 impl Machine {
@@ -27,10 +27,14 @@ impl Machine {
     }
 
     fn run(&self, endpoint: &str, args: &[&str]) -> Output {
-        self.offline(endpoint, "0", args)
+        self.run_with(endpoint, "0", args)
     }
 
-    fn offline(&self, endpoint: &str, offline: &str, args: &[&str]) -> Output {
+    fn run_offline(&self, endpoint: &str, args: &[&str]) -> Output {
+        self.run_with(endpoint, "1", args)
+    }
+
+    fn run_with(&self, endpoint: &str, offline: &str, args: &[&str]) -> Output {
         lesion(self.0.path())
             .args(args)
             .env("HF_HOME", self.0.path().join("hf"))
@@ -48,6 +52,11 @@ impl Machine {
         let manifest = fs::read(self.0.path().join("target/reproduce/manifest.json")).unwrap();
         serde_json::from_slice(&manifest).unwrap()
     }
+}
+
+/// Whether a request is for the content of a large file.
+fn is_large(request: &Request) -> bool {
+    request.path.starts_with("/large/")
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -73,7 +82,7 @@ fn assert_one_line(output: &Output, expected: &[&str]) {
 const RUN: [&str; 5] = ["reproduce", BRIEF[0], BRIEF[1], "--model", "owner/tiny"];
 
 #[test]
-fn a_model_of_the_hub_runs_and_runs_again_without_it() {
+fn a_downloaded_model_runs_again_without_the_hub() {
     let bundled = Machine::new();
     assert_succeeds(&bundled.run("http://127.0.0.1:9", &RUN[..3]));
 
@@ -85,25 +94,25 @@ fn a_model_of_the_hub_runs_and_runs_again_without_it() {
     let commit = format!("owner/tiny@{COMMIT}");
     assert_eq!(manifest["study"]["model"], "owner/tiny");
     assert_eq!(manifest["inputs"]["model"]["source"], commit);
-    let hashes = |manifest: &serde_json::Value| {
+    let hash = |manifest: &serde_json::Value| {
         manifest["inputs"]["model"]["sha256"]["model.safetensors"].clone()
     };
-    assert_eq!(hashes(&manifest), hashes(&bundled.manifest()));
+    assert_eq!(hash(&manifest), hash(&bundled.manifest()));
 
     drop(server);
     let stderr = assert_succeeds(&machine.run(&url, &RUN));
     assert!(stderr.lines().count() == 1 && stderr.contains(&commit), "{stderr}");
-    assert_eq!(assert_succeeds(&machine.offline(&url, "1", &RUN)), "");
+    assert_eq!(assert_succeeds(&machine.run_offline(&url, &RUN)), "");
     assert_eq!(machine.table(), bundled.table());
-    // The manifest's name is the same model, and is asked for nowhere.
-    let again = [&RUN[..4], &[commit.as_str()]].concat();
-    assert_eq!(assert_succeeds(&machine.run(&url, &again)), "");
+    // The manifest names the same model by its commit, so the hub is not asked.
+    let pinned = [&RUN[..4], &[commit.as_str()]].concat();
+    assert_eq!(assert_succeeds(&machine.run(&url, &pinned)), "");
     assert_eq!(machine.manifest()["inputs"]["model"]["source"], commit);
-    assert_succeeds(&machine.offline(&url, "1", &["evaluate", "--count", "9", RUN[3], RUN[4]]));
+    assert_succeeds(&machine.run_offline(&url, &["evaluate", "--count", "9", RUN[3], RUN[4]]));
 }
 
 #[test]
-fn an_interrupted_download_leaves_no_model_and_goes_on() {
+fn an_interrupted_download_leaves_no_model_and_resumes() {
     let answer = |request: &Request| repository().answer(request);
     let server = Server::start(move |request| match (request.path.as_str(), request.start()) {
         ("/large/model.safetensors", None) if request.is_get() => {
@@ -115,29 +124,27 @@ fn an_interrupted_download_leaves_no_model_and_goes_on() {
     let machine = Machine::new();
     assert_one_line(&machine.run(&server.url(), &RUN), &["model.safetensors", "500"]);
     assert!(!machine.0.path().join("target").exists());
-    assert_one_line(&machine.offline(&server.url(), "1", &RUN), &["HF_HUB_OFFLINE"]);
+    assert_one_line(&machine.run_offline(&server.url(), &RUN), &["HF_HUB_OFFLINE"]);
     drop(server);
     let server = Server::start(answer);
     assert_succeeds(&machine.run(&server.url(), &RUN));
-    let large = server.requests().into_iter().filter(|of| of.path.starts_with("/large/"));
-    let starts: Vec<_> = large.filter(Request::is_get).map(|of| of.start()).collect();
+    let requests = server.requests().into_iter();
+    let downloads = requests.filter(|request| request.is_get() && is_large(request));
+    let starts: Vec<_> = downloads.map(|request| request.start()).collect();
     assert_eq!(starts, [Some(1_000_000)]);
 }
 
 #[test]
-fn a_named_model_that_cannot_be_had_is_an_error_and_no_other_model() {
-    let nobody = {
-        let server = Server::start(|_| Reply::status(200));
-        server.url() // nobody listens there once it is dropped
-    };
+fn a_named_model_that_is_not_available_is_an_error() {
+    let nobody = Server::start(|_| Reply::status(200)).url(); // the server is dropped
     let machine = Machine::new();
     assert_one_line(&machine.run(&nobody, &RUN), &["owner/tiny", "cannot ask", "hf download"]);
-    let offline = machine.offline(&nobody, "1", &RUN);
-    assert_one_line(&offline, &["owner/tiny", "not a folder here", "HF_HUB_OFFLINE is set"]);
+    let offline = machine.run_offline(&nobody, &RUN);
+    assert_one_line(&offline, &["owner/tiny", "not a folder on", "HF_HUB_OFFLINE is set"]);
     let server = Server::start(|request| repository().answer(request));
     for (name, expected) in [
-        ("owner/tiyn", &["no model \"owner/tiyn\"", "not a folder here"][..]),
-        ("tiny", &["no model \"tiny\"", "not a folder here", "./name"]),
+        ("owner/tiyn", &["no model \"owner/tiyn\"", "not a folder on"][..]),
+        ("tiny", &["no model \"tiny\"", "not a folder on", "./name"]),
         ("owner/tiny@v2", &["no revision \"owner/tiny@v2\""]),
         ("./owner/tiny", &["./owner/tiny/config.json"]),
         ("a/folder/that/is/not", &["a/folder/that/is/not/config.json"]),
@@ -151,17 +158,17 @@ fn a_named_model_that_cannot_be_had_is_an_error_and_no_other_model() {
 }
 
 #[test]
-fn a_model_that_is_no_bert_is_refused_before_its_weights_come() {
+fn a_model_of_another_type_is_rejected_before_its_weights_are_downloaded() {
     let mut other = repository();
     other.files.insert("config.json".to_owned(), br#"{"model_type": "gpt2"}"#.to_vec());
     let server = Server::start(move |request| other.answer(request));
     let output = Machine::new().run(&server.url(), &RUN);
     assert_one_line(&output, &["owner/tiny", "config.json"]);
-    assert!(!server.requests().iter().any(|of| of.is_get() && of.path.starts_with("/large/")));
+    assert!(!server.requests().iter().any(|request| request.is_get() && is_large(request)));
 }
 
 #[test]
-fn a_study_names_a_model_of_the_hub_and_check_downloads_nothing() {
+fn a_study_can_name_a_model_on_the_hub_and_check_downloads_nothing() {
     let server = Server::start(|request| repository().answer(request));
     let machine = Machine::new();
     let study = "model = \"owner/tiny\"\nparts = []\n";
@@ -170,9 +177,9 @@ fn a_study_names_a_model_of_the_hub_and_check_downloads_nothing() {
     let check = machine.run(&server.url(), &["check", "studies/s.toml"]);
     assert_succeeds(&check);
     let size: usize = repository().files.values().map(Vec::len).sum();
-    let said = text(&check.stdout);
+    let stdout = text(&check.stdout);
     let megabytes = format!("{:.2} MB", size as f64 / 1e6);
-    assert!(said.contains("owner/tiny") && said.contains(&megabytes), "{said}, not {megabytes}");
+    assert!(stdout.contains("owner/tiny") && stdout.contains(&megabytes), "{stdout}");
     assert_eq!(server.gets(), 0);
     assert!(!machine.0.path().join("hf").exists());
 
@@ -182,14 +189,14 @@ fn a_study_names_a_model_of_the_hub_and_check_downloads_nothing() {
     assert_succeeds(&check);
     assert!(text(&check.stdout).contains("in order"));
 
-    // A folder of that name beside the study wins.
+    // A folder with that name beside the study takes precedence.
     fs::create_dir_all(machine.0.path().join("studies/owner/tiny")).unwrap();
     let output = machine.run(&server.url(), &run);
     assert_one_line(&output, &["studies/owner/tiny/config.json"]);
 }
 
 #[test]
-fn the_studies_of_large_models_ask_for_them_by_name() {
+fn the_studies_of_large_models_request_them_from_the_hub() {
     let server = Server::start(|_| Reply::status(401));
     for (study, model) in [
         ("bert-base-uncased", "google-bert/bert-base-uncased"),
@@ -198,7 +205,7 @@ fn the_studies_of_large_models_ask_for_them_by_name() {
         let path = format!("{}/../../assets/studies/{study}.toml", env!("CARGO_MANIFEST_DIR"));
         let output = Machine::new().run(&server.url(), &["check", &path]);
         assert_one_line(&output, &[model, "HF_TOKEN"]);
-        let asked = format!("/{model}/resolve/main/config.json");
-        assert!(server.requests().iter().any(|request| request.path == asked));
+        let expected = format!("/{model}/resolve/main/config.json");
+        assert!(server.requests().iter().any(|request| request.path == expected));
     }
 }

@@ -1,25 +1,25 @@
-//! The laboratory: its lesions are those of the Python reference, its tables are what their own
-//! rows add up to, one pass finds what two find, and given neuron sets are the ones lesioned.
+//! The laboratory: its lesions are those of the Python reference, its summaries agree with their rows,
+//! one pass has the results of two, and neuron sets from a file are lesioned.
 
 use std::{collections::BTreeMap, ops::RangeInclusive, path::Path, sync::OnceLock};
 
-use crate::support::{Row, Run, assert_user_error, close, number, reference, rows, tables};
+use crate::support::{Row, Run, assert_close, assert_user_error, number, reference, rows, tables};
 use serde_json::Value;
 
 const LABELS: [&str; 2] = ["him", "her"];
 const LAYERS: usize = 6;
 const NEURONS: usize = 768;
 
-/// Random sets of each kind.
-const DRAWS: usize = 20;
+/// Number of random sets of each kind.
+const RANDOM_SETS: usize = 20;
 /// The paper's study, with few random sets and one more joint lesion.
 const STUDY: &str = "[controls]\nnulls = 20\n[joint]\nlayers = [[0, 3]]\n";
 
-/// What a run wrote. Its folder is gone, so that tests can share it.
-struct Written(BTreeMap<String, Vec<u8>>);
+/// Files of a run in memory, so that tests can share them.
+struct RunFiles(BTreeMap<String, Vec<u8>>);
 
-impl Written {
-    fn by(run: &Run) -> Self {
+impl RunFiles {
+    fn read(run: &Run) -> Self {
         Self(tables(&run.out()))
     }
 
@@ -33,37 +33,38 @@ impl Written {
 }
 
 /// [`STUDY`] with all parts of the laboratory.
-fn paper() -> &'static Written {
-    static PAPER: OnceLock<Written> = OnceLock::new();
-    PAPER.get_or_init(|| Written::by(&study(STUDY, &[])))
+fn paper() -> &'static RunFiles {
+    static PAPER: OnceLock<RunFiles> = OnceLock::new();
+    PAPER.get_or_init(|| RunFiles::read(&run_study(STUDY, &[])))
 }
 
-/// The last layer in the controlled prompts, of which there are enough for intervals.
-fn controlled() -> &'static Written {
-    static CONTROLLED: OnceLock<Written> = OnceLock::new();
-    CONTROLLED.get_or_init(|| Written::by(&in_controlled_prompts(&["controls"], &["5"])))
+/// The controls of the last layer in the controlled prompts, which are enough for intervals.
+fn controlled() -> &'static RunFiles {
+    static CONTROLLED: OnceLock<RunFiles> = OnceLock::new();
+    CONTROLLED.get_or_init(|| RunFiles::read(&run_controlled(&["controls"], &["5"])))
 }
 
-fn in_controlled_prompts(parts: &[&str], layers: &[&str]) -> Run {
+fn run_controlled(parts: &[&str], layers: &[&str]) -> Run {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets/prompts/controlled.txt");
     let (parts, layers) = (parts.join(","), layers.join(","));
     let args = ["--prompts", file.to_str().unwrap(), "--parts", &parts, "--layers", &layers];
     Run::new(&[&args[..], &["--nulls", "20"]].concat())
 }
 
-fn study(study: &str, args: &[&str]) -> Run {
+fn run_study(study: &str, args: &[&str]) -> Run {
     Run::command("run", &[("study.toml", study)], &[&["study.toml"], args].concat())
 }
 
 /// The rows with these values.
-fn with<'a>(rows: &'a [Row], values: &[(&str, &str)]) -> Vec<&'a Row> {
+fn rows_with<'a>(rows: &'a [Row], values: &[(&str, &str)]) -> Vec<&'a Row> {
     let has = |row: &&Row| values.iter().all(|&(column, value)| row[column] == value);
     rows.iter().filter(has).collect()
 }
 
+/// The only row with these values.
 #[track_caller]
-fn one<'a>(rows: &'a [Row], values: &[(&str, &str)]) -> &'a Row {
-    let found = with(rows, values);
+fn row_with<'a>(rows: &'a [Row], values: &[(&str, &str)]) -> &'a Row {
+    let found = rows_with(rows, values);
     assert_eq!(found.len(), 1, "{values:?}");
     found[0]
 }
@@ -72,14 +73,14 @@ fn count(row: &Row, column: &str) -> usize {
     row[column].parse().unwrap()
 }
 
-/// A number that is not always there.
+/// A number, or `None` for an empty cell.
 fn optional(row: &Row, column: &str) -> Option<f64> {
     (!row[column].is_empty()).then(|| number(row, column))
 }
 
-/// The neurons of a layer that carry a label, from `neurons.csv`.
+/// Rows of `neurons.csv` with a layer and a label.
 fn labelled<'a>(neurons: &'a [Row], layer: &str, label: &str) -> Vec<&'a Row> {
-    with(neurons, &[("layer", layer), ("label", label)])
+    rows_with(neurons, &[("layer", layer), ("label", label)])
 }
 
 fn mean(values: impl IntoIterator<Item = f64>) -> f64 {
@@ -87,22 +88,22 @@ fn mean(values: impl IntoIterator<Item = f64>) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
-fn other(label: &str) -> &'static str {
+fn other_label(label: &str) -> &'static str {
     LABELS[usize::from(label == LABELS[0])]
 }
 
-fn found_drops(row: &Row) -> [f64; 2] {
+fn drops_of(row: &Row) -> [f64; 2] {
     [number(row, "logit_drop"), number(row, "margin_drop")]
 }
 
 #[track_caller]
 fn assert_drops(row: &Row, [logit, margin]: [f64; 2], tolerance: f64) {
-    close(number(row, "logit_drop"), logit, tolerance);
-    close(number(row, "margin_drop"), margin, tolerance);
+    assert_close(number(row, "logit_drop"), logit, tolerance);
+    assert_close(number(row, "margin_drop"), margin, tolerance);
 }
 
-/// Two tables, or a table and sums of another, hold the same figure but for rounding of the sums.
-const SUM: f64 = 1e-12;
+/// Tolerance for a number and the sum or mean of its rows.
+const SUM_TOLERANCE: f64 = 1e-12;
 
 // The Python reference.
 
@@ -110,8 +111,8 @@ fn list(value: &Value) -> &[Value] {
     value.as_array().unwrap()
 }
 
-/// The falls of the right word's logit and margin, from the logits of a prompt's candidates.
-fn drops(prompt: &Value, lesioned: &Value) -> [f64; 2] {
+/// Drops of the right word's logit and margin, from the logits of a prompt's candidates.
+fn reference_drops(prompt: &Value, lesioned: &Value) -> [f64; 2] {
     let logits = |value: &Value| -> Vec<f64> {
         list(value).iter().map(|logit| logit.as_f64().unwrap()).collect()
     };
@@ -140,20 +141,20 @@ fn neuron_sets_are_those_of_the_python_reference() {
 #[test]
 fn lesions_of_each_layer_are_those_of_the_python_reference() {
     let (reference, nulls) = (reference(), paper().rows("nulls.csv"));
-    for (layer, of_layer) in list(&reference["profile"]).iter().enumerate() {
-        for (prompt, expected) in list(&reference["prompts"]).iter().zip(list(of_layer)) {
+    for (layer, lesions) in list(&reference["profile"]).iter().enumerate() {
+        for (prompt, expected) in list(&reference["prompts"]).iter().zip(list(lesions)) {
             for kind in ["matched", "swapped"] {
                 let (layer, position) = (layer.to_string(), prompt["position"].to_string());
                 let values = [("layer", &*layer), ("position", &position), ("kind", kind)];
-                let row = one(&nulls, &values);
+                let row = row_with(&nulls, &values);
                 assert_eq!(row["target"], prompt["candidates"][0].as_str().unwrap());
-                assert_drops(row, drops(prompt, &expected[kind]), 1e-4);
+                assert_drops(row, reference_drops(prompt, &expected[kind]), 1e-4);
             }
         }
     }
 }
 
-/// How `joint.csv` names a lesion of these layers, a pattern that grows from the bottom or the top.
+/// The `pattern` and `layers` of a joint lesion that grows from the bottom or the top.
 fn pattern(layers: RangeInclusive<usize>) -> (&'static str, String) {
     let name = match (layers.start(), layers.end()) {
         (first, last) if first == last => "single",
@@ -173,12 +174,12 @@ fn joint_lesions_are_those_of_the_python_reference() {
             for (expected, layers) in [(&expected["up"], 0..=k), (&expected["down"], k..=last)] {
                 let (pattern, layers) = pattern(layers);
                 let values = [("pattern", pattern), ("layers", &layers), ("neuron_set", right)];
-                let row = one(&joint, &values);
+                let row = row_with(&joint, &values);
                 assert_eq!(row["prompts"], "1");
-                assert_drops(row, drops(prompt, &expected[k]["logits"]), 1e-4);
+                assert_drops(row, reference_drops(prompt, &expected[k]["logits"]), 1e-4);
                 let prob = |value: &Value| value.as_f64().unwrap();
-                close(number(row, "prob_lesioned"), prob(&expected[k]["prob"]), 1e-6);
-                close(number(row, "prob_clean"), prob(&prompt["prob"][0]), 1e-6);
+                assert_close(number(row, "prob_lesioned"), prob(&expected[k]["prob"]), 1e-6);
+                assert_close(number(row, "prob_clean"), prob(&prompt["prob"][0]), 1e-6);
             }
         }
     }
@@ -191,24 +192,24 @@ fn neurons_selected_at_the_mask_are_those_of_the_python_reference() {
     let neurons = run.rows("neurons.csv");
     for (layer, expected) in list(&reference["context"]).iter().enumerate() {
         for label in LABELS {
-            let found = labelled(&neurons, &layer.to_string(), label);
-            let found: Vec<Value> = found.iter().map(|row| count(row, "neuron").into()).collect();
-            assert_eq!(expected[label], Value::Array(found), "layer {layer}, {label}");
+            let rows = labelled(&neurons, &layer.to_string(), label);
+            let selected = rows.iter().map(|row| count(row, "neuron").into()).collect();
+            assert_eq!(expected[label], Value::Array(selected), "layer {layer}, {label}");
         }
-        let every = neurons[layer * NEURONS..][..NEURONS].iter().step_by(16);
-        for (row, t) in every.zip(list(&expected["t"])) {
+        let compared = neurons[layer * NEURONS..][..NEURONS].iter().step_by(16);
+        for (row, t) in compared.zip(list(&expected["t"])) {
             let t = t.as_f64().unwrap();
-            // Near 0 means nearly cancel, and what rounding leaves of them does not shrink with t.
-            close(number(row, "t"), t, 5e-4 * t.abs().max(1.0));
+            // If t is near 0, its error is absolute: the means nearly cancel.
+            assert_close(number(row, "t"), t, 5e-4 * t.abs().max(1.0));
         }
     }
 }
 
 #[test]
-fn other_ways_of_lesioning_are_those_of_the_python_reference() {
+fn every_kind_and_place_of_lesions_agrees_with_the_python_reference() {
     let reference = reference();
     let layer = reference["layer"].to_string();
-    let ways: [(&str, &[&str]); 6] = [
+    let manners: [(&str, &[&str]); 6] = [
         ("mean", &["--kind", "mean"]),
         ("mean_pre", &["--kind", "mean", "--site", "pre"]),
         ("half", &["--kind", "scale=0.5"]),
@@ -216,17 +217,17 @@ fn other_ways_of_lesioning_are_those_of_the_python_reference() {
         ("everywhere", &["--at", "all"]),
         ("neighbours", &["--at=-1,1"]),
     ];
-    for (way, args) in ways {
+    for (manner, args) in manners {
         let controls = ["--parts", "controls", "--layers", &layer, "--nulls", "1"];
         let run = Run::new(&[&controls, args].concat());
         let (nulls, profile) = (run.rows("nulls.csv"), run.rows("profile.csv"));
         for (prompt, expected) in list(&reference["prompts"]).iter().zip(list(&reference["kinds"]))
         {
             let right = prompt["candidates"][0].as_str().unwrap();
-            let expected = drops(prompt, &expected[way]);
-            let matched = one(&nulls, &[("kind", "matched"), ("target", right)]);
+            let expected = reference_drops(prompt, &expected[manner]);
+            let matched = row_with(&nulls, &[("kind", "matched"), ("target", right)]);
             assert_drops(matched, expected, 1e-4);
-            assert_drops(one(&profile, &[("neuron_set", right)]), expected, 1e-4);
+            assert_drops(row_with(&profile, &[("neuron_set", right)]), expected, 1e-4);
         }
     }
 }
@@ -242,12 +243,12 @@ fn single_neurons_and_direct_effects_are_those_of_the_python_reference() {
         for (prompt, expected) in list(&reference["prompts"]).iter().zip(list(&expected["prompts"]))
         {
             let position = prompt["position"].to_string();
-            for row in with(found, &[("position", &position)]) {
+            for row in rows_with(found, &[("position", &position)]) {
                 let neuron = count(row, "neuron");
                 if neuron.is_multiple_of(16) {
-                    let of = |effect: &str| expected[effect][neuron / 16].as_f64().unwrap();
-                    close(number(row, "logit_drop"), of("lesion"), 2e-5);
-                    close(number(row, "direct_logit_drop"), of("direct"), 2e-5);
+                    let effect = |name: &str| expected[name][neuron / 16].as_f64().unwrap();
+                    assert_close(number(row, "logit_drop"), effect("lesion"), 2e-5);
+                    assert_close(number(row, "direct_logit_drop"), effect("direct"), 2e-5);
                     compared += 1;
                 }
             }
@@ -255,33 +256,34 @@ fn single_neurons_and_direct_effects_are_those_of_the_python_reference() {
         assert_eq!(found[0]["layer"], expected["layer"].to_string());
         assert!(compared > 60, "only {compared} neurons were compared");
     }
-    // Nothing reacts after the last layer.
+    // In the last layer the direct effect is the whole effect.
     for row in &layers[1].1 {
-        close(number(row, "direct_logit_drop"), number(row, "logit_drop"), 2e-5);
-        close(number(row, "direct_margin_drop"), number(row, "margin_drop"), 2e-5);
+        assert_close(number(row, "direct_logit_drop"), number(row, "logit_drop"), 2e-5);
+        assert_close(number(row, "direct_margin_drop"), number(row, "margin_drop"), 2e-5);
     }
 }
 
-// What the tables' own rows add up to.
+// Summaries and their rows.
 
-/// The rows of `nulls.csv` of one kind, in the layer and the label's prompts that another row is of.
-fn lesions<'a>(nulls: &'a [Row], of: &Row, kind: &str) -> Vec<&'a Row> {
-    with(nulls, &[("layer", &of["layer"]), ("neuron_set", &of["neuron_set"]), ("kind", kind)])
+/// The rows of `nulls.csv` of one kind, with the layer and label of another table's row.
+fn lesions<'a>(nulls: &'a [Row], row: &Row, kind: &str) -> Vec<&'a Row> {
+    let values = [("layer", &*row["layer"]), ("neuron_set", &row["neuron_set"]), ("kind", kind)];
+    rows_with(nulls, &values)
 }
 
 fn column(rows: &[&Row], column: &str) -> Vec<f64> {
     rows.iter().map(|row| number(row, column)).collect()
 }
 
-/// (1 + b) / (1 + N), with b of N random sets lowering the mean margin at least as much.
+/// p of a mean margin drop: (1 + b) / (1 + N), if b of N random sets have at least this drop.
 fn p(matched: f64, random: &[&Row]) -> f64 {
-    let draws: Vec<f64> = random
+    let drops: Vec<f64> = random
         .chunk_by(|a, b| a["draw"] == b["draw"])
-        .map(|of_draw| mean(column(of_draw, "margin_drop")))
+        .map(|set| mean(column(set, "margin_drop")))
         .collect();
-    assert_eq!(draws.len(), DRAWS);
-    let reached = draws.iter().filter(|&&drop| drop >= matched).count();
-    (1 + reached) as f64 / (1 + DRAWS) as f64
+    assert_eq!(drops.len(), RANDOM_SETS);
+    let reached = drops.iter().filter(|&&drop| drop >= matched).count();
+    (1 + reached) as f64 / (1 + RANDOM_SETS) as f64
 }
 
 /// Holm's step-down correction.
@@ -297,42 +299,46 @@ fn holm(p: &[f64]) -> Vec<f64> {
 }
 
 #[test]
-fn the_profile_sums_up_the_lesions_of_each_layer() {
+fn the_profile_summarises_the_lesions_of_each_layer() {
     for (run, layers, prompts) in [(paper(), LAYERS, 1), (controlled(), 1, 106)] {
         let (nulls, profile) = (run.rows("nulls.csv"), run.rows("profile.csv"));
         let neurons = run.rows("neurons.csv");
         assert_eq!(profile.len(), layers * LABELS.len());
-        let mut both = Vec::new();
+        let mut largest_p = Vec::new();
         for row in &profile {
             let matched = lesions(&nulls, row, "matched");
             assert_eq!((matched.len(), count(row, "prompts")), (prompts, prompts));
-            assert!(matched.iter().all(|of| of["neurons"] == row["neurons"]));
+            assert!(matched.iter().all(|lesion| lesion["neurons"] == row["neurons"]));
             for drop in ["logit_drop", "margin_drop"] {
                 let drops = column(&matched, drop);
                 let sizes = drops.iter().map(|drop| drop.abs());
-                close(number(row, &format!("abs_{drop}")), mean(sizes), SUM);
-                close(number(row, drop), mean(drops), SUM);
+                assert_close(number(row, &format!("abs_{drop}")), mean(sizes), SUM_TOLERANCE);
+                assert_close(number(row, drop), mean(drops), SUM_TOLERANCE);
             }
             let margins = column(&matched, "margin_drop");
             assert_eq!(count(row, "margin_falls"), margins.iter().filter(|&&m| m > 0.0).count());
             let [any, active] = ["random", "random-active"]
                 .map(|kind| p(mean(margins.clone()), &lesions(&nulls, row, kind)));
-            close(number(row, "p_random"), any, SUM);
-            close(number(row, "p_random_active"), active, SUM);
-            both.push(any.max(active));
+            assert_close(number(row, "p_random"), any, SUM_TOLERANCE);
+            assert_close(number(row, "p_random_active"), active, SUM_TOLERANCE);
+            largest_p.push(any.max(active));
             let significant = labelled(&neurons, &row["layer"], &row["neuron_set"]).len();
             assert_eq!(count(row, "significant"), significant);
-            close(number(row, "significant_share"), significant as f64 / NEURONS as f64, SUM);
+            assert_close(
+                number(row, "significant_share"),
+                significant as f64 / NEURONS as f64,
+                SUM_TOLERANCE,
+            );
         }
-        for (row, corrected) in profile.iter().zip(holm(&both)) {
-            close(number(row, "p_corrected"), corrected, SUM);
+        for (row, corrected) in profile.iter().zip(holm(&largest_p)) {
+            assert_close(number(row, "p_corrected"), corrected, SUM_TOLERANCE);
         }
     }
 }
 
 #[test]
-fn synergy_is_what_layers_do_beyond_the_sum_of_each_by_itself() {
-    let several = in_controlled_prompts(&["joint"], &["3", "4", "5"]).rows("joint.csv");
+fn synergy_is_the_joint_effect_minus_the_sum_of_single_effects() {
+    let several = run_controlled(&["joint"], &["3", "4", "5"]).rows("joint.csv");
     for (joint, patterns) in
         [(paper().rows("joint.csv"), 6 + 5 + 4 + 1), (several.clone(), 3 + 2 + 1)]
     {
@@ -340,13 +346,13 @@ fn synergy_is_what_layers_do_beyond_the_sum_of_each_by_itself() {
         for row in &joint {
             let single = |layer| {
                 let values = [("pattern", "single"), ("layers", layer)];
-                one(&joint, &[&values[..], &[("neuron_set", &row["neuron_set"])]].concat())
+                row_with(&joint, &[&values[..], &[("neuron_set", &row["neuron_set"])]].concat())
             };
             let parts: Vec<&Row> = row["layers"].split(' ').map(single).collect();
             let sum = column(&parts, "margin_drop").iter().sum();
-            close(number(row, "sum_of_single"), sum, SUM);
-            close(number(row, "synergy"), number(row, "margin_drop") - sum, SUM);
-            let neurons: usize = parts.iter().map(|of| count(of, "neurons")).sum();
+            assert_close(number(row, "sum_of_single"), sum, SUM_TOLERANCE);
+            assert_close(number(row, "synergy"), number(row, "margin_drop") - sum, SUM_TOLERANCE);
+            let neurons: usize = parts.iter().map(|part| count(part, "neurons")).sum();
             assert_eq!(count(row, "neurons"), neurons);
         }
     }
@@ -364,11 +370,10 @@ fn synergy_is_what_layers_do_beyond_the_sum_of_each_by_itself() {
     }
 }
 
-/// The standard error of the difference of two means of margin drops, where those of one template
-/// go together.
-fn clustered_error(own: &[&Row], other: &[&Row]) -> f64 {
+/// The standard error of the difference of two means of margin drops, clustered by template.
+fn clustered_error(matched: &[&Row], swapped: &[&Row]) -> f64 {
     let mut residuals: BTreeMap<&str, f64> = BTreeMap::new();
-    for (rows, sign) in [(own, 1.0), (other, -1.0)] {
+    for (rows, sign) in [(matched, 1.0), (swapped, -1.0)] {
         let centre = mean(column(rows, "margin_drop"));
         for row in rows {
             let residual = sign * (number(row, "margin_drop") - centre) / rows.len() as f64;
@@ -379,117 +384,126 @@ fn clustered_error(own: &[&Row], other: &[&Row]) -> f64 {
 }
 
 #[test]
-fn the_dissociation_compares_the_same_neurons_in_both_labels_prompts() {
+fn the_dissociation_compares_the_same_neurons_in_the_prompts_of_both_labels() {
     for (run, layers, prompts) in [(paper(), LAYERS, 1), (controlled(), 1, 106)] {
         let (nulls, dissociation) = (run.rows("nulls.csv"), run.rows("dissociation.csv"));
         assert_eq!(dissociation.len(), layers * LABELS.len());
         for row in &dissociation {
             let (layer, label) = (&*row["layer"], &*row["neuron_set"]);
-            let own = lesions(&nulls, row, "matched");
-            let swapped = [("layer", layer), ("neuron_set", other(label)), ("kind", "swapped")];
-            let others = with(&nulls, &swapped);
-            for (name, rows) in [("own", &own), ("other", &others)] {
-                let said = count(row, &format!("{name}_prompts"));
-                assert_eq!((rows.len(), said), (prompts, prompts));
-                assert!(rows.iter().all(|of| of["neurons"] == row["neurons"]));
+            let matched = lesions(&nulls, row, "matched");
+            let other = other_label(label);
+            let values = [("layer", layer), ("neuron_set", other), ("kind", "swapped")];
+            let swapped = rows_with(&nulls, &values);
+            for (name, rows) in [("own", &matched), ("other", &swapped)] {
+                let written = count(row, &format!("{name}_prompts"));
+                assert_eq!((rows.len(), written), (prompts, prompts));
+                assert!(rows.iter().all(|lesion| lesion["neurons"] == row["neurons"]));
                 for drop in ["logit_drop", "margin_drop"] {
-                    close(number(row, &format!("{name}_{drop}")), mean(column(rows, drop)), SUM);
+                    assert_close(
+                        number(row, &format!("{name}_{drop}")),
+                        mean(column(rows, drop)),
+                        SUM_TOLERANCE,
+                    );
                 }
             }
             let difference =
-                mean(column(&own, "margin_drop")) - mean(column(&others, "margin_drop"));
-            close(number(row, "difference"), difference, SUM);
-            let of_layer = with(&dissociation, &[("layer", layer)]);
-            let above = |of: &&Row| optional(of, "low").is_some_and(|low| low > 0.0);
-            assert_eq!(row["double"], of_layer.iter().all(above).to_string());
+                mean(column(&matched, "margin_drop")) - mean(column(&swapped, "margin_drop"));
+            assert_close(number(row, "difference"), difference, SUM_TOLERANCE);
+            let both_labels = rows_with(&dissociation, &[("layer", layer)]);
+            let is_above_0 = |row: &&Row| optional(row, "low").is_some_and(|low| low > 0.0);
+            assert_eq!(row["double"], both_labels.iter().all(is_above_0).to_string());
             if prompts == 1 {
                 assert_eq!((&*row["low"], &*row["high"], &*row["double"]), ("", "", "false"));
                 continue;
             }
             let (low, high) = (number(row, "low"), number(row, "high"));
             assert!(low < difference && difference < high);
-            // With so many templates the bootstrap's interval is nearly the normal one.
-            let error = clustered_error(&own, &others);
-            close((high - low) / (2.0 * 1.96 * error), 1.0, 0.05);
+            // With 106 templates the bootstrap's interval is nearly the normal interval.
+            let error = clustered_error(&matched, &swapped);
+            assert_close((high - low) / (2.0 * 1.96 * error), 1.0, 0.05);
         }
     }
 }
 
 #[test]
-fn the_largest_dose_is_the_papers_lesion_and_the_smallest_a_single_neuron() {
+fn the_largest_dose_is_the_lesion_of_the_paper_and_the_smallest_a_single_neuron() {
     let run = paper();
-    let (neurons, papers) = (run.rows("neurons.csv"), run.rows("lesions.csv"));
-    let (dose, causal) = (run.rows("dose.csv"), run.rows("neurons_causal.csv"));
+    let neurons = run.rows("neurons.csv");
+    let lesions = run.rows("lesions.csv");
+    let dose = run.rows("dose.csv");
+    let causal = run.rows("neurons_causal.csv");
     for label in LABELS {
-        let own = labelled(&neurons, "4", label);
-        let most = own.len();
-        let of = |kind, size: usize| {
+        let candidates = labelled(&neurons, "4", label);
+        let most = candidates.len();
+        let doses = |kind, size: usize| {
             let values = [("neuron_set", label), ("kind", kind), ("neurons", &size.to_string())];
-            with(&dose, &values).into_iter().cloned().collect::<Vec<_>>()
+            rows_with(&dose, &values).into_iter().cloned().collect::<Vec<_>>()
         };
-        let sizes = with(&dose, &[("neuron_set", label), ("kind", "matched")]);
-        let sizes: Vec<usize> = sizes.iter().map(|row| count(row, "neurons")).collect();
+        let matched = rows_with(&dose, &[("neuron_set", label), ("kind", "matched")]);
+        let sizes: Vec<usize> = matched.iter().map(|row| count(row, "neurons")).collect();
         assert_eq!(sizes, [1, 2, 4, 8, 16, 32, 64, 128, 256, most]);
         for size in sizes {
-            let others = labelled(&neurons, "4", other(label)).len();
-            assert_eq!(of("swapped", size).len(), usize::from(size <= others));
-            // A random set leaves half of the others out, or there is none.
-            assert_eq!(of("random", size).len(), if NEURONS - size >= 2 * size { 10 } else { 0 });
+            let others = labelled(&neurons, "4", other_label(label)).len();
+            assert_eq!(doses("swapped", size).len(), usize::from(size <= others));
+            // A random set contains at most half of the remaining neurons.
+            let random_sets = if NEURONS - size >= 2 * size { 10 } else { 0 };
+            assert_eq!(doses("random", size).len(), random_sets);
         }
-        let lesion = one(&papers, &[("neuron_set", label), ("candidate", label)]);
+        let lesion = row_with(&lesions, &[("neuron_set", label), ("candidate", label)]);
         assert_eq!(count(lesion, "neurons"), most);
-        assert_drops(&of("matched", most)[0], found_drops(lesion), 1e-5);
+        assert_drops(&doses("matched", most)[0], drops_of(lesion), 1e-5);
         let strength = |row: &&&Row| number(row, "t").abs();
-        let strongest = own.iter().max_by(|a, b| strength(a).total_cmp(&strength(b))).unwrap();
-        let single = one(&causal, &[("neuron", &strongest["neuron"]), ("target", label)]);
-        assert_drops(&of("matched", 1)[0], found_drops(single), 1e-5);
+        let strongest =
+            candidates.iter().max_by(|a, b| strength(a).total_cmp(&strength(b))).unwrap();
+        let single = row_with(&causal, &[("neuron", &strongest["neuron"]), ("target", label)]);
+        assert_drops(&doses("matched", 1)[0], drops_of(single), 1e-5);
     }
 }
 
 #[test]
-fn single_neurons_are_the_labelled_ones_in_every_prompt() {
+fn the_single_neurons_are_those_with_a_label_in_every_prompt() {
     let (causal, neurons) = (paper().rows("neurons_causal.csv"), paper().rows("neurons.csv"));
-    let of_layer = neurons.iter().filter(|row| row["layer"] == "4" && !row["label"].is_empty());
-    let of_layer: Vec<&Row> = of_layer.collect();
+    let has_label = |row: &&Row| row["layer"] == "4" && !row["label"].is_empty();
+    let labelled: Vec<&Row> = neurons.iter().filter(has_label).collect();
     for target in LABELS {
-        let found = with(&causal, &[("target", target)]);
-        assert_eq!(found.len(), of_layer.len());
-        for (row, neuron) in found.iter().zip(&of_layer) {
+        let found = rows_with(&causal, &[("target", target)]);
+        assert_eq!(found.len(), labelled.len());
+        for (row, neuron) in found.iter().zip(&labelled) {
             for column in ["layer", "neuron", "label", "t", "effect"] {
                 assert_eq!(row[column], neuron[column]);
             }
         }
     }
-    assert_eq!(causal.len(), 2 * of_layer.len());
+    assert_eq!(causal.len(), 2 * labelled.len());
 }
 
 // Selection and lesion in one pass.
 
-fn assert_one_pass_does_what_two_do(run: &Written) {
+fn assert_one_pass_agrees_with_two(run: &RunFiles) {
     let (joint, dynamic) = (run.rows("joint.csv"), run.rows("dynamic.csv"));
     assert!(joint.iter().any(|row| row["pattern"] == "given" && row["layers"] == "0 3"));
-    // There is one prompt a label.
+    // There is one prompt per label.
     assert_eq!(dynamic.len(), joint.len());
     for row in &dynamic {
         let same = |column: &'static str| (column, &*row[column]);
-        let two = one(&joint, &[same("pattern"), same("layers"), same("neuron_set")]);
+        let two = row_with(&joint, &[same("pattern"), same("layers"), same("neuron_set")]);
         assert_eq!((&two["neurons"], &row["target"]), (&row["neurons"], &row["neuron_set"]));
-        assert_drops(row, found_drops(two), 1e-5);
+        assert_drops(row, drops_of(two), 1e-5);
     }
 }
 
 #[test]
-fn one_pass_does_what_two_do() {
-    assert_one_pass_does_what_two_do(paper());
+fn one_pass_has_the_results_of_two() {
+    assert_one_pass_agrees_with_two(paper());
     let args = ["--correction", "holm", "--directional", "--significant"];
-    let other = study(STUDY, &[&args[..], &["--parts", "joint,dynamic"]].concat());
-    let other = Written::by(&other);
-    assert_one_pass_does_what_two_do(&other);
+    let run = run_study(STUDY, &[&args[..], &["--parts", "joint,dynamic"]].concat());
+    let other = RunFiles::read(&run);
+    assert_one_pass_agrees_with_two(&other);
     assert_ne!(other.0["dynamic.csv"], paper().0["dynamic.csv"]);
 }
 
 #[test]
-fn what_one_pass_cannot_do_is_said_at_once() {
+fn a_study_that_one_pass_cannot_run_is_an_error() {
     let sets = r#"{"sets": []}"#;
     for (table, expected) in [
         ("[selection]\ncorrection = \"max-t\"", "max-T needs all activations"),
@@ -499,12 +513,12 @@ fn what_one_pass_cannot_do_is_said_at_once() {
         ("[lesion]\nat = \"all\"", "lesions in another way"),
         ("[lesion]\nneurons = \"sets.json\"", "from a file"),
     ] {
-        let asked = format!("parts = [\"dynamic\"]\n{table}\n");
-        let files = [("study.toml", &*asked), ("sets.json", sets)];
+        let study = format!("parts = [\"dynamic\"]\n{table}\n");
+        let files = [("study.toml", &*study), ("sets.json", sets)];
         let run = Run::command("run", &files, &["study.toml"]);
         assert_user_error(&run, &["`dynamic`", "dynamic hooks", expected]);
     }
-    // Not asked for by name, the part is left out.
+    // If the study does not list its parts, the part is left out.
     let run = Run::new(&["--correction", "max-t", "--layers", "5", "--nulls", "1"]);
     assert!(run.out().join("joint.csv").exists() && !run.out().join("dynamic.csv").exists());
     assert!(
@@ -514,27 +528,27 @@ fn what_one_pass_cannot_do_is_said_at_once() {
     );
 }
 
-// Given neuron sets.
+// Neuron sets from a file.
 
 #[test]
-fn written_neuron_sets_give_the_same_lesions_whatever_is_selected() {
+fn lesions_of_neuron_sets_from_a_file_do_not_depend_on_the_selection() {
     let sets = &paper().0["neuron_sets.json"];
     let files = [("study.toml", STUDY), ("sets.json", std::str::from_utf8(sets).unwrap())];
     let args = ["study.toml", "--neurons", "sets.json", "--parts", "controls,joint"];
     let again = Run::command("run", &files, &[&args[..], &["--alpha", "1e-6"]].concat());
     for file in ["nulls.csv", "joint.csv", "lesions.csv", "dissociation.csv", "neuron_sets.json"] {
-        assert!(again.bytes(file) == paper().0[file], "{file} is another");
+        assert!(again.bytes(file) == paper().0[file], "{file} differs");
     }
     assert_ne!(again.bytes("neurons.csv"), paper().0["neurons.csv"]);
 }
 
 #[test]
-fn a_hand_written_set_is_the_only_one_lesioned() {
+fn only_the_set_of_the_file_is_lesioned() {
     let sets = r#"{"sets": [{"layer": 5, "label": "her", "neurons": [84, 3, 84]}]}"#;
     let args = ["--neurons", "sets.json", "--layer", "5", "--nulls", "20"];
     let args = [&args[..], &["--parts", "controls,joint,dose,causal"]].concat();
     let run = Run::with_files(&[("sets.json", sets)], &args);
-    let written = Written::by(&run);
+    let written = RunFiles::read(&run);
     for row in written.rows("lesions.csv") {
         let expected = if row["neuron_set"] == "her" { "2" } else { "0" };
         assert_eq!(row["neurons"], expected);
@@ -542,34 +556,34 @@ fn a_hand_written_set_is_the_only_one_lesioned() {
     }
     let stdout = run.stdout();
     assert!(stdout.contains("no \"him\" neuron"), "{stdout}");
-    // No swapped lesion, as there is no other set.
+    // Without a second set there is no swapped lesion.
     let nulls = written.rows("nulls.csv");
-    let (matched, least) =
-        (with(&nulls, &[("kind", "matched")]), with(&nulls, &[("kind", "least-tuned")]));
-    assert_eq!((matched.len(), least.len(), nulls.len()), (1, 1, 2 + 2 * DRAWS));
+    let matched = rows_with(&nulls, &[("kind", "matched")]);
+    let least_tuned = rows_with(&nulls, &[("kind", "least-tuned")]);
+    assert_eq!((matched.len(), least_tuned.len(), nulls.len()), (1, 1, 2 + 2 * RANDOM_SETS));
     let is_of_set = |row: &Row| row["layer"] == "5" && row["neuron_set"] == "her";
     assert!(nulls.iter().all(|row| is_of_set(row) && row["neurons"] == "2"));
     for row in written.rows("profile.csv") {
-        let lesioned = is_of_set(&row);
-        assert_eq!(row["neurons"], if lesioned { "2" } else { "0" });
-        assert_eq!(optional(&row, "p_corrected").is_some(), lesioned);
-        assert!(lesioned || number(&row, "margin_drop") == 0.0);
+        let is_lesioned = is_of_set(&row);
+        assert_eq!(row["neurons"], if is_lesioned { "2" } else { "0" });
+        assert_eq!(optional(&row, "p_corrected").is_some(), is_lesioned);
+        assert!(is_lesioned || number(&row, "margin_drop") == 0.0);
     }
     assert!(written.rows("dissociation.csv").is_empty());
     let joint = written.rows("joint.csv");
-    let single = one(&joint, &[("pattern", "single"), ("layers", "5"), ("neuron_set", "her")]);
-    assert_drops(single, found_drops(matched[0]), 1e-5);
+    let single = row_with(&joint, &[("pattern", "single"), ("layers", "5"), ("neuron_set", "her")]);
+    assert_drops(single, drops_of(matched[0]), 1e-5);
     let dose = written.rows("dose.csv");
-    let doses: Vec<&Row> = with(&dose, &[("kind", "matched")]);
+    let doses = rows_with(&dose, &[("kind", "matched")]);
     let sizes = doses.iter().map(|row| (&*row["neuron_set"], &*row["neurons"]));
     assert_eq!(sizes.collect::<Vec<_>>(), [("her", "1"), ("her", "2")]);
-    assert_drops(doses[1], found_drops(matched[0]), 1e-5);
+    assert_drops(doses[1], drops_of(matched[0]), 1e-5);
     let causal = written.rows("neurons_causal.csv");
     let found: Vec<_> =
         causal.iter().map(|row| (&*row["target"], &*row["neuron"], &*row["label"])).collect();
     let expected = ["her", "him"].map(|target| ["3", "84"].map(|neuron| (target, neuron, "her")));
     assert_eq!(found, expected.concat());
-    // What is written again lists every layer and label.
+    // The file that the study writes lists every layer and label.
     let file = written.json("neuron_sets.json");
     assert_eq!(list(&file["sets"]).len(), LAYERS * LABELS.len());
     for set in list(&file["sets"]) {
@@ -579,7 +593,7 @@ fn a_hand_written_set_is_the_only_one_lesioned() {
 }
 
 #[test]
-fn neuron_sets_that_cannot_be_are_errors_that_say_where() {
+fn invalid_neuron_sets_are_errors_with_their_place() {
     let set = |inside: &str| format!("{{\"sets\": [\n  {{{inside}}}\n]}}\n");
     for (content, expected) in [
         (
@@ -614,17 +628,18 @@ fn neuron_sets_that_cannot_be_are_errors_that_say_where() {
 }
 
 #[test]
-fn neither_shortcuts_nor_memory_change_more_than_the_rounding() {
+fn shortcuts_and_memory_change_results_by_rounding_only() {
     let usual = paper();
     for args in [&["--plain"][..], &["--memory", "1"]] {
-        let other = Written::by(&study(STUDY, args));
+        let other = RunFiles::read(&run_study(STUDY, args));
         assert_eq!(other.json("neuron_sets.json"), usual.json("neuron_sets.json"));
         for table in ["lesions.csv", "nulls.csv", "joint.csv", "dose.csv", "neurons_causal.csv"] {
-            let (other, usual) = (other.rows(table), usual.rows(table));
-            assert_eq!(other.len(), usual.len());
-            for (other, usual) in other.iter().zip(&usual) {
+            let other_rows = other.rows(table);
+            let usual_rows = usual.rows(table);
+            assert_eq!(other_rows.len(), usual_rows.len());
+            for (other, usual) in other_rows.iter().zip(&usual_rows) {
                 for drop in ["logit_drop", "margin_drop"] {
-                    close(number(other, drop), number(usual, drop), 5e-5);
+                    assert_close(number(other, drop), number(usual, drop), 5e-5);
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! The library under the program: a study from values, in memory, watched and cancelled.
+//! The library below the program: studies from values, in memory, with progress and cancellation.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -32,18 +32,19 @@ fn prepare<'m>(model: &'m LoadedModel, stages: &mut Stages<'_>) -> PreparedStudy
     PreparedStudy::new(model, study, texts(), RunOptions::default(), stages).unwrap()
 }
 
-/// The tables of a study in memory.
-fn in_memory(source: &ModelSource) -> BTreeMap<String, Vec<u8>> {
+/// The tables of a study that runs in memory.
+fn run_in_memory(source: &ModelSource) -> BTreeMap<String, Vec<u8>> {
     let mut watch = Unwatched;
     let mut stages = Stages::new(&mut watch, &CancelToken::default());
     let model = open(source, &mut stages);
     let mut memory = Memory::default();
     run(&prepare(&model, &mut stages), &mut memory, &mut stages).unwrap();
-    let is_table = |name: &String| name.ends_with(".csv") || name == "neuron_sets.json";
-    memory.files.into_iter().filter(|(name, _)| is_table(name)).collect()
+    let is_other =
+        |name: &str| name.contains('/') || ["manifest.json", "report.html"].contains(&name);
+    memory.files.into_iter().filter(|(name, _)| !is_other(name)).collect()
 }
 
-/// Cancels a run at a step of a stage, and keeps what it was told.
+/// An observer that cancels a run at a step of a stage, and keeps the notes.
 struct Canceller {
     token: CancelToken,
     at: (&'static str, usize),
@@ -67,7 +68,7 @@ impl Watch for Canceller {
     }
 }
 
-fn run_in(dir: &Path, at: (&'static str, usize)) -> (Result<(), LesionError>, Vec<Note>) {
+fn run_in_folder(dir: &Path, at: (&'static str, usize)) -> (Result<(), LesionError>, Vec<Note>) {
     let token = CancelToken::default();
     let mut watch = Canceller { token: token.clone(), at, stage: String::new(), notes: Vec::new() };
     let mut stages = Stages::new(&mut watch, &token);
@@ -79,22 +80,22 @@ fn run_in(dir: &Path, at: (&'static str, usize)) -> (Result<(), LesionError>, Ve
 }
 
 #[test]
-fn a_cancelled_run_resumes_to_the_bytes_of_a_study_in_memory() {
-    let expected = in_memory(&ModelSource::Bundled);
+fn a_cancelled_run_resumes_and_writes_the_bytes_of_a_study_in_memory() {
+    let expected = run_in_memory(&ModelSource::Bundled);
     let dir = TempDir::new().unwrap();
     for at in [("activations", 1), ("controls", 1), ("controls", 150), ("dose", 1)] {
-        let (result, _) = run_in(dir.path(), at);
+        let (result, _) = run_in_folder(dir.path(), at);
         assert!(result.unwrap_err().is_cancelled());
         assert!(!dir.path().join("manifest.json").exists());
     }
-    let (result, notes) = run_in(dir.path(), ("never", 0));
+    let (result, notes) = run_in_folder(dir.path(), ("never", 0));
     result.unwrap();
     assert!(matches!(notes[..], [Note::Resumed { batches, .. }] if batches > 2), "{notes:?}");
     assert_eq!(tables(dir.path()), expected);
 }
 
 #[test]
-fn a_model_in_memory_is_the_same_as_in_the_program() {
+fn a_model_in_memory_has_the_results_of_the_bundled_model() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets/models/bundled");
     let read = |file: &str| fs::read(Path::new(folder).join(file)).unwrap().into();
     let bytes = ModelBytes {
@@ -103,9 +104,9 @@ fn a_model_in_memory_is_the_same_as_in_the_program() {
         tokenizer: read("tokenizer.json"),
         weights: read("model.safetensors"),
     };
-    let expected = in_memory(&ModelSource::Bundled);
-    assert_eq!(in_memory(&ModelSource::Bytes(bytes)), expected);
-    assert_eq!(in_memory(&ModelSource::Folder(folder.into())), expected);
+    let expected = run_in_memory(&ModelSource::Bundled);
+    assert_eq!(run_in_memory(&ModelSource::Bytes(bytes)), expected);
+    assert_eq!(run_in_memory(&ModelSource::Folder(folder.into())), expected);
 }
 
 #[test]

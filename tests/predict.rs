@@ -1,23 +1,23 @@
-//! `lesion predict`: the figures of a study for one sentence; and `--json`, on every command.
+//! `lesion predict`, whose numbers are those of a study; and `--json`.
 
 use std::{collections::BTreeSet, fs};
 
-use crate::support::{Row, Run, assert_user_error, close, lesion, number, tables};
+use crate::support::{Row, Run, assert_close, assert_user_error, lesion, number, tables};
 use serde_json::Value;
 use tempfile::TempDir;
 
 const PAPER: &str = "Robert helped Lucy with [MASK] project and she thanked him for his hard work.";
 
-/// A call of `predict` in an empty folder.
+/// A run of `predict` in an empty folder.
 fn predict(args: &[&str]) -> Run {
     let dir = TempDir::new().unwrap();
     let output = lesion(dir.path()).arg("predict").args(args).output().unwrap();
     Run { dir, output }
 }
 
-/// What `--json` says.
+/// The JSON of `predict`.
 #[track_caller]
-fn json(args: &[&str]) -> Value {
+fn predict_json(args: &[&str]) -> Value {
     let run = predict(&[args, &["--json"]].concat());
     assert!(run.output.status.success(), "{}", run.stderr());
     assert_eq!(run.stdout().lines().count(), 1);
@@ -28,19 +28,19 @@ fn candidate<'a>(mask: &'a Value, word: &str) -> &'a Value {
     mask["candidates"].as_array().unwrap().iter().find(|row| row["candidate"] == word).unwrap()
 }
 
-/// A study's figure and that of `predict`: the same, but for rounding in other batches.
+/// Checks that a study's number is that of `predict`, except for rounding in other batches.
 #[track_caller]
-fn same(row: &Row, column: &str, found: &Value) {
-    close(found.as_f64().unwrap(), number(row, column), 1e-5);
+fn assert_agrees(row: &Row, column: &str, found: &Value) {
+    assert_close(found.as_f64().unwrap(), number(row, column), 1e-5);
 }
 
 #[test]
-fn a_study_and_predict_give_the_same_figures() {
+fn a_study_and_predict_have_the_same_numbers() {
     let study = Run::brief(&[]);
     let sets = study.out().join("neuron_sets.json");
     let from_file = ["--lesion", "4:her", "--neurons", sets.to_str().unwrap()];
     let rated = [PAPER, "--candidates", "his,him,her"];
-    let found = json(&[&rated[..], &from_file].concat());
+    let found = predict_json(&[&rated[..], &from_file].concat());
     let mask = &found["masks"][0];
     assert_eq!(mask["position"], 5);
     assert_eq!(mask["changed"], true);
@@ -54,43 +54,44 @@ fn a_study_and_predict_give_the_same_figures() {
     for row in study.rows("predictions.csv").iter().filter(|row| row["target"] == "her") {
         let rating = candidate(mask, &row["candidate"]);
         for column in ["logit", "prob"] {
-            same(row, column, &rating[column]);
+            assert_agrees(row, column, &rating[column]);
         }
         assert_eq!(row["rank"], rating["rank"].to_string());
     }
     for row in study.rows("lesions.csv").iter().filter(|row| row["neuron_set"] == "her") {
         let rating = candidate(mask, &row["candidate"]);
-        same(row, "logit_clean", &rating["logit"]);
-        same(row, "prob_clean", &rating["prob"]);
+        assert_agrees(row, "logit_clean", &rating["logit"]);
+        assert_agrees(row, "prob_clean", &rating["prob"]);
         for column in ["logit_lesioned", "logit_drop", "prob_lesioned"] {
-            same(row, column, &rating[column]);
+            assert_agrees(row, column, &rating[column]);
         }
         assert_eq!(
             row["neurons"],
             found["lesion"]["layers"][0]["neurons"].as_array().unwrap().len().to_string()
         );
     }
-    // Without a file a label means what the study would select: the same neurons.
-    assert_eq!(json(&[&rated[..], &["--lesion", "4:her"]].concat()), found);
+    // Without a file, a label refers to the neurons that the study selects.
+    assert_eq!(predict_json(&[&rated[..], &["--lesion", "4:her"]].concat()), found);
 }
 
 #[test]
-fn the_table_shows_what_json_says() {
+fn the_table_shows_the_numbers_of_json() {
     for lesion in [&[][..], &["--lesion", "5:her", "--lesion", "2:0-99,300", "--at", "all"]] {
         let args = [&[PAPER, "--top", "5"], lesion].concat();
         let shown = predict(&args);
-        let found = json(&args);
+        let found = predict_json(&args);
         let candidates = found["masks"][0]["candidates"].as_array().unwrap();
         assert!(candidates.len() >= 5);
         let stdout = shown.stdout();
         let rows: Vec<&str> = stdout.lines().filter(|line| line.starts_with('│')).skip(1).collect();
         assert_eq!(rows.len(), candidates.len());
-        for (row, of) in rows.iter().zip(candidates) {
+        for (row, candidate) in rows.iter().zip(candidates) {
             let cells: Vec<&str> = row.split_whitespace().collect();
-            assert_eq!(cells[1], of["rank"].to_string());
-            assert!(cells.contains(&of["candidate"].as_str().unwrap()), "{row}");
-            let last = if lesion.is_empty() { &of["logit"] } else { &of["logit_drop"] };
-            assert_eq!(cells[cells.len() - 2], format!("{:.3}", last.as_f64().unwrap()));
+            assert_eq!(cells[1], candidate["rank"].to_string());
+            assert!(cells.contains(&candidate["candidate"].as_str().unwrap()), "{row}");
+            let last = if lesion.is_empty() { "logit" } else { "logit_drop" };
+            let last = format!("{:.3}", candidate[last].as_f64().unwrap());
+            assert_eq!(cells[cells.len() - 2], last);
             assert!(row.chars().count() <= 80, "{row}");
         }
         assert!(stdout.contains(PAPER) && !stdout.contains('\u{1b}'));
@@ -98,31 +99,31 @@ fn the_table_shows_what_json_says() {
 }
 
 #[test]
-fn colours_are_for_terminals() {
-    let coloured = |name: &str, value: &str| {
+fn colours_can_be_turned_off() {
+    let has_colours = |name: &str, value: &str| {
         let dir = TempDir::new().unwrap();
         let mut program = lesion(dir.path());
         program.env_remove("NO_COLOR").env("CLICOLOR_FORCE", "1").env(name, value);
         program.args(["predict", PAPER]).output().unwrap().stdout.contains(&0x1b)
     };
-    assert!(coloured("TERM", "xterm"));
-    assert!(!coloured("NO_COLOR", "1"));
+    assert!(has_colours("TERM", "xterm"));
+    assert!(!has_colours("NO_COLOR", "1"));
 }
 
 #[test]
-fn every_mask_is_read_where_it_stands() {
-    let found = json(&["[MASK] helped Lucy with [MASK] project.", "--top", "1"]);
+fn every_mask_is_predicted_and_unknown_words_are_noted() {
+    let found = predict_json(&["[MASK] helped Lucy with [MASK] project.", "--top", "1"]);
     let positions: Vec<&Value> =
         found["masks"].as_array().unwrap().iter().map(|mask| &mask["position"]).collect();
     assert_eq!(positions, [1, 5]);
-    let strange = predict(&["The 日 saw [MASK]."]);
-    assert!(strange.stdout().contains("does not know \"日\""), "{}", strange.stdout());
+    let stdout = predict(&["The 日 saw [MASK]."]).stdout();
+    assert!(stdout.contains("does not know \"日\""), "{stdout}");
 }
 
 #[test]
-fn a_lesion_that_changes_nothing_says_so() {
-    // In the last layer only the mask is read, at a factor of 1 nothing changes, and `neurons` of
-    // this file is empty.
+fn a_lesion_without_effect_is_reported() {
+    // Each lesion has no effect: only the mask counts in the last layer, a factor of 1 changes nothing,
+    // and `neurons` of this file is empty.
     let file = r#"{"sets": [{"layer": 4, "label": "her", "neurons": [], "lesioned": [1]}]}"#;
     let dir = TempDir::new().unwrap();
     let path = dir.path().join("sets.json");
@@ -136,14 +137,14 @@ fn a_lesion_that_changes_nothing_says_so() {
         let args = [&[PAPER], args].concat();
         let stdout = predict(&args).stdout();
         assert!(stdout.contains("This lesion changed no logit."), "{stdout}");
-        let found = json(&args);
+        let found = predict_json(&args);
         assert_eq!(found["masks"][0]["changed"], false);
         assert_eq!(found["masks"][0]["candidates"][0]["logit_drop"], 0.0);
     }
 }
 
 #[test]
-fn a_mistake_is_one_line() {
+fn a_mistake_is_reported_in_one_line() {
     let long = "[MASK] ".repeat(100);
     let masked = "She thanked [MASK].";
     for (args, expected) in [
@@ -175,7 +176,7 @@ fn a_mistake_is_one_line() {
 }
 
 #[test]
-fn a_run_as_json_is_what_its_tables_say() {
+fn the_json_of_a_run_has_the_numbers_of_its_tables() {
     let options = ["--json", "--parts", "controls", "--nulls", "20"];
     let run = Run::new(&options);
     let found: Value = serde_json::from_str(&run.stdout()).unwrap();
@@ -207,7 +208,7 @@ fn a_run_as_json_is_what_its_tables_say() {
     assert_eq!(found["lesion"]["prompts"], right.len());
     for column in ["logit_drop", "margin_drop"] {
         let mean = right.iter().map(|row| number(row, column)).sum::<f64>() / right.len() as f64;
-        close(found["lesion"][column].as_f64().unwrap(), mean, 1e-12);
+        assert_close(found["lesion"][column].as_f64().unwrap(), mean, 1e-12);
     }
     assert_eq!(found["lesion"]["control_moved"], 0.0);
 }

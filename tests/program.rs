@@ -1,4 +1,4 @@
-//! Tests of the whole program, in one binary: it links once.
+//! Tests of the whole program, in one binary so that it links once.
 
 mod architecture;
 mod backends;

@@ -1,4 +1,4 @@
-//! The report of a run: made of its files alone, true to them, and honest about them.
+//! The report of a run: its numbers are those of the files, and it names changed and missing files.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -10,23 +10,25 @@ use std::{
 use crate::support::{Run, lesion, number};
 use tempfile::TempDir;
 
-/// Few random sets, all parts.
+/// A study with all parts and few random sets.
 const FEW: [&str; 2] = ["--nulls", "300"];
 
-fn page(dir: &Path) -> String {
+fn read_page(dir: &Path) -> String {
     fs::read_to_string(dir.join("report.html")).unwrap()
 }
 
-/// The figures of a study by their names.
-fn figures(dir: &Path) -> BTreeMap<String, String> {
-    let entries = fs::read_dir(dir.join("figures")).unwrap().map(Result::unwrap);
-    let named = |path: std::path::PathBuf| {
-        (path.file_name().unwrap().to_str().unwrap().to_owned(), fs::read_to_string(path).unwrap())
-    };
-    entries.map(|entry| named(entry.path())).collect()
+/// The figures of a study by file name.
+fn read_figures(dir: &Path) -> BTreeMap<String, String> {
+    let mut figures = BTreeMap::new();
+    for entry in fs::read_dir(dir.join("figures")).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name().into_string().unwrap();
+        figures.insert(name, fs::read_to_string(entry.path()).unwrap());
+    }
+    figures
 }
 
-fn call(args: &[&str], dirs: &[&Path]) -> Output {
+fn run_lesion(args: &[&str], dirs: &[&Path]) -> Output {
     lesion(&std::env::temp_dir()).args(args).args(dirs).output().unwrap()
 }
 
@@ -34,7 +36,7 @@ fn stderr(output: &Output) -> &str {
     std::str::from_utf8(&output.stderr).unwrap()
 }
 
-/// The values behind the cells of a table, row by row; text where a cell has no value.
+/// The values of a table's cells, row by row; the text of a cell without a value.
 fn table(page: &str, id: &str) -> Vec<Vec<String>> {
     let (_, rest) = page.split_once(&format!("id=\"table-{id}\"")).expect(id);
     let (_, body) = rest.split_once("<tbody>").unwrap();
@@ -51,46 +53,50 @@ fn table(page: &str, id: &str) -> Vec<Vec<String>> {
 }
 
 #[test]
-fn the_page_is_made_again_from_the_tables_alone() {
+fn the_report_can_be_made_again_from_the_tables() {
     let run = Run::new(&FEW);
     let out = run.out();
-    let (before, drawn) = (page(&out), figures(&out));
-    assert_eq!(drawn.len(), 13);
+    let page = read_page(&out);
+    let figures = read_figures(&out);
+    assert_eq!(figures.len(), 13);
     assert!(run.stdout().trim_end().lines().last().unwrap().contains("report.html"));
 
     fs::remove_file(out.join("report.html")).unwrap();
     fs::remove_dir_all(out.join("figures")).unwrap();
-    let output = call(&["report"], &[&out]);
+    let output = run_lesion(&["report"], &[&out]);
     assert_eq!((output.status.code(), stderr(&output)), (Some(0), ""));
-    assert_eq!(page(&out), before);
-    assert_eq!(figures(&out), drawn);
+    assert_eq!(read_page(&out), page);
+    assert_eq!(read_figures(&out), figures);
 
-    // Nothing is fetched, each figure is in the page, and figures do not depend on the run.
-    assert!(!before.contains("http://") && !before.contains("https://"));
-    assert!(!before.contains("src=") && !before.contains("@import"));
-    for name in drawn.keys() {
+    // The page loads nothing and contains each figure. Figures do not depend on the run.
+    assert!(!page.contains("http://") && !page.contains("https://"));
+    assert!(!page.contains("src=") && !page.contains("@import"));
+    for name in figures.keys() {
         let id = format!("id=\"figure-{}\"", name.strip_suffix(".svg").unwrap());
-        assert!(before.contains(&id), "{id}");
+        assert!(page.contains(&id), "{id}");
     }
     let again = Run::new(&[&FEW[..], &["--threads", "1"]].concat());
-    assert_eq!(figures(&again.out()), drawn);
+    assert_eq!(read_figures(&again.out()), figures);
+}
+
+/// Checks that a cell is exactly this number.
+#[track_caller]
+fn assert_is(cell: &str, expected: f64) {
+    let found: f64 = cell.parse().unwrap();
+    assert!(found.to_bits() == expected.to_bits(), "{found} is not {expected}");
 }
 
 #[test]
-fn numbers_in_the_page_are_those_of_the_tables() {
+fn the_numbers_of_the_page_are_those_of_the_tables() {
     let run = Run::new(&FEW);
-    let page = page(&run.out());
-    let close = |cell: &str, expected: f64| {
-        let found: f64 = cell.parse().unwrap();
-        assert!(found.to_bits() == expected.to_bits(), "{found} is not {expected}");
-    };
+    let page = read_page(&run.out());
     let profile = run.rows("profile.csv");
     let shown = table(&page, "profile");
     assert_eq!(shown.len(), profile.len());
     for (cells, row) in shown.iter().zip(&profile) {
         assert_eq!((&cells[0], &cells[1]), (&row["layer"], &row["neuron_set"]));
-        close(&cells[2], number(row, "margin_drop"));
-        close(&cells[5], number(row, "p_corrected"));
+        assert_is(&cells[2], number(row, "margin_drop"));
+        assert_is(&cells[5], number(row, "p_corrected"));
         assert_eq!(cells[9], row["margin_falls"]);
     }
     let lesions = run.rows("lesions.csv");
@@ -100,7 +106,7 @@ fn numbers_in_the_page_are_those_of_the_tables() {
             assert!(page.contains(&value), "{column}: {value}");
         }
     }
-    // Every number of these tables is one of its file's.
+    // Every number of these tables is a number of its file.
     for (id, file) in [
         ("strongest", "neurons.csv"),
         ("normality", "normality.csv"),
@@ -114,10 +120,10 @@ fn numbers_in_the_page_are_those_of_the_tables() {
             .flat_map(|row| row.values())
             .filter_map(|cell| cell.parse::<f64>().ok().map(f64::to_bits))
             .collect();
-        let shown = table(&page, id).concat();
-        let shown = shown.iter().filter_map(|cell| cell.parse::<f64>().ok());
-        // What is not there sorts as NaN.
-        for value in shown.filter(|value| !value.is_nan()) {
+        let cells = table(&page, id).concat();
+        let values = cells.iter().filter_map(|cell| cell.parse::<f64>().ok());
+        // An empty cell has the value NaN.
+        for value in values.filter(|value| !value.is_nan()) {
             assert!(written.contains(&value.to_bits()), "{file}: {value}");
         }
     }
@@ -132,7 +138,7 @@ fn numbers_in_the_page_are_those_of_the_tables() {
 }
 
 #[test]
-fn a_changed_or_missing_table_is_said() {
+fn a_changed_or_missing_table_is_reported() {
     let run = Run::new(&FEW);
     let out = run.out();
     let path = out.join("profile.csv");
@@ -140,25 +146,25 @@ fn a_changed_or_missing_table_is_said() {
     let drop = &run.rows("profile.csv")[0]["margin_drop"];
     fs::write(&path, text.replace(drop.as_str(), "7.25")).unwrap();
     fs::remove_file(out.join("dose.csv")).unwrap();
-    let output = call(&["report"], &[&out]);
+    let output = run_lesion(&["report"], &[&out]);
     assert!(output.status.success());
     let stderr = stderr(&output);
     assert!(stderr.contains("profile.csv was changed since"), "{stderr}");
     assert!(stderr.contains("dose.csv is missing"), "{stderr}");
-    let page = page(&out);
+    let page = read_page(&out);
     assert!(page.contains("dose.csv is missing and profile.csv was changed"));
     assert_eq!(table(&page, "profile")[0][2], "7.25");
     assert!(!page.contains("figure-dose") && !out.join("figures/dose.svg").exists());
 }
 
 #[test]
-fn a_part_that_did_not_run_is_said_and_leaves_no_figure() {
+fn a_part_that_did_not_run_is_reported_and_leaves_no_figure() {
     let run = Run::new(&FEW);
     let out = run.out();
     assert!(out.join("figures/profile.svg").exists());
     let args = ["reproduce", "--parts", "joint", "--out"];
-    assert!(call(&args, &[&out]).status.success());
-    let page = page(&out);
+    assert!(run_lesion(&args, &[&out]).status.success());
+    let page = read_page(&out);
     assert!(page.contains("The part \u{201c}controls\u{201d} did not run"));
     for name in ["profile", "prompts", "dissociation", "dose"] {
         assert!(!out.join(format!("figures/{name}.svg")).exists(), "{name}");
@@ -167,24 +173,24 @@ fn a_part_that_did_not_run_is_said_and_leaves_no_figure() {
 }
 
 #[test]
-fn words_of_the_user_stay_words() {
+fn sentences_of_the_user_are_escaped() {
     let prompts = "we <script>alert(1)</script> & \"thanked\" {her|him} .\n";
     let args = ["--prompts", "p.txt", "--parts", "joint", "--layer", "5"];
     let run = Run::with_files(&[("p.txt", prompts)], &args);
-    let page = page(&run.out());
-    assert!(!page.contains("<script>alert"), "the sentence is code");
+    let page = read_page(&run.out());
+    assert!(!page.contains("<script>alert"), "the sentence is not escaped");
     assert!(page.contains("&#60;script&#62;alert(1)"), "the sentence is missing");
 }
 
 #[test]
-fn two_studies_stand_beside_each_other() {
+fn two_studies_are_compared() {
     let a = Run::new(&FEW);
     let b = Run::new(&["--nulls", "20", "--test", "welch", "--layer", "5", "--parts", "controls"]);
     let dir = TempDir::new().unwrap();
     let compare = |name: &str| {
         let file = dir.path().join(name);
         let dirs = [a.out(), b.out()];
-        let output = call(&["compare"], &[&dirs[0], &dirs[1], Path::new("--out"), &file]);
+        let output = run_lesion(&["compare"], &[&dirs[0], &dirs[1], Path::new("--out"), &file]);
         assert!(output.status.success(), "{}", stderr(&output));
         fs::read_to_string(file).unwrap()
     };
@@ -209,20 +215,20 @@ fn two_studies_stand_beside_each_other() {
 }
 
 #[test]
-fn what_is_no_study_is_one_line() {
+fn a_folder_without_a_valid_study_is_an_error() {
     let dir = TempDir::new().unwrap();
     let run = Run::brief(&[]);
     let out = run.out();
-    let fails = |dir: &Path, expected: &[&str]| {
-        let output = call(&["report"], &[dir]);
+    let assert_fails = |dir: &Path, expected: &[&str]| {
+        let output = run_lesion(&["report"], &[dir]);
         let stderr = stderr(&output);
         assert_eq!((output.status.code(), stderr.lines().count()), (Some(2), 1), "{stderr}");
         for part in expected {
             assert!(stderr.contains(part), "{part:?} is not in {stderr:?}");
         }
     };
-    fails(dir.path(), &["no finished study in"]);
-    fails(&dir.path().join("nowhere"), &["no finished study in"]);
+    assert_fails(dir.path(), &["no finished study in"]);
+    assert_fails(&dir.path().join("nowhere"), &["no finished study in"]);
     assert!(!dir.path().join("nowhere").exists());
 
     let path = out.join("selection.csv");
@@ -232,15 +238,15 @@ fn what_is_no_study_is_one_line() {
         (text.replacen(",383\n", ",many\n", 1), "line 2: column `neurons`"),
     ] {
         fs::write(&path, broken).unwrap();
-        let output = call(&["report"], &[&out]);
+        let output = run_lesion(&["report"], &[&out]);
         let stderr = stderr(&output).lines().last().unwrap().to_owned();
         assert_eq!(output.status.code(), Some(2));
         assert!(stderr.contains("selection.csv") && stderr.contains(expected), "{stderr}");
     }
     fs::remove_file(&path).unwrap();
-    let output = call(&["report"], &[&out]);
+    let output = run_lesion(&["report"], &[&out]);
     let stderr = stderr(&output);
     assert!(stderr.contains("error: cannot read") && stderr.contains("selection.csv"), "{stderr}");
     fs::write(out.join("manifest.json"), "{ \"study\": 3 }").unwrap();
-    fails(&out, &["manifest.json"]);
+    assert_fails(&out, &["manifest.json"]);
 }

@@ -1,5 +1,4 @@
-//! Studies as files: what they decide, what `check` says of them, and that one that was killed goes
-//! on to the same bytes.
+//! Study files: their settings, their check, and a killed run, which resumes and writes the same bytes.
 
 use std::{
     fs,
@@ -15,11 +14,11 @@ fn asset(path: &str) -> String {
 }
 
 #[test]
-fn the_committed_study_is_what_reproduce_runs() {
-    let few = ["--nulls", "2"];
+fn the_committed_study_is_that_of_reproduce() {
+    let options = ["--nulls", "2"];
     let study = asset("studies/reproduce.toml");
-    let run = Run::command("run", &[], &[&[study.as_str()][..], &few].concat());
-    assert_eq!(tables(&run.out()), tables(&Run::new(&few).out()));
+    let run = Run::command("run", &[], &[&[study.as_str()][..], &options].concat());
+    assert_eq!(tables(&run.out()), tables(&Run::new(&options).out()));
 }
 
 #[test]
@@ -54,13 +53,13 @@ fn options_override_a_study_and_paths_are_relative_to_it() {
         (&2.into(), &0.2.into())
     );
     assert!(dir.path().join("target/reproduce/joint.csv").exists());
-    // A part that does not run again leaves no table behind.
+    // If a part does not run again, its old table is removed.
     run(&[]);
     assert!(!dir.path().join("target/reproduce/joint.csv").exists());
 }
 
 #[test]
-fn a_mistake_in_a_study_names_line_and_column() {
+fn a_mistake_in_a_study_is_reported_with_line_and_column() {
     for (text, expected) in [
         ("seed = 1\nsede = 2\n", "s.toml:2:1: unknown field `sede`"),
         ("[lesion]\nkind = \"halve\"\n", "s.toml:2:8: `halve` is not a kind of lesion"),
@@ -82,29 +81,29 @@ fn a_mistake_in_a_study_names_line_and_column() {
 }
 
 #[test]
-fn check_counts_what_a_run_does_and_writes_nothing() {
+fn check_counts_the_lesions_of_a_run_and_writes_nothing() {
     let args = ["s.toml", "--nulls", "20"];
     let study = [("s.toml", "[joint]\nlayers = [[0, 3]]\n")];
     let check = Run::command("check", &study, &args);
     assert!(!check.dir.path().join("target").exists());
     let stdout = check.stdout();
-    let counted = |step: &str| -> usize {
+    let count = |step: &str| -> usize {
         let line = stdout.lines().find(|line| line.contains(step)).unwrap();
         let cell = line.trim_matches('│').split_whitespace().find_map(|word| word.parse().ok());
         cell.unwrap()
     };
     let run = Run::command("run", &study, &args);
-    // A row of nulls.csv is a lesion of one prompt, and so is one of neurons_causal.csv.
-    assert_eq!(counted("controls"), run.rows("nulls.csv").len());
-    assert_eq!(counted("joint"), run.rows("joint.csv").len());
-    assert!(counted("causal") >= run.rows("neurons_causal.csv").len());
-    assert!(counted("dose") >= run.rows("dose.csv").len());
-    assert_eq!(counted("activations"), 108);
+    // A row of nulls.csv or of neurons_causal.csv is a lesion of one prompt.
+    assert_eq!(count("controls"), run.rows("nulls.csv").len());
+    assert_eq!(count("joint"), run.rows("joint.csv").len());
+    assert!(count("causal") >= run.rows("neurons_causal.csv").len());
+    assert!(count("dose") >= run.rows("dose.csv").len());
+    assert_eq!(count("activations"), 108);
     assert!(stdout.contains("In all about "), "{stdout}");
 }
 
 #[test]
-fn pairs_that_are_held_out_are_not_selected_on() {
+fn the_selection_does_not_use_the_held_out_pairs() {
     let run = Run::brief(&["--held-out", "0.5"]);
     for row in run.rows("neurons.csv") {
         assert_eq!(number(&row, "df").to_bits(), 26.0_f64.to_bits());
@@ -112,9 +111,10 @@ fn pairs_that_are_held_out_are_not_selected_on() {
     let rows = run.rows("held_out.csv");
     assert_eq!(rows.len(), 12);
     for row in &rows {
-        let [neurons, same, again] =
+        let [neurons, same_direction, replicated] =
             ["neurons", "same_direction", "replicated"].map(|column| number(row, column));
-        assert!(neurons >= same && same >= again && again > 0.5 * neurons, "{row:?}");
+        assert!(neurons >= same_direction && same_direction >= replicated, "{row:?}");
+        assert!(replicated > 0.5 * neurons, "{row:?}");
     }
     assert!(run.stdout().contains("On the held-out pairs, of "));
 }
@@ -140,32 +140,36 @@ fn saved_activations_are_those_that_were_tested() {
     assert_eq!(tensors.names().len(), 4);
 }
 
-/// A study of some thousand lesions, and the same every time.
+/// A study of some thousand lesions.
 const LONG: [&str; 4] = ["--nulls", "60", "--parts", "controls,joint,causal"];
 
-fn start(dir: &Path) -> Child {
+fn start_long_study(dir: &Path) -> Child {
     let mut command = lesion(dir);
     command.arg("reproduce").args(LONG).stdout(Stdio::null()).stderr(Stdio::null());
     command.spawn().unwrap()
 }
 
+/// Bytes of the journal in a study's folder.
+fn journal_size(out: &Path) -> u64 {
+    fs::metadata(out.join("journal.jsonl")).map_or(0, |file| file.len())
+}
+
 #[test]
-fn a_run_that_is_killed_anywhere_goes_on_to_the_same_bytes() {
+fn a_killed_run_resumes_and_writes_the_same_bytes() {
     let whole = tables(&Run::new(&LONG).out());
     let dir = TempDir::new().unwrap();
     let out = dir.path().join("target/reproduce");
-    let journal = || fs::metadata(out.join("journal.jsonl")).map_or(0, |file| file.len());
-    // Killed once the journal has grown by so much, wherever the program is at that moment: soon,
-    // in the middle of lines, and late. Each run goes on where the one before was killed.
+    // Each run resumes the one before and is killed once the journal has grown by some bytes: early,
+    // late, and in the middle of a line.
     let mut kills = 0;
-    for more in [1, 900, 7_001, 20_011, 33_333, 5, 60_000] {
-        let begun = journal();
-        let mut run = start(dir.path());
+    for growth in [1, 900, 7_001, 20_011, 33_333, 5, 60_000] {
+        let size = journal_size(&out);
+        let mut run = start_long_study(dir.path());
         let ended = loop {
             if let Some(status) = run.try_wait().unwrap() {
                 break Some(status);
             }
-            if journal() >= begun + more {
+            if journal_size(&out) >= size + growth {
                 run.kill().unwrap();
                 run.wait().unwrap();
                 break None;
@@ -180,10 +184,10 @@ fn a_run_that_is_killed_anywhere_goes_on_to_the_same_bytes() {
         kills += 1;
     }
     assert!(kills >= 3, "only {kills} runs were killed");
-    let before = journal();
+    let size = journal_size(&out);
     let output = lesion(dir.path()).arg("reproduce").args(LONG).output().unwrap();
     assert!(output.status.success());
-    if before > 0 {
+    if size > 0 {
         let stderr = String::from_utf8(output.stderr).unwrap();
         assert!(stderr.contains("Resuming an interrupted run"), "{stderr}");
     }
@@ -191,11 +195,11 @@ fn a_run_that_is_killed_anywhere_goes_on_to_the_same_bytes() {
 }
 
 #[test]
-fn another_study_in_the_same_folder_does_not_go_on_with_the_first_ones_journal() {
+fn another_study_in_the_same_folder_discards_the_journal() {
     let dir = TempDir::new().unwrap();
     let out = dir.path().join("target/reproduce");
-    let mut run = start(dir.path());
-    while fs::metadata(out.join("journal.jsonl")).map_or(0, |file| file.len()) < 5_000 {
+    let mut run = start_long_study(dir.path());
+    while journal_size(&out) < 5_000 {
         assert!(run.try_wait().unwrap().is_none());
         std::thread::yield_now();
     }

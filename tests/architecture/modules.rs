@@ -1,7 +1,7 @@
-//! Modules of a crate, and which file names something of which other file.
+//! Modules of a crate, and the uses of each file in other files.
 //!
-//! A name counts for the file that defines it, however many re-exports it comes through. Code for
-//! tests, macros by name and methods are left out.
+//! A use counts for the file that defines the name, through any number of re-exports. Code for tests,
+//! names of macros and methods are ignored.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,7 +31,7 @@ struct Module<'a> {
     names: BTreeMap<String, BTreeSet<Target<'a>>>,
 }
 
-/// One name of a `use`, or all names of a module (`name` is none).
+/// One name of a `use`, or all names of a module (`name` is `None`).
 struct Import {
     module: usize,
     path: Vec<String>,
@@ -109,7 +109,7 @@ impl<'a> Crate<'a> {
         uses
     }
 
-    /// Names what each import stands for, until nothing is added: one import may build on another.
+    /// Resolves the imports, until nothing is added: one import may depend on another.
     fn resolve_imports(&mut self) {
         let mut added = true;
         while added {
@@ -139,7 +139,7 @@ impl<'a> Crate<'a> {
             .collect()
     }
 
-    /// Meanings of a path. Whatever follows an item, such as a variant, belongs to the item.
+    /// Meanings of a path. Words after an item, such as a variant, belong to the item.
     fn resolve(&self, module: usize, path: &[String]) -> BTreeSet<Target<'a>> {
         let Some((first, rest)) = path.split_first() else {
             return BTreeSet::from([Target::Module(module)]);
@@ -171,8 +171,7 @@ impl<'a> Crate<'a> {
         names.entry(name.to_string()).or_default().insert(target);
     }
 
-    /// File of the child module `name` of the file being read. A missing one is for the compiler to
-    /// report.
+    /// File of the child module `name` of the file being read. The compiler reports a missing one.
     fn child_file(&self, name: &Ident) -> Option<&'a str> {
         let file = self.modules[self.current].file;
         let has_folder_of_its_name = self.current != 0 && !file.ends_with("/mod.rs");
@@ -216,8 +215,8 @@ impl<'a> Crate<'a> {
         self.imports.push(Import { module, path, name });
     }
 
-    /// Paths in the text of a macro or an attribute. A single word is one only if it is the name of
-    /// a type: other words may be anything.
+    /// Adds the paths in the text of a macro or an attribute. A single word counts only if it is the
+    /// name of a type.
     fn mention_tokens(&mut self, tokens: TokenStream) {
         let mut path = Vec::new();
         let mut colons = 0;

@@ -1,4 +1,4 @@
-//! The guide as it is written: the README and the pages of docs/, their links and blocks of code.
+//! The pages of the guide, README.md and docs/, with their links and blocks of code.
 
 use std::{
     collections::BTreeSet,
@@ -8,7 +8,7 @@ use std::{
 
 /// A page of the guide.
 pub(crate) struct Page {
-    /// Where it is, from the repository's root.
+    /// Path from the repository's root.
     pub(crate) path: PathBuf,
     pub(crate) text: String,
 }
@@ -17,9 +17,9 @@ pub(crate) struct Page {
 pub(crate) struct Block {
     /// The first word after the fence.
     pub(crate) language: String,
-    /// The file that the page says it is, `file=NAME`.
+    /// The name of its file, from `file=NAME`.
     pub(crate) file: Option<String>,
-    /// Whether it is there to be read only, `no-run`.
+    /// Whether it does not run, from `no-run`.
     pub(crate) no_run: bool,
     pub(crate) text: String,
 }
@@ -28,7 +28,7 @@ pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
 }
 
-/// The README and every page below docs/, in the order of their paths.
+/// The README and every page below docs/, sorted by path.
 pub(crate) fn pages() -> Vec<Page> {
     let mut paths = vec![PathBuf::from("README.md")];
     let mut folders = vec![PathBuf::from("docs")];
@@ -68,7 +68,10 @@ impl Page {
                             Some(("file", name)) => block.file = Some(name.to_owned()),
                             None if word == "no-run" => block.no_run = true,
                             _ => {
-                                panic!("{}: {word:?} says nothing of a block", self.path.display())
+                                panic!(
+                                    "{}: unknown word {word:?} after a fence",
+                                    self.path.display()
+                                )
                             }
                         }
                     }
@@ -83,11 +86,11 @@ impl Page {
                 None => {}
             }
         }
-        assert!(!inside, "{}: a block without end", self.path.display());
+        assert!(!inside, "{}: a block without an end", self.path.display());
         blocks
     }
 
-    /// Lines that are no code.
+    /// Lines outside blocks of code.
     fn prose(&self) -> impl Iterator<Item = &str> {
         let mut inside = false;
         self.text.lines().filter(move |line| {
@@ -97,22 +100,17 @@ impl Page {
         })
     }
 
-    /// What the page's headings are called in an address.
+    /// Anchors of the page's headings.
     fn anchors(&self) -> BTreeSet<String> {
         let titles = self.prose().filter(|line| line.starts_with('#'));
-        let anchor = |title: &str| -> String {
-            let title = title.trim_start_matches('#').trim().to_lowercase();
-            let kept = |c: &char| c.is_alphanumeric() || " -_".contains(*c);
-            title.chars().filter(kept).map(|c| if c == ' ' { '-' } else { c }).collect()
-        };
         titles.map(anchor).collect()
     }
 
-    /// Where the page's links and pictures lead, but for other sites.
+    /// Targets of the page's links and pictures, without those on other sites.
     pub(crate) fn links(&self) -> Vec<String> {
         let mut links = Vec::new();
         for line in self.prose() {
-            // Code in a line is no link.
+            // Code in a line contains no links.
             let outside: Vec<&str> = line.split('`').step_by(2).collect();
             for part in outside.join("").split("](").skip(1) {
                 let target = part.split(')').next().unwrap_or_default();
@@ -124,62 +122,72 @@ impl Page {
         links
     }
 
-    /// What is wrong with a link of this page.
+    /// The problem of a link of this page, if it has one.
     pub(crate) fn fault(&self, link: &str, pages: &[Self]) -> Option<String> {
         let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
         let target = if path.is_empty() {
             self.path.clone()
         } else {
-            normal(&self.path.parent().unwrap().join(path))
+            normalise(&self.path.parent().unwrap().join(path))
         };
-        // The book has nothing but docs/.
+        // The book contains only docs/.
         if self.path.starts_with("docs") && !target.starts_with("docs") {
             return Some("it leaves docs/".to_owned());
         }
         if !root().join(&target).exists() {
-            return Some("there is no such file".to_owned());
+            return Some("no such file".to_owned());
         }
         let page = pages.iter().find(|page| page.path == target);
-        let there = page.is_some_and(|page| page.anchors().contains(anchor));
-        (!anchor.is_empty() && !there).then(|| "there is no such heading".to_owned())
+        let has_heading = page.is_some_and(|page| page.anchors().contains(anchor));
+        if !anchor.is_empty() && !has_heading {
+            return Some("no such heading".to_owned());
+        }
+        None
     }
+}
+
+/// The anchor of a heading, as GitHub and mdBook make it.
+fn anchor(title: &str) -> String {
+    let title = title.trim_start_matches('#').trim().to_lowercase();
+    let kept = |c: &char| c.is_alphanumeric() || " -_".contains(*c);
+    title.chars().filter(kept).map(|c| if c == ' ' { '-' } else { c }).collect()
 }
 
 /// The path without `..`.
-fn normal(path: &Path) -> PathBuf {
-    let mut found = PathBuf::new();
+fn normalise(path: &Path) -> PathBuf {
+    let mut normal = PathBuf::new();
     for component in path.components() {
         match component {
-            Component::ParentDir => assert!(found.pop(), "{}", path.display()),
-            other => found.push(other),
+            Component::ParentDir => assert!(normal.pop(), "{}", path.display()),
+            other => normal.push(other),
         }
     }
-    found
+    normal
 }
 
-/// The commands of a console block, each with what it prints.
+/// The commands of a console block, each with its output.
 pub(crate) fn session(text: &str) -> Vec<(String, Vec<String>)> {
-    let mut found: Vec<(String, Vec<String>)> = Vec::new();
-    let mut goes_on = false;
+    let mut commands: Vec<(String, Vec<String>)> = Vec::new();
+    let mut is_continued = false;
     for line in text.lines() {
         if let Some(command) = line.strip_prefix("$ ") {
-            found.push((command.to_owned(), Vec::new()));
-            goes_on = command.ends_with('\\');
+            commands.push((command.to_owned(), Vec::new()));
+            is_continued = command.ends_with('\\');
             continue;
         }
-        let (command, output) = found.last_mut().expect("a console block starts with `$ `");
-        if goes_on {
+        let (command, output) = commands.last_mut().expect("a console block starts with `$ `");
+        if is_continued {
             command.push('\n');
             command.push_str(line);
-            goes_on = line.ends_with('\\');
+            is_continued = line.ends_with('\\');
         } else {
             output.push(line.to_owned());
         }
     }
-    found
+    commands
 }
 
-/// Whether what was printed is what the page shows, where a line `…` stands for any lines.
+/// Whether the page shows the printed lines. A line `…` in the page stands for any lines.
 pub(crate) fn shows(page: &[String], printed: &[String]) -> bool {
     match page {
         [] => printed.is_empty(),
@@ -187,28 +195,29 @@ pub(crate) fn shows(page: &[String], printed: &[String]) -> bool {
             (0..=printed.len()).any(|skipped| shows(rest, &printed[skipped..]))
         }
         [line, rest @ ..] => {
-            printed.first().is_some_and(|printed| same(line, printed)) && shows(rest, &printed[1..])
+            printed.first().is_some_and(|printed| lines_agree(line, printed))
+                && shows(rest, &printed[1..])
         }
     }
 }
 
-/// Whether two lines have the same words. Another processor may round a decimal number otherwise, so
-/// its last digit may be the next one.
-fn same(page: &str, printed: &str) -> bool {
+/// Whether two lines have the same words. A decimal number may differ by 1 in its last digit, because
+/// processors round differently.
+fn lines_agree(page: &str, printed: &str) -> bool {
     let (page, printed) = (page.split_whitespace(), printed.split_whitespace());
     page.clone().count() == printed.clone().count()
-        && page.zip(printed).all(|(page, printed)| page == printed || next(page, printed))
+        && page.zip(printed).all(|(page, printed)| page == printed || decimals_agree(page, printed))
 }
 
-fn next(a: &str, b: &str) -> bool {
+fn decimals_agree(a: &str, b: &str) -> bool {
     let decimal = |word: &str| {
         let word = word.trim_end_matches(['.', ',', ';']);
         let digits = i32::try_from(word.split_once('.')?.1.len()).ok()?;
         Some((word.parse::<f64>().ok()?, digits))
     };
     match (decimal(a), decimal(b)) {
-        (Some((a, digits)), Some((b, same))) => {
-            digits == same && (a - b).abs() < 1.5 * 10_f64.powi(-digits)
+        (Some((a, digits)), Some((b, other_digits))) => {
+            digits == other_digits && (a - b).abs() < 1.5 * 10_f64.powi(-digits)
         }
         _ => false,
     }

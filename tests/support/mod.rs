@@ -1,4 +1,4 @@
-//! Runs of the real binary.
+//! Runs of the real binary, and their files.
 
 pub(crate) mod planted;
 
@@ -20,7 +20,7 @@ pub(crate) struct Run {
     pub(crate) output: Output,
 }
 
-/// Options of a study without most of the laboratory, for tests that look at the rest.
+/// Options of a study with only one part of the laboratory, for tests of the rest.
 pub(crate) const BRIEF: [&str; 2] = ["--parts", "dose"];
 
 impl Run {
@@ -28,17 +28,17 @@ impl Run {
         Self::with_files(&[], args)
     }
 
-    /// As [`Run::new`], without most of the laboratory.
+    /// As [`Run::new`], with [`BRIEF`].
     pub(crate) fn brief(args: &[&str]) -> Self {
         Self::new(&[&BRIEF, args].concat())
     }
 
-    /// Writes `files` into the folder first; the arguments may name them.
+    /// Writes `files` into the folder before the run.
     pub(crate) fn with_files(files: &[(&str, &str)], args: &[&str]) -> Self {
         Self::command("reproduce", files, args)
     }
 
-    /// Any command.
+    /// A run of any command.
     pub(crate) fn command(command: &str, files: &[(&str, &str)], args: &[&str]) -> Self {
         let dir = TempDir::new().unwrap();
         for (name, content) in files {
@@ -76,12 +76,12 @@ impl Run {
     }
 }
 
-/// The binary, without a network: what it may have of a hub, its test says.
+/// The binary, without access to a hub.
 pub(crate) fn lesion(dir: &Path) -> Command {
     without_network(Command::new(env!("CARGO_BIN_EXE_lesion")), dir)
 }
 
-/// Any command in a folder, without a network and with a cache of its own.
+/// A command in a folder, without access to a hub and with its own cache.
 pub(crate) fn without_network(mut command: Command, dir: &Path) -> Command {
     command.current_dir(dir).env("HF_HUB_OFFLINE", "1").env("HF_HOME", dir.join("hf"));
     for name in ["HF_HUB_CACHE", "HF_ENDPOINT", "HF_TOKEN", "HF_TOKEN_PATH"] {
@@ -90,8 +90,8 @@ pub(crate) fn without_network(mut command: Command, dir: &Path) -> Command {
     command
 }
 
-/// What a study wrote, but for the manifest, which holds times, and what is made of it: the report
-/// and the folder of its figures.
+/// The files of a study without the manifest, which contains times, and without the report and its
+/// figures.
 pub(crate) fn tables(dir: &Path) -> BTreeMap<String, Vec<u8>> {
     fs::read_dir(dir)
         .unwrap()
@@ -113,18 +113,19 @@ pub(crate) fn number(row: &Row, column: &str) -> f64 {
     row[column].parse().unwrap()
 }
 
-/// What the same study gives in Python, with transformers, SciPy and statsmodels.
+/// Results of the same study in Python, with transformers, SciPy and statsmodels.
 pub(crate) fn reference() -> serde_json::Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/study/study.json");
     serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
 }
 
+/// Checks that a number differs from `expected` by at most `tolerance`.
 #[track_caller]
-pub(crate) fn close(found: f64, expected: f64, tolerance: f64) {
+pub(crate) fn assert_close(found: f64, expected: f64, tolerance: f64) {
     assert!((found - expected).abs() <= tolerance, "{found} is not {expected}");
 }
 
-/// Exit code 2, one line on stderr with everything `expected`, and no output folder.
+/// Checks for exit code 2, one line on stderr with all texts of `expected`, and no output folder.
 #[track_caller]
 pub(crate) fn assert_user_error(run: &Run, expected: &[&str]) {
     let stderr = run.stderr();
@@ -134,6 +135,6 @@ pub(crate) fn assert_user_error(run: &Run, expected: &[&str]) {
         assert!(stderr.contains(part), "{part:?} is not in {stderr:?}");
     }
     let parts: Vec<_> = stderr.trim().split(": ").collect();
-    assert!(parts.windows(2).all(|pair| pair[0] != pair[1]), "said twice: {stderr}");
+    assert!(parts.windows(2).all(|pair| pair[0] != pair[1]), "a part occurs twice: {stderr}");
     assert!(!run.dir.path().join("target").exists());
 }

@@ -1,9 +1,9 @@
-//! A checkpoint whose neurons for *him* and *her* are planted, and what it computes, by hand.
+//! A checkpoint with planted neurons for *him* and *her*, and its logits from the formulas.
 //!
 //! Attention writes nothing, so every token goes through the layers by itself. *him* and *her*
-//! differ in two coordinates that they have the other way round; the planted neurons of the last
-//! layer read these, and each writes to a coordinate that the decoder reads as its word. All
-//! embeddings are multiples of 1/8, so that what is equal in theory is equal to the bit.
+//! differ in two coordinates, which have opposite signs. The planted neurons of the last layer read
+//! these, and each writes to a coordinate that the decoder reads as its word. All embeddings are
+//! multiples of 1/8, so that values that are equal in theory have equal bits.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -15,15 +15,17 @@ const NEURONS: usize = 12;
 const LAYERS: usize = 2;
 const POSITIONS: usize = 24;
 const EPSILON: f64 = 1e-12;
-/// The coordinates that tell the words apart, and those that the decoder reads as a word.
+/// The coordinates in which the words differ.
 const CONTRAST: [usize; 2] = [0, 1];
+/// The coordinates that the decoder reads as him and her.
 const WORDS: [usize; 2] = [2, 3];
 
 const WORD_ROWS: &str = "bert.embeddings.word_embeddings.weight";
 const POSITION_ROWS: &str = "bert.embeddings.position_embeddings.weight";
 
-/// The planted neurons of the last layer.
+/// The planted neurons of the last layer for him.
 pub(crate) const HIM: [usize; 2] = [2, 7];
+/// The planted neurons of the last layer for her.
 pub(crate) const HER: [usize; 3] = [4, 9, 11];
 
 const VOCABULARY: [&str; 22] = [
@@ -36,7 +38,7 @@ pub(crate) const STIMULI: &str = "We saw {him|her}.\nThe dog saw {him|her} today
     We met {him|her} and the dog.\n";
 pub(crate) const PROMPTS: &str = "The dog met {him|her}.\nThey saw {her|him} today.\n";
 
-/// Both words of each stimulus, and where they stand.
+/// Both words of each stimulus, with their positions.
 pub(crate) fn targets() -> Vec<(&'static str, usize)> {
     let targets = STIMULI.lines().flat_map(|line| {
         let (before, _) = line.split_once('{').unwrap();
@@ -46,11 +48,11 @@ pub(crate) fn targets() -> Vec<(&'static str, usize)> {
     targets.collect()
 }
 
-/// The weights by name, each with its shape.
+/// The weights of the checkpoint by name, each with its shape.
 pub(crate) struct Planted(BTreeMap<String, (Vec<usize>, Vec<f32>)>);
 
 impl Planted {
-    /// With `causal`, the planted neurons write to their words; without it they write nothing.
+    /// If `causal`, the planted neurons write to their words; otherwise they write nothing.
     pub(crate) fn new(causal: bool) -> Self {
         let mut weights = BTreeMap::new();
         let mut fill = |name: String, shape: &[usize], value: f32| {
@@ -87,7 +89,7 @@ impl Planted {
     }
 
     fn plant(&mut self, causal: bool) {
-        // Eighths that look random and differ from token to token and from place to place.
+        // Pseudo-random eighths, different for each token and position.
         let eighth = |seed: usize| ((seed * seed * 37 + seed * 11) % 17) as f32 / 8.0 - 1.0;
         for (table, rows) in [("word", VOCABULARY.len()), ("position", POSITIONS)] {
             let name = format!("bert.embeddings.{table}_embeddings.weight");
@@ -97,16 +99,16 @@ impl Planted {
                 }
             }
         }
-        // The words share everything but the contrast and the coordinate that is read as them.
+        // The words differ only in the contrast and in the coordinate that is read as the word.
         let words = WORD_ROWS;
         let [him, her] = ["him", "her"].map(id);
         for column in 4..HIDDEN {
             self.set(words, her, column, self.get(words, him, column));
         }
-        for (word, sign, read) in [(him, 2.0, WORDS[0]), (her, -2.0, WORDS[1])] {
+        for (word, sign, coordinate) in [(him, 2.0, WORDS[0]), (her, -2.0, WORDS[1])] {
             self.set(words, word, CONTRAST[0], sign);
             self.set(words, word, CONTRAST[1], -sign);
-            self.set(words, word, read, 1.0);
+            self.set(words, word, coordinate, 1.0);
         }
         // Neurons that respond to other things, in every layer.
         for layer in 0..LAYERS {
@@ -124,7 +126,7 @@ impl Planted {
                 self.set(&intermediate(last), neuron, CONTRAST[0], sign);
                 self.set(&intermediate(last), neuron, CONTRAST[1], -sign);
                 // Active at the mask too, where there is no contrast.
-                self.set1(&bias(&intermediate(last)), neuron, 1.0 + i as f32 / 2.0);
+                self.set_bias(&bias(&intermediate(last)), neuron, 1.0 + i as f32 / 2.0);
                 for column in 0..HIDDEN {
                     self.set(&output(last), column, neuron, 0.0);
                 }
@@ -148,7 +150,7 @@ impl Planted {
         values[row * shape[1] + column] = value;
     }
 
-    fn set1(&mut self, name: &str, index: usize, value: f32) {
+    fn set_bias(&mut self, name: &str, index: usize, value: f32) {
         self.0.get_mut(name).unwrap().1[index] = value;
     }
 
@@ -177,8 +179,8 @@ impl Planted {
         fs::write(dir.join("config.json"), config.to_string()).unwrap();
     }
 
-    /// The logits of him and her where `token` stands at `position`, with `silenced` neurons of
-    /// the last layer at 0. In f64, from the formulas.
+    /// The logits of him and her for `token` at `position`, with `silenced` neurons of the last layer
+    /// set to 0. In f64, from the formulas.
     pub(crate) fn logits(&self, token: &str, position: usize, silenced: &[usize]) -> [f64; 2] {
         self.logits_with(token, position, |activations| {
             for &neuron in silenced {
@@ -187,7 +189,7 @@ impl Planted {
         })
     }
 
-    /// The same with a change of the last layer's activations after GELU.
+    /// The same, with a change of the last layer's activations after GELU.
     pub(crate) fn logits_with(
         &self,
         token: &str,
@@ -196,36 +198,37 @@ impl Planted {
     ) -> [f64; 2] {
         let (x, mut activations) = self.last_layer(token, position);
         change(&mut activations);
-        let x = self.leaving(LAYERS - 1, &x, &activations);
+        let x = self.layer_output(LAYERS - 1, &x, &activations);
         let head: Vec<f64> = x.into_iter().map(gelu).collect(); // the transform is the identity
         let head = norm(&head);
         ["him", "her"]
             .map(|word| self.row(WORD_ROWS, id(word)).iter().zip(&head).map(|(a, b)| a * b).sum())
     }
 
-    /// The last layer's activations after GELU where `token` stands at `position`.
+    /// The last layer's activations after GELU, for `token` at `position`.
     pub(crate) fn activations(&self, token: &str, position: usize) -> Vec<f64> {
         self.last_layer(token, position).1
     }
 
-    /// What the last layer's MLP reads, and its activations after GELU.
+    /// Input of the last layer's MLP, and its activations after GELU.
     fn last_layer(&self, token: &str, position: usize) -> (Vec<f64>, Vec<f64>) {
         let embedded = add(&self.row(WORD_ROWS, id(token)), &self.row(POSITION_ROWS, position));
         let (mut x, mut activations) = self.mlp(0, &norm(&embedded));
         for layer in 1..LAYERS {
-            (x, activations) = self.mlp(layer, &self.leaving(layer - 1, &x, &activations));
+            (x, activations) = self.mlp(layer, &self.layer_output(layer - 1, &x, &activations));
         }
         (x, activations)
     }
 
-    /// What a layer's MLP reads, after an attention that adds nothing, and its activations.
-    fn mlp(&self, layer: usize, entering: &[f64]) -> (Vec<f64>, Vec<f64>) {
-        let x = norm(entering);
+    /// Input of a layer's MLP, after an attention that adds nothing, and its activations.
+    fn mlp(&self, layer: usize, input: &[f64]) -> (Vec<f64>, Vec<f64>) {
+        let x = norm(input);
         let activations = self.dense(&intermediate(layer), &x).into_iter().map(gelu).collect();
         (x, activations)
     }
 
-    fn leaving(&self, layer: usize, x: &[f64], activations: &[f64]) -> Vec<f64> {
+    /// Output of a layer.
+    fn layer_output(&self, layer: usize, x: &[f64], activations: &[f64]) -> Vec<f64> {
         norm(&add(&self.dense(&output(layer), activations), x))
     }
 
