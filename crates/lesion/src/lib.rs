@@ -17,7 +17,9 @@
 //! let model = LoadedModel::open(&ModelSource::Bundled, &device, &mut stages)?;
 //!
 //! let study = study_record::Study::parse("my.toml", "parts = [\"dose\"]\n[dose]\nsizes = [5]\n")?;
-//! let pairs = TextInput::given("pairs", "We met {him|her}.\nI saw {him|her} again.");
+//! let lines = "We met {him|her}.\nI saw {him|her} again.\nThey thanked {him|her}.\n\
+//!              Nobody knew {him|her} there.";
+//! let pairs = TextInput::given("pairs", lines);
 //! let prompts = TextInput::given("prompts", "The king smiled when we met {him|her}.");
 //! let texts = StudyTexts::parse(pairs, prompts, None)?;
 //! let prepared = PreparedStudy::new(&model, study, texts, RunOptions::default(), &mut stages)?;

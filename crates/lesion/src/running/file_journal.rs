@@ -50,7 +50,7 @@ impl FileJournal {
         if let Err(TryLockError::WouldBlock) = file.try_lock() {
             return Err(LesionError::AnotherRun(dir.to_owned()));
         }
-        let begun = begin(&mut file, Header { identity });
+        let begun = begin(&mut file, &Header { identity });
         let (finished, replaces_another) = begun.map_err(LesionError::write(&path))?;
         Ok(Self { path, file, finished, replaces_another })
     }
@@ -76,14 +76,14 @@ impl RunJournal for FileJournal {
 
 /// Reads the finished batches of an earlier run with the same header, and cuts off the rest of the
 /// file. Also returns whether the journal of another study was discarded.
-fn begin(file: &mut File, header: Header) -> io::Result<(HashMap<String, Vec<Reading>>, bool)> {
+fn begin(file: &mut File, header: &Header) -> io::Result<(HashMap<String, Vec<Reading>>, bool)> {
     let mut kept = Vec::new();
     file.read_to_end(&mut kept)?;
-    let (finished, whole) = read(&kept, &header);
+    let (finished, whole) = read(&kept, header);
     file.set_len(whole as u64)?;
     file.seek(SeekFrom::End(0))?;
     if whole == 0 {
-        write_line(file, &header)?;
+        write_line(file, header)?;
     }
     Ok((finished, whole == 0 && kept.contains(&b'\n')))
 }

@@ -69,7 +69,7 @@ pub enum Note {
     /// The hub did not answer, and the model in the cache is used.
     HubUnanswered {
         /// The model as the study names it.
-        asked: String,
+        requested: String,
         /// The reason.
         reason: String,
         /// The model in the cache, with its commit.
@@ -95,9 +95,9 @@ impl fmt::Display for Note {
             Self::Replaced { place } => {
                 write!(f, "Discarding an interrupted run of another study in {}.", place.display())
             }
-            Self::HubUnanswered { asked, reason, cached } => write!(
+            Self::HubUnanswered { requested, reason, cached } => write!(
                 f,
-                "The hub did not report the commit of {asked} ({reason}); using {cached} from the cache."
+                "The hub did not report the commit of {requested} ({reason}); using {cached} from the cache."
             ),
             Self::Changed { place, change } => {
                 write!(f, "Note: in {}, {change} since the study ran.", place.display())

@@ -106,7 +106,7 @@ pub(crate) struct RunArgs {
     #[arg(long)]
     pub(crate) plain: bool,
 
-    /// Also write the activations that were tested, as activations.safetensors.
+    /// Also write the tested activations, as activations.safetensors.
     #[arg(long)]
     pub(crate) save_activations: bool,
 

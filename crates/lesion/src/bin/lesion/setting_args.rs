@@ -50,12 +50,13 @@ impl Args for SettingArgs {
 
 /// The option of a setting.
 fn arg(setting: &Setting, form: OptionForm) -> Arg {
-    let text = form.help.map_or_else(|| setting.text(), str::to_owned);
-    let mut help = text.trim_end_matches('.').to_owned();
+    let doc = form.help.map_or_else(|| setting.text(), str::to_owned);
+    let text = doc.trim_end_matches('.');
     // If a setting has several options, the default is shown by the option that can express it.
-    if let Some(default) = setting.default_text().strip_prefix(form.prefix) {
-        help += &format!(" [default: {default}]");
-    }
+    let help = match setting.default_text().strip_prefix(form.prefix) {
+        Some(default) => format!("{text} [default: {default}]"),
+        None => text.to_owned(),
+    };
     let arg = Arg::new(form.name).long(form.name).help(help);
     let Some(value_name) = form.value else { return arg.action(ArgAction::SetTrue) };
     let arg = arg.value_name(value_name).allow_hyphen_values(form.name == "at");
