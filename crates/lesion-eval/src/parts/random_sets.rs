@@ -35,12 +35,13 @@ impl Pool<'_> {
         neurons
     }
 
-    /// Chooses a set of kind [`SetKind::Random`].
+    /// Chooses a set of kind [`Random`](study_record::SetKind::Random).
     pub(crate) fn choose_any(&self, others: &[usize], mut rng: ChaCha8Rng) -> Arc<[usize]> {
         others.sample(&mut rng, self.matched.len()).copied().collect()
     }
 
-    /// Chooses a set of kind [`SetKind::RandomActive`] from `others`, which are sorted by activity.
+    /// Chooses a set of kind [`RandomActive`](study_record::SetKind::RandomActive) from
+    /// `others`, which are sorted by activity.
     pub(crate) fn choose_alike(&self, mut others: Vec<usize>, mut rng: ChaCha8Rng) -> Arc<[usize]> {
         let mut matched = self.matched.to_vec();
         matched.shuffle(&mut rng);
