@@ -70,7 +70,7 @@ impl ModelSource {
     /// The model on the hub and the number of bytes to download, if any are missing.
     ///
     /// # Errors
-    /// If the hub cannot be requested, or its cache cannot be read.
+    /// If the hub cannot be asked, or its cache cannot be read.
     pub fn missing(&self) -> Result<Option<(&Repo, u64)>, LesionError> {
         let Self::Hub(repo) = self else { return Ok(None) };
         let bytes = || Hub::from_env()?.open(repo)?.missing();
