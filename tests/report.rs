@@ -150,9 +150,9 @@ fn a_changed_or_missing_table_is_reported() {
     assert!(output.status.success());
     let stderr = stderr(&output);
     assert!(stderr.contains("profile.csv was changed since"), "{stderr}");
-    assert!(stderr.contains("dose.csv is missing"), "{stderr}");
+    assert!(stderr.contains("dose.csv was removed"), "{stderr}");
     let page = read_page(&out);
-    assert!(page.contains("dose.csv is missing and profile.csv was changed"));
+    assert!(page.contains("dose.csv was removed and profile.csv was changed"));
     assert_eq!(table(&page, "profile")[0][2], "7.25");
     assert!(!page.contains("figure-dose") && !out.join("figures/dose.svg").exists());
 }

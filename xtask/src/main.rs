@@ -85,7 +85,7 @@ fn main() -> Result<ExitCode> {
 }
 
 fn pretrain(workspace: &Workspace, args: Vec<OsString>) -> Result<ExitCode> {
-    // Training spends more time in flex than a study does, so flex is optimised.
+    // Training spends more time in flex than a study does, so flex is compiled with level 3.
     let optimised = "profile.release.package.burn-flex.opt-level=3";
     workspace.build(&["--package", "pretrain", "--bin", "pretrain", "--config", optimised])?;
     let mut all_args: Vec<OsString> = vec![

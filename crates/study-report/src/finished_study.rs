@@ -108,7 +108,7 @@ fn find_changed(files: &dyn StudyFiles, manifest: &Manifest) -> Result<Vec<Strin
             Ok(found) if found == *expected => {}
             Ok(_) => changed.push(format!("{file} was changed")),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                changed.push(format!("{file} is missing"));
+                changed.push(format!("{file} was removed"));
             }
             Err(error) => return Err(unreadable(files, file, error)),
         }

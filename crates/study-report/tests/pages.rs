@@ -190,9 +190,9 @@ fn a_changed_or_missing_table_is_named() {
     add(&mut files, rows);
     files.remove("dose.csv").unwrap();
     let study = Study::read(&files).unwrap();
-    assert_eq!(study.changed(), ["dose.csv is missing", "profile.csv was changed"]);
+    assert_eq!(study.changed(), ["dose.csv was removed", "profile.csv was changed"]);
     let page = report(&study).unwrap().html;
-    assert!(page.contains("dose.csv is missing and profile.csv was changed"));
+    assert!(page.contains("dose.csv was removed and profile.csv was changed"));
     assert_eq!(table(&page, "profile")[0][2], "7.25");
     assert!(page.contains("dose.csv of the part \u{201c}dose\u{201d} is missing."));
     assert!(!page.contains("figure-dose"));

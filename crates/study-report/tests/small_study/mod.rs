@@ -83,6 +83,7 @@ fn manifest() -> Manifest {
         model_neurons: NEURONS,
         pairs: 20,
         held_out_pairs: 0,
+        skipped: BTreeMap::new(),
         relabellings: 100,
         relabellings_exact: false,
         label_a: LABELS[0].to_owned(),
