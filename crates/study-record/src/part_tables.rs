@@ -4,7 +4,7 @@
 use crate::{
     choice::choices,
     row::{Row, Table, tables},
-    verdict::{Verdict, are_alike},
+    verdict::{Verdict, are_alike, range_contains},
 };
 
 choices! {
@@ -407,6 +407,14 @@ impl ProfileRow {
             logit: self.random_active_logit_low.zip(self.random_active_logit_high),
             margin: self.random_active_margin_low.zip(self.random_active_margin_high),
         }
+    }
+
+    /// The first range of random sets, with their kind, that the margin drop lies in.
+    #[must_use]
+    pub fn range_of_drop(&self) -> Option<(SetKind, Range)> {
+        let ranges = SetKind::RANDOM.into_iter().zip([self.random(), self.as_active()]);
+        let mut ranges = ranges.filter_map(|(kind, range)| Some((kind, range.margin?)));
+        ranges.find(|(_, range)| range_contains(*range, self.margin_drop))
     }
 
     /// Whether the sets that should be as active as the matched set are.

@@ -44,6 +44,11 @@ pub fn are_alike(activity_ratio: Option<f64>) -> bool {
     activity_ratio.is_some_and(|ratio| (ratio - 1.0).abs() <= ACTIVITY_TOLERANCE)
 }
 
+/// Whether a margin drop lies within a range of random sets.
+pub(crate) fn range_contains((low, high): (f64, f64), margin_drop: f64) -> bool {
+    (low..=high).contains(&margin_drop)
+}
+
 /// The smallest p that a number of random sets admits, corrected over a number of tests.
 #[must_use]
 pub fn smallest_p(tests: usize, sets: usize) -> f64 {
@@ -78,8 +83,7 @@ impl Verdict {
         if p <= LEVEL && margin_drop > 0.0 {
             return Self::Beyond;
         }
-        let mut ranges = random.into_iter().flatten();
-        if ranges.any(|(low, high)| (low..=high).contains(&margin_drop)) {
+        if random.into_iter().flatten().any(|range| range_contains(range, margin_drop)) {
             return Self::Within;
         }
         if smallest_p > LEVEL { Self::TooFewSets } else { Self::NotShown }

@@ -7,7 +7,7 @@ use crate::{
     error::ReportError,
     finished_study::Study,
     page_template::Page,
-    sections::{judged_profile::JudgedProfile, sections, selection_counts::SelectionCounts},
+    sections::{control_verdicts::ControlVerdicts, sections, selection_counts::SelectionCounts},
 };
 
 /// The page of a study and its figures.
@@ -50,6 +50,6 @@ fn lead(study: &Study<'_>) -> Result<String, ReportError> {
         count(labelled),
         count(manifest.model_neurons),
         percent(labelled as f64 / manifest.model_neurons.max(1) as f64),
-        JudgedProfile::read(study)?.summary()
+        ControlVerdicts::read(study)?.summary()
     ))
 }

@@ -6,7 +6,7 @@ use std::{fs, path::PathBuf};
 
 use small_study::{EXACT, Files, LABELS, TEMPLATES, VERDICTS, add, files, profile, seal};
 use study_record::{
-    Part,
+    Part, Verdict,
     tables::{ProfileRow, PromptRow},
 };
 use study_report::{Block, FIGURES, Section, Study, compare, part_section, report, sections};
@@ -130,7 +130,7 @@ fn page_and_screen_share_their_sentences() {
         let text = screen(section);
         assert!(text.contains(sentence), "{sentence} is not in:\n{text}");
     }
-    for id in ["question", "setup", "again"] {
+    for id in ["question", "setup", "rerun"] {
         let section = sections.iter().find(|section| section.id == id).unwrap();
         assert!(section.on_screen().is_empty(), "{id}");
     }
@@ -139,6 +139,11 @@ fn page_and_screen_share_their_sentences() {
 #[test]
 fn too_few_random_sets_are_named_with_a_number_that_would_do() {
     let mut files = files();
+    let mut rows = profile();
+    for row in &mut rows[..3] {
+        row.verdict = Verdict::TooFewSets;
+    }
+    add(&mut files, rows);
     seal(&mut files, |manifest| manifest.study.set("controls.nulls", "9").unwrap());
     let section = part_section(Part::Controls, &Study::read(&files).unwrap()).unwrap();
     let text = screen(&section);
@@ -162,7 +167,10 @@ fn controls_that_could_not_be_made_have_reasons() {
     let text = screen(&section);
     assert!(text.contains("No control in 0 (her): no neuron is lesioned there."), "{text}");
     assert!(text.contains("No control in 1 (him): 6 neurons outside a set of 2 are too few"));
-    assert!(text.contains("activity: 0 (him): 50 %."), "{text}");
+    assert!(
+        text.contains("a similar activity at the mask; the nearest have 50 % of it in 0 (him)."),
+        "{text}"
+    );
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The laminar profile: the effect of each layer's neurons by itself, and the verdict on it.
 
-use study_record::{Evidence, SetKind, Verdict, tables::ProfileRow};
+use study_record::{Evidence, SetKind, Verdict, smallest_p, tables::ProfileRow};
 
 use crate::{
     engine::trial::Drops,
@@ -18,7 +18,7 @@ pub(crate) fn profile(
 ) -> Vec<ProfileRow> {
     let corrected = corrected_p(controls);
     let tested = corrected.iter().flatten().count();
-    let smallest_p = tested as f64 / (1 + random_sets) as f64;
+    let smallest_p = smallest_p(tested, random_sets);
     let mut rows = Vec::with_capacity(controls.len());
     for (layer, p_corrected) in controls.iter().zip(corrected) {
         let mut row = profile_layer(selection, labelled, layer);

@@ -15,7 +15,7 @@ use crate::{
         section::Section,
     },
     error::ReportError,
-    sections::judged_profile::{JudgedProfile, verdict_cell},
+    sections::control_verdicts::{ControlVerdicts, verdict_cell},
 };
 
 const PROFILES: FigureFile = FigureFile {
@@ -27,7 +27,7 @@ const PROFILES: FigureFile = FigureFile {
 pub(super) fn both_profiles_section(pair: &StudyPair<'_>) -> Result<Section, ReportError> {
     let mut section = Section::new("profiles", "Each layer\u{2019}s lesion");
     let [a, b] = pair.studies;
-    let profiles = [JudgedProfile::read(a)?.rows, JudgedProfile::read(b)?.rows];
+    let profiles = [ControlVerdicts::read(a)?.rows, ControlVerdicts::read(b)?.rows];
     if profiles.iter().all(Vec::is_empty) {
         section.text("The controls ran in neither study.");
         return Ok(section);

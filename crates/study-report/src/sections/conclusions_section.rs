@@ -1,14 +1,14 @@
 //! Conclusions and their limits.
 
 use study_record::{
-    LEVEL, Range, SelectAt, Verdict,
+    LEVEL, Range, SelectAt, SetKind, Verdict,
     tables::{DissociationRow, JointRow, ProfileRow},
 };
 
-use super::{joint_section::deepest, judged_profile::JudgedProfile};
+use super::{control_verdicts::ControlVerdicts, joint_section::deepest};
 use crate::{
     document::{
-        number_text::{fixed, interval, p_value, percent, plural, quoted},
+        number_text::{fixed, interval, list, p_value, percent, plural, quoted},
         section::Section,
     },
     error::ReportError,
@@ -16,7 +16,7 @@ use crate::{
 };
 
 pub(crate) fn conclusions_section(study: &Study<'_>) -> Result<Section, ReportError> {
-    let profile = JudgedProfile::read(study)?;
+    let profile = ControlVerdicts::read(study)?;
     let joint: Vec<JointRow> = study.rows_if_written()?.unwrap_or_default();
     let dissociation: Vec<DissociationRow> = study.rows_if_written()?.unwrap_or_default();
     let mut section = Section::new("conclusions", "What can be concluded, and what not");
@@ -71,8 +71,8 @@ fn describe_beyond(row: &ProfileRow) -> String {
     let active = match (row.as_active().margin, row.activity_ratio) {
         (Some(range), _) => format!(" and 95 % of sets as active {}", from_to(range)),
         (None, Some(ratio)) => format!(
-            "; the nearest other neurons are {} as active, so nothing is known of equally active \
-             ones",
+            "; no other neurons have a similar activity; the nearest have {} of it, so nothing is \
+             known of equally active ones",
             percent(ratio)
         ),
         (None, None) => String::new(),
@@ -90,11 +90,8 @@ fn describe_beyond(row: &ProfileRow) -> String {
 
 /// A lesion that does no more than random sets.
 fn describe_within(row: &ProfileRow) -> Option<String> {
-    let ranges = [(row.random().margin, "random sets"), (row.as_active().margin, "sets as active")];
-    let (range, sets) = ranges.into_iter().find_map(|(range, sets)| {
-        let (low, high) = range?;
-        (low..=high).contains(&row.margin_drop).then_some(((low, high), sets))
-    })?;
+    let (kind, range) = row.range_of_drop()?;
+    let sets = if kind == SetKind::Random { "random sets" } else { "sets as active" };
     Some(format!(
         "Layer {}, {}: mean margin drop {}, where 95 % of {sets} lie {}.",
         row.layer,
@@ -148,7 +145,7 @@ fn describe_synergy(row: &JointRow) -> String {
     )
 }
 
-fn limits_of_controls(profile: &JudgedProfile) -> Vec<String> {
+fn limits_of_controls(profile: &ControlVerdicts) -> Vec<String> {
     let mut limits = Vec::new();
     let open = profile.names(Verdict::NotShown);
     if !open.is_empty() {
@@ -161,13 +158,13 @@ fn limits_of_controls(profile: &JudgedProfile) -> Vec<String> {
     if !undecided.is_empty() {
         limits.push(format!("Not decided, for lack of random sets: {}.", undecided.join(", ")));
     }
-    let less_active = profile.with(Verdict::Beyond).filter(|row| !row.has_alikes());
-    let less_active: Vec<String> = less_active.map(ProfileRow::name).collect();
-    if !less_active.is_empty() {
+    let without_alikes = profile.with(Verdict::Beyond).filter(|row| !row.has_alikes());
+    let without_alikes: Vec<String> = without_alikes.map(ProfileRow::name).collect();
+    if !without_alikes.is_empty() {
         limits.push(format!(
-            "In {} no other neurons are as active at the mask, so it is not shown that equally \
-             active ones would do less.",
-            less_active.join(", ")
+            "In {} no other neurons have a similar activity at the mask, so it is not shown that \
+             equally active ones would do less.",
+            list(&without_alikes)
         ));
     }
     if !profile.rows.is_empty() && profile.rows.iter().all(|row| row.prompts <= 1) {

@@ -11,14 +11,14 @@ use study_record::{
 
 use super::{
     absent_part::absence,
+    control_verdicts::{ControlVerdicts, verdict_cell},
     dissociation_section::add_dissociation,
-    judged_profile::{JudgedProfile, verdict_cell},
 };
 use crate::{
     document::{
         cell::Cell,
         figure::{Figure, FigureFile},
-        number_text::{count, fixed, percent, plural},
+        number_text::{count, fixed, list, percent, plural},
         report_table::Table,
         section::Section,
     },
@@ -53,7 +53,7 @@ pub(crate) fn controls_section(study: &Study<'_>) -> Result<Section, ReportError
         add_without_controls(&mut section);
         return Ok(section);
     }
-    let profile = JudgedProfile::read(study)?;
+    let profile = ControlVerdicts::read(study)?;
     if profile.rows.is_empty() {
         section.text("Not computed: no prompt has a label, so nothing was lesioned.");
         add_without_controls(&mut section);
@@ -85,7 +85,7 @@ fn add_without_controls(section: &mut Section) {
     );
 }
 
-fn profile_table(manifest: &Manifest, profile: &JudgedProfile) -> Table {
+fn profile_table(manifest: &Manifest, profile: &ControlVerdicts) -> Table {
     let lesion = &manifest.study.lesion;
     let caption = format!(
         "Mean margin drops in logits, and the ranges that hold 95 % of {} random sets. In each \
@@ -148,7 +148,7 @@ fn rule(lesion: &Lesion) -> String {
 }
 
 /// Controls that could not be made, with the reasons.
-fn notices(manifest: &Manifest, profile: &JudgedProfile) -> Vec<String> {
+fn notices(manifest: &Manifest, profile: &ControlVerdicts) -> Vec<String> {
     let mut notices = Vec::new();
     let untested = || profile.rows.iter().filter(|row| row.p_random.is_none());
     let without: Vec<String> =
@@ -164,16 +164,15 @@ fn notices(manifest: &Manifest, profile: &JudgedProfile) -> Vec<String> {
             count(row.neurons)
         ));
     }
-    let less_active = profile.rows.iter().filter(|row| row.p_random.is_some());
-    let less_active: Vec<String> = less_active
-        .filter(|row| !row.has_alikes())
-        .filter_map(|row| Some(format!("{}: {}", row.name(), percent(row.activity_ratio?))))
+    let without_alikes = profile.rows.iter().filter(|row| !row.has_alikes());
+    let nearest: Vec<String> = without_alikes
+        .filter_map(|row| Some(format!("{} of it in {}", percent(row.activity_ratio?), row.name())))
         .collect();
-    if !less_active.is_empty() {
+    if !nearest.is_empty() {
         notices.push(format!(
-            "No control by activity where no other neurons are as active at the mask. The nearest \
-             have this share of the matched neurons\u{2019} activity: {}.",
-            less_active.join(", ")
+            "No control by activity where no other neurons have a similar activity at the mask; \
+             the nearest have {}.",
+            list(&nearest)
         ));
     }
     notices
@@ -203,7 +202,7 @@ impl Measure {
 }
 
 /// The laminar profile of drops, with the random sets behind it.
-fn profile_figure(manifest: &Manifest, profile: &JudgedProfile) -> Result<Figure, ReportError> {
+fn profile_figure(manifest: &Manifest, profile: &ControlVerdicts) -> Result<Figure, ReportError> {
     let labels = manifest.labels();
     let layers = manifest.model_layers;
     let lesioned: Vec<&ProfileRow> = profile.rows.iter().filter(|row| row.neurons > 0).collect();
@@ -279,7 +278,7 @@ fn profile_values(row: &ProfileRow, measure: Measure) -> Vec<f64> {
     values
 }
 
-fn profile_caption(profile: &JudgedProfile) -> String {
+fn profile_caption(profile: &ControlVerdicts) -> String {
     let rows = profile.rows.iter();
     let Some(row) = rows.max_by(|a, b| a.margin_drop.total_cmp(&b.margin_drop)) else {
         return String::new();

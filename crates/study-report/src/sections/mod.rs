@@ -2,18 +2,18 @@
 
 mod absent_part;
 mod activations_section;
-mod again_section;
 mod baseline_section;
 mod causal_section;
 mod conclusions_section;
+pub(crate) mod control_verdicts;
 mod controls_section;
 mod dissociation_section;
 mod dose_section;
 mod dynamic_section;
 mod joint_section;
-pub(crate) mod judged_profile;
 pub(crate) mod lesion_section;
 mod question_section;
+mod rerun_section;
 pub(crate) mod selection_counts;
 mod selection_section;
 pub(crate) mod settings_list;
@@ -61,7 +61,7 @@ pub fn sections(study: &Study<'_>) -> Result<Vec<Section>, ReportError> {
         sections.push(part_section(part, study)?);
     }
     sections.push(conclusions_section::conclusions_section(study)?);
-    sections.push(again_section::again_section(study)?);
+    sections.push(rerun_section::rerun_section(study)?);
     Ok(sections)
 }
 

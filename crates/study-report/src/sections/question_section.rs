@@ -2,7 +2,7 @@
 
 use study_record::{Accuracy, LesionSummary, Verdict};
 
-use super::{judged_profile::JudgedProfile, selection_counts::SelectionCounts};
+use super::{control_verdicts::ControlVerdicts, selection_counts::SelectionCounts};
 use crate::{
     document::{
         number_text::{count, fixed, list, quoted},
@@ -46,7 +46,7 @@ fn numbers(study: &Study<'_>) -> Result<Vec<(String, String)>, ReportError> {
     let labelled = SelectionCounts::read(study)?.labelled(layer, manifest);
     let accuracy = Accuracy::of(&study.rows()?);
     let lesion = LesionSummary::of(&study.rows()?);
-    let profile = JudgedProfile::read(study)?;
+    let profile = ControlVerdicts::read(study)?;
     let beyond = match profile.tested() {
         0 => "none".to_owned(),
         tested => format!("{} of {tested}", profile.with(Verdict::Beyond).count()),

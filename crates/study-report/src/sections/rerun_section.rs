@@ -10,9 +10,9 @@ use crate::{
     finished_study::Study,
 };
 
-pub(crate) fn again_section(study: &Study<'_>) -> Result<Section, ReportError> {
+pub(crate) fn rerun_section(study: &Study<'_>) -> Result<Section, ReportError> {
     let manifest = study.manifest();
-    let mut section = Section::new("again", "Run it again");
+    let mut section = Section::new("rerun", "How to run this study again");
     let command: Vec<String> = manifest.command.iter().map(|word| quote_for_shell(word)).collect();
     section.add(Block::Command(command.join(" ")));
     section.explanation(format!(

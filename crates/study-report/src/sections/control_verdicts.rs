@@ -1,6 +1,6 @@
 //! The verdicts of the controls, and the sentences that report them.
 
-use study_record::{LEVEL, Verdict, sets_needed, smallest_p, tables::ProfileRow};
+use study_record::{LEVEL, Verdict, sets_needed, tables::ProfileRow};
 
 use crate::{
     document::{
@@ -11,15 +11,15 @@ use crate::{
     finished_study::Study,
 };
 
-/// The profile of a study, whose rows carry the verdicts.
-pub(crate) struct JudgedProfile {
+/// The verdicts of a study's controls.
+pub(crate) struct ControlVerdicts {
     /// A row per layer and label; none if the controls did not run.
     pub(crate) rows: Vec<ProfileRow>,
     /// Random sets of each kind.
     pub(crate) sets: usize,
 }
 
-impl JudgedProfile {
+impl ControlVerdicts {
     pub(crate) fn read(study: &Study<'_>) -> Result<Self, ReportError> {
         let rows = study.rows_if_written()?.unwrap_or_default();
         Ok(Self { rows, sets: study.manifest().study.controls.nulls.get() })
@@ -30,9 +30,9 @@ impl JudgedProfile {
         self.rows.iter().filter(|row| row.p_corrected.is_some()).count()
     }
 
-    /// Whether there are enough random sets to tell lesions from them.
+    /// Whether there are controls, and enough random sets for a verdict on each lesion.
     pub(crate) fn is_decided(&self) -> bool {
-        self.tested() > 0 && smallest_p(self.tested(), self.sets) <= LEVEL
+        self.tested() > 0 && self.with(Verdict::TooFewSets).next().is_none()
     }
 
     /// The rows with a verdict.
