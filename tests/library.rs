@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use lesion::{
-    CancelToken, Folder, LesionError, LoadedModel, Memory, ModelBytes, ModelSource, Note,
-    PreparedStudy, RunOptions, Stages, StudyTexts, TextInput, Unwatched, Watch, device, run,
+    CancelToken, LesionError, LoadedModel, Memory, ModelBytes, ModelSource, Note, PreparedStudy,
+    RunOptions, Stages, StudyTexts, TextInput, Unwatched, Watch, create_folder, device, run,
 };
 use study_record::{Backend, Study, tables::DoseRow};
 use tempfile::TempDir;
@@ -41,7 +41,7 @@ fn run_in_memory(source: &ModelSource) -> BTreeMap<String, Vec<u8>> {
     run(&prepare(&model, &mut stages), &mut memory, &mut stages).unwrap();
     let is_other =
         |name: &str| name.contains('/') || ["manifest.json", "report.html"].contains(&name);
-    memory.files.into_iter().filter(|(name, _)| !is_other(name)).collect()
+    memory.into_iter().filter(|(name, _)| !is_other(name)).collect()
 }
 
 /// An observer that cancels a run at a step of a stage, and keeps the notes.
@@ -74,7 +74,7 @@ fn run_in_folder(dir: &Path, at: (&'static str, usize)) -> (Result<(), LesionErr
     let mut stages = Stages::new(&mut watch, &token);
     let model = open(&ModelSource::Bundled, &mut stages);
     let prepared = prepare(&model, &mut stages);
-    let mut folder = Folder::create(dir).unwrap();
+    let mut folder = create_folder(dir).unwrap();
     let result = run(&prepared, &mut folder, &mut stages).map(|_| ());
     (result, watch.notes)
 }
@@ -121,5 +121,5 @@ fn rows_are_read_from_memory() {
     let doses: Vec<DoseRow> = study.rows().unwrap();
     assert_eq!(study.manifest().label_a, doses[0].neuron_set);
     assert!(study.changed().is_empty());
-    assert!(memory.files.contains_key("report.html"));
+    assert!(memory.contains_key("report.html"));
 }

@@ -55,9 +55,9 @@ pub use questions::{
 };
 pub use running::{
     check_study::{PlannedStep, StudyPlan, check},
-    folder::Folder,
+    folder::create_folder,
     memory::Memory,
-    place::{Place, REPORT, RunJournal},
+    place::{Identity, Place, REPORT, RunJournal},
     prepared_study::{PreparedStudy, RunOptions},
     run::{FinishedStudy, run},
     stages::Stages,

@@ -10,7 +10,8 @@ use study_report::{Study, StudyFolder};
 use crate::{
     error::LesionError,
     running::{
-        folder::Folder,
+        file_journal::with_lock,
+        folder::create_folder,
         place::{Place as _, REPORT, write_report},
         stages::Stages,
         watch::Note,
@@ -29,12 +30,19 @@ pub struct WrittenPage {
 /// Makes the page and figures of a finished study again, from its files.
 ///
 /// # Errors
-/// If there is no finished study, or the page cannot be written.
+/// If there is no finished study, a run is writing into the folder, or the page cannot be written.
 pub fn report_again(dir: &Path, stages: &mut Stages<'_>) -> Result<WrittenPage, LesionError> {
     let files = StudyFolder(dir.to_owned());
-    let (study, changed) = read(&files, stages)?;
-    write_report(&mut Folder::create(dir)?, &study_report::report(&study)?)?;
-    Ok(WrittenPage { path: dir.join(REPORT), changed })
+    if !dir.is_dir() {
+        // There is nothing to lock: the error is that there is no study.
+        Study::read(&files)?;
+    }
+    let mut folder = create_folder(dir)?;
+    with_lock(dir, || {
+        let (study, changed) = read(&files, stages)?;
+        write_report(&mut folder, &study_report::report(&study)?)?;
+        Ok(WrittenPage { path: dir.join(REPORT), changed })
+    })
 }
 
 /// Writes a page that compares two finished studies into `out`.
@@ -56,7 +64,7 @@ pub fn compare(
         return Err(LesionError::NoFileName(out.to_owned()));
     };
     let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty());
-    Folder::create(folder.unwrap_or(Path::new(".")))?.put(name, page.as_bytes())?;
+    create_folder(folder.unwrap_or(Path::new(".")))?.put(name, page.as_bytes())?;
     Ok(WrittenPage { path: out.to_owned(), changed })
 }
 

@@ -44,12 +44,7 @@ impl FileJournal {
     /// new one.
     pub(crate) fn open(dir: &Path, identity: String) -> Result<Self, LesionError> {
         let path = dir.join(FILE);
-        let mut options = OpenOptions::new();
-        let options = options.create(true).read(true).write(true).truncate(false);
-        let mut file = options.open(&path).map_err(LesionError::write(&path))?;
-        if let Err(TryLockError::WouldBlock) = file.try_lock() {
-            return Err(LesionError::AnotherRun(dir.to_owned()));
-        }
+        let mut file = open_locked(dir)?;
         let begun = begin(&mut file, &Header { identity });
         let (finished, replaces_another) = begun.map_err(LesionError::write(&path))?;
         Ok(Self { path, file, finished, replaces_another })
@@ -65,12 +60,61 @@ impl RunJournal for FileJournal {
         self.replaces_another
     }
 
-    fn as_journal(&mut self) -> &mut dyn Journal {
-        self
-    }
-
     fn complete(self: Box<Self>) -> Result<(), LesionError> {
         fs::remove_file(&self.path).map_err(LesionError::write(&self.path))
+    }
+}
+
+/// Does some work in `dir` while no run writes into it. An interrupted run's journal is kept.
+///
+/// # Errors
+/// If a run is writing into the folder, or the work fails.
+pub(crate) fn with_lock<T>(
+    dir: &Path,
+    work: impl FnOnce() -> Result<T, LesionError>,
+) -> Result<T, LesionError> {
+    let file = open_locked(dir)?;
+    let result = work();
+    let path = dir.join(FILE);
+    if file.metadata().is_ok_and(|journal| journal.len() == 0) {
+        fs::remove_file(&path).map_err(LesionError::write(&path))?;
+    }
+    result
+}
+
+/// Opens the journal of a folder, and locks it.
+fn open_locked(dir: &Path) -> Result<File, LesionError> {
+    let path = dir.join(FILE);
+    let mut options = OpenOptions::new();
+    let options = options.create(true).read(true).write(true).truncate(false);
+    loop {
+        let file = options.open(&path).map_err(LesionError::write(&path))?;
+        if let Err(TryLockError::WouldBlock) = file.try_lock() {
+            return Err(LesionError::AnotherRun(dir.to_owned()));
+        }
+        // A run that ended after the file was opened has removed it. Its lock then locks nothing.
+        if is_at(&file, &path).map_err(LesionError::write(&path))? {
+            return Ok(file);
+        }
+    }
+}
+
+/// Whether an open file is the one at a path.
+fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let open = file.metadata()?;
+        match fs::metadata(path) {
+            Ok(found) => Ok((found.dev(), found.ino()) == (open.dev(), open.ino())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = file;
+        path.try_exists()
     }
 }
 
@@ -167,6 +211,37 @@ mod tests {
         assert_eq!(open("one").resumed_batches(), 0); // the other run's journal took its place
         Box::new(open("one")).complete().unwrap();
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_lock_excludes_runs_and_keeps_the_journal_of_an_interrupted_one() {
+        let dir = TempDir::new().unwrap();
+        let open = || FileJournal::open(dir.path(), "one".into());
+        with_lock(dir.path(), || {
+            assert!(matches!(open(), Err(LesionError::AnotherRun(_))));
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+        let mut journal = open().unwrap();
+        assert!(matches!(with_lock(dir.path(), || Ok(())), Err(LesionError::AnotherRun(_))));
+        journal.keep("dose 0", &[reading(1.0)]).unwrap();
+        drop(journal);
+        with_lock(dir.path(), || Ok(())).unwrap();
+        assert_eq!(open().unwrap().resumed_batches(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_removed_journal_locks_nothing() {
+        let dir = TempDir::new().unwrap();
+        let path = dir.path().join(FILE);
+        let removed = File::create(&path).unwrap();
+        assert!(is_at(&removed, &path).unwrap());
+        fs::remove_file(&path).unwrap();
+        assert!(!is_at(&removed, &path).unwrap());
+        let _next = File::create(&path).unwrap();
+        assert!(!is_at(&removed, &path).unwrap());
     }
 
     proptest! {

@@ -2,64 +2,40 @@
 
 use std::{
     fs,
-    io::{self, Read, Write as _},
+    io::{self, Write as _},
     path::{Path, PathBuf},
 };
 
-use study_report::StudyFiles;
+use study_report::StudyFolder;
 use tempfile::{Builder, NamedTempFile};
 
 use crate::{
     error::LesionError,
     running::{
         file_journal::FileJournal,
-        place::{Place, RunJournal},
+        place::{Identity, Place, RunJournal},
     },
 };
 
-/// A folder on disk.
-#[derive(Clone, Debug)]
-pub struct Folder {
-    dir: PathBuf,
+/// Creates a folder for a study if it does not exist, and checks that it can be written into before a
+/// long run starts.
+///
+/// # Errors
+/// If the folder cannot be created or written into.
+pub fn create_folder(dir: impl Into<PathBuf>) -> Result<StudyFolder, LesionError> {
+    let dir = dir.into();
+    fs::create_dir_all(&dir)
+        .and_then(|()| temporary_file(&dir))
+        .map(drop)
+        .map_err(LesionError::write(&dir))?;
+    Ok(StudyFolder(dir))
 }
 
-impl Folder {
-    /// Creates the folder if it does not exist, and checks that it can be written into before a long
-    /// run starts.
-    ///
-    /// # Errors
-    /// If the folder cannot be created or written into.
-    pub fn create(dir: impl Into<PathBuf>) -> Result<Self, LesionError> {
-        let dir = dir.into();
-        fs::create_dir_all(&dir)
-            .and_then(|()| temporary_file(&dir))
-            .map(drop)
-            .map_err(LesionError::write(&dir))?;
-        Ok(Self { dir })
-    }
-
-    /// Path of the folder.
-    #[must_use]
-    pub fn dir(&self) -> &Path {
-        &self.dir
-    }
-}
-
-impl StudyFiles for Folder {
-    fn open(&self, file: &str) -> io::Result<Box<dyn Read + '_>> {
-        Ok(Box::new(fs::File::open(self.dir.join(file))?))
-    }
-
-    fn path(&self, file: &str) -> PathBuf {
-        self.dir.join(file)
-    }
-}
-
-impl Place for Folder {
+impl Place for StudyFolder {
     /// Writes a temporary file and renames it, which replaces the file in one step.
     fn put(&mut self, file: &str, bytes: &[u8]) -> Result<(), LesionError> {
-        let path = self.dir.join(file);
-        let folder = path.parent().unwrap_or(&self.dir);
+        let path = self.0.join(file);
+        let folder = path.parent().unwrap_or(&self.0);
         let write = || -> io::Result<()> {
             fs::create_dir_all(folder)?;
             let mut temporary = temporary_file(folder)?;
@@ -71,23 +47,19 @@ impl Place for Folder {
     }
 
     fn remove(&mut self, file: &str) -> Result<(), LesionError> {
-        let path = self.dir.join(file);
+        let path = self.0.join(file);
         if path.exists() {
             fs::remove_file(&path).map_err(LesionError::write(&path))?;
             // Removes its subfolder too, if that is empty now.
-            if let Some(folder) = path.parent().filter(|folder| *folder != self.dir) {
+            if let Some(folder) = path.parent().filter(|folder| *folder != self.0) {
                 let _ = fs::remove_dir(folder);
             }
         }
         Ok(())
     }
 
-    fn journal(&mut self, identity: String) -> Result<Box<dyn RunJournal>, LesionError> {
-        Ok(Box::new(FileJournal::open(&self.dir, identity)?))
-    }
-
-    fn files(&self) -> &dyn StudyFiles {
-        self
+    fn journal(&mut self, identity: Identity<'_>) -> Result<Box<dyn RunJournal>, LesionError> {
+        Ok(Box::new(FileJournal::open(&self.0, identity()?)?))
     }
 }
 

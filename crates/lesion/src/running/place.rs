@@ -31,15 +31,17 @@ pub trait Place: StudyFiles {
     /// If the file cannot be removed.
     fn remove(&mut self, file: &str) -> Result<(), LesionError>;
 
-    /// Opens the journal of the run with this identity.
+    /// Opens the journal of a run. `identity` computes the run's identity, if the place keeps journals.
     ///
     /// # Errors
-    /// If another run is writing into this place, or the journal cannot be written.
-    fn journal(&mut self, identity: String) -> Result<Box<dyn RunJournal>, LesionError>;
-
-    /// This place as a source of files.
-    fn files(&self) -> &dyn StudyFiles;
+    /// If another run is writing into this place, the identity cannot be computed, or the journal
+    /// cannot be written.
+    fn journal(&mut self, identity: Identity<'_>) -> Result<Box<dyn RunJournal>, LesionError>;
 }
+
+/// A function that computes the identity of a run. Two runs with the same identity write the same
+/// tables.
+pub type Identity<'a> = &'a dyn Fn() -> Result<String, LesionError>;
 
 /// The journal of a run, which may contain batches of an earlier run.
 pub trait RunJournal: Journal {
@@ -52,9 +54,6 @@ pub trait RunJournal: Journal {
     fn replaces_another(&self) -> bool {
         false
     }
-
-    /// This journal for the engine.
-    fn as_journal(&mut self) -> &mut dyn Journal;
 
     /// Removes the journal of a complete run.
     ///

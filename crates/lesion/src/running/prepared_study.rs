@@ -28,6 +28,10 @@ pub struct RunOptions {
     pub save_activations: bool,
     /// The command line, for the manifest.
     pub command: Vec<String>,
+    /// The version of the running code. A run only resumes one of the same code, because other code
+    /// may have other results. By default this is the version of this crate; a program that is built
+    /// again without a new version uses the hash of its executable.
+    pub code: String,
 }
 
 impl Default for RunOptions {
@@ -37,6 +41,7 @@ impl Default for RunOptions {
             plain: false,
             save_activations: false,
             command: Vec::new(),
+            code: env!("CARGO_PKG_VERSION").to_owned(),
         }
     }
 }
@@ -152,15 +157,13 @@ impl<'m> PreparedStudy<'m> {
         PARTS.into_iter().filter_map(reason).collect()
     }
 
-    /// The hash of the program and of all inputs and settings that affect the results. Two runs with
+    /// The hash of the code's version and of all inputs and settings that affect the results. Two runs with
     /// the same hash write the same tables.
     pub(crate) fn identity(&self) -> Result<String, LesionError> {
-        let program = std::env::current_exe().map_err(LesionError::read("this program"))?;
-        let program_hash = hash::of_file(&program).map_err(LesionError::read(&program))?;
         let hashes: Vec<Vec<&String>> =
             self.inputs.iter().map(|(_, origin)| origin.sha256.values().collect()).collect();
-        let RunOptions { memory, plain, .. } = self.options;
-        let decided = (program_hash, self.study.without_paths(), hashes, plain, memory);
+        let RunOptions { memory, plain, ref code, .. } = self.options;
+        let decided = (code, self.study.without_paths(), hashes, plain, memory);
         let bytes = serde_json::to_vec(&decided);
         let file = study_record::MANIFEST;
         Ok(hash::of_bytes(&bytes.map_err(|source| LesionError::Json { file, source })?))

@@ -40,7 +40,7 @@ pub fn run(
     place: &mut dyn Place,
     stages: &mut Stages<'_>,
 ) -> Result<FinishedStudy, LesionError> {
-    let mut journal = place.journal(prepared.identity()?)?;
+    let mut journal = place.journal(&|| prepared.identity())?;
     let batches = journal.resumed_batches();
     if batches > 0 {
         stages.note(&Note::Resumed { place: place.path(""), batches });
@@ -74,7 +74,7 @@ pub fn run(
     }
 
     let manner = Manner::of(study).prepare(Some(&activations), prompts, study.seed)?;
-    let laboratory = Laboratory::new(subject, prompts, manner, journal.as_journal());
+    let laboratory = Laboratory::new(subject, prompts, manner, &mut *journal);
     let mut bench = Bench {
         design,
         selection: &selection,
@@ -116,7 +116,7 @@ pub fn run(
     };
     writer.json(MANIFEST, &manifest)?;
     let files = writer.written().keys().cloned().collect();
-    let report = study_report::report(&study_report::Study::read(place.files())?)?;
+    let report = study_report::report(&study_report::Study::read(&*place)?)?;
     write_report(place, &report)?;
     journal.complete()?;
     Ok(FinishedStudy { files, seconds: manifest.seconds })

@@ -10,12 +10,13 @@ mod usage;
 
 use std::{ffi::OsStr, fs, io, path::Path, process::ExitCode};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use lesion::{
-    CancelToken, Folder, LesionError, LoadedModel, ModelSource, PreparedStudy, RunOptions, Stages,
+    CancelToken, LesionError, LoadedModel, ModelSource, PreparedStudy, RunOptions, Stages,
     StudyTexts, ask, device,
 };
 use study_record::{FilePath, Study};
+use study_report::hash;
 
 use answers::{CheckAnswer, DevicesAnswer, PageAnswer, RunAnswer, give};
 use args::{Args, Command, ExecutionArgs, ModelArgs, RunArgs};
@@ -103,9 +104,10 @@ fn run_study(
 ) -> Result<RunAnswer> {
     let texts = prepare_texts(&study, &args.execution)?;
     let model = open_study_model(&study, args, stages)?;
-    let prepared = PreparedStudy::new(&model, study, texts, args.options(), stages)?;
+    let options = RunOptions { code: hash_program()?, ..args.options() };
+    let prepared = PreparedStudy::new(&model, study, texts, options, stages)?;
     let dir = args.out.clone().unwrap_or_else(|| Path::new("target").join(name));
-    let finished = lesion::run(&prepared, &mut Folder::create(&dir)?, stages)?;
+    let finished = lesion::run(&prepared, &mut lesion::create_folder(&dir)?, stages)?;
     Ok(RunAnswer { finished, dir })
 }
 
@@ -155,8 +157,16 @@ impl RunArgs {
             plain: self.plain,
             save_activations: self.save_activations,
             command: std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect(),
+            ..RunOptions::default()
         }
     }
+}
+
+/// The hash of this program: a run only resumes one of the same build.
+fn hash_program() -> Result<String> {
+    let program = std::env::current_exe().context("cannot find this program")?;
+    let hash = hash::of_file(&program);
+    hash.with_context(|| format!("cannot read {}", program.display()))
 }
 
 /// Whether the reader of the output, such as `head`, has closed it.
