@@ -66,7 +66,7 @@ choices! {
     pub enum SetKind: "kind of set" {
         /// Those of the prompt's own label.
         Matched = "matched",
-        /// Those of the other label. By default as many, otherwise perhaps not: `neurons` says.
+        /// Those of the other label. The same size by default; otherwise see `neurons`.
         Swapped = "swapped",
         /// As many as matched, the weakest of all outside the matched set.
         LeastTuned = "least-tuned",
@@ -74,8 +74,8 @@ choices! {
         /// sets.
         Random = "random",
         /// A random set of the same size in which each neuron is drawn from the 16 next to a matched
-        /// neuron in the order of activity; as many sets. Activity is the mean |activation| after GELU at the masks of the
-        /// label's prompts in the plain pass.
+        /// neuron in the order of activity; as many sets. Activity is the mean |activation| after
+        /// GELU at the masks of the label's prompts in the plain pass.
         RandomActive = "random-active",
     }
 }
@@ -188,9 +188,8 @@ tables! {
         p_random: Option<f64>,
         /// Mean `activity` of the `random-active` sets, as a share of the matched set's.
         activity_ratio: Option<f64>,
-        /// The same p with the `random-active` sets. If `activity_ratio` is far from 1, the matched
-        /// neurons are the most active of the layer, no others are like them, and these sets are the
-        /// nearest there are.
+        /// The same p with the `random-active` sets. If `activity_ratio` is far from 1, no other
+        /// neurons have a similar activity, and these sets are the nearest there are.
         p_random_active: Option<f64>,
         /// The larger of both p, corrected by Holm over all layers and labels that have controls.
         p_corrected: Option<f64>,

@@ -1,11 +1,11 @@
 //! Counts and means of a table's rows, which screen, page and JSON print.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::tables::{LesionRow, PredictionRow};
 
 /// How often a model is right.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Accuracy {
     /// Number of prompts.
     pub prompts: usize,
@@ -48,7 +48,7 @@ impl LesionRow {
 }
 
 /// The effect of a lesion over all its prompts.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct LesionSummary {
     /// Number of prompts in which neurons were set to zero.
     pub prompts: usize,
@@ -60,7 +60,7 @@ pub struct LesionSummary {
     pub logit_drop: f64,
     /// The mean fall of its margin; not a number if there is no prompt.
     pub margin_drop: f64,
-    /// How far any logit of the controls moved. It is 0, or something is wrong.
+    /// Largest change of a control logit; must be 0.
     pub control_moved: f64,
 }
 

@@ -67,11 +67,11 @@ tables! {
         "a layer, a correction and a label: how many neurons" {
         /// The layer.
         layer: usize,
-        /// The tests that are corrected together: `layer` or `model`.
+        /// The tests that are corrected together, as in `selection.scope`.
         scope: Scope,
-        /// Whether each direction is corrected by itself: `true` or `false`.
+        /// Whether each direction is corrected by itself.
         directional: bool,
-        /// The correction: `none` (plain p), `storey`, `bh`, `by`, `max-t`, `holm` or `bonferroni`.
+        /// The correction, as in `selection.correction`; `none` is plain p.
         correction: Correction,
         /// The label.
         label: String,
@@ -220,8 +220,8 @@ choices! {
     }
 }
 
-/// A word at a mask that was only asked about, where no word is right.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+/// A rated word at a mask without a known right word.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct RatingRow {
     /// The word.
     pub candidate: String,
@@ -237,7 +237,7 @@ pub struct RatingRow {
 }
 
 /// A word at a lesioned mask.
-#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 pub struct LesionedRating {
     /// Its logit in the lesioned pass.
     pub logit_lesioned: f64,

@@ -15,7 +15,8 @@ choices! {
         Beyond = "beyond",
         /// Its margin drop lies within 95 % of those of random sets.
         Within = "within",
-        /// It lies outside, but after correction more than random sets is not shown.
+        /// It lies outside that range, but is not significantly larger than random sets after
+        /// correction.
         NotShown = "not-shown",
         /// There are too few random sets for any lesion to be told from them.
         TooFewSets = "too-few-sets",

@@ -1,7 +1,7 @@
 //! The parts of the guide and the example study that are made of the declarations. A test rewrites
 //! them and fails if they differed.
 
-use std::{fs, path::PathBuf};
+use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use study_record::{Section as _, Study, guide, tables};
 
@@ -19,18 +19,20 @@ fn ensure(name: &str, text: &str) -> bool {
     was_there
 }
 
-/// The text of a page with the text between `<!-- NAME -->` and `<!-- end -->` replaced for each
-/// name.
-fn filled(page: &str, parts: &[(String, String)]) -> String {
-    let mut text = fs::read_to_string(path(page)).unwrap();
-    for (name, part) in parts {
-        let start = format!("<!-- {name} -->\n");
-        let place = text.find(&start).unwrap_or_else(|| panic!("{page} has no {start}"));
-        let place = place + start.len();
-        let length = text[place..].find("<!-- end -->").unwrap();
-        text.replace_range(place..place + length, part);
+/// The text of a page with the text between each `<!-- NAME -->` and its `<!-- end -->` replaced by
+/// the part of that name. The page has each part once.
+fn filled(page: &str, mut parts: BTreeMap<String, String>) -> String {
+    let old = fs::read_to_string(path(page)).unwrap();
+    let mut text = String::new();
+    let mut rest = old.as_str();
+    while let Some((before, after)) = rest.split_once("<!-- ") {
+        let (name, body) = after.split_once(" -->\n").unwrap();
+        let part = parts.remove(name).unwrap_or_else(|| panic!("{page}: no text for `{name}`"));
+        text += &format!("{before}<!-- {name} -->\n{part}<!-- end -->");
+        rest = body.split_once("<!-- end -->").unwrap().1;
     }
-    text
+    assert!(parts.is_empty(), "{page} has no place for {parts:?}");
+    text + rest
 }
 
 #[test]
@@ -45,22 +47,26 @@ fn generated_texts_are_up_to_date() {
     let settings = |name: &str, sections: &[&str]| {
         (format!("settings: {name}"), guide::settings_table(sections))
     };
-    let studies = [
+    let studies = BTreeMap::from([
         ("parts".to_owned(), guide::parts_table()),
         settings("study", &[""]),
         settings("selection", &["selection"]),
         settings("lesion", &["lesion"]),
         settings("other sections", &["controls", "joint", "dose", "bootstrap"]),
-    ];
-    check("docs/studies.md", &filled("docs/studies.md", &studies));
-    let mut output =
-        vec![("rows".to_owned(), guide::rows_table()), ("files".to_owned(), guide::files_table())];
+    ]);
+    check("docs/studies.md", &filled("docs/studies.md", studies));
+    let mut output = BTreeMap::from([
+        ("rows".to_owned(), guide::rows_table()),
+        ("files".to_owned(), guide::files_table()),
+        ("kinds of sets".to_owned(), guide::set_kinds_table()),
+        ("verdicts".to_owned(), guide::verdicts_table()),
+    ]);
     for table in tables::all() {
-        output.push((format!("columns: {}", table.file), guide::columns_table(&table)));
+        output.insert(format!("columns: {}", table.file), guide::columns_table(&table));
     }
-    check("docs/output.md", &filled("docs/output.md", &output));
-    let manifest = [("keys".to_owned(), guide::manifest_table())];
-    check("docs/formats/manifest.md", &filled("docs/formats/manifest.md", &manifest));
+    check("docs/output.md", &filled("docs/output.md", output));
+    let manifest = BTreeMap::from([("keys".to_owned(), guide::manifest_table())]);
+    check("docs/formats/manifest.md", &filled("docs/formats/manifest.md", manifest));
     assert_eq!(changed, [""; 0], "these were out of date, and are now written anew");
 }
 
