@@ -4,10 +4,13 @@ mod small_study;
 
 use std::{fs, path::PathBuf};
 
-use small_study::{EXACT, Files, LABELS, TEMPLATES, VERDICTS, add, files, profile, seal};
+use small_study::{Files, edit, files, rows, seal};
 use study_record::{
     Part, Verdict,
-    tables::{ProfileRow, PromptRow},
+    tables::{
+        CausalRow, DissociationRow, DoseRow, JointRow, NormalityRow, PredictionRow, ProfileRow,
+        PromptRow,
+    },
 };
 use study_report::{Block, FIGURES, Section, Study, compare, part_section, report, sections};
 
@@ -51,28 +54,62 @@ fn screen(section: &Section) -> String {
     text
 }
 
+/// The text of a number in a cell.
+fn value(number: impl Into<Option<f64>>) -> String {
+    number.into().unwrap_or(f64::NAN).to_string()
+}
+
+/// A study with lesions of three verdicts.
+fn with_verdicts() -> Files {
+    let mut files = files();
+    edit(&mut files, |rows: &mut Vec<ProfileRow>| {
+        // The middle of the range of random sets.
+        let (low, high) = rows[3].random().margin.unwrap();
+        rows[3].margin_drop = (low + high) / 2.0;
+        rows[3].verdict = Verdict::Within;
+    });
+    seal(&mut files, |_| {});
+    files
+}
+
 #[test]
 fn tables_hold_exact_numbers_and_the_verdict_of_each_row() {
-    let page = page(&files());
+    let files = with_verdicts();
+    let page = page(&files);
     let shown = table(&page, "profile");
-    assert_eq!(shown.len(), VERDICTS.len());
-    for (cells, row) in shown.iter().zip(profile()) {
-        let ProfileRow { layer, neuron_set, margin_drop, margin_falls, verdict, .. } = row;
-        assert_eq!((cells[0].as_str(), &cells[1]), (layer.to_string().as_str(), &neuron_set));
-        assert_eq!(cells[2].parse::<f64>().unwrap().to_bits(), margin_drop.to_bits());
-        assert_eq!(cells[5], row.p_corrected.map_or("NaN".to_owned(), |p| p.to_string()));
-        assert!(cells[6].contains(verdict.title()), "{}", cells[6]);
-        assert_eq!(cells[9], margin_falls.to_string());
+    let profile: Vec<ProfileRow> = rows(&files);
+    assert_eq!(shown.len(), profile.len());
+    for (cells, row) in shown.iter().zip(&profile) {
+        assert_eq!((&cells[0], &cells[1]), (&row.layer.to_string(), &row.neuron_set));
+        assert_eq!((&cells[2], &cells[5]), (&value(row.margin_drop), &value(row.p_corrected)));
+        assert!(cells[6].contains(row.verdict.title()), "{}", cells[6]);
+        assert_eq!(cells[9], row.margin_falls.to_string());
     }
     assert!(page.contains("<span class=\"tag beyond\">more than random sets</span>"));
-    // Numbers of other tables.
-    assert_eq!(table(&page, "dose")[0], ["1", "him", &EXACT.to_string(), "0", "0.125"]);
-    assert_eq!(table(&page, "joint")[0][5], EXACT.to_string());
-    assert_eq!(table(&page, "dissociation")[2][7], "<span class=\"tag beyond\">yes</span>");
-    assert_eq!(table(&page, "singles")[0][..3], ["3", "her", &TEMPLATES.to_string()]);
-    assert_eq!(table(&page, "normality")[0][4], EXACT.to_string());
-    assert_eq!(table(&page, "layers")[1][..4], ["1", "2", "2", "4"]);
-    assert_eq!(table(&page, "predictions").len(), 4 * TEMPLATES);
+    assert!(page.contains("<span class=\"tag within\">within random</span>"));
+    let dose = &rows::<DoseRow>(&files)[0];
+    assert_eq!(table(&page, "dose")[0][..3], ["1", "him", &value(dose.margin_drop)]);
+    let joint: Vec<JointRow> = rows(&files);
+    let joint = joint.iter().find(|row| row.depth() > 1).unwrap();
+    assert_eq!(table(&page, "joint")[0][5], value(joint.synergy));
+    let dissociation = &rows::<DissociationRow>(&files)[0];
+    let cells = &table(&page, "dissociation")[0];
+    assert_eq!(cells[5], value(dissociation.difference));
+    assert_eq!(cells[7], "<span class=\"tag beyond\">yes</span>");
+    let singles = table(&page, "singles");
+    assert_eq!((singles.len(), singles[0][2].as_str()), (5, "12"));
+    let t = |neuron: &str| {
+        let rows: Vec<CausalRow> = rows(&files);
+        value(rows.iter().find(|row| row.neuron.to_string() == neuron).unwrap().t)
+    };
+    assert!(singles.iter().all(|cells| cells[5] == t(&cells[0])));
+    let normality: Vec<NormalityRow> = rows(&files);
+    let pooled = normality.iter().find(|row| row.neuron.is_none()).unwrap();
+    assert_eq!(table(&page, "normality")[0][4], value(pooled.skewness));
+    // The planted neurons, and the others.
+    assert_eq!(table(&page, "layers")[1][..4], ["1", "2", "3", "7"]);
+    let predictions: Vec<PredictionRow> = rows(&files);
+    assert_eq!(table(&page, "predictions").len(), predictions.len());
 }
 
 #[test]
@@ -113,18 +150,20 @@ fn page_and_screen_share_their_sentences() {
         }
     }
     for (id, sentence) in [
-        ("selection", "of 2 \u{201c}him\u{201d} neurons of layer 1 2 differ in the same direction"),
-        ("activations", "rejects normality for 1 of 8 neurons"),
-        ("baseline", "a higher logit than the other candidates in 24 of 24 masked prompts"),
+        ("selection", "\u{201c}him\u{201d} + \u{201c}her\u{201d} neurons of layer 1"),
+        ("activations", "rejects normality for 12 of 12 neurons"),
+        ("baseline", "a higher logit than the other candidates in 12 of 24 masked prompts"),
         ("lesion", "(it falls in 24 of 24 prompts)"),
-        ("controls", "In 1 of 3 cases"),
-        ("controls", "The cases are 1 (him). There the margin falls in 11 of 12 prompts (92 %)."),
-        ("controls", "in layer 1 of 2."),
-        ("joint", "With 4 \u{201c}him\u{201d} neurons of the layers 0 1"),
-        ("dose", "0.600 with 2 \u{201c}him\u{201d} neurons"),
-        ("causal", "correlate with |t| at \u{2212}1.00"),
-        ("dynamic", "equally many neurons in 8 of 8 patterns"),
-        ("conclusions", "Layer 1, \u{201c}him\u{201d}: mean margin drop 2.300"),
+        ("controls", "In 2 of 2 cases"),
+        ("controls", "The cases are 1 (him) and 1 (her). There the margin falls in 24 of 24"),
+        ("controls", "the nearest have 36 % of it in 1 (him) and 52 % of it in 1 (her)"),
+        ("controls", "No control in 0 (him), 0 (her): no neuron is lesioned there."),
+        ("controls", "in layer 1 of 1."),
+        ("joint", "With 2 \u{201c}him\u{201d} neurons of the layers 0 1"),
+        ("dose", "2.980 with 2 \u{201c}him\u{201d} neurons"),
+        ("causal", "correlate with |t| at \u{2212}0.06 and with the direct effects at 1.00"),
+        ("dynamic", "equally many neurons in 6 of 6 patterns"),
+        ("conclusions", "Layer 1, \u{201c}him\u{201d}: mean margin drop 2.980"),
     ] {
         let section = sections.iter().find(|section| section.id == id).unwrap();
         let text = screen(section);
@@ -136,52 +175,40 @@ fn page_and_screen_share_their_sentences() {
     }
 }
 
+/// The controls of a study with another profile, on the screen.
+fn controls(change: impl FnOnce(&mut Vec<ProfileRow>)) -> String {
+    let mut files = files();
+    edit(&mut files, change);
+    seal(&mut files, |_| {});
+    screen(&part_section(Part::Controls, &Study::read(&files).unwrap()).unwrap())
+}
+
 #[test]
 fn too_few_random_sets_are_named_with_a_number_that_would_do() {
-    let mut files = files();
-    let mut rows = profile();
-    for row in &mut rows[..3] {
-        row.verdict = Verdict::TooFewSets;
-    }
-    add(&mut files, rows);
-    seal(&mut files, |manifest| manifest.study.set("controls.nulls", "9").unwrap());
-    let section = part_section(Part::Controls, &Study::read(&files).unwrap()).unwrap();
-    let text = screen(&section);
-    assert!(text.contains("9 random sets are too few to tell any of 3 lesions"), "{text}");
-    assert!(text.contains("--nulls 60 would be enough"), "{text}");
+    let text = controls(|rows| rows[2].verdict = Verdict::TooFewSets);
+    assert!(text.contains("39 random sets are too few to tell any of 2 lesions"), "{text}");
+    assert!(text.contains("--nulls 40 would be enough"), "{text}");
 }
 
 #[test]
 fn controls_that_could_not_be_made_have_reasons() {
-    let mut files = files();
-    let mut rows = profile();
-    rows[0].activity_ratio = Some(0.5);
-    rows[1].neurons = 0;
-    for row in &mut rows[1..] {
-        row.p_random = None;
-        row.p_corrected = None;
-    }
-    add(&mut files, rows);
-    seal(&mut files, |_| {});
-    let section = part_section(Part::Controls, &Study::read(&files).unwrap()).unwrap();
-    let text = screen(&section);
-    assert!(text.contains("No control in 0 (her): no neuron is lesioned there."), "{text}");
-    assert!(text.contains("No control in 1 (him): 6 neurons outside a set of 2 are too few"));
-    assert!(
-        text.contains("a similar activity at the mask; the nearest have 50 % of it in 0 (him)."),
-        "{text}"
-    );
+    let text = controls(|rows| {
+        rows[2].activity_ratio = Some(1.27);
+        rows[3].activity_ratio = None;
+        rows[3].p_random = None;
+    });
+    assert!(text.contains("No control in 1 (her): 10 neurons outside a set of 2 are too few"));
+    let sentence = "no other neurons have a similar activity at the mask; the nearest have 127 % \
+                    of it in 1 (him).";
+    assert!(text.contains(sentence), "{text}");
 }
 
 #[test]
 fn prompts_without_a_lesion_are_named() {
     let mut files = files();
-    let study = Study::read(&files).unwrap();
-    let mut prompts: Vec<PromptRow> = study.rows().unwrap();
-    for row in &mut prompts[..12] {
-        row.label = None;
-    }
-    add(&mut files, prompts);
+    edit(&mut files, |prompts: &mut Vec<PromptRow>| {
+        prompts[..12].iter_mut().for_each(|row| row.label = None);
+    });
     seal(&mut files, |_| {});
     let sections = sections(&Study::read(&files).unwrap()).unwrap();
     let section = sections.iter().find(|section| section.id == "lesion").unwrap();
@@ -193,9 +220,7 @@ fn prompts_without_a_lesion_are_named() {
 #[test]
 fn a_changed_or_missing_table_is_named() {
     let mut files = files();
-    let mut rows = profile();
-    rows[0].margin_drop = 7.25;
-    add(&mut files, rows);
+    edit(&mut files, |rows: &mut Vec<ProfileRow>| rows[0].margin_drop = 7.25);
     files.remove("dose.csv").unwrap();
     let study = Study::read(&files).unwrap();
     assert_eq!(study.changed(), ["dose.csv was removed", "profile.csv was changed"]);
@@ -227,9 +252,9 @@ fn a_part_that_did_not_run_is_one_sentence() {
 #[test]
 fn words_of_the_user_stay_words() {
     let mut files = files();
-    let mut prompts: Vec<PromptRow> = Study::read(&files).unwrap().rows().unwrap();
-    prompts[0].sentence = "we <script>alert(1)</script> & \"thanked\" [MASK] .".to_owned();
-    add(&mut files, prompts);
+    edit(&mut files, |prompts: &mut Vec<PromptRow>| {
+        prompts[0].sentence = "we <script>alert(1)</script> & \"thanked\" [MASK] .".to_owned();
+    });
     seal(&mut files, |manifest| manifest.label_a = "</script><b>".to_owned());
     let report = report(&Study::read(&files).unwrap()).unwrap();
     assert!(report.html.contains("we &#60;script&#62;alert(1)&#60;/script&#62; &#38; "));
@@ -241,10 +266,10 @@ fn words_of_the_user_stay_words() {
 fn two_studies_stand_side_by_side() {
     let a = files();
     let mut b = a.clone();
-    let mut rows = profile();
-    rows[2].margin_drop = 0.125;
-    rows.remove(3);
-    add(&mut b, rows);
+    edit(&mut b, |rows: &mut Vec<ProfileRow>| {
+        rows[2].margin_drop = 0.125;
+        rows.remove(3);
+    });
     seal(&mut b, |manifest| {
         manifest.study.set("selection.test", "welch").unwrap();
         manifest.layer = 0;
@@ -263,9 +288,9 @@ fn two_studies_stand_side_by_side() {
         assert!(page.contains(&format!("id=\"figure-{id}\"")), "{id}");
     }
     let profiles = table(&page, "profiles");
-    assert_eq!(profiles[0][2], profile()[0].margin_drop.to_string());
+    assert_eq!(profiles[2][2], value(rows::<ProfileRow>(&a)[2].margin_drop));
     assert_eq!([profiles[2][5].as_str(), &profiles[3][5]], ["0.125", "NaN"]);
-    assert_eq!(table(&page, "neurons")[0], ["0", LABELS[0], "2", "2", "2"]);
+    assert_eq!(table(&page, "neurons")[3], ["1", "her", "3", "3", "3"]);
 }
 
 #[test]
@@ -285,10 +310,10 @@ fn errors_name_the_file_and_the_place() {
     let message = edited("selection.csv", "correction", "corection");
     assert!(message.starts_with("memory/selection.csv: line 2: "), "{message}");
     assert!(message.contains("missing field `correction`"), "{message}");
-    let message = edited("selection.csv", ",2\n", ",many\n");
+    let message = edited("selection.csv", ",0\n", ",many\n");
     assert!(message.starts_with("memory/selection.csv: line 2: column `neurons`: "), "{message}");
-    let message = edited("manifest.json", "\"threads\":2", "\"threads\":\"two\"");
-    assert!(message.starts_with("memory/manifest.json: ") && message.contains("line 1"));
+    let message = edited("manifest.json", "\"pairs\": 12", "\"pairs\": \"twelve\"");
+    assert!(message.starts_with("memory/manifest.json: ") && message.contains("line "));
     let mut files = all.clone();
     files.remove("neurons.csv");
     assert!(error(&files).starts_with("cannot read memory/neurons.csv: "));
