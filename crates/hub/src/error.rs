@@ -51,6 +51,10 @@ pub enum HubError {
         cache: PathBuf,
     },
 
+    /// The caller stopped the download. The next one resumes it.
+    #[error("the download was cancelled")]
+    Cancelled,
+
     /// The hub cannot be reached, or does not answer.
     #[error(
         "cannot ask {endpoint} for {repo}, which is not completely in the cache; without a network, \

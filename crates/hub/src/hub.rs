@@ -1,3 +1,5 @@
+use std::ops::ControlFlow;
+
 use crate::{
     cache::repo_cache::RepoCache,
     checkout::{Checkout, Source},
@@ -73,8 +75,8 @@ impl Hub {
             });
         };
         let mut checkout = self.checkout(repo, &commit, Source::Cache(unanswered));
-        checkout.description(&mut |_| ())?;
-        checkout.weights(&mut |_| ())?;
+        checkout.description(&mut |_| ControlFlow::Continue(()))?;
+        checkout.weights(&mut |_| ControlFlow::Continue(()))?;
         Ok(checkout)
     }
 

@@ -1,7 +1,7 @@
 //! Model checkpoints from the Hugging Face hub: a name becomes a folder.
 //!
 //! ```
-//! use std::fs;
+//! use std::{fs, ops::ControlFlow};
 //!
 //! use hub::{Hub, Settings};
 //!
@@ -23,8 +23,12 @@
 //!     _ => None,
 //! })?);
 //! let mut model = hub.open(&"some-owner/some-bert".parse()?)?;
-//! model.description(&mut |_| ())?; // the small files, without the weights
-//! let folder = model.weights(&mut |transfer| eprintln!("{} {}", transfer.file, transfer.done))?;
+//! // The small files, without the weights.
+//! model.description(&mut |_| ControlFlow::Continue(()))?;
+//! let folder = model.weights(&mut |transfer| {
+//!     eprintln!("{} {}", transfer.file, transfer.done);
+//!     ControlFlow::Continue(())
+//! })?;
 //! assert_eq!(folder, snapshot);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

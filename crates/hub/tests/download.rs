@@ -5,6 +5,7 @@ mod server;
 
 use std::{
     fs,
+    ops::ControlFlow,
     path::{Path, PathBuf},
     sync::{
         Mutex,
@@ -13,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use hub::{Hub, HubError, Settings, Token};
+use hub::{Hub, HubError, Settings, Token, Transfer};
 use server::{COMMIT, Reply, Repository, Request, Server, etag};
 use tempfile::TempDir;
 
@@ -65,8 +66,8 @@ impl Machine {
     fn fetch(&self, name: &str) -> Result<PathBuf, HubError> {
         let hub = Hub::new(self.settings.clone());
         let mut checkout = hub.open(&name.parse()?)?;
-        checkout.description(&mut |_| ())?;
-        Ok(checkout.weights(&mut |_| ())?.to_owned())
+        checkout.description(&mut |_| ControlFlow::Continue(()))?;
+        Ok(checkout.weights(&mut |_| ControlFlow::Continue(()))?.to_owned())
     }
 
     /// The error as the user reads it, on one line.
@@ -475,13 +476,42 @@ fn the_size_of_a_download_is_known_before_it() {
     let all: usize = repository().files.values().map(Vec::len).sum();
     assert_eq!(checkout.missing().unwrap(), all as u64);
     assert!(!machine.repo().exists());
-    checkout.description(&mut |_| ()).unwrap();
+    checkout.description(&mut |_| ControlFlow::Continue(())).unwrap();
     assert_eq!(checkout.missing().unwrap(), 300_000);
     let mut steps = Vec::new();
-    checkout.weights(&mut |transfer| steps.push((transfer.done, transfer.size))).unwrap();
+    let mut keep = |transfer: Transfer<'_>| {
+        steps.push((transfer.done, transfer.size));
+        ControlFlow::Continue(())
+    };
+    checkout.weights(&mut keep).unwrap();
     assert_eq!(checkout.missing().unwrap(), 0);
     assert_eq!((steps[0], steps[steps.len() - 1]), ((0, 300_000), (300_000, 300_000)));
     assert!(steps.is_sorted());
+}
+
+#[test]
+fn a_cancelled_download_resumes_after_its_last_byte() {
+    let server = Server::start(|request| repository().answer(request));
+    let machine = Machine::new(&server.url());
+    let hub = Hub::new(machine.settings.clone());
+    let mut checkout = hub.open(&"owner/tiny".parse().unwrap()).unwrap();
+    checkout.description(&mut |_| ControlFlow::Continue(())).unwrap();
+    let mut kept = 0;
+    let mut cancel = |transfer: Transfer<'_>| {
+        kept = transfer.done;
+        if kept > 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    let error = checkout.weights(&mut cancel).unwrap_err();
+    assert!(matches!(error, HubError::Cancelled));
+    assert!(kept < 300_000);
+    let mut first = None;
+    let mut resume = |transfer: Transfer<'_>| {
+        first.get_or_insert(transfer.done);
+        ControlFlow::Continue(())
+    };
+    checkout.weights(&mut resume).unwrap();
+    assert_eq!(first, Some(kept));
+    assert_complete(&machine.fetch("owner/tiny").unwrap());
 }
 
 #[test]

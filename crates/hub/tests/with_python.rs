@@ -4,7 +4,7 @@
 
 mod server;
 
-use std::{fs, path::Path, process::Command};
+use std::{fs, ops::ControlFlow, path::Path, process::Command};
 
 use hub::{Hub, Settings};
 use server::{COMMIT, Repository, Server};
@@ -30,8 +30,8 @@ fn fetch(home: &Path, endpoint: &str, offline: bool) -> String {
     });
     let hub = Hub::new(Settings { offline, ..settings.unwrap() });
     let mut checkout = hub.open(&"owner/tiny".parse().unwrap()).unwrap();
-    checkout.description(&mut |_| ()).unwrap();
-    checkout.weights(&mut |_| ()).unwrap().to_str().unwrap().to_owned()
+    checkout.description(&mut |_| ControlFlow::Continue(())).unwrap();
+    checkout.weights(&mut |_| ControlFlow::Continue(())).unwrap().to_str().unwrap().to_owned()
 }
 
 /// Requests each file, from the cache alone or not, and prints the snapshot's folder.

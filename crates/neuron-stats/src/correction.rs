@@ -1,7 +1,5 @@
 //! Corrections for many tests: from p-values to adjusted p-values.
 
-use std::{fmt, str::FromStr};
-
 use crate::error::StatsError;
 
 /// How to adjust the p-values of one family of `m` tests.
@@ -65,8 +63,6 @@ pub enum Correction {
 }
 
 impl Correction {
-    const NAMES: &'static str = "none, bonferroni, holm, bh, by, storey";
-
     /// Adjusts the p-values of one family; the result has their order.
     ///
     /// Adjusted values keep the order of the p-values, never fall below them (except Storey's, if
@@ -97,39 +93,6 @@ impl Correction {
             }
             Self::Storey => step_up(p, share_of_nulls(p), LAMBDA),
         })
-    }
-}
-
-impl fmt::Display for Correction {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::None => "none",
-            Self::Bonferroni => "bonferroni",
-            Self::Holm => "holm",
-            Self::BenjaminiHochberg => "bh",
-            Self::BenjaminiYekutieli => "by",
-            Self::Storey => "storey",
-        })
-    }
-}
-
-impl FromStr for Correction {
-    type Err = StatsError;
-
-    fn from_str(name: &str) -> Result<Self, StatsError> {
-        match name {
-            "none" => Ok(Self::None),
-            "bonferroni" => Ok(Self::Bonferroni),
-            "holm" => Ok(Self::Holm),
-            "bh" => Ok(Self::BenjaminiHochberg),
-            "by" => Ok(Self::BenjaminiYekutieli),
-            "storey" => Ok(Self::Storey),
-            _ => Err(StatsError::UnknownName {
-                what: "correction",
-                name: name.into(),
-                expected: Self::NAMES,
-            }),
-        }
     }
 }
 

@@ -166,14 +166,7 @@ pub enum StatsError {
         draws: usize,
     },
 
-    /// A name that is not one of an enumeration.
-    #[error("`{name}` is not a {what}; valid names are {expected}")]
-    UnknownName {
-        /// The enumeration.
-        what: &'static str,
-        /// The name given.
-        name: String,
-        /// All valid names.
-        expected: &'static str,
-    },
+    /// The caller stopped the computation.
+    #[error("the computation was cancelled")]
+    Cancelled,
 }

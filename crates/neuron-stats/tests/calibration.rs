@@ -6,7 +6,7 @@ mod common;
 
 use std::{fs, path::Path};
 
-use common::Normal;
+use common::{Normal, test_kind};
 use neuron_stats::{
     Alternative, Correction, Families, Matrix, Relabelling, Resampling, TTest, TestKind, max_t,
     significant, t_tests,
@@ -155,7 +155,7 @@ fn family_wise_corrections_bound_the_probability_of_any_false_discovery() {
             let (wrong, _) = planted.discoveries(&tests, correction, Alternative::TwoSided);
             f64::from(u8::from(wrong > 0))
         });
-        assert_at_most(rate, ALPHA, &format!("{correction}, FWER"));
+        assert_at_most(rate, ALPHA, &format!("{correction:?}, FWER"));
     }
 }
 
@@ -181,7 +181,7 @@ fn fdr_corrections_bound_the_share_of_false_discoveries() {
             rate,
             ALPHA,
             &format!(
-                "{correction} at {}{}, FDR",
+                "{correction:?} at {}{}, FDR",
                 if planted.both_signs { "+-" } else { "" },
                 planted.correlation
             ),
@@ -214,7 +214,7 @@ fn a_run_per_direction_bounds_each_label_and_the_union() {
             };
             let what = |label: &str| {
                 let signs = if planted.both_signs { "both signs" } else { "one sign" };
-                format!("{correction}, {label}, {signs}, FDR")
+                format!("{correction:?}, {label}, {signs}, FDR")
             };
             assert_at_most(simulate(|normal| share(each(normal)[0])), ALPHA, &what("greater"));
             assert_at_most(simulate(|normal| share(each(normal)[1])), ALPHA, &what("less"));
@@ -250,7 +250,7 @@ fn power_is_that_of_the_noncentral_t() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/power.json");
     let cases: Vec<Case> = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
     for (kind, n_a, n_b, effect, alpha, power) in cases {
-        let kind: TestKind = kind.parse().unwrap();
+        let kind = test_kind(&kind);
         // The effect is in standard deviations of the differences, or of one side.
         let spread = if kind == TestKind::Paired { 0.5_f64.sqrt() } else { 1.0 };
         let (rate, _) = simulate(|normal| {

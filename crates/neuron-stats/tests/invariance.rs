@@ -5,9 +5,11 @@
 
 mod common;
 
+use std::ops::ControlFlow;
+
 use common::Normal;
 use neuron_stats::{
-    Families, Matrix, Moments, MomentsAccumulator, Relabelling, Resampling, TTest,
+    Families, Matrix, Moments, MomentsAccumulator, Relabelling, Resampling, StatsError, TTest,
     TTestAccumulator, TestKind, max_t, max_t_over, moments, t_test, t_tests,
 };
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -76,12 +78,21 @@ fn families_do_not_change_each_other() {
     for (relabelling, draws) in [(Relabelling::SignFlip, 300), (Relabelling::LabelShuffle, 20_000)]
     {
         let resampling = Resampling { draws, exact_up_to: 0, seed: 2 };
-        let together = max_t_over(relabelling, a, b, &divisions, resampling).unwrap();
+        let mut steps = Vec::new();
+        let mut count = |done, all| {
+            steps.push((done, all));
+            ControlFlow::Continue(())
+        };
+        let together = max_t_over(relabelling, a, b, &divisions, resampling, &mut count).unwrap();
+        assert_eq!(steps.last(), Some(&(steps.len(), steps.len())));
+        let mut stop = |_, _| ControlFlow::Break(());
+        let stopped = max_t_over(relabelling, a, b, &divisions, resampling, &mut stop);
+        assert_eq!(stopped, Err(StatsError::Cancelled));
         for (families, test) in divisions.iter().zip(&together) {
             assert_eq!(*test, max_t(relabelling, a, b, families, resampling).unwrap());
         }
         assert_eq!(together[1], together[3]);
-        assert_eq!(max_t_over(relabelling, a, b, &[], resampling), Ok(vec![]));
+        assert_eq!(max_t_over(relabelling, a, b, &[], resampling, &mut stop), Ok(vec![]));
     }
 }
 

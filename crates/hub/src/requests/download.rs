@@ -1,6 +1,7 @@
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, BufReader, Read, Write},
+    ops::ControlFlow,
     path::Path,
 };
 
@@ -26,8 +27,9 @@ pub struct Transfer<'a> {
     pub size: u64,
 }
 
-/// Receives the progress of a download.
-pub type Progress<'a> = &'a mut dyn FnMut(Transfer<'_>);
+/// Receives the progress of a download. If it returns [`ControlFlow::Break`], the download ends with
+/// [`HubError::Cancelled`]. The bytes so far are kept, and the next download resumes after them.
+pub type Progress<'a> = &'a mut dyn FnMut(Transfer<'_>) -> ControlFlow<()>;
 
 /// One file on its way into the cache.
 pub(crate) struct Download<'a> {
@@ -96,7 +98,7 @@ impl Download<'_> {
         let Metadata { size, .. } = *self.metadata;
         let file = self.request.file;
         let mut tried = 0;
-        progress(Transfer { file, done: partial.done, size });
+        report(progress, Transfer { file, done: partial.done, size })?;
         while partial.done < size {
             let before = partial.done;
             let broken = match self.client.bytes(self.request, partial.done)? {
@@ -153,7 +155,7 @@ impl Download<'_> {
                 Err(error) => return Ok(Some(Error::Io(error))),
             };
             partial.append(&buffer[..read]).map_err(cache_error(path))?;
-            progress(Transfer { file: self.request.file, done: partial.done, size });
+            report(progress, Transfer { file: self.request.file, done: partial.done, size })?;
             if partial.done > size {
                 fs::remove_file(path).map_err(cache_error(path))?;
                 return Err(HubError::TooLarge {
@@ -188,6 +190,14 @@ impl Download<'_> {
     fn restart(&self, path: &Path) -> io::Result<Partial> {
         let hash = self.metadata.etag.start_hash(self.metadata.size);
         Ok(Partial { file: File::create(path)?, done: 0, hash })
+    }
+}
+
+/// Reports the progress.
+fn report(progress: Progress<'_>, transfer: Transfer<'_>) -> Result<(), HubError> {
+    match progress(transfer) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(HubError::Cancelled),
     }
 }
 

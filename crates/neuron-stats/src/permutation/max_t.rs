@@ -1,6 +1,9 @@
 //! The single-step max-T test.
 
-use std::{ops::Range, slice};
+use std::{
+    ops::{ControlFlow, Range},
+    slice,
+};
 
 use rayon::prelude::*;
 
@@ -102,22 +105,29 @@ pub fn max_t<S: Sample>(
     families: &Families,
     resampling: Resampling,
 ) -> Result<MaxT, StatsError> {
-    let mut tests = max_t_over(relabelling, a, b, slice::from_ref(families), resampling)?;
+    let mut tests =
+        max_t_over(relabelling, a, b, slice::from_ref(families), resampling, &mut |_, _| {
+            ControlFlow::Continue(())
+        })?;
     Ok(tests.swap_remove(0))
 }
 
 /// [`max_t`] for several divisions of the same neurons into families, such as the model's layers and
 /// the whole model. The relabelled sums, nearly all of the work, are computed once for all.
 ///
+/// `progress` is told the number of finished steps of the work, and of all steps, and may stop it.
+///
 /// # Errors
 ///
-/// If [`max_t`] fails for one of the divisions.
+/// If [`max_t`] fails for one of the divisions, or `progress` stops the work
+/// ([`StatsError::Cancelled`]).
 pub fn max_t_over<S: Sample>(
     relabelling: Relabelling,
     a: Matrix<'_, S>,
     b: Matrix<'_, S>,
     divisions: &[Families],
     resampling: Resampling,
+    progress: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
 ) -> Result<Vec<MaxT>, StatsError> {
     let kind = match relabelling {
         Relabelling::SignFlip => TestKind::Paired,
@@ -139,6 +149,8 @@ pub fn max_t_over<S: Sample>(
     ends.sort_unstable();
     ends.dedup();
 
+    let steps = ends.len() * codes.count().div_ceil(AT_ONCE);
+    let mut done = 0;
     let mut observed = Vec::with_capacity(a.neurons());
     for end in ends {
         let neurons = observed.len()..end;
@@ -151,6 +163,10 @@ pub fn max_t_over<S: Sample>(
             }
             if from == 0 {
                 observed.extend(contrasts.as_flattened().iter().take(neurons.len()));
+            }
+            done += 1;
+            if progress(done, steps).is_break() {
+                return Err(StatsError::Cancelled);
             }
         }
         for division in &mut divisions {

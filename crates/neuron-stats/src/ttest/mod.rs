@@ -3,7 +3,6 @@
 pub(crate) mod accumulator;
 pub(crate) mod design;
 pub(crate) mod many_neurons;
-mod parse_test_kind;
 pub(crate) mod summary;
 pub(crate) mod test_kind;
 pub(crate) mod test_result;

@@ -14,10 +14,6 @@ pub enum TestKind {
     Welch,
 }
 
-impl TestKind {
-    pub(crate) const NAMES: &'static str = "paired, student, welch";
-}
-
 impl fmt::Display for TestKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {

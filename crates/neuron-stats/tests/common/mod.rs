@@ -1,13 +1,24 @@
-//! Random data for the tests.
+//! Random data and names for the tests.
 
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
 use std::f64::consts::TAU;
 
+use neuron_stats::TestKind;
 use rand_chacha::{
     ChaCha8Rng,
     rand_core::{Rng, SeedableRng},
 };
+
+/// The t-test that a fixture names.
+pub(crate) fn test_kind(name: &str) -> TestKind {
+    match name {
+        "paired" => TestKind::Paired,
+        "student" => TestKind::Student,
+        "welch" => TestKind::Welch,
+        _ => panic!("{name}"),
+    }
+}
 
 /// Standard normal numbers after Box and Muller.
 pub(crate) struct Normal(ChaCha8Rng);
