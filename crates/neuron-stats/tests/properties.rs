@@ -180,7 +180,7 @@ proptest! {
         ];
         for pair in chain.windows(2) {
             for (less, more) in adjust(pair[0]).iter().zip(adjust(pair[1])) {
-                prop_assert!(*less <= more * (1.0 + 1e-14), "{} above {}", pair[0], pair[1]);
+                prop_assert!(*less <= more * (1.0 + 1e-14), "{:?} above {:?}", pair[0], pair[1]);
             }
         }
     }
