@@ -117,7 +117,7 @@ fn rows_are_read_from_memory() {
     let mut memory = Memory::default();
     let finished = run(&prepare(&model, &mut stages), &mut memory, &mut stages).unwrap();
     assert!(finished.files.contains(&"dose.csv".to_owned()));
-    let study = study_report::Study::read(&memory).unwrap();
+    let study = study_report::FinishedStudy::read(&memory).unwrap();
     let doses: Vec<DoseRow> = study.rows().unwrap();
     assert_eq!(study.manifest().label_a, doses[0].neuron_set);
     assert!(study.changed().is_empty());

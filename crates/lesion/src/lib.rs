@@ -8,7 +8,7 @@
 //! use lesion::{CancelToken, LoadedModel, Memory, ModelSource, PreparedStudy, RunOptions};
 //! use lesion::{Stages, StudyTexts, TextInput, Unwatched, device, run};
 //! use study_record::{Backend, tables::DoseRow};
-//! use study_report::Study;
+//! use study_report::FinishedStudy;
 //!
 //! let mut watch = Unwatched;
 //! let cancel = CancelToken::default();
@@ -26,7 +26,7 @@
 //!
 //! let mut files = Memory::default();
 //! run(&prepared, &mut files, &mut stages)?;
-//! let doses: Vec<DoseRow> = Study::read(&files)?.rows()?;
+//! let doses: Vec<DoseRow> = FinishedStudy::read(&files)?.rows()?;
 //! assert_eq!(doses[0].neuron_set, "him");
 //! # Ok::<(), lesion::LesionError>(())
 //! ```
@@ -59,7 +59,7 @@ pub use running::{
     memory::Memory,
     place::{Identity, Place, REPORT, RunJournal},
     prepared_study::{PreparedStudy, RunOptions},
-    run::{FinishedStudy, run},
+    run::{RunSummary, run},
     stages::Stages,
     watch::{CancelToken, Note, Unwatched, Watch},
 };

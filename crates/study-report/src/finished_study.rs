@@ -13,13 +13,13 @@ use study_record::{
 use crate::{error::ReportError, hash, study_files::StudyFiles};
 
 /// A finished study. Its manifest is read at once, its tables when they are asked for.
-pub struct Study<'a> {
+pub struct FinishedStudy<'a> {
     files: &'a dyn StudyFiles,
     manifest: Manifest,
     changed: Vec<String>,
 }
 
-impl<'a> Study<'a> {
+impl<'a> FinishedStudy<'a> {
     /// Reads a study's manifest, and compares the hash of every file with it.
     ///
     /// # Errors

@@ -1,11 +1,11 @@
 //! A finished study as one document: a page with figures, or sections for a screen.
 //!
 //! ```
-//! use study_report::{ReportError, Study, StudyFolder, report};
+//! use study_report::{FinishedStudy, ReportError, StudyFolder, report};
 //!
 //! /// The page of the study in a folder, as HTML.
 //! fn page(folder: &StudyFolder) -> Result<String, ReportError> {
-//!     Ok(report(&Study::read(folder)?)?.html)
+//!     Ok(report(&FinishedStudy::read(folder)?)?.html)
 //! }
 //!
 //! // A folder without a manifest holds no finished study.
@@ -16,7 +16,7 @@
 //! ```
 //!
 //! Everything comes from the tables and the manifest that the study wrote; the model is not needed,
-//! and nothing is computed again that a table holds. [`Study::read`] reads a folder or files in
+//! and nothing is computed again that a table holds. [`FinishedStudy::read`] reads a folder or files in
 //! memory, [`sections()`] makes the document, [`report()`] its page and figures, and [`compare()`]
 //! the page of two studies. The same files give the same bytes.
 
@@ -40,7 +40,7 @@ pub use document::{
     section::{Block, Section},
 };
 pub use error::ReportError;
-pub use finished_study::Study;
+pub use finished_study::FinishedStudy;
 pub use report_page::{Report, report};
 pub use sections::{FIGURES, part_section, sections};
 pub use study_files::{StudyFiles, StudyFolder};

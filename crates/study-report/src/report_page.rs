@@ -3,9 +3,12 @@
 use askama::Template as _;
 
 use crate::{
-    document::number_text::{count, percent, quoted},
+    document::{
+        number_text::{count, percent, quoted},
+        section::Section,
+    },
     error::ReportError,
-    finished_study::Study,
+    finished_study::FinishedStudy,
     page_template::Page,
     sections::{control_verdicts::ControlVerdicts, sections, selection_counts::SelectionCounts},
 };
@@ -17,13 +20,15 @@ pub struct Report {
     pub html: String,
     /// The name of each figure, one of [`FIGURES`](crate::FIGURES), and its SVG.
     pub figures: Vec<(&'static str, String)>,
+    /// The sections of the page, which a screen may show too.
+    pub sections: Vec<Section>,
 }
 
 /// Renders the page of a study.
 ///
 /// # Errors
 /// If a table cannot be read, or a figure cannot be drawn.
-pub fn report(study: &Study<'_>) -> Result<Report, ReportError> {
+pub fn report(study: &FinishedStudy<'_>) -> Result<Report, ReportError> {
     let [a, b] = study.manifest().labels();
     let page = Page {
         name: format!("{a} and {b}: a lesion study"),
@@ -37,11 +42,12 @@ pub fn report(study: &Study<'_>) -> Result<Report, ReportError> {
         beside_tables: true,
     };
     let figures = page.figures().map(|figure| (figure.file.name, figure.contents()));
-    Ok(Report { figures: figures.collect(), html: page.render()? })
+    let figures = figures.collect();
+    Ok(Report { html: page.render()?, figures, sections: page.sections })
 }
 
 /// The result in two sentences.
-fn lead(study: &Study<'_>) -> Result<String, ReportError> {
+fn lead(study: &FinishedStudy<'_>) -> Result<String, ReportError> {
     let manifest = study.manifest();
     let labelled = SelectionCounts::read(study)?.labelled(manifest.layer, manifest);
     Ok(format!(

@@ -12,11 +12,13 @@ use study_record::{
         PromptRow,
     },
 };
-use study_report::{Block, FIGURES, Section, Study, compare, part_section, report, sections};
+use study_report::{
+    Block, FIGURES, FinishedStudy, Section, compare, part_section, report, sections,
+};
 
 /// The page of a study.
 fn page(files: &Files) -> String {
-    report(&Study::read(files).unwrap()).unwrap().html
+    report(&FinishedStudy::read(files).unwrap()).unwrap().html
 }
 
 /// The exact numbers of a table's cells, row by row; texts of cells without one.
@@ -115,14 +117,14 @@ fn tables_hold_exact_numbers_and_the_verdict_of_each_row() {
 #[test]
 fn the_page_has_every_figure_and_is_the_same_each_time() {
     let files = files();
-    let study = Study::read(&files).unwrap();
+    let study = FinishedStudy::read(&files).unwrap();
     let report_a = report(&study).unwrap();
     let names: Vec<&str> = report_a.figures.iter().map(|(name, _)| *name).collect();
     assert_eq!(names, FIGURES.map(|figure| figure.name));
     for figure in FIGURES {
         assert!(report_a.html.contains(&format!("id=\"figure-{}\"", figure.name)));
     }
-    let report_b = report(&Study::read(&files).unwrap()).unwrap();
+    let report_b = report(&FinishedStudy::read(&files).unwrap()).unwrap();
     assert_eq!(report_a.html, report_b.html);
     assert_eq!(report_a.figures, report_b.figures);
     // The sets by themselves are never read.
@@ -132,7 +134,7 @@ fn the_page_has_every_figure_and_is_the_same_each_time() {
 #[test]
 fn page_and_screen_share_their_sentences() {
     let files = files();
-    let study = Study::read(&files).unwrap();
+    let study = FinishedStudy::read(&files).unwrap();
     let page = page(&files);
     let sections = sections(&study).unwrap();
     let ids: Vec<&str> = sections.iter().map(|section| section.id).collect();
@@ -180,7 +182,7 @@ fn controls(change: impl FnOnce(&mut Vec<ProfileRow>)) -> String {
     let mut files = files();
     edit(&mut files, change);
     seal(&mut files, |_| {});
-    screen(&part_section(Part::Controls, &Study::read(&files).unwrap()).unwrap())
+    screen(&part_section(Part::Controls, &FinishedStudy::read(&files).unwrap()).unwrap())
 }
 
 #[test]
@@ -210,7 +212,7 @@ fn prompts_without_a_lesion_are_named() {
         prompts[..12].iter_mut().for_each(|row| row.label = None);
     });
     seal(&mut files, |_| {});
-    let sections = sections(&Study::read(&files).unwrap()).unwrap();
+    let sections = sections(&FinishedStudy::read(&files).unwrap()).unwrap();
     let section = sections.iter().find(|section| section.id == "lesion").unwrap();
     let text = screen(section);
     assert!(text.contains("not lesioned: 0 (\u{201c}him\u{201d}), 1 ("), "{text}");
@@ -222,7 +224,7 @@ fn a_changed_or_missing_table_is_named() {
     let mut files = files();
     edit(&mut files, |rows: &mut Vec<ProfileRow>| rows[0].margin_drop = 7.25);
     files.remove("dose.csv").unwrap();
-    let study = Study::read(&files).unwrap();
+    let study = FinishedStudy::read(&files).unwrap();
     assert_eq!(study.changed(), ["dose.csv was removed", "profile.csv was changed"]);
     let page = report(&study).unwrap().html;
     assert!(page.contains("dose.csv was removed and profile.csv was changed"));
@@ -240,7 +242,7 @@ fn a_part_that_did_not_run_is_one_sentence() {
             files.remove(table.file);
         }
         seal(&mut files, |_| {});
-        let study = Study::read(&files).unwrap();
+        let study = FinishedStudy::read(&files).unwrap();
         let section = part_section(*part, &study).unwrap();
         let sentence = format!("The part \u{201c}{part}\u{201d} did not run.");
         assert!(screen(&section).starts_with(&sentence), "{}", screen(&section));
@@ -256,7 +258,7 @@ fn words_of_the_user_stay_words() {
         prompts[0].sentence = "we <script>alert(1)</script> & \"thanked\" [MASK] .".to_owned();
     });
     seal(&mut files, |manifest| manifest.label_a = "</script><b>".to_owned());
-    let report = report(&Study::read(&files).unwrap()).unwrap();
+    let report = report(&FinishedStudy::read(&files).unwrap()).unwrap();
     assert!(report.html.contains("we &#60;script&#62;alert(1)&#60;/script&#62; &#38; "));
     assert!(!report.html.contains("<script>alert") && !report.html.contains("<b>"));
     assert!(report.figures.iter().all(|(_, svg)| !svg.contains("<b>")));
@@ -275,7 +277,7 @@ fn two_studies_stand_side_by_side() {
         manifest.layer = 0;
     });
     let compared = || {
-        let studies = [Study::read(&a).unwrap(), Study::read(&b).unwrap()];
+        let studies = [FinishedStudy::read(&a).unwrap(), FinishedStudy::read(&b).unwrap()];
         compare([("first", &studies[0]), ("second", &studies[1])]).unwrap()
     };
     let page = compared();
@@ -296,7 +298,7 @@ fn two_studies_stand_side_by_side() {
 #[test]
 fn errors_name_the_file_and_the_place() {
     let error = |files: &Files| {
-        let study = Study::read(files);
+        let study = FinishedStudy::read(files);
         study.and_then(|study| report(&study)).unwrap_err().to_string()
     };
     assert_eq!(error(&Files::new()), "no finished study in memory: it has no manifest.json");

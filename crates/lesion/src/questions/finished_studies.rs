@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use study_report::{Study, StudyFolder};
+use study_report::{FinishedStudy, StudyFolder};
 
 use crate::{
     error::LesionError,
@@ -35,7 +35,7 @@ pub fn report_again(dir: &Path, stages: &mut Stages<'_>) -> Result<WrittenPage, 
     let files = StudyFolder(dir.to_owned());
     if !dir.is_dir() {
         // There is nothing to lock: the error is that there is no study.
-        Study::read(&files)?;
+        FinishedStudy::read(&files)?;
     }
     let mut folder = create_folder(dir)?;
     with_lock(dir, || {
@@ -72,8 +72,8 @@ pub fn compare(
 fn read<'a>(
     files: &'a StudyFolder,
     stages: &mut Stages<'_>,
-) -> Result<(Study<'a>, Vec<String>), LesionError> {
-    let study = Study::read(files)?;
+) -> Result<(FinishedStudy<'a>, Vec<String>), LesionError> {
+    let study = FinishedStudy::read(files)?;
     let StudyFolder(dir) = files;
     let mut changed = Vec::new();
     for change in study.changed() {

@@ -6,6 +6,7 @@ use lesion_eval::{
     replicate, rows, select,
 };
 use study_record::{MANIFEST, Manifest, Seconds, SetRule, Study};
+use study_report::{FinishedStudy, Section};
 
 use crate::{
     error::LesionError,
@@ -20,13 +21,15 @@ use crate::{
 /// The version of Burn that the workspace pins.
 const BURN: &str = "0.22.1";
 
-/// A study that ran. [`study_report::Study::read`] reads its results from the place.
-#[derive(Clone, Debug, PartialEq)]
-pub struct FinishedStudy {
+/// Summary of a run. [`FinishedStudy::read`] reads its results from the place.
+#[derive(Clone, Debug)]
+pub struct RunSummary {
     /// Names of its tables and JSON files.
     pub files: Vec<String>,
     /// Wall-clock seconds of each stage.
     pub seconds: Seconds,
+    /// Sections of its page, which a screen may show too.
+    pub sections: Vec<Section>,
 }
 
 /// Runs a study and writes its tables, manifest, page and figures into a place. Resumes an
@@ -39,7 +42,7 @@ pub fn run(
     prepared: &PreparedStudy<'_>,
     place: &mut dyn Place,
     stages: &mut Stages<'_>,
-) -> Result<FinishedStudy, LesionError> {
+) -> Result<RunSummary, LesionError> {
     let mut journal = place.journal(&|| prepared.identity())?;
     let batches = journal.resumed_batches();
     if batches > 0 {
@@ -116,10 +119,10 @@ pub fn run(
     };
     writer.json(MANIFEST, &manifest)?;
     let files = writer.written().keys().cloned().collect();
-    let report = study_report::report(&study_report::Study::read(&*place)?)?;
+    let report = study_report::report(&FinishedStudy::read(&*place)?)?;
     write_report(place, &report)?;
     journal.complete()?;
-    Ok(FinishedStudy { files, seconds: manifest.seconds })
+    Ok(RunSummary { files, seconds: manifest.seconds, sections: report.sections })
 }
 
 fn select_and_replicate(

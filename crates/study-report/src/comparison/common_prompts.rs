@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use study_record::tables::{LesionRow, PredictionRow, PromptRow};
 
 use crate::{
-    error::ReportError, finished_study::Study, sections::lesion_section::lesioned_prompts,
+    error::ReportError, finished_study::FinishedStudy, sections::lesion_section::lesioned_prompts,
 };
 
 /// A masked prompt that both studies have.
@@ -28,7 +28,9 @@ struct StudiedPrompt {
 }
 
 /// The masked prompts that both studies have, with the same candidates.
-pub(crate) fn common_prompts(studies: [&Study<'_>; 2]) -> Result<Vec<CommonPrompt>, ReportError> {
+pub(crate) fn common_prompts(
+    studies: [&FinishedStudy<'_>; 2],
+) -> Result<Vec<CommonPrompt>, ReportError> {
     let prompts = studied_prompts(studies[0])?;
     let others = studied_prompts(studies[1])?;
     let common = prompts.into_iter().filter_map(|(key, prompt)| {
@@ -42,7 +44,9 @@ pub(crate) fn common_prompts(studies: [&Study<'_>; 2]) -> Result<Vec<CommonPromp
     Ok(common.collect())
 }
 
-fn studied_prompts(study: &Study<'_>) -> Result<BTreeMap<PromptKey, StudiedPrompt>, ReportError> {
+fn studied_prompts(
+    study: &FinishedStudy<'_>,
+) -> Result<BTreeMap<PromptKey, StudiedPrompt>, ReportError> {
     let lesions: Vec<LesionRow> = study.rows()?;
     let lesions = lesioned_prompts(&lesions).into_iter();
     let drops: BTreeMap<(usize, usize), f64> =

@@ -8,13 +8,13 @@ use super::{
     both_profiles_section::both_profiles_section, common_prompts::common_prompts,
     differences_section::differences_section, study_pair::StudyPair,
 };
-use crate::{error::ReportError, finished_study::Study, page_template::Page};
+use crate::{error::ReportError, finished_study::FinishedStudy, page_template::Page};
 
 /// Renders the page of two studies, each with a name.
 ///
 /// # Errors
 /// If a table cannot be read, or a figure cannot be drawn.
-pub fn compare([a, b]: [(&str, &Study<'_>); 2]) -> Result<String, ReportError> {
+pub fn compare([a, b]: [(&str, &FinishedStudy<'_>); 2]) -> Result<String, ReportError> {
     let pair = StudyPair { studies: [a.1, b.1] };
     let common = common_prompts(pair.studies)?;
     let page = Page {

@@ -2,19 +2,19 @@
 
 use study_record::Manifest;
 
-use crate::finished_study::Study;
+use crate::finished_study::FinishedStudy;
 
 /// The names of the two studies.
 pub(super) const LETTERS: [&str; 2] = ["A", "B"];
 
 /// Two studies, A and B.
 pub(super) struct StudyPair<'a> {
-    pub(super) studies: [&'a Study<'a>; 2],
+    pub(super) studies: [&'a FinishedStudy<'a>; 2],
 }
 
 impl<'a> StudyPair<'a> {
     pub(super) fn manifests(&self) -> [&'a Manifest; 2] {
-        self.studies.map(Study::manifest)
+        self.studies.map(FinishedStudy::manifest)
     }
 
     /// Whether both have the same model, so that a layer and index name the same neuron.

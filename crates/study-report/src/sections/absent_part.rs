@@ -2,10 +2,10 @@
 
 use study_record::{Part, tables::Table};
 
-use crate::{document::number_text::quoted, finished_study::Study};
+use crate::{document::number_text::quoted, finished_study::FinishedStudy};
 
 /// Why the table of a part cannot be shown.
-pub(crate) fn absence(study: &Study<'_>, part: Part, table: Table) -> String {
+pub(crate) fn absence(study: &FinishedStudy<'_>, part: Part, table: Table) -> String {
     if study.manifest().outputs.contains_key(table.file) {
         return format!("{} of the part {} is missing.", table.file, quoted(part.name()));
     }

@@ -29,7 +29,7 @@ use crate::{
         panel::{Chart, Frame, extremes, panel, spanning},
     },
     error::ReportError,
-    finished_study::Study,
+    finished_study::FinishedStudy,
 };
 
 pub(crate) const ACTIVATIONS: FigureFile = FigureFile {
@@ -51,7 +51,7 @@ pub(crate) const SPARSITY: FigureFile = FigureFile {
 /// The start of the logarithmic axis of counts, below one.
 const FLOOR: f64 = 0.5;
 
-pub(crate) fn activations_section(study: &Study<'_>) -> Result<Section, ReportError> {
+pub(crate) fn activations_section(study: &FinishedStudy<'_>) -> Result<Section, ReportError> {
     let manifest = study.manifest();
     let bins: Vec<HistogramRow> = study.rows()?;
     let normality: Vec<NormalityRow> = study.rows()?;

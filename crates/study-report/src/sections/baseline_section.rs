@@ -28,7 +28,7 @@ use crate::{
         panel::{Frame, around, panel, spanning},
     },
     error::ReportError,
-    finished_study::Study,
+    finished_study::FinishedStudy,
 };
 
 pub(crate) const LOGITS: FigureFile = FigureFile {
@@ -40,7 +40,7 @@ pub(crate) const LOGITS: FigureFile = FigureFile {
 /// Prompts up to which each candidate is named in the figure.
 const FEW: usize = 8;
 
-pub(crate) fn baseline_section(study: &Study<'_>) -> Result<Section, ReportError> {
+pub(crate) fn baseline_section(study: &FinishedStudy<'_>) -> Result<Section, ReportError> {
     let predictions: Vec<PredictionRow> = study.rows()?;
     let Accuracy { prompts, right, top } = Accuracy::of(&predictions);
     let mut section = Section::new("baseline", "Baseline");
@@ -77,7 +77,10 @@ fn predictions_table(predictions: &[PredictionRow]) -> Table {
     table
 }
 
-fn logits_figure(study: &Study<'_>, predictions: &[PredictionRow]) -> Result<Figure, ReportError> {
+fn logits_figure(
+    study: &FinishedStudy<'_>,
+    predictions: &[PredictionRow],
+) -> Result<Figure, ReportError> {
     let labels = study.manifest().labels();
     let prompts: Vec<PromptRow> = study.rows()?;
     let label_of: BTreeMap<(usize, usize), Option<&str>> =

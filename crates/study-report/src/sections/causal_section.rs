@@ -17,13 +17,13 @@ use crate::{
         section::Section,
     },
     error::ReportError,
-    finished_study::Study,
+    finished_study::FinishedStudy,
 };
 
 /// Neurons in the table of the strongest.
 const STRONGEST: usize = 12;
 
-pub(crate) fn causal_section(study: &Study<'_>) -> Result<Section, ReportError> {
+pub(crate) fn causal_section(study: &FinishedStudy<'_>) -> Result<Section, ReportError> {
     let mut section = Section::new("causal", "Single neurons");
     let Some(singles) = Singles::read(study)? else {
         section.text(absence(study, Part::Causal, CausalRow::TABLE));
@@ -98,7 +98,7 @@ struct Singles {
 
 impl Singles {
     /// Gathers the neurons row by row: the table may have millions of rows.
-    fn read(study: &Study<'_>) -> Result<Option<Self>, ReportError> {
+    fn read(study: &FinishedStudy<'_>) -> Result<Option<Self>, ReportError> {
         let Some(rows) = study.stream_if_written::<CausalRow>()? else { return Ok(None) };
         let prompts: Vec<PromptRow> = study.rows()?;
         let labels: BTreeMap<(usize, usize), Option<String>> =

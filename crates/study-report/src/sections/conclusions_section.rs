@@ -12,10 +12,10 @@ use crate::{
         section::Section,
     },
     error::ReportError,
-    finished_study::Study,
+    finished_study::FinishedStudy,
 };
 
-pub(crate) fn conclusions_section(study: &Study<'_>) -> Result<Section, ReportError> {
+pub(crate) fn conclusions_section(study: &FinishedStudy<'_>) -> Result<Section, ReportError> {
     let profile = ControlVerdicts::read(study)?;
     let joint: Vec<JointRow> = study.rows_if_written()?.unwrap_or_default();
     let dissociation: Vec<DissociationRow> = study.rows_if_written()?.unwrap_or_default();
@@ -177,7 +177,7 @@ fn limits_of_controls(profile: &ControlVerdicts) -> Vec<String> {
     limits
 }
 
-fn limits_of_study(study: &Study<'_>) -> Vec<String> {
+fn limits_of_study(study: &FinishedStudy<'_>) -> Vec<String> {
     let manifest = study.manifest();
     let mut limits = Vec::new();
     if manifest.study.selection.at == SelectAt::Visible {

@@ -8,7 +8,7 @@ use crate::{
         number_text::{list, percent},
     },
     error::ReportError,
-    finished_study::Study,
+    finished_study::FinishedStudy,
 };
 
 /// The verdicts of a study's controls.
@@ -20,7 +20,7 @@ pub(crate) struct ControlVerdicts {
 }
 
 impl ControlVerdicts {
-    pub(crate) fn read(study: &Study<'_>) -> Result<Self, ReportError> {
+    pub(crate) fn read(study: &FinishedStudy<'_>) -> Result<Self, ReportError> {
         let rows = study.rows_if_written()?.unwrap_or_default();
         Ok(Self { rows, sets: study.manifest().study.controls.nulls.get() })
     }

@@ -5,7 +5,7 @@ use plotters::{
     prelude::Color,
 };
 use study_record::{
-    Lesion, Manifest, Measured, Part, SetKind, SetRule,
+    LesionSettings, Manifest, Measured, Part, SetKind, SetRule,
     tables::{ProfileRow, PromptControlRow, Row as _},
 };
 
@@ -30,7 +30,7 @@ use crate::{
         panel::{Frame, around, draw_level, panel},
     },
     error::ReportError,
-    finished_study::Study,
+    finished_study::FinishedStudy,
 };
 
 pub(crate) const PROFILE: FigureFile = FigureFile {
@@ -45,7 +45,7 @@ pub(crate) const PROMPTS: FigureFile = FigureFile {
     tables: &[PromptControlRow::TABLE.file],
 };
 
-pub(crate) fn controls_section(study: &Study<'_>) -> Result<Section, ReportError> {
+pub(crate) fn controls_section(study: &FinishedStudy<'_>) -> Result<Section, ReportError> {
     let manifest = study.manifest();
     let mut section = Section::new("controls", "Controls");
     if study.rows_if_written::<ProfileRow>()?.is_none() {
@@ -131,7 +131,7 @@ fn profile_table(manifest: &Manifest, profile: &ControlVerdicts) -> Table {
 }
 
 /// The neurons that are lesioned.
-fn rule(lesion: &Lesion) -> String {
+fn rule(lesion: &LesionSettings) -> String {
     if lesion.neurons.is_some() {
         return "the neurons of the given file".to_owned();
     }
@@ -293,7 +293,7 @@ fn profile_caption(profile: &ControlVerdicts) -> String {
     )
 }
 
-fn add_prompts(section: &mut Section, study: &Study<'_>) -> Result<(), ReportError> {
+fn add_prompts(section: &mut Section, study: &FinishedStudy<'_>) -> Result<(), ReportError> {
     let manifest = study.manifest();
     let mut rows: Vec<PromptControlRow> = study.rows_if_written()?.unwrap_or_default();
     rows.retain(|row| row.layer == manifest.layer);

@@ -24,7 +24,7 @@ use crate::{
         palette::{INK, SOFT},
     },
     error::ReportError,
-    finished_study::Study,
+    finished_study::FinishedStudy,
 };
 
 pub(crate) const DISSOCIATION: FigureFile = FigureFile {
@@ -36,7 +36,7 @@ pub(crate) const DISSOCIATION: FigureFile = FigureFile {
 /// Adds the double dissociation to the section of the controls.
 pub(crate) fn add_dissociation(
     section: &mut Section,
-    study: &Study<'_>,
+    study: &FinishedStudy<'_>,
 ) -> Result<(), ReportError> {
     section.heading("Double dissociation");
     let Some(rows) = study.rows_if_written::<DissociationRow>()? else {

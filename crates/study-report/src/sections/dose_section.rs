@@ -27,7 +27,7 @@ use crate::{
         panel::{Frame, around, draw_level, extremes, panel},
     },
     error::ReportError,
-    finished_study::Study,
+    finished_study::FinishedStudy,
 };
 
 pub(crate) const DOSE: FigureFile = FigureFile {
@@ -36,7 +36,7 @@ pub(crate) const DOSE: FigureFile = FigureFile {
     tables: &[DoseRow::TABLE.file],
 };
 
-pub(crate) fn dose_section(study: &Study<'_>) -> Result<Section, ReportError> {
+pub(crate) fn dose_section(study: &FinishedStudy<'_>) -> Result<Section, ReportError> {
     let manifest = study.manifest();
     let mut section = Section::new("dose", "More and more neurons");
     let Some(rows) = study.rows_if_written::<DoseRow>()? else {

@@ -14,10 +14,10 @@ use crate::{
         section::Section,
     },
     error::ReportError,
-    finished_study::Study,
+    finished_study::FinishedStudy,
 };
 
-pub(crate) fn dynamic_section(study: &Study<'_>) -> Result<Section, ReportError> {
+pub(crate) fn dynamic_section(study: &FinishedStudy<'_>) -> Result<Section, ReportError> {
     let mut section = Section::new("dynamic", "Selection and lesion in one pass");
     let Some(rows) = study.rows_if_written::<DynamicRow>()? else {
         section.text(absence(study, Part::Dynamic, DynamicRow::TABLE));

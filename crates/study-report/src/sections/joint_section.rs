@@ -25,7 +25,7 @@ use crate::{
         panel::{Frame, draw_diagonal, panel, spanning},
     },
     error::ReportError,
-    finished_study::Study,
+    finished_study::FinishedStudy,
 };
 
 pub(crate) const JOINT: FigureFile = FigureFile {
@@ -34,7 +34,7 @@ pub(crate) const JOINT: FigureFile = FigureFile {
     tables: &[JointRow::TABLE.file],
 };
 
-pub(crate) fn joint_section(study: &Study<'_>) -> Result<Section, ReportError> {
+pub(crate) fn joint_section(study: &FinishedStudy<'_>) -> Result<Section, ReportError> {
     let mut section = Section::new("joint", "Several layers at once");
     let Some(rows) = study.rows_if_written::<JointRow>()? else {
         section.text(absence(study, Part::Joint, JointRow::TABLE));

@@ -24,7 +24,7 @@ use crate::{
         panel::{Frame, draw_diagonal, panel, spanning},
     },
     error::ReportError,
-    finished_study::Study,
+    finished_study::FinishedStudy,
 };
 
 pub(crate) const LESIONS: FigureFile = FigureFile {
@@ -36,7 +36,7 @@ pub(crate) const LESIONS: FigureFile = FigureFile {
 /// Prompts that are named one by one.
 const NAMED: usize = 10;
 
-pub(crate) fn lesion_section(study: &Study<'_>) -> Result<Section, ReportError> {
+pub(crate) fn lesion_section(study: &FinishedStudy<'_>) -> Result<Section, ReportError> {
     let manifest = study.manifest();
     let layer = manifest.layer;
     let rows: Vec<LesionRow> = study.rows()?;

@@ -24,7 +24,7 @@ use study_record::Part;
 use crate::{
     document::{figure::FigureFile, section::Section},
     error::ReportError,
-    finished_study::Study,
+    finished_study::FinishedStudy,
 };
 
 /// Every figure that a report may have, in the order of the page.
@@ -48,7 +48,7 @@ pub const FIGURES: [FigureFile; 13] = [
 ///
 /// # Errors
 /// If a table cannot be read, or a figure cannot be drawn.
-pub fn sections(study: &Study<'_>) -> Result<Vec<Section>, ReportError> {
+pub fn sections(study: &FinishedStudy<'_>) -> Result<Vec<Section>, ReportError> {
     let mut sections = vec![
         question_section::question_section(study)?,
         setup_section::setup_section(study)?,
@@ -69,7 +69,7 @@ pub fn sections(study: &Study<'_>) -> Result<Vec<Section>, ReportError> {
 ///
 /// # Errors
 /// If a table cannot be read, or a figure cannot be drawn.
-pub fn part_section(part: Part, study: &Study<'_>) -> Result<Section, ReportError> {
+pub fn part_section(part: Part, study: &FinishedStudy<'_>) -> Result<Section, ReportError> {
     match part {
         Part::Controls => controls_section::controls_section(study),
         Part::Joint => joint_section::joint_section(study),

@@ -9,10 +9,10 @@ use crate::{
         section::{Block, Section},
     },
     error::ReportError,
-    finished_study::Study,
+    finished_study::FinishedStudy,
 };
 
-pub(crate) fn question_section(study: &Study<'_>) -> Result<Section, ReportError> {
+pub(crate) fn question_section(study: &FinishedStudy<'_>) -> Result<Section, ReportError> {
     let mut section = Section::new("question", "The question");
     if !study.changed().is_empty() {
         section.warning(format!(
@@ -40,7 +40,7 @@ pub(crate) fn question_section(study: &Study<'_>) -> Result<Section, ReportError
     Ok(section)
 }
 
-fn numbers(study: &Study<'_>) -> Result<Vec<(String, String)>, ReportError> {
+fn numbers(study: &FinishedStudy<'_>) -> Result<Vec<(String, String)>, ReportError> {
     let manifest = study.manifest();
     let layer = manifest.layer;
     let labelled = SelectionCounts::read(study)?.labelled(layer, manifest);

@@ -7,10 +7,10 @@ use crate::{
         section::{Block, Section},
     },
     error::ReportError,
-    finished_study::Study,
+    finished_study::FinishedStudy,
 };
 
-pub(crate) fn rerun_section(study: &Study<'_>) -> Result<Section, ReportError> {
+pub(crate) fn rerun_section(study: &FinishedStudy<'_>) -> Result<Section, ReportError> {
     let manifest = study.manifest();
     let mut section = Section::new("rerun", "How to run this study again");
     let command: Vec<String> = manifest.command.iter().map(|word| quote_for_shell(word)).collect();

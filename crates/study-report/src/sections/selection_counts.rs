@@ -2,7 +2,7 @@
 
 use study_record::{Correction, Manifest, tables::SelectionRow};
 
-use crate::{error::ReportError, finished_study::Study};
+use crate::{error::ReportError, finished_study::FinishedStudy};
 
 /// Numbers of labelled neurons, with the study's scope and direction.
 pub(crate) struct SelectionCounts {
@@ -11,7 +11,7 @@ pub(crate) struct SelectionCounts {
 }
 
 impl SelectionCounts {
-    pub(crate) fn read(study: &Study<'_>) -> Result<Self, ReportError> {
+    pub(crate) fn read(study: &FinishedStudy<'_>) -> Result<Self, ReportError> {
         let selection = &study.manifest().study.selection;
         let mut rows: Vec<SelectionRow> = study.rows()?;
         rows.retain(|row| row.scope == selection.scope && row.directional == selection.directional);

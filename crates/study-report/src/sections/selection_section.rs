@@ -26,7 +26,7 @@ use crate::{
         panel::{Frame, around, draw_level, panel},
     },
     error::ReportError,
-    finished_study::Study,
+    finished_study::FinishedStudy,
 };
 
 pub(crate) const T: FigureFile = FigureFile {
@@ -52,7 +52,7 @@ const MANY: f64 = 0.5;
 /// An effect size that is called large, after Cohen.
 const LARGE_EFFECT: f64 = 0.8;
 
-pub(crate) fn selection_section(study: &Study<'_>) -> Result<Section, ReportError> {
+pub(crate) fn selection_section(study: &FinishedStudy<'_>) -> Result<Section, ReportError> {
     let manifest = study.manifest();
     let selection = &manifest.study.selection;
     let layer = manifest.layer;

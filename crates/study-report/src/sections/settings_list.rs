@@ -1,7 +1,7 @@
 //! Every setting of a study with its value.
 
 use serde_json::Value;
-use study_record::{Manifest, Section as _, Setting, Study as Settings};
+use study_record::{Manifest, Section as _, Setting, Study};
 
 use crate::error::ReportError;
 
@@ -9,7 +9,7 @@ use crate::error::ReportError;
 pub(crate) fn settings_list(manifest: &Manifest) -> Result<Vec<(String, String)>, ReportError> {
     let values = serde_json::to_value(&manifest.study)?;
     let mut settings = Vec::new();
-    for setting in Settings::settings() {
+    for setting in Study::settings() {
         let section = match setting.section {
             "" => &values,
             section => &values[section],

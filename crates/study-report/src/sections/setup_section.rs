@@ -8,10 +8,10 @@ use crate::{
         section::{Block, Section},
     },
     error::ReportError,
-    finished_study::Study,
+    finished_study::FinishedStudy,
 };
 
-pub(crate) fn setup_section(study: &Study<'_>) -> Result<Section, ReportError> {
+pub(crate) fn setup_section(study: &FinishedStudy<'_>) -> Result<Section, ReportError> {
     let manifest = study.manifest();
     let mut section = Section::new("setup", "Model and stimuli");
     let held_out = match manifest.held_out_pairs {

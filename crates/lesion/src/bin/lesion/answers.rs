@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::Result;
 use lesion::{
-    Evaluation, FinishedStudy, REPORT, SentenceAnswer, StudyPlan, WrittenPage, device_name,
+    Evaluation, REPORT, RunSummary, SentenceAnswer, StudyPlan, WrittenPage, device_name,
     device_needs, devices,
 };
 use lesion_eval::{SentenceLesion, rows::ratings};
@@ -17,7 +17,7 @@ use study_record::{
     Accuracy, Backend, LesionKind, LesionSummary, Seconds, Site, Tokens,
     tables::{DissociationRow, LesionRow, PredictionRow, ProfileRow, RatingRow, SelectionRow},
 };
-use study_report::{Study, StudyFolder};
+use study_report::{FinishedStudy, StudyFolder};
 
 use crate::screen::{self, Download};
 
@@ -45,7 +45,7 @@ pub(crate) fn give(answer: &impl Answer, json: bool) -> Result<()> {
 
 /// A study that ran.
 pub(crate) struct RunAnswer {
-    pub(crate) finished: FinishedStudy,
+    pub(crate) summary: RunSummary,
     pub(crate) dir: PathBuf,
 }
 
@@ -67,9 +67,7 @@ struct RunJson {
 
 impl Answer for RunAnswer {
     fn text(&self, out: &mut impl Write) -> Result<()> {
-        let folder = StudyFolder(self.dir.clone());
-        let study = Study::read(&folder)?;
-        screen::write_sections(out, &study_report::sections(&study)?)?;
+        screen::write_sections(out, &self.summary.sections)?;
         writeln!(out, "\nThe tables are in {}.", self.dir.display())?;
         writeln!(out, "The report is {}.", self.dir.join(REPORT).display())?;
         Ok(())
@@ -77,14 +75,14 @@ impl Answer for RunAnswer {
 
     fn json(&self) -> Result<impl Serialize> {
         let folder = StudyFolder(self.dir.clone());
-        let study = Study::read(&folder)?;
+        let study = FinishedStudy::read(&folder)?;
         let path = |name: &str| self.dir.join(name).display().to_string();
         let predictions: Vec<PredictionRow> = study.rows()?;
         let lesions: Vec<LesionRow> = study.rows()?;
         let mut selection: Vec<SelectionRow> = study.rows()?;
         selection.retain(|row| row.is_chosen_by(&study.manifest().study.selection));
         Ok(RunJson {
-            files: self.finished.files.iter().map(|name| (name.clone(), path(name))).collect(),
+            files: self.summary.files.iter().map(|name| (name.clone(), path(name))).collect(),
             report: path(REPORT),
             layer: study.manifest().layer,
             selection,
@@ -93,7 +91,7 @@ impl Answer for RunAnswer {
             predictions,
             profile: study.rows_if_written()?,
             dissociation: study.rows_if_written()?,
-            seconds: self.finished.seconds.clone(),
+            seconds: self.summary.seconds.clone(),
         })
     }
 }

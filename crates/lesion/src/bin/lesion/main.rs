@@ -107,8 +107,8 @@ fn run_study(
     let options = RunOptions { code: hash_program()?, ..args.options() };
     let prepared = PreparedStudy::new(&model, study, texts, options, stages)?;
     let dir = args.out.clone().unwrap_or_else(|| Path::new("target").join(name));
-    let finished = lesion::run(&prepared, &mut lesion::create_folder(&dir)?, stages)?;
-    Ok(RunAnswer { finished, dir })
+    let summary = lesion::run(&prepared, &mut lesion::create_folder(&dir)?, stages)?;
+    Ok(RunAnswer { summary, dir })
 }
 
 fn check_study(study: Study, args: &RunArgs, stages: &mut Stages<'_>) -> Result<CheckAnswer> {
