@@ -1,11 +1,10 @@
-//! docs/output.md lists exactly the columns that the program writes, and docs/json.md the keys of
-//! `--json`. Every page of the guide is in its table of contents, every link has a target, and every
-//! block of code runs and prints what the page shows.
+//! docs/json.md lists exactly the keys of `--json`. Every page of the guide is in its table of
+//! contents, every link has a target, and every block of code runs and prints what the page shows.
 
 mod guide;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     fs,
     io::Write,
     path::Path,
@@ -90,47 +89,6 @@ fn the_documented_keys_are_those_that_json_writes() {
             add_keys(&answer, "", named, &mut found);
         }
         assert_eq!(found, named.iter().cloned().collect(), "{command}");
-    }
-}
-
-#[test]
-fn every_key_of_the_manifest_is_documented() {
-    let manifest: Value = serde_json::from_slice(&Run::brief(&[]).bytes("manifest.json")).unwrap();
-    let written: BTreeSet<_> = manifest.as_object().unwrap().keys().cloned().collect();
-    let [(_, documented)] = &documented("formats/manifest.md")[..] else { panic!("one table") };
-    assert_eq!(documented.iter().cloned().collect::<BTreeSet<_>>(), written);
-}
-
-#[test]
-fn the_documented_columns_are_those_that_a_study_writes() {
-    let run =
-        Run::new(&["--nulls", "1", "--held-out", "0.5", "--parts", "controls,joint,dose,causal"]);
-    let dynamic = Run::new(&["--parts", "dynamic"]);
-    let mut written = BTreeMap::new();
-    for out in [run.out(), dynamic.out()] {
-        for entry in fs::read_dir(out).unwrap() {
-            let path = entry.unwrap().path();
-            if path.extension().is_some_and(|extension| extension == "csv") {
-                let mut reader = csv::Reader::from_path(&path).unwrap();
-                let columns: Vec<String> =
-                    reader.headers().unwrap().iter().map(str::to_owned).collect();
-                assert!(!columns.is_empty(), "{}", path.display());
-                let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-                written.insert(name, columns);
-            }
-        }
-    }
-    let tables = documented("output.md").into_iter().filter_map(|(title, columns)| {
-        Some((title.into_iter().find(|name| name.strip_suffix(".csv").is_some())?, columns))
-    });
-    let documented: BTreeMap<String, Vec<String>> = tables.collect();
-    assert_eq!(
-        documented.keys().collect::<Vec<_>>(),
-        written.keys().collect::<Vec<_>>(),
-        "the files"
-    );
-    for (file, columns) in written {
-        assert_eq!(documented[&file], columns, "{file}");
     }
 }
 

@@ -163,7 +163,7 @@ fn a_mistake_is_reported_in_one_line() {
         (&[masked, "--lesion", "4:1", "--at", "3"], &["offset 3"]),
         (&[masked, "--lesion", "4:1", "--neurons", "none.json"], &["cannot read none.json"]),
         (&[masked, "--kind", "zero"], &["--lesion"]),
-        (&[masked, "--top", "0"], &["`0` is not between 1 and 1000"]),
+        (&[masked, "--top", "0"], &["an integer from 1 to 1,000"]),
         (&[masked, "--model", "nowhere"], &["model nowhere"]),
         (&[], &["<SENTENCE>"]),
     ] {

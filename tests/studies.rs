@@ -63,7 +63,7 @@ fn a_mistake_in_a_study_is_reported_with_line_and_column() {
     for (text, expected) in [
         ("seed = 1\nsede = 2\n", "s.toml:2:1: unknown field `sede`"),
         ("[lesion]\nkind = \"halve\"\n", "s.toml:2:8: `halve` is not a kind of lesion"),
-        ("[selection]\nalpha = 2.0\n", "s.toml:2:9: alpha is 2"),
+        ("[selection]\nalpha = 2.0\n", "s.toml:2:9: `2.0` is not a significance level"),
         ("[lesion]\nlayers = [0, 6]\n", "layer 6"),
         ("[lesion]\nneurons = \"none.json\"\n", "none.json"),
         ("[joint]\nlayers = [[]]\n", "joint.layers"),

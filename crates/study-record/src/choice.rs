@@ -39,18 +39,6 @@ macro_rules! choices {
             }
         }
 
-        impl ::std::str::FromStr for $type {
-            type Err = String;
-
-            fn from_str(text: &str) -> Result<Self, String> {
-                let found = Self::ALL.iter().copied().find(|choice| choice.name() == text);
-                found.ok_or_else(|| {
-                    let names = $crate::choice::either(&[$($name),+]);
-                    format!("`{text}` is not a {}; use {names}", $noun)
-                })
-            }
-        }
-
         impl ::serde::Serialize for $type {
             fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.serialize_str(self.name())
@@ -62,13 +50,21 @@ macro_rules! choices {
                 deserializer: D,
             ) -> Result<Self, D::Error> {
                 let name = <String as ::serde::Deserialize>::deserialize(deserializer)?;
-                name.parse().map_err(::serde::de::Error::custom)
+                $crate::settings::values::SettingValue::parse(&name)
+                    .map_err(::serde::de::Error::custom)
             }
         }
 
         impl $crate::settings::values::SettingValue for $type {
-            fn parse(text: &str) -> Result<Self, String> {
-                text.parse()
+            const NOUN: &'static str = concat!("a ", $noun);
+
+            fn values() -> String {
+                $crate::choice::either(&[$($name),+])
+            }
+
+            fn parse(text: &str) -> Result<Self, $crate::settings::values::InvalidValue> {
+                let found = Self::ALL.iter().copied().find(|choice| choice.name() == text);
+                found.ok_or_else(|| $crate::settings::values::InvalidValue::new::<Self>(text))
             }
         }
     };

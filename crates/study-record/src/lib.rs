@@ -15,7 +15,7 @@
 //! study.set("selection.test", "welch")?;
 //! assert_eq!(study.selection.test, TTestKind::Welch);
 //! let error = study.set("selection.alpha", "2").unwrap_err();
-//! assert_eq!(error.to_string(), "alpha is 2, but must lie between 0 and 1, such as 0.05");
+//! assert_eq!(error.to_string(), "`2` is not a significance level; use a number above 0 and below 1");
 //! # Ok::<(), study_record::SettingError>(())
 //! ```
 //!
@@ -33,15 +33,15 @@ mod verdict;
 
 pub use manifest::{Inputs, MANIFEST, Manifest, Origin, Seconds};
 pub use part_tables::{Directness, Measured, Part, PatternKind, Range, SetKind};
-pub use row::TableError;
+pub use row::{RowProblem, TableError};
 pub use row_summaries::{Accuracy, LesionSummary};
 pub use settings::{
-    Bootstrap, Controls, Dose, Joint, Lesion, OptionForm, Section, Selection, Setting,
-    SettingError, Study,
+    BootstrapSettings, ControlsSettings, DoseSettings, JointSettings, LesionSettings, OptionForm,
+    Section, SelectionSettings, Setting, SettingError, Study,
     choices::{Backend, Correction, Scope, SelectAt, Site, Strength, TTestKind},
     values::{
-        Alpha, Count, FilePath, HeldOut, LayerGroups, LesionKind, SetRule, SettingValue, Sizes,
-        Tokens,
+        Alpha, Count, FilePath, HeldOut, InvalidValue, LayerGroups, LesionKind, SetRule,
+        SettingValue, Sizes, Tokens,
     },
 };
 pub use verdict::{

@@ -85,19 +85,47 @@ pub enum TableError {
     Read(io::Error),
 
     /// A row that does not fit the table.
-    #[error("line {line}: {}{problem}", in_column(column.as_deref()))]
+    #[error("line {line}: {problem}")]
     Row {
         /// The line, counted from 1.
         line: u64,
-        /// The column, if one cell is wrong.
-        column: Option<String>,
         /// The problem.
-        problem: String,
+        problem: RowProblem,
     },
 }
 
-fn in_column(column: Option<&str>) -> String {
-    column.map_or_else(String::new, |column| format!("column `{column}`: "))
+/// A problem of a row.
+#[derive(Debug, thiserror::Error)]
+pub enum RowProblem {
+    /// A cell that is not a value of its column.
+    #[error("column `{column}`: {problem}")]
+    Cell {
+        /// The column.
+        column: String,
+        /// The problem.
+        problem: csv::DeserializeErrorKind,
+    },
+
+    /// A cell that is missing.
+    #[error("{0}")]
+    NoCell(csv::DeserializeErrorKind),
+
+    /// More or fewer cells than columns.
+    #[error("{cells} cells for {columns} columns")]
+    Length {
+        /// Number of cells.
+        cells: u64,
+        /// Number of columns.
+        columns: u64,
+    },
+
+    /// Bytes that are not text.
+    #[error("it is not UTF-8 text")]
+    Encoding,
+
+    /// A text that is not CSV.
+    #[error("it is not CSV")]
+    Syntax,
 }
 
 /// Writes rows as CSV. The header is written even if there are no rows.
@@ -128,19 +156,21 @@ pub fn decode<R: Row>(
 
 fn row_error(columns: Option<&csv::StringRecord>, error: csv::Error) -> TableError {
     let line = error.position().map_or(1, csv::Position::line);
-    let mut column = None;
     let problem = match error.into_kind() {
         csv::ErrorKind::Io(source) => return TableError::Read(source),
         csv::ErrorKind::Deserialize { err, .. } => {
             let index = err.field().and_then(|index| usize::try_from(index).ok());
-            column = index.and_then(|index| columns?.get(index)).map(str::to_owned);
-            err.kind().to_string()
+            let problem = err.kind().clone();
+            match index.and_then(|index| columns?.get(index)) {
+                Some(column) => RowProblem::Cell { column: column.to_owned(), problem },
+                None => RowProblem::NoCell(problem),
+            }
         }
         csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            format!("{len} cells for {expected_len} columns")
+            RowProblem::Length { cells: len, columns: expected_len }
         }
-        csv::ErrorKind::Utf8 { .. } => "it is not UTF-8 text".to_owned(),
-        _ => "it is not CSV".to_owned(),
+        csv::ErrorKind::Utf8 { .. } => RowProblem::Encoding,
+        _ => RowProblem::Syntax,
     };
-    TableError::Row { line, column, problem }
+    TableError::Row { line, problem }
 }

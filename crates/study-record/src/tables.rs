@@ -9,7 +9,7 @@ use crate::{
     part_tables::Part,
     row::tables,
     settings::{
-        Selection,
+        SelectionSettings,
         choices::{Correction, Scope, Site},
     },
 };
@@ -18,7 +18,7 @@ pub use crate::part_tables::{
     CausalRow, DissociationRow, DoseRow, DynamicRow, JointRow, NullRow, ProfileRow,
     PromptControlRow,
 };
-pub use crate::row::{Column, Row, Table, TableError, decode, encode};
+pub use crate::row::{Column, Row, RowProblem, Table, TableError, decode, encode};
 
 tables! {
     pub struct NeuronRow in "neurons.csv": "a neuron and its test" {
@@ -252,7 +252,7 @@ pub struct LesionedRating {
 impl SelectionRow {
     /// Whether the row counts the neurons that a study's own choices select.
     #[must_use]
-    pub fn is_chosen_by(&self, selection: &Selection) -> bool {
+    pub fn is_chosen_by(&self, selection: &SelectionSettings) -> bool {
         (self.scope, self.directional, self.correction)
             == (selection.scope, selection.directional, selection.correction)
     }

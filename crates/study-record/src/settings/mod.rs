@@ -1,7 +1,7 @@
 //! Every setting of a study, declared once: key, documentation, type, default and options.
 
 pub(crate) mod choices;
-mod declaration;
+mod settings_macro;
 mod study_file;
 pub(crate) mod values;
 
@@ -9,13 +9,14 @@ use std::ffi::OsStr;
 
 use serde::{Deserialize, Serialize};
 
-pub use declaration::{OptionForm, Section, Setting, SettingError};
+pub use settings_macro::{OptionForm, Section, Setting, SettingError};
 
 use crate::part_tables::Part;
 use choices::{Backend, Correction, Scope, SelectAt, Site, Strength, TTestKind};
-use declaration::{setting, settings, unset};
+use settings_macro::{setting, settings, unset};
 use values::{
-    Alpha, Count, FilePath, HeldOut, LayerGroups, LesionKind, SetRule, SettingValue, Sizes, Tokens,
+    Alpha, Count, FilePath, HeldOut, InvalidValue, LayerGroups, LesionKind, SetRule, SettingValue,
+    Sizes, Tokens,
 };
 
 settings! {
@@ -32,50 +33,48 @@ settings! {
         /// Prompts, with the right word first: `We thanked {her|him}.`
         prompts: Option<FilePath> => unset("the paper's two")
             .example("prompts.txt").option("prompts", "FILE"),
-        /// Compute backend: `flex` and `ndarray` run on the CPU, `wgpu` and `cuda` on the GPU. A
-        /// plain build has `flex` only; `cargo xtask` also builds in the backend that an option or the
-        /// study file asks for.
+        /// Compute backend; `wgpu` and `cuda` run on a GPU. A plain build has `flex` only; `cargo
+        /// xtask` also builds in the backend that an option or the study file asks for.
         backend: Backend => setting("flex").option("backend", "BACKEND"),
         /// Random seed of all random sets, relabellings, resamples and splits.
         seed: u64 => setting("0").option("seed", "N"),
-        /// The parts of the laboratory to run; an empty list for none.
+        /// The parts of the laboratory to run. `[]`, as an option `none`, runs no part.
         parts: Option<Vec<Part>> => unset("all that can run")
             .example("[\"controls\", \"dose\"]").option("parts", "LIST"),
     } with {
         /// How neurons are selected.
-        selection: Selection,
+        selection: SelectionSettings,
         /// What is lesioned, and how.
-        lesion: Lesion,
+        lesion: LesionSettings,
         /// Control sets.
-        controls: Controls,
+        controls: ControlsSettings,
         /// Lesions of several layers.
-        joint: Joint,
+        joint: JointSettings,
         /// Lesions of more and more neurons.
-        dose: Dose,
+        dose: DoseSettings,
         /// Intervals.
-        bootstrap: Bootstrap,
+        bootstrap: BootstrapSettings,
     }
 }
 
 settings! {
     /// How neurons are selected.
-    pub struct Selection in "selection" {
-        /// Where neurons are tested: at the `visible` word, as in the paper, or where it is
-        /// `masked`, in context pairs: `{The king|The queen} smiled when we greeted {him|her}.`
-        at: SelectAt => setting("visible").option("select-at", "WHERE"),
-        /// The t-test of each neuron: `paired`, `student` or `welch`.
+    pub struct SelectionSettings in "selection" {
+        /// Target at which neurons are tested: the visible word, as in the paper, or its mask, in
+        /// context pairs: `{The king|The queen} smiled when we greeted {him|her}.`
+        at: SelectAt => setting("visible").option("select-at", "TARGET"),
+        /// The t-test of each neuron.
         test: TTestKind => setting("paired").option("test", "TEST"),
-        /// How p is corrected for the number of tests: `bh`, `by`, `holm`, `bonferroni`, `storey`,
-        /// `max-t` (by permutation) or `none`.
+        /// Correction of p for the number of tests; `max-t` is by permutation.
         correction: Correction => setting("bh").option("correction", "CORRECTION"),
-        /// The tests that are corrected together: those of each `layer`, or of the whole `model`.
+        /// The tests that are corrected together: those of each layer, or of the whole model.
         scope: Scope => setting("layer").option("scope", "SCOPE"),
         /// Whether the two directions are corrected separately, with one-sided p. This bounds the
         /// error rate of each label.
         directional: bool => setting("false").switch("directional"),
-        /// A neuron is significant if its corrected p is at most this; above 0 and below 1.
+        /// A neuron is significant if its corrected p is at most this.
         alpha: Alpha => setting("0.05").option("alpha", "ALPHA"),
-        /// Random relabellings for max-T, at most 10,000,000; all of them if there are no more.
+        /// Random relabellings for max-T; all of them if there are no more.
         permutations: Count<1, 10_000_000> => setting("10000").option("permutations", "N"),
         /// Share of the pairs that are kept out of the selection, to test the selected neurons again.
         held_out: HeldOut => setting("0").option("held-out", "SHARE"),
@@ -84,67 +83,67 @@ settings! {
 
 settings! {
     /// What is lesioned, and how.
-    pub struct Lesion in "lesion" {
+    pub struct LesionSettings in "lesion" {
         /// The layer of the paper's lesion and of the parts `dose` and `causal`, counted from 0.
         layer: Option<usize> => unset("three quarters of the way up: 4 of 6, 9 of 12")
             .example("9").option("layer", "N"),
         /// The layers of the parts `controls`, `joint` and `dynamic`.
         layers: Option<Vec<usize>> => unset("all").example("[8, 9]").option("layers", "LIST"),
-        /// Which significant neurons are lesioned: the strongest of each label, equally many and
-        /// at most a share of the layer; the strongest N of each label; or all.
+        /// Significant neurons to lesion: the strongest of each label, equally many and at most a
+        /// share of the layer; the strongest N of each label; or all.
         sets: SetRule => setting("share=0.1")
             .spelling("share", "SHARE", "share=",
                 "Lesion equally many neurons of both labels, at most this share of a layer")
             .spelling("top", "N", "top=", "Lesion the strongest N neurons of each label")
             .flag("significant", "significant", "Lesion every significant neuron"),
-        /// What makes a neuron strong, in `sets`, doses and least-tuned controls: `t`, the size of t,
-        /// or `effect`, the size of the effect.
+        /// Measure of a neuron's strength in `sets`, doses and least-tuned controls: the size of t,
+        /// or of the effect.
         strength: Strength => setting("t").option("strength", "MEASURE"),
         /// A `neuron_sets.json` whose sets are lesioned instead of those that are selected.
         neurons: Option<FilePath> => unset("none").example("neuron_sets.json")
             .option("neurons", "FILE"),
-        /// New value of an activation: `zero`, `mean` (over the stimuli), `resample` (its value for
-        /// one stimulus) or `scale=0.5`.
+        /// New value of an activation. `mean`, over the stimuli, and `resample`, its value for one
+        /// stimulus, need a study.
         kind: LesionKind => setting("zero").option("kind", "KIND"),
-        /// Where activations are lesioned: before GELU, `pre`, or after it, `post`.
+        /// Site of the lesion: before or after GELU.
         site: Site => setting("post").option("site", "SITE"),
-        /// The tokens: the `target` (the mask), `all` tokens, or distances from the mask, `-1,1`.
-        at: Tokens => setting("target").option("at", "TOKENS"),
+        /// Tokens to lesion; `target` is the mask.
+        at: Tokens => setting("target").hyphen_option("at", "TOKENS"),
     }
 }
 
 settings! {
     /// Control sets.
-    pub struct Controls in "controls" {
-        /// Random sets of each kind that lesions are compared with, at most 100,000.
+    pub struct ControlsSettings in "controls" {
+        /// Random sets of each kind that lesions are compared with.
         nulls: Count<1, 100_000> => setting("500").option("nulls", "N"),
     }
 }
 
 settings! {
     /// Lesions of several layers.
-    pub struct Joint in "joint" {
+    pub struct JointSettings in "joint" {
         /// Groups of layers to lesion together, besides those that grow from the bottom and from
         /// the top: `[[0, 3], [2, 4]]`.
-        layers: LayerGroups => setting(""),
+        layers: LayerGroups => setting("none"),
     }
 }
 
 settings! {
     /// Lesions of more and more neurons.
-    pub struct Dose in "dose" {
+    pub struct DoseSettings in "dose" {
         /// Sizes of the sets; empty for 1, 2, 4 and so on up to all that carry the label. A size
         /// above that is left out.
-        sizes: Sizes => setting(""),
-        /// Random sets of each size, at most 10,000.
+        sizes: Sizes => setting("none"),
+        /// Random sets of each size.
         draws: Count<1, 10_000> => setting("10"),
     }
 }
 
 settings! {
     /// Intervals.
-    pub struct Bootstrap in "bootstrap" {
-        /// Resamples of the templates for each interval, from 1,000 to 1,000,000.
+    pub struct BootstrapSettings in "bootstrap" {
+        /// Resamples of the templates for each interval.
         draws: Count<1_000, 1_000_000> => setting("10000"),
     }
 }
@@ -156,8 +155,7 @@ impl Study {
     /// If there is no such key, or the text is not a value of it.
     pub fn set(&mut self, key: &str, text: impl AsRef<OsStr>) -> Result<(), SettingError> {
         match self.assign(key, text.as_ref()) {
-            Some(Ok(())) => Ok(()),
-            Some(Err(problem)) => Err(SettingError::Value { problem }),
+            Some(result) => Ok(result?),
             None => Err(SettingError::NoSuchKey { key: key.to_owned() }),
         }
     }

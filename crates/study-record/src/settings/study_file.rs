@@ -2,7 +2,7 @@
 
 use std::{ops::Range, path::Path};
 
-use super::{Study, declaration::SettingError};
+use super::{Study, settings_macro::SettingError};
 
 impl Study {
     /// Reads a study file's text. `file` is what an error calls it.
@@ -67,21 +67,39 @@ mod tests {
         for (text, expected) in [
             ("sede = 1\n", "s.toml:1:1: unknown field `sede`"),
             ("\n[lesion]\nlayer = \"four\"\n", "s.toml:3:9: "),
-            ("[selection]\nalpha = 1.5\n", "s.toml:2:9: alpha is 1.5"),
+            (
+                "[selection]\nalpha = 1.5\n",
+                "s.toml:2:9: `1.5` is not a significance level; use a number above 0",
+            ),
             ("[selection]\n  test = \"anova\"\n", "s.toml:2:10: `anova` is not a t-test"),
-            ("[lesion]\nsets = { share = 2.0 }\n", "s.toml:2:8: the share is 2"),
-            ("[lesion]\nsets = { top = 0 }\n", "s.toml:2:8: the top 0"),
-            ("[lesion]\nkind = { scale = nan }\n", "s.toml:2:8: NaN is not a factor"),
+            ("[lesion]\nsets = { share = 2.0 }\n", "s.toml:2:8: `share=2.0` is not a rule; use"),
+            ("[lesion]\nsets = { top = 0 }\n", "s.toml:2:8: `top=0` is not a rule; use"),
+            (
+                "[lesion]\nkind = { scale = nan }\n",
+                "s.toml:2:8: `scale=nan` is not a kind of lesion; use",
+            ),
             ("[lesion]\nkind = \"scale\"\n", "s.toml:2:8: `scale` is not a kind of lesion"),
-            ("[lesion]\nat = \"offsets\"\n", "s.toml:2:6: `offsets` names no tokens"),
-            ("[lesion]\nat = { offsets = [] }\n", "s.toml:2:6: a list without offsets"),
-            ("[bootstrap]\ndraws = 1\n", "s.toml:2:9: 1 is not between 1000 and 1000000"),
-            ("[dose]\nsizes = [1, 0]\n", "s.toml:2:9: a set of 0"),
-            ("[controls]\nnulls = 0\n", "s.toml:2:9: 0 is not between 1 and"),
-            ("[controls]\nnulls = -3\n", "s.toml:2:9: -3 is not"),
+            (
+                "[lesion]\nat = \"offsets\"\n",
+                "s.toml:2:6: `offsets` is not a choice of tokens; use",
+            ),
+            ("[lesion]\nat = { offsets = [] }\n", "s.toml:2:6: `offsets=[]` is not a choice"),
+            (
+                "[bootstrap]\ndraws = 1\n",
+                "s.toml:2:9: `1` is not a valid count; use an integer from 1,000 to 1,000,000",
+            ),
+            (
+                "[dose]\nsizes = [1, 0]\n",
+                "s.toml:2:9: `[1, 0]` is not a list of sizes; use integers of at least 1",
+            ),
+            (
+                "[controls]\nnulls = 0\n",
+                "s.toml:2:9: `0` is not a valid count; use an integer from 1 to 100,000",
+            ),
+            ("[controls]\nnulls = -3\n", "s.toml:2:9: `-3` is not"),
             ("parts = [\"joint\", \"cat\"]\n", "s.toml:1:"),
             ("seed = \n", "s.toml:1:"),
-            ("[selection]\nheld_out = 1.0\n", "s.toml:2:12: 1 of the pairs"),
+            ("[selection]\nheld_out = 1.0\n", "s.toml:2:12: `1.0` is not a share of pairs"),
         ] {
             let error = Study::parse("s.toml", text).unwrap_err().to_string();
             assert!(error.starts_with(expected), "{error}");

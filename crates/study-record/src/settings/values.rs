@@ -4,41 +4,76 @@ use std::{
     ffi::OsStr,
     fmt,
     path::{Path, PathBuf},
-    str::FromStr,
 };
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
 /// A value that can stand in a study file and be given as an option's text.
 pub trait SettingValue: Sized + Serialize + for<'de> Deserialize<'de> {
+    /// The kind of value, with its article: `a number`.
+    const NOUN: &'static str;
+
+    /// The valid values, for help, guide and errors. Empty if [`NOUN`](Self::NOUN) tells them.
+    #[must_use]
+    fn values() -> String {
+        String::new()
+    }
+
     /// Reads the text of an option.
     ///
     /// # Errors
-    /// If the text is not such a value, or out of range. The message says what a valid value is.
-    fn parse(text: &str) -> Result<Self, String>;
+    /// If the text is not such a value, or out of range.
+    fn parse(text: &str) -> Result<Self, InvalidValue>;
 
     /// Reads the text of an option that need not be Unicode; only paths admit such texts.
     ///
     /// # Errors
-    /// If the text is not Unicode, or [`Self::parse`] fails.
-    fn parse_os(text: &OsStr) -> Result<Self, String> {
-        match text.to_str() {
-            Some(text) => Self::parse(text),
-            None => Err(format!("`{}` is not Unicode", text.to_string_lossy())),
-        }
+    /// If [`Self::parse`] fails.
+    fn parse_os(text: &OsStr) -> Result<Self, InvalidValue> {
+        Self::parse(&text.to_string_lossy())
+    }
+}
+
+/// A text or number that is not a value of a setting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidValue {
+    /// The text or number.
+    pub value: String,
+    /// [`SettingValue::NOUN`] of the setting.
+    pub noun: &'static str,
+    /// [`SettingValue::values`] of the setting.
+    pub values: String,
+}
+
+impl InvalidValue {
+    /// A value that is not a `T`.
+    pub(crate) fn new<T: SettingValue>(value: impl Into<String>) -> Self {
+        Self { value: value.into(), noun: T::NOUN, values: T::values() }
+    }
+}
+
+impl std::error::Error for InvalidValue {}
+
+impl fmt::Display for InvalidValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` is not {}", self.value, self.noun)?;
+        if self.values.is_empty() { Ok(()) } else { write!(f, "; use {}", self.values) }
     }
 }
 
 /// An optional value; empty text leaves it unset.
 impl<T: SettingValue> SettingValue for Option<T> {
-    fn parse(text: &str) -> Result<Self, String> {
-        if text.is_empty() {
-            return Ok(None);
-        }
-        T::parse(text).map(Some)
+    const NOUN: &'static str = T::NOUN;
+
+    fn values() -> String {
+        T::values()
     }
 
-    fn parse_os(text: &OsStr) -> Result<Self, String> {
+    fn parse(text: &str) -> Result<Self, InvalidValue> {
+        Self::parse_os(text.as_ref())
+    }
+
+    fn parse_os(text: &OsStr) -> Result<Self, InvalidValue> {
         if text.is_empty() {
             return Ok(None);
         }
@@ -46,10 +81,19 @@ impl<T: SettingValue> SettingValue for Option<T> {
     }
 }
 
-/// A list, with commas between its values.
+/// The text of an empty list.
+const EMPTY_LIST: &str = "none";
+
+/// A list, with commas between its values, or `none`.
 impl<T: SettingValue> SettingValue for Vec<T> {
-    fn parse(text: &str) -> Result<Self, String> {
-        if text.is_empty() {
+    const NOUN: &'static str = T::NOUN;
+
+    fn values() -> String {
+        T::values()
+    }
+
+    fn parse(text: &str) -> Result<Self, InvalidValue> {
+        if text == EMPTY_LIST {
             return Ok(Self::new());
         }
         text.split(',').map(|part| T::parse(part.trim())).collect()
@@ -76,39 +120,69 @@ impl Serialize for FilePath {
 }
 
 impl SettingValue for FilePath {
-    fn parse(text: &str) -> Result<Self, String> {
+    const NOUN: &'static str = "a path";
+
+    fn parse(text: &str) -> Result<Self, InvalidValue> {
         Ok(Self(text.into()))
     }
 
-    fn parse_os(text: &OsStr) -> Result<Self, String> {
+    fn parse_os(text: &OsStr) -> Result<Self, InvalidValue> {
         Ok(Self(text.into()))
     }
 }
 
-impl SettingValue for bool {
-    fn parse(text: &str) -> Result<Self, String> {
-        text.parse().map_err(|_| format!("`{text}` is neither `true` nor `false`"))
-    }
+/// Implements settings of types that Rust can parse.
+macro_rules! parsed {
+    ($($type:ty: $noun:literal;)+) => {$(
+        impl SettingValue for $type {
+            const NOUN: &'static str = $noun;
+
+            fn parse(text: &str) -> Result<Self, InvalidValue> {
+                text.parse().map_err(|_| InvalidValue::new::<Self>(text))
+            }
+        }
+    )+};
 }
 
-fn integer<T: FromStr>(text: &str) -> Result<T, String> {
-    text.parse().map_err(|_| format!("`{text}` is not a non-negative integer"))
+parsed! {
+    bool: "`true` or `false`";
+    f64: "a number";
+    i64: "an integer";
+    u64: "a non-negative integer";
+    usize: "a non-negative integer";
 }
 
-impl SettingValue for usize {
-    fn parse(text: &str) -> Result<Self, String> {
-        integer(text)
-    }
-}
+/// Implements settings whose type checks the value that a file contains.
+macro_rules! checked {
+    ([$($parameters:tt)*] $type:ty, $raw:ty: $noun:literal, $values:expr) => {
+        impl<$($parameters)*> TryFrom<$raw> for $type {
+            type Error = InvalidValue;
 
-impl SettingValue for u64 {
-    fn parse(text: &str) -> Result<Self, String> {
-        integer(text)
-    }
-}
+            fn try_from(raw: $raw) -> Result<Self, InvalidValue> {
+                let text = format!("{raw:?}");
+                Self::checked(raw).ok_or_else(|| InvalidValue::new::<Self>(text))
+            }
+        }
 
-fn number(text: &str) -> Result<f64, String> {
-    text.parse().map_err(|_| format!("`{text}` is not a number"))
+        impl<$($parameters)*> From<$type> for $raw {
+            fn from(checked: $type) -> Self {
+                checked.0.into()
+            }
+        }
+
+        impl<$($parameters)*> SettingValue for $type {
+            const NOUN: &'static str = $noun;
+
+            fn values() -> String {
+                $values
+            }
+
+            fn parse(text: &str) -> Result<Self, InvalidValue> {
+                let raw = <$raw as SettingValue>::parse(text)?;
+                Self::checked(raw).ok_or_else(|| InvalidValue::new::<Self>(text))
+            }
+        }
+    };
 }
 
 /// A significance level: above 0 and below 1.
@@ -116,28 +190,17 @@ fn number(text: &str) -> Result<f64, String> {
 #[serde(try_from = "f64", into = "f64")]
 pub struct Alpha(f64);
 
+checked!([] Alpha, f64: "a significance level", "a number above 0 and below 1".to_owned());
+
 impl Alpha {
+    fn checked(alpha: f64) -> Option<Self> {
+        (alpha > 0.0 && alpha < 1.0).then_some(Self(alpha))
+    }
+
     /// The level as a number.
     #[must_use]
     pub const fn get(self) -> f64 {
         self.0
-    }
-}
-
-impl TryFrom<f64> for Alpha {
-    type Error = String;
-
-    fn try_from(alpha: f64) -> Result<Self, String> {
-        if alpha > 0.0 && alpha < 1.0 {
-            return Ok(Self(alpha));
-        }
-        Err(format!("alpha is {alpha}, but must lie between 0 and 1, such as 0.05"))
-    }
-}
-
-impl From<Alpha> for f64 {
-    fn from(alpha: Alpha) -> Self {
-        alpha.0
     }
 }
 
@@ -147,18 +210,18 @@ impl fmt::Display for Alpha {
     }
 }
 
-impl SettingValue for Alpha {
-    fn parse(text: &str) -> Result<Self, String> {
-        number(text)?.try_into()
-    }
-}
-
 /// A share of pairs that are held out: at least 0 and below 1.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(try_from = "f64", into = "f64")]
 pub struct HeldOut(f64);
 
+checked!([] HeldOut, f64: "a share of pairs", "a number of at least 0 and below 1".to_owned());
+
 impl HeldOut {
+    fn checked(share: f64) -> Option<Self> {
+        (0.0..1.0).contains(&share).then_some(Self(share))
+    }
+
     /// The share as a number.
     #[must_use]
     pub const fn get(self) -> f64 {
@@ -172,35 +235,22 @@ impl HeldOut {
     }
 }
 
-impl TryFrom<f64> for HeldOut {
-    type Error = String;
-
-    fn try_from(share: f64) -> Result<Self, String> {
-        if (0.0..1.0).contains(&share) {
-            return Ok(Self(share));
-        }
-        Err(format!("{share} of the pairs cannot be held out; 0.5 holds out one half"))
-    }
-}
-
-impl From<HeldOut> for f64 {
-    fn from(share: HeldOut) -> Self {
-        share.0
-    }
-}
-
-impl SettingValue for HeldOut {
-    fn parse(text: &str) -> Result<Self, String> {
-        number(text)?.try_into()
-    }
-}
-
 /// A count from `LEAST` to `MOST`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "i64", into = "i64")]
 pub struct Count<const LEAST: u32, const MOST: u32>(u32);
 
+checked!(
+    [const LEAST: u32, const MOST: u32] Count<LEAST, MOST>, i64: "a valid count",
+    format!("an integer from {} to {}", grouped(LEAST), grouped(MOST))
+);
+
 impl<const LEAST: u32, const MOST: u32> Count<LEAST, MOST> {
+    fn checked(count: i64) -> Option<Self> {
+        let count = u32::try_from(count).ok()?;
+        (LEAST..=MOST).contains(&count).then_some(Self(count))
+    }
+
     /// The count as a number.
     #[must_use]
     pub const fn get(self) -> usize {
@@ -208,28 +258,11 @@ impl<const LEAST: u32, const MOST: u32> Count<LEAST, MOST> {
     }
 }
 
-impl<const LEAST: u32, const MOST: u32> TryFrom<i64> for Count<LEAST, MOST> {
-    type Error = String;
-
-    fn try_from(count: i64) -> Result<Self, String> {
-        match u32::try_from(count) {
-            Ok(count) if (LEAST..=MOST).contains(&count) => Ok(Self(count)),
-            _ => Err(format!("{count} is not between {LEAST} and {MOST}")),
-        }
-    }
-}
-
-impl<const LEAST: u32, const MOST: u32> From<Count<LEAST, MOST>> for i64 {
-    fn from(count: Count<LEAST, MOST>) -> Self {
-        count.0.into()
-    }
-}
-
-impl<const LEAST: u32, const MOST: u32> SettingValue for Count<LEAST, MOST> {
-    fn parse(text: &str) -> Result<Self, String> {
-        let count: i64 =
-            text.parse().map_err(|_| format!("`{text}` is not between {LEAST} and {MOST}"))?;
-        count.try_into()
+/// A number with commas between thousands.
+fn grouped(number: u32) -> String {
+    match number {
+        0..1000 => number.to_string(),
+        _ => format!("{},{:03}", grouped(number / 1000), number % 1000),
     }
 }
 
@@ -238,36 +271,22 @@ impl<const LEAST: u32, const MOST: u32> SettingValue for Count<LEAST, MOST> {
 #[serde(try_from = "Vec<usize>", into = "Vec<usize>")]
 pub struct Sizes(Vec<usize>);
 
+checked!([] Sizes, Vec<usize>: "a list of sizes", "integers of at least 1".to_owned());
+
 impl Sizes {
+    fn checked(mut sizes: Vec<usize>) -> Option<Self> {
+        if sizes.contains(&0) {
+            return None;
+        }
+        sizes.sort_unstable();
+        sizes.dedup();
+        Some(Self(sizes))
+    }
+
     /// The sizes; empty for the default ones.
     #[must_use]
     pub fn get(&self) -> &[usize] {
         &self.0
-    }
-}
-
-impl TryFrom<Vec<usize>> for Sizes {
-    type Error = String;
-
-    fn try_from(mut sizes: Vec<usize>) -> Result<Self, String> {
-        if sizes.contains(&0) {
-            return Err("a set of 0 neurons; sizes start at 1".to_owned());
-        }
-        sizes.sort_unstable();
-        sizes.dedup();
-        Ok(Self(sizes))
-    }
-}
-
-impl From<Sizes> for Vec<usize> {
-    fn from(sizes: Sizes) -> Self {
-        sizes.0
-    }
-}
-
-impl SettingValue for Sizes {
-    fn parse(text: &str) -> Result<Self, String> {
-        Vec::<usize>::parse(text)?.try_into()
     }
 }
 
@@ -276,15 +295,17 @@ impl SettingValue for Sizes {
 pub struct LayerGroups(pub Vec<Vec<usize>>);
 
 impl SettingValue for LayerGroups {
-    fn parse(text: &str) -> Result<Self, String> {
-        if text.is_empty() {
+    const NOUN: &'static str = "a layer";
+
+    fn parse(text: &str) -> Result<Self, InvalidValue> {
+        if text == EMPTY_LIST {
             return Ok(Self::default());
         }
         text.split(';').map(Vec::<usize>::parse).collect::<Result<_, _>>().map(Self)
     }
 }
 
-/// Which of a label's significant neurons a lesion takes.
+/// The rule by which a lesion takes significant neurons of a label.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SetRule {
@@ -297,43 +318,29 @@ pub enum SetRule {
     Share(f64),
 }
 
-impl SetRule {
-    fn checked(self) -> Result<Self, String> {
-        match self {
-            Self::Share(share) if !(share > 0.0 && share < 1.0) => {
-                Err(format!("the share is {share}, but must lie between 0 and 1, such as 0.1"))
-            }
-            Self::Top(0) => Err("the top 0 neurons are none; ask for at least 1".to_owned()),
-            rule => Ok(rule),
-        }
-    }
-}
-
 impl SettingValue for SetRule {
-    fn parse(text: &str) -> Result<Self, String> {
-        match text.split_once('=') {
-            None if text == "significant" => Ok(Self::Significant),
-            Some(("top", count)) => Self::Top(integer(count)?).checked(),
-            Some(("share", share)) => Self::Share(number(share)?).checked(),
-            _ => Err(format!("`{text}` is not a rule; use `significant`, `top=20` or `share=0.1`")),
-        }
-    }
-}
+    const NOUN: &'static str = "a rule";
 
-impl<'de> Deserialize<'de> for SetRule {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "lowercase")]
-        enum Table {
-            Top(usize),
-            Share(f64),
+    fn values() -> String {
+        "`significant`, `top=N` with N at least 1, or `share=S` with S above 0 and below 1, such as \
+         `share=0.1`"
+            .to_owned()
+    }
+
+    fn parse(text: &str) -> Result<Self, InvalidValue> {
+        match text.split_once('=') {
+            None if text == "significant" => return Ok(Self::Significant),
+            Some(("top", count)) => match count.parse() {
+                Ok(count) if count > 0 => return Ok(Self::Top(count)),
+                _ => {}
+            },
+            Some(("share", share)) => match share.parse() {
+                Ok(share) if share > 0.0 && share < 1.0 => return Ok(Self::Share(share)),
+                _ => {}
+            },
+            _ => {}
         }
-        let rule = match text_or_table(deserializer)? {
-            TextOrTable::Text(text) => return Self::parse(&text).map_err(D::Error::custom),
-            TextOrTable::Table(Table::Top(count)) => Self::Top(count),
-            TextOrTable::Table(Table::Share(share)) => Self::Share(share),
-        };
-        rule.checked().map_err(D::Error::custom)
+        Err(InvalidValue::new::<Self>(text))
     }
 }
 
@@ -352,20 +359,9 @@ pub enum LesionKind {
 }
 
 /// The largest factor: activations that are larger by more are no longer numbers a few layers on.
-const LARGEST_FACTOR: f64 = 1e4;
+const LARGEST_FACTOR: u32 = 10_000;
 
 impl LesionKind {
-    fn checked(self) -> Result<Self, String> {
-        match self {
-            Self::Scale(factor) if factor.is_nan() || factor.abs() > LARGEST_FACTOR => {
-                Err(format!(
-                    "{factor} is not a factor up to {LARGEST_FACTOR}; 0.5 halves an activation"
-                ))
-            }
-            kind => Ok(kind),
-        }
-    }
-
     /// The new value of an activation, in words.
     #[must_use]
     pub fn effect(self) -> String {
@@ -389,40 +385,28 @@ impl fmt::Display for LesionKind {
     }
 }
 
-impl FromStr for LesionKind {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text.split_once('=') {
-            None if text == "zero" => Ok(Self::Zero),
-            None if text == "mean" => Ok(Self::Mean),
-            None if text == "resample" => Ok(Self::Resample),
-            Some(("scale", factor)) => Self::Scale(number(factor)?).checked(),
-            _ => Err(format!(
-                "`{text}` is not a kind of lesion; use `zero`, `mean`, `resample` or `scale=0.5`"
-            )),
-        }
-    }
-}
-
 impl SettingValue for LesionKind {
-    fn parse(text: &str) -> Result<Self, String> {
-        text.parse()
-    }
-}
+    const NOUN: &'static str = "a kind of lesion";
 
-impl<'de> Deserialize<'de> for LesionKind {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "lowercase")]
-        enum Table {
-            Scale(f64),
+    fn values() -> String {
+        let most = grouped(LARGEST_FACTOR);
+        format!("`zero`, `mean`, `resample` or `scale=0.5`, with a factor from -{most} to {most}")
+    }
+
+    fn parse(text: &str) -> Result<Self, InvalidValue> {
+        match text.split_once('=') {
+            None if text == "zero" => return Ok(Self::Zero),
+            None if text == "mean" => return Ok(Self::Mean),
+            None if text == "resample" => return Ok(Self::Resample),
+            Some(("scale", factor)) => match factor.parse::<f64>() {
+                Ok(factor) if factor.abs() <= LARGEST_FACTOR.into() => {
+                    return Ok(Self::Scale(factor));
+                }
+                _ => {}
+            },
+            _ => {}
         }
-        match text_or_table(deserializer)? {
-            TextOrTable::Text(text) => text.parse(),
-            TextOrTable::Table(Table::Scale(factor)) => Self::Scale(factor).checked(),
-        }
-        .map_err(D::Error::custom)
+        Err(InvalidValue::new::<Self>(text))
     }
 }
 
@@ -448,16 +432,6 @@ impl Tokens {
             Self::Offsets(_) => format!("at {self} from the mask"),
         }
     }
-
-    fn checked(self) -> Result<Self, String> {
-        match self {
-            Self::Offsets(offsets) if offsets.is_empty() => Err(
-                "a list without offsets names no token; 0 is the mask and -1 the token before it"
-                    .to_owned(),
-            ),
-            tokens => Ok(tokens),
-        }
-    }
 }
 
 impl fmt::Display for Tokens {
@@ -473,59 +447,48 @@ impl fmt::Display for Tokens {
     }
 }
 
-impl FromStr for Tokens {
-    type Err = String;
+impl SettingValue for Tokens {
+    const NOUN: &'static str = "a choice of tokens";
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn values() -> String {
+        "`target`, `all`, or distances from the mask such as `-1,0,1`".to_owned()
+    }
+
+    fn parse(text: &str) -> Result<Self, InvalidValue> {
         match text {
             "target" => return Ok(Self::Target),
             "all" => return Ok(Self::All),
             _ => {}
         }
-        let offsets = text.split(',').map(|part| part.trim().parse());
-        offsets.collect::<Result<_, _>>().map(Self::Offsets).map_err(|_| {
-            format!(
-                "`{text}` names no tokens; use `target`, `all` or distances from the mask such as \
-                 `-1,0,1`"
-            )
-        })
+        let list = text.strip_prefix("offsets=[").and_then(|text| text.strip_suffix(']'));
+        let offsets = list.unwrap_or(text).split(',').map(|part| part.trim().parse());
+        let offsets = offsets.collect::<Result<_, _>>();
+        offsets.map(Self::Offsets).map_err(|_| InvalidValue::new::<Self>(text))
     }
 }
 
-impl SettingValue for Tokens {
-    fn parse(text: &str) -> Result<Self, String> {
-        text.parse()
-    }
-}
-
-impl<'de> Deserialize<'de> for Tokens {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "lowercase")]
-        enum Table {
-            Offsets(Vec<i64>),
+/// Reads values from a file, where they are an option's text or a table with one key: `{ top = 20 }`
+/// stands for `top=20`.
+macro_rules! text_or_table {
+    ($($type:ty),+) => {$(
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = as_text(toml::Value::deserialize(deserializer)?);
+                Self::parse(&text).map_err(D::Error::custom)
+            }
         }
-        match text_or_table(deserializer)? {
-            TextOrTable::Text(text) => text.parse(),
-            TextOrTable::Table(Table::Offsets(offsets)) => Self::Offsets(offsets).checked(),
+    )+};
+}
+
+text_or_table!(SetRule, LesionKind, Tokens);
+
+fn as_text(value: toml::Value) -> String {
+    match value {
+        toml::Value::String(text) => text,
+        toml::Value::Table(table) => {
+            let entries = table.into_iter().map(|(key, value)| format!("{key}={value}"));
+            entries.collect::<Vec<_>>().join(", ")
         }
-        .map_err(D::Error::custom)
-    }
-}
-
-/// A value as an option writes it, or as a table with one key.
-enum TextOrTable<T> {
-    Text(String),
-    Table(T),
-}
-
-fn text_or_table<'de, D, T>(deserializer: D) -> Result<TextOrTable<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: for<'a> Deserialize<'a>,
-{
-    match toml::Value::deserialize(deserializer)? {
-        toml::Value::String(text) => Ok(TextOrTable::Text(text)),
-        table => T::deserialize(table).map(TextOrTable::Table).map_err(D::Error::custom),
+        value => value.to_string(),
     }
 }

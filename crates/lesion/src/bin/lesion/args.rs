@@ -1,15 +1,12 @@
 //! Command-line arguments.
 
-use std::{path::PathBuf, str::FromStr};
+use std::path::PathBuf;
 
-use clap::{
-    Arg, Args as ClapArgs, CommandFactory, FromArgMatches, Parser, Subcommand,
-    builder::{PossibleValuesParser, TypedValueParser},
-};
-use lesion::{LayerNeurons, LesionRequest, SentenceQuestion};
-use study_record::{Backend, LesionKind, Site, Tokens};
+use clap::{Arg, Args as ClapArgs, CommandFactory, FromArgMatches, Parser, Subcommand};
+use lesion::{LayerNeurons, LesionRequest, RunOptions, SentenceQuestion};
+use study_record::{Backend, Count, LesionSettings, SettingError, SettingValue};
 
-use crate::setting_args::SettingArgs;
+use crate::setting_args::{AllSettings, LesionManner, ModelSettings, SettingArgs};
 
 /// Finds the MLP neurons of a BERT that respond differently to two words (him/her), lesions them
 /// while the model predicts a masked word, and reports the effect.
@@ -20,9 +17,12 @@ pub(crate) struct Args {
     pub(crate) command: Command,
 
     /// Answer with one JSON object on stdout, for scripts.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = LAST)]
     pub(crate) json: bool,
 }
+
+/// The place of an option in the help that follows all others, but not `--help`.
+const LAST: usize = 998;
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
@@ -51,7 +51,7 @@ pub(crate) enum Command {
     /// List the devices of each backend that is built in.
     Devices {
         /// List the devices of this backend only.
-        #[arg(long, value_parser = backend_parser())]
+        #[arg(long, value_parser = Backend::parse)]
         backend: Option<Backend>,
     },
     /// Make report.html and its figures again, from a finished study's tables alone.
@@ -77,27 +77,18 @@ fn allow_negative_numbers(arg: Arg) -> Arg {
     arg.allow_negative_numbers(takes_values)
 }
 
-fn parse_integer<T: FromStr>(text: &str) -> Result<T, String> {
-    text.parse().map_err(|_| format!("`{text}` is not a non-negative integer"))
-}
-
-fn backend_parser() -> impl TypedValueParser<Value = Backend> {
-    let names = Backend::ALL.iter().map(|backend| backend.name());
-    PossibleValuesParser::new(names).try_map(|name| name.parse::<Backend>())
-}
-
 /// The settings of a study, and the options of a run.
 #[derive(ClapArgs, Debug)]
 pub(crate) struct RunArgs {
     #[command(flatten)]
-    pub(crate) settings: SettingArgs,
+    pub(crate) settings: SettingArgs<AllSettings>,
 
     #[command(flatten)]
     pub(crate) execution: ExecutionArgs,
 
     /// Memory that forward passes may use besides the weights, in MiB. Less memory means smaller
     /// batches; results differ by rounding only.
-    #[arg(long, value_name = "MIB", default_value_t = 1024,
+    #[arg(long, value_name = "MIB", default_value_t = default_memory(),
           value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) memory: u32,
 
@@ -115,11 +106,15 @@ pub(crate) struct RunArgs {
     pub(crate) out: Option<PathBuf>,
 }
 
+fn default_memory() -> u32 {
+    u32::try_from(RunOptions::default().memory >> 20).unwrap_or(u32::MAX)
+}
+
 /// The machine that computes.
 #[derive(ClapArgs, Debug)]
 pub(crate) struct ExecutionArgs {
     /// Number of the device in the list of `lesion devices`.
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = parse_integer::<usize>)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = usize::parse)]
     pub(crate) device: usize,
 
     /// Number of threads [default: all cores]. It changes the time, not the results.
@@ -130,14 +125,8 @@ pub(crate) struct ExecutionArgs {
 /// A model and its compute backend.
 #[derive(ClapArgs, Debug)]
 pub(crate) struct ModelArgs {
-    /// A model of BERT's family: a checkpoint folder, or its name on the Hugging Face hub
-    /// [default: the bundled model].
-    #[arg(long, value_name = "MODEL")]
-    pub(crate) model: Option<PathBuf>,
-
-    /// Compute backend.
-    #[arg(long, value_name = "BACKEND", default_value = "flex", value_parser = backend_parser())]
-    pub(crate) backend: Backend,
+    #[command(flatten)]
+    pub(crate) settings: SettingArgs<ModelSettings>,
 
     #[command(flatten)]
     pub(crate) execution: ExecutionArgs,
@@ -153,8 +142,8 @@ pub(crate) struct PredictArgs {
     pub(crate) model: ModelArgs,
 
     /// Number of words to show.
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = parse_top)]
-    top: usize,
+    #[arg(long, value_name = "N", default_value = "10", value_parser = Count::parse)]
+    top: Count<1, 1000>,
 
     /// Words to show instead: `him,her,his`.
     #[arg(long, value_name = "WORDS", value_delimiter = ',', conflicts_with = "top")]
@@ -170,48 +159,24 @@ pub(crate) struct PredictArgs {
     #[arg(long, value_name = "FILE", requires = "lesion")]
     neurons: Option<PathBuf>,
 
-    /// New value of an activation: `zero`, or `scale=0.5` for half of it.
-    #[arg(long, default_value_t = LesionKind::Zero, requires = "lesion")]
-    kind: LesionKind,
-
-    /// Site of the lesion: `pre` for before GELU, `post` for after it.
-    #[arg(long, default_value_t = Site::Post, requires = "lesion")]
-    site: Site,
-
-    /// Tokens to lesion: the `target` (the mask), `all` tokens, or distances from the mask, `-1,1`.
-    #[arg(long, value_name = "TOKENS", default_value_t = Tokens::Target,
-          allow_hyphen_values = true, requires = "lesion")]
-    at: Tokens,
+    #[command(flatten)]
+    manner: SettingArgs<LesionManner>,
 }
 
 impl PredictArgs {
     /// The question that the arguments ask.
-    pub(crate) fn question(&self) -> SentenceQuestion {
-        let lesion = (!self.lesion.is_empty()).then(|| LesionRequest {
-            neurons: self.lesion.clone(),
-            sets: self.neurons.clone(),
-            kind: self.kind,
-            site: self.site,
-            at: self.at.clone(),
-        });
-        SentenceQuestion {
+    pub(crate) fn question(&self) -> Result<SentenceQuestion, SettingError> {
+        let LesionSettings { kind, site, at, .. } = self.manner.study()?.lesion;
+        let neurons = self.lesion.clone();
+        let request = LesionRequest { neurons, sets: self.neurons.clone(), kind, site, at };
+        Ok(SentenceQuestion {
             sentence: self.sentence.clone(),
             candidates: self.candidates.iter().map(|word| word.trim().to_owned()).collect(),
-            top: self.top,
-            lesion,
-        }
+            top: self.top.get(),
+            lesion: (!self.lesion.is_empty()).then_some(request),
+        })
     }
 }
-
-fn parse_top(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(count) if (1..=MOST_WORDS).contains(&count) => Ok(count),
-        _ => Err(format!("`{text}` is not between 1 and {MOST_WORDS}")),
-    }
-}
-
-/// The largest number of words to show.
-const MOST_WORDS: usize = 1000;
 
 /// A model to evaluate, and the prompts.
 #[derive(ClapArgs, Debug)]
@@ -225,7 +190,7 @@ pub(crate) struct EvaluateArgs {
     pub(crate) count: u32,
 
     /// Random seed of the prompts.
-    #[arg(long, default_value_t = 0, value_parser = parse_integer::<u64>)]
+    #[arg(long, default_value_t = 0, value_parser = u64::parse)]
     pub(crate) seed: u64,
 }
 

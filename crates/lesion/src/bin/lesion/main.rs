@@ -15,7 +15,7 @@ use lesion::{
     CancelToken, LesionError, LoadedModel, ModelSource, PreparedStudy, RunOptions, Stages,
     StudyTexts, ask, device,
 };
-use study_record::{FilePath, Study};
+use study_record::Study;
 use study_report::hash;
 
 use answers::{CheckAnswer, DevicesAnswer, PageAnswer, RunAnswer, give};
@@ -52,7 +52,7 @@ fn execute(Args { command, json }: &Args) -> Result<()> {
     let mut stages = Stages::new(&mut bars, &cancel);
     match command {
         Command::Reproduce(args) => {
-            let study = args.settings.study(Study::default(), Path::new(""))?;
+            let study = args.settings.study()?;
             give(&run_study(study, OsStr::new("reproduce"), args, &mut stages)?, json)
         }
         Command::Run { study: file, args } => {
@@ -65,11 +65,11 @@ fn execute(Args { command, json }: &Args) -> Result<()> {
             give(&check_study(study, args, &mut stages)?, json)
         }
         Command::Predict(args) => {
-            let model = open_model(&args.model, &mut stages)?;
-            give(&ask(&model, &args.question(), &mut stages)?, json)
+            let model = open_named_model(&args.model, &mut stages)?;
+            give(&ask(&model, &args.question()?, &mut stages)?, json)
         }
         Command::Evaluate(args) => {
-            let model = open_model(&args.model, &mut stages)?;
+            let model = open_named_model(&args.model, &mut stages)?;
             let count = usize::try_from(args.count)?;
             give(&lesion::evaluate(&model, count, args.seed, &mut stages)?, json)
         }
@@ -91,7 +91,7 @@ fn read_study(file: &Path, args: &RunArgs) -> Result<Study> {
         .map_err(|source| LesionError::Read { path: file.to_owned(), source })?;
     let study = Study::parse(&file.display().to_string(), &text)?;
     let folder = file.parent().unwrap_or(Path::new(""));
-    Ok(args.settings.study(study, folder)?)
+    Ok(args.settings.override_study(study, folder)?)
 }
 
 /// Runs a study. The results go into `target/NAME`, with the `name` of the study, unless `--out`
@@ -103,7 +103,7 @@ fn run_study(
     stages: &mut Stages<'_>,
 ) -> Result<RunAnswer> {
     let texts = prepare_texts(&study, &args.execution)?;
-    let model = open_study_model(&study, args, stages)?;
+    let model = open_model(&study, &args.execution, stages)?;
     let options = RunOptions { code: hash_program()?, ..args.options() };
     let prepared = PreparedStudy::new(&model, study, texts, options, stages)?;
     let dir = args.out.clone().unwrap_or_else(|| Path::new("target").join(name));
@@ -117,7 +117,7 @@ fn check_study(study: Study, args: &RunArgs, stages: &mut Stages<'_>) -> Result<
     if let Some((repo, bytes)) = source.missing()? {
         return Ok(CheckAnswer::Absent(Download { model: repo.to_string(), bytes }));
     }
-    let model = open_study_model(&study, args, stages)?;
+    let model = open_model(&study, &args.execution, stages)?;
     let prepared = PreparedStudy::new(&model, study, texts, args.options(), stages)?;
     Ok(CheckAnswer::Ready(lesion::check(&prepared)?))
 }
@@ -128,17 +128,18 @@ fn prepare_texts(study: &Study, execution: &ExecutionArgs) -> Result<StudyTexts>
     Ok(StudyTexts::read(study)?)
 }
 
-fn open_study_model(study: &Study, args: &RunArgs, stages: &mut Stages<'_>) -> Result<LoadedModel> {
-    let source = ModelSource::named(study.model.as_ref(), Path::new(""));
-    let device = device(study.backend, args.execution.device)?;
-    Ok(LoadedModel::open(&source, &device, stages)?)
+fn open_named_model(args: &ModelArgs, stages: &mut Stages<'_>) -> Result<LoadedModel> {
+    use_threads(args.execution.threads)?;
+    open_model(&args.settings.study()?, &args.execution, stages)
 }
 
-fn open_model(args: &ModelArgs, stages: &mut Stages<'_>) -> Result<LoadedModel> {
-    use_threads(args.execution.threads)?;
-    let name = args.model.clone().map(FilePath);
-    let source = ModelSource::named(name.as_ref(), Path::new(""));
-    let device = device(args.backend, args.execution.device)?;
+fn open_model(
+    study: &Study,
+    execution: &ExecutionArgs,
+    stages: &mut Stages<'_>,
+) -> Result<LoadedModel> {
+    let source = ModelSource::named(study.model.as_ref(), Path::new(""));
+    let device = device(study.backend, execution.device)?;
     Ok(LoadedModel::open(&source, &device, stages)?)
 }
 

@@ -1,23 +1,75 @@
 //! Options for the settings of a study, from the settings' declarations.
 
-use std::{ffi::OsString, path::Path};
+use std::{ffi::OsString, marker::PhantomData, path::Path};
 
 use clap::{
-    Arg, ArgAction, ArgGroup, ArgMatches, Args, Command, FromArgMatches, builder::TypedValueParser,
+    Arg, ArgAction, ArgGroup, ArgMatches, Args, Command, FromArgMatches,
+    builder::{NonEmptyStringValueParser, TypedValueParser},
 };
 use lesion::ModelSource;
 use study_record::{OptionForm, Section as _, Setting, SettingError, Study};
 
-/// The settings that options override, each with its new value as text.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct SettingArgs {
-    overrides: Vec<(Setting, OsString)>,
+/// The settings that a command has options for.
+pub(crate) trait OfferedSettings {
+    /// Their keys, or what these begin with.
+    const KEYS: &'static [&'static str];
+
+    /// The option without which theirs are an error.
+    const REQUIRED: Option<&'static str> = None;
+
+    /// The settings, in the order of their declaration.
+    fn settings() -> Vec<Setting> {
+        let mut settings = Study::settings();
+        settings.retain(|setting| Self::KEYS.iter().any(|key| setting.key().starts_with(key)));
+        settings
+    }
 }
 
-impl SettingArgs {
+/// All settings of a study.
+#[derive(Clone, Debug)]
+pub(crate) struct AllSettings;
+
+impl OfferedSettings for AllSettings {
+    const KEYS: &'static [&'static str] = &[""];
+}
+
+/// A model and its compute backend.
+#[derive(Clone, Debug)]
+pub(crate) struct ModelSettings;
+
+impl OfferedSettings for ModelSettings {
+    const KEYS: &'static [&'static str] = &["model", "backend"];
+}
+
+/// The manner of a lesion.
+#[derive(Clone, Debug)]
+pub(crate) struct LesionManner;
+
+impl OfferedSettings for LesionManner {
+    const KEYS: &'static [&'static str] = &["lesion.kind", "lesion.site", "lesion.at"];
+    const REQUIRED: Option<&'static str> = Some("lesion");
+}
+
+/// The settings that options override, each with its new value as text.
+#[derive(Clone, Debug)]
+pub(crate) struct SettingArgs<S> {
+    overrides: Vec<(Setting, OsString)>,
+    offered: PhantomData<S>,
+}
+
+impl<S> SettingArgs<S> {
+    /// The default study with the overrides.
+    pub(crate) fn study(&self) -> Result<Study, SettingError> {
+        self.override_study(Study::default(), Path::new(""))
+    }
+
     /// The study of a file in `folder`, with the overrides. Its paths are made relative to the current
     /// folder, as the paths of options are.
-    pub(crate) fn study(&self, study: Study, folder: &Path) -> Result<Study, SettingError> {
+    pub(crate) fn override_study(
+        &self,
+        study: Study,
+        folder: &Path,
+    ) -> Result<Study, SettingError> {
         let model = ModelSource::named(study.model.as_ref(), folder).setting();
         let mut study = study.beside(folder);
         study.model = model;
@@ -28,16 +80,20 @@ impl SettingArgs {
     }
 }
 
-impl Args for SettingArgs {
+impl<S: OfferedSettings> Args for SettingArgs<S> {
     fn augment_args(mut command: Command) -> Command {
-        for setting in Study::settings() {
+        for setting in S::settings() {
             let options: Vec<OptionForm> = setting.options().collect();
             if options.len() > 1 {
                 command = command
                     .group(ArgGroup::new(setting.name).args(options.iter().map(|form| form.name)));
             }
             for form in options {
-                command = command.arg(arg(&setting, form));
+                let option = arg(&setting, form);
+                command = command.arg(match S::REQUIRED {
+                    Some(required) => option.requires(required),
+                    None => option,
+                });
             }
         }
         command
@@ -59,26 +115,26 @@ fn arg(setting: &Setting, form: OptionForm) -> Arg {
     };
     let arg = Arg::new(form.name).long(form.name).help(help);
     let Some(value_name) = form.value else { return arg.action(ArgAction::SetTrue) };
-    let arg = arg.value_name(value_name).allow_hyphen_values(form.name == "at");
+    let arg = arg.value_name(value_name).allow_hyphen_values(form.allows_hyphen);
     let arg = arg.value_parser(SettingParser { setting: *setting, form });
     if form.is_switch { arg.num_args(0..=1).default_missing_value("true") } else { arg }
 }
 
-impl FromArgMatches for SettingArgs {
+impl<S: OfferedSettings> FromArgMatches for SettingArgs<S> {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        let mut args = Self::default();
-        for setting in Study::settings() {
+        let mut overrides = Vec::new();
+        for setting in S::settings() {
             for form in setting.options() {
                 if form.value.is_none() {
                     if matches.get_flag(form.name) {
-                        args.overrides.push((setting, form.prefix.into()));
+                        overrides.push((setting, form.prefix.into()));
                     }
                 } else if let Some(text) = matches.get_one::<OsString>(form.name) {
-                    args.overrides.push((setting, text.clone()));
+                    overrides.push((setting, text.clone()));
                 }
             }
         }
-        Ok(args)
+        Ok(Self { overrides, offered: PhantomData })
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
@@ -103,6 +159,10 @@ impl TypedValueParser for SettingParser {
         arg: Option<&Arg>,
         value: &std::ffi::OsStr,
     ) -> Result<OsString, clap::Error> {
+        // Empty text would leave a setting unset.
+        if value.is_empty() {
+            return NonEmptyStringValueParser::new().parse_ref(command, arg, value).map(Into::into);
+        }
         let text = self.form.setting_text(value);
         match Study::default().set(&self.setting.key(), &text) {
             Ok(()) => Ok(text),

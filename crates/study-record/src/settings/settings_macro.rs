@@ -3,7 +3,7 @@
 
 use std::ffi::OsStr;
 
-use crate::choice::joined;
+use crate::{choice::joined, settings::values::InvalidValue};
 
 /// A setting of a study, for files, options, help and guide.
 #[derive(Clone, Copy, Debug)]
@@ -14,6 +14,8 @@ pub struct Setting {
     pub name: &'static str,
     /// Its documentation, line by line.
     pub doc: &'static [&'static str],
+    /// Its valid values; empty if any value of its type is valid.
+    pub values: fn() -> String,
     /// Its default and options.
     pub declared: Declared,
 }
@@ -21,7 +23,7 @@ pub struct Setting {
 /// The default and the options of a setting.
 #[derive(Clone, Copy, Debug)]
 pub struct Declared {
-    /// The default as an option's text; empty for an unset value or an empty list.
+    /// The default as an option's text; empty for an unset value.
     pub default: &'static str,
     /// The meaning of an unset value.
     pub unset: Option<&'static str>,
@@ -42,6 +44,8 @@ pub struct OptionForm {
     pub prefix: &'static str,
     /// Whether its value may be left out, which means `true`.
     pub is_switch: bool,
+    /// Whether its value may begin with a hyphen.
+    pub allows_hyphen: bool,
     /// Its help; the setting's documentation if `None`.
     pub help: Option<&'static str>,
 }
@@ -73,14 +77,17 @@ impl Declared {
 
     /// An option that takes the value.
     pub(super) const fn option(self, name: &'static str, value: &'static str) -> Self {
-        let value = Some(value);
-        self.with(OptionForm { name, value, prefix: "", is_switch: false, help: None })
+        self.with(OptionForm::new(name, Some(value)))
+    }
+
+    /// An option whose value may begin with a hyphen.
+    pub(super) const fn hyphen_option(self, name: &'static str, value: &'static str) -> Self {
+        self.with(OptionForm { allows_hyphen: true, ..OptionForm::new(name, Some(value)) })
     }
 
     /// An option whose value may be left out, which means `true`.
     pub(super) const fn switch(self, name: &'static str) -> Self {
-        let value = Some("BOOL");
-        self.with(OptionForm { name, value, prefix: "", is_switch: true, help: None })
+        self.with(OptionForm { is_switch: true, ..OptionForm::new(name, Some("BOOL")) })
     }
 
     /// An option that takes the part of the value after `prefix`.
@@ -91,8 +98,7 @@ impl Declared {
         prefix: &'static str,
         help: &'static str,
     ) -> Self {
-        let value = Some(value);
-        self.with(OptionForm { name, value, prefix, is_switch: false, help: Some(help) })
+        self.with(OptionForm { prefix, help: Some(help), ..OptionForm::new(name, Some(value)) })
     }
 
     /// An option without a value, which stands for `text`.
@@ -102,8 +108,7 @@ impl Declared {
         text: &'static str,
         help: &'static str,
     ) -> Self {
-        let help = Some(help);
-        self.with(OptionForm { name, value: None, prefix: text, is_switch: false, help })
+        self.with(OptionForm { prefix: text, help: Some(help), ..OptionForm::new(name, None) })
     }
 }
 
@@ -117,10 +122,12 @@ impl Setting {
         format!("{}.{}", self.section, self.name)
     }
 
-    /// Its documentation as one text.
+    /// Its documentation and its valid values as one text.
     #[must_use]
     pub fn text(&self) -> String {
-        joined(self.doc)
+        let doc = joined(self.doc);
+        let values = (self.values)();
+        if values.is_empty() { doc } else { format!("{doc} Value: {values}.") }
     }
 
     /// The options that override it.
@@ -133,13 +140,16 @@ impl Setting {
     pub fn default_text(&self) -> &'static str {
         match self.declared.unset {
             Some(meaning) => meaning,
-            None if self.declared.default.is_empty() => "none",
             None => self.declared.default,
         }
     }
 }
 
 impl OptionForm {
+    const fn new(name: &'static str, value: Option<&'static str>) -> Self {
+        Self { name, value, prefix: "", is_switch: false, allows_hyphen: false, help: None }
+    }
+
     /// The setting's text that the option stands for.
     #[must_use]
     pub fn setting_text(&self, value: &OsStr) -> std::ffi::OsString {
@@ -155,7 +165,7 @@ pub trait Section {
     fn settings() -> Vec<Setting>;
 
     /// Assigns a setting by its full name. `None` if there is no such setting.
-    fn assign(&mut self, key: &str, text: &OsStr) -> Option<Result<(), String>>;
+    fn assign(&mut self, key: &str, text: &OsStr) -> Option<Result<(), InvalidValue>>;
 }
 
 /// An invalid setting.
@@ -169,11 +179,8 @@ pub enum SettingError {
     },
 
     /// A text that is not a value of the setting.
-    #[error("{problem}")]
-    Value {
-        /// The problem, and what a valid value looks like.
-        problem: String,
-    },
+    #[error(transparent)]
+    Value(#[from] InvalidValue),
 
     /// A study file that cannot be read.
     #[error("{file}:{line}:{column}: {problem}")]
@@ -212,7 +219,7 @@ macro_rules! settings {
             fn default() -> Self {
                 Self {
                     $($name: <$value as SettingValue>::parse({
-                        const DECLARED: $crate::settings::declaration::Declared = $declared;
+                        const DECLARED: $crate::settings::settings_macro::Declared = $declared;
                         DECLARED.default
                     }).expect("a test reads every default"),)+
                     $($($inner: $inner_type::default(),)+)?
@@ -227,13 +234,14 @@ macro_rules! settings {
                     section: $section,
                     name: stringify!($name),
                     doc: &[$($doc),+],
+                    values: <$value as SettingValue>::values,
                     declared: $declared,
                 }),+];
                 $($(settings.extend($inner_type::settings());)+)?
                 settings
             }
 
-            fn assign(&mut self, key: &str, text: &OsStr) -> Option<Result<(), String>> {
+            fn assign(&mut self, key: &str, text: &OsStr) -> Option<Result<(), InvalidValue>> {
                 let (section, name) = key.rsplit_once('.').unwrap_or(("", key));
                 if section == $section {
                     return match name {
