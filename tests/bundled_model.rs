@@ -8,7 +8,9 @@ use grammar::{
     Case, HeldOut, held_out_prompts,
     vocabulary::{word_pieces, words},
 };
-use lesion_eval::{Batching, Contrast, MaskedPrompt, Prompts, Subject, predict, rows, unwatched};
+use lesion_eval::{
+    Batching, Contrast, MaskedPrompt, Prompts, Subject, predict, study_rows, unwatched,
+};
 use proptest::prelude::*;
 use study_record::{Accuracy, tables::PredictionRow};
 
@@ -33,7 +35,7 @@ fn accuracy(case: Option<Case>) -> Accuracy {
     let contrast = Contrast { a: "him".into(), b: "her".into(), words: true };
     let masked = MaskedPrompt::encode_all(subject, &prompts, &contrast).unwrap();
     let predictions = predict(subject, &masked, &mut unwatched()).unwrap();
-    let rows: Vec<PredictionRow> = rows::predictions(&predictions).collect();
+    let rows: Vec<PredictionRow> = study_rows::predictions(&predictions).collect();
     Accuracy::of(&rows)
 }
 

@@ -509,8 +509,8 @@ fn a_study_that_one_pass_cannot_run_is_an_error() {
         ("[selection]\ncorrection = \"max-t\"", "max-T needs all activations"),
         ("[selection]\nscope = \"model\"", "`model` needs every layer"),
         ("[selection]\nheld_out = 0.5", "pairs are held out"),
-        ("[lesion]\nkind = \"mean\"", "lesions in another way"),
-        ("[lesion]\nat = \"all\"", "lesions in another way"),
+        ("[lesion]\nkind = \"mean\"", "sets `lesion.kind`"),
+        ("[lesion]\nat = \"all\"", "`lesion.at`"),
         ("[lesion]\nneurons = \"sets.json\"", "from a file"),
     ] {
         let study = format!("parts = [\"dynamic\"]\n{table}\n");

@@ -12,8 +12,7 @@ use tempfile::TempDir;
 use crate::support::tables;
 
 /// A study of a few hundred lesions.
-const STUDY: &str =
-    "parts = [\"controls\", \"dose\"]\n[lesion]\nlayers = [5]\n[controls]\nnulls = 40\n";
+const STUDY: &str = "[lesion]\nlayers = [5]\n[controls]\nnulls = 40\n";
 
 fn texts() -> StudyTexts {
     let pairs = "We met {him|her}.\nI saw {him|her} again.\nThe dog bit {him|her} at noon.\n\
@@ -44,23 +43,35 @@ fn run_in_memory(source: &ModelSource) -> BTreeMap<String, Vec<u8>> {
     memory.into_iter().filter(|(name, _)| !is_other(name)).collect()
 }
 
-/// An observer that cancels a run at a step of a stage, and keeps the notes.
+/// An observer that cancels a run at a step of a stage, and keeps notes and stages. Step 0 is the
+/// beginning of the stage.
 struct Canceller {
     token: CancelToken,
-    at: (&'static str, usize),
-    stage: String,
+    at: (String, usize),
+    /// The stages that began, each with its number of reported steps.
+    stages: Vec<(String, usize)>,
     notes: Vec<Note>,
+}
+
+impl Canceller {
+    fn reach(&self, step: usize) {
+        if self.stages.last().is_some_and(|(stage, _)| *stage == self.at.0) && step >= self.at.1 {
+            self.token.cancel();
+        }
+    }
 }
 
 impl Watch for Canceller {
     fn begin(&mut self, stage: &str) {
-        stage.clone_into(&mut self.stage);
+        self.stages.push((stage.to_owned(), 0));
+        self.reach(0);
     }
 
     fn advance(&mut self, done: usize, _all: usize) {
-        if self.stage == self.at.0 && done >= self.at.1 {
-            self.token.cancel();
+        if let Some((_, steps)) = self.stages.last_mut() {
+            *steps += 1;
         }
+        self.reach(done);
     }
 
     fn note(&mut self, note: &Note) {
@@ -68,30 +79,62 @@ impl Watch for Canceller {
     }
 }
 
-fn run_in_folder(dir: &Path, at: (&'static str, usize)) -> (Result<(), LesionError>, Vec<Note>) {
+/// A run that is cancelled at a step of a stage.
+fn run_in_folder(dir: &Path, stage: &str, step: usize) -> (Result<(), LesionError>, Canceller) {
     let token = CancelToken::default();
-    let mut watch = Canceller { token: token.clone(), at, stage: String::new(), notes: Vec::new() };
+    let at = (stage.to_owned(), step);
+    let mut watch = Canceller { token: token.clone(), at, stages: Vec::new(), notes: Vec::new() };
     let mut stages = Stages::new(&mut watch, &token);
-    let model = open(&ModelSource::Bundled, &mut stages);
-    let prepared = prepare(&model, &mut stages);
-    let mut folder = create_folder(dir).unwrap();
-    let result = run(&prepared, &mut folder, &mut stages).map(|_| ());
-    (result, watch.notes)
+    let mut study = || {
+        let device = device(Backend::Flex, 0)?;
+        let model = LoadedModel::open(&ModelSource::Bundled, &device, &mut stages)?;
+        let study = Study::parse("study", STUDY)?;
+        let options = RunOptions::default();
+        let prepared = PreparedStudy::new(&model, study, texts(), options, &mut stages)?;
+        run(&prepared, &mut create_folder(dir)?, &mut stages).map(|_| ())
+    };
+    (study(), watch)
 }
 
 #[test]
 fn a_cancelled_run_resumes_and_writes_the_bytes_of_a_study_in_memory() {
     let expected = run_in_memory(&ModelSource::Bundled);
     let dir = TempDir::new().unwrap();
-    for at in [("activations", 1), ("controls", 1), ("controls", 150), ("dose", 1)] {
-        let (result, _) = run_in_folder(dir.path(), at);
+    for (stage, step) in [("activations", 1), ("controls", 1), ("controls", 150), ("dose", 1)] {
+        let (result, _) = run_in_folder(dir.path(), stage, step);
         assert!(result.unwrap_err().is_cancelled());
         assert!(!dir.path().join("manifest.json").exists());
     }
-    let (result, notes) = run_in_folder(dir.path(), ("never", 0));
+    let (result, watch) = run_in_folder(dir.path(), "none", 0);
     result.unwrap();
+    let notes = watch.notes;
     assert!(matches!(notes[..], [Note::Resumed { batches, .. }] if batches > 2), "{notes:?}");
     assert_eq!(tables(dir.path()), expected);
+}
+
+#[test]
+fn every_stage_can_be_cancelled_before_and_during_it() {
+    let dir = TempDir::new().unwrap();
+    let (result, watch) = run_in_folder(dir.path(), "none", 0);
+    result.unwrap();
+    let names: Vec<&str> = watch.stages.iter().map(|(stage, _)| &**stage).collect();
+    let inputs = ["load", "hash"];
+    let work = ["activations", "selection", "diagnostics", "baseline", "lesion"];
+    let parts = ["controls", "joint", "dose", "causal", "dynamic"];
+    assert_eq!(names, [&inputs[..], &work, &parts].concat());
+    for (number, &(ref stage, steps)) in watch.stages.iter().enumerate() {
+        // Inputs are read in one piece.
+        assert_eq!(steps == 0, inputs.contains(&&**stage), "{stage}");
+        for step in 0..=steps.min(1) {
+            let dir = TempDir::new().unwrap();
+            let (result, watch) = run_in_folder(dir.path(), stage, step);
+            assert!(result.unwrap_err().is_cancelled(), "{stage}");
+            // The stage ended at once, so that none followed.
+            assert_eq!(watch.stages.len(), number + 1, "{stage}");
+            assert_eq!(watch.stages[number].1, step, "{stage}");
+            assert!(!dir.path().join("manifest.json").exists());
+        }
+    }
 }
 
 #[test]

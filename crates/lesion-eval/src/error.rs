@@ -77,7 +77,7 @@ pub enum StudyError {
     DynamicMaxT,
 
     /// A study whose neurons a dynamic pass cannot find or lesion.
-    #[error("dynamic hooks zero at the mask what they select on all stimuli, but {obstacle}")]
+    #[error("dynamic hooks: {obstacle}")]
     DynamicStudy {
         /// The reason.
         obstacle: DynamicObstacle,
@@ -140,10 +140,10 @@ pub enum StudyError {
     Journal(#[source] std::io::Error),
 
     /// A trial of the laboratory that ended without an outcome.
-    #[error("part \"{part}\" has lesions without an outcome")]
+    #[error("the trials \"{journal_key}\" have lesions without an outcome")]
     MissingOutcome {
-        /// The part's name in the journal.
-        part: String,
+        /// The name of the trials in the journal.
+        journal_key: String,
     },
 
     /// A logit that is not a finite number.
@@ -165,16 +165,18 @@ pub enum StudyError {
 #[non_exhaustive]
 pub enum DynamicObstacle {
     /// The study lesions the sets of a file.
-    #[error("the neurons come from a file")]
+    #[error("neurons must be selected by the study; this study takes them from a file")]
     GivenSets,
 
     /// The study does not select on all pairs.
-    #[error("pairs are held out")]
+    #[error("neurons must be selected on all pairs; in this study pairs are held out")]
     HeldOut,
 
     /// The study lesions in another way.
-    #[error("this study lesions in another way")]
-    Manner,
+    #[error(
+        "only zero lesions at the mask are supported; this study sets `lesion.kind` or `lesion.at`"
+    )]
+    Lesion,
 }
 
 /// A problem in a line of a stimuli or prompts file.
@@ -390,6 +392,7 @@ impl StudyError {
             StatsError::NotFinite { neuron, value, .. } => {
                 Self::Activation { layer, neuron, value }
             }
+            StatsError::Cancelled => Self::Cancelled,
             other => Self::Stats(other),
         }
     }

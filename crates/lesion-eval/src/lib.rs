@@ -18,13 +18,13 @@
 //! let stimuli = Stimuli::parse("pairs.txt", pairs)?;
 //! let stimuli = EncodedStimuli::encode(subject, &stimuli, SelectAt::Visible)?;
 //! let activations = measure(subject, &stimuli, &mut unwatched())?;
-//! let plan = SelectionPlan::of(&Study::default());
-//! let selection = select(&activations, plan)?;
+//! let settings = Study::default().selection;
+//! let selection = select(&activations, &settings, 0, &mut unwatched())?;
 //! let sets = NeuronSets::choose(&selection, SetRule::Top(50), Strength::T);
 //!
 //! // How does a lesion of the last layer change a prediction?
 //! let layers = vec![(5, sets.set(5, "him"))];
-//! let lesion = SentenceLesion { manner: Manner::zero(Site::Post), layers };
+//! let lesion = SentenceLesion { method: LesionMethod::zero(Site::Post), layers };
 //! let sentence = Sentence::encode(subject, "The king smiled when we met [MASK].")?;
 //! let rated = sentence.rate(subject, 3, Some(&lesion))?;
 //! assert_eq!(rated[0].words[0].clean.word, "him");
@@ -45,10 +45,10 @@
 //!    does so for one sentence, without a study.
 //! 6. `paper_lesion`: [`lesion`] runs the prompts again while the matched neurons are silent, and
 //!    compares.
-//! 7. `engine`: the [`Laboratory`] runs [`Trial`]s, lesions of any [`Manner`].
+//! 7. `engine`: the [`Laboratory`] runs [`Trial`]s, lesions of any [`LesionMethod`].
 //! 8. `parts`: each [`LaboratoryPart`] chooses trials for the laboratory and draws conclusions from
-//!    their outcomes. [`PARTS`] lists them.
-//! 9. [`rows`]: the rows of the tables that every study writes.
+//!    their outcomes. [`find_part`] finds it by its name.
+//! 9. [`study_rows`]: the rows of the tables that every study writes.
 
 mod encoding;
 mod engine;
@@ -58,9 +58,9 @@ mod parts;
 mod passes;
 mod prediction;
 mod random;
-pub mod rows;
 mod selection;
 mod share;
+pub mod study_rows;
 mod texts;
 mod translate;
 
@@ -71,17 +71,17 @@ pub use encoding::{
 pub use engine::{
     journal::{Journal, NoJournal},
     laboratory::Laboratory,
-    manner::{Manner, PreparedManner, check_tokens},
+    lesion_method::{LesionMethod, PreparedLesionMethod, check_tokens},
     trial::{Drops, Outcome, Read, Reading, Trial},
 };
 pub use error::{
     CandidateProblem, DynamicObstacle, FileProblem, LineProblem, NeuronSetProblem, StudyError,
 };
 pub use paper_lesion::silenced_prompts::{
-    LesionOutcome, LesionPlan, default_layer, lesion, paper_lesion_trials,
+    LesionOutcome, default_layer, lesion, paper_lesion_trials,
 };
 pub use parts::{
-    PARTS,
+    find_part,
     laboratory_part::{Bench, Design, EncodedTable, LaboratoryPart, Trials},
     layer_pattern::LayerPattern,
 };
@@ -99,7 +99,7 @@ pub use selection::{
     diagnose::{Diagnostics, LayerHistogram, Normality, Sparsity, diagnose},
     neuron_sets::{NeuronSetEntry, NeuronSetFile, NeuronSets},
     replication::{Replication, replicate},
-    select::{Adjusted, CONFIDENCE, Selection, SelectionPlan, select},
+    select::{Adjusted, CONFIDENCE, Selection, select},
 };
 pub use texts::{
     prompts::{Prompt, Prompts},

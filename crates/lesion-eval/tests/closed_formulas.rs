@@ -12,9 +12,8 @@ use std::{collections::BTreeMap, fmt::Write as _, fs, path::PathBuf, sync::Arc};
 use bert_model::{BertForMaskedLm, BertTokenizer, Checkpoint};
 use burn::tensor::Device;
 use lesion_eval::{
-    Batching, Drops, EncodedStimuli, Laboratory, LesionPlan, Manner, MaskedPrompt, NeuronSets,
-    NoJournal, Outcome, Prompts, Read, SelectionPlan, Stimuli, Subject, Trial, lesion, measure,
-    predict, select, unwatched,
+    Batching, Drops, EncodedStimuli, Laboratory, LesionMethod, MaskedPrompt, NeuronSets, NoJournal,
+    Outcome, Prompts, Read, Stimuli, Subject, Trial, lesion, measure, predict, select, unwatched,
 };
 use study_record::{SelectAt, SetRule, Site, Strength, Study};
 
@@ -172,8 +171,9 @@ fn prepare(subject: Subject<'_>) -> (NeuronSets, Vec<MaskedPrompt>) {
     let prompts = MaskedPrompt::encode_all(subject, &prompts, stimuli.contrast()).unwrap();
     let encoded = EncodedStimuli::encode(subject, &stimuli, SelectAt::Visible).unwrap();
     let activations = measure(subject, &encoded, &mut unwatched()).unwrap();
-    let plan = SelectionPlan { permutations: 10, ..SelectionPlan::of(&Study::default()) };
-    let selection = select(&activations, plan).unwrap();
+    let mut settings = Study::default().selection;
+    settings.permutations = 10.try_into().unwrap();
+    let selection = select(&activations, &settings, 0, &mut unwatched()).unwrap();
     (NeuronSets::choose(&selection, SetRule::Significant, Strength::T), prompts)
 }
 
@@ -214,8 +214,7 @@ fn predictions_and_lesions_follow_the_formulas() {
             assert_close(f64::from(prediction.scores[0].logit), margin(right, other) / 2.0);
         }
 
-        let plan = LesionPlan { layer: 1, site: Site::Post };
-        let outcomes = lesion(subject, &prompts, &sets, plan, &mut unwatched()).unwrap();
+        let outcomes = lesion(subject, &prompts, &sets, 1, Site::Post, &mut unwatched()).unwrap();
         for (outcome, (right, other)) in outcomes.iter().step_by(2).zip(counts) {
             assert_eq!(outcome.neurons, right);
             assert_drops(outcome.outcome.drops(), margin(right, other), margin(0, other));
@@ -236,9 +235,9 @@ fn predictions_and_lesions_follow_the_formulas() {
             add(1, &others, margin(right, other));
             add(0, &[0, 1, 2, 3], margin(right, other));
         }
-        let manner = Manner::zero(Site::Post).prepare(None, &prompts, 0).unwrap();
+        let method = LesionMethod::zero(Site::Post).prepare(None, &prompts, 0).unwrap();
         let mut journal = NoJournal;
-        let mut laboratory = Laboratory::new(subject, &prompts, manner, &mut journal);
+        let mut laboratory = Laboratory::new(subject, &prompts, method, &mut journal);
         let outcomes =
             laboratory.run("planted", &trials, Read::Candidates, &mut unwatched()).unwrap();
         for (outcome, (before, after)) in outcomes.iter().map(Outcome::drops).zip(expected) {

@@ -160,6 +160,13 @@ pub enum LesionError {
     #[error(transparent)]
     Table(#[from] TableError),
 
+    /// A table that no part declares, or that was computed twice.
+    #[error("{file} is not declared as a table of this study, or was computed twice")]
+    UndeclaredTable {
+        /// The file.
+        file: &'static str,
+    },
+
     /// A value that JSON cannot represent.
     #[error("{file}")]
     Json {

@@ -9,7 +9,7 @@ use crate::{
     share::round_share,
     texts::{
         stimuli::{Contrast, Stimuli},
-        template::Template,
+        template_lines::Template,
     },
 };
 

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use bert_model::BertModelError;
 
-use crate::{error::StudyError, passes::subject::Subject, texts::template::Template};
+use crate::{error::StudyError, passes::subject::Subject, texts::template_lines::Template};
 
 /// The tokens of a template with one word filled in.
 #[derive(Clone, Debug)]

@@ -10,7 +10,7 @@ use crate::{
     encoding::masked_prompt::MaskedPrompt,
     engine::{
         journal::Journal,
-        manner::PreparedManner,
+        lesion_method::PreparedLesionMethod,
         trial::{Outcome, Read, Reading, Trial},
     },
     error::StudyError,
@@ -24,30 +24,30 @@ use crate::{
     },
 };
 
-/// Runs lesions of one manner in masked prompts.
+/// Runs lesions of one method in masked prompts.
 pub struct Laboratory<'a> {
     pub(crate) subject: Subject<'a>,
     pub(crate) prompts: &'a [MaskedPrompt],
-    manner: PreparedManner,
+    method: PreparedLesionMethod,
     journal: &'a mut dyn Journal,
 }
 
 impl<'a> Laboratory<'a> {
-    /// A laboratory for prompts that `manner` was prepared for.
+    /// A laboratory for prompts that `method` was prepared for.
     pub fn new(
         subject: Subject<'a>,
         prompts: &'a [MaskedPrompt],
-        manner: PreparedManner,
+        method: PreparedLesionMethod,
         journal: &'a mut dyn Journal,
     ) -> Self {
-        Self { subject, prompts, manner, journal }
+        Self { subject, prompts, method, journal }
     }
 
     /// Whether lesions are zero at the mask, like the paper's.
     pub(crate) fn zeroes_at_masks(&self) -> bool {
         let mut prompts = self.prompts.iter().enumerate();
-        self.manner.zeroes
-            && prompts.all(|(index, prompt)| self.manner.positions(index) == [prompt.position])
+        self.method.zeroes
+            && prompts.all(|(index, prompt)| self.method.positions(index) == [prompt.position])
     }
 
     /// The prompts that a neuron set of `label` is matched to.
@@ -58,8 +58,8 @@ impl<'a> Laboratory<'a> {
     }
 
     /// Runs every trial of one part of a study. Trials with the same lowest layer, in prompts of the
-    /// same length, share a batch. `part` names the part in the journal; it must have the same trials
-    /// whenever the study is resumed.
+    /// same length, share a batch. `journal_key` names the trials in the journal; it must have the same
+    /// trials whenever the study is resumed.
     ///
     /// # Errors
     /// If a layer or neuron does not exist, the model cannot be run or gives logits that are not
@@ -70,19 +70,19 @@ impl<'a> Laboratory<'a> {
     /// If a trial's prompt does not exist.
     pub fn run(
         &mut self,
-        part: &str,
+        journal_key: &str,
         trials: &[Trial],
         read: Read,
         progress: Progress<'_>,
     ) -> Result<Vec<Outcome>, StudyError> {
         let subject = self.subject;
-        let groups = plan_groups(subject, self.prompts, part, trials);
+        let groups = plan_groups(subject, self.prompts, journal_key, trials);
         let shapes = groups.iter().map(|group| [group.prompts.len(), group.length]);
         let at_once = subject.at_once(Batching::clean_at_once, shapes);
         let journal = &mut *self.journal;
         let work = Work {
             subject,
-            manner: &self.manner,
+            method: &self.method,
             prompts: self.prompts,
             trials,
             read,
@@ -102,7 +102,10 @@ impl<'a> Laboratory<'a> {
         })?;
         let mut complete = Vec::with_capacity(trials.len());
         for outcome in lock(&outcomes).drain(..) {
-            complete.push(outcome.ok_or_else(|| StudyError::MissingOutcome { part: part.into() })?);
+            let Some(outcome) = outcome else {
+                return Err(StudyError::MissingOutcome { journal_key: journal_key.to_owned() });
+            };
+            complete.push(outcome);
         }
         Ok(complete)
     }
@@ -120,7 +123,8 @@ struct Group {
 impl Group {
     /// A prompt's row in the clean pass.
     fn row(&self, prompt: usize) -> usize {
-        self.prompts.iter().position(|&other| other == prompt).unwrap_or_default()
+        let row = self.prompts.iter().position(|&other| other == prompt);
+        row.expect("a group has all prompts of its trials")
     }
 }
 
@@ -141,7 +145,7 @@ struct Unit {
 fn plan_groups(
     subject: Subject<'_>,
     prompts: &[MaskedPrompt],
-    part: &str,
+    journal_key: &str,
     trials: &[Trial],
 ) -> Vec<Group> {
     let mut trials_of_prompt = vec![Vec::new(); prompts.len()];
@@ -181,7 +185,7 @@ fn plan_groups(
     }
     let units = groups.iter_mut().flat_map(|group: &mut Group| &mut group.units);
     for (number, unit) in units.enumerate() {
-        unit.name = format!("{part} {number}");
+        unit.name = format!("{journal_key} {number}");
     }
     groups
 }
@@ -212,7 +216,7 @@ impl Log<'_> {
 /// State that all groups of prompts share.
 struct Work<'a> {
     subject: Subject<'a>,
-    manner: &'a PreparedManner,
+    method: &'a PreparedLesionMethod,
     prompts: &'a [MaskedPrompt],
     trials: &'a [Trial],
     read: Read,
@@ -301,14 +305,14 @@ impl<'a> Work<'a> {
         for (row, &index) in unit.trials.iter().enumerate() {
             let Trial { prompt, layers } = &self.trials[index];
             for &(layer, ref neurons) in layers {
-                let edit = self.manner.edit(*prompt, layer);
-                for &position in self.manner.positions(*prompt) {
+                let edit = self.method.edit(*prompt, layer);
+                for &position in self.method.positions(*prompt) {
                     targets.push(Target { row, layer, position, neurons, edit });
                 }
             }
         }
         let rows: Vec<usize> = unit.rows.iter().map(|&prompt| group.row(prompt)).collect();
-        let hidden = pass.lesioned(&rows, from, self.manner.site, &targets)?;
+        let hidden = pass.lesioned(&rows, from, self.method.site, &targets)?;
         self.read(hidden, &unit.rows)
     }
 
@@ -367,7 +371,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        encoding::masked_prompt::Candidate, engine::manner::Manner, passes::progress::unwatched,
+        encoding::masked_prompt::Candidate, engine::lesion_method::LesionMethod,
+        passes::progress::unwatched,
     };
 
     #[derive(Default)]
@@ -416,8 +421,8 @@ mod tests {
             trials.push(Trial::single(index % 2, index % 3, [index].into()));
         }
         let run = |journal: &mut MemoryJournal, progress: Progress<'_>| {
-            let manner = Manner::zero(Site::Post).prepare(None, &prompts, 0).unwrap();
-            Laboratory::new(subject, &prompts, manner, journal).run(
+            let method = LesionMethod::zero(Site::Post).prepare(None, &prompts, 0).unwrap();
+            Laboratory::new(subject, &prompts, method, journal).run(
                 "part",
                 &trials,
                 Read::Probabilities,

@@ -2,5 +2,5 @@
 
 pub(crate) mod journal;
 pub(crate) mod laboratory;
-pub(crate) mod manner;
+pub(crate) mod lesion_method;
 pub(crate) mod trial;

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use study_record::Measured;
+
 use crate::{encoding::masked_prompt::MaskedPrompt, passes::logits::log_sum_exp};
 
 /// A lesion of one prompt.
@@ -65,27 +67,16 @@ pub struct Outcome {
     pub lesioned: Reading,
 }
 
-/// Falls of the right word under a lesion; negative where it rises.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Drops {
-    /// The fall of its logit.
-    pub logit: f64,
-    /// The fall of its margin over the strongest other candidate. A shift common to all logits
-    /// changes no prediction, and no margin.
-    pub margin: f64,
-}
+/// Falls of the right word's logit and margin under a lesion; negative where they rise. A shift common
+/// to all logits changes no prediction, and no margin.
+pub type Drops = Measured<f64>;
 
-impl Drops {
-    /// No fall at all.
-    pub(crate) const NONE: Self = Self { logit: 0.0, margin: 0.0 };
-
-    /// The mean of each; NaN if there is none.
-    pub(crate) fn mean(drops: &[Self]) -> Self {
-        let count = drops.len() as f64;
-        Self {
-            logit: drops.iter().map(|drops| drops.logit).sum::<f64>() / count,
-            margin: drops.iter().map(|drops| drops.margin).sum::<f64>() / count,
-        }
+/// The mean of each drop; NaN if there is none.
+pub(crate) fn mean_drops(drops: &[Drops]) -> Drops {
+    let count = drops.len() as f64;
+    Drops {
+        logit: drops.iter().map(|drops| drops.logit).sum::<f64>() / count,
+        margin: drops.iter().map(|drops| drops.margin).sum::<f64>() / count,
     }
 }
 

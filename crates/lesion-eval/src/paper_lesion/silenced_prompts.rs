@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use activation_capture::{Edit, Target};
-use bert_model::{BertModelError, TokenBatch};
+use bert_model::TokenBatch;
 use study_record::Site;
 
 use crate::{
@@ -20,29 +20,6 @@ use crate::{
     selection::neuron_sets::NeuronSets,
     translate::model_site,
 };
-
-/// The layer and site of the lesion.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LesionPlan {
-    /// The layer.
-    pub layer: usize,
-    /// The site, before or after GELU. GELU(0) is 0, so both give the same logits.
-    pub site: Site,
-}
-
-impl LesionPlan {
-    /// Checks that a model of `layers` layers has the layer.
-    ///
-    /// # Errors
-    /// [`BertModelError::NoSuchLayer`] if it does not.
-    pub fn check(&self, layers: usize) -> Result<(), BertModelError> {
-        let layer = self.layer;
-        if layer >= layers {
-            return Err(BertModelError::NoSuchLayer { layer, layers });
-        }
-        Ok(())
-    }
-}
 
 /// The layer that is lesioned by default: floor(3/4 of the layers), so layer 9 of BERT-base's 12, as
 /// in the original.
@@ -101,7 +78,7 @@ impl Row<'_> {
 }
 
 /// Runs the paper's lesion: at the mask of every prompt that has a matched neuron set in `sets`, its
-/// neurons become zero. The candidates' logits are compared with those of the same batch without a
+/// neurons of `layer` become zero. GELU(0) is 0, so both sites give the same logits. The candidates' logits are compared with those of the same batch without a
 /// lesion.
 ///
 /// # Errors
@@ -111,11 +88,12 @@ pub fn lesion(
     subject: Subject<'_>,
     prompts: &[MaskedPrompt],
     sets: &NeuronSets,
-    plan: LesionPlan,
+    layer: usize,
+    site: Site,
     progress: Progress<'_>,
 ) -> Result<Vec<LesionOutcome>, StudyError> {
-    plan.check(sets.layers())?;
-    let templates = rows_by_template(prompts, sets, plan.layer);
+    subject.check_layer(layer)?;
+    let templates = rows_by_template(prompts, sets, layer);
     let lengths: Vec<usize> = templates.iter().map(|rows| rows[0].ids().len()).collect();
     // Rows of one template share a batch.
     let most_rows = templates.iter().map(Vec::len).max().unwrap_or(1);
@@ -125,7 +103,7 @@ pub fn lesion(
     let mut done = 0;
     for group in subject.groups(lengths, most) {
         let rows: Vec<&Row<'_>> = group.iter().flat_map(|&t| &templates[t]).collect();
-        let mut lesioned = run(subject, &rows, plan)?.into_iter();
+        let mut lesioned = run(subject, &rows, layer, site)?.into_iter();
         for &template in &group {
             outcomes[template].extend(lesioned.by_ref().take(templates[template].len()));
         }
@@ -172,9 +150,9 @@ fn rows_by_template<'a>(
 fn run(
     subject: Subject<'_>,
     rows: &[&Row<'_>],
-    plan: LesionPlan,
+    layer: usize,
+    site: Site,
 ) -> Result<Vec<LesionOutcome>, StudyError> {
-    let LesionPlan { layer, site } = plan;
     let batch = TokenBatch::new(rows.iter().map(|row| row.ids().to_vec()).collect())?;
     let positions = rows.iter().map(|row| row.prompt.position).collect();
     let pass = CleanPass::run(subject, batch, positions)?;

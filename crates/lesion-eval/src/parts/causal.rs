@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bert_model::{NoHook, TokenBatch, TokenSet};
-use study_record::{Directness, Part, tables::CausalRow};
+use study_record::{Directness, tables::CausalRow};
 
 use crate::{
     encoding::masked_prompt::Candidate,
@@ -13,7 +13,10 @@ use crate::{
     },
     error::StudyError,
     parts::laboratory_part::{Bench, Design, EncodedTable, LaboratoryPart, Trials},
-    passes::{logits::read_logits, progress::Progress},
+    passes::{
+        logits::read_logits,
+        progress::{Progress, report},
+    },
 };
 
 /// The part `causal`: the lesion of every labelled neuron of one layer by itself, in every prompt that
@@ -22,10 +25,6 @@ use crate::{
 pub(crate) struct Causal;
 
 impl LaboratoryPart for Causal {
-    fn part(&self) -> Part {
-        Part::Causal
-    }
-
     fn trials(&self, design: &Design<'_>) -> Trials {
         let count = design.labelled_prompts() * design.neurons();
         Trials::starting_at(design.layer, count).at_most()
@@ -52,7 +51,7 @@ impl LaboratoryPart for Causal {
                 trials.push(Trial::single(prompt, layer, Arc::from([neuron])));
             }
         }
-        let outcomes = laboratory.run("causal", &trials, Read::Candidates, progress)?;
+        let outcomes = laboratory.run("causal", &trials, Read::Candidates, &mut *progress)?;
         let mut drops = outcomes.iter().map(Outcome::drops);
         let is_comparable = laboratory.zeroes_at_masks();
         let is_last = layer + 1 == selection.layers;
@@ -62,6 +61,7 @@ impl LaboratoryPart for Causal {
             let prompt = &design.prompts[index];
             let mut direct = None;
             if is_comparable {
+                report(progress, trials.len(), trials.len())?;
                 direct = Some(direct_effects(laboratory, index, layer)?);
             }
             for (&(neuron, label), drop) in neurons.iter().zip(&mut drops) {

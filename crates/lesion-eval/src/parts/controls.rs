@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 use study_record::{
-    Part, SetKind, Study,
+    SetKind, Study,
     tables::{NullRow, PromptControlRow},
 };
 
@@ -34,10 +34,6 @@ use crate::{
 pub(crate) struct Controls;
 
 impl LaboratoryPart for Controls {
-    fn part(&self) -> Part {
-        Part::Controls
-    }
-
     fn trials(&self, design: &Design<'_>) -> Trials {
         let count = design.labelled_prompts() * most_sets(design.study);
         Trials::by_layer(design.layers.iter().map(|&layer| (layer, count))).at_most()
@@ -48,10 +44,10 @@ impl LaboratoryPart for Controls {
         bench: &mut Bench<'_, '_>,
         progress: Progress<'_>,
     ) -> Result<Vec<EncodedTable>, StudyError> {
-        let controls = run_controls(bench, progress)?;
+        let controls = run_controls(bench, &mut *progress)?;
         let Bench { design, selection, labelled, .. } = bench;
         let prompts = design.prompts;
-        let dissociations = dissociations(prompts, &controls, design.bootstrap())?;
+        let dissociations = dissociations(prompts, &controls, design.bootstrap(), progress)?;
         let random_sets = design.study.controls.nulls.get();
         Ok(vec![
             EncodedTable::new(controls.iter().flat_map(|layer| lesion_rows(prompts, layer)))?,
@@ -97,6 +93,8 @@ fn prompt_rows(
         controls.prompts.iter().enumerate().map(move |(place, &prompt)| {
             let prompt = &prompts[prompt];
             let random = controls.ranges_in_prompt(SetKind::Random, place);
+            let (random_logit_low, random_logit_high) = random.logit.unzip();
+            let (random_margin_low, random_margin_high) = random.margin.unzip();
             PromptControlRow {
                 layer: controls.layer,
                 prompt: prompt.prompt,
@@ -104,10 +102,10 @@ fn prompt_rows(
                 neuron_set: controls.label.clone(),
                 logit_drop: matched.drops[place].logit,
                 margin_drop: matched.drops[place].margin,
-                random_logit_low: random.logit.map(|(low, _)| low),
-                random_logit_high: random.logit.map(|(_, high)| high),
-                random_margin_low: random.margin.map(|(low, _)| low),
-                random_margin_high: random.margin.map(|(_, high)| high),
+                random_logit_low,
+                random_logit_high,
+                random_margin_low,
+                random_margin_high,
             }
         })
     })
@@ -119,9 +117,10 @@ fn run_controls(
     progress: Progress<'_>,
 ) -> Result<Vec<LayerControls>, StudyError> {
     let Bench { design, selection, lesioned: sets, laboratory, .. } = bench;
-    let activity = activity_at_masks(laboratory.subject, laboratory.prompts)?;
     let cells = list_cells(laboratory, sets, design.layers);
     let all = cells.iter().map(|cell| cell.most_trials(design.study)).sum();
+    let (subject, prompts) = (laboratory.subject, laboratory.prompts);
+    let activity = activity_at_masks(subject, prompts, &mut |_, _| progress(0, all))?;
     let mut found = Vec::with_capacity(cells.len());
     let mut done = 0;
     // One layer and label after the other, so that not all sets are in memory at once.
@@ -203,9 +202,11 @@ fn run_cell(
                 trials.push(Trial::single(prompt, *layer, set.neurons.clone()));
             }
         }
-        let part = format!("controls {layer} {label} {number}");
-        let outcomes = laboratory
-            .run(&part, &trials, Read::Candidates, &mut |now, all| progress(done + now, all))?;
+        let journal_key = format!("controls {layer} {label} {number}");
+        let outcomes =
+            laboratory.run(&journal_key, &trials, Read::Candidates, &mut |now, all| {
+                progress(done + now, all)
+            })?;
         done += trials.len();
         for (set, outcomes) in sets.iter().zip(outcomes.chunks(prompts.len())) {
             lesions.push(ControlLesion {

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use neuron_stats::TTest;
-use study_record::{Part, SetKind, Strength, tables::DoseRow};
+use study_record::{SetKind, Strength, tables::DoseRow};
 
 use crate::{
-    engine::trial::{Drops, Outcome, Read, Trial},
+    engine::trial::{Drops, Outcome, Read, Trial, mean_drops},
     error::StudyError,
     parts::{
         laboratory_part::{Bench, Design, EncodedTable, LaboratoryPart, Trials},
@@ -22,10 +22,6 @@ use crate::{
 pub(crate) struct Dose;
 
 impl LaboratoryPart for Dose {
-    fn part(&self) -> Part {
-        Part::Dose
-    }
-
     fn trials(&self, design: &Design<'_>) -> Trials {
         let sizes = choose_sizes(design.study.dose.sizes.get(), design.neurons());
         let sets = 2 + design.study.dose.draws.get();
@@ -71,7 +67,7 @@ impl LaboratoryPart for Dose {
         let mut drops = outcomes.iter().map(Outcome::drops);
         for row in &mut rows {
             let drops: Vec<Drops> = drops.by_ref().take(row.prompts).collect();
-            let mean = Drops::mean(&drops);
+            let mean = mean_drops(&drops);
             row.logit_drop = mean.logit;
             row.margin_drop = mean.margin;
         }

@@ -9,7 +9,7 @@ use activation_capture::{Edit, Lesion, Target, TokenCapture};
 use bert_model::{MlpHook, Site, TokenBatch, TokenSet};
 use burn::tensor::Tensor;
 use neuron_stats::{Matrix, StatsError, TTestAccumulator};
-use study_record::{LesionKind, Part, SetRule, Strength, Study, Tokens, tables::DynamicRow};
+use study_record::{Correction, LesionKind, Scope, Study, Tokens, tables::DynamicRow};
 
 use crate::{
     encoding::{encoded_stimuli::EncodedStimuli, masked_prompt::MaskedPrompt},
@@ -26,7 +26,7 @@ use crate::{
     },
     selection::{
         neuron_sets::{NeuronSets, choose_by_rule},
-        select::{CONFIDENCE, SelectionPlan, significant_sets},
+        select::{CONFIDENCE, significant_sets},
     },
     translate::test_kind,
 };
@@ -35,19 +35,20 @@ use crate::{
 pub(crate) struct Dynamic;
 
 impl LaboratoryPart for Dynamic {
-    fn part(&self) -> Part {
-        Part::Dynamic
-    }
-
     fn check(&self, study: &Study) -> Result<(), StudyError> {
-        SelectionPlan::of(study).check_one_pass()?;
+        if study.selection.scope == Scope::Model {
+            return Err(StudyError::DynamicScope);
+        }
+        if study.selection.correction == Correction::MaxT {
+            return Err(StudyError::DynamicMaxT);
+        }
         let lesion = &study.lesion;
         let obstacle = if lesion.neurons.is_some() {
             DynamicObstacle::GivenSets
         } else if study.selection.held_out.is_any() {
             DynamicObstacle::HeldOut
         } else if lesion.kind != LesionKind::Zero || lesion.at != Tokens::Target {
-            DynamicObstacle::Manner
+            DynamicObstacle::Lesion
         } else {
             return Ok(());
         };
@@ -74,18 +75,6 @@ impl LaboratoryPart for Dynamic {
         }
         Ok(vec![EncodedTable::new(rows)?])
     }
-}
-
-/// How neurons are selected and lesioned during the pass.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct DynamicPlan {
-    /// How neurons are tested. One layer at a time, from sums over the stimuli: the scope is the
-    /// layer, and max-T is impossible.
-    selection: SelectionPlan,
-    /// The significant neurons that are lesioned, with zero after GELU at the mask.
-    rule: SetRule,
-    /// The strength by which the strongest are found.
-    strength: Strength,
 }
 
 /// The result of one dynamic pass.
@@ -137,12 +126,6 @@ fn run_dynamic_pass(
     progress: Progress<'_>,
 ) -> Result<DynamicPass, StudyError> {
     let Design { subject, study, stimuli, prompts, patterns, .. } = *design;
-    let plan = DynamicPlan {
-        selection: SelectionPlan::of(study),
-        rule: study.lesion.sets,
-        strength: study.lesion.strength,
-    };
-    plan.selection.check_one_pass()?;
     let indices: Vec<usize> = (0..prompts.len()).filter(|&i| prompts[i].label.is_some()).collect();
     let labelled: Vec<&MaskedPrompt> = indices.iter().map(|&index| &prompts[index]).collect();
     // Each prompt once without a lesion, and once for each pattern.
@@ -152,7 +135,7 @@ fn run_dynamic_pass(
     let layers = subject.model.config().num_hidden_layers;
     let mut sets: Vec<[Arc<[usize]>; 2]> = Vec::with_capacity(layers);
     for layer in 0..layers {
-        let lesioned = select_in_layer(subject, &mut stimulus_batches, plan, layer)?;
+        let lesioned = select_in_layer(subject, &mut stimulus_batches, study, layer)?;
         for batch in &mut prompt_batches {
             let mut targets = Vec::new();
             for (row, &sentence) in batch.sentences.iter().enumerate() {
@@ -192,12 +175,12 @@ fn run_dynamic_pass(
 fn select_in_layer(
     subject: Subject<'_>,
     batches: &mut [ClimbingBatch],
-    plan: DynamicPlan,
+    study: &Study,
     layer: usize,
 ) -> Result<[Arc<[usize]>; 2], StudyError> {
     let neurons = subject.model.config().intermediate_size;
     let mut hook = TTestHook {
-        accumulator: TTestAccumulator::new(test_kind(plan.selection.test), neurons),
+        accumulator: TTestAccumulator::new(test_kind(study.selection.test), neurons),
         capture: None,
         failed: None,
     };
@@ -212,8 +195,8 @@ fn select_in_layer(
         .accumulator
         .finish(CONFIDENCE)
         .map_err(|source| StudyError::stats_of_layer(source, layer))?;
-    let significant = significant_sets(&tests, plan.selection).map_err(StudyError::Stats)?;
-    Ok(choose_by_rule(plan.rule, significant, &tests, plan.strength))
+    let significant = significant_sets(&tests, &study.selection).map_err(StudyError::Stats)?;
+    Ok(choose_by_rule(study.lesion.sets, significant, &tests, study.lesion.strength))
 }
 
 /// The readings of the prompts after the last layer: of each prompt, copy after copy.

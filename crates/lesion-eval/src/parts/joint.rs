@@ -3,12 +3,12 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use neuron_stats::Bootstrap;
-use study_record::{Part, PatternKind, tables::JointRow};
+use study_record::{PatternKind, tables::JointRow};
 
 use crate::{
     engine::{
         laboratory::Laboratory,
-        trial::{Drops, Outcome, Read, Trial},
+        trial::{Drops, Outcome, Read, Trial, mean_drops},
     },
     error::StudyError,
     parts::{
@@ -16,7 +16,7 @@ use crate::{
         layer_pattern::LayerPattern,
         template_bootstrap::{Templates, by_prompt, mean_over},
     },
-    passes::progress::Progress,
+    passes::progress::{Progress, report},
     selection::neuron_sets::NeuronSets,
 };
 
@@ -24,10 +24,6 @@ use crate::{
 pub(crate) struct Joint;
 
 impl LaboratoryPart for Joint {
-    fn part(&self) -> Part {
-        Part::Joint
-    }
-
     fn trials(&self, design: &Design<'_>) -> Trials {
         let prompts = design.labelled_prompts();
         let patterns = add_single_layers(design.patterns);
@@ -41,10 +37,10 @@ impl LaboratoryPart for Joint {
         progress: Progress<'_>,
     ) -> Result<Vec<EncodedTable>, StudyError> {
         let Bench { design, lesioned, laboratory, .. } = bench;
-        let joints = run_patterns(laboratory, lesioned, design.patterns, progress)?;
+        let joints = run_patterns(laboratory, lesioned, design.patterns, &mut *progress)?;
         let templates = Templates::of(design.prompts);
         let mut rows = Vec::with_capacity(joints.len());
-        for joint in &joints {
+        for (done, joint) in joints.iter().enumerate() {
             let sums = sum_single_layers(&joints, joint);
             let interval = synergy_interval(
                 joint,
@@ -53,7 +49,8 @@ impl LaboratoryPart for Joint {
                 design.prompts.len(),
                 design.bootstrap(),
             )?;
-            rows.push(joint.row(Drops::mean(&sums), interval));
+            rows.push(joint.row(mean_drops(&sums), interval));
+            report(progress, done + 1, joints.len())?;
         }
         Ok(vec![EncodedTable::new(rows)?])
     }
@@ -77,7 +74,8 @@ impl JointLesion {
     /// of the synergy.
     fn row(&self, sum: Drops, interval: Option<(f64, f64)>) -> JointRow {
         let drops: Vec<Drops> = self.outcomes.iter().map(Outcome::drops).collect();
-        let drop = Drops::mean(&drops);
+        let drop = mean_drops(&drops);
+        let (synergy_low, synergy_high) = interval.unzip();
         let count = self.outcomes.len() as f64;
         let clean: f64 = self.outcomes.iter().map(|outcome| outcome.clean.prob(0)).sum();
         let lesioned: f64 = self.outcomes.iter().map(|outcome| outcome.lesioned.prob(0)).sum();
@@ -91,8 +89,8 @@ impl JointLesion {
             margin_drop: drop.margin,
             sum_of_single: sum.margin,
             synergy: drop.margin - sum.margin,
-            synergy_low: interval.map(|(low, _)| low),
-            synergy_high: interval.map(|(_, high)| high),
+            synergy_low,
+            synergy_high,
             prob_clean: clean / count,
             prob_lesioned: lesioned / count,
         }

@@ -2,7 +2,7 @@
 
 use neuron_stats::Bootstrap;
 use study_record::{
-    Part, Study,
+    Study,
     tables::{Row, Table, TableError, encode},
 };
 
@@ -20,9 +20,6 @@ use crate::{
 
 /// A part of the laboratory.
 pub trait LaboratoryPart: Sync {
-    /// Its name.
-    fn part(&self) -> Part;
-
     /// Checks that the part can run in a study.
     ///
     /// # Errors
@@ -100,7 +97,7 @@ pub struct Bench<'a, 'l> {
     pub laboratory: Laboratory<'l>,
 }
 
-/// Trials by the layer that they start at, and so what they cost.
+/// Number of trials per first layer, which determines their cost.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trials {
     /// Number of lesions, or of sentences that pass.

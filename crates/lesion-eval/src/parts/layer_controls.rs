@@ -3,7 +3,7 @@
 use neuron_stats::{Correction, quantile};
 use study_record::{Measured, Range, SetKind};
 
-use crate::engine::trial::Drops;
+use crate::engine::trial::{Drops, mean_drops};
 
 /// One neuron set, lesioned in every prompt of a label.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,7 +23,7 @@ pub(crate) struct ControlLesion {
 impl ControlLesion {
     /// The mean fall over the prompts.
     pub(crate) fn mean(&self) -> Drops {
-        Drops::mean(&self.drops)
+        mean_drops(&self.drops)
     }
 }
 
@@ -54,7 +54,7 @@ impl LayerControls {
     /// The mean fall over the prompts and the sets of one kind.
     pub(crate) fn mean(&self, kind: SetKind) -> Option<Drops> {
         let means: Vec<Drops> = self.lesions_of(kind).map(ControlLesion::mean).collect();
-        if means.is_empty() { None } else { Some(Drops::mean(&means)) }
+        if means.is_empty() { None } else { Some(mean_drops(&means)) }
     }
 
     /// The share of random sets whose lesion lowers the mean margin at least as much as the matched

@@ -13,8 +13,18 @@ pub(crate) mod profile;
 pub(crate) mod random_sets;
 pub(crate) mod template_bootstrap;
 
+use study_record::Part;
+
 use laboratory_part::LaboratoryPart;
 
-/// Every part, in the order in which they run.
-pub static PARTS: [&dyn LaboratoryPart; 5] =
-    [&controls::Controls, &joint::Joint, &dose::Dose, &causal::Causal, &dynamic::Dynamic];
+/// The computation of a part.
+#[must_use]
+pub fn find_part(part: Part) -> &'static dyn LaboratoryPart {
+    match part {
+        Part::Controls => &controls::Controls,
+        Part::Joint => &joint::Joint,
+        Part::Dose => &dose::Dose,
+        Part::Causal => &causal::Causal,
+        Part::Dynamic => &dynamic::Dynamic,
+    }
+}

@@ -3,7 +3,7 @@
 use study_record::{Evidence, SetKind, Verdict, smallest_p, tables::ProfileRow};
 
 use crate::{
-    engine::trial::Drops,
+    engine::trial::{Drops, mean_drops},
     parts::layer_controls::{LayerControls, corrected_p},
     selection::{neuron_sets::NeuronSets, select::Selection},
 };
@@ -20,8 +20,8 @@ pub(crate) fn profile(
     let tested = corrected.iter().flatten().count();
     let smallest_p = smallest_p(tested, random_sets);
     let mut rows = Vec::with_capacity(controls.len());
-    for (layer, p_corrected) in controls.iter().zip(corrected) {
-        let mut row = profile_layer(selection, labelled, layer);
+    for (controls, p_corrected) in controls.iter().zip(corrected) {
+        let mut row = profile_layer(selection, labelled, controls);
         row.p_corrected = p_corrected;
         row.verdict = judge(&row, smallest_p);
         rows.push(row);
@@ -44,7 +44,10 @@ fn profile_layer(
     controls: &LayerControls,
 ) -> ProfileRow {
     let significant = labelled.set(controls.layer, &controls.label).len();
-    let (mut neurons, mut drop, mut size) = (0, Drops::NONE, Drops::NONE);
+    let no_drop = Drops { logit: 0.0, margin: 0.0 };
+    let mut neurons = 0;
+    let mut drop = no_drop;
+    let mut size = no_drop;
     if let Some(matched) = controls.matched() {
         neurons = matched.neurons;
         drop = matched.mean();
@@ -53,7 +56,11 @@ fn profile_layer(
     let swapped = controls.mean(SetKind::Swapped);
     let least_tuned = controls.mean(SetKind::LeastTuned);
     let random = controls.ranges(SetKind::Random);
-    let random_active = controls.ranges(SetKind::RandomActive);
+    let (random_logit_low, random_logit_high) = random.logit.unzip();
+    let (random_margin_low, random_margin_high) = random.margin.unzip();
+    let active = controls.ranges(SetKind::RandomActive);
+    let (random_active_logit_low, random_active_logit_high) = active.logit.unzip();
+    let (random_active_margin_low, random_active_margin_high) = active.margin.unzip();
     ProfileRow {
         layer: controls.layer,
         neuron_set: controls.label.clone(),
@@ -75,14 +82,14 @@ fn profile_layer(
         swapped_margin_drop: swapped.map(|drops| drops.margin),
         least_tuned_logit_drop: least_tuned.map(|drops| drops.logit),
         least_tuned_margin_drop: least_tuned.map(|drops| drops.margin),
-        random_logit_low: random.logit.map(|(low, _)| low),
-        random_logit_high: random.logit.map(|(_, high)| high),
-        random_margin_low: random.margin.map(|(low, _)| low),
-        random_margin_high: random.margin.map(|(_, high)| high),
-        random_active_logit_low: random_active.logit.map(|(low, _)| low),
-        random_active_logit_high: random_active.logit.map(|(_, high)| high),
-        random_active_margin_low: random_active.margin.map(|(low, _)| low),
-        random_active_margin_high: random_active.margin.map(|(_, high)| high),
+        random_logit_low,
+        random_logit_high,
+        random_margin_low,
+        random_margin_high,
+        random_active_logit_low,
+        random_active_logit_high,
+        random_active_margin_low,
+        random_active_margin_high,
     }
 }
 
@@ -92,5 +99,5 @@ fn mean_size(drops: &[Drops]) -> Drops {
         .iter()
         .map(|drops| Drops { logit: drops.logit.abs(), margin: drops.margin.abs() })
         .collect();
-    Drops::mean(&sizes)
+    mean_drops(&sizes)
 }

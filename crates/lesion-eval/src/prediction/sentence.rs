@@ -10,7 +10,7 @@ use crate::{
         filled::Filled,
         masked_prompt::{Candidate, MaskedPrompt},
     },
-    engine::manner::Manner,
+    engine::lesion_method::LesionMethod,
     error::StudyError,
     passes::{
         clean_pass::CleanPass,
@@ -39,7 +39,7 @@ pub struct Sentence {
 #[derive(Clone, Debug)]
 pub struct SentenceLesion {
     /// How neurons are lesioned. The target is the row's own mask.
-    pub manner: Manner,
+    pub method: LesionMethod,
     /// The lesioned layers, each with its neurons.
     pub layers: Vec<(usize, Arc<[usize]>)>,
 }
@@ -160,13 +160,13 @@ fn run(
     let batch = TokenBatch::new(masks.iter().map(|mask| mask.masked.clone()).collect())?;
     let positions = masks.iter().map(|mask| mask.position).collect();
     let read = |hidden| read_logits(subject, hidden, |row| masks[row].prompt);
-    let Some(SentenceLesion { manner, layers }) = lesion else {
+    let Some(SentenceLesion { method, layers }) = lesion else {
         return Ok((read(CleanPass::run(subject, batch, positions)?.hidden())?, None));
     };
     for &(layer, _) in layers {
         subject.check_layer(layer)?;
     }
-    let prepared = manner.prepare(None, masks, 0)?;
+    let prepared = method.prepare(None, masks, 0)?;
     let mut targets = Vec::new();
     for row in 0..masks.len() {
         for &(layer, ref neurons) in layers {
@@ -179,7 +179,7 @@ fn run(
     let pass = CleanPass::run(subject, batch, positions)?;
     let from = layers.iter().map(|&(layer, _)| layer).min().unwrap_or_default();
     let rows: Vec<usize> = (0..masks.len()).collect();
-    let site = model_site(manner.site);
+    let site = model_site(method.site);
     // A lesion of no neuron at the same tokens.
     let empty: Vec<Target<'_>> =
         targets.iter().map(|target| Target { neurons: &[], ..*target }).collect();

@@ -14,7 +14,7 @@ use crate::{
     error::StudyError,
     passes::{
         batching::Batching,
-        progress::{Progress, report, unwatched},
+        progress::{Progress, report},
         side_by_side::{lock, run_side_by_side},
         subject::Subject,
     },
@@ -149,10 +149,11 @@ pub fn measure(
 /// are always computed in the same way: all tokens of one prompt by itself.
 ///
 /// # Errors
-/// If the model cannot be run.
+/// If the model cannot be run, or `progress` cancels the run.
 pub(crate) fn activity_at_masks(
     subject: Subject<'_>,
     prompts: &[MaskedPrompt],
+    progress: Progress<'_>,
 ) -> Result<Vec<Vec<f32>>, StudyError> {
     let batching = Batching { rows: 1, ..subject.batching };
     let subject = Subject { plain: true, batching, ..subject };
@@ -161,7 +162,7 @@ pub(crate) fn activity_at_masks(
     let mut activity = vec![vec![0.0; config.num_hidden_layers * neurons]; prompts.len()];
     let tokens: Vec<_> =
         prompts.iter().map(|prompt| (&prompt.masked[..], prompt.position)).collect();
-    capture(subject, &tokens, &[Site::Post], &mut unwatched(), |prompt, layer, _, row| {
+    capture(subject, &tokens, &[Site::Post], progress, |prompt, layer, _, row| {
         let sizes = &mut activity[prompt][layer * neurons..];
         for (size, value) in sizes.iter_mut().zip(row) {
             *size = value.abs();

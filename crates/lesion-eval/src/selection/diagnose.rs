@@ -7,7 +7,11 @@ use neuron_stats::{
     jarque_bera, moments, share_below, share_of_zeros,
 };
 
-use crate::{error::StudyError, selection::activations::Activations};
+use crate::{
+    error::StudyError,
+    passes::progress::{Progress, report},
+    selection::activations::Activations,
+};
 
 /// Bins of a histogram. They span every value of the site in any layer, between whole numbers.
 const BINS: usize = 100;
@@ -62,11 +66,15 @@ pub struct Diagnostics {
     pub sparsity: Vec<(usize, Sparsity, f64)>,
 }
 
-/// Diagnoses the activations at the targets of the stimuli, both sides together.
+/// Diagnoses the activations at the targets of the stimuli, both sides together. `progress` counts
+/// layers.
 ///
 /// # Errors
-/// If an activation is not a finite number.
-pub fn diagnose(activations: &Activations) -> Result<Diagnostics, StudyError> {
+/// If an activation is not a finite number, or `progress` cancels the run.
+pub fn diagnose(
+    activations: &Activations,
+    progress: Progress<'_>,
+) -> Result<Diagnostics, StudyError> {
     let mut diagnostics =
         Diagnostics { histograms: Vec::new(), normality: Vec::new(), sparsity: Vec::new() };
     let edges = [Site::Pre, Site::Post].map(|site| (site, bin_edges(activations, site)));
@@ -74,6 +82,7 @@ pub fn diagnose(activations: &Activations) -> Result<Diagnostics, StudyError> {
         diagnostics
             .add_layer(activations, layer, &edges)
             .map_err(|source| StudyError::stats_of_layer(source, layer))?;
+        report(progress, layer + 1, activations.layers)?;
     }
     Ok(diagnostics)
 }
@@ -151,7 +160,7 @@ fn measure_sparsity(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::texts::stimuli::Contrast;
+    use crate::{passes::progress::unwatched, texts::stimuli::Contrast};
 
     fn activations(pre: [Vec<f32>; 2]) -> Activations {
         let post = pre.clone().map(|side| side.iter().map(|&v| v.max(0.0)).collect());
@@ -163,7 +172,7 @@ mod tests {
     #[test]
     fn every_value_is_counted_once_and_shares_are_shares() {
         let measured = activations([vec![-1.5, 2.0, 0.5, 3.0], vec![-0.5, 1.0, 0.25, -4.0]]);
-        let diagnostics = diagnose(&measured).unwrap();
+        let diagnostics = diagnose(&measured, &mut unwatched()).unwrap();
         for LayerHistogram { histogram, .. } in &diagnostics.histograms {
             assert_eq!(histogram.counts().iter().sum::<u64>(), 8);
         }
@@ -177,8 +186,11 @@ mod tests {
 
     #[test]
     fn silent_layers_have_edges_and_damaged_ones_are_errors() {
-        assert!(diagnose(&activations([vec![0.0; 4], vec![0.0; 4]])).is_ok());
+        assert!(diagnose(&activations([vec![0.0; 4], vec![0.0; 4]]), &mut unwatched()).is_ok());
         let damaged = activations([vec![0.0, f32::NAN, 0.0, 0.0], vec![0.0; 4]]);
-        assert!(matches!(diagnose(&damaged), Err(StudyError::Activation { neuron: 1, .. })));
+        assert!(matches!(
+            diagnose(&damaged, &mut unwatched()),
+            Err(StudyError::Activation { neuron: 1, .. })
+        ));
     }
 }

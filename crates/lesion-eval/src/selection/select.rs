@@ -4,67 +4,15 @@ use neuron_stats::{
     Alternative, Families, Matrix, MaxT, Relabelling, Resampling, StatsError, TTest, max_t_over,
     significant, t_tests,
 };
-use study_record::{Alpha, Correction, Scope, Study, TTestKind};
+use study_record::{Correction, Scope, SelectionSettings};
 
 use crate::{
     error::StudyError,
+    passes::progress::Progress,
     selection::activations::Activations,
     texts::stimuli::Contrast,
     translate::{p_correction, test_kind},
 };
-
-/// How neurons are tested and which of them are selected.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct SelectionPlan {
-    /// The t-test, on a − b.
-    pub test: TTestKind,
-    /// The correction of p.
-    pub correction: Correction,
-    /// The tests that are corrected together.
-    pub scope: Scope,
-    /// Whether each direction is corrected separately, on one-sided p. Two-sided Benjamini-Hochberg
-    /// bounds the false discoveries in the union of both labels only; per direction it bounds them in
-    /// each label (and in the union at twice alpha).
-    pub directional: bool,
-    /// The significance level: a neuron is selected if its corrected p is at most this.
-    pub alpha: Alpha,
-    /// Random relabellings for max-T. If there are at most this many, all are used.
-    pub permutations: usize,
-    /// Random seed of the relabellings.
-    pub seed: u64,
-}
-
-impl SelectionPlan {
-    /// The plan of a study.
-    #[must_use]
-    pub fn of(study: &Study) -> Self {
-        let selection = &study.selection;
-        Self {
-            test: selection.test,
-            correction: selection.correction,
-            scope: selection.scope,
-            directional: selection.directional,
-            alpha: selection.alpha,
-            permutations: selection.permutations.get(),
-            seed: study.seed,
-        }
-    }
-
-    /// Checks that a layer's neurons can be selected while the layer runs, from sums over the stimuli.
-    ///
-    /// # Errors
-    /// If the scope is the whole model ([`StudyError::DynamicScope`]) or the correction is max-T
-    /// ([`StudyError::DynamicMaxT`]).
-    pub fn check_one_pass(&self) -> Result<(), StudyError> {
-        if self.scope == Scope::Model {
-            return Err(StudyError::DynamicScope);
-        }
-        if self.correction == Correction::MaxT {
-            return Err(StudyError::DynamicMaxT);
-        }
-        Ok(())
-    }
-}
 
 /// The significant neurons of one layer, those with t > 0 and those with t < 0, from its tests
 /// alone.
@@ -73,11 +21,11 @@ impl SelectionPlan {
 /// If p or alpha is invalid.
 pub(crate) fn significant_sets(
     tests: &[TTest],
-    plan: SelectionPlan,
+    settings: &SelectionSettings,
 ) -> Result<[Vec<usize>; 2], StatsError> {
     let families = Families::of_sizes([tests.len()])?;
-    let p = adjust(tests, plan.correction, &families, plan.directional, None)?;
-    let significant = significant(&p, plan.alpha.get())?;
+    let p = adjust(tests, settings.correction, &families, settings.directional, None)?;
+    let significant = significant(&p, settings.alpha.get())?;
     let neurons = (0..tests.len()).filter(|&neuron| significant[neuron]);
     let (positive, negative) = neurons.partition(|&neuron| tests[neuron].t > 0.0);
     Ok([positive, negative])
@@ -104,8 +52,8 @@ pub struct Adjusted {
 pub struct Selection {
     /// The labels.
     pub contrast: Contrast,
-    /// The plan of the tests.
-    pub plan: SelectionPlan,
+    /// How neurons were tested and selected.
+    pub settings: SelectionSettings,
     /// Number of stimulus pairs.
     pub pairs: usize,
     /// Number of layers.
@@ -124,14 +72,20 @@ pub struct Selection {
 pub const CONFIDENCE: f64 = 0.95;
 
 /// Tests each neuron's pre-activations for a difference between the sides, and corrects for the
-/// number of tests in every available way. The plan specifies which one decides.
+/// number of tests in every available way. `settings` specify which one decides, `seed` is that of
+/// max-T's relabellings, and `progress` counts steps of max-T.
 ///
 /// # Errors
-/// If an activation is not a finite number.
-pub fn select(activations: &Activations, plan: SelectionPlan) -> Result<Selection, StudyError> {
+/// If an activation is not a finite number, or `progress` cancels the run.
+pub fn select(
+    activations: &Activations,
+    settings: &SelectionSettings,
+    seed: u64,
+    progress: Progress<'_>,
+) -> Result<Selection, StudyError> {
     let mut selection = Selection {
         contrast: activations.contrast.clone(),
-        plan,
+        settings: settings.clone(),
         pairs: activations.pairs,
         layers: activations.layers,
         neurons: activations.neurons,
@@ -140,34 +94,35 @@ pub fn select(activations: &Activations, plan: SelectionPlan) -> Result<Selectio
         relabellings: (0, false),
     };
     selection
-        .test(activations)
+        .test(activations, seed, progress)
         .map_err(|source| StudyError::stats_of_model(source, activations.neurons))?;
     Ok(selection)
 }
 
 impl Selection {
-    fn test(&mut self, activations: &Activations) -> Result<(), StatsError> {
-        let plan = self.plan;
+    fn test(
+        &mut self,
+        activations: &Activations,
+        seed: u64,
+        progress: Progress<'_>,
+    ) -> Result<(), StatsError> {
+        let most = self.settings.permutations.get();
         let columns = self.layers * self.neurons;
         let a = Matrix::new(&activations.pre[0], self.pairs, columns)?;
         let b = Matrix::new(&activations.pre[1], self.pairs, columns)?;
-        let kind = test_kind(plan.test);
+        let kind = test_kind(self.settings.test);
         self.tests = t_tests(kind, a, b, CONFIDENCE)?;
-        let resampling = Resampling {
-            draws: plan.permutations,
-            exact_up_to: plan.permutations,
-            seed: plan.seed,
-        };
+        let resampling = Resampling { draws: most, exact_up_to: most, seed };
         let scopes = [Scope::Layer, Scope::Model];
         let families =
             [Families::of_sizes(vec![self.neurons; self.layers])?, Families::of_sizes([columns])?];
-        let permuted = max_t_over(Relabelling::of(kind), a, b, &families, resampling)?;
+        let permuted = max_t_over(Relabelling::of(kind), a, b, &families, resampling, progress)?;
         for ((scope, families), permuted) in scopes.into_iter().zip(&families).zip(&permuted) {
             self.relabellings = (permuted.relabellings, permuted.exact);
             for directional in [false, true] {
                 for &correction in Correction::ALL {
                     let p = adjust(&self.tests, correction, families, directional, Some(permuted))?;
-                    let significant = significant(&p, plan.alpha.get())?;
+                    let significant = significant(&p, self.settings.alpha.get())?;
                     self.adjusted.push(Adjusted { correction, scope, directional, p, significant });
                 }
             }
@@ -175,7 +130,7 @@ impl Selection {
         Ok(())
     }
 
-    /// The p-values under `correction`, in the plan's scope and direction.
+    /// The p-values under `correction`, in the scope and direction of the settings.
     ///
     /// # Panics
     /// If `adjusted` was emptied; [`select`] fills in every combination.
@@ -185,8 +140,8 @@ impl Selection {
             .iter()
             .find(|adjusted| {
                 adjusted.correction == correction
-                    && adjusted.scope == self.plan.scope
-                    && adjusted.directional == self.plan.directional
+                    && adjusted.scope == self.settings.scope
+                    && adjusted.directional == self.settings.directional
             })
             .expect("`select` fills in every combination")
     }
@@ -194,7 +149,7 @@ impl Selection {
     /// The p-values that decide which neurons are selected.
     #[must_use]
     pub fn chosen(&self) -> &Adjusted {
-        self.under(self.plan.correction)
+        self.under(self.settings.correction)
     }
 
     /// The label of a neuron, counted over the whole model, under `adjusted`: that of side a if it is
@@ -281,6 +236,7 @@ fn adjust(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::passes::progress::unwatched;
 
     /// Two layers of two neurons in four pairs: one clear a neuron, one clear b neuron, one dead,
     /// one without a difference.
@@ -308,14 +264,18 @@ mod tests {
         }
     }
 
-    fn plan(correction: Correction, scope: Scope, directional: bool) -> SelectionPlan {
-        let mut plan = SelectionPlan::of(&Study::default());
-        plan.correction = correction;
-        plan.scope = scope;
-        plan.directional = directional;
-        plan.permutations = 100;
-        plan.seed = 1;
-        plan
+    fn select_by(
+        activations: &Activations,
+        correction: Correction,
+        scope: Scope,
+        directional: bool,
+    ) -> Selection {
+        let mut settings = study_record::Study::default().selection;
+        settings.correction = correction;
+        settings.scope = scope;
+        settings.directional = directional;
+        settings.permutations = 100.try_into().unwrap();
+        select(activations, &settings, 1, &mut unwatched()).unwrap()
     }
 
     #[test]
@@ -323,7 +283,7 @@ mod tests {
         for scope in [Scope::Layer, Scope::Model] {
             for directional in [false, true] {
                 let bh = Correction::BenjaminiHochberg;
-                let selection = select(&activations(), plan(bh, scope, directional)).unwrap();
+                let selection = select_by(&activations(), bh, scope, directional);
                 let sets = (selection.set(0, "him"), selection.set(0, "her"));
                 assert_eq!(sets, (vec![0], vec![1]));
                 assert_eq!(selection.count(selection.chosen(), 1), (0, 0));
@@ -338,8 +298,7 @@ mod tests {
         for (side, value) in constant.pre.iter_mut().zip([2.0, 1.0]) {
             side.iter_mut().step_by(4).for_each(|first| *first = value);
         }
-        let plan = plan(Correction::MaxT, Scope::Layer, false);
-        let selection = select(&constant, plan).unwrap();
+        let selection = select_by(&constant, Correction::MaxT, Scope::Layer, false);
         assert!(!selection.tests[0].defined);
         for adjusted in &selection.adjusted {
             assert!((adjusted.p[0] - 1.0).abs() < f64::EPSILON);
@@ -349,8 +308,7 @@ mod tests {
 
     #[test]
     fn a_wider_scope_and_a_stricter_correction_never_select_more() {
-        let max_t = plan(Correction::MaxT, Scope::Layer, false);
-        let selection = select(&activations(), max_t).unwrap();
+        let selection = select_by(&activations(), Correction::MaxT, Scope::Layer, false);
         let find = |correction, scope| {
             let mut all = selection.adjusted.iter().filter(|adjusted| !adjusted.directional);
             all.find(|adjusted| adjusted.correction == correction && adjusted.scope == scope)

@@ -2,4 +2,4 @@
 
 pub(crate) mod prompts;
 pub(crate) mod stimuli;
-pub(crate) mod template;
+pub(crate) mod template_lines;

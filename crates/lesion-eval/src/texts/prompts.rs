@@ -4,7 +4,7 @@ use crate::{
     error::{FileProblem, LineProblem, StudyError},
     texts::{
         stimuli::Contrast,
-        template::{Template, parse_file},
+        template_lines::{Template, parse_file},
     },
 };
 

@@ -2,7 +2,7 @@
 
 use crate::{
     error::{FileProblem, LineProblem, StudyError},
-    texts::template::{Template, parse_file},
+    texts::template_lines::{Template, parse_file},
 };
 
 /// The two sides of a contrast: a neuron with t > 0 gets label `a`, one with t < 0 label `b`.

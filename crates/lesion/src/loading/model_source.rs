@@ -7,7 +7,8 @@ use std::{
 };
 
 use bert_model::BertConfig;
-use hub::{Hub, Repo};
+use hub::{Hub, HubError, Repo};
+use lesion_eval::StudyError;
 use study_record::FilePath;
 
 use crate::{
@@ -79,7 +80,10 @@ impl ModelSource {
     }
 }
 
-fn hub_error(repo: &Repo, source: hub::HubError) -> LesionError {
+fn hub_error(repo: &Repo, source: HubError) -> LesionError {
+    if matches!(source, HubError::Cancelled) {
+        return StudyError::Cancelled.into();
+    }
     LesionError::Hub { model: repo.to_string(), source }
 }
 

@@ -1,7 +1,9 @@
 //! The accuracy of a model in prompts for pronouns.
 
 use grammar::{Case, HeldOut, held_out_prompts};
-use lesion_eval::{Batching, Contrast, MaskedPrompt, Progress, Prompts, Subject, predict, rows};
+use lesion_eval::{
+    Batching, Contrast, MaskedPrompt, Progress, Prompts, Subject, predict, study_rows,
+};
 use study_record::{Accuracy, tables::PredictionRow};
 
 use crate::{
@@ -56,6 +58,6 @@ fn rate(
     let contrast = Contrast { a: "him".to_owned(), b: "her".to_owned(), words: true };
     let masked = MaskedPrompt::encode_all(subject, prompts, &contrast)?;
     let predictions = predict(subject, &masked, progress)?;
-    let rows: Vec<PredictionRow> = rows::predictions(&predictions).collect();
+    let rows: Vec<PredictionRow> = study_rows::predictions(&predictions).collect();
     Ok(Accuracy::of(&rows))
 }

@@ -7,8 +7,8 @@ use std::{
 };
 
 use lesion_eval::{
-    Batching, EncodedStimuli, Manner, MaskRating, NeuronSetFile, NeuronSets, SelectionPlan,
-    Sentence, SentenceLesion, Subject, measure, select, unwatched,
+    Batching, EncodedStimuli, LesionMethod, MaskRating, NeuronSetFile, NeuronSets, Progress,
+    Sentence, SentenceLesion, Subject, measure, select,
 };
 use study_record::{LesionKind, SetRule, Site, Strength, Study, Tokens};
 
@@ -119,7 +119,9 @@ fn resolve(
 ) -> Result<SentenceLesion, LesionError> {
     let file = match &request.sets {
         Some(path) => read_neuron_sets(path)?,
-        None if request.needs_selection() => stages.run("selection", |_| select_sets(subject))?,
+        None if request.needs_selection() => {
+            stages.run("selection", |progress| select_sets(subject, progress))?
+        }
         None => NeuronSetFile { sets: Vec::new() },
     };
     let width = subject.model.config().intermediate_size;
@@ -138,9 +140,9 @@ fn resolve(
         }
     }
     let LesionRequest { kind, site, ref at, .. } = *request;
-    let manner = Manner { kind, site, tokens: at.clone() };
+    let method = LesionMethod { kind, site, tokens: at.clone() };
     let layers = layers.into_iter().map(|(layer, set)| (layer, Arc::from_iter(set))).collect();
-    Ok(SentenceLesion { manner, layers })
+    Ok(SentenceLesion { method, layers })
 }
 
 /// Name of the sets that labels refer to, for errors.
@@ -149,12 +151,12 @@ fn sets_name(path: Option<&Path>) -> String {
 }
 
 /// Selects the neurons of the default study.
-fn select_sets(subject: Subject<'_>) -> Result<NeuronSetFile, LesionError> {
+fn select_sets(subject: Subject<'_>, progress: Progress<'_>) -> Result<NeuronSetFile, LesionError> {
     let study = Study::default();
     let stimuli = bundled_stimuli(study.selection.at)?;
     let stimuli = EncodedStimuli::encode(subject, &stimuli, study.selection.at)?;
-    let activations = measure(subject, &stimuli, &mut unwatched())?;
-    let selection = select(&activations, SelectionPlan::of(&study))?;
+    let activations = measure(subject, &stimuli, &mut *progress)?;
+    let selection = select(&activations, &study.selection, study.seed, progress)?;
     let sets = NeuronSets::choose(&selection, SetRule::Significant, Strength::T);
     Ok(NeuronSetFile::new(&sets, &sets))
 }

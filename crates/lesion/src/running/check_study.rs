@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use lesion_eval::{MaskedPrompt, Trials, predict, unwatched};
+use lesion_eval::{MaskedPrompt, Trials, find_part, predict, unwatched};
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -76,7 +76,7 @@ fn steps(prepared: &PreparedStudy<'_>) -> Vec<PlannedStep> {
         step("lesion", &lesion_eval::paper_lesion_trials(&design)),
     ];
     for part in prepared.parts() {
-        steps.push(step(part.part().name(), &part.trials(&design)));
+        steps.push(step(part.name(), &find_part(part).trials(&design)));
     }
     steps
 }

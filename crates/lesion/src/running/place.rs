@@ -81,12 +81,20 @@ impl<'a> StudyWriter<'a> {
     }
 
     /// Writes the tables, and removes other tables of an earlier run.
+    ///
+    /// # Errors
+    /// If a table is not declared, so that a later run would not remove it.
     pub(crate) fn tables(&mut self, encoded: &[EncodedTable]) -> Result<(), LesionError> {
-        for table in tables::all() {
-            match encoded.iter().find(|encoded| encoded.table.file == table.file) {
-                Some(encoded) => self.file(table.file, &encoded.csv)?,
-                None => self.place.remove(table.file)?,
-            }
+        let mut absent = tables::all();
+        for EncodedTable { table, csv } in encoded {
+            let Some(index) = absent.iter().position(|other| other.file == table.file) else {
+                return Err(LesionError::UndeclaredTable { file: table.file });
+            };
+            absent.swap_remove(index);
+            self.file(table.file, csv)?;
+        }
+        for table in absent {
+            self.place.remove(table.file)?;
         }
         Ok(())
     }
@@ -168,4 +176,25 @@ fn safetensors_of(activations: &Activations) -> Result<Vec<u8>, SafeTensorError>
         .map(|(name, bytes)| Ok((*name, TensorView::new(Dtype::F32, shape.clone(), bytes)?)))
         .collect::<Result<Vec<_>, SafeTensorError>>()?;
     safetensors::serialize(views, None)
+}
+
+#[cfg(test)]
+mod tests {
+    use study_record::tables::{DoseRow, Row as _};
+
+    use super::*;
+    use crate::running::memory::Memory;
+
+    #[test]
+    fn a_table_replaces_those_of_an_earlier_run_and_must_be_declared() {
+        let mut memory = Memory::from([("joint.csv".to_owned(), vec![1])]);
+        let mut dose = EncodedTable::new(Vec::<DoseRow>::new()).unwrap();
+        let mut writer = StudyWriter::begin(&mut memory).unwrap();
+        writer.tables(std::slice::from_ref(&dose)).unwrap();
+        assert_eq!(writer.written().keys().collect::<Vec<_>>(), [DoseRow::TABLE.file]);
+        dose.table.file = "other.csv";
+        let error = writer.tables(&[dose]).unwrap_err();
+        assert!(matches!(error, LesionError::UndeclaredTable { file: "other.csv" }));
+        assert!(!memory.contains_key("joint.csv"));
+    }
 }

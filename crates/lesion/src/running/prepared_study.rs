@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use bert_model::BertModelError;
 use lesion_eval::{
-    Batching, Design, EncodedStimuli, LaboratoryPart, LayerPattern, MaskedPrompt, NeuronSets,
-    PARTS, Subject, default_layer,
+    Batching, Design, EncodedStimuli, LayerPattern, MaskedPrompt, NeuronSets, Subject,
+    default_layer, find_part,
 };
 use study_record::{Inputs, Part, Study};
 use study_report::hash;
@@ -147,14 +147,14 @@ impl<'m> PreparedStudy<'m> {
     }
 
     /// The parts of the laboratory that run.
-    pub(crate) fn parts(&self) -> impl Iterator<Item = &'static dyn LaboratoryPart> {
-        PARTS.into_iter().filter(|part| obstacle(&self.study, *part).is_none())
+    pub(crate) fn parts(&self) -> impl Iterator<Item = Part> {
+        Part::ALL.iter().copied().filter(|part| obstacle(&self.study, *part).is_none())
     }
 
     /// The parts that do not run, each with the reason.
     pub(crate) fn skipped_parts(&self) -> BTreeMap<Part, String> {
-        let reason = |part: &dyn LaboratoryPart| Some((part.part(), obstacle(&self.study, part)?));
-        PARTS.into_iter().filter_map(reason).collect()
+        let reason = |&part: &Part| Some((part, obstacle(&self.study, part)?));
+        Part::ALL.iter().filter_map(reason).collect()
     }
 
     /// The hash of the code's version and of all inputs and settings that affect the results. Two runs with
@@ -171,23 +171,21 @@ impl<'m> PreparedStudy<'m> {
 }
 
 /// The reason why a part does not run, if it does not.
-fn obstacle(study: &Study, part: &dyn LaboratoryPart) -> Option<String> {
+fn obstacle(study: &Study, part: Part) -> Option<String> {
     if let Some(parts) = &study.parts {
-        if parts.contains(&part.part()) {
+        if parts.contains(&part) {
             return None;
         }
         return Some("the study does not include it".to_owned());
     }
-    part.check(study).err().map(|reason| reason.to_string())
+    find_part(part).check(study).err().map(|reason| reason.to_string())
 }
 
 /// Checks that the parts that the study includes can run.
 fn check_parts(study: &Study) -> Result<(), LesionError> {
-    for part in PARTS {
-        let is_included =
-            study.parts.as_ref().is_some_and(|parts: &Vec<Part>| parts.contains(&part.part()));
-        if is_included && let Err(reason) = part.check(study) {
-            return Err(LesionError::Part { part: part.part(), reason: reason.to_string() });
+    for &part in study.parts.iter().flatten() {
+        if let Err(reason) = find_part(part).check(study) {
+            return Err(LesionError::Part { part, reason: reason.to_string() });
         }
     }
     Ok(())

@@ -1,9 +1,9 @@
 //! A run of a study, from its inputs to its tables, page and figures.
 
 use lesion_eval::{
-    Activations, Bench, EncodedTable, Laboratory, LesionPlan, Manner, NeuronSetFile, NeuronSets,
-    Replication, Selection, SelectionPlan, StudyError, diagnose, lesion, measure, predict,
-    replicate, rows, select,
+    Activations, Bench, EncodedTable, Laboratory, LesionMethod, NeuronSetFile, NeuronSets,
+    Progress, Replication, Selection, StudyError, diagnose, find_part, lesion, measure, predict,
+    replicate, select, study_rows,
 };
 use study_record::{MANIFEST, Manifest, Seconds, SetRule, Study};
 use study_report::{FinishedStudy, Section};
@@ -55,29 +55,29 @@ pub fn run(
     let activations =
         stages.run("activations", |progress| measure(subject, design.stimuli, progress))?;
     let (selection, replications) =
-        stages.run("selection", |_| select_and_replicate(study, &activations))?;
+        stages.run("selection", |progress| select_and_replicate(study, &activations, progress))?;
     let (labelled, lesioned) = neuron_sets(prepared, &selection);
-    let diagnostics = stages.run("diagnostics", |_| diagnose(&activations))?;
+    let diagnostics = stages.run("diagnostics", |progress| diagnose(&activations, progress))?;
     let predictions = stages.run("baseline", |progress| predict(subject, prompts, progress))?;
-    let plan = LesionPlan { layer: design.layer, site: study.lesion.site };
-    let outcomes =
-        stages.run("lesion", |progress| lesion(subject, prompts, &labelled, plan, progress))?;
+    let (layer, site) = (design.layer, study.lesion.site);
+    let outcomes = stages
+        .run("lesion", |progress| lesion(subject, prompts, &labelled, layer, site, progress))?;
     let mut encoded = vec![
-        EncodedTable::new(rows::neurons(&selection))?,
-        EncodedTable::new(rows::selection(&selection))?,
-        EncodedTable::new(rows::histogram(&diagnostics))?,
-        EncodedTable::new(rows::normality(&diagnostics))?,
-        EncodedTable::new(rows::sparsity(&diagnostics))?,
-        EncodedTable::new(rows::prompts(prompts))?,
-        EncodedTable::new(rows::predictions(&predictions))?,
-        EncodedTable::new(rows::lesions(plan.layer, &outcomes))?,
+        EncodedTable::new(study_rows::neurons(&selection))?,
+        EncodedTable::new(study_rows::selection(&selection))?,
+        EncodedTable::new(study_rows::histogram(&diagnostics))?,
+        EncodedTable::new(study_rows::normality(&diagnostics))?,
+        EncodedTable::new(study_rows::sparsity(&diagnostics))?,
+        EncodedTable::new(study_rows::prompts(prompts))?,
+        EncodedTable::new(study_rows::predictions(&predictions))?,
+        EncodedTable::new(study_rows::lesions(layer, &outcomes))?,
     ];
     if study.selection.held_out.is_any() {
-        encoded.push(EncodedTable::new(rows::held_out(&replications))?);
+        encoded.push(EncodedTable::new(study_rows::held_out(&replications))?);
     }
 
-    let manner = Manner::of(study).prepare(Some(&activations), prompts, study.seed)?;
-    let laboratory = Laboratory::new(subject, prompts, manner, &mut *journal);
+    let method = LesionMethod::of(study).prepare(Some(&activations), prompts, study.seed)?;
+    let laboratory = Laboratory::new(subject, prompts, method, &mut *journal);
     let mut bench = Bench {
         design,
         selection: &selection,
@@ -86,10 +86,11 @@ pub fn run(
         laboratory,
     };
     for part in prepared.parts() {
-        let name = part.part().name();
-        encoded.extend(stages.run(name, |progress| part.run(&mut bench, progress))?);
+        let computation = find_part(part);
+        encoded.extend(stages.run(part.name(), |progress| computation.run(&mut bench, progress))?);
     }
 
+    stages.check_cancelled()?;
     let mut writer = StudyWriter::begin(place)?;
     writer.tables(&encoded)?;
     writer.compact_json(NEURON_SETS, &NeuronSetFile::new(&labelled, &lesioned))?;
@@ -128,14 +129,16 @@ pub fn run(
 fn select_and_replicate(
     study: &Study,
     activations: &Activations,
+    progress: Progress<'_>,
 ) -> Result<(Selection, Vec<Replication>), StudyError> {
-    let plan = SelectionPlan::of(study);
-    if !study.selection.held_out.is_any() {
-        return Ok((select(activations, plan)?, Vec::new()));
+    let settings = &study.selection;
+    if !settings.held_out.is_any() {
+        return Ok((select(activations, settings, study.seed, progress)?, Vec::new()));
     }
-    let (kept, held_out) = activations.split(study.selection.held_out.get(), study.seed)?;
-    let selection = select(&kept, plan)?;
-    let replications = replicate(&selection, &select(&held_out, plan)?);
+    let (kept, held_out) = activations.split(settings.held_out.get(), study.seed)?;
+    let selection = select(&kept, settings, study.seed, &mut *progress)?;
+    let again = select(&held_out, settings, study.seed, progress)?;
+    let replications = replicate(&selection, &again);
     Ok((selection, replications))
 }
 

@@ -1,8 +1,8 @@
 //! The stages of a run, with their progress and times.
 
-use std::{ops::ControlFlow, time::Instant};
+use std::time::Instant;
 
-use lesion_eval::Progress;
+use lesion_eval::{Progress, StudyError};
 use study_record::Seconds;
 
 use crate::running::watch::{CancelToken, Note, Watch};
@@ -28,35 +28,55 @@ impl<'a> Stages<'a> {
     }
 
     /// Runs one stage.
-    pub(crate) fn run<T, E>(
+    pub(crate) fn run<T, E: From<StudyError>>(
         &mut self,
         name: &str,
         work: impl FnOnce(Progress<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
+        self.time(name, |watch, cancel| {
+            work(&mut |done, all| {
+                watch.advance(done, all);
+                cancel.flow()
+            })
+        })
+    }
+
+    /// Runs a download.
+    pub(crate) fn download<T, E: From<StudyError>>(
+        &mut self,
+        work: impl FnOnce(hub::Progress<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.time("download", |watch, cancel| {
+            work(&mut |transfer| {
+                watch.transfer(transfer);
+                cancel.flow()
+            })
+        })
+    }
+
+    /// Runs and times a stage, unless the run was cancelled.
+    fn time<T, E: From<StudyError>>(
+        &mut self,
+        name: &str,
+        work: impl FnOnce(&mut dyn Watch, &CancelToken) -> Result<T, E>,
+    ) -> Result<T, E> {
         let started = Instant::now();
         self.watch.begin(name);
-        let (watch, cancel) = (&mut self.watch, &self.cancel);
-        let result = work(&mut |done, all| {
-            watch.advance(done, all);
-            if cancel.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        });
+        let result = match self.check_cancelled() {
+            Ok(()) => work(self.watch, &self.cancel),
+            Err(cancelled) => Err(cancelled.into()),
+        };
         self.watch.end();
         self.seconds.insert(name.to_owned(), started.elapsed().as_secs_f64());
         result
     }
 
-    /// Runs a download.
-    pub(crate) fn download<T, E>(
-        &mut self,
-        work: impl FnOnce(hub::Progress<'_>) -> Result<T, E>,
-    ) -> Result<T, E> {
-        let started = Instant::now();
-        self.watch.begin("download");
-        let watch = &mut self.watch;
-        let result = work(&mut |transfer| watch.transfer(transfer));
-        self.watch.end();
-        self.seconds.insert("download".to_owned(), started.elapsed().as_secs_f64());
-        result
+    /// Checks that the run was not cancelled.
+    pub(crate) fn check_cancelled(&self) -> Result<(), StudyError> {
+        if self.cancel.is_cancelled() {
+            return Err(StudyError::Cancelled);
+        }
+        Ok(())
     }
 
     /// Reports a note to the user.

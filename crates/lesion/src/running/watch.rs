@@ -3,6 +3,7 @@
 use std::{
     error::Error,
     fmt,
+    ops::ControlFlow,
     path::PathBuf,
     sync::{
         Arc,
@@ -34,7 +35,7 @@ pub struct Unwatched;
 
 impl Watch for Unwatched {}
 
-/// A token that stops a run after the current batch. Its clones stop the same run.
+/// A token that stops a run after the current batch or piece of a download. Its clones stop the same run.
 #[derive(Clone, Debug, Default)]
 pub struct CancelToken(Arc<AtomicBool>);
 
@@ -48,6 +49,11 @@ impl CancelToken {
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.0.load(Ordering::Relaxed)
+    }
+
+    /// Whether work continues.
+    pub(crate) fn flow(&self) -> ControlFlow<()> {
+        if self.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }
 

@@ -11,7 +11,7 @@ use lesion::{
     Evaluation, REPORT, RunSummary, SentenceAnswer, StudyPlan, WrittenPage, device_name,
     device_needs, devices,
 };
-use lesion_eval::{SentenceLesion, rows::ratings};
+use lesion_eval::{SentenceLesion, study_rows::ratings};
 use serde::Serialize;
 use study_record::{
     Accuracy, Backend, LesionKind, LesionSummary, Seconds, Site, Tokens,
@@ -173,10 +173,10 @@ impl Answer for SentenceAnswer {
     }
 
     fn json(&self) -> Result<impl Serialize> {
-        let lesion = self.lesion.as_ref().map(|SentenceLesion { manner, layers }| LesionJson {
-            kind: manner.kind,
-            site: manner.site,
-            at: &manner.tokens,
+        let lesion = self.lesion.as_ref().map(|SentenceLesion { method, layers }| LesionJson {
+            kind: method.kind,
+            site: method.site,
+            at: &method.tokens,
             layers: layers
                 .iter()
                 .map(|(layer, neurons)| LayerJson { layer: *layer, neurons })

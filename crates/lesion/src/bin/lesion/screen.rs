@@ -203,7 +203,7 @@ pub(crate) fn write_sentence(out: &mut impl Write, answer: &SentenceAnswer) -> i
 const BOLD: Style = Style::new().bold();
 
 /// A sentence about the lesion.
-fn describe_lesion(SentenceLesion { manner, layers }: &SentenceLesion) -> String {
+fn describe_lesion(SentenceLesion { method, layers }: &SentenceLesion) -> String {
     let set = |(index, (layer, neurons)): (usize, &(usize, Arc<[usize]>))| {
         let (count, s) = (neurons.len(), if neurons.len() == 1 { "" } else { "s" });
         let named = if index == 0 { format!(" neuron{s}") } else { String::new() };
@@ -213,9 +213,9 @@ fn describe_lesion(SentenceLesion { manner, layers }: &SentenceLesion) -> String
     format!(
         "Lesion: {}, {} {} GELU, {}.",
         sets.join(", "),
-        manner.kind.effect(),
-        manner.site.when(),
-        manner.tokens.place()
+        method.kind.effect(),
+        method.site.when(),
+        method.tokens.place()
     )
 }
 

@@ -14,7 +14,7 @@ use crate::{
 
 /// How neurons are lesioned.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Manner {
+pub struct LesionMethod {
     /// The new value of their activations.
     pub kind: LesionKind,
     /// Before or after GELU.
@@ -23,15 +23,15 @@ pub struct Manner {
     pub tokens: Tokens,
 }
 
-impl Manner {
-    /// The manner of a study's laboratory.
+impl LesionMethod {
+    /// The method of a study's laboratory.
     #[must_use]
     pub fn of(study: &Study) -> Self {
         let lesion = &study.lesion;
         Self { kind: lesion.kind, site: lesion.site, tokens: lesion.at.clone() }
     }
 
-    /// The paper's manner: zero at the mask.
+    /// The paper's method: zero at the mask.
     #[must_use]
     pub fn zero(site: Site) -> Self {
         Self { kind: LesionKind::Zero, site, tokens: Tokens::Target }
@@ -48,7 +48,7 @@ impl Manner {
         activations: Option<&Activations>,
         prompts: &[MaskedPrompt],
         seed: u64,
-    ) -> Result<PreparedManner, StudyError> {
+    ) -> Result<PreparedLesionMethod, StudyError> {
         let mut positions = Vec::with_capacity(prompts.len());
         for prompt in prompts {
             positions.push(lesioned_positions(&self.tokens, prompt)?);
@@ -66,7 +66,7 @@ impl Manner {
                 Values::Resample(sentences.collect())
             }
         };
-        Ok(PreparedManner {
+        Ok(PreparedLesionMethod {
             site,
             zeroes: self.kind == LesionKind::Zero,
             neurons: activations.map_or(0, |activations| activations.neurons),
@@ -132,9 +132,9 @@ fn shift(prompt: &MaskedPrompt, offset: i64) -> Result<usize, StudyError> {
     }
 }
 
-/// A manner with its positions and values in each prompt.
+/// A method with its positions and values in each prompt.
 #[derive(Clone, Debug)]
-pub struct PreparedManner {
+pub struct PreparedLesionMethod {
     pub(crate) site: bert_model::Site,
     /// Whether activations become 0.
     pub(crate) zeroes: bool,
@@ -155,7 +155,7 @@ enum Values {
     Resample(Vec<Vec<f32>>),
 }
 
-impl PreparedManner {
+impl PreparedLesionMethod {
     /// The lesioned positions of a prompt.
     pub(crate) fn positions(&self, prompt: usize) -> &[usize] {
         &self.positions[prompt]
