@@ -159,12 +159,15 @@ fn page_and_screen_share_their_sentences() {
         ("controls", "In 2 of 2 cases"),
         ("controls", "The cases are 1 (him) and 1 (her). There the margin falls in 24 of 24"),
         ("controls", "the nearest have 36 % of it in 1 (him) and 52 % of it in 1 (her)"),
-        ("controls", "No control in 0 (him), 0 (her): no neuron is lesioned there."),
-        ("controls", "in layer 1 of 1."),
-        ("joint", "With 2 \u{201c}him\u{201d} neurons of the layers 0 1"),
+        ("controls", "No control in 0 (him) and 0 (her): no neuron is lesioned there."),
+        ("controls", "is shown in 1 of 1 layer (layer 1)"),
+        ("joint", "With 2 \u{201c}him\u{201d} neurons of layers 0 1"),
         ("dose", "2.980 with 2 \u{201c}him\u{201d} neurons"),
         ("causal", "correlate with |t| at \u{2212}0.06 and with the direct effects at 1.00"),
-        ("dynamic", "equally many neurons in 6 of 6 patterns"),
+        (
+            "dynamic",
+            "In 6 of 6 patterns, one pass lesions as many neurons as the two passes of joint.csv.",
+        ),
         ("conclusions", "Layer 1, \u{201c}him\u{201d}: mean margin drop 2.980"),
     ] {
         let section = sections.iter().find(|section| section.id == id).unwrap();

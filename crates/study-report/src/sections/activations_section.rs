@@ -63,8 +63,8 @@ pub(crate) fn activations_section(study: &FinishedStudy<'_>) -> Result<Section, 
     }
     section.text(sparsity_sentence(manifest, &sparsity));
     section.explanation(
-        "A neuron that distinguishes the two words is not normally distributed for that reason \
-         alone.",
+        "A neuron that responds differently to the two words deviates from a normal distribution \
+         for that reason alone.",
     );
     section.figure(pooled_figure(&bins, &pooled)?);
     section.figure(layers_figure(manifest, &bins, &pooled)?);
@@ -83,7 +83,7 @@ fn normality_sentence(manifest: &Manifest, normality: &[NormalityRow]) -> Option
     Some(format!(
         "Before GELU the activations of layer {} have skewness {} and excess kurtosis {}; a normal \
          distribution has 0 and 0. The K² test rejects normality for {} of {} neurons at the level \
-         {LEVEL}, where chance alone gives {}.",
+         {LEVEL}; about {} would be expected by chance.",
         manifest.layer,
         fixed(pooled.skewness, 2),
         fixed(pooled.excess_kurtosis, 2),
@@ -103,9 +103,10 @@ fn sparsity_sentence(manifest: &Manifest, sparsity: &[SparsityRow]) -> String {
     };
     let tenth = (manifest.model_neurons / 10).max(1);
     format!(
-        "After GELU {} of them are below 0.1 in size, {} below 0.01 and {} exactly 0. The \
-         strongest {} of {} carry {} of the squared norm.",
+        "After GELU {} of the activations of layer {} are below 0.1 in size, {} below 0.01 and {} \
+         exactly 0. The strongest {} of {} carry {} of the squared norm.",
         share(SparsityMeasure::Below, Some(0.1)),
+        manifest.layer,
         share(SparsityMeasure::Below, Some(0.01)),
         share(SparsityMeasure::Zero, None),
         count(tenth),
@@ -289,7 +290,7 @@ fn layers_figure(
         }
         Ok(())
     })?;
-    let caption = "The same layer by layer; counts are logarithmic.".to_owned();
+    let caption = "Activations in each layer; the axis of counts is logarithmic.".to_owned();
     Ok(Figure { file: BY_LAYER, caption, svg })
 }
 
@@ -342,6 +343,7 @@ fn sparsity_figure(manifest: &Manifest, sparsity: &[SparsityRow]) -> Result<Figu
         Ok(())
     })?;
     let caption =
-        "After GELU, layer by layer, from the lowest (dark) to the highest (light).".to_owned();
+        "Activations after GELU in each layer, from the lowest (dark) to the highest (light)."
+            .to_owned();
     Ok(Figure { file: SPARSITY, caption, svg })
 }

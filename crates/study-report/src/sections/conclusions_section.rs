@@ -71,7 +71,7 @@ fn describe_beyond(row: &ProfileRow) -> String {
     let active = match (row.as_active().margin, row.activity_ratio) {
         (Some(range), _) => format!(" and 95 % of sets as active {}", from_to(range)),
         (None, Some(ratio)) => format!(
-            "; no other neurons have a similar activity; the nearest have {} of it, so nothing is \
+            ". No other neurons have a similar activity; the nearest have {} of it, so nothing is \
              known of equally active ones",
             percent(ratio)
         ),
@@ -117,7 +117,7 @@ fn double_dissociation(rows: &[DissociationRow]) -> Option<String> {
         return Some(format!("A double dissociation is shown in none of {looked_at}."));
     }
     Some(format!(
-        "A double dissociation, in {} of {looked_at}: {}. These are differences of margin drops, \
+        "A double dissociation in {} of {looked_at}: {}. These are differences of margin drops, \
          own prompts minus the other label\u{2019}s, with 95 % intervals.",
         double.len(),
         double.join("; ")
@@ -129,17 +129,17 @@ fn describe_difference(row: &DissociationRow) -> Option<String> {
     Some(format!("{} {} ({ends})", quoted(&row.neuron_set), fixed(row.difference, 3)))
 }
 
-/// Several layers against the sum of each.
+/// Several layers against the sum of their single lesions.
 fn describe_synergy(row: &JointRow) -> String {
     let comparison = match row.interval() {
-        Some((low, _)) if low > 0.0 => "do more than the sum of each",
-        Some((_, high)) if high < 0.0 => "do less than the sum of each",
-        _ => "are not shown to do more or less than the sum of each",
+        Some((low, _)) if low > 0.0 => "a larger effect than the sum of the single lesions",
+        Some((_, high)) if high < 0.0 => "a smaller effect than the sum of the single lesions",
+        _ => "not shown to differ from the sum of the single lesions",
     };
     format!(
-        "All {} layers together, {}, {comparison}: synergy {} ({}).",
-        row.depth(),
+        "{} neurons of {} layers lesioned together: synergy {} ({}), {comparison}.",
         quoted(&row.neuron_set),
+        row.depth(),
         fixed(row.synergy, 3),
         row.interval().map_or("no interval".to_owned(), interval)
     )
@@ -151,12 +151,12 @@ fn limits_of_controls(profile: &ControlVerdicts) -> Vec<String> {
     if !open.is_empty() {
         limits.push(format!(
             "Not shown, because corrected p is above {LEVEL} or the margin rises: {}.",
-            open.join(", ")
+            list(&open)
         ));
     }
     let undecided = profile.names(Verdict::TooFewSets);
     if !undecided.is_empty() {
-        limits.push(format!("Not decided, for lack of random sets: {}.", undecided.join(", ")));
+        limits.push(format!("Not decided, for lack of random sets: {}.", list(&undecided)));
     }
     let without_alikes = profile.with(Verdict::Beyond).filter(|row| !row.has_alikes());
     let without_alikes: Vec<String> = without_alikes.map(ProfileRow::name).collect();
@@ -187,8 +187,8 @@ fn limits_of_study(study: &FinishedStudy<'_>) -> Vec<String> {
         );
     }
     limits.push(
-        "The paper\u{2019}s lesion takes all neurons of a label. The controls are of equal-sized \
-         sets, and say nothing about larger ones.",
+        "The paper\u{2019}s lesion takes all neurons of a label. The controls compare sets \
+         of equal size, and say nothing about larger ones.",
     );
     limits.push(
         "Intervals hold for one layer and label at a time, over other templates of the same kind, \

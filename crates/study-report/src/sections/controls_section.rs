@@ -154,7 +154,7 @@ fn notices(manifest: &Manifest, profile: &ControlVerdicts) -> Vec<String> {
     let without: Vec<String> =
         untested().filter(|row| row.neurons == 0).map(ProfileRow::name).collect();
     if !without.is_empty() {
-        notices.push(format!("No control in {}: no neuron is lesioned there.", without.join(", ")));
+        notices.push(format!("No control in {}: no neuron is lesioned there.", list(&without)));
     }
     for row in untested().filter(|row| row.neurons > 0) {
         notices.push(format!(
@@ -318,9 +318,8 @@ fn prompts_figure(manifest: &Manifest, rows: &[PromptControlRow]) -> Result<Figu
         .iter()
         .filter(|row| row.random().margin.is_some_and(|(_, high)| row.margin_drop > high));
     let caption = format!(
-        "Layer {}, the equal-sized sets of the controls: in {} of {} the margin falls by more than \
-         in 97.5 % of the random sets. Each prompt is taken by itself here, without correction for \
-         their number.",
+        "Layer {}, sets as in the controls: in {} of {} the margin falls by more than with 97.5 % of \
+         the random sets. Each prompt is compared by itself, without correction for their number.",
         manifest.layer,
         count(outside.count()),
         plural(rows.len(), "prompt")

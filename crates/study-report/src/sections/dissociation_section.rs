@@ -15,7 +15,7 @@ use crate::{
     document::{
         cell::Cell,
         figure::{Figure, FigureFile},
-        number_text::{fixed, list},
+        number_text::{fixed, list, plural},
         report_table::Table,
         section::Section,
     },
@@ -52,16 +52,17 @@ pub(crate) fn add_dissociation(
     }
     section.explanation(
         "The same neurons are lesioned in the prompts of their own label and in those of the \
-         other. The dissociation is double if both labels\u{2019} neurons lower the margin of \
-         their own prompts, and both intervals lie above 0.",
+         other. The dissociation is double if the lesion of either label lowers the margin of its \
+         own prompts, and lowers it more than in the other prompts: both intervals of the \
+         difference lie above 0.",
     );
     section.figure(dissociation_figure(study.manifest(), &rows, &pairs)?);
     let table = dissociation_table(&rows);
     if rows.iter().all(|row| row.interval().is_none()) {
         section.table(table);
         section.warning(
-            "No interval: at least 10 templates per label are needed. So no dissociation can be \
-             shown to be double.",
+            "No intervals: at least 10 templates per label are needed. Without them no double \
+             dissociation can be shown.",
         );
     } else {
         section.table(table.on_screen());
@@ -87,15 +88,16 @@ fn layer_pairs<'a>(
 fn dissociation_finding(pairs: &[[&DissociationRow; 2]]) -> String {
     let double = pairs.iter().filter(|[a, _]| a.double);
     let double: Vec<String> = double.map(|[a, _]| a.layer.to_string()).collect();
-    let layers = match double.as_slice() {
-        [] => "in no layer".to_owned(),
-        [layer] => format!("in layer {layer}"),
-        layers => format!("in layers {}", list(layers)),
-    };
+    let all = plural(pairs.len(), "layer");
+    if double.is_empty() {
+        return format!("A double dissociation is shown in none of {all}.");
+    }
+    let noun = if double.len() == 1 { "layer" } else { "layers" };
     format!(
-        "The neurons of both labels lower the margin of their own prompts, and more than that of \
-         the others\u{2019}, {layers} of {}.",
-        pairs.len()
+        "A double dissociation is shown in {} of {all} ({noun} {}): there the lesion of either label \
+         lowers the margin of its own prompts, and lowers it more than in the other prompts.",
+        double.len(),
+        list(&double)
     )
 }
 

@@ -25,8 +25,9 @@ pub(crate) fn dynamic_section(study: &FinishedStudy<'_>) -> Result<Section, Repo
     };
     let prompts: BTreeSet<_> = rows.iter().map(|row| (row.prompt, row.position)).collect();
     section.explanation(format!(
-        "In each layer the stimuli pass first, unlesioned. The neurons that they select are set to \
-         0 in the prompts, and both continue. There are {} in {}.",
+        "The stimuli pass through each layer first, unlesioned. The neurons that they select there \
+         are set to 0 in the prompts. Then stimuli and prompts pass on to the next layer. There are \
+         {} in {}.",
         plural(rows.len(), "lesion"),
         plural(prompts.len(), "prompt")
     ));
@@ -41,11 +42,11 @@ pub(crate) fn dynamic_section(study: &FinishedStudy<'_>) -> Result<Section, Repo
     let equal = comparisons.iter().filter(|comparison| comparison.same_count).count();
     let largest = comparisons.iter().map(|comparison| comparison.difference).fold(0.0, f64::max);
     section.finding(format!(
-        "One pass and the two of {} lesion equally many neurons in {} of {}, and their mean margin \
-         drops differ by at most {largest:.1e}.",
-        JointRow::TABLE.file,
+        "In {} of {}, one pass lesions as many neurons as the two passes of {}. Their mean margin \
+         drops differ by at most {largest:.1e} logits.",
         count(equal),
-        plural(comparisons.len(), "pattern")
+        plural(comparisons.len(), "pattern"),
+        JointRow::TABLE.file
     ));
     Ok(section)
 }

@@ -47,14 +47,14 @@ pub(crate) fn joint_section(study: &FinishedStudy<'_>) -> Result<Section, Report
         return Ok(section);
     }
     section.explanation(
-        "Synergy is the effect of the layers together minus the sum of their single effects. Below \
-         0 the layers share their effect.",
+        "Synergy is the effect of the layers together minus the sum of their single effects. If \
+         it is below 0, the effects of the layers overlap.",
     );
     section.figure(joint_figure(study.manifest(), &several)?);
     section.table(joint_table(&rows));
     for row in deepest(&rows) {
         section.finding(format!(
-            "With {} {} neurons of the layers {} lesioned together, the right word\u{2019}s mean \
+            "With {} {} neurons of layers {} lesioned together, the right word\u{2019}s mean \
              probability is {}; without a lesion it is {}.",
             count(row.neurons),
             quoted(&row.neuron_set),

@@ -283,8 +283,8 @@ fn lesions_figure(manifest: &Manifest, lesions: &[&[LesionRow]]) -> Result<Figur
         Ok(())
     })?;
     let caption = format!(
-        "All neurons of the right word\u{2019}s label in layer {} are 0 at the mask. Below the \
-         line are logits and margins that fall.",
+        "All neurons of the right word\u{2019}s label in layer {} are 0 at the mask. Logits \
+         and margins below the line fall.",
         manifest.layer
     );
     Ok(Figure { file: LESIONS, caption, svg })

@@ -5,7 +5,7 @@ use study_record::{Accuracy, LesionSummary, Verdict};
 use super::{control_verdicts::ControlVerdicts, selection_counts::SelectionCounts};
 use crate::{
     document::{
-        number_text::{count, fixed, list, quoted},
+        number_text::{NONE, count, fixed, list, quoted},
         section::{Block, Section},
     },
     error::ReportError,
@@ -48,7 +48,7 @@ fn numbers(study: &FinishedStudy<'_>) -> Result<Vec<(String, String)>, ReportErr
     let lesion = LesionSummary::of(&study.rows()?);
     let profile = ControlVerdicts::read(study)?;
     let beyond = match profile.tested() {
-        0 => "none".to_owned(),
+        0 => NONE.to_owned(),
         tested => format!("{} of {tested}", profile.with(Verdict::Beyond).count()),
     };
     Ok(vec![
@@ -64,6 +64,6 @@ fn numbers(study: &FinishedStudy<'_>) -> Result<Vec<(String, String)>, ReportErr
             fixed(lesion.margin_drop, 3),
             format!("logits: mean margin drop without the labelled neurons of layer {layer}"),
         ),
-        (beyond, "controlled lesions that do more than random sets".to_owned()),
+        (beyond, "controlled lesions shown to do more than random sets".to_owned()),
     ])
 }

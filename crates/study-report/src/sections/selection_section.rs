@@ -329,8 +329,8 @@ fn volcano_figure(manifest: &Manifest, in_layer: &[&NeuronRow]) -> Result<Figure
     let effects = sorted_effects(in_layer.iter().copied());
     let large = effects.iter().filter(|&&effect| effect >= LARGE_EFFECT).count();
     let caption = format!(
-        "Layer {layer}: the median |effect| is {}; {} of {} neurons have one of at least \
-         {LARGE_EFFECT}, which is called large. The line is q = {alpha}.",
+        "Layer {layer}: the median |effect| is {}; {} of {} neurons have an effect of at \
+         least {LARGE_EFFECT}, which is called large. The line is q = {alpha}.",
         fixed(quantile(&effects, 0.5), 2),
         count(large),
         count(effects.len())
