@@ -20,11 +20,20 @@ pub enum LesionError {
     #[error(transparent)]
     Study(#[from] StudyError),
 
-    /// The same, with the file or option that is at fault.
+    /// The same, with the file that is at fault.
     #[error("{name}")]
     StudyInput {
-        /// The file or the option.
+        /// The file.
         name: String,
+        /// The problem.
+        source: StudyError,
+    },
+
+    /// A question about a sentence that does not fit the model.
+    #[error("{field}")]
+    Question {
+        /// The field of [`SentenceQuestion`](crate::SentenceQuestion) that is at fault.
+        field: &'static str,
         /// The problem.
         source: StudyError,
     },
@@ -88,7 +97,7 @@ pub enum LesionError {
     /// A setting with a layer that the model does not have.
     #[error("{setting}")]
     Layer {
-        /// The setting, and the option that overrides it.
+        /// The setting's key.
         setting: &'static str,
         /// The layer, and the number of layers.
         source: BertModelError,
@@ -97,14 +106,14 @@ pub enum LesionError {
     /// A list of layers without a layer.
     #[error("{setting}: an empty list of layers")]
     NoLayer {
-        /// The setting, and the option that overrides it.
+        /// The setting's key.
         setting: &'static str,
     },
 
     /// Bundled prompts without a label of the stimuli.
     #[error(
         "no bundled prompt has a label of these stimuli, \"{a}\" or \"{b}\", so nothing would be \
-         lesioned; specify your own, `prompts` in the study or --prompts"
+         lesioned; specify your own `prompts`"
     )]
     NoLabelledPrompt {
         /// The label of side a.
@@ -123,7 +132,7 @@ pub enum LesionError {
     },
 
     /// A folder that another run writes into.
-    #[error("another run is writing into {}; specify another --out", .0.display())]
+    #[error("another run is writing into {}", .0.display())]
     AnotherRun(PathBuf),
 
     /// A backend that is not in this build.
@@ -146,7 +155,7 @@ pub enum LesionError {
     },
 
     /// A device that a backend does not have.
-    #[error("backend {backend}: no device {device}; `lesion devices` lists {count}")]
+    #[error("backend {backend}: no device {device}; {count} available")]
     NoSuchDevice {
         /// The backend.
         backend: Backend,
@@ -185,7 +194,7 @@ pub enum LesionError {
     Report(#[from] ReportError),
 
     /// A path without a file name.
-    #[error("--out {}: not the name of a file", .0.display())]
+    #[error("{}: not the name of a file", .0.display())]
     NoFileName(PathBuf),
 
     /// An error in the grammar of the held-out sentences.

@@ -2,13 +2,13 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::Arc,
 };
 
 use lesion_eval::{
     Batching, EncodedStimuli, LesionMethod, MaskRating, NeuronSetFile, NeuronSets, Progress,
-    Sentence, SentenceLesion, Subject, measure, select,
+    Sentence, SentenceLesion, StudyError, Subject, measure, select,
 };
 use study_record::{LesionKind, SetRule, Site, Strength, Study, Tokens};
 
@@ -80,7 +80,7 @@ pub fn ask(
     let mut sentence = Sentence::encode(subject, &question.sentence)?;
     if !question.candidates.is_empty() {
         let rated = sentence.with_candidates(subject, &question.candidates);
-        sentence = rated.map_err(input_error("--candidates"))?;
+        sentence = rated.map_err(|source| LesionError::Question { field: "candidates", source })?;
     }
     let selected = question.lesion.as_ref().is_some_and(LesionRequest::needs_selection);
     let lesion = match &question.lesion {
@@ -96,11 +96,6 @@ pub fn ask(
         selected,
         masks,
     })
-}
-
-fn input_error(name: impl Into<String>) -> impl FnOnce(lesion_eval::StudyError) -> LesionError {
-    let name = name.into();
-    move |source| LesionError::StudyInput { name, source }
 }
 
 impl LesionRequest {
@@ -135,7 +130,7 @@ fn resolve(
             }
             Neurons::Labelled(label) => {
                 let labelled = file.labelled(*layer, label);
-                set.extend(labelled.map_err(input_error(sets_name(request.sets.as_deref())))?);
+                set.extend(labelled.map_err(|source| label_error(request, source))?);
             }
         }
     }
@@ -145,9 +140,12 @@ fn resolve(
     Ok(SentenceLesion { method, layers })
 }
 
-/// Name of the sets that labels refer to, for errors.
-fn sets_name(path: Option<&Path>) -> String {
-    path.map_or("--lesion".to_owned(), |path| path.display().to_string())
+/// The error of a label that no neuron set has.
+fn label_error(request: &LesionRequest, source: StudyError) -> LesionError {
+    match &request.sets {
+        Some(path) => LesionError::StudyInput { name: path.display().to_string(), source },
+        None => LesionError::Question { field: "lesion", source },
+    }
 }
 
 /// Selects the neurons of the default study.

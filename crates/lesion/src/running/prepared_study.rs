@@ -79,11 +79,11 @@ impl<'m> PreparedStudy<'m> {
         let config = subject.model.config();
         let count = config.num_hidden_layers;
         let layer = study.lesion.layer.unwrap_or_else(|| default_layer(count));
-        check_layers(&[layer], count, "lesion.layer, or --layer")?;
+        check_layers(&[layer], count, "lesion.layer")?;
         let mut layers = study.lesion.layers.clone().unwrap_or_else(|| (0..count).collect());
         layers.sort_unstable();
         layers.dedup();
-        check_layers(&layers, count, "lesion.layers, or --layers")?;
+        check_layers(&layers, count, "lesion.layers")?;
         for group in &study.joint.layers.0 {
             check_layers(group, count, "joint.layers")?;
         }

@@ -142,7 +142,7 @@ pub(crate) struct PredictArgs {
     pub(crate) model: ModelArgs,
 
     /// Number of words to show.
-    #[arg(long, value_name = "N", default_value = "10", value_parser = Count::parse)]
+    #[arg(long, value_name = "N", default_value = "10", value_parser = Count::<1, 1000>::parse)]
     top: Count<1, 1000>,
 
     /// Words to show instead: `him,her,his`.

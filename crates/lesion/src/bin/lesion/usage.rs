@@ -1,11 +1,13 @@
-//! Errors in the arguments, in one line.
+//! Errors in one line, with the options that they are about.
 
 use clap::{
     CommandFactory as _,
     error::ErrorKind::{DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand, DisplayVersion},
 };
+use lesion::LesionError;
+use study_record::{Section as _, Study};
 
-use crate::args::Args;
+use crate::args::{Args, Command};
 
 /// Whether an "error" of clap is its help or version text.
 pub(crate) fn is_help(error: &clap::Error) -> bool {
@@ -23,4 +25,33 @@ pub(crate) fn one_line(error: &clap::Error) -> String {
     let words: Vec<&str> =
         message.split("\n\n").filter(is_problem).flat_map(str::split_whitespace).collect();
     format!("{}; see `lesion{command} --help`", words.join(" "))
+}
+
+/// The option that an error of the library is about, to be appended to its message.
+pub(crate) fn advise(error: &anyhow::Error, command: &Command) -> String {
+    match error.downcast_ref() {
+        Some(LesionError::Layer { setting, .. } | LesionError::NoLayer { setting }) => {
+            name_options(setting)
+        }
+        Some(LesionError::NoLabelledPrompt { .. }) => name_options("prompts"),
+        Some(LesionError::Question { field, .. }) => format!(" (option --{field})"),
+        Some(LesionError::NoFileName(_)) => " (option --out)".to_owned(),
+        Some(LesionError::NoSuchDevice { .. }) => "; `lesion devices` lists them".to_owned(),
+        Some(LesionError::AnotherRun(_)) => match command {
+            Command::Report { .. } => "; try again when it has ended".to_owned(),
+            _ => "; specify another --out".to_owned(),
+        },
+        _ => String::new(),
+    }
+}
+
+/// Names the options of a setting: ` (option --layer)`.
+fn name_options(key: &str) -> String {
+    let mut names = String::new();
+    for setting in Study::settings() {
+        if setting.key() == key {
+            names.extend(setting.options().map(|option| format!(" (option --{})", option.name)));
+        }
+    }
+    names
 }
