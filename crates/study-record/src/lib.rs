@@ -31,8 +31,8 @@ mod settings;
 pub mod tables;
 mod verdict;
 
-pub use manifest::{Inputs, MANIFEST, Manifest, Origin, Seconds};
-pub use part_tables::{Directness, Measured, Part, PatternKind, Range, SetKind};
+pub use manifest::{BUNDLED, Inputs, MANIFEST, Manifest, Origin, Seconds};
+pub use part_tables::{Directness, FEWEST_TEMPLATES, Measured, Part, PatternKind, Range, SetKind};
 pub use row::{RowProblem, TableError};
 pub use row_summaries::{Accuracy, LesionSummary};
 pub use settings::{

@@ -9,6 +9,9 @@ use crate::{part_tables::Part, settings::Study};
 /// The name of the manifest's file.
 pub const MANIFEST: &str = "manifest.json";
 
+/// The source of a bundled input.
+pub const BUNDLED: &str = "bundled";
+
 /// Wall-clock seconds of each stage.
 pub type Seconds = BTreeMap<String, f64>;
 

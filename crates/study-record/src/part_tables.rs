@@ -83,6 +83,10 @@ choices! {
 impl SetKind {
     /// The random kinds.
     pub const RANDOM: [Self; 2] = [Self::Random, Self::RandomActive];
+
+    /// Number of neurons with the nearest activity that [`Self::RandomActive`] chooses from. The
+    /// documentation of that kind says it too.
+    pub const NEAREST: usize = 16;
 }
 
 choices! {
@@ -364,6 +368,9 @@ pub struct Measured<T> {
     /// Of its margin over the strongest other candidate.
     pub margin: T,
 }
+
+/// The least number of templates for an interval: with fewer, a percentile interval is far too narrow.
+pub const FEWEST_TEMPLATES: usize = 10;
 
 /// Both ends of a range or interval.
 pub type Range = (f64, f64);

@@ -8,6 +8,7 @@ use rand::{
     seq::{IndexedRandom, SliceRandom},
 };
 use rand_chacha::ChaCha8Rng;
+use study_record::SetKind;
 
 /// The neurons of a layer that random sets are chosen from.
 pub(crate) struct Pool<'a> {
@@ -49,21 +50,18 @@ impl Pool<'_> {
         for neuron in matched {
             let activity = self.activity[neuron];
             let place = others.partition_point(|&other| self.activity[other] < activity);
-            let first = place.saturating_sub(ALIKE / 2).min(others.len().saturating_sub(ALIKE));
-            let last = (first + ALIKE).min(others.len());
+            let last_first = others.len().saturating_sub(SetKind::NEAREST);
+            let first = place.saturating_sub(SetKind::NEAREST / 2).min(last_first);
+            let last = (first + SetKind::NEAREST).min(others.len());
             set.push(others.remove(rng.random_range(first..last)));
         }
         set.into()
     }
 }
 
-/// A matched neuron is replaced by one of this many neurons with the nearest activity.
-const ALIKE: usize = 16;
-
 #[cfg(test)]
 mod tests {
     use neuron_stats::{Matrix, TestKind, t_tests};
-    use study_record::SetKind;
 
     use super::*;
     use crate::random::{Purpose, stream};

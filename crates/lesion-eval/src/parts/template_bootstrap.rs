@@ -1,6 +1,7 @@
 //! Intervals by resampling templates, because prompts of one template are not independent.
 
 use neuron_stats::{Bootstrap, StatsError};
+use study_record::FEWEST_TEMPLATES;
 
 use crate::{encoding::masked_prompt::MaskedPrompt, error::StudyError};
 
@@ -57,9 +58,6 @@ impl Templates {
         Self(templates)
     }
 }
-
-/// With fewer templates a percentile interval is far too narrow.
-const FEWEST_TEMPLATES: usize = 10;
 
 /// Places the values of some prompts at the indices of these prompts, among `count`.
 pub(crate) fn by_prompt(count: usize, prompts: &[usize], values: &[f64]) -> Vec<Option<f64>> {

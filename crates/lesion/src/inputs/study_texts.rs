@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use lesion_eval::{NeuronSetFile, Prompts, Stimuli};
-use study_record::{FilePath, Origin, SelectAt, Study};
+use study_record::{BUNDLED, FilePath, Origin, SelectAt, Study};
 use study_report::hash;
 
 use crate::{
@@ -44,7 +44,7 @@ impl TextInput {
 
     fn bundled((name, bytes): (&str, &[u8])) -> Self {
         let mut input = Self::given(name, String::from_utf8_lossy(bytes));
-        "bundled".clone_into(&mut input.origin.source);
+        BUNDLED.clone_into(&mut input.origin.source);
         input
     }
 

@@ -5,7 +5,7 @@ use std::{borrow::Cow, collections::BTreeMap};
 use bert_model::{BertForMaskedLm, Checkpoint, CheckpointBytes};
 use burn::tensor::Device;
 use lesion_eval::{Batching, Subject};
-use study_record::Origin;
+use study_record::{BUNDLED, Origin};
 use study_report::hash;
 
 use crate::{
@@ -100,9 +100,6 @@ impl LoadedModel {
         Ok(Origin { source, sha256 })
     }
 }
-
-/// Name of the bundled model in results.
-const BUNDLED: &str = "bundled";
 
 fn bundled() -> ModelBytes {
     ModelBytes {

@@ -1,7 +1,7 @@
 //! Conclusions and their limits.
 
 use study_record::{
-    LEVEL, Range, SelectAt, SetKind, Verdict,
+    BUNDLED, LEVEL, Range, SelectAt, SetKind, Verdict,
     tables::{DissociationRow, JointRow, ProfileRow},
 };
 
@@ -194,7 +194,7 @@ fn limits_of_study(study: &FinishedStudy<'_>) -> Vec<String> {
         "Intervals hold for one layer and label at a time, over other templates of the same kind, \
          with this model and these neurons. They are not corrected for their number.",
     );
-    if manifest.inputs.model.source == "bundled" {
+    if manifest.inputs.model.source == BUNDLED {
         limits.push(
             "The bundled model knows a small grammar and serves to try out the method. Its results \
              need not hold in a model of English.",

@@ -6,7 +6,7 @@ use plotters::{
     style::text_anchor::{HPos, VPos},
 };
 use study_record::{
-    Manifest, Part,
+    FEWEST_TEMPLATES, Manifest, Part,
     tables::{DissociationRow, Row as _},
 };
 
@@ -60,10 +60,10 @@ pub(crate) fn add_dissociation(
     let table = dissociation_table(&rows);
     if rows.iter().all(|row| row.interval().is_none()) {
         section.table(table);
-        section.warning(
-            "No intervals: at least 10 templates per label are needed. Without them no double \
-             dissociation can be shown.",
-        );
+        section.warning(format!(
+            "No intervals: at least {FEWEST_TEMPLATES} templates per label are needed. Without them \
+             no double dissociation can be shown."
+        ));
     } else {
         section.table(table.on_screen());
         section.finding(dissociation_finding(&pairs));
