@@ -129,9 +129,9 @@ fn every_stage_can_be_cancelled_before_and_during_it() {
             let dir = TempDir::new().unwrap();
             let (result, watch) = run_in_folder(dir.path(), stage, step);
             assert!(result.unwrap_err().is_cancelled(), "{stage}");
-            // The stage ended at once, so that none followed.
+            // The stage ended, after the batches that were under way, and none followed.
             assert_eq!(watch.stages.len(), number + 1, "{stage}");
-            assert_eq!(watch.stages[number].1, step, "{stage}");
+            assert_eq!(watch.stages[number].1 == 0, step == 0, "{stage}");
             assert!(!dir.path().join("manifest.json").exists());
         }
     }
