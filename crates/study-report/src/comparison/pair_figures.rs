@@ -13,7 +13,8 @@ use crate::{
         canvas::{WIDTH, draw},
         legend::{Shape, key, label_keys, label_look, legend, mark, mark_size},
         palette::{ACTIVE, BAND, GREEN, MUTED, PURPLE},
-        panel::{Frame, around, draw_diagonal, draw_level, panel, spanning},
+        panel::{Frame, around, draw_level, panel},
+        scatter::{Point, draw_scatter},
         svg::Svg,
     },
     error::ReportError,
@@ -111,7 +112,11 @@ pub(super) fn draw_prompts(
     points: &[PromptPoint<'_>],
 ) -> Result<Svg, ReportError> {
     let labels = pair.manifests()[0].labels();
-    let range = spanning(points.iter().flat_map(|point| point.values));
+    let points = points.iter().map(|point| {
+        let look = label_look(labels, point.label).unwrap_or((Shape::Ring, MUTED));
+        Point::new(look, point.values.into())
+    });
+    let points: Vec<Point> = points.collect();
     draw((WIDTH / 2 + 80, 400), |root| {
         let mut keys = label_keys(labels.map(str::to_owned));
         keys.push(key(Shape::Ring, MUTED, "no label"));
@@ -121,14 +126,6 @@ pub(super) fn draw_prompts(
             y: &format!("{name} in B (logits)"),
             ..Frame::default()
         };
-        let mut chart = panel(&root, &frame, range.clone(), range.clone())?;
-        draw_diagonal(&mut chart, &range, ACTIVE)?;
-        let size = mark_size(points.len());
-        chart.draw_series(points.iter().map(|point| {
-            let look = label_look(labels, point.label);
-            let (shape, colour) = look.unwrap_or((Shape::Ring, MUTED));
-            mark(shape, colour.mix(0.8), size, (point.values[0], point.values[1]))
-        }))?;
-        Ok(())
+        draw_scatter(&root, &frame, mark_size(points.len()), &points)
     })
 }

@@ -5,4 +5,5 @@ pub(crate) mod canvas;
 pub(crate) mod legend;
 pub(crate) mod palette;
 pub(crate) mod panel;
+pub(crate) mod scatter;
 pub(crate) mod svg;

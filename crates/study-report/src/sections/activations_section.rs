@@ -1,7 +1,5 @@
 //! The distribution of the activations.
 
-use std::collections::BTreeMap;
-
 use plotters::{
     coord::types::RangedCoordf64,
     element::PathElement,
@@ -135,28 +133,17 @@ fn normality_table(pooled: &[&NormalityRow]) -> Table {
     table
 }
 
-/// A bin with the number of activations in it.
-#[derive(Clone, Copy)]
-struct Bin {
-    low: f64,
-    high: f64,
-    count: usize,
-}
-
 /// The bins of a site, ascending: of one layer, or of all together.
-fn bins_of(rows: &[HistogramRow], site: Site, layer: Option<usize>) -> Vec<Bin> {
-    let mut bins: BTreeMap<u64, Bin> = BTreeMap::new();
-    let mut order = Vec::new();
+fn bins_of(rows: &[HistogramRow], site: Site, layer: Option<usize>) -> Vec<HistogramRow> {
+    let mut bins: Vec<HistogramRow> = Vec::new();
     let of_site = rows.iter().filter(|row| row.site == site);
     for row in of_site.filter(|row| layer.is_none_or(|layer| layer == row.layer)) {
-        let key = row.low.to_bits();
-        let bin = bins.entry(key).or_insert_with(|| {
-            order.push(key);
-            Bin { low: row.low, high: row.high, count: 0 }
-        });
-        bin.count += row.count;
+        match bins.iter_mut().find(|bin| bin.low.to_bits() == row.low.to_bits()) {
+            Some(bin) => bin.count += row.count,
+            None => bins.push(row.clone()),
+        }
     }
-    order.iter().map(|key| bins[key]).collect()
+    bins
 }
 
 /// A normal distribution, and the number of values that follow it.
@@ -179,7 +166,7 @@ impl Normal {
     }
 
     /// The number of values that it expects in bins of this width, along an axis.
-    fn curve(&self, bins: &[Bin]) -> Vec<(f64, f64)> {
+    fn curve(&self, bins: &[HistogramRow]) -> Vec<(f64, f64)> {
         let [first, .., last] = bins else { return Vec::new() };
         let peak = self.count * (first.high - first.low) / (self.sd * std::f64::consts::TAU.sqrt());
         let steps = (0..=400).map(|i| first.low + (last.high - first.low) * f64::from(i) / 400.0);
@@ -189,7 +176,7 @@ impl Normal {
 }
 
 /// The outline of a histogram.
-fn outline(bins: &[Bin]) -> Vec<(f64, f64)> {
+fn outline(bins: &[HistogramRow]) -> Vec<(f64, f64)> {
     let ends = bins.iter().flat_map(|bin| {
         let height = (bin.count as f64).max(FLOOR);
         [(bin.low, height), (bin.high, height)]
@@ -201,7 +188,7 @@ fn outline(bins: &[Bin]) -> Vec<(f64, f64)> {
 fn histogram_panel<'a>(
     area: &Area<'a>,
     frame: &Frame<'_>,
-    shown: &[&[Bin]],
+    shown: &[&[HistogramRow]],
 ) -> Result<Chart<'a, RangedCoordf64, LogCoord<f64>>, Fault> {
     let filled = || shown.iter().flat_map(|bins| bins.iter()).filter(|bin| bin.count > 0);
     let x = spanning(filled().flat_map(|bin| [bin.low, bin.high]));
@@ -281,9 +268,9 @@ fn layers_figure(
             };
             let mut chart = histogram_panel(area, &frame, &[&pre, &post])?;
             for (bins, colour) in [(&post, GREEN), (&pre, BLUE)] {
-                let filled: Vec<Bin> =
-                    bins.iter().skip_while(|bin| bin.count == 0).copied().collect();
-                chart.draw_series([PathElement::new(outline(&filled), colour.stroke_width(3))])?;
+                let empty = bins.iter().take_while(|bin| bin.count == 0).count();
+                let line = outline(&bins[empty..]);
+                chart.draw_series([PathElement::new(line, colour.stroke_width(3))])?;
             }
             let curve = Normal::new(in_layer).curve(&pre);
             chart.draw_series(DashedLineSeries::new(curve, 8, 7, INK.stroke_width(2)))?;

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use plotters::prelude::Color;
 use study_record::{
     LesionSummary, Manifest,
     tables::{LesionRow, PredictionRow, PromptRow, Row as _},
@@ -19,9 +18,10 @@ use crate::{
     },
     drawing::{
         canvas::{WIDTH, draw},
-        legend::{Shape, key, label_keys, label_look, legend, mark, mark_size},
+        legend::{Shape, key, label_keys, label_look, legend, mark_size},
         palette::{ACTIVE, MUTED},
-        panel::{Frame, draw_diagonal, panel, spanning},
+        panel::Frame,
+        scatter::{Point, draw_scatter},
     },
     error::ReportError,
     finished_study::FinishedStudy,
@@ -244,8 +244,9 @@ fn margins(candidates: &[LesionRow]) -> (f64, f64) {
 fn lesions_figure(manifest: &Manifest, lesions: &[&[LesionRow]]) -> Result<Figure, ReportError> {
     let labels = manifest.labels();
     let size = mark_size(lesions.len());
-    let right_look = |right: &LesionRow| {
-        label_look(labels, right.neuron_set.as_deref()).unwrap_or((Shape::Ring, ACTIVE))
+    let right_point = |right: &LesionRow, place| {
+        let look = label_look(labels, right.neuron_set.as_deref());
+        Point::new(look.unwrap_or((Shape::Ring, ACTIVE)), place)
     };
     let svg = draw((WIDTH, 390), |root| {
         let mut keys = label_keys(labels.map(|label| format!("right word, label {label}")));
@@ -255,16 +256,11 @@ fn lesions_figure(manifest: &Manifest, lesions: &[&[LesionRow]]) -> Result<Figur
         let frame =
             Frame { title: "Logits", x: "clean logit", y: "lesioned logit", ..Frame::default() };
         let logits = |row: &LesionRow| (row.logit_clean, row.logit_lesioned);
-        let rows = lesions.iter().flat_map(|candidates| candidates.iter());
-        let range = spanning(rows.flat_map(|row| [row.logit_clean, row.logit_lesioned]));
-        let mut chart = panel(&areas[0], &frame, range.clone(), range.clone())?;
-        draw_diagonal(&mut chart, &range, ACTIVE)?;
-        let others = lesions.iter().flat_map(|candidates| candidates[1..].iter());
-        chart.draw_series(others.map(|row| mark(Shape::Cross, MUTED, size, logits(row))))?;
-        chart.draw_series(lesions.iter().map(|rows| {
-            let (shape, colour) = right_look(&rows[0]);
-            mark(shape, colour.mix(0.8), size, logits(&rows[0]))
-        }))?;
+        let others = lesions.iter().flat_map(|rows| &rows[1..]);
+        let mut points: Vec<Point> =
+            others.map(|row| Point::new((Shape::Cross, MUTED), logits(row))).collect();
+        points.extend(lesions.iter().map(|rows| right_point(&rows[0], logits(&rows[0]))));
+        draw_scatter(&areas[0], &frame, size, &points)?;
 
         let frame = Frame {
             title: "Margins",
@@ -272,15 +268,8 @@ fn lesions_figure(manifest: &Manifest, lesions: &[&[LesionRow]]) -> Result<Figur
             y: "lesioned margin",
             ..Frame::default()
         };
-        let ends = lesions.iter().map(|candidates| margins(candidates));
-        let range = spanning(ends.flat_map(|(clean, lesioned)| [clean, lesioned]));
-        let mut chart = panel(&areas[1], &frame, range.clone(), range.clone())?;
-        draw_diagonal(&mut chart, &range, ACTIVE)?;
-        chart.draw_series(lesions.iter().map(|rows| {
-            let (shape, colour) = right_look(&rows[0]);
-            mark(shape, colour.mix(0.8), size, margins(rows))
-        }))?;
-        Ok(())
+        let points = lesions.iter().map(|rows| right_point(&rows[0], margins(rows)));
+        draw_scatter(&areas[1], &frame, size, &points.collect::<Vec<Point>>())
     })?;
     let caption = format!(
         "All neurons of the right word\u{2019}s label in layer {} are 0 at the mask. Logits \

@@ -69,7 +69,7 @@ pub(crate) fn selection_section(study: &FinishedStudy<'_>) -> Result<Section, Re
         correction_clause(manifest),
         selection.alpha
     ));
-    section.table(layers_table(manifest, &neurons));
+    section.table(layers_table(manifest, &counts, &neurons));
     let share = counts.labelled(layer, manifest) as f64 / manifest.model_neurons.max(1) as f64;
     if share > MANY && selection.at == SelectAt::Visible {
         section.warning(format!(
@@ -106,7 +106,7 @@ fn correction_clause(manifest: &Manifest) -> String {
     }
 }
 
-fn layers_table(manifest: &Manifest, neurons: &[NeuronRow]) -> Table {
+fn layers_table(manifest: &Manifest, counts: &SelectionCounts, neurons: &[NeuronRow]) -> Table {
     let selection = &manifest.study.selection;
     let [a, b] = manifest.labels();
     let caption = format!(
@@ -125,14 +125,13 @@ fn layers_table(manifest: &Manifest, neurons: &[NeuronRow]) -> Table {
     let mut table = Table::new("layers", T.tables, caption, columns).on_screen();
     for layer in 0..manifest.model_layers {
         let in_layer: Vec<&NeuronRow> = neurons.iter().filter(|row| row.layer == layer).collect();
-        let [labelled_a, labelled_b] = [a, b]
-            .map(|label| in_layer.iter().filter(|row| row.label.as_deref() == Some(label)).count());
+        let [labelled_a, labelled_b] = [a, b].map(|label| counts.chosen(layer, label));
         let effects = sorted_effects(in_layer.iter().copied());
         table.row([
             Cell::count(layer),
             Cell::count(labelled_a),
             Cell::count(labelled_b),
-            Cell::count(in_layer.len() - labelled_a - labelled_b),
+            Cell::count(in_layer.len().saturating_sub(labelled_a + labelled_b)),
             Cell::count(in_layer.iter().filter(|row| row.p < selection.alpha.get()).count()),
             Cell::number(quantile(&effects, 0.5), 2),
             Cell::number(effects.last().copied().unwrap_or(f64::NAN), 2),
