@@ -26,9 +26,12 @@ fn open(source: &ModelSource, stages: &mut Stages<'_>) -> LoadedModel {
     LoadedModel::open(source, &device(Backend::Flex, 0).unwrap(), stages).unwrap()
 }
 
-fn prepare<'m>(model: &'m LoadedModel, stages: &mut Stages<'_>) -> PreparedStudy<'m> {
+fn prepare<'m>(
+    model: &'m LoadedModel,
+    stages: &mut Stages<'_>,
+) -> Result<PreparedStudy<'m>, Box<LesionError>> {
     let study = Study::parse("study", STUDY).unwrap();
-    PreparedStudy::new(model, study, texts(), RunOptions::default(), stages).unwrap()
+    Ok(PreparedStudy::new(model, study, texts(), RunOptions::default(), stages)?)
 }
 
 /// The tables of a study that runs in memory.
@@ -37,7 +40,7 @@ fn run_in_memory(source: &ModelSource) -> BTreeMap<String, Vec<u8>> {
     let mut stages = Stages::new(&mut watch, &CancelToken::default());
     let model = open(source, &mut stages);
     let mut memory = Memory::default();
-    run(&prepare(&model, &mut stages), &mut memory, &mut stages).unwrap();
+    run(&prepare(&model, &mut stages).unwrap(), &mut memory, &mut stages).unwrap();
     let is_other =
         |name: &str| name.contains('/') || ["manifest.json", "report.html"].contains(&name);
     memory.into_iter().filter(|(name, _)| !is_other(name)).collect()
@@ -80,20 +83,24 @@ impl Watch for Canceller {
 }
 
 /// A run that is cancelled at a step of a stage.
-fn run_in_folder(dir: &Path, stage: &str, step: usize) -> (Result<(), LesionError>, Canceller) {
+fn run_in_folder(
+    dir: &Path,
+    stage: &str,
+    step: usize,
+) -> (Result<(), Box<LesionError>>, Canceller) {
     let token = CancelToken::default();
     let at = (stage.to_owned(), step);
     let mut watch = Canceller { token: token.clone(), at, stages: Vec::new(), notes: Vec::new() };
-    let mut stages = Stages::new(&mut watch, &token);
-    let mut study = || {
-        let device = device(Backend::Flex, 0)?;
-        let model = LoadedModel::open(&ModelSource::Bundled, &device, &mut stages)?;
-        let study = Study::parse("study", STUDY)?;
-        let options = RunOptions::default();
-        let prepared = PreparedStudy::new(&model, study, texts(), options, &mut stages)?;
-        run(&prepared, &mut create_folder(dir)?, &mut stages).map(|_| ())
-    };
-    (study(), watch)
+    let result = run_study(dir, &mut Stages::new(&mut watch, &token));
+    (result, watch)
+}
+
+fn run_study(dir: &Path, stages: &mut Stages<'_>) -> Result<(), Box<LesionError>> {
+    let device = device(Backend::Flex, 0)?;
+    let model = LoadedModel::open(&ModelSource::Bundled, &device, stages)?;
+    let prepared = prepare(&model, stages)?;
+    run(&prepared, &mut create_folder(dir)?, stages)?;
+    Ok(())
 }
 
 #[test]
@@ -158,7 +165,7 @@ fn rows_are_read_from_memory() {
     let mut stages = Stages::new(&mut watch, &CancelToken::default());
     let model = open(&ModelSource::Bundled, &mut stages);
     let mut memory = Memory::default();
-    let finished = run(&prepare(&model, &mut stages), &mut memory, &mut stages).unwrap();
+    let finished = run(&prepare(&model, &mut stages).unwrap(), &mut memory, &mut stages).unwrap();
     assert!(finished.files.contains(&"dose.csv".to_owned()));
     let study = study_report::FinishedStudy::read(&memory).unwrap();
     let doses: Vec<DoseRow> = study.rows().unwrap();
