@@ -90,7 +90,7 @@ pub enum TableError {
         /// The line, counted from 1.
         line: u64,
         /// The problem.
-        problem: RowProblem,
+        problem: Box<RowProblem>,
     },
 }
 
@@ -172,5 +172,5 @@ fn row_error(columns: Option<&csv::StringRecord>, error: csv::Error) -> TableErr
         csv::ErrorKind::Utf8 { .. } => RowProblem::Encoding,
         _ => RowProblem::Syntax,
     };
-    TableError::Row { line, problem }
+    TableError::Row { line, problem: Box::new(problem) }
 }
