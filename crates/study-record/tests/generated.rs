@@ -28,7 +28,7 @@ fn filled(page: &str, mut parts: BTreeMap<String, String>) -> String {
     while let Some((before, after)) = rest.split_once("<!-- ") {
         let (name, body) = after.split_once(" -->\n").unwrap();
         let part = parts.remove(name).unwrap_or_else(|| panic!("{page}: no text for `{name}`"));
-        text += &format!("{before}<!-- {name} -->\n{part}<!-- end -->");
+        text.extend([before, "<!-- ", name, " -->\n", &part, "<!-- end -->"]);
         rest = body.split_once("<!-- end -->").unwrap().1;
     }
     assert!(parts.is_empty(), "{page} has no place for {parts:?}");
