@@ -353,6 +353,8 @@ tables! {
         neuron_set: Option<String>,
         /// Neurons in all these layers together.
         neurons: usize,
+        /// Whether two passes, one that selects and one that lesions, choose the same neurons.
+        same_neurons: bool,
         /// The fall of the right word's logit.
         logit_drop: f64,
         /// The fall of the right word's margin.

@@ -70,7 +70,8 @@ impl LaboratoryPart for Dynamic {
         let mut rows = Vec::new();
         for (pattern, outcomes) in design.patterns.iter().zip(&pass.outcomes) {
             for (&prompt, outcome) in pass.prompts.iter().zip(outcomes) {
-                rows.push(pass.row(pattern, &design.prompts[prompt], outcome));
+                let prompt = &design.prompts[prompt];
+                rows.push(pass.row(pattern, prompt, outcome, bench.lesioned));
             }
         }
         Ok(vec![EncodedTable::new(rows)?])
@@ -88,10 +89,23 @@ struct DynamicPass {
 }
 
 impl DynamicPass {
-    fn row(&self, pattern: &LayerPattern, prompt: &MaskedPrompt, outcome: &Outcome) -> DynamicRow {
+    /// A row of `dynamic.csv`. `two_pass_sets` are those that the study selected beforehand.
+    fn row(
+        &self,
+        pattern: &LayerPattern,
+        prompt: &MaskedPrompt,
+        outcome: &Outcome,
+        two_pass_sets: &NeuronSets,
+    ) -> DynamicRow {
         let drops = outcome.drops();
         let label = prompt.label.as_deref().unwrap_or_default();
-        let sizes = pattern.layers.iter().map(|&layer| self.sets.set(layer, label).len());
+        let mut neurons = 0;
+        let mut same_neurons = true;
+        for &layer in &pattern.layers {
+            let set = self.sets.set(layer, label);
+            neurons += set.len();
+            same_neurons &= set == two_pass_sets.set(layer, label);
+        }
         DynamicRow {
             pattern: pattern.kind,
             layers: pattern.name(),
@@ -99,7 +113,8 @@ impl DynamicPass {
             position: prompt.position,
             target: prompt.target().to_owned(),
             neuron_set: prompt.label.clone(),
-            neurons: sizes.sum(),
+            neurons,
+            same_neurons,
             logit_drop: drops.logit,
             margin_drop: drops.margin,
         }

@@ -10,7 +10,7 @@ use study_record::{
 use super::absent_part::absence;
 use crate::{
     document::{
-        number_text::{count, mean, plural, quoted},
+        number_text::{count, mean, plural},
         section::Section,
     },
     error::ReportError,
@@ -31,47 +31,37 @@ pub(crate) fn dynamic_section(study: &FinishedStudy<'_>) -> Result<Section, Repo
         plural(rows.len(), "lesion"),
         plural(prompts.len(), "prompt")
     ));
-    let Some(joint) = study.rows_if_written::<JointRow>()? else {
-        section.text(format!(
-            "The part {} did not run, so there are no two passes to compare with.",
-            quoted(Part::Joint.name())
-        ));
+    if rows.is_empty() {
         return Ok(section);
-    };
-    let comparisons = compare_passes(&rows, &joint);
-    let equal = comparisons.iter().filter(|comparison| comparison.same_count).count();
-    let largest = comparisons.iter().map(|comparison| comparison.difference).fold(0.0, f64::max);
-    section.finding(format!(
-        "In {} of {}, one pass lesions as many neurons as the two passes of {}. Their mean margin \
-         drops differ by at most {largest:.1e} logits.",
-        count(equal),
-        plural(comparisons.len(), "pattern"),
-        JointRow::TABLE.file
-    ));
+    }
+    let same = rows.iter().filter(|row| row.same_neurons).count();
+    let mut finding = format!(
+        "One pass lesions the same neurons as two passes in {} of {}.",
+        count(same),
+        plural(rows.len(), "lesion")
+    );
+    let joint = study.rows_if_written::<JointRow>()?.unwrap_or_default();
+    if let Some(largest) = largest_difference(&rows, &joint) {
+        finding += &format!(
+            " The mean margin drops differ from those in {} by at most {largest:.1e} logits.",
+            JointRow::TABLE.file
+        );
+    }
+    section.finding(finding);
     Ok(section)
 }
 
-/// One pass beside two, for a pattern of layers and a label.
-struct Comparison {
-    /// Whether both lesion equally many neurons.
-    same_count: bool,
-    /// The difference of the mean margin drops.
-    difference: f64,
-}
-
-fn compare_passes(rows: &[DynamicRow], joint: &[JointRow]) -> Vec<Comparison> {
-    let mut lesions: BTreeMap<(PatternKind, &str, &str), Vec<&DynamicRow>> = BTreeMap::new();
+/// The largest difference between the mean margin drops of one pass and of two; none if they have no
+/// pattern and label in common.
+fn largest_difference(rows: &[DynamicRow], joint: &[JointRow]) -> Option<f64> {
+    let mut lesions: BTreeMap<(PatternKind, &str, &str), Vec<f64>> = BTreeMap::new();
     for row in rows {
         let label = row.neuron_set.as_deref().unwrap_or_default();
-        lesions.entry((row.pattern, &row.layers, label)).or_default().push(row);
+        lesions.entry((row.pattern, &row.layers, label)).or_default().push(row.margin_drop);
     }
-    let comparisons = joint.iter().filter_map(|two| {
-        let one = lesions.get(&(two.pattern, &two.layers, &two.neuron_set))?;
-        let drop = mean(one.iter().map(|row| row.margin_drop));
-        Some(Comparison {
-            same_count: one[0].neurons == two.neurons,
-            difference: (drop - two.margin_drop).abs(),
-        })
+    let differences = joint.iter().filter_map(|two| {
+        let drops = lesions.get(&(two.pattern, &two.layers, &two.neuron_set))?;
+        Some((mean(drops.iter().copied()) - two.margin_drop).abs())
     });
-    comparisons.collect()
+    differences.max_by(f64::total_cmp)
 }
