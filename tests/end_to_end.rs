@@ -188,7 +188,7 @@ fn controls_have_the_size_of_the_matched_set_or_are_missing() {
     }
     assert!(nulls.iter().all(|row| row["neurons"] == "76")); // a tenth of 768
     assert!(
-        run.stdout().contains("random sets are too few to tell any of 12 lesions"),
+        run.stdout().contains("random sets of each kind, none of 12 lesions can be told from them"),
         "{}",
         run.stdout()
     );

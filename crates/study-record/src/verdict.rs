@@ -87,7 +87,8 @@ impl Verdict {
         if random.into_iter().flatten().any(|range| range_contains(range, margin_drop)) {
             return Self::Within;
         }
-        if smallest_p > LEVEL { Self::TooFewSets } else { Self::NotShown }
+        // More random sets cannot show that a lesion does harm if the margin rises.
+        if smallest_p > LEVEL && margin_drop > 0.0 { Self::TooFewSets } else { Self::NotShown }
     }
 }
 
@@ -109,6 +110,7 @@ mod tests {
         assert_eq!(verdict(9.0, Some(0.25), 0.25), Verdict::TooFewSets);
         // A lesion that helps is not a lesion that harms.
         assert_eq!(verdict(-9.0, Some(0.01), 0.01), Verdict::NotShown);
+        assert_eq!(verdict(-9.0, Some(1.0), 0.25), Verdict::NotShown);
         assert_eq!(verdict(9.0, None, 0.01), Verdict::NoControls);
     }
 }

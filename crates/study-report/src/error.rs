@@ -19,7 +19,7 @@ pub enum ReportError {
         error: io::Error,
     },
     /// The manifest is not one that this version writes.
-    #[error("{}: {error}", path.display())]
+    #[error("{}: {error}; a study of another version of lesion must be run again", path.display())]
     Manifest {
         /// The file.
         path: PathBuf,

@@ -168,10 +168,7 @@ fn page_and_screen_share_their_sentences() {
         ("joint", "With 2 \u{201c}him\u{201d} neurons of layers 0 1"),
         ("dose", "2.980 with 2 \u{201c}him\u{201d} neurons"),
         ("causal", "correlate with |t| at \u{2212}0.06 and with the direct effects at 1.00"),
-        (
-            "dynamic",
-            "In 6 of 6 patterns, one pass lesions as many neurons as the two passes of joint.csv.",
-        ),
+        ("dynamic", "One pass lesions the same neurons as two passes in 72 of 72 lesions."),
         ("conclusions", "Layer 1, \u{201c}him\u{201d}: mean margin drop 2.980"),
     ] {
         let section = sections.iter().find(|section| section.id == id).unwrap();
@@ -195,7 +192,10 @@ fn controls(change: impl FnOnce(&mut Vec<ProfileRow>)) -> String {
 #[test]
 fn too_few_random_sets_are_named_with_a_number_that_would_do() {
     let text = controls(|rows| rows[2].verdict = Verdict::TooFewSets);
-    assert!(text.contains("39 random sets are too few to tell any of 2 lesions"), "{text}");
+    assert!(
+        text.contains("With 39 random sets of each kind, none of 2 lesions can be told from them"),
+        "{text}"
+    );
     assert!(text.contains("--nulls 40 would be enough"), "{text}");
 }
 

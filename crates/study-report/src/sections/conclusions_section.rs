@@ -158,6 +158,14 @@ fn limits_of_controls(profile: &ControlVerdicts) -> Vec<String> {
     if !undecided.is_empty() {
         limits.push(format!("Not decided, for lack of random sets: {}.", list(&undecided)));
     }
+    let without_controls = profile.with(Verdict::NoControls).filter(|row| row.neurons > 0);
+    let without_controls: Vec<String> = without_controls.map(ProfileRow::name).collect();
+    if !without_controls.is_empty() {
+        limits.push(format!(
+            "Without controls, because too few other neurons are left for random sets: {}.",
+            list(&without_controls)
+        ));
+    }
     let without_alikes = profile.with(Verdict::Beyond).filter(|row| !row.has_alikes());
     let without_alikes: Vec<String> = without_alikes.map(ProfileRow::name).collect();
     if !without_alikes.is_empty() {

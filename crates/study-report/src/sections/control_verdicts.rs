@@ -5,7 +5,7 @@ use study_record::{LEVEL, Verdict, sets_needed, tables::ProfileRow};
 use crate::{
     document::{
         cell::Cell,
-        number_text::{list, percent},
+        number_text::{list, percent, plural},
     },
     error::ReportError,
     finished_study::FinishedStudy,
@@ -53,17 +53,18 @@ impl ControlVerdicts {
         }
         if !self.is_decided() {
             return format!(
-                "{} random sets are too few to tell any of {tested} lesions from them at the level \
-                 {LEVEL}; --nulls {} would be enough.",
-                self.sets,
+                "With {} of each kind, none of {} can be told from them at the level {LEVEL}; --nulls \
+                 {} would be enough.",
+                plural(self.sets, "random set"),
+                plural(tested, "lesion"),
                 sets_needed(tested)
             );
         }
         match self.with(Verdict::Beyond).count() {
             0 => format!(
                 "No matched lesion lowers the right word\u{2019}s margin significantly more than \
-                 random sets of the same size (Holm over {tested} layers and labels, level \
-                 {LEVEL})."
+                 random sets of the same size (Holm over {} of layer and label, level {LEVEL}).",
+                plural(tested, "combination")
             ),
             beyond => format!(
                 "In {beyond} of {tested} cases, each a layer and a label, the matched lesion \
