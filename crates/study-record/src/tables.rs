@@ -6,7 +6,6 @@
 
 use crate::{
     choice::choices,
-    part_tables::Part,
     row::tables,
     settings::{
         SelectionSettings,
@@ -14,10 +13,7 @@ use crate::{
     },
 };
 
-pub use crate::part_tables::{
-    CausalRow, DissociationRow, DoseRow, DynamicRow, JointRow, NullRow, ProfileRow,
-    PromptControlRow,
-};
+pub use crate::part_tables::*;
 pub use crate::row::{Column, Row, RowProblem, Table, TableError, decode, encode};
 
 tables! {

@@ -20,7 +20,7 @@ fn ensure(name: &str, text: &str) -> bool {
 }
 
 /// The text of a page with the text between each `<!-- NAME -->` and its `<!-- end -->` replaced by
-/// the part of that name. The page has each part once.
+/// the part of that name. The page has each part once; a new table gets a section at the end.
 fn filled(page: &str, mut parts: BTreeMap<String, String>) -> String {
     let old = fs::read_to_string(path(page)).unwrap();
     let mut text = String::new();
@@ -31,8 +31,13 @@ fn filled(page: &str, mut parts: BTreeMap<String, String>) -> String {
         text.extend([before, "<!-- ", name, " -->\n", &part, "<!-- end -->"]);
         rest = body.split_once("<!-- end -->").unwrap().1;
     }
-    assert!(parts.is_empty(), "{page} has no place for {parts:?}");
-    text + rest
+    text += rest;
+    for (name, part) in parts {
+        let file = name.strip_prefix("columns: ");
+        let file = file.unwrap_or_else(|| panic!("{page} has no place for `{name}`"));
+        text += &format!("\n## `{file}`\n\n<!-- {name} -->\n{part}<!-- end -->\n");
+    }
+    text
 }
 
 #[test]
