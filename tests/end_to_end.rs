@@ -4,27 +4,14 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use crate::support::{BRIEF, Row, Run, assert_close, assert_user_error, lesion, number, reference};
 use sha2::{Digest, Sha256};
+use study_record::tables::{self, HeldOutRow, Row as _};
 use tempfile::TempDir;
 
-const FILES: [&str; 17] = [
-    "neurons.csv",
-    "selection.csv",
-    "histogram.csv",
-    "normality.csv",
-    "sparsity.csv",
-    "prompts.csv",
-    "predictions.csv",
-    "lesions.csv",
-    "neuron_sets.json",
-    "nulls.csv",
-    "prompt_controls.csv",
-    "profile.csv",
-    "dissociation.csv",
-    "joint.csv",
-    "dose.csv",
-    "neurons_causal.csv",
-    "dynamic.csv",
-];
+fn files() -> Vec<&'static str> {
+    let tables = tables::all().into_iter().map(|table| table.file);
+    // No pair is held out by default.
+    tables.filter(|&file| file != HeldOutRow::TABLE.file).chain(["neuron_sets.json"]).collect()
+}
 
 #[test]
 fn the_study_writes_its_tables() {
@@ -118,7 +105,7 @@ fn a_second_run_and_one_thread_give_the_same_bytes() {
     let first = Run::new(&options);
     for args in [&[][..], &["--threads", "1"], &["--threads", "2"]] {
         let again = Run::new(&[&options, args].concat());
-        for table in FILES {
+        for table in files() {
             assert_eq!(again.bytes(table), first.bytes(table), "{table} with {args:?}");
         }
         assert_eq!(again.stdout(), first.stdout());
@@ -233,7 +220,7 @@ fn the_manifest_lists_settings_inputs_and_outputs() {
         let digest = Sha256::digest(bytes);
         digest.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
     };
-    for table in FILES {
+    for table in files() {
         assert_eq!(manifest["outputs"][table], sha256(&run.bytes(table)));
     }
     let assets = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets");
@@ -248,7 +235,7 @@ fn the_manifest_lists_settings_inputs_and_outputs() {
         assert!(manifest["seconds"][stage].as_f64().unwrap() >= 0.0);
     }
     // The others are the manifest, the report and the folder of its figures. No temporary file is left.
-    assert_eq!(fs::read_dir(run.out()).unwrap().count(), FILES.len() + 3);
+    assert_eq!(fs::read_dir(run.out()).unwrap().count(), files().len() + 3);
 }
 
 #[test]
@@ -390,7 +377,7 @@ fn a_study_with_a_table_that_cannot_be_written_has_no_manifest() {
     // No temporary file is left.
     for entry in fs::read_dir(&out).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
-        assert!(name == "journal.jsonl" || FILES.contains(&name.as_str()), "{name} is left");
+        assert!(name == "journal.jsonl" || files().contains(&name.as_str()), "{name} is left");
     }
 }
 

@@ -6,7 +6,7 @@ use lesion::{
     CancelToken, LesionError, LoadedModel, Memory, ModelBytes, ModelSource, Note, PreparedStudy,
     RunOptions, Stages, StudyTexts, TextInput, Unwatched, Watch, create_folder, device, run,
 };
-use study_record::{Backend, Study, tables::DoseRow};
+use study_record::{Backend, Part, Study, tables::DoseRow};
 use tempfile::TempDir;
 
 use crate::support::tables;
@@ -127,7 +127,7 @@ fn every_stage_can_be_cancelled_before_and_during_it() {
     let names: Vec<&str> = watch.stages.iter().map(|(stage, _)| &**stage).collect();
     let inputs = ["load", "hash"];
     let work = ["activations", "selection", "diagnostics", "baseline", "lesion"];
-    let parts = ["controls", "joint", "dose", "causal", "dynamic"];
+    let parts: Vec<&str> = Part::ALL.iter().map(|part| part.name()).collect();
     assert_eq!(names, [&inputs[..], &work, &parts].concat());
     for (number, &(ref stage, steps)) in watch.stages.iter().enumerate() {
         // Inputs are read in one piece.
