@@ -9,8 +9,8 @@ use bert_model::{BertForMaskedLm, Checkpoint, Site, TokenBatch};
 use burn::tensor::{Device, Distribution, Tensor};
 use clap::ValueEnum;
 use lesion_eval::{
-    Batching, Contrast, Laboratory, Manner, MaskedPrompt, NoJournal, Prompts, Read, Subject, Trial,
-    predict, unwatched,
+    Batching, Contrast, Laboratory, LesionMethod, MaskedPrompt, NoJournal, Prompts, Read, Subject,
+    Trial, predict, unwatched,
 };
 use rand::{SeedableRng, seq::index};
 use rand_chacha::ChaCha8Rng;
@@ -130,9 +130,9 @@ fn lesion_sets(
             }
         }
     }
-    let manner = Manner::zero(study_record::Site::Post).prepare(None, prompts, 0)?;
+    let method = LesionMethod::zero(study_record::Site::Post).prepare(None, prompts, 0)?;
     let mut journal = NoJournal;
-    let mut laboratory = Laboratory::new(subject, prompts, manner, &mut journal);
+    let mut laboratory = Laboratory::new(subject, prompts, method, &mut journal);
     black_box(laboratory.run("yardstick", &trials, Read::Candidates, &mut unwatched())?);
     Ok(())
 }

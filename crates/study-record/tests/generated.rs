@@ -35,7 +35,7 @@ fn filled(page: &str, mut parts: BTreeMap<String, String>) -> String {
     for (name, part) in parts {
         let file = name.strip_prefix("columns: ");
         let file = file.unwrap_or_else(|| panic!("{page} has no place for `{name}`"));
-        text += &format!("\n## `{file}`\n\n<!-- {name} -->\n{part}<!-- end -->\n");
+        text.extend(["\n## `", file, "`\n\n<!-- ", &name, " -->\n", &part, "<!-- end -->\n"]);
     }
     text
 }

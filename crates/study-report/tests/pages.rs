@@ -70,7 +70,7 @@ fn with_verdicts() -> Files {
     edit(&mut files, |rows: &mut Vec<ProfileRow>| {
         // The middle of the range of random sets.
         let (low, high) = rows[3].random().margin.unwrap();
-        rows[3].margin_drop = (low + high) / 2.0;
+        rows[3].margin_drop = f64::midpoint(low, high);
         rows[3].verdict = Verdict::Within;
     });
     seal(&mut files, |_| {});

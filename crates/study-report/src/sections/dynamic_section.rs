@@ -35,19 +35,18 @@ pub(crate) fn dynamic_section(study: &FinishedStudy<'_>) -> Result<Section, Repo
         return Ok(section);
     }
     let same = rows.iter().filter(|row| row.same_neurons).count();
-    let mut finding = format!(
-        "One pass lesions the same neurons as two passes in {} of {}.",
-        count(same),
-        plural(rows.len(), "lesion")
-    );
     let joint = study.rows_if_written::<JointRow>()?.unwrap_or_default();
-    if let Some(largest) = largest_difference(&rows, &joint) {
-        finding += &format!(
+    let difference = largest_difference(&rows, &joint).map_or(String::new(), |largest| {
+        format!(
             " The mean margin drops differ from those in {} by at most {largest:.1e} logits.",
             JointRow::TABLE.file
-        );
-    }
-    section.finding(finding);
+        )
+    });
+    section.finding(format!(
+        "One pass lesions the same neurons as two passes in {} of {}.{difference}",
+        count(same),
+        plural(rows.len(), "lesion")
+    ));
     Ok(section)
 }
 
