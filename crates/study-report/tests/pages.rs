@@ -236,7 +236,7 @@ fn a_changed_or_missing_table_is_named() {
     let page = report(&study).unwrap().html;
     assert!(page.contains("dose.csv was removed and profile.csv was changed"));
     assert_eq!(table(&page, "profile")[0][2], "7.25");
-    assert!(page.contains("dose.csv of the part \u{201c}dose\u{201d} is missing."));
+    assert!(page.contains("dose.csv of the part \u{201c}dose\u{201d} was removed."));
     assert!(!page.contains("figure-dose"));
 }
 

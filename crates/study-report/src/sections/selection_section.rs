@@ -120,7 +120,7 @@ fn layers_table(manifest: &Manifest, counts: &SelectionCounts, neurons: &[Neuron
         selection.alpha,
         correction_clause(manifest)
     );
-    let uncorrected = format!("p < {}", selection.alpha);
+    let uncorrected = format!("p < {} uncorrected", selection.alpha);
     let columns = ["layer", a, b, "neither", &uncorrected, "median |effect|", "largest |effect|"];
     let mut table = Table::new("layers", T.tables, caption, columns).on_screen();
     for layer in 0..manifest.model_layers {

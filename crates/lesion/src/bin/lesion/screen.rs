@@ -307,7 +307,7 @@ fn describe_change(mask: &MaskRating) -> String {
     let word = &before.clean.word;
     let drop = before.logit_drop().unwrap_or(f64::NAN);
     let direction = if drop < 0.0 { "rises" } else { "falls" };
-    let change = format!("its logit {direction} by {:.3}", drop.abs());
+    let change = format!("the logit of \"{word}\" {direction} by {:.3}", drop.abs());
     // The candidates of the user may all be far from the top.
     let ranks = [before.clean.rank, after.lesioned.as_ref().map_or(0, |score| score.rank)];
     let place = if ranks == [1, 1] { "on top" } else { "ahead of the other candidates" };
