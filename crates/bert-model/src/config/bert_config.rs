@@ -45,7 +45,7 @@ pub struct BertConfig {
     /// Whether tokens attend to earlier tokens only; not supported.
     #[serde(default)]
     pub is_decoder: bool,
-    /// How positions enter; only `absolute` is supported.
+    /// Type of the position embeddings; only `absolute` is supported.
     #[serde(default = "absolute")]
     pub position_embedding_type: String,
     /// ELECTRA's width of the embeddings; no other family reads it.
