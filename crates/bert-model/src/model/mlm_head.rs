@@ -101,7 +101,7 @@ impl MlmHead {
         self.decoder(words).select(0, tokens)
     }
 
-    /// How far the logits of the decoder's `rows`, `[tokens, width of the embeddings]`, fall if each
+    /// The drops of the logits of the decoder's `rows`, `[tokens, width of the embeddings]`, if each
     /// of `changed`, `[n, hidden]`, replaces `clean`, `[1, hidden]`. Returns `[tokens, n]`.
     pub(crate) fn logit_drops(
         &self,

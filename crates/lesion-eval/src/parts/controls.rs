@@ -119,7 +119,8 @@ fn run_controls(
     let Bench { design, selection, lesioned: sets, laboratory, .. } = bench;
     let cells = list_cells(laboratory, sets, design.layers);
     let all = cells.iter().map(|cell| cell.most_trials(design.study)).sum();
-    let (subject, prompts) = (laboratory.subject, laboratory.prompts);
+    let subject = laboratory.subject;
+    let prompts = laboratory.prompts;
     let activity = activity_at_masks(subject, prompts, &mut |_, _| progress(0, all))?;
     let mut found = Vec::with_capacity(cells.len());
     let mut done = 0;

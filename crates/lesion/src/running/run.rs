@@ -56,7 +56,8 @@ pub fn run(
     let (labelled, lesioned) = neuron_sets(prepared, &selection);
     let diagnostics = stages.run("diagnostics", |progress| diagnose(&activations, progress))?;
     let predictions = stages.run("baseline", |progress| predict(subject, prompts, progress))?;
-    let (layer, site) = (design.layer, study.lesion.site);
+    let layer = design.layer;
+    let site = study.lesion.site;
     let outcomes = stages
         .run("lesion", |progress| lesion(subject, prompts, &labelled, layer, site, progress))?;
     let mut encoded = vec![
