@@ -26,6 +26,7 @@
 //! * [`Correction`] and [`Families`]: adjusted p-values, over the model or layer by layer.
 //! * [`max_t`]: family-wise p-values by permutation, without an assumption of normality;
 //!   [`max_t_over`] gives them over the model and layer by layer in one pass.
+//! * [`randomisation_p`]: whether the statistic of a set is one that a random set might have.
 //! * [`Bootstrap`]: confidence intervals of any statistic whose measurements come in clusters.
 //! * [`moments()`], [`jarque_bera`], [`dagostino_pearson`], [`Histogram`], [`concentration`] and
 //!   [`share_below`]: properties of the activations.
@@ -63,6 +64,7 @@ pub use moments::{Moments, MomentsAccumulator, moments};
 pub use pearson::pearson;
 pub use permutation::{
     max_t::{MaxT, max_t, max_t_over},
+    randomisation::{RandomisationTest, randomisation_p, smallest_randomisation_p},
     relabelling::{Relabelling, Resampling},
 };
 pub use quantile::quantile;

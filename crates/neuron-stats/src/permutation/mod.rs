@@ -1,6 +1,7 @@
-//! Permutation tests whose p-values are family-wise by the distribution of the maximum.
+//! Permutation tests by relabelled samples, and randomisation tests by random sets.
 
 mod contrasts;
 pub(crate) mod max_t;
+pub(crate) mod randomisation;
 pub(crate) mod relabelling;
 mod sign_codes;
