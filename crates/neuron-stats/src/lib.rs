@@ -26,6 +26,8 @@
 //! * [`Correction`] and [`Families`]: adjusted p-values, over the model or layer by layer.
 //! * [`max_t`]: family-wise p-values by permutation, without an assumption of normality;
 //!   [`max_t_over`] gives them over the model and layer by layer in one pass.
+//! * [`RelabelledTests`] and [`strongest`]: the neurons that a selection would have found in randomly
+//!   relabelled samples.
 //! * [`randomisation_p`]: whether the statistic of a set is one that a random set might have.
 //! * [`Bootstrap`]: confidence intervals of any statistic whose measurements come in clusters.
 //! * [`moments()`], [`jarque_bera`], [`dagostino_pearson`], [`Histogram`], [`concentration`] and
@@ -65,6 +67,7 @@ pub use pearson::pearson;
 pub use permutation::{
     max_t::{MaxT, max_t, max_t_over},
     randomisation::{RandomisationTest, randomisation_p, smallest_randomisation_p},
+    relabelled_tests::{RelabelledTests, strongest},
     relabelling::{Relabelling, Resampling},
 };
 pub use quantile::quantile;

@@ -79,6 +79,11 @@ impl<'a, S: Sample> Matrix<'a, S> {
         Ok(Self { values, samples, neurons })
     }
 
+    /// Views whole rows of values that are known to be finite, at least one row.
+    pub(crate) const fn of_finite(values: &'a [S], neurons: usize) -> Self {
+        Self { values, samples: values.len() / neurons, neurons }
+    }
+
     /// The number of rows, at least 1.
     #[must_use]
     pub const fn samples(&self) -> usize {

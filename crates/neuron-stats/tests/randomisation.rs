@@ -26,7 +26,7 @@ fn exchangeable_sets_are_found_in_at_most_alpha_of_simulations() {
     let mut normal = Normal::new(18);
     // Symmetric, skewed, and with ties.
     let shapes: [fn(f64) -> f64; 3] = [|x| x, f64::exp, |x| (1.5 * x).round()];
-    for random_sets in [1, 2, 3, 4, 7, 19, 39, 99] {
+    for random_sets in [1_usize, 2, 3, 4, 7, 19, 39, 99] {
         for (index, shape) in shapes.iter().enumerate() {
             let mut p = [const { Vec::new() }; 3];
             for _ in 0..SIMULATIONS {

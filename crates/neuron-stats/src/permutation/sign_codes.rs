@@ -133,7 +133,8 @@ fn next_permutation(labels: &mut [bool]) -> bool {
     true
 }
 
-fn random_signs(samples: usize, rng: &mut ChaCha8Rng) -> impl Iterator<Item = bool> {
+/// Turns each sample with probability 1/2.
+pub(super) fn random_signs(samples: usize, rng: &mut ChaCha8Rng) -> impl Iterator<Item = bool> {
     let mut bits = 0;
     (0..samples).map(move |sample| {
         bits = if sample.is_multiple_of(64) { rng.next_u64() } else { bits >> 1 };
@@ -143,7 +144,11 @@ fn random_signs(samples: usize, rng: &mut ChaCha8Rng) -> impl Iterator<Item = bo
 
 /// Deals `n_a + n_b` samples out at random; true for side b. Selection sampling, after Knuth, *The
 /// Art of Computer Programming*, volume 2, 3.4.2, algorithm S.
-fn random_sides(n_a: usize, n_b: usize, rng: &mut ChaCha8Rng) -> impl Iterator<Item = bool> {
+pub(super) fn random_sides(
+    n_a: usize,
+    n_b: usize,
+    rng: &mut ChaCha8Rng,
+) -> impl Iterator<Item = bool> {
     let mut wanted = n_b as u128;
     (1..=n_a + n_b).rev().map(move |left| {
         // True with probability wanted / left, up to a bias of left / 2⁶⁴.

@@ -66,6 +66,11 @@ impl Design {
         Self { alpha, df, critical, spread, reference }
     }
 
+    /// t of one neuron; NaN if it is undefined.
+    pub(crate) fn t(&self, summary: &Summary) -> f64 {
+        self.statistic(summary).t
+    }
+
     /// The tests of many neurons.
     pub(crate) fn test(&self, summaries: &[Summary], tests: &mut [TTest]) {
         for (summaries, tests) in summaries.chunks(LANES).zip(tests.chunks_mut(LANES)) {
