@@ -127,6 +127,27 @@ pub enum StatsError {
         threshold: f64,
     },
 
+    /// An equivalence margin that is not positive and finite.
+    #[error("the margin must be positive and finite, it is {margin}")]
+    Margin {
+        /// The margin given.
+        margin: f64,
+    },
+
+    /// The scale of a prior that is not positive and finite.
+    #[error("the scale of the prior must be positive and finite, it is {scale}")]
+    Scale {
+        /// The scale given.
+        scale: f64,
+    },
+
+    /// A t that is NaN or infinite.
+    #[error("t is {value}")]
+    Statistic {
+        /// The value given.
+        value: f64,
+    },
+
     /// Edges that do not bound at least one bin.
     #[error("edges must be two or more, finite and strictly ascending, they are {edges:?}")]
     Edges {

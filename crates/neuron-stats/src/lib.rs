@@ -29,6 +29,8 @@
 //! * [`RelabelledTests`] and [`strongest`]: the neurons that a selection would have found in randomly
 //!   relabelled samples.
 //! * [`randomisation_p`]: whether the statistic of a set is one that a random set might have.
+//! * [`equivalence_test`] and [`jzs_bayes_factor`]: whether there is no effect, rather than no evidence of
+//!   one.
 //! * [`Bootstrap`]: confidence intervals of any statistic whose measurements come in clusters.
 //! * [`moments()`], [`jarque_bera`], [`dagostino_pearson`], [`Histogram`], [`concentration`] and
 //!   [`share_below`]: properties of the activations.
@@ -41,6 +43,7 @@
 mod bootstrap;
 mod correction;
 mod diagnostics;
+mod equivalence;
 mod error;
 mod families;
 mod input_checks;
@@ -59,6 +62,10 @@ pub use diagnostics::{
     normality::{NormalityTest, dagostino_pearson, jarque_bera},
     sparsity::{concentration, share_below, share_of_zeros},
 };
+pub use equivalence::{
+    bayes_factor::{BayesFactor, JZS_SCALE, jzs_bayes_factor},
+    two_one_sided_tests::{EquivalenceTest, equivalence_test},
+};
 pub use error::StatsError;
 pub use families::Families;
 pub use matrix::{Matrix, Sample};
@@ -75,6 +82,7 @@ pub use student_t::distribution::StudentT;
 pub use ttest::{
     accumulator::TTestAccumulator,
     many_neurons::{t_test, t_tests},
+    sample_counts::SampleCounts,
     test_kind::TestKind,
     test_result::{Alternative, TTest},
 };

@@ -4,9 +4,7 @@
 
 mod common;
 
-use std::{fs, path::Path};
-
-use common::{Normal, test_kind};
+use common::{Normal, fixture, test_kind};
 use neuron_stats::{
     Alternative, Correction, Families, Matrix, Relabelling, Resampling, TTest, TestKind, max_t,
     significant, t_tests,
@@ -247,9 +245,7 @@ fn a_two_sided_run_does_not_bound_the_rarer_label() {
 fn power_is_that_of_the_noncentral_t() {
     type Case = (String, usize, usize, f64, f64, f64);
     const NEURONS: usize = 50;
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/power.json");
-    let cases: Vec<Case> = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
-    for (kind, n_a, n_b, effect, alpha, power) in cases {
+    for (kind, n_a, n_b, effect, alpha, power) in fixture::<Vec<Case>>("power.json") {
         let kind = test_kind(&kind);
         // The effect is in standard deviations of the differences, or of one side.
         let spread = if kind == TestKind::Paired { 0.5_f64.sqrt() } else { 1.0 };

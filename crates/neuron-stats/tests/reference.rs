@@ -4,20 +4,15 @@
 
 mod common;
 
-use std::{collections::HashMap, fs, path::Path};
+use std::collections::HashMap;
 
-use common::{close, test_kind};
+use common::{close, fixture, test_kind};
 use neuron_stats::{
     Alternative, Correction, Families, Histogram, Matrix, Moments, Relabelling, Resampling,
     StudentT, dagostino_pearson, jarque_bera, max_t, t_test,
 };
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::Deserialize;
 use statrs::distribution::{ContinuousCDF, StudentsT};
-
-fn fixture<T: DeserializeOwned>(name: &str) -> T {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
-    serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
-}
 
 fn scaled(values: &[f64], unit: f64) -> Vec<f64> {
     values.iter().map(|&value| value * unit).collect()

@@ -2,13 +2,20 @@
 
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
-use std::f64::consts::TAU;
+use std::{f64::consts::TAU, fs, path::Path};
 
-use neuron_stats::TestKind;
+use neuron_stats::{SampleCounts, TestKind};
 use rand_chacha::{
     ChaCha8Rng,
     rand_core::{Rng, SeedableRng},
 };
+use serde::de::DeserializeOwned;
+
+/// The values of a file in `fixtures`.
+pub(crate) fn fixture<T: DeserializeOwned>(name: &str) -> T {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
+    serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+}
 
 /// The t-test that a fixture names.
 pub(crate) fn test_kind(name: &str) -> TestKind {
@@ -16,6 +23,15 @@ pub(crate) fn test_kind(name: &str) -> TestKind {
         "paired" => TestKind::Paired,
         "student" => TestKind::Student,
         "welch" => TestKind::Welch,
+        _ => panic!("{name}"),
+    }
+}
+
+/// The counts that a fixture names.
+pub(crate) fn sample_counts(name: &str, n_a: usize, n_b: usize) -> SampleCounts {
+    match name {
+        "pairs" => SampleCounts::Pairs(n_a),
+        "sides" => SampleCounts::Sides(n_a, n_b),
         _ => panic!("{name}"),
     }
 }
