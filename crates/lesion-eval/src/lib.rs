@@ -81,8 +81,9 @@ pub use paper_lesion::silenced_prompts::{
     LesionOutcome, default_layer, lesion, paper_lesion_trials,
 };
 pub use parts::{
+    claim::{Claim, judge_claims},
     find_part,
-    laboratory_part::{Bench, Design, EncodedTable, LaboratoryPart, Trials},
+    laboratory_part::{Bench, Design, EncodedTable, LaboratoryPart, PartResult, Trials},
     layer_pattern::LayerPattern,
 };
 pub use passes::{

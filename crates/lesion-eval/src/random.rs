@@ -16,6 +16,10 @@ pub(crate) enum Purpose {
     Dose,
     /// Which stimulus pairs are held out.
     Split,
+    /// Random sets of neurons that displace about as much.
+    DisplacedSet,
+    /// Relabelled selections.
+    Reselection,
 }
 
 /// The random numbers of one purpose, for example for random set `number` of the layer and label

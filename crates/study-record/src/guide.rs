@@ -3,11 +3,11 @@
 use crate::{
     choice::{Choice as _, joined},
     manifest::Manifest,
-    part_tables::{Part, SetKind},
+    part_tables::{Part, SetChoice, SetKind},
     row::Table,
     settings::{Section as _, Setting, Study},
     tables::ALWAYS,
-    verdict::Verdict,
+    verdict::{Question, Verdict},
 };
 
 /// The settings of sections for docs/studies.md. The section `""` is the top of the file.
@@ -123,7 +123,19 @@ pub fn set_kinds_table() -> String {
     choices_table("kind", "the lesioned neurons", &SetKind::documented())
 }
 
-/// The verdicts on a lesion.
+/// The choices of a label's neurons.
+#[must_use]
+pub fn set_choices_table() -> String {
+    choices_table("sets", "the matched neurons", &SetChoice::documented())
+}
+
+/// The questions of a study's claims.
+#[must_use]
+pub fn questions_table() -> String {
+    choices_table("question", "the value that is tested", &Question::documented())
+}
+
+/// The verdicts on a claim.
 #[must_use]
 pub fn verdicts_table() -> String {
     choices_table("verdict", "meaning", &Verdict::documented())

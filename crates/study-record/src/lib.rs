@@ -6,7 +6,7 @@
 //!   and the guide describes its columns.
 //! - [`Part`] lists the parts of the laboratory and the tables that each writes.
 //! - [`Manifest`] records the settings, inputs and outputs of a run.
-//! - [`Verdict`] is the conclusion on a lesion from its controls.
+//! - [`Verdict`] is the conclusion on a claim from its controls; `verdicts.csv` has one for each.
 //!
 //! ```
 //! use study_record::{Study, TTestKind};
@@ -32,7 +32,9 @@ pub mod tables;
 mod verdict;
 
 pub use manifest::{BUNDLED, Inputs, MANIFEST, Manifest, Origin, Seconds};
-pub use part_tables::{Directness, FEWEST_TEMPLATES, Measured, Part, PatternKind, Range, SetKind};
+pub use part_tables::{
+    Directness, FEWEST_TEMPLATES, Measured, Part, PatternKind, Range, SetChoice, SetKind,
+};
 pub use row::{RowProblem, TableError};
 pub use row_summaries::{Accuracy, LesionSummary};
 pub use settings::{
@@ -41,9 +43,7 @@ pub use settings::{
     choices::{Backend, Correction, Scope, SelectAt, Site, Strength, TTestKind},
     values::{
         Alpha, Count, FilePath, HeldOut, InvalidValue, LayerGroups, LesionKind, SetRule,
-        SettingValue, Sizes, Tokens,
+        SettingValue, Share, Sizes, Tokens,
     },
 };
-pub use verdict::{
-    ACTIVITY_TOLERANCE, Evidence, LEVEL, Verdict, are_alike, sets_needed, smallest_p,
-};
+pub use verdict::{Evidence, LEVEL, Question, SETS_PER_CLAIM, Verdict, sets_needed, smallest_p};

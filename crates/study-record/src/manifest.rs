@@ -54,6 +54,8 @@ manifest! {
         layer: usize,
         /// The layers of the laboratory.
         layers: Vec<usize>,
+        /// Random sets of each kind.
+        random_sets: usize,
         /// Layers of the model.
         model_layers: usize,
         /// Neurons in each layer.

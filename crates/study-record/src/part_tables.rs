@@ -4,7 +4,6 @@
 use crate::{
     choice::choices,
     row::{Row, Table, tables},
-    verdict::{Verdict, are_alike, range_contains},
 };
 
 choices! {
@@ -62,6 +61,16 @@ impl Part {
 }
 
 choices! {
+    /// Which of a label's neurons are lesioned.
+    pub enum SetChoice: "choice of neurons" {
+        /// Those of `lesion.sets`, with the study's kind of lesion.
+        Lesioned = "lesioned",
+        /// All that carry the label, set to zero at the mask: the paper's lesion.
+        Labelled = "labelled",
+    }
+}
+
+choices! {
     /// Which neurons a lesion takes.
     pub enum SetKind: "kind of set" {
         /// Those of the prompt's own label.
@@ -70,23 +79,42 @@ choices! {
         Swapped = "swapped",
         /// As many as matched, the weakest of all outside the matched set.
         LeastTuned = "least-tuned",
-        /// A random set of the same size from the neurons outside the matched set; `controls.nulls`
-        /// sets.
+        /// A random set of the same size from the whole layer, matched neurons included.
         Random = "random",
-        /// A random set of the same size in which each neuron is drawn from the 16 next to a matched
-        /// neuron in the order of activity; as many sets. Activity is the mean |activation| after
+        /// A random set that has, in each group of 16 neurons next to each other in the order of
+        /// activity, as many neurons as the matched set. Activity is the mean |activation| after
         /// GELU at the masks of the label's prompts in the plain pass.
         RandomActive = "random-active",
+        /// The same in the order of displacement: activity times the norm of the neuron's output
+        /// weights, which is what zeroing the neuron removes from the residual stream.
+        RandomDisplaced = "random-displaced",
+        /// As many neurons as the same selection finds if the sides of the stimuli are swapped at
+        /// random.
+        Reselected = "reselected",
     }
 }
 
 impl SetKind {
     /// The random kinds.
-    pub const RANDOM: [Self; 2] = [Self::Random, Self::RandomActive];
+    pub const RANDOM: [Self; 4] =
+        [Self::Random, Self::RandomActive, Self::RandomDisplaced, Self::Reselected];
 
-    /// Number of neurons with the nearest activity that [`Self::RandomActive`] chooses from. The
-    /// documentation of that kind says it too.
-    pub const NEAREST: usize = 16;
+    /// Number of neurons in a group of [`Self::RandomActive`] and [`Self::RandomDisplaced`]. The
+    /// documentation of these kinds says it too.
+    pub const GROUP: usize = 16;
+}
+
+/// Sets whose activity differs from the matched set's by more than this share are not as active.
+const TOLERANCE: f64 = 0.1;
+
+/// Sets that share more than this part of the matched set, by squared activity or displacement, are
+/// not other sets.
+const MOST_SHARED: f64 = 0.5;
+
+/// Whether these sets are as active, or as displacing, as the matched set, and other neurons.
+fn are_alike(ratio: Option<f64>, shared: Option<f64>) -> bool {
+    let is_close = ratio.is_some_and(|ratio| (ratio - 1.0).abs() <= TOLERANCE);
+    is_close && shared.is_some_and(|shared| shared <= MOST_SHARED)
 }
 
 choices! {
@@ -114,17 +142,13 @@ choices! {
 }
 
 tables! {
-    pub struct NullRow in "nulls.csv": "a lesion of a matched or control set in a prompt" {
+    pub struct NullRow in "nulls.csv": "a matched or control set: the mean effect of its lesion" {
         /// The lesioned layer.
         layer: usize,
-        /// The template, as an index into the prompts file.
-        prompt: usize,
-        /// The position of the mask.
-        position: usize,
-        /// The right word.
-        target: String,
-        /// The label of the prompt, and of the matched set.
+        /// The label of the prompts, and of the matched set.
         neuron_set: String,
+        /// Which of the label's neurons are matched, see below.
+        sets: SetChoice,
         /// Which neurons were lesioned, see below.
         kind: SetKind,
         /// Which set of a random kind it is; 0 for the other kinds.
@@ -133,10 +157,18 @@ tables! {
         neurons: usize,
         /// Activity of the set: the root mean square of its neurons' activity (see `random-active`).
         activity: f64,
-        /// The fall of the right word's logit.
+        /// Displacement of the set: the root of the sum of its neurons' squared displacements (see
+        /// `random-displaced`).
+        displacement: f64,
+        /// Mean fall of the right word's logit in the prompts of the label.
         logit_drop: f64,
-        /// The fall of the right word's margin.
+        /// Mean fall of the right word's margin there.
         margin_drop: f64,
+        /// Mean fall of the right word's logit in the prompts of the other label; only for `matched`
+        /// and `random` sets.
+        other_logit_drop: Option<f64>,
+        /// Mean fall of the right word's margin there.
+        other_margin_drop: Option<f64>,
     }
 
     pub struct PromptControlRow in "prompt_controls.csv":
@@ -149,6 +181,8 @@ tables! {
         position: usize,
         /// The label of the prompt, and of the matched set.
         neuron_set: String,
+        /// Which of the label's neurons are matched, see below.
+        sets: SetChoice,
         /// The fall of the right word's logit under the matched lesion.
         logit_drop: f64,
         /// The fall of the right word's margin.
@@ -169,6 +203,8 @@ tables! {
         layer: usize,
         /// The label of neurons and prompts.
         neuron_set: String,
+        /// Which of the label's neurons are lesioned, see below.
+        sets: SetChoice,
         /// How many neurons of the layer carry the label.
         significant: usize,
         /// Their share of the layer.
@@ -183,22 +219,46 @@ tables! {
         abs_logit_drop: f64,
         /// Mean margin drop of the matched lesion.
         margin_drop: f64,
+        /// Lower end of its 95 % interval over templates; empty with fewer than 10 templates.
+        margin_low: Option<f64>,
+        /// Upper end of that interval.
+        margin_high: Option<f64>,
         /// Mean size of the margin drop.
         abs_margin_drop: f64,
         /// In how many prompts the margin fell.
         margin_falls: usize,
-        /// (1 + b) / (1 + N): of the N `random` sets, b have a mean margin drop at least as large as
-        /// the matched set's. Empty if there are no controls, as are the other p.
+        /// Sum of the direct effects of the lesioned neurons on the margin, mean over the prompts:
+        /// what the lesion takes away if no later attention or MLP reacts. Empty unless lesions are
+        /// zero at the mask.
+        direct_margin_drop: Option<f64>,
+        /// Two-sided p against the N `random` sets: with the mean of the N + 1 margin drops as the
+        /// centre, the share of them that lie at least as far from it as the matched set's. It is at
+        /// least 1 / (N + 1). Empty if there are no controls.
         p_random: Option<f64>,
-        /// Mean `activity` of the `random-active` sets, as a share of the matched set's.
+        /// Mean `activity` of the `random-active` sets, as a share of the matched set's. This and the
+        /// following are empty if `p_random` is above 0.05, unless `controls.every_kind` is set: no
+        /// other comparison could then show an effect.
         activity_ratio: Option<f64>,
-        /// The same p with the `random-active` sets. If `activity_ratio` is far from 1, no other
-        /// neurons have a similar activity, and these sets are the nearest there are.
+        /// The share of the matched set that an average `random-active` set contains, by the squares
+        /// of the neurons' activity.
+        activity_shared: Option<f64>,
+        /// The same p against the `random-active` sets. It counts only if their activity is within
+        /// 10 % of the matched set's and at most half of it is shared: otherwise no other neurons are
+        /// as active.
         p_random_active: Option<f64>,
-        /// The larger of both p, corrected by Holm over all layers and labels that have controls.
-        p_corrected: Option<f64>,
-        /// Conclusion from the controls, see below.
-        verdict: Verdict,
+        /// Mean `displacement` of the `random-displaced` sets, as a share of the matched set's.
+        displacement_ratio: Option<f64>,
+        /// The share of the matched set that an average `random-displaced` set contains, by the squares
+        /// of the neurons' displacements.
+        displacement_shared: Option<f64>,
+        /// The same p against the `random-displaced` sets, with the same condition.
+        p_random_displaced: Option<f64>,
+        /// The same p of the margin drop divided by the displacement, against the `random` sets. It
+        /// counts if no other neurons displace as much.
+        p_per_displacement: Option<f64>,
+        /// The same p against the `reselected` sets; empty if the neurons were given in a file. It
+        /// does not count for the verdict: these sets often contain the same neurons.
+        p_reselected: Option<f64>,
         /// Mean logit drop of the `swapped` set.
         swapped_logit_drop: Option<f64>,
         /// Its mean margin drop.
@@ -219,10 +279,18 @@ tables! {
         random_active_logit_low: Option<f64>,
         /// Upper end of that range.
         random_active_logit_high: Option<f64>,
-        /// Lower end of the range of their mean margin drops.
+        /// Lower end of the range that holds 95 % of their mean margin drops.
         random_active_margin_low: Option<f64>,
         /// Upper end of that range.
         random_active_margin_high: Option<f64>,
+        /// Lower end of the range that holds 95 % of the `random-displaced` sets' mean margin drops.
+        random_displaced_margin_low: Option<f64>,
+        /// Upper end of that range.
+        random_displaced_margin_high: Option<f64>,
+        /// Lower end of the range that holds 95 % of the `reselected` sets' mean margin drops.
+        reselected_margin_low: Option<f64>,
+        /// Upper end of that range.
+        reselected_margin_high: Option<f64>,
     }
 
     pub struct DissociationRow in "dissociation.csv":
@@ -251,9 +319,25 @@ tables! {
         low: Option<f64>,
         /// Upper end of its interval.
         high: Option<f64>,
-        /// `true` if both labels' neurons in this layer lower the margin of their own prompts, and
-        /// both intervals lie above 0.
-        double: bool,
+        /// Lower end of the range that holds 95 % of the differences of the `random` sets.
+        random_low: Option<f64>,
+        /// Upper end of that range.
+        random_high: Option<f64>,
+        /// Two-sided p of the difference against these sets.
+        p_difference: Option<f64>,
+        /// `own_margin_drop + other_margin_drop`: what the lesion takes from telling the two words
+        /// apart. It is 0 if the lesion only makes one of the words more likely in every prompt.
+        both: f64,
+        /// Lower end of its interval.
+        both_low: Option<f64>,
+        /// Upper end of its interval.
+        both_high: Option<f64>,
+        /// Lower end of the range that holds 95 % of the sums of the `random` sets.
+        random_both_low: Option<f64>,
+        /// Upper end of that range.
+        random_both_high: Option<f64>,
+        /// Two-sided p of the sum against these sets.
+        p_both: Option<f64>,
     }
 
     pub struct JointRow in "joint.csv": "several layers lesioned together" {
@@ -280,6 +364,14 @@ tables! {
         synergy_low: Option<f64>,
         /// Upper end of its interval.
         synergy_high: Option<f64>,
+        /// Lower end of the range that holds 95 % of the synergies of random sets: of `random` sets
+        /// in all of the layers but the last, with the matched set in the last. Only for all layers
+        /// together and for `given` ones.
+        random_low: Option<f64>,
+        /// Upper end of that range.
+        random_high: Option<f64>,
+        /// Two-sided p of the synergy against these.
+        p_synergy: Option<f64>,
         /// Mean probability of the right word in the plain pass.
         prob_clean: f64,
         /// Mean probability of the right word in the lesioned pass.
@@ -292,7 +384,7 @@ tables! {
         /// The label of the prompts.
         neuron_set: String,
         /// `matched`, the strongest of the label; `swapped`, as many of the other label, if it has
-        /// them; `random`, as many of all others, if these are at least twice as many.
+        /// them; `random`, as many of the whole layer.
         kind: SetKind,
         /// Which random set it is; 0 for the other kinds.
         draw: usize,
@@ -384,6 +476,12 @@ impl ProfileRow {
         format!("{} ({})", self.layer, self.neuron_set)
     }
 
+    /// The interval of the margin drop.
+    #[must_use]
+    pub fn interval(&self) -> Option<Range> {
+        self.margin_low.zip(self.margin_high)
+    }
+
     /// Mean drops of a kind that has one set.
     #[must_use]
     pub fn drops(&self, kind: SetKind) -> Measured<Option<f64>> {
@@ -391,7 +489,10 @@ impl ProfileRow {
             SetKind::Matched => (Some(self.logit_drop), Some(self.margin_drop)),
             SetKind::Swapped => (self.swapped_logit_drop, self.swapped_margin_drop),
             SetKind::LeastTuned => (self.least_tuned_logit_drop, self.least_tuned_margin_drop),
-            SetKind::Random | SetKind::RandomActive => (None, None),
+            SetKind::Random
+            | SetKind::RandomActive
+            | SetKind::RandomDisplaced
+            | SetKind::Reselected => (None, None),
         };
         Measured { logit, margin }
     }
@@ -405,10 +506,11 @@ impl ProfileRow {
         }
     }
 
-    /// The same of the `random-active` sets. `None` if these are not as active as the matched set.
+    /// The same of the `random-active` sets. `None` if these are not as active as the matched set, or
+    /// mostly the same neurons.
     #[must_use]
     pub fn as_active(&self) -> Measured<Option<Range>> {
-        if !self.has_alikes() {
+        if !self.has_active_alikes() {
             return Measured { logit: None, margin: None };
         }
         Measured {
@@ -417,18 +519,41 @@ impl ProfileRow {
         }
     }
 
-    /// The first range of random sets, with their kind, that the margin drop lies in.
+    /// The range that holds 95 % of the mean margin drops of the `random-displaced` sets. `None` if
+    /// these do not displace as much as the matched set, or are mostly the same neurons.
     #[must_use]
-    pub fn range_of_drop(&self) -> Option<(SetKind, Range)> {
-        let ranges = SetKind::RANDOM.into_iter().zip([self.random(), self.as_active()]);
-        let mut ranges = ranges.filter_map(|(kind, range)| Some((kind, range.margin?)));
-        ranges.find(|(_, range)| range_contains(*range, self.margin_drop))
+    pub fn as_displaced(&self) -> Option<Range> {
+        if !self.has_displaced_alikes() {
+            return None;
+        }
+        self.random_displaced_margin_low.zip(self.random_displaced_margin_high)
     }
 
-    /// Whether the sets that should be as active as the matched set are.
+    /// Whether other neurons are as active as the matched ones.
     #[must_use]
-    pub fn has_alikes(&self) -> bool {
-        are_alike(self.activity_ratio)
+    pub fn has_active_alikes(&self) -> bool {
+        are_alike(self.activity_ratio, self.activity_shared)
+    }
+
+    /// Whether other neurons displace as much as the matched ones.
+    #[must_use]
+    pub fn has_displaced_alikes(&self) -> bool {
+        are_alike(self.displacement_ratio, self.displacement_shared)
+    }
+
+    /// The largest p of the comparisons that count for the verdict.
+    #[must_use]
+    pub fn p(&self) -> Option<f64> {
+        let mut p = self.p_random?;
+        if self.has_active_alikes() {
+            p = p.max(self.p_random_active.unwrap_or_default());
+        }
+        let displaced = if self.has_displaced_alikes() {
+            self.p_random_displaced
+        } else {
+            self.p_per_displacement
+        };
+        Some(p.max(displaced.unwrap_or_default()))
     }
 }
 
@@ -455,6 +580,12 @@ impl DissociationRow {
     pub fn interval(&self) -> Option<Range> {
         self.low.zip(self.high)
     }
+
+    /// The interval of the sum of both drops.
+    #[must_use]
+    pub fn interval_of_both(&self) -> Option<Range> {
+        self.both_low.zip(self.both_high)
+    }
 }
 
 impl JointRow {
@@ -462,6 +593,12 @@ impl JointRow {
     #[must_use]
     pub fn interval(&self) -> Option<Range> {
         self.synergy_low.zip(self.synergy_high)
+    }
+
+    /// The range that holds 95 % of the synergies of random sets.
+    #[must_use]
+    pub fn random(&self) -> Option<Range> {
+        self.random_low.zip(self.random_high)
     }
 
     /// How many layers are lesioned together.

@@ -11,6 +11,7 @@ use crate::{
         SelectionSettings,
         choices::{Correction, Scope, Site},
     },
+    verdict::{Question, Verdict},
 };
 
 pub use crate::part_tables::*;
@@ -202,6 +203,48 @@ tables! {
         /// Its probability in the lesioned pass.
         prob_lesioned: f64,
     }
+
+    pub struct VerdictRow in "verdicts.csv": "a claim that the study tests, and the verdict on it" {
+        /// What the claim is about, see below.
+        question: Question,
+        /// Which neurons are lesioned, see below.
+        sets: SetChoice,
+        /// The lesioned layers, separated by spaces.
+        layers: String,
+        /// The label of the neurons.
+        neuron_set: String,
+        /// The value in logits: a mean margin drop, a difference of two, or a synergy.
+        value: f64,
+        /// Lower end of its 95 % interval over templates; empty with fewer than 10 templates.
+        low: Option<f64>,
+        /// Upper end of that interval.
+        high: Option<f64>,
+        /// Lower end of the range that holds 95 % of the values of random sets.
+        random_low: Option<f64>,
+        /// Upper end of that range.
+        random_high: Option<f64>,
+        /// The value minus the mean of random sets. Empty if there are no controls, as are the
+        /// following.
+        excess: Option<f64>,
+        /// Two-sided p: the share of random sets, and of the value itself, that lie at least as far
+        /// from the mean of all. If several comparisons are made, it is the largest of their p.
+        p: Option<f64>,
+        /// p corrected by Holm over all claims of the study.
+        p_corrected: Option<f64>,
+        /// Whether p is the smallest that the number of random sets admits, so that `p_corrected` is
+        /// an upper bound.
+        at_floor: Option<bool>,
+        /// The margin of equivalence in logits.
+        equivalence: Option<f64>,
+        /// p of the test that the excess lies within this margin (two one-sided t-tests over
+        /// templates), corrected by Holm over all claims that have it.
+        p_no_effect: Option<f64>,
+        /// JZS Bayes factor of the excess over templates: above 1 it speaks for an effect, below 1
+        /// for none.
+        bayes_factor: Option<f64>,
+        /// The verdict, see below.
+        verdict: Verdict,
+    }
 }
 
 choices! {
@@ -245,6 +288,20 @@ pub struct LesionedRating {
     pub rank_lesioned: usize,
 }
 
+impl VerdictRow {
+    /// The interval of the value.
+    #[must_use]
+    pub fn interval(&self) -> Option<Range> {
+        self.low.zip(self.high)
+    }
+
+    /// The range that holds 95 % of the values of random sets.
+    #[must_use]
+    pub fn random(&self) -> Option<Range> {
+        self.random_low.zip(self.random_high)
+    }
+}
+
 impl SelectionRow {
     /// Whether the row counts the neurons that a study's own choices select.
     #[must_use]
@@ -255,7 +312,7 @@ impl SelectionRow {
 }
 
 /// The tables that every study writes, in the order of the work.
-pub const ALWAYS: [Table; 8] = [
+pub const ALWAYS: [Table; 9] = [
     NeuronRow::TABLE,
     SelectionRow::TABLE,
     HistogramRow::TABLE,
@@ -264,6 +321,7 @@ pub const ALWAYS: [Table; 8] = [
     PromptRow::TABLE,
     PredictionRow::TABLE,
     LesionRow::TABLE,
+    VerdictRow::TABLE,
 ];
 
 /// Every table that a study may write.

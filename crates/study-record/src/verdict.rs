@@ -1,24 +1,43 @@
-//! The conclusion on a lesion from its controls.
+//! The conclusion on a claim from its controls.
 
 use crate::choice::choices;
 
-/// The level at which a lesion is said to do more than random sets, after correction.
+/// The level at which an effect is said to differ from those of random sets, and at which it is said
+/// to be no larger than the margin of equivalence; both after correction.
 pub const LEVEL: f64 = 0.05;
 
-/// Sets whose activity differs from the matched set's by more than this share are not as active.
-pub const ACTIVITY_TOLERANCE: f64 = 0.1;
+/// Random sets per tested claim by default. The smallest corrected p is then 1/25, below the level.
+pub const SETS_PER_CLAIM: usize = 25;
 
 choices! {
-    /// The conclusion on the matched lesion of one layer and label.
+    /// What a claim is about.
+    pub enum Question: "question" {
+        /// The lesion of a label's neurons in the prompts of their own label: its mean margin drop.
+        Effect = "effect",
+        /// The same lesion in the prompts of both labels: the drop in their own prompts minus the
+        /// drop in the others. p is the larger one of this difference and of the sum of both drops:
+        /// neurons that push one word in every prompt have a difference, but no sum.
+        Dissociation = "dissociation",
+        /// The lesion of several layers together: its drop minus the sum of the single layers' drops.
+        Synergy = "synergy",
+    }
+}
+
+choices! {
+    /// The conclusion on a claim.
     pub enum Verdict: "verdict" {
-        /// It lowers the margin more than random sets do, corrected over layers and labels.
-        Beyond = "beyond",
-        /// Its margin drop lies within 95 % of those of random sets.
-        Within = "within",
-        /// It lies outside that range, but is not significantly larger than random sets after
-        /// correction.
-        NotShown = "not-shown",
-        /// There are too few random sets for any lesion to be told from them.
+        /// The value is larger than those of random sets: corrected p is at most 0.05. For an effect,
+        /// the lesion lowers the margin more.
+        Larger = "larger",
+        /// The value is smaller than those of random sets: corrected p is at most 0.05. For an effect
+        /// below 0, the lesion raises the margin.
+        Smaller = "smaller",
+        /// The value differs from the mean of random sets by less than the margin of equivalence:
+        /// corrected p of the test of equivalence is at most 0.05.
+        NoEffect = "no-effect",
+        /// None of these is shown.
+        Undecided = "undecided",
+        /// There are too few random sets for any claim of the study to be told from them.
         TooFewSets = "too-few-sets",
         /// There are no random sets, or no neurons.
         NoControls = "no-controls",
@@ -30,65 +49,55 @@ impl Verdict {
     #[must_use]
     pub const fn title(self) -> &'static str {
         match self {
-            Self::Beyond => "more than random sets",
-            Self::Within => "within random",
-            Self::NotShown => "not shown",
+            Self::Larger => "more than random sets",
+            Self::Smaller => "less than random sets",
+            Self::NoEffect => "no effect",
+            Self::Undecided => "undecided",
             Self::TooFewSets => "too few random sets",
             Self::NoControls => "no control",
         }
     }
 }
 
-/// Whether sets of this activity, as a share of the matched set's, are as active.
+/// The smallest p that a number of random sets admits, corrected over a number of claims.
 #[must_use]
-pub fn are_alike(activity_ratio: Option<f64>) -> bool {
-    activity_ratio.is_some_and(|ratio| (ratio - 1.0).abs() <= ACTIVITY_TOLERANCE)
+pub fn smallest_p(claims: usize, sets: usize) -> f64 {
+    claims as f64 / (1 + sets) as f64
 }
 
-/// Whether a margin drop lies within a range of random sets.
-pub(crate) fn range_contains((low, high): (f64, f64), margin_drop: f64) -> bool {
-    (low..=high).contains(&margin_drop)
-}
-
-/// The smallest p that a number of random sets admits, corrected over a number of tests.
+/// A number of random sets that is enough for p to reach the level with so many claims.
 #[must_use]
-pub fn smallest_p(tests: usize, sets: usize) -> f64 {
-    tests as f64 / (1 + sets) as f64
+pub fn sets_needed(claims: usize) -> f64 {
+    (claims as f64 / LEVEL).ceil()
 }
 
-/// A number of random sets that is enough for p to reach the level in so many tests.
-#[must_use]
-pub fn sets_needed(tests: usize) -> f64 {
-    (tests as f64 / LEVEL).ceil()
-}
-
-/// The evidence for the verdict on a lesion.
+/// The evidence on a claim.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Evidence {
-    /// The mean margin drop of the matched lesion.
-    pub margin_drop: f64,
-    /// Its p, corrected over layers and labels; `None` without controls.
+    /// The value minus the mean of random sets; `None` without controls.
+    pub excess: Option<f64>,
+    /// The p of the comparison with random sets, corrected over all claims; `None` without controls.
     pub p_corrected: Option<f64>,
     /// The smallest corrected p that the number of random sets admits.
     pub smallest_p: f64,
-    /// The ranges that hold 95 % of the random sets' mean margin drops, of each kind that compares.
-    pub random: [Option<(f64, f64)>; 2],
+    /// The p of the test of equivalence, corrected over all claims that have one.
+    pub p_no_effect: Option<f64>,
 }
 
 impl Verdict {
-    /// Judges a lesion: by its effect, then its range, then p.
+    /// Judges a claim: by the comparison with random sets, then by the test of equivalence.
     #[must_use]
     pub fn on(evidence: &Evidence) -> Self {
-        let Evidence { margin_drop, p_corrected, smallest_p, random } = *evidence;
-        let Some(p) = p_corrected else { return Self::NoControls };
-        if p <= LEVEL && margin_drop > 0.0 {
-            return Self::Beyond;
+        let (Some(excess), Some(p)) = (evidence.excess, evidence.p_corrected) else {
+            return Self::NoControls;
+        };
+        if p <= LEVEL {
+            return if excess > 0.0 { Self::Larger } else { Self::Smaller };
         }
-        if random.into_iter().flatten().any(|range| range_contains(range, margin_drop)) {
-            return Self::Within;
+        if evidence.p_no_effect.is_some_and(|p| p <= LEVEL) {
+            return Self::NoEffect;
         }
-        // More random sets cannot show that a lesion does harm if the margin rises.
-        if smallest_p > LEVEL && margin_drop > 0.0 { Self::TooFewSets } else { Self::NotShown }
+        if evidence.smallest_p > LEVEL { Self::TooFewSets } else { Self::Undecided }
     }
 }
 
@@ -97,20 +106,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_lesion_is_judged_by_its_effect_its_range_and_then_p() {
-        let verdict = |margin_drop, p_corrected, smallest_p| {
-            let random = [Some((0.1, 3.7)), None];
-            Verdict::on(&Evidence { margin_drop, p_corrected, smallest_p, random })
+    fn a_claim_is_judged_by_its_controls_and_then_by_equivalence() {
+        let verdict = |excess, p_corrected, smallest_p, p_no_effect| {
+            Verdict::on(&Evidence {
+                excess: Some(excess),
+                p_corrected: Some(p_corrected),
+                smallest_p,
+                p_no_effect,
+            })
         };
-        assert_eq!(verdict(9.0, Some(0.025), 0.025), Verdict::Beyond);
-        // The middle of the range, whatever p is.
-        assert_eq!(verdict(1.9, Some(0.5), 0.025), Verdict::Within);
-        assert_eq!(verdict(1.9, Some(0.5), 0.25), Verdict::Within);
-        assert_eq!(verdict(9.0, Some(0.06), 0.025), Verdict::NotShown);
-        assert_eq!(verdict(9.0, Some(0.25), 0.25), Verdict::TooFewSets);
-        // A lesion that helps is not a lesion that harms.
-        assert_eq!(verdict(-9.0, Some(0.01), 0.01), Verdict::NotShown);
-        assert_eq!(verdict(-9.0, Some(1.0), 0.25), Verdict::NotShown);
-        assert_eq!(verdict(9.0, None, 0.01), Verdict::NoControls);
+        assert_eq!(verdict(9.0, 0.025, 0.025, None), Verdict::Larger);
+        assert_eq!(verdict(-9.0, 0.025, 0.025, None), Verdict::Smaller);
+        // A small effect that random sets never reach is still one.
+        assert_eq!(verdict(0.01, 0.025, 0.025, Some(0.001)), Verdict::Larger);
+        assert_eq!(verdict(0.01, 0.5, 0.025, Some(0.001)), Verdict::NoEffect);
+        assert_eq!(verdict(0.01, 0.5, 0.025, Some(0.06)), Verdict::Undecided);
+        assert_eq!(verdict(9.0, 0.25, 0.25, None), Verdict::TooFewSets);
+        let evidence = Evidence {
+            excess: None,
+            p_corrected: None,
+            smallest_p: 0.01,
+            p_no_effect: Some(0.001),
+        };
+        assert_eq!(Verdict::on(&evidence), Verdict::NoControls);
     }
 }

@@ -3,14 +3,11 @@
 use askama::Template as _;
 
 use crate::{
-    document::{
-        number_text::{count, percent, quoted},
-        section::Section,
-    },
+    document::{number_text::quoted, section::Section},
     error::ReportError,
     finished_study::FinishedStudy,
     page_template::Page,
-    sections::{control_verdicts::ControlVerdicts, sections, selection_counts::SelectionCounts},
+    sections::{sections, study_verdicts::StudyVerdicts},
 };
 
 /// The page of a study and its figures.
@@ -46,16 +43,7 @@ pub fn report(study: &FinishedStudy<'_>) -> Result<Report, ReportError> {
     Ok(Report { html: page.render()?, figures, sections: page.sections })
 }
 
-/// The result in two sentences.
+/// The result: the strongest controlled effect, with its interval and verdict.
 fn lead(study: &FinishedStudy<'_>) -> Result<String, ReportError> {
-    let manifest = study.manifest();
-    let labelled = SelectionCounts::read(study)?.labelled(manifest.layer, manifest);
-    Ok(format!(
-        "In layer {}, {} of {} neurons ({}) tell the two apart. {}",
-        manifest.layer,
-        count(labelled),
-        count(manifest.model_neurons),
-        percent(labelled as f64 / manifest.model_neurons.max(1) as f64),
-        ControlVerdicts::read(study)?.summary()
-    ))
+    Ok(StudyVerdicts::read(study)?.summary())
 }

@@ -230,6 +230,15 @@ impl BertForMaskedLm {
         self.layers.get(layer).ok_or(BertModelError::NoSuchLayer { layer, layers })
     }
 
+    /// The Euclidean norm of the column of `output.dense` of each neuron of `layer`: how far the
+    /// neuron moves the residual stream per unit of its activation after GELU.
+    ///
+    /// # Errors
+    /// If there is no such layer ([`BertModelError::NoSuchLayer`]).
+    pub fn output_norms(&self, layer: usize) -> Result<Vec<f32>, BertModelError> {
+        Ok(self.layer(layer)?.output_norms())
+    }
+
     /// Logits over the vocabulary, `[n, vocabulary]`, of last hidden states `[n, hidden]`.
     #[must_use]
     pub fn logits(&self, hidden: Tensor<2>) -> Tensor<2> {

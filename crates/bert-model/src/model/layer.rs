@@ -100,6 +100,13 @@ impl Layer {
         self.output_norm.forward(add_linear(&self.output, post, attended))
     }
 
+    /// The Euclidean norm of each neuron's output weights.
+    pub(crate) fn output_norms(&self) -> Vec<f32> {
+        let weights = self.output.weight.val();
+        let norms = (weights.clone() * weights).sum_dim(1).sqrt().into_data();
+        norms.iter::<f32>().collect()
+    }
+
     /// The steps of a plain pass of all tokens.
     pub(crate) fn steps(&self, index: usize, hidden: Tensor<3>) -> Steps<3> {
         let attention_sum = self.attention.sum(hidden);

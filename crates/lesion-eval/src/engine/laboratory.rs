@@ -43,6 +43,11 @@ impl<'a> Laboratory<'a> {
         Self { subject, prompts, method, journal }
     }
 
+    /// Replaces the method of its lesions, and returns the former one.
+    pub(crate) fn replace_method(&mut self, method: PreparedLesionMethod) -> PreparedLesionMethod {
+        std::mem::replace(&mut self.method, method)
+    }
+
     /// Whether lesions are zero at the mask, like the paper's.
     pub(crate) fn zeroes_at_masks(&self) -> bool {
         let mut prompts = self.prompts.iter().enumerate();

@@ -51,7 +51,7 @@ impl Reading {
     }
 
     /// The right word's logit less the largest of the others.
-    fn margin(&self) -> f64 {
+    pub(crate) fn margin(&self) -> f64 {
         let others = self.logits[1..].iter().copied().fold(f32::NEG_INFINITY, f32::max);
         f64::from(self.logits[0]) - f64::from(others)
     }

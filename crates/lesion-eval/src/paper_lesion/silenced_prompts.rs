@@ -117,7 +117,7 @@ pub fn lesion(
 /// once without a lesion, and from the lesioned layer on twice more.
 #[must_use]
 pub fn paper_lesion_trials(design: &Design<'_>) -> Trials {
-    let sentences = 2 * design.labelled_prompts();
+    let sentences = 2 * design.labelled().len();
     Trials::whole_passes(sentences).and_passes(design.layer, 2 * sentences)
 }
 

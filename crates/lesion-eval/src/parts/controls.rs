@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use rayon::prelude::*;
 use study_record::{
-    SetKind, Study,
+    LEVEL, SetChoice, SetKind, SetRule,
     tables::{NullRow, PromptControlRow},
 };
 
@@ -12,22 +11,24 @@ use crate::{
     encoding::masked_prompt::MaskedPrompt,
     engine::{
         laboratory::Laboratory,
-        trial::{Outcome, Read, Trial},
+        lesion_method::LesionMethod,
+        trial::{Drops, Outcome, Read, Trial},
     },
     error::StudyError,
     parts::{
+        direct_effects::{SetInPrompts, sum_direct_effects},
         dissociation::dissociations,
-        laboratory_part::{Bench, Design, EncodedTable, LaboratoryPart, Trials},
+        laboratory_part::{Bench, Design, EncodedTable, LaboratoryPart, PartResult, Trials},
         layer_controls::{ControlLesion, LayerControls},
         profile::profile,
-        random_sets::Pool,
+        random_sets::SimilarGroups,
+        reselection::reselect,
+        set_lesions::{LesionedSet, lesion_sets},
+        template_bootstrap::Templates,
     },
-    passes::progress::Progress,
-    random::{Purpose, stream},
-    selection::{
-        activations::activity_at_masks,
-        neuron_sets::{NeuronSets, sort_by_strength},
-    },
+    passes::progress::{Progress, report},
+    random::Purpose,
+    selection::{activations::activity_at_masks, neuron_sets::sort_by_strength},
 };
 
 /// The part `controls`.
@@ -35,51 +36,55 @@ pub(crate) struct Controls;
 
 impl LaboratoryPart for Controls {
     fn trials(&self, design: &Design<'_>) -> Trials {
-        let count = design.labelled_prompts() * most_sets(design.study);
-        Trials::by_layer(design.layers.iter().map(|&layer| (layer, count))).at_most()
+        let prompts = design.labelled().len();
+        let count = prompts * most_sets(design);
+        let paper = prompts * (1 + PAPER_KINDS * design.random_sets());
+        let layers = design.layers.iter().map(|&layer| (layer, count));
+        Trials::by_layer(layers.chain([(design.layer, paper)])).at_most()
     }
 
     fn run(
         &self,
         bench: &mut Bench<'_, '_>,
         progress: Progress<'_>,
-    ) -> Result<Vec<EncodedTable>, StudyError> {
+    ) -> Result<PartResult, StudyError> {
         let controls = run_controls(bench, &mut *progress)?;
         let Bench { design, selection, labelled, .. } = bench;
         let prompts = design.prompts;
-        let dissociations = dissociations(prompts, &controls, design.bootstrap(), progress)?;
-        let random_sets = design.study.controls.nulls.get();
-        Ok(vec![
-            EncodedTable::new(controls.iter().flat_map(|layer| lesion_rows(prompts, layer)))?,
-            EncodedTable::new(controls.iter().flat_map(|layer| prompt_rows(prompts, layer)))?,
-            EncodedTable::new(profile(selection, labelled, &controls, random_sets))?,
-            EncodedTable::new(dissociations)?,
-        ])
+        let templates = Templates::of(prompts);
+        let profile = profile(design, selection, labelled, &controls, &templates, &mut *progress)?;
+        let dissociations = dissociations(design, &controls, &templates, progress)?;
+        Ok(PartResult {
+            tables: vec![
+                EncodedTable::new(controls.iter().flat_map(lesion_rows))?,
+                EncodedTable::new(controls.iter().flat_map(|layer| prompt_rows(prompts, layer)))?,
+                EncodedTable::new(profile.rows)?,
+                EncodedTable::new(dissociations.rows)?,
+            ],
+            claims: [profile.claims, dissociations.claims].concat(),
+        })
     }
 }
 
-/// Every lesion in every prompt.
-fn lesion_rows(
-    prompts: &[MaskedPrompt],
-    controls: &LayerControls,
-) -> impl Iterator<Item = NullRow> {
-    controls.lesions.iter().flat_map(move |lesion| {
-        controls.prompts.iter().zip(&lesion.drops).map(move |(&prompt, drops)| {
-            let prompt = &prompts[prompt];
-            NullRow {
-                layer: controls.layer,
-                prompt: prompt.prompt,
-                position: prompt.position,
-                target: prompt.target().to_owned(),
-                neuron_set: controls.label.clone(),
-                kind: lesion.kind,
-                draw: lesion.draw,
-                neurons: lesion.neurons,
-                activity: lesion.activity,
-                logit_drop: drops.logit,
-                margin_drop: drops.margin,
-            }
-        })
+/// Every lesion.
+fn lesion_rows(controls: &LayerControls) -> impl Iterator<Item = NullRow> {
+    controls.lesions.iter().map(move |lesion| {
+        let drop = lesion.mean();
+        let other = lesion.other_mean();
+        NullRow {
+            layer: controls.layer,
+            neuron_set: controls.label.clone(),
+            sets: controls.sets,
+            kind: lesion.kind,
+            draw: lesion.draw,
+            neurons: lesion.neurons,
+            activity: lesion.activity,
+            displacement: lesion.displacement,
+            logit_drop: drop.logit,
+            margin_drop: drop.margin,
+            other_logit_drop: other.map(|drops| drops.logit),
+            other_margin_drop: other.map(|drops| drops.margin),
+        }
     })
 }
 
@@ -100,6 +105,7 @@ fn prompt_rows(
                 prompt: prompt.prompt,
                 position: prompt.position,
                 neuron_set: controls.label.clone(),
+                sets: controls.sets,
                 logit_drop: matched.drops[place].logit,
                 margin_drop: matched.drops[place].margin,
                 random_logit_low,
@@ -111,178 +117,370 @@ fn prompt_rows(
     })
 }
 
-/// Lesions the matched set of each layer and its controls in every prompt that has a label.
-fn run_controls(
-    bench: &mut Bench<'_, '_>,
-    progress: Progress<'_>,
-) -> Result<Vec<LayerControls>, StudyError> {
-    let Bench { design, selection, lesioned: sets, laboratory, .. } = bench;
-    let cells = list_cells(laboratory, sets, design.layers);
-    let all = cells.iter().map(|cell| cell.most_trials(design.study)).sum();
-    let subject = laboratory.subject;
-    let prompts = laboratory.prompts;
-    let activity = activity_at_masks(subject, prompts, &mut |_, _| progress(0, all))?;
-    let mut found = Vec::with_capacity(cells.len());
-    let mut done = 0;
-    // One layer and label after the other, so that not all sets are in memory at once.
-    for cell in cells {
-        let columns = selection.columns(cell.layer);
-        let activity = mean_rows(cell.prompts.iter().map(|&i| &activity[i][columns.clone()]));
-        let pool = Pool {
-            matched: sets.set(cell.layer, cell.label),
-            tests: &selection.tests[columns],
-            activity: &activity,
-        };
-        let swapped = sets.set(cell.layer, sets.other(cell.label));
-        let chosen = choose_sets(&pool, swapped, design.study, cell.index);
-        let lesions =
-            run_cell(laboratory, &cell, &pool, &chosen, &mut |now, _| progress(done + now, all))?;
-        done += cell.most_trials(design.study);
-        found.push(LayerControls {
-            layer: cell.layer,
-            label: cell.label.to_owned(),
-            prompts: cell.prompts,
-            lesions,
-        });
-    }
-    Ok(found)
+/// The most sets that a prompt is lesioned with in a layer: the matched sets of both labels, the least
+/// tuned one, and the random sets of each kind. Both labels share the `random` sets if their matched
+/// sets have the same size.
+fn most_sets(design: &Design<'_>) -> usize {
+    let kinds = match design.study.lesion.sets {
+        SetRule::Share(_) => SetKind::RANDOM.len(),
+        SetRule::Top(_) | SetRule::Significant => SetKind::RANDOM.len() + 1,
+    };
+    3 + kinds * design.random_sets()
 }
+
+/// Random kinds that the paper's lesion is compared with.
+const PAPER_KINDS: usize = 3;
 
 /// A layer and a label with prompts.
 struct Cell<'a> {
     layer: usize,
     label: &'a str,
-    /// The number of this layer and label, for the random streams.
+    sets: SetChoice,
+    /// The number of this cell, for the random streams.
     index: usize,
+    matched: Arc<[usize]>,
+    swapped: Arc<[usize]>,
+    /// The prompts of the label.
     prompts: Vec<usize>,
+    /// The prompts of the other label in which the matched and the `random` sets are lesioned too.
+    other_prompts: Vec<usize>,
 }
 
 impl Cell<'_> {
-    /// Trials, if every set can be chosen.
-    fn most_trials(&self, study: &Study) -> usize {
-        self.prompts.len() * most_sets(study)
+    fn most_trials(&self, design: &Design<'_>) -> usize {
+        let sets = match self.sets {
+            SetChoice::Lesioned => most_sets(design),
+            SetChoice::Labelled => 1 + PAPER_KINDS * design.random_sets(),
+        };
+        (self.prompts.len() + self.other_prompts.len()) * sets
+    }
+
+    fn journal_key(&self, lesions: &str) -> String {
+        format!("controls {} {} {} {lesions}", self.sets, self.layer, self.label)
     }
 }
 
-fn list_cells<'a>(
-    laboratory: &Laboratory<'_>,
-    sets: &'a NeuronSets,
-    layers: &[usize],
-) -> Vec<Cell<'a>> {
+/// The layers and labels of the study's own lesions, and then those of the paper's.
+fn list_cells<'a>(bench: &Bench<'a, '_>) -> Vec<Cell<'a>> {
+    let Bench { design, labelled, lesioned, laboratory, .. } = bench;
     let mut cells = Vec::new();
-    for &layer in layers {
-        for (side, label) in sets.labels().into_iter().enumerate() {
-            let prompts = laboratory.labelled(label);
-            if !prompts.is_empty() {
-                cells.push(Cell { layer, label, index: 2 * layer + side, prompts });
-            }
-        }
-    }
-    cells
-}
-
-/// Trials that run together: an outcome takes some 200 bytes, drops only 16.
-const TRIALS_PER_RUN: usize = 1 << 16;
-
-/// Lesions the chosen sets of one layer in the prompts of one label.
-fn run_cell(
-    laboratory: &mut Laboratory<'_>,
-    cell: &Cell<'_>,
-    pool: &Pool<'_>,
-    chosen: &[ChosenSet],
-    progress: Progress<'_>,
-) -> Result<Vec<ControlLesion>, StudyError> {
-    let Cell { layer, label, prompts, .. } = cell;
-    let mut lesions = Vec::with_capacity(chosen.len());
-    let mut done = 0;
-    let sets_per_run = (TRIALS_PER_RUN / prompts.len()).max(1);
-    for (number, sets) in chosen.chunks(sets_per_run).enumerate() {
-        let mut trials = Vec::with_capacity(sets.len() * prompts.len());
-        for set in sets {
-            for &prompt in prompts {
-                trials.push(Trial::single(prompt, *layer, set.neurons.clone()));
-            }
-        }
-        let journal_key = format!("controls {layer} {label} {number}");
-        let outcomes =
-            laboratory.run(&journal_key, &trials, Read::Candidates, &mut |now, all| {
-                progress(done + now, all)
-            })?;
-        done += trials.len();
-        for (set, outcomes) in sets.iter().zip(outcomes.chunks(prompts.len())) {
-            lesions.push(ControlLesion {
-                kind: set.kind,
-                draw: set.number,
-                neurons: set.neurons.len(),
-                activity: pool.mean_activity(&set.neurons),
-                drops: outcomes.iter().map(Outcome::drops).collect(),
+    for &layer in design.layers {
+        for (side, label) in lesioned.labels().into_iter().enumerate() {
+            let other = lesioned.other(label);
+            cells.push(Cell {
+                layer,
+                label,
+                sets: SetChoice::Lesioned,
+                index: 2 * layer + side,
+                matched: lesioned.set(layer, label),
+                swapped: lesioned.set(layer, other),
+                prompts: laboratory.labelled(label),
+                other_prompts: laboratory.labelled(other),
             });
         }
     }
-    Ok(lesions)
-}
-
-/// A set to lesion.
-struct ChosenSet {
-    kind: SetKind,
-    /// The number of a random set among those of its kind; 0 for the others.
-    number: usize,
-    neurons: Arc<[usize]>,
-}
-
-/// The most sets of a layer and label: matched, swapped, least tuned, and random ones of both kinds.
-fn most_sets(study: &Study) -> usize {
-    3 + SetKind::RANDOM.len() * study.controls.nulls.get()
-}
-
-/// The sets to lesion; no controls if there are too few neurons to choose them from. `index` is the
-/// number of the layer and label.
-fn choose_sets(
-    pool: &Pool<'_>,
-    swapped: Arc<[usize]>,
-    study: &Study,
-    index: usize,
-) -> Vec<ChosenSet> {
-    let count = pool.matched.len();
-    if count == 0 {
-        return Vec::new();
+    let layer = design.layer;
+    for (side, label) in labelled.labels().into_iter().enumerate() {
+        let matched = labelled.set(layer, label);
+        let is_same = laboratory.zeroes_at_masks()
+            && design.layers.contains(&layer)
+            && matched == lesioned.set(layer, label);
+        if !is_same {
+            cells.push(Cell {
+                layer,
+                label,
+                sets: SetChoice::Labelled,
+                // The study's own cells have the numbers below.
+                index: 2 * (labelled.layers() + layer) + side,
+                matched,
+                swapped: Arc::from([]),
+                prompts: laboratory.labelled(label),
+                other_prompts: Vec::new(),
+            });
+        }
     }
-    let mut sets =
-        vec![ChosenSet { kind: SetKind::Matched, number: 0, neurons: pool.matched.clone() }];
-    if !swapped.is_empty() {
-        sets.push(ChosenSet { kind: SetKind::Swapped, number: 0, neurons: swapped });
-    }
-    let others = pool.others();
-    if others.len() < 2 * count {
-        return sets;
-    }
-    let mut by_tuning = others.clone();
-    sort_by_strength(&mut by_tuning, pool.tests, study.lesion.strength);
-    let weakest = by_tuning[by_tuning.len() - count..].into();
-    sets.push(ChosenSet { kind: SetKind::LeastTuned, number: 0, neurons: weakest });
-    let random_sets = study.controls.nulls.get();
-    sets.par_extend((0..random_sets).into_par_iter().map(|number| {
-        let rng = stream(study.seed, Purpose::AnySet, index, number);
-        ChosenSet { kind: SetKind::Random, number, neurons: pool.choose_any(&others, rng) }
-    }));
-    let by_activity = pool.sort_by_activity(others.clone());
-    sets.par_extend((0..random_sets).into_par_iter().map(|number| {
-        let rng = stream(study.seed, Purpose::ActiveSet, index, number);
-        let neurons = pool.choose_alike(by_activity.clone(), rng);
-        ChosenSet { kind: SetKind::RandomActive, number, neurons }
-    }));
-    sets
+    cells.retain(|cell| !cell.prompts.is_empty());
+    cells
 }
 
-fn mean_rows<'a>(rows: impl Iterator<Item = &'a [f32]>) -> Vec<f32> {
-    let mut sums: Vec<f32> = Vec::new();
+/// Lesions the matched set of each layer and its controls in every prompt that has a label.
+fn run_controls(
+    bench: &mut Bench<'_, '_>,
+    progress: Progress<'_>,
+) -> Result<Vec<LayerControls>, StudyError> {
+    let cells = list_cells(bench);
+    let design = bench.design;
+    let all = cells.iter().map(|cell| cell.most_trials(&design)).sum();
+    let activity = activity_at_masks(design.subject, design.prompts, &mut |_, _| progress(0, all))?;
+    let paper = LesionMethod::zero(design.study.lesion.site);
+    let paper = paper.prepare(None, design.prompts, design.study.seed)?;
+    let mut found = Vec::with_capacity(cells.len());
+    let mut done = 0;
+    // One layer and label after the other, so that not all lesions are in memory at once.
+    for cell in &cells {
+        let mut watch = |now, _| progress(done + now, all);
+        let controls = match cell.sets {
+            SetChoice::Lesioned => run_cell(bench, cell, &activity, &mut watch),
+            SetChoice::Labelled => {
+                let own = bench.laboratory.replace_method(paper.clone());
+                let controls = run_cell(bench, cell, &activity, &mut watch);
+                bench.laboratory.replace_method(own);
+                controls
+            }
+        };
+        found.push(controls?);
+        done += cell.most_trials(&design);
+        report(progress, done, all)?;
+    }
+    add_direct_effects(bench, &cells, &mut found)?;
+    Ok(found)
+}
+
+/// Adds the direct effects of the matched sets, if their lesions are zero at the mask.
+fn add_direct_effects(
+    bench: &Bench<'_, '_>,
+    cells: &[Cell<'_>],
+    controls: &mut [LayerControls],
+) -> Result<(), StudyError> {
+    let is_zero =
+        |cell: &Cell<'_>| cell.sets == SetChoice::Labelled || bench.laboratory.zeroes_at_masks();
+    let mut sets = Vec::new();
+    let mut comparable = Vec::new();
+    for (cell, controls) in cells.iter().zip(controls) {
+        if is_zero(cell) && !cell.matched.is_empty() {
+            sets.push(SetInPrompts {
+                layer: cell.layer,
+                neurons: cell.matched.clone(),
+                prompts: &cell.prompts,
+            });
+            comparable.push(controls);
+        }
+    }
+    let sums = sum_direct_effects(bench.design.subject, bench.design.prompts, &sets)?;
+    for (controls, sum) in comparable.into_iter().zip(sums) {
+        controls.direct_margin_drop = Some(sum);
+    }
+    Ok(())
+}
+
+/// The neurons of a layer with the properties that random sets are matched on.
+struct LayerNeurons {
+    /// Each neuron's mean |activation| at the masks.
+    activity: Vec<f64>,
+    /// Its activity times the norm of its output weights.
+    displacement: Vec<f64>,
+}
+
+impl LayerNeurons {
+    fn new(
+        bench: &Bench<'_, '_>,
+        cell: &Cell<'_>,
+        activity: &[Vec<f32>],
+    ) -> Result<Self, StudyError> {
+        let columns = bench.selection.columns(cell.layer);
+        let activity =
+            mean_rows(cell.prompts.iter().map(|&prompt| &activity[prompt][columns.clone()]));
+        let norms = bench.design.subject.model.output_norms(cell.layer)?;
+        let displacement =
+            activity.iter().zip(norms).map(|(activity, norm)| activity * f64::from(norm)).collect();
+        Ok(Self { activity, displacement })
+    }
+
+    /// Root mean square of the neurons' activity.
+    fn mean_activity(&self, neurons: &[usize]) -> f64 {
+        let squares = neurons.iter().map(|&neuron| self.activity[neuron].powi(2));
+        (squares.sum::<f64>() / neurons.len() as f64).sqrt()
+    }
+
+    /// Root of the sum of the neurons' squared displacements.
+    fn displacement(&self, neurons: &[usize]) -> f64 {
+        neurons.iter().map(|&neuron| self.displacement[neuron].powi(2)).sum::<f64>().sqrt()
+    }
+
+    /// A lesion with the properties of its set. `drops` are those in the label's prompts.
+    fn lesion(
+        &self,
+        kind: SetKind,
+        draw: usize,
+        neurons: &[usize],
+        drops: Vec<Drops>,
+        other_drops: Vec<Drops>,
+    ) -> ControlLesion {
+        ControlLesion {
+            kind,
+            draw,
+            neurons: neurons.len(),
+            activity: self.mean_activity(neurons),
+            displacement: self.displacement(neurons),
+            drops,
+            other_drops,
+        }
+    }
+
+    /// The lesions of the random sets of one kind, run in the label's prompts only.
+    fn own_lesions(&self, kind: SetKind, sets: Vec<LesionedSet>) -> Vec<ControlLesion> {
+        let mut lesions = Vec::with_capacity(sets.len());
+        for (draw, set) in sets.into_iter().enumerate() {
+            lesions.push(self.lesion(kind, draw, &set.neurons, set.drops, Vec::new()));
+        }
+        lesions
+    }
+}
+
+fn mean_rows<'a>(rows: impl Iterator<Item = &'a [f32]>) -> Vec<f64> {
+    let mut sums: Vec<f64> = Vec::new();
     let mut count = 0.0;
     for row in rows {
         sums.resize(row.len(), 0.0);
-        for (sum, value) in sums.iter_mut().zip(row) {
-            *sum += value;
+        for (sum, &value) in sums.iter_mut().zip(row) {
+            *sum += f64::from(value);
         }
         count += 1.0;
     }
     sums.iter().map(|sum| sum / count).collect()
+}
+
+/// Lesions the sets of one layer in the prompts of one label. Comparisons beyond the first are made
+/// only if its p is small enough for the claim to be shown at all.
+fn run_cell(
+    bench: &mut Bench<'_, '_>,
+    cell: &Cell<'_>,
+    activity: &[Vec<f32>],
+    progress: Progress<'_>,
+) -> Result<LayerControls, StudyError> {
+    let design = bench.design;
+    let neurons = LayerNeurons::new(bench, cell, activity)?;
+    let mut controls = LayerControls {
+        layer: cell.layer,
+        label: cell.label.to_owned(),
+        sets: cell.sets,
+        prompts: cell.prompts.clone(),
+        other_prompts: cell.other_prompts.clone(),
+        clean_margin: f64::NAN,
+        direct_margin_drop: None,
+        shared: [None, None],
+        lesions: Vec::new(),
+    };
+    if cell.matched.is_empty() {
+        return Ok(controls);
+    }
+    run_matched(bench, cell, &neurons, &mut controls, &mut *progress)?;
+    run_random(bench, cell, &neurons, &mut controls, &mut *progress)?;
+    let Some(test) = controls.compare_margins(SetKind::Random) else { return Ok(controls) };
+    if test.p_two_sided > LEVEL && !design.study.controls.every_kind {
+        return Ok(controls);
+    }
+    let plan = design.random_set_plan();
+    let similar = [
+        (SetKind::RandomActive, Purpose::ActiveSet, &neurons.activity),
+        (SetKind::RandomDisplaced, Purpose::DisplacedSet, &neurons.displacement),
+    ];
+    for (place, (kind, purpose, values)) in similar.into_iter().enumerate() {
+        let groups = SimilarGroups::new(values, &cell.matched);
+        controls.shared[place] = Some(groups.shared());
+        let sets = plan.draw(purpose, cell.index, |rng| groups.choose(rng));
+        let lesioned = run_own(&mut bench.laboratory, cell, kind, sets, &mut *progress)?;
+        controls.lesions.extend(neurons.own_lesions(kind, lesioned));
+    }
+    if cell.sets == SetChoice::Lesioned && design.study.lesion.neurons.is_none() {
+        let sets = reselect(bench, cell.layer, cell.label, cell.matched.len())?;
+        let kind = SetKind::Reselected;
+        let lesioned = run_own(&mut bench.laboratory, cell, kind, sets, progress)?;
+        controls.lesions.extend(neurons.own_lesions(kind, lesioned));
+    }
+    Ok(controls)
+}
+
+/// Lesions sets of one kind in the label's prompts.
+fn run_own(
+    laboratory: &mut Laboratory<'_>,
+    cell: &Cell<'_>,
+    kind: SetKind,
+    sets: Vec<Arc<[usize]>>,
+    progress: Progress<'_>,
+) -> Result<Vec<LesionedSet>, StudyError> {
+    let key = cell.journal_key(kind.name());
+    lesion_sets(laboratory, &key, cell.layer, sets, &cell.prompts, progress)
+}
+
+/// Lesions the matched set in the prompts of both labels, and the swapped and the least tuned one in
+/// those of the label.
+fn run_matched(
+    bench: &mut Bench<'_, '_>,
+    cell: &Cell<'_>,
+    neurons: &LayerNeurons,
+    controls: &mut LayerControls,
+    progress: Progress<'_>,
+) -> Result<(), StudyError> {
+    let Bench { design, selection, laboratory, .. } = bench;
+    let prompts = [&cell.prompts[..], &cell.other_prompts].concat();
+    let mut trials = Vec::with_capacity(prompts.len());
+    for &prompt in &prompts {
+        trials.push(Trial::single(prompt, cell.layer, cell.matched.clone()));
+    }
+    let key = cell.journal_key("matched");
+    let outcomes = laboratory.run(&key, &trials, Read::Candidates, &mut *progress)?;
+    let (own, other) = outcomes.split_at(cell.prompts.len());
+    controls.clean_margin =
+        own.iter().map(|outcome| outcome.clean.margin()).sum::<f64>() / own.len() as f64;
+    let drops = |outcomes: &[Outcome]| outcomes.iter().map(Outcome::drops).collect();
+    controls.lesions.push(neurons.lesion(
+        SetKind::Matched,
+        0,
+        &cell.matched,
+        drops(own),
+        drops(other),
+    ));
+    let mut others = Vec::new();
+    if !cell.swapped.is_empty() {
+        others.push((SetKind::Swapped, cell.swapped.clone()));
+    }
+    if cell.sets == SetChoice::Lesioned {
+        let count = cell.matched.len();
+        let mut weakest: Vec<usize> =
+            (0..selection.neurons).filter(|neuron| !cell.matched.contains(neuron)).collect();
+        if weakest.len() >= count {
+            let tests = &selection.tests[selection.columns(cell.layer)];
+            sort_by_strength(&mut weakest, tests, design.study.lesion.strength);
+            let weakest = weakest[weakest.len() - count..].into();
+            others.push((SetKind::LeastTuned, weakest));
+        }
+    }
+    for (kind, set) in others {
+        let lesioned = run_own(laboratory, cell, kind, vec![set], &mut *progress)?;
+        controls.lesions.extend(neurons.own_lesions(kind, lesioned));
+    }
+    Ok(())
+}
+
+/// Lesions the `random` sets: those of a study's own cells in every prompt that has a label, those of
+/// the paper's lesion in the label's prompts.
+fn run_random(
+    bench: &mut Bench<'_, '_>,
+    cell: &Cell<'_>,
+    neurons: &LayerNeurons,
+    controls: &mut LayerControls,
+    progress: Progress<'_>,
+) -> Result<(), StudyError> {
+    let design = bench.design;
+    let size = cell.matched.len();
+    let kind = SetKind::Random;
+    if cell.sets == SetChoice::Labelled {
+        let sets = design.random_set_plan().any(cell.layer, size);
+        let lesioned = run_own(&mut bench.laboratory, cell, kind, sets, progress)?;
+        controls.lesions.extend(neurons.own_lesions(kind, lesioned));
+        return Ok(());
+    }
+    let lesioned = bench.lesion_random_sets(cell.layer, size, progress)?;
+    let labelled = design.labelled();
+    let pick = |drops: &[Drops], prompts: &[usize]| -> Vec<Drops> {
+        let places = prompts.iter().filter_map(|prompt| labelled.binary_search(prompt).ok());
+        places.map(|place| drops[place]).collect()
+    };
+    for (draw, set) in lesioned.iter().enumerate() {
+        let own = pick(&set.drops, &cell.prompts);
+        let other = pick(&set.drops, &cell.other_prompts);
+        controls.lesions.push(neurons.lesion(kind, draw, &set.neurons, own, other));
+    }
+    Ok(())
 }

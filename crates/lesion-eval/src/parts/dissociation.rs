@@ -1,102 +1,132 @@
-//! The double dissociation: whether the neurons of a label matter more for its own prompts than for
-//! the other label's.
+//! The dissociation: whether the neurons of a label matter more for its own prompts than for the other
+//! label's, beside a shift of both words in every prompt.
 
-use neuron_stats::Bootstrap;
-use study_record::{SetKind, tables::DissociationRow};
+use study_record::{Question, Range, SetChoice, SetKind, tables::DissociationRow};
 
 use crate::{
-    encoding::masked_prompt::MaskedPrompt,
     engine::trial::Drops,
     error::StudyError,
     parts::{
-        layer_controls::LayerControls,
+        claim::{Claim, RandomComparison},
+        laboratory_part::Design,
+        layer_controls::{ControlLesion, LayerControls, central_range},
         template_bootstrap::{Templates, by_prompt, mean_over},
     },
     passes::progress::{Progress, report},
 };
 
-/// Compares the matched lesions of each label's prompts with the swapped ones of the other's: the
-/// same neurons. Only layers in which both sets have the same size and both labels have prompts are
-/// compared. `progress` counts layers and labels.
+/// The dissociations with their claims.
+pub(crate) struct Dissociations {
+    pub(crate) rows: Vec<DissociationRow>,
+    pub(crate) claims: Vec<Claim>,
+}
+
+/// Compares the lesion of each matched set in the prompts of its own label with the same lesion in
+/// those of the other label, and both with `random` sets. `progress` counts layers and labels.
+///
+/// # Errors
+/// If the bootstrap fails, or `progress` cancels the run.
 pub(crate) fn dissociations(
-    prompts: &[MaskedPrompt],
+    design: &Design<'_>,
     controls: &[LayerControls],
-    bootstrap: Bootstrap,
-    progress: Progress<'_>,
-) -> Result<Vec<DissociationRow>, StudyError> {
-    let templates = Templates::of(prompts);
-    let mut rows: Vec<DissociationRow> = Vec::new();
-    let mut done = 0;
-    let all = controls.len();
-    for layer in controls.chunk_by(|a, b| a.layer == b.layer) {
-        let [first, second] = layer else { continue };
-        let mut both = Vec::new();
-        for (controls, other) in [(first, second), (second, first)] {
-            both.extend(dissociate(prompts, &templates, controls, other, bootstrap)?);
-            done += 1;
-            report(progress, done, all)?;
-        }
-        let double = both.len() == 2 && both.iter().all(is_dissociated);
-        for row in &mut both {
-            row.double = double;
-        }
-        rows.append(&mut both);
-    }
-    Ok(rows)
-}
-
-/// Whether the neurons lower the margin of their own prompts, and by more than that of the others',
-/// with an interval above 0.
-fn is_dissociated(row: &DissociationRow) -> bool {
-    row.own_margin_drop > 0.0 && row.low.is_some_and(|low| low > 0.0)
-}
-
-/// Compares the lesions of one label's neurons in both labels' prompts. None if one of the sets is
-/// missing or they differ in size.
-fn dissociate(
-    prompts: &[MaskedPrompt],
     templates: &Templates,
+    progress: Progress<'_>,
+) -> Result<Dissociations, StudyError> {
+    let mut found = Dissociations { rows: Vec::new(), claims: Vec::new() };
+    for (done, layer) in controls.iter().enumerate() {
+        let has_both = layer.sets == SetChoice::Lesioned && !layer.other_prompts.is_empty();
+        if let Some(matched) = layer.matched().filter(|_| has_both) {
+            let row = dissociate(design, layer, matched, templates)?;
+            found.claims.push(claim_dissociation(layer, &row));
+            found.rows.push(row);
+        }
+        report(progress, done + 1, controls.len())?;
+    }
+    Ok(found)
+}
+
+fn claim_dissociation(controls: &LayerControls, row: &DissociationRow) -> Claim {
+    let test = controls.compare(SetKind::Random, ControlLesion::difference);
+    let both = controls.compare(SetKind::Random, ControlLesion::both);
+    let comparison = test.zip(both).map(|(test, both)| RandomComparison {
+        range: test.random_range,
+        excess: test.excess,
+        // Both must lie on the same side of random sets.
+        p: if test.excess * both.excess > 0.0 {
+            test.p_two_sided.max(both.p_two_sided)
+        } else {
+            1.0
+        },
+        sets: test.random_sets,
+    });
+    Claim {
+        question: Question::Dissociation,
+        sets: controls.sets,
+        layers: controls.layer.to_string(),
+        label: controls.label.clone(),
+        value: row.difference,
+        interval: row.interval(),
+        comparison,
+        template_excess: Vec::new(),
+        clean_margin: controls.clean_margin,
+    }
+}
+
+/// Compares the lesion of a label's neurons in both labels' prompts.
+fn dissociate(
+    design: &Design<'_>,
     controls: &LayerControls,
-    other: &LayerControls,
-    bootstrap: Bootstrap,
-) -> Result<Option<DissociationRow>, StudyError> {
-    let (Some(matched), Some(matched_other)) = (controls.matched(), other.matched()) else {
-        return Ok(None);
-    };
-    let Some(swapped) = other.lesions_of(SetKind::Swapped).next() else { return Ok(None) };
-    if matched_other.neurons != matched.neurons {
-        return Ok(None);
-    }
-    let own_margins = margins_by_prompt(prompts.len(), &controls.prompts, &matched.drops);
-    let other_margins = margins_by_prompt(prompts.len(), &other.prompts, &swapped.drops);
-    let own_templates = templates.only(|prompt| controls.prompts.contains(&prompt));
-    let other_templates = templates.only(|prompt| other.prompts.contains(&prompt));
-    let mut interval = None;
-    if own_templates.suffice() && other_templates.suffice() {
+    matched: &ControlLesion,
+    templates: &Templates,
+) -> Result<DissociationRow, StudyError> {
+    let own = matched.mean();
+    let other = matched.other_mean().unwrap_or(own);
+    let count = design.prompts.len();
+    let own_margins = margins_by_prompt(count, &controls.prompts, &matched.drops);
+    let other_margins = margins_by_prompt(count, &controls.other_prompts, &matched.other_drops);
+    let interval = |sign: f64| -> Result<Option<Range>, StudyError> {
+        let own_templates = templates.only(|prompt| own_margins[prompt].is_some());
+        let other_templates = templates.only(|prompt| other_margins[prompt].is_some());
+        if !own_templates.suffice() || !other_templates.suffice() {
+            return Ok(None);
+        }
         let both = templates
-            .only(|prompt| controls.prompts.contains(&prompt) || other.prompts.contains(&prompt));
-        interval = both.interval(bootstrap, |prompts| {
-            mean_over(prompts, &own_margins) - mean_over(prompts, &other_margins)
-        })?;
-    }
-    let (low, high) = interval.unzip();
-    let matched_mean = matched.mean();
-    let swapped_mean = swapped.mean();
-    Ok(Some(DissociationRow {
+            .only(|prompt| own_margins[prompt].is_some() || other_margins[prompt].is_some());
+        both.interval(design.bootstrap(), |prompts| {
+            mean_over(prompts, &own_margins) + sign * mean_over(prompts, &other_margins)
+        })
+    };
+    let (low, high) = interval(-1.0)?.unzip();
+    let (both_low, both_high) = interval(1.0)?.unzip();
+    let difference = controls.compare(SetKind::Random, ControlLesion::difference);
+    let both = controls.compare(SetKind::Random, ControlLesion::both);
+    let random = controls.values(SetKind::Random, ControlLesion::difference);
+    let (random_low, random_high) = central_range(random).unzip();
+    let random_both = controls.values(SetKind::Random, ControlLesion::both);
+    let (random_both_low, random_both_high) = central_range(random_both).unzip();
+    Ok(DissociationRow {
         layer: controls.layer,
         neuron_set: controls.label.clone(),
         neurons: matched.neurons,
         own_prompts: controls.prompts.len(),
-        other_prompts: other.prompts.len(),
-        own_logit_drop: matched_mean.logit,
-        other_logit_drop: swapped_mean.logit,
-        own_margin_drop: matched_mean.margin,
-        other_margin_drop: swapped_mean.margin,
-        difference: matched_mean.margin - swapped_mean.margin,
+        other_prompts: controls.other_prompts.len(),
+        own_logit_drop: own.logit,
+        other_logit_drop: other.logit,
+        own_margin_drop: own.margin,
+        other_margin_drop: other.margin,
+        difference: own.margin - other.margin,
         low,
         high,
-        double: false,
-    }))
+        random_low,
+        random_high,
+        p_difference: difference.map(|test| test.p_two_sided),
+        both: own.margin + other.margin,
+        both_low,
+        both_high,
+        random_both_low,
+        random_both_high,
+        p_both: both.map(|test| test.p_two_sided),
+    })
 }
 
 fn margins_by_prompt(count: usize, prompts: &[usize], drops: &[Drops]) -> Vec<Option<f64>> {

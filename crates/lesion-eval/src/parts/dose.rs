@@ -9,8 +9,8 @@ use crate::{
     engine::trial::{Drops, Outcome, Read, Trial, mean_drops},
     error::StudyError,
     parts::{
-        laboratory_part::{Bench, Design, EncodedTable, LaboratoryPart, Trials},
-        random_sets::Pool,
+        laboratory_part::{Bench, Design, EncodedTable, LaboratoryPart, PartResult, Trials},
+        random_sets::choose_any,
     },
     passes::progress::Progress,
     random::{Purpose, stream},
@@ -25,7 +25,7 @@ impl LaboratoryPart for Dose {
     fn trials(&self, design: &Design<'_>) -> Trials {
         let sizes = choose_sizes(design.study.dose.sizes.get(), design.neurons());
         let sets = 2 + design.study.dose.draws.get();
-        let count = design.labelled_prompts() * sizes.len() * sets;
+        let count = design.labelled().len() * sizes.len() * sets;
         Trials::starting_at(design.layer, count).at_most()
     }
 
@@ -33,7 +33,7 @@ impl LaboratoryPart for Dose {
         &self,
         bench: &mut Bench<'_, '_>,
         progress: Progress<'_>,
-    ) -> Result<Vec<EncodedTable>, StudyError> {
+    ) -> Result<PartResult, StudyError> {
         let Bench { design, selection, labelled, laboratory, .. } = bench;
         let layer = design.layer;
         let tests = &selection.tests[selection.columns(layer)];
@@ -71,7 +71,7 @@ impl LaboratoryPart for Dose {
             row.logit_drop = mean.logit;
             row.margin_drop = mean.margin;
         }
-        Ok(vec![EncodedTable::new(rows)?])
+        Ok(PartResult::table(EncodedTable::new(rows)?))
     }
 }
 
@@ -103,16 +103,14 @@ fn choose_sets(
     let matched = strongest(&sets.set(design.layer, label), tests, strength, size);
     let other = sets.set(design.layer, sets.other(label));
     let swapped = strongest(&other, tests, strength, size);
-    let pool = Pool { matched: matched.clone(), tests, activity: &[] };
     let mut chosen = vec![(SetKind::Matched, 0, matched)];
     if swapped.len() == size {
         chosen.push((SetKind::Swapped, 0, swapped));
     }
-    let others = pool.others();
-    if others.len() >= 2 * size {
+    if size < tests.len() {
         for number in 0..design.study.dose.draws.get() {
-            let rng = stream(design.study.seed, Purpose::Dose, 2 * size + side, number);
-            chosen.push((SetKind::Random, number, pool.choose_any(&others, rng)));
+            let mut rng = stream(design.study.seed, Purpose::Dose, 2 * size + side, number);
+            chosen.push((SetKind::Random, number, choose_any(tests.len(), size, &mut rng)));
         }
     }
     chosen

@@ -16,7 +16,7 @@ use crate::{
     engine::trial::{Outcome, Reading},
     error::{DynamicObstacle, StudyError},
     parts::{
-        laboratory_part::{Bench, Design, EncodedTable, LaboratoryPart, Trials},
+        laboratory_part::{Bench, Design, EncodedTable, LaboratoryPart, PartResult, Trials},
         layer_pattern::LayerPattern,
     },
     passes::{
@@ -56,7 +56,7 @@ impl LaboratoryPart for Dynamic {
     }
 
     fn trials(&self, design: &Design<'_>) -> Trials {
-        let prompts = design.labelled_prompts() * (1 + design.patterns.len());
+        let prompts = design.labelled().len() * (1 + design.patterns.len());
         Trials::whole_passes(design.stimuli.sentences() + prompts)
     }
 
@@ -64,7 +64,7 @@ impl LaboratoryPart for Dynamic {
         &self,
         bench: &mut Bench<'_, '_>,
         progress: Progress<'_>,
-    ) -> Result<Vec<EncodedTable>, StudyError> {
+    ) -> Result<PartResult, StudyError> {
         let design = bench.design;
         let pass = run_dynamic_pass(&design, progress)?;
         let mut rows = Vec::new();
@@ -74,7 +74,7 @@ impl LaboratoryPart for Dynamic {
                 rows.push(pass.row(pattern, prompt, outcome, bench.lesioned));
             }
         }
-        Ok(vec![EncodedTable::new(rows)?])
+        Ok(PartResult::table(EncodedTable::new(rows)?))
     }
 }
 

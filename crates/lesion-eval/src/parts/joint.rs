@@ -2,8 +2,8 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use neuron_stats::Bootstrap;
-use study_record::{PatternKind, tables::JointRow};
+use neuron_stats::randomisation_p;
+use study_record::{PatternKind, Question, SetChoice, tables::JointRow};
 
 use crate::{
     engine::{
@@ -12,8 +12,10 @@ use crate::{
     },
     error::StudyError,
     parts::{
-        laboratory_part::{Bench, Design, EncodedTable, LaboratoryPart, Trials},
+        claim::{Claim, RandomComparison},
+        laboratory_part::{Bench, Design, EncodedTable, LaboratoryPart, PartResult, Trials},
         layer_pattern::LayerPattern,
+        set_lesions::TRIALS_PER_RUN,
         template_bootstrap::{Templates, by_prompt, mean_over},
     },
     passes::progress::{Progress, report},
@@ -25,34 +27,47 @@ pub(crate) struct Joint;
 
 impl LaboratoryPart for Joint {
     fn trials(&self, design: &Design<'_>) -> Trials {
-        let prompts = design.labelled_prompts();
+        let prompts = design.labelled().len();
+        let sets = design.random_sets();
         let patterns = add_single_layers(design.patterns);
-        let first_layers = patterns.iter().filter_map(|pattern| pattern.layers.first());
-        Trials::by_layer(first_layers.map(|&layer| (layer, prompts)))
+        let mut trials = Vec::new();
+        for pattern in &patterns {
+            trials.extend(pattern.layers.first().map(|&layer| (layer, prompts)));
+        }
+        for pattern in design.tested_patterns() {
+            trials.extend(pattern.layers.first().map(|&layer| (layer, prompts * sets)));
+        }
+        Trials::by_layer(trials).at_most()
     }
 
     fn run(
         &self,
         bench: &mut Bench<'_, '_>,
         progress: Progress<'_>,
-    ) -> Result<Vec<EncodedTable>, StudyError> {
-        let Bench { design, lesioned, laboratory, .. } = bench;
-        let joints = run_patterns(laboratory, lesioned, design.patterns, &mut *progress)?;
+    ) -> Result<PartResult, StudyError> {
+        let design = bench.design;
+        let joints =
+            run_patterns(&mut bench.laboratory, bench.lesioned, design.patterns, &mut *progress)?;
         let templates = Templates::of(design.prompts);
         let mut rows = Vec::with_capacity(joints.len());
+        let mut claims = Vec::new();
         for (done, joint) in joints.iter().enumerate() {
             let sums = sum_single_layers(&joints, joint);
-            let interval = synergy_interval(
-                joint,
-                &sums,
-                &templates,
-                design.prompts.len(),
-                design.bootstrap(),
-            )?;
-            rows.push(joint.row(mean_drops(&sums), interval));
+            let interval = synergy_interval(&design, joint, &sums, &templates)?;
+            let mut row = joint.row(mean_drops(&sums), interval);
+            if design.tested_patterns().any(|pattern| *pattern == joint.pattern) {
+                let random = run_random_synergies(bench, &joints, joint, &mut *progress)?;
+                let claim = claim_synergy(&design, joint, &row, &sums, &random, &templates);
+                let comparison = claim.comparison.as_ref();
+                (row.random_low, row.random_high) =
+                    comparison.map(|comparison| comparison.range).unzip();
+                row.p_synergy = comparison.map(|comparison| comparison.p);
+                claims.push(claim);
+            }
+            rows.push(row);
             report(progress, done + 1, joints.len())?;
         }
-        Ok(vec![EncodedTable::new(rows)?])
+        Ok(PartResult { tables: vec![EncodedTable::new(rows)?], claims })
     }
 }
 
@@ -91,6 +106,9 @@ impl JointLesion {
             synergy: drop.margin - sum.margin,
             synergy_low,
             synergy_high,
+            random_low: None,
+            random_high: None,
+            p_synergy: None,
             prob_clean: clean / count,
             prob_lesioned: lesioned / count,
         }
@@ -169,25 +187,125 @@ fn sum_single_layers(joints: &[JointLesion], joint: &JointLesion) -> Vec<Drops> 
     sums
 }
 
+/// The synergies in each prompt.
+fn synergies(joint: &JointLesion, sums: &[Drops]) -> Vec<f64> {
+    let drops = joint.outcomes.iter().map(|outcome| outcome.drops().margin);
+    drops.zip(sums).map(|(drop, sum)| drop - sum.margin).collect()
+}
+
 /// The interval of the synergy; none for a single layer.
 fn synergy_interval(
+    design: &Design<'_>,
     joint: &JointLesion,
     sums: &[Drops],
     templates: &Templates,
-    prompts: usize,
-    bootstrap: Bootstrap,
 ) -> Result<Option<(f64, f64)>, StudyError> {
     if joint.pattern.layers.len() == 1 {
         return Ok(None);
     }
-    let synergies: Vec<f64> = joint
-        .outcomes
-        .iter()
-        .zip(sums)
-        .map(|(outcome, sum)| outcome.drops().margin - sum.margin)
-        .collect();
-    let synergies = by_prompt(prompts, &joint.prompts, &synergies);
+    let synergies = by_prompt(design.prompts.len(), &joint.prompts, &synergies(joint, sums));
     templates
         .only(|prompt| joint.prompts.contains(&prompt))
-        .interval(bootstrap, |prompts| mean_over(prompts, &synergies))
+        .interval(design.bootstrap(), |prompts| mean_over(prompts, &synergies))
+}
+
+/// The synergies of random sets, `[random sets][prompts]`: `random` sets in all layers of the pattern
+/// but the last one that has matched neurons, whose matched set is kept. Empty with neurons in fewer
+/// than two layers.
+fn run_random_synergies(
+    bench: &mut Bench<'_, '_>,
+    joints: &[JointLesion],
+    joint: &JointLesion,
+    progress: Progress<'_>,
+) -> Result<Vec<Vec<f64>>, StudyError> {
+    let design = bench.design;
+    let matched = |layer| bench.lesioned.set(layer, &joint.label);
+    let layers = joint.pattern.layers.iter().copied();
+    let layers: Vec<usize> = layers.filter(|&layer| !matched(layer).is_empty()).collect();
+    let Some((&last, lower)) = layers.split_last() else { return Ok(Vec::new()) };
+    if lower.is_empty() {
+        return Ok(Vec::new());
+    }
+    let last = (last, matched(last));
+    let lower: Vec<(usize, usize)> =
+        lower.iter().map(|&layer| (layer, matched(layer).len())).collect();
+    let mut random = Vec::with_capacity(lower.len());
+    for (layer, size) in lower {
+        random.push((layer, bench.lesion_random_sets(layer, size, &mut *progress)?));
+    }
+    let labelled = design.labelled();
+    let places: Vec<usize> =
+        joint.prompts.iter().filter_map(|prompt| labelled.binary_search(prompt).ok()).collect();
+    let last_alone =
+        joints.iter().find(|other| other.pattern.layers == [last.0] && other.label == joint.label);
+    let last_drops: Vec<f64> = last_alone
+        .into_iter()
+        .flat_map(|single| &single.outcomes)
+        .map(|outcome| outcome.drops().margin)
+        .collect();
+    let draws = random.iter().map(|(_, sets)| sets.len()).min().unwrap_or_default();
+    let draws: Vec<usize> = (0..draws).collect();
+    let mut synergies = Vec::with_capacity(draws.len());
+    let draws_per_run = (TRIALS_PER_RUN / joint.prompts.len()).max(1);
+    for (number, draws) in draws.chunks(draws_per_run).enumerate() {
+        let mut trials = Vec::with_capacity(draws.len() * joint.prompts.len());
+        for &draw in draws {
+            let mut layers: Vec<(usize, Arc<[usize]>)> =
+                random.iter().map(|(layer, sets)| (*layer, sets[draw].neurons.clone())).collect();
+            layers.push(last.clone());
+            for &prompt in &joint.prompts {
+                trials.push(Trial { prompt, layers: layers.clone() });
+            }
+        }
+        let key = format!("joint random {} {} {number}", joint.pattern.name(), joint.label);
+        let outcomes = bench.laboratory.run(&key, &trials, Read::Candidates, &mut *progress)?;
+        for (&draw, outcomes) in draws.iter().zip(outcomes.chunks(joint.prompts.len())) {
+            let mut by_prompt = Vec::with_capacity(outcomes.len());
+            for ((outcome, &place), last_drop) in outcomes.iter().zip(&places).zip(&last_drops) {
+                let lower: f64 =
+                    random.iter().map(|(_, sets)| sets[draw].drops[place].margin).sum();
+                by_prompt.push(outcome.drops().margin - lower - last_drop);
+            }
+            synergies.push(by_prompt);
+        }
+    }
+    Ok(synergies)
+}
+
+fn claim_synergy(
+    design: &Design<'_>,
+    joint: &JointLesion,
+    row: &JointRow,
+    sums: &[Drops],
+    random: &[Vec<f64>],
+    templates: &Templates,
+) -> Claim {
+    let count = joint.prompts.len() as f64;
+    let means: Vec<f64> = random.iter().map(|set| set.iter().sum::<f64>() / count).collect();
+    let comparison = randomisation_p(row.synergy, &means).map(|test| RandomComparison {
+        range: test.random_range,
+        excess: test.excess,
+        p: test.p_two_sided,
+        sets: test.random_sets,
+    });
+    let mut excess = Vec::new();
+    if !random.is_empty() {
+        for (place, synergy) in synergies(joint, sums).into_iter().enumerate() {
+            let sum: f64 = random.iter().map(|set| set[place]).sum();
+            excess.push(synergy - sum / random.len() as f64);
+        }
+    }
+    let excess = by_prompt(design.prompts.len(), &joint.prompts, &excess);
+    let margins = joint.outcomes.iter().map(|outcome| outcome.clean.margin());
+    Claim {
+        question: Question::Synergy,
+        sets: SetChoice::Lesioned,
+        layers: joint.pattern.name(),
+        label: joint.label.clone(),
+        value: row.synergy,
+        interval: row.interval(),
+        comparison,
+        template_excess: templates.means(&excess),
+        clean_margin: margins.sum::<f64>() / count,
+    }
 }

@@ -1,8 +1,10 @@
 //! A part of the laboratory: its trials, and the tables that it computes.
 
+use std::sync::Arc;
+
 use neuron_stats::Bootstrap;
 use study_record::{
-    Study,
+    Part, PatternKind, SETS_PER_CLAIM, Study,
     tables::{Row, Table, TableError, encode},
 };
 
@@ -10,9 +12,14 @@ use crate::{
     encoding::{encoded_stimuli::EncodedStimuli, masked_prompt::MaskedPrompt},
     engine::laboratory::Laboratory,
     error::StudyError,
-    parts::layer_pattern::LayerPattern,
+    parts::{
+        claim::Claim,
+        layer_pattern::LayerPattern,
+        set_lesions::{LesionedSet, RandomSetLesions, RandomSetPlan},
+    },
     passes::{progress::Progress, subject::Subject},
     selection::{
+        activations::Activations,
         neuron_sets::NeuronSets,
         select::{CONFIDENCE, Selection},
     },
@@ -31,7 +38,7 @@ pub trait LaboratoryPart: Sync {
     /// Its trials, or an upper bound of them.
     fn trials(&self, design: &Design<'_>) -> Trials;
 
-    /// Runs its trials and draws conclusions. Returns its tables.
+    /// Runs its trials and draws conclusions.
     ///
     /// # Errors
     /// If the model cannot be run or gives logits that are not finite, the journal cannot be written,
@@ -40,7 +47,23 @@ pub trait LaboratoryPart: Sync {
         &self,
         bench: &mut Bench<'_, '_>,
         progress: Progress<'_>,
-    ) -> Result<Vec<EncodedTable>, StudyError>;
+    ) -> Result<PartResult, StudyError>;
+}
+
+/// The results of a part.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PartResult {
+    /// Its tables.
+    pub tables: Vec<EncodedTable>,
+    /// The claims that it tests.
+    pub claims: Vec<Claim>,
+}
+
+impl PartResult {
+    /// A table without a claim.
+    pub(crate) fn table(table: EncodedTable) -> Self {
+        Self { tables: vec![table], claims: Vec::new() }
+    }
 }
 
 /// Everything that is decided before anything runs.
@@ -63,9 +86,55 @@ pub struct Design<'a> {
 }
 
 impl Design<'_> {
-    /// Number of prompts that have a label.
-    pub(crate) fn labelled_prompts(&self) -> usize {
-        self.prompts.iter().filter(|prompt| prompt.label.is_some()).count()
+    /// The prompts that have a label, as indices, ascending.
+    pub(crate) fn labelled(&self) -> Vec<usize> {
+        (0..self.prompts.len()).filter(|&prompt| self.prompts[prompt].label.is_some()).collect()
+    }
+
+    /// The claims that the study tests, if every layer has neurons of both labels.
+    #[must_use]
+    pub fn claims(&self) -> usize {
+        let runs = |part| self.study.parts.as_ref().is_none_or(|parts| parts.contains(&part));
+        let contrast = &self.stimuli.contrast;
+        let has_prompts = |label: &&String| {
+            self.prompts.iter().any(|prompt| prompt.label.as_ref() == Some(*label))
+        };
+        let labels = [&contrast.a, &contrast.b].iter().filter(|label| has_prompts(label)).count();
+        let mut claims = 0;
+        if runs(Part::Controls) {
+            // Effects in each layer and of the paper's lesion, and dissociations in each layer.
+            claims += labels * (self.layers.len() + 1);
+            if labels == 2 {
+                claims += labels * self.layers.len();
+            }
+        }
+        if runs(Part::Joint) {
+            claims += labels * self.tested_patterns().count();
+        }
+        claims
+    }
+
+    /// The patterns of layers whose synergy is compared with that of random sets: all layers of the
+    /// laboratory together, and the given ones.
+    pub(crate) fn tested_patterns(&self) -> impl Iterator<Item = &LayerPattern> {
+        self.patterns.iter().filter(|pattern| {
+            let is_given = pattern.kind == PatternKind::Given;
+            pattern.layers.len() > 1 && (is_given || pattern.layers == self.layers)
+        })
+    }
+
+    pub(crate) fn random_set_plan(&self) -> RandomSetPlan {
+        let count = self.random_sets();
+        RandomSetPlan { neurons: self.neurons(), count, seed: self.study.seed }
+    }
+
+    /// Random sets of each kind.
+    #[must_use]
+    pub fn random_sets(&self) -> usize {
+        match self.study.controls.nulls {
+            Some(count) => count.get(),
+            None => SETS_PER_CLAIM * self.claims().max(1),
+        }
     }
 
     /// Neurons in each layer.
@@ -86,15 +155,50 @@ impl Design<'_> {
 /// The design, the selected neurons and the engine, for the parts.
 pub struct Bench<'a, 'l> {
     /// Everything that was decided.
-    pub design: Design<'a>,
+    pub(crate) design: Design<'a>,
+    /// The activations that neurons were selected on.
+    pub(crate) selected_on: &'a Activations,
     /// The tests of every neuron.
-    pub selection: &'a Selection,
+    pub(crate) selection: &'a Selection,
     /// The neurons that carry a label.
-    pub labelled: &'a NeuronSets,
+    pub(crate) labelled: &'a NeuronSets,
     /// The neurons that the laboratory lesions.
-    pub lesioned: &'a NeuronSets,
+    pub(crate) lesioned: &'a NeuronSets,
     /// The engine.
-    pub laboratory: Laboratory<'l>,
+    pub(crate) laboratory: Laboratory<'l>,
+    random_sets: RandomSetLesions,
+}
+
+impl<'a, 'l> Bench<'a, 'l> {
+    /// A bench for the parts of one study. `selected_on` are the activations of `selection`;
+    /// `labelled` and `lesioned` are the neurons that carry a label and those that are lesioned.
+    #[must_use]
+    pub fn new(
+        design: Design<'a>,
+        selected_on: &'a Activations,
+        selection: &'a Selection,
+        (labelled, lesioned): (&'a NeuronSets, &'a NeuronSets),
+        laboratory: Laboratory<'l>,
+    ) -> Self {
+        let random_sets = RandomSetLesions::default();
+        Self { design, selected_on, selection, labelled, lesioned, laboratory, random_sets }
+    }
+
+    /// Random sets of `size` neurons of a layer, lesioned in every prompt that has a label. Each size
+    /// of a layer is lesioned once.
+    ///
+    /// # Errors
+    /// As [`Laboratory::run`].
+    pub(crate) fn lesion_random_sets(
+        &mut self,
+        layer: usize,
+        size: usize,
+        progress: Progress<'_>,
+    ) -> Result<Arc<Vec<LesionedSet>>, StudyError> {
+        let plan = self.design.random_set_plan();
+        let prompts = self.design.labelled();
+        self.random_sets.lesion(&mut self.laboratory, plan, (layer, size), &prompts, progress)
+    }
 }
 
 /// Number of trials per first layer, which determines their cost.

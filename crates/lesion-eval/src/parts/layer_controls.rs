@@ -1,11 +1,11 @@
 //! The lesions of one layer's matched set and of its controls.
 
-use neuron_stats::{Correction, quantile};
-use study_record::{Measured, Range, SetKind};
+use neuron_stats::{RandomisationTest, quantile, randomisation_p};
+use study_record::{Measured, Range, SetChoice, SetKind};
 
 use crate::engine::trial::{Drops, mean_drops};
 
-/// One neuron set, lesioned in every prompt of a label.
+/// One neuron set, lesioned in every prompt of a label, and perhaps of the other label.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct ControlLesion {
     /// The kind of set.
@@ -16,14 +16,41 @@ pub(crate) struct ControlLesion {
     pub(crate) neurons: usize,
     /// Root mean square over the neurons of their mean |activation| after GELU at the masks.
     pub(crate) activity: f64,
-    /// The falls of the right word in each prompt.
+    /// Root of the sum of the neurons' squared activity times the norm of their output weights.
+    pub(crate) displacement: f64,
+    /// The falls of the right word in each prompt of the label.
     pub(crate) drops: Vec<Drops>,
+    /// The falls in each prompt of the other label; empty if it was not lesioned there.
+    pub(crate) other_drops: Vec<Drops>,
 }
 
 impl ControlLesion {
-    /// The mean fall over the prompts.
+    /// The mean fall over the prompts of the label.
     pub(crate) fn mean(&self) -> Drops {
         mean_drops(&self.drops)
+    }
+
+    /// The mean fall over the prompts of the other label.
+    pub(crate) fn other_mean(&self) -> Option<Drops> {
+        if self.other_drops.is_empty() { None } else { Some(mean_drops(&self.other_drops)) }
+    }
+
+    /// The margin drop in the label's prompts minus that in the other label's.
+    pub(crate) fn difference(&self) -> Option<f64> {
+        Some(self.mean().margin - self.other_mean()?.margin)
+    }
+
+    /// The sum of both margin drops.
+    pub(crate) fn both(&self) -> Option<f64> {
+        Some(self.mean().margin + self.other_mean()?.margin)
+    }
+
+    fn margin(&self) -> Option<f64> {
+        Some(self.mean().margin)
+    }
+
+    fn margin_per_displacement(&self) -> Option<f64> {
+        Some(self.mean().margin / self.displacement)
     }
 }
 
@@ -34,8 +61,19 @@ pub(crate) struct LayerControls {
     pub(crate) layer: usize,
     /// The label of the prompts and of the matched set.
     pub(crate) label: String,
-    /// The prompts, as indices into the study's.
+    /// Which of the label's neurons are matched.
+    pub(crate) sets: SetChoice,
+    /// The prompts of the label, as indices into the study's.
     pub(crate) prompts: Vec<usize>,
+    /// The prompts of the other label.
+    pub(crate) other_prompts: Vec<usize>,
+    /// The mean margin in the label's prompts without a lesion.
+    pub(crate) clean_margin: f64,
+    /// The sum of the matched neurons' direct effects on the margin, mean over the label's prompts.
+    pub(crate) direct_margin_drop: Option<f64>,
+    /// The share of the matched set, by squared activity or displacement, that an average
+    /// `random-active` or `random-displaced` set contains.
+    pub(crate) shared: [Option<f64>; 2],
     /// The lesions, the matched one first; none if no neuron is matched.
     pub(crate) lesions: Vec<ControlLesion>,
 }
@@ -57,37 +95,53 @@ impl LayerControls {
         if means.is_empty() { None } else { Some(mean_drops(&means)) }
     }
 
-    /// The share of random sets whose lesion lowers the mean margin at least as much as the matched
-    /// one, `(1 + b) / (1 + N)`: the matched set counts as one of them, so that no p is 0.
-    pub(crate) fn p(&self, kind: SetKind) -> Option<f64> {
-        let matched = self.mean(SetKind::Matched)?.margin;
-        let margins: Vec<f64> = self.margins(kind);
-        if margins.is_empty() {
+    /// The matched set's mean margin drop against those of the random sets of one kind.
+    pub(crate) fn compare_margins(&self, kind: SetKind) -> Option<RandomisationTest> {
+        self.compare(kind, ControlLesion::margin)
+    }
+
+    /// The matched set's margin drop per displacement against those of the `random` sets.
+    pub(crate) fn compare_per_displacement(&self) -> Option<RandomisationTest> {
+        self.compare(SetKind::Random, ControlLesion::margin_per_displacement)
+    }
+
+    /// The matched set's value against those of the random sets of one kind; none without such sets,
+    /// or if a value does not exist.
+    pub(crate) fn compare(
+        &self,
+        kind: SetKind,
+        value: impl Fn(&ControlLesion) -> Option<f64>,
+    ) -> Option<RandomisationTest> {
+        randomisation_p(value(self.matched()?)?, &self.values(kind, value))
+    }
+
+    /// The values of the random sets of one kind.
+    pub(crate) fn values(
+        &self,
+        kind: SetKind,
+        value: impl Fn(&ControlLesion) -> Option<f64>,
+    ) -> Vec<f64> {
+        self.lesions_of(kind).filter_map(value).collect()
+    }
+
+    /// Mean activity of the `random-active` sets, relative to the matched set.
+    pub(crate) fn activity_ratio(&self) -> Option<f64> {
+        self.ratio(SetKind::RandomActive, |lesion| lesion.activity)
+    }
+
+    /// Mean displacement of the `random-displaced` sets, relative to the matched set.
+    pub(crate) fn displacement_ratio(&self) -> Option<f64> {
+        self.ratio(SetKind::RandomDisplaced, |lesion| lesion.displacement)
+    }
+
+    fn ratio(&self, kind: SetKind, value: impl Fn(&ControlLesion) -> f64) -> Option<f64> {
+        let matched = value(self.matched()?);
+        let values = self.values(kind, |lesion| Some(value(lesion)));
+        if values.is_empty() {
             return None;
         }
-        let reached = margins.iter().filter(|&&margin| margin >= matched).count();
-        Some((1 + reached) as f64 / (1 + margins.len()) as f64)
-    }
-
-    /// Mean activity of the activity-matched sets, relative to the matched set. If the matched
-    /// neurons are the most active of their layer, no others are like them.
-    pub(crate) fn activity_ratio(&self) -> Option<f64> {
-        let matched = self.matched()?.activity;
-        let mut sum = 0.0;
-        let mut count = 0.0;
-        for lesion in self.lesions_of(SetKind::RandomActive) {
-            sum += lesion.activity;
-            count += 1.0;
-        }
-        Some(sum / count / matched).filter(|ratio| ratio.is_finite())
-    }
-
-    /// The larger p of the two random kinds: whether the matched lesion does more than sets of the
-    /// same size and than sets of the same, or the nearest, activity.
-    pub(crate) fn p_both(&self) -> Option<f64> {
-        let any = self.p(SetKind::Random)?;
-        let active = self.p(SetKind::RandomActive)?;
-        Some(any.max(active))
+        let mean = values.iter().sum::<f64>() / values.len() as f64;
+        Some(mean / matched).filter(|ratio| ratio.is_finite())
     }
 
     /// The ranges that contain 95 % of the random sets' mean drops.
@@ -102,15 +156,25 @@ impl LayerControls {
         ranges(&drops)
     }
 
+    /// For each of the label's prompts, the matched margin drop less the mean of the `random` sets;
+    /// empty without random sets.
+    pub(crate) fn excess_by_prompt(&self) -> Vec<f64> {
+        let random: Vec<&ControlLesion> = self.lesions_of(SetKind::Random).collect();
+        let Some(matched) = self.matched().filter(|_| !random.is_empty()) else {
+            return Vec::new();
+        };
+        let mut excess = Vec::with_capacity(matched.drops.len());
+        for (place, drops) in matched.drops.iter().enumerate() {
+            let sum: f64 = random.iter().map(|lesion| lesion.drops[place].margin).sum();
+            excess.push(drops.margin - sum / random.len() as f64);
+        }
+        excess
+    }
+
     /// Number of prompts in which the matched lesion lowers the right word's margin.
     pub(crate) fn falls(&self) -> usize {
         let drops = self.matched().into_iter().flat_map(|lesion| &lesion.drops);
         drops.filter(|drops| drops.margin > 0.0).count()
-    }
-
-    /// The mean margin drop of each set of one kind.
-    fn margins(&self, kind: SetKind) -> Vec<f64> {
-        self.lesions_of(kind).map(|lesion| lesion.mean().margin).collect()
     }
 }
 
@@ -122,7 +186,8 @@ fn ranges(drops: &[Drops]) -> Measured<Option<Range>> {
     }
 }
 
-fn central_range(mut values: Vec<f64>) -> Option<Range> {
+/// The range that contains 95 % of values; none of no value.
+pub(crate) fn central_range(mut values: Vec<f64>) -> Option<Range> {
     if values.is_empty() {
         return None;
     }
@@ -130,50 +195,59 @@ fn central_range(mut values: Vec<f64>) -> Option<Range> {
     Some((quantile(&values, 0.025), quantile(&values, 0.975)))
 }
 
-/// [`LayerControls::p_both`] of every layer and label, corrected over them by Holm's method; none
-/// without controls.
-pub(crate) fn corrected_p(controls: &[LayerControls]) -> Vec<Option<f64>> {
-    let p: Vec<Option<f64>> = controls.iter().map(LayerControls::p_both).collect();
-    let tested: Vec<f64> = p.iter().copied().flatten().collect();
-    let mut adjusted = Correction::Holm.adjust(&tested).unwrap_or_default().into_iter();
-    p.into_iter().map(|p| p.and_then(|_| adjusted.next())).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn controls(matched: f64, random: &[f64]) -> LayerControls {
-        let lesion = |kind, draw, margin| {
-            let drops = vec![
+        let lesion = |kind, draw, margin| ControlLesion {
+            kind,
+            draw,
+            neurons: 2,
+            activity: 1.0,
+            displacement: 1.0,
+            drops: vec![
                 Drops { logit: 0.0, margin: margin + 1.0 },
                 Drops { logit: 0.0, margin: margin - 1.0 },
-            ];
-            ControlLesion { kind, draw, neurons: 2, activity: 1.0, drops }
+            ],
+            other_drops: vec![Drops { logit: 0.0, margin: -margin }],
         };
         let mut lesions = vec![lesion(SetKind::Matched, 0, matched)];
-        for kind in SetKind::RANDOM {
-            lesions.extend(random.iter().enumerate().map(|(i, &drop)| lesion(kind, i, drop)));
+        lesions
+            .extend(random.iter().enumerate().map(|(i, &drop)| lesion(SetKind::Random, i, drop)));
+        LayerControls {
+            layer: 0,
+            label: "him".to_owned(),
+            sets: SetChoice::Lesioned,
+            prompts: vec![0, 1],
+            other_prompts: vec![2],
+            clean_margin: 1.0,
+            direct_margin_drop: None,
+            shared: [None, None],
+            lesions,
         }
-        let label = "him".to_owned();
-        LayerControls { layer: 0, label, prompts: vec![0, 1], lesions }
     }
 
     #[test]
-    fn p_counts_the_matched_set_and_takes_means_over_prompts() {
-        let found = controls(0.5, &[0.1, 0.5, 0.2]);
-        assert_eq!(found.p(SetKind::Random), Some(2.0 / 4.0));
-        assert_eq!(found.falls(), 1);
-        assert_eq!(found.p_both(), Some(0.5));
+    fn p_is_two_sided_about_the_mean_of_all_sets() {
+        let p = |matched| {
+            controls(matched, &[0.1, 0.5, 0.2])
+                .compare_margins(SetKind::Random)
+                .unwrap()
+                .p_two_sided
+        };
+        // The mean of the four is 0.425; 0.1 lies farther from it than 0.9 does in no case.
+        assert_eq!(p(0.9), 1.0 / 4.0);
+        assert_eq!(p(-0.9), 1.0 / 4.0);
+        assert_eq!(p(0.25), 1.0);
+        assert_eq!(controls(0.9, &[0.1]).falls(), 1);
     }
 
     #[test]
-    fn p_is_corrected_over_the_tested_layers_only() {
-        let mut none = controls(0.5, &[]);
-        none.lesions.truncate(1);
-        let strong = controls(0.9, &[0.1, 0.2, 0.3]);
-        let weak = controls(0.15, &[0.1, 0.2, 0.3]);
-        assert_eq!(corrected_p(&[strong, none, weak]), [Some(0.5), None, Some(0.75)]);
+    fn a_shift_towards_one_word_has_a_difference_but_no_sum() {
+        let controls = controls(0.5, &[0.1]);
+        let matched = controls.matched().unwrap();
+        assert_eq!((matched.difference(), matched.both()), (Some(1.0), Some(0.0)));
     }
 
     #[test]

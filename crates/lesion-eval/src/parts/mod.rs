@@ -1,7 +1,9 @@
 //! The parts of the laboratory.
 
 pub(crate) mod causal;
+pub(crate) mod claim;
 pub(crate) mod controls;
+pub(crate) mod direct_effects;
 pub(crate) mod dissociation;
 pub(crate) mod dose;
 pub(crate) mod dynamic;
@@ -11,6 +13,8 @@ pub(crate) mod layer_controls;
 pub(crate) mod layer_pattern;
 pub(crate) mod profile;
 pub(crate) mod random_sets;
+pub(crate) mod reselection;
+pub(crate) mod set_lesions;
 pub(crate) mod template_bootstrap;
 
 use study_record::Part;

@@ -1,41 +1,82 @@
-//! The laminar profile: the effect of each layer's neurons by itself, and the verdict on it.
+//! The laminar profile: the effect of each layer's neurons by itself, and the claim about it.
 
-use study_record::{Evidence, SetKind, Verdict, smallest_p, tables::ProfileRow};
+use study_record::{Question, SetKind, tables::ProfileRow};
 
 use crate::{
     engine::trial::{Drops, mean_drops},
-    parts::layer_controls::{LayerControls, corrected_p},
+    error::StudyError,
+    parts::{
+        claim::{Claim, RandomComparison},
+        laboratory_part::Design,
+        layer_controls::LayerControls,
+        template_bootstrap::{Templates, by_prompt, mean_over},
+    },
+    passes::progress::{Progress, report},
     selection::{neuron_sets::NeuronSets, select::Selection},
 };
 
+/// The profile with its claims.
+pub(crate) struct Profile {
+    pub(crate) rows: Vec<ProfileRow>,
+    pub(crate) claims: Vec<Claim>,
+}
+
 /// The profile of the layers that were lesioned with their controls. `labelled` are all neurons that
-/// carry a label. If none was lesioned, the drops are 0.
+/// carry a label. If none was lesioned, the drops are 0. `progress` counts layers and labels.
+///
+/// # Errors
+/// If the bootstrap fails, or `progress` cancels the run.
 pub(crate) fn profile(
+    design: &Design<'_>,
     selection: &Selection,
     labelled: &NeuronSets,
     controls: &[LayerControls],
-    random_sets: usize,
-) -> Vec<ProfileRow> {
-    let corrected = corrected_p(controls);
-    let tested = corrected.iter().flatten().count();
-    let smallest_p = smallest_p(tested, random_sets);
-    let mut rows = Vec::with_capacity(controls.len());
-    for (controls, p_corrected) in controls.iter().zip(corrected) {
-        let mut row = profile_layer(selection, labelled, controls);
-        row.p_corrected = p_corrected;
-        row.verdict = judge(&row, smallest_p);
-        rows.push(row);
+    templates: &Templates,
+    progress: Progress<'_>,
+) -> Result<Profile, StudyError> {
+    let mut profile = Profile { rows: Vec::new(), claims: Vec::new() };
+    for (done, layer) in controls.iter().enumerate() {
+        let mut row = profile_layer(selection, labelled, layer);
+        if let Some(matched) = layer.matched() {
+            let margins: Vec<f64> = matched.drops.iter().map(|drops| drops.margin).collect();
+            let margins = by_prompt(design.prompts.len(), &layer.prompts, &margins);
+            let interval = templates
+                .only(|prompt| layer.prompts.contains(&prompt))
+                .interval(design.bootstrap(), |prompts| mean_over(prompts, &margins))?;
+            (row.margin_low, row.margin_high) = interval.unzip();
+            profile.claims.push(claim_effect(design, layer, &row, templates));
+        }
+        profile.rows.push(row);
+        report(progress, done + 1, controls.len())?;
     }
-    rows
+    Ok(profile)
 }
 
-fn judge(row: &ProfileRow, smallest_p: f64) -> Verdict {
-    Verdict::on(&Evidence {
-        margin_drop: row.margin_drop,
-        p_corrected: row.p_corrected,
-        smallest_p,
-        random: [row.random().margin, row.as_active().margin],
-    })
+fn claim_effect(
+    design: &Design<'_>,
+    controls: &LayerControls,
+    row: &ProfileRow,
+    templates: &Templates,
+) -> Claim {
+    let excess = by_prompt(design.prompts.len(), &controls.prompts, &controls.excess_by_prompt());
+    let test = controls.compare_margins(SetKind::Random);
+    let comparison = test.zip(row.p()).map(|(test, p)| RandomComparison {
+        range: test.random_range,
+        excess: test.excess,
+        p,
+        sets: test.random_sets,
+    });
+    Claim {
+        question: Question::Effect,
+        sets: controls.sets,
+        layers: controls.layer.to_string(),
+        label: controls.label.clone(),
+        value: row.margin_drop,
+        interval: row.interval(),
+        comparison,
+        template_excess: templates.means(&excess),
+        clean_margin: controls.clean_margin,
+    }
 }
 
 fn profile_layer(
@@ -61,9 +102,18 @@ fn profile_layer(
     let active = controls.ranges(SetKind::RandomActive);
     let (random_active_logit_low, random_active_logit_high) = active.logit.unzip();
     let (random_active_margin_low, random_active_margin_high) = active.margin.unzip();
+    let displaced = controls.ranges(SetKind::RandomDisplaced).margin;
+    let (random_displaced_margin_low, random_displaced_margin_high) = displaced.unzip();
+    let reselected = controls.ranges(SetKind::Reselected).margin;
+    let (reselected_margin_low, reselected_margin_high) = reselected.unzip();
+    let p = |kind| controls.compare_margins(kind).map(|test| test.p_two_sided);
+    let p_random_displaced = p(SetKind::RandomDisplaced);
+    let per_displacement = controls.compare_per_displacement();
+    let [activity_shared, displacement_shared] = controls.shared;
     ProfileRow {
         layer: controls.layer,
         neuron_set: controls.label.clone(),
+        sets: controls.sets,
         significant,
         significant_share: significant as f64 / selection.neurons as f64,
         neurons,
@@ -71,13 +121,23 @@ fn profile_layer(
         logit_drop: drop.logit,
         abs_logit_drop: size.logit,
         margin_drop: drop.margin,
+        margin_low: None,
+        margin_high: None,
         abs_margin_drop: size.margin,
         margin_falls: controls.falls(),
-        p_random: controls.p(SetKind::Random),
+        direct_margin_drop: controls.direct_margin_drop,
+        p_random: p(SetKind::Random),
         activity_ratio: controls.activity_ratio(),
-        p_random_active: controls.p(SetKind::RandomActive),
-        p_corrected: None,
-        verdict: Verdict::NoControls,
+        activity_shared,
+        p_random_active: p(SetKind::RandomActive),
+        displacement_ratio: controls.displacement_ratio(),
+        displacement_shared,
+        p_random_displaced,
+        // Computed whenever the other comparisons beyond the first are.
+        p_per_displacement: per_displacement
+            .zip(p_random_displaced)
+            .map(|(test, _)| test.p_two_sided),
+        p_reselected: p(SetKind::Reselected),
         swapped_logit_drop: swapped.map(|drops| drops.logit),
         swapped_margin_drop: swapped.map(|drops| drops.margin),
         least_tuned_logit_drop: least_tuned.map(|drops| drops.logit),
@@ -90,6 +150,10 @@ fn profile_layer(
         random_active_logit_high,
         random_active_margin_low,
         random_active_margin_high,
+        random_displaced_margin_low,
+        random_displaced_margin_high,
+        reselected_margin_low,
+        reselected_margin_high,
     }
 }
 

@@ -1,114 +1,112 @@
-//! Random sets of a layer's neurons, to compare with the matched set.
+//! Random sets of a layer's neurons, to compare with a matched set.
+//!
+//! If the matched set were itself chosen at random, each random set would be as likely as it: from the
+//! whole layer, or from the sets with as many neurons in each group of similar ones. So the matched
+//! neurons are never left out, and the share of random sets that reach its effect is an exact p.
 
 use std::sync::Arc;
 
-use neuron_stats::TTest;
-use rand::{
-    RngExt,
-    seq::{IndexedRandom, SliceRandom},
-};
+use rand::seq::{IndexedRandom, index};
 use rand_chacha::ChaCha8Rng;
 use study_record::SetKind;
 
-/// The neurons of a layer that random sets are chosen from.
-pub(crate) struct Pool<'a> {
-    pub(crate) matched: Arc<[usize]>,
-    pub(crate) tests: &'a [TTest],
-    /// Each neuron's mean |activation| at the masks.
-    pub(crate) activity: &'a [f32],
+/// Chooses a set of kind [`SetKind::Random`]: `size` of a layer's neurons, ascending.
+pub(crate) fn choose_any(neurons: usize, size: usize, rng: &mut ChaCha8Rng) -> Arc<[usize]> {
+    let mut set = index::sample(rng, neurons, size).into_vec();
+    set.sort_unstable();
+    set.into()
 }
 
-impl Pool<'_> {
-    /// Root mean square of the neurons' activity.
-    pub(crate) fn mean_activity(&self, neurons: &[usize]) -> f64 {
-        let squares = neurons.iter().map(|&neuron| f64::from(self.activity[neuron]).powi(2));
-        (squares.sum::<f64>() / neurons.len() as f64).sqrt()
-    }
+/// Groups of neurons that are next to each other in the order of some value, each with the number of
+/// matched neurons in it.
+pub(crate) struct SimilarGroups {
+    groups: Vec<(Vec<usize>, usize)>,
+    matched: usize,
+    shared: f64,
+}
 
-    /// Every neuron outside the matched set.
-    pub(crate) fn others(&self) -> Vec<usize> {
-        (0..self.tests.len()).filter(|neuron| !self.matched.contains(neuron)).collect()
-    }
-
-    /// Sorts neurons by rising activity.
-    pub(crate) fn sort_by_activity(&self, mut neurons: Vec<usize>) -> Vec<usize> {
-        neurons.sort_by(|&a, &b| self.activity[a].total_cmp(&self.activity[b]));
-        neurons
-    }
-
-    /// Chooses a set of kind [`Random`](study_record::SetKind::Random).
-    pub(crate) fn choose_any(&self, others: &[usize], mut rng: ChaCha8Rng) -> Arc<[usize]> {
-        others.sample(&mut rng, self.matched.len()).copied().collect()
-    }
-
-    /// Chooses a set of kind [`RandomActive`](study_record::SetKind::RandomActive) from
-    /// `others`, which are sorted by activity.
-    pub(crate) fn choose_alike(&self, mut others: Vec<usize>, mut rng: ChaCha8Rng) -> Arc<[usize]> {
-        let mut matched = self.matched.to_vec();
-        matched.shuffle(&mut rng);
-        let mut set = Vec::with_capacity(matched.len());
-        for neuron in matched {
-            let activity = self.activity[neuron];
-            let place = others.partition_point(|&other| self.activity[other] < activity);
-            let last_first = others.len().saturating_sub(SetKind::NEAREST);
-            let first = place.saturating_sub(SetKind::NEAREST / 2).min(last_first);
-            let last = (first + SetKind::NEAREST).min(others.len());
-            set.push(others.remove(rng.random_range(first..last)));
+impl SimilarGroups {
+    /// Groups a layer's neurons by a value of each.
+    pub(crate) fn new(values: &[f64], matched: &[usize]) -> Self {
+        let mut sorted: Vec<usize> = (0..values.len()).collect();
+        sorted.sort_by(|&a, &b| values[b].total_cmp(&values[a]).then(a.cmp(&b)));
+        let mut is_matched = vec![false; values.len()];
+        for &neuron in matched {
+            is_matched[neuron] = true;
         }
+        let mut groups = Vec::new();
+        let mut shared = 0.0;
+        for group in sorted.chunks(SetKind::GROUP) {
+            let inside: Vec<usize> =
+                group.iter().copied().filter(|&neuron| is_matched[neuron]).collect();
+            if !inside.is_empty() {
+                let share = inside.len() as f64 / group.len() as f64;
+                shared += share * sum_of_squares(values, &inside);
+                groups.push((group.to_vec(), inside.len()));
+            }
+        }
+        Self { groups, matched: matched.len(), shared: shared / sum_of_squares(values, matched) }
+    }
+
+    /// Chooses a set with as many neurons of each group as the matched one, ascending.
+    pub(crate) fn choose(&self, rng: &mut ChaCha8Rng) -> Arc<[usize]> {
+        let mut set = Vec::with_capacity(self.matched);
+        for (group, count) in &self.groups {
+            set.extend(group.sample(rng, *count));
+        }
+        set.sort_unstable();
         set.into()
     }
+
+    /// The share of the matched set, by the squares of its neurons' values, that a chosen set
+    /// contains on average.
+    pub(crate) fn shared(&self) -> f64 {
+        self.shared
+    }
+}
+
+fn sum_of_squares(values: &[f64], neurons: &[usize]) -> f64 {
+    neurons.iter().map(|&neuron| values[neuron].powi(2)).sum()
 }
 
 #[cfg(test)]
 mod tests {
-    use neuron_stats::{Matrix, TestKind, t_tests};
-
     use super::*;
     use crate::random::{Purpose, stream};
 
-    /// A random set in place of the first 20 of 200 neurons.
-    fn choose(kind: SetKind, activity: &[f32], index: usize) -> Vec<usize> {
-        let dead = vec![0.0_f32; 400];
-        let dead = Matrix::new(&dead, 2, 200).unwrap();
-        let tests = t_tests(TestKind::Paired, dead, dead, 0.95).unwrap();
-        let pool = Pool { matched: (0..20).collect(), tests: &tests, activity };
-        let rng = stream(3, Purpose::AnySet, 0, index);
-        let others = pool.others();
-        match kind {
-            SetKind::Random => pool.choose_any(&others, rng),
-            _ => pool.choose_alike(pool.sort_by_activity(others), rng),
-        }
-        .to_vec()
-    }
-
     #[test]
-    fn a_random_set_has_the_matched_size_and_no_matched_neuron() {
-        let activity: Vec<f32> = (0..200).map(|n| ((n * 37) % 101) as f32).collect();
-        for kind in SetKind::RANDOM {
-            for stream in 0..50 {
-                let mut set = choose(kind, &activity, stream);
-                assert_eq!(set, choose(kind, &activity, stream));
-                set.sort_unstable();
-                set.dedup();
-                assert_eq!(set.len(), 20);
-                assert!(set.iter().all(|neuron| (20..200).contains(neuron)));
+    fn a_random_set_has_the_size_and_any_neuron_of_the_layer() {
+        let mut seen = [0; 50];
+        for number in 0..2_000 {
+            let set = choose_any(50, 10, &mut stream(3, Purpose::AnySet, 0, number));
+            assert!(set.len() == 10 && set.is_sorted_by(|a, b| a < b) && set[9] < 50);
+            for &neuron in &*set {
+                seen[neuron] += 1;
             }
         }
+        // Each is in a fifth of the sets, within five standard deviations.
+        assert!(seen.iter().all(|&count: &i32| (count - 400).abs() < 90), "{seen:?}");
     }
 
     #[test]
-    fn activity_matched_sets_are_about_as_active_as_the_matched_one() {
-        // The matched neurons are among the most active ones; the others span the whole range.
-        let activity: Vec<f32> = (0..200)
-            .map(|n| if n < 20 { 80.0 + n as f32 } else { (n - 20) as f32 / 1.8 })
-            .collect();
-        let mean = |set: &[usize]| set.iter().map(|&n| activity[n]).sum::<f32>() / set.len() as f32;
-        let matched = mean(&(0..20).collect::<Vec<_>>());
-        for stream in 0..50 {
-            let alike = mean(&choose(SetKind::RandomActive, &activity, stream));
-            let any = mean(&choose(SetKind::Random, &activity, stream));
-            assert!((alike - matched).abs() < 8.0, "{alike} {matched}");
-            assert!((any - matched).abs() > 15.0, "{any} {matched}");
+    fn similar_sets_have_the_matched_number_in_each_group() {
+        let values: Vec<f64> = (0..80).map(|neuron| f64::from((neuron * 37) % 80)).collect();
+        // Values 79 to 64 are the first group, 63 to 48 the second, and so on.
+        let find = |value: f64| values.iter().position(|&other| other.total_cmp(&value).is_eq());
+        let matched: Vec<usize> =
+            [79.0, 78.0, 77.0, 64.0, 10.0].iter().filter_map(|&value| find(value)).collect();
+        let groups = SimilarGroups::new(&values, &matched);
+        let mut shared = 0.0;
+        for number in 0..4_000 {
+            let set = groups.choose(&mut stream(3, Purpose::ActiveSet, 0, number));
+            let high = set.iter().filter(|&&neuron| values[neuron] >= 64.0).count();
+            let low = set.iter().filter(|&&neuron| values[neuron] < 16.0).count();
+            assert_eq!((set.len(), high, low), (5, 4, 1));
+            let inside: Vec<usize> =
+                set.iter().copied().filter(|neuron| matched.contains(neuron)).collect();
+            shared += sum_of_squares(&values, &inside);
         }
+        let share = shared / 4_000.0 / sum_of_squares(&values, &matched);
+        assert!((share - groups.shared()).abs() < 0.01, "{share} {}", groups.shared());
     }
 }

@@ -46,6 +46,12 @@ impl Templates {
         }
     }
 
+    /// The mean of each template's values; templates without a value are left out.
+    pub(crate) fn means(&self, values: &[Option<f64>]) -> Vec<f64> {
+        let means = self.0.iter().map(|prompts| mean_over(prompts, values));
+        means.filter(|mean| mean.is_finite()).collect()
+    }
+
     /// The templates without the prompts that `keep` rejects.
     pub(crate) fn only(&self, keep: impl Fn(usize) -> bool) -> Self {
         let mut templates = Vec::with_capacity(self.0.len());

@@ -2,8 +2,8 @@
 
 use lesion_eval::{
     Activations, Bench, EncodedTable, Laboratory, LesionMethod, NeuronSetFile, NeuronSets,
-    Progress, Replication, Selection, StudyError, diagnose, find_part, lesion, measure, predict,
-    replicate, select, study_rows,
+    Progress, Replication, Selection, StudyError, diagnose, find_part, judge_claims, lesion,
+    measure, predict, replicate, select, study_rows,
 };
 use study_record::{MANIFEST, Manifest, Seconds, SetRule, Study};
 use study_report::{FinishedStudy, Section};
@@ -51,9 +51,10 @@ pub fn run(
     let (subject, study, prompts) = (design.subject, design.study, design.prompts);
     let activations =
         stages.run("activations", |progress| measure(subject, design.stimuli, progress))?;
-    let (selection, replications) =
+    let selected =
         stages.run("selection", |progress| select_and_replicate(study, &activations, progress))?;
-    let (labelled, lesioned) = neuron_sets(prepared, &selection);
+    let selection = &selected.selection;
+    let (labelled, lesioned) = neuron_sets(prepared, selection);
     let diagnostics = stages.run("diagnostics", |progress| diagnose(&activations, progress))?;
     let predictions = stages.run("baseline", |progress| predict(subject, prompts, progress))?;
     let layer = design.layer;
@@ -61,8 +62,8 @@ pub fn run(
     let outcomes = stages
         .run("lesion", |progress| lesion(subject, prompts, &labelled, layer, site, progress))?;
     let mut encoded = vec![
-        EncodedTable::new(study_rows::neurons(&selection))?,
-        EncodedTable::new(study_rows::selection(&selection))?,
+        EncodedTable::new(study_rows::neurons(selection))?,
+        EncodedTable::new(study_rows::selection(selection))?,
         EncodedTable::new(study_rows::histogram(&diagnostics))?,
         EncodedTable::new(study_rows::normality(&diagnostics))?,
         EncodedTable::new(study_rows::sparsity(&diagnostics))?,
@@ -71,22 +72,21 @@ pub fn run(
         EncodedTable::new(study_rows::lesions(layer, &outcomes))?,
     ];
     if study.selection.held_out.is_any() {
-        encoded.push(EncodedTable::new(study_rows::held_out(&replications))?);
+        encoded.push(EncodedTable::new(study_rows::held_out(&selected.replications))?);
     }
 
     let method = LesionMethod::of(study).prepare(Some(&activations), prompts, study.seed)?;
     let laboratory = Laboratory::new(subject, prompts, method, &mut *journal);
-    let mut bench = Bench {
-        design,
-        selection: &selection,
-        labelled: &labelled,
-        lesioned: &lesioned,
-        laboratory,
-    };
+    let selected_on = selected.kept.as_ref().unwrap_or(&activations);
+    let mut bench = Bench::new(design, selected_on, selection, (&labelled, &lesioned), laboratory);
+    let mut claims = Vec::new();
     for part in prepared.parts() {
         let computation = find_part(part);
-        encoded.extend(stages.run(part.name(), |progress| computation.run(&mut bench, progress))?);
+        let result = stages.run(part.name(), |progress| computation.run(&mut bench, progress))?;
+        encoded.extend(result.tables);
+        claims.extend(result.claims);
     }
+    encoded.push(EncodedTable::new(judge_claims(&claims, study)?)?);
 
     stages.check_cancelled()?;
     let mut writer = StudyWriter::begin(place)?;
@@ -103,6 +103,7 @@ pub fn run(
         study: study.clone(),
         layer: design.layer,
         layers: design.layers.to_vec(),
+        random_sets: design.random_sets(),
         model_layers: config.num_hidden_layers,
         model_neurons: config.intermediate_size,
         pairs: selection.pairs,
@@ -124,20 +125,29 @@ pub fn run(
     Ok(RunSummary { files, seconds: manifest.seconds, sections: report.sections })
 }
 
+/// The selection, and its replication on the pairs that were held out.
+struct Selected {
+    /// The activations of the pairs that were kept, if any were held out.
+    kept: Option<Activations>,
+    selection: Selection,
+    replications: Vec<Replication>,
+}
+
 fn select_and_replicate(
     study: &Study,
     activations: &Activations,
     progress: Progress<'_>,
-) -> Result<(Selection, Vec<Replication>), StudyError> {
+) -> Result<Selected, StudyError> {
     let settings = &study.selection;
     if !settings.held_out.is_any() {
-        return Ok((select(activations, settings, study.seed, progress)?, Vec::new()));
+        let selection = select(activations, settings, study.seed, progress)?;
+        return Ok(Selected { kept: None, selection, replications: Vec::new() });
     }
     let (kept, held_out) = activations.split(settings.held_out.get(), study.seed)?;
     let selection = select(&kept, settings, study.seed, &mut *progress)?;
     let again = select(&held_out, settings, study.seed, progress)?;
     let replications = replicate(&selection, &again);
-    Ok((selection, replications))
+    Ok(Selected { kept: Some(kept), selection, replications })
 }
 
 /// The neurons with a label, and those that the laboratory lesions.

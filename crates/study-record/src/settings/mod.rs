@@ -16,7 +16,7 @@ use choices::{Backend, Correction, Scope, SelectAt, Site, Strength, TTestKind};
 use settings_macro::{setting, settings, unset};
 use values::{
     Alpha, Count, FilePath, HeldOut, InvalidValue, LayerGroups, LesionKind, SetRule, SettingValue,
-    Sizes, Tokens,
+    Share, Sizes, Tokens,
 };
 
 settings! {
@@ -116,7 +116,14 @@ settings! {
     /// Control sets.
     pub struct ControlsSettings in "controls" {
         /// Random sets of each kind that lesions are compared with.
-        nulls: Count<1, 100_000> => setting("500").option("nulls", "N"),
+        nulls: Option<Count<1, 100_000>> => unset("25 per tested claim, so that a corrected p can be 0.04")
+            .example("1000").option("nulls", "N"),
+        /// Whether every kind of random set is lesioned everywhere. By default kinds beyond the first
+        /// are left out where they could not show an effect, because the first p is above 0.05.
+        every_kind: bool => setting("false").switch("every-kind"),
+        /// Margin of equivalence, as a share of the mean margin without a lesion: an effect that is
+        /// shown to differ from that of random sets by less is called no effect.
+        equivalence: Share => setting("0.05").option("equivalence", "SHARE"),
     }
 }
 

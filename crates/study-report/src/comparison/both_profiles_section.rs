@@ -1,6 +1,9 @@
 //! The effect of each layer's lesion in both studies.
 
-use study_record::tables::{ProfileRow, Row as _};
+use study_record::{
+    SetChoice,
+    tables::{ProfileRow, Row as _},
+};
 
 use super::{
     pair_figures::{LayerPoint, draw_by_layer},
@@ -15,7 +18,7 @@ use crate::{
         section::Section,
     },
     error::ReportError,
-    sections::control_verdicts::{ControlVerdicts, verdict_cell},
+    sections::study_verdicts::{StudyVerdicts, verdict_cell},
 };
 
 const PROFILES: FigureFile = FigureFile {
@@ -27,8 +30,11 @@ const PROFILES: FigureFile = FigureFile {
 pub(super) fn both_profiles_section(pair: &StudyPair<'_>) -> Result<Section, ReportError> {
     let mut section = Section::new("profiles", "Each layer\u{2019}s lesion");
     let [a, b] = pair.studies;
-    let profiles = [ControlVerdicts::read(a)?.rows, ControlVerdicts::read(b)?.rows];
-    if profiles.iter().all(Vec::is_empty) {
+    let mut verdicts = [StudyVerdicts::read(a)?, StudyVerdicts::read(b)?];
+    for verdicts in &mut verdicts {
+        verdicts.profile.retain(|row| row.sets == SetChoice::Lesioned);
+    }
+    if verdicts.iter().all(|verdicts| verdicts.profile.is_empty()) {
         section.text("The controls ran in neither study.");
         return Ok(section);
     }
@@ -36,17 +42,17 @@ pub(super) fn both_profiles_section(pair: &StudyPair<'_>) -> Result<Section, Rep
         "Mean margin drops of the matched lesions, and the range of 95 % of the random sets of \
          each study. Two studies side by side do not test their difference.",
     );
-    section.figure(profiles_figure(pair, &profiles)?);
-    section.table(profiles_table(pair, &profiles));
+    section.figure(profiles_figure(pair, &verdicts)?);
+    section.table(profiles_table(pair, &verdicts));
     Ok(section)
 }
 
 fn profiles_figure(
     pair: &StudyPair<'_>,
-    profiles: &[Vec<ProfileRow>; 2],
+    verdicts: &[StudyVerdicts; 2],
 ) -> Result<Figure, ReportError> {
     let points = |study: usize, label: &str| -> Vec<LayerPoint> {
-        let rows = profiles[study].iter().filter(|row| row.neuron_set == label);
+        let rows = verdicts[study].profile.iter().filter(|row| row.neuron_set == label);
         let points = rows.map(|row| LayerPoint {
             layer: row.layer,
             value: row.margin_drop,
@@ -54,8 +60,8 @@ fn profiles_figure(
         });
         points.collect()
     };
-    let [most_a, most_b] = profiles.each_ref().map(|rows| {
-        let largest = rows.iter().map(|row| row.margin_drop).reduce(f64::max);
+    let [most_a, most_b] = verdicts.each_ref().map(|verdicts| {
+        let largest = verdicts.profile.iter().map(|row| row.margin_drop).reduce(f64::max);
         largest.map_or(NONE.to_owned(), |drop| fixed(drop, 3))
     });
     Ok(Figure {
@@ -65,7 +71,7 @@ fn profiles_figure(
     })
 }
 
-fn profiles_table(pair: &StudyPair<'_>, profiles: &[Vec<ProfileRow>; 2]) -> Table {
+fn profiles_table(pair: &StudyPair<'_>, verdicts: &[StudyVerdicts; 2]) -> Table {
     let columns = [
         "layer",
         "set",
@@ -81,7 +87,8 @@ fn profiles_table(pair: &StudyPair<'_>, profiles: &[Vec<ProfileRow>; 2]) -> Tabl
     for layer in 0..pair.layers() {
         for labels in pair.labels() {
             let [a, b] = [0, 1].map(|study| {
-                profiles[study]
+                verdicts[study]
+                    .profile
                     .iter()
                     .find(|row| row.layer == layer && row.neuron_set == labels[study])
             });
@@ -89,7 +96,7 @@ fn profiles_table(pair: &StudyPair<'_>, profiles: &[Vec<ProfileRow>; 2]) -> Tabl
                 continue;
             }
             let [(drop_a, random_a, verdict_a), (drop_b, random_b, verdict_b)] =
-                [a, b].map(profile_cells);
+                [(a, 0), (b, 1)].map(|(row, study)| profile_cells(row, &verdicts[study]));
             table.row([
                 Cell::count(layer),
                 Cell::text(label_name(labels)),
@@ -106,13 +113,13 @@ fn profiles_table(pair: &StudyPair<'_>, profiles: &[Vec<ProfileRow>; 2]) -> Tabl
 }
 
 /// Margin drop, range of random sets, and verdict.
-fn profile_cells(row: Option<&ProfileRow>) -> (Cell, Cell, Cell) {
+fn profile_cells(row: Option<&ProfileRow>, verdicts: &StudyVerdicts) -> (Cell, Cell, Cell) {
     match row {
         None => (Cell::missing(), Cell::missing(), Cell::text(NONE)),
         Some(row) => (
             Cell::number(row.margin_drop, 3),
             Cell::interval(row.random().margin),
-            verdict_cell(row.verdict),
+            verdict_cell(verdicts.effect(row)),
         ),
     }
 }

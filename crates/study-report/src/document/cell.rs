@@ -57,6 +57,12 @@ impl Cell {
         Self::value(NONE.to_owned(), &f64::NAN)
     }
 
+    /// The same with a sign before the text.
+    pub(crate) fn prefixed(mut self, sign: &str) -> Self {
+        self.text.insert_str(0, sign);
+        self
+    }
+
     pub(crate) fn class(mut self, class: &'static str) -> Self {
         self.class = class;
         self

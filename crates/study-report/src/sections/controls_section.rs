@@ -5,14 +5,14 @@ use plotters::{
     prelude::Color,
 };
 use study_record::{
-    LesionSettings, Manifest, Measured, Part, SetKind, SetRule,
+    LesionSettings, Manifest, Measured, Part, SetChoice, SetKind, SetRule,
     tables::{ProfileRow, PromptControlRow, Row as _},
 };
 
 use super::{
     absent_part::absence,
-    control_verdicts::{ControlVerdicts, verdict_cell},
     dissociation_section::add_dissociation,
+    study_verdicts::{StudyVerdicts, p_cell, verdict_cell},
 };
 use crate::{
     document::{
@@ -53,28 +53,25 @@ pub(crate) fn controls_section(study: &FinishedStudy<'_>) -> Result<Section, Rep
         add_without_controls(&mut section);
         return Ok(section);
     }
-    let profile = ControlVerdicts::read(study)?;
-    if profile.rows.is_empty() {
+    let verdicts = StudyVerdicts::read(study)?;
+    if verdicts.profile.is_empty() {
         section.text("Not computed: no prompt has a label, so nothing was lesioned.");
         add_without_controls(&mut section);
         return Ok(section);
     }
     section.explanation(format!(
-        "Each layer is lesioned by itself. The matched neurons of a prompt\u{2019}s label are \
-         compared with as many of the other label, with the least tuned ones and with {} random \
-         sets of each kind: one kind is drawn from all other neurons, the other from neurons that \
-         are about as active at the mask. p compares the mean margin drop with both kinds and \
-         takes the larger; it is corrected by Holm over layers and labels.",
-        count(profile.sets)
+        "Each layer is lesioned by itself, and the labelled neurons of layer {} all together. The          mean margin drop is compared with that of {} random sets of the whole layer, two-sided. If          this p is at most 0.05, sets that are about as active at the mask and sets that displace          the residual stream about as much are lesioned too, and the largest p counts. It is          corrected by Holm over every claim of the study: effects, dissociations and synergies.          More prompts make the interval narrower, but not this p: its unit is the set of neurons.",
+        manifest.layer,
+        count(verdicts.sets)
     ));
-    section.figure(profile_figure(manifest, &profile)?);
-    section.table(profile_table(manifest, &profile));
-    for notice in notices(manifest, &profile) {
+    section.figure(profile_figure(manifest, &verdicts)?);
+    section.table(profile_table(manifest, &verdicts));
+    for notice in notices(manifest, &verdicts) {
         section.warning(notice);
     }
-    section.finding(profile.finding());
+    section.finding(verdicts.summary());
     add_prompts(&mut section, study)?;
-    add_dissociation(&mut section, study)?;
+    add_dissociation(&mut section, study, &verdicts)?;
     Ok(section)
 }
 
@@ -85,12 +82,12 @@ fn add_without_controls(section: &mut Section) {
     );
 }
 
-fn profile_table(manifest: &Manifest, profile: &ControlVerdicts) -> Table {
+fn profile_table(manifest: &Manifest, verdicts: &StudyVerdicts) -> Table {
     let lesion = &manifest.study.lesion;
     let caption = format!(
         "Mean margin drops in logits, and the ranges that hold 95 % of {} random sets. In each \
          layer every activation of {} is {} {} GELU {}.",
-        count(profile.sets),
+        count(verdicts.sets),
         rule(lesion),
         lesion.kind.effect(),
         lesion.site.when(),
@@ -99,32 +96,31 @@ fn profile_table(manifest: &Manifest, profile: &ControlVerdicts) -> Table {
     let columns = [
         "layer",
         "set",
+        "neurons",
         "margin drop",
+        "95 % interval",
         "95 % of random",
-        "95 % as active",
         "p corrected",
         "verdict",
-        "neurons",
-        "prompts",
         "falls in",
-        "swapped",
-        "least tuned",
     ];
     let mut table = Table::new("profile", PROFILE.tables, caption, columns).on_screen();
-    for row in &profile.rows {
+    for row in &verdicts.profile {
+        let claim = verdicts.effect(row);
+        let set = match row.sets {
+            SetChoice::Lesioned => row.neuron_set.clone(),
+            SetChoice::Labelled => format!("all {}", row.neuron_set),
+        };
         table.row([
             Cell::count(row.layer),
-            Cell::text(&row.neuron_set),
-            Cell::number(row.margin_drop, 3),
-            Cell::interval(row.random().margin),
-            Cell::interval(row.as_active().margin),
-            Cell::p(row.p_corrected),
-            verdict_cell(row.verdict),
+            Cell::text(set),
             Cell::count(row.neurons),
-            Cell::count(row.prompts),
-            Cell::count(row.margin_falls),
-            Cell::optional(row.drops(SetKind::Swapped).margin, 3),
-            Cell::optional(row.drops(SetKind::LeastTuned).margin, 3),
+            Cell::number(row.margin_drop, 3),
+            Cell::interval(row.interval()),
+            Cell::interval(row.random().margin),
+            p_cell(claim),
+            verdict_cell(claim),
+            Cell::text(format!("{} of {}", count(row.margin_falls), count(row.prompts))),
         ]);
     }
     table
@@ -148,31 +144,21 @@ fn rule(lesion: &LesionSettings) -> String {
 }
 
 /// Controls that could not be made, with the reasons.
-fn notices(manifest: &Manifest, profile: &ControlVerdicts) -> Vec<String> {
+fn notices(manifest: &Manifest, verdicts: &StudyVerdicts) -> Vec<String> {
     let mut notices = Vec::new();
-    let untested = || profile.rows.iter().filter(|row| row.p_random.is_none());
-    let without: Vec<String> =
-        untested().filter(|row| row.neurons == 0).map(ProfileRow::name).collect();
+    let untested: Vec<&ProfileRow> =
+        verdicts.profile.iter().filter(|row| row.p_random.is_none()).collect();
+    let without = untested.iter().filter(|row| row.neurons == 0);
+    let without: Vec<String> = without.map(|row| row.name()).collect();
     if !without.is_empty() {
         notices.push(format!("No control in {}: no neuron is lesioned there.", list(&without)));
     }
-    for row in untested().filter(|row| row.neurons > 0) {
+    for row in untested.iter().filter(|row| row.neurons > 0) {
         notices.push(format!(
-            "No control in {}: {} outside a set of {} are too few to draw other sets from.",
+            "No control in {}: its {} are the whole layer of {}, so there are no other sets.",
             row.name(),
-            plural(manifest.model_neurons.saturating_sub(row.neurons), "neuron"),
-            count(row.neurons)
-        ));
-    }
-    let without_alikes = profile.rows.iter().filter(|row| !row.has_alikes());
-    let nearest: Vec<String> = without_alikes
-        .filter_map(|row| Some(format!("{} of it in {}", percent(row.activity_ratio?), row.name())))
-        .collect();
-    if !nearest.is_empty() {
-        notices.push(format!(
-            "No control by activity where no other neurons have a similar activity at the mask; \
-             the nearest have {}.",
-            list(&nearest)
+            plural(row.neurons, "neuron"),
+            count(manifest.model_neurons)
         ));
     }
     notices
@@ -202,10 +188,10 @@ impl Measure {
 }
 
 /// The laminar profile of drops, with the random sets behind it.
-fn profile_figure(manifest: &Manifest, profile: &ControlVerdicts) -> Result<Figure, ReportError> {
+fn profile_figure(manifest: &Manifest, verdicts: &StudyVerdicts) -> Result<Figure, ReportError> {
     let labels = manifest.labels();
     let layers = manifest.model_layers;
-    let lesioned: Vec<&ProfileRow> = profile.rows.iter().filter(|row| row.neurons > 0).collect();
+    let lesioned: Vec<&ProfileRow> = lesioned_rows(verdicts).collect();
     let svg = draw((WIDTH, 640), |root| {
         let mut keys = label_keys(labels.map(|label| format!("matched ({label})")));
         keys.extend([
@@ -262,7 +248,7 @@ fn profile_figure(manifest: &Manifest, profile: &ControlVerdicts) -> Result<Figu
         }
         Ok(())
     })?;
-    Ok(Figure { file: PROFILE, caption: profile_caption(profile), svg })
+    Ok(Figure { file: PROFILE, caption: profile_caption(verdicts), svg })
 }
 
 /// Every number that the profile shows of a row.
@@ -278,9 +264,15 @@ fn profile_values(row: &ProfileRow, measure: Measure) -> Vec<f64> {
     values
 }
 
-fn profile_caption(profile: &ControlVerdicts) -> String {
-    let rows = profile.rows.iter();
-    let Some(row) = rows.max_by(|a, b| a.margin_drop.total_cmp(&b.margin_drop)) else {
+/// The rows of the study's own lesions.
+fn lesioned_rows(verdicts: &StudyVerdicts) -> impl Iterator<Item = &ProfileRow> {
+    let lesioned = verdicts.profile.iter().filter(|row| row.sets == SetChoice::Lesioned);
+    lesioned.filter(|row| row.neurons > 0)
+}
+
+fn profile_caption(verdicts: &StudyVerdicts) -> String {
+    let Some(row) = lesioned_rows(verdicts).max_by(|a, b| a.margin_drop.total_cmp(&b.margin_drop))
+    else {
         return String::new();
     };
     let random = row.random().margin.map_or(String::new(), |(low, high)| {
@@ -296,7 +288,7 @@ fn profile_caption(profile: &ControlVerdicts) -> String {
 fn add_prompts(section: &mut Section, study: &FinishedStudy<'_>) -> Result<(), ReportError> {
     let manifest = study.manifest();
     let mut rows: Vec<PromptControlRow> = study.rows_if_written()?.unwrap_or_default();
-    rows.retain(|row| row.layer == manifest.layer);
+    rows.retain(|row| row.layer == manifest.layer && row.sets == SetChoice::Lesioned);
     if !rows.is_empty() {
         section.heading(format!("Prompt by prompt in layer {}", manifest.layer));
         section.figure(prompts_figure(manifest, &rows)?);

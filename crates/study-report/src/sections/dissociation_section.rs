@@ -6,11 +6,14 @@ use plotters::{
     style::text_anchor::{HPos, VPos},
 };
 use study_record::{
-    FEWEST_TEMPLATES, Manifest, Part,
-    tables::{DissociationRow, Row as _},
+    FEWEST_TEMPLATES, Manifest, Part, Verdict,
+    tables::{DissociationRow, Row as _, VerdictRow},
 };
 
-use super::absent_part::absence;
+use super::{
+    absent_part::absence,
+    study_verdicts::{StudyVerdicts, p_cell},
+};
 use crate::{
     document::{
         cell::Cell,
@@ -37,37 +40,33 @@ pub(crate) const DISSOCIATION: FigureFile = FigureFile {
 pub(crate) fn add_dissociation(
     section: &mut Section,
     study: &FinishedStudy<'_>,
+    verdicts: &StudyVerdicts,
 ) -> Result<(), ReportError> {
     section.heading("Double dissociation");
     let Some(rows) = study.rows_if_written::<DissociationRow>()? else {
         section.text(absence(study, Part::Controls, DissociationRow::TABLE));
         return Ok(());
     };
-    let pairs = layer_pairs(study.manifest(), &rows);
-    if pairs.is_empty() {
-        section.text(
-            "Not computed: needs prompts with both labels and, in some layer, sets of equal size.",
-        );
+    if rows.is_empty() {
+        section.text("Not computed: needs prompts with both labels, and neurons in some layer.");
         return Ok(());
     }
+    let pairs = layer_pairs(study.manifest(), &rows);
     section.explanation(
         "The same neurons are lesioned in the prompts of their own label and in those of the \
-         other. The dissociation is double if the lesion of either label lowers the margin of its \
-         own prompts, and lowers it more than in the other prompts: both intervals of the \
-         difference lie above 0.",
+         other. A set that only makes one word more likely in every prompt lowers the margin of its \
+         own prompts and raises that of the others by as much. So a dissociation needs both: the \
+         difference of the two drops and their sum must be larger than those of random sets. It is \
+         double if it is shown for the neurons of either label.",
     );
-    section.figure(dissociation_figure(study.manifest(), &rows, &pairs)?);
-    let table = dissociation_table(&rows);
+    section.figure(dissociation_figure(study.manifest(), &rows, &pairs, verdicts)?);
+    section.table(dissociation_table(&rows, verdicts).on_screen());
     if rows.iter().all(|row| row.interval().is_none()) {
-        section.table(table);
         section.warning(format!(
-            "No intervals: at least {FEWEST_TEMPLATES} templates per label are needed. Without them \
-             no double dissociation can be shown."
+            "No intervals: at least {FEWEST_TEMPLATES} templates per label are needed."
         ));
-    } else {
-        section.table(table.on_screen());
-        section.finding(dissociation_finding(&pairs));
     }
+    section.finding(dissociation_finding(&rows, &pairs, verdicts));
     Ok(())
 }
 
@@ -85,54 +84,80 @@ fn layer_pairs<'a>(
     pairs.collect()
 }
 
-fn dissociation_finding(pairs: &[[&DissociationRow; 2]]) -> String {
-    let double = pairs.iter().filter(|[a, _]| a.double);
+fn dissociation_finding(
+    rows: &[DissociationRow],
+    pairs: &[[&DissociationRow; 2]],
+    verdicts: &StudyVerdicts,
+) -> String {
+    let shown = |row: &&DissociationRow| {
+        verdicts.dissociation(row).is_some_and(|claim| claim.verdict == Verdict::Larger)
+    };
+    let single: Vec<String> = rows
+        .iter()
+        .filter(shown)
+        .map(|row| format!("{} ({})", row.layer, row.neuron_set))
+        .collect();
+    let double = pairs.iter().filter(|pair| is_double(pair, verdicts));
     let double: Vec<String> = double.map(|[a, _]| a.layer.to_string()).collect();
-    let all = plural(pairs.len(), "layer");
-    if double.is_empty() {
-        return format!("A double dissociation is shown in none of {all}.");
+    let all = plural(rows.len(), "case");
+    if single.is_empty() {
+        return format!("A dissociation is shown in none of {all}, and so no double one.");
     }
-    let noun = if double.len() == 1 { "layer" } else { "layers" };
-    format!(
-        "A double dissociation is shown in {} of {all} ({noun} {}): there the lesion of either label \
-         lowers the margin of its own prompts, and lowers it more than in the other prompts.",
-        double.len(),
-        list(&double)
-    )
+    let double = match &double[..] {
+        [] => "A double dissociation is shown in no layer.".to_owned(),
+        [layer] => format!("A double dissociation is shown in layer {layer}."),
+        layers => format!("A double dissociation is shown in layers {}.", list(layers)),
+    };
+    format!("A dissociation is shown in {} of {all}: {}. {double}", single.len(), list(&single))
 }
 
-fn dissociation_table(rows: &[DissociationRow]) -> Table {
+fn is_double(pair: &[&DissociationRow; 2], verdicts: &StudyVerdicts) -> bool {
+    verdicts.is_double(&[pair[0].clone(), pair[1].clone()])
+}
+
+fn dissociation_table(rows: &[DissociationRow], verdicts: &StudyVerdicts) -> Table {
     let columns = [
         "layer",
         "set",
-        "neurons",
-        "own prompts",
-        "other prompts",
+        "own",
+        "other",
         "difference",
         "95 % interval",
-        "double",
+        "95 % of random",
+        "sum",
+        "95 % of random sums",
+        "p corrected",
+        "verdict",
     ];
-    let caption =
-        "Mean margin drops in logits; intervals over templates, conditional on these neurons.";
+    let caption = "Mean margin drops in logits in the prompts of the label and of the other one, \
+                   their difference and their sum. Intervals are over templates, conditional on \
+                   these neurons.";
     let mut table = Table::new("dissociation", DISSOCIATION.tables, caption, columns);
     for row in rows {
-        let double = if row.double {
-            Cell::text("yes").class("beyond")
-        } else {
-            Cell::text("not shown").class("open")
-        };
+        let claim = verdicts.dissociation(row);
         table.row([
             Cell::count(row.layer),
             Cell::text(&row.neuron_set),
-            Cell::count(row.neurons),
             Cell::number(row.own_margin_drop, 3),
             Cell::number(row.other_margin_drop, 3),
             Cell::number(row.difference, 3),
             Cell::interval(row.interval()),
-            double,
+            Cell::interval(row.random_low.zip(row.random_high)),
+            Cell::number(row.both, 3),
+            Cell::interval(row.random_both_low.zip(row.random_both_high)),
+            p_cell(claim),
+            dissociation_cell(claim),
         ]);
     }
     table
+}
+
+fn dissociation_cell(claim: Option<&VerdictRow>) -> Cell {
+    match claim.map(|claim| claim.verdict) {
+        Some(Verdict::Larger) => Cell::text("shown").class("beyond"),
+        Some(Verdict::Smaller) => Cell::text("reversed").class("beyond"),
+        _ => Cell::text("not shown").class("open"),
+    }
 }
 
 /// The same neurons in both labels' prompts, a panel per layer.
@@ -140,13 +165,14 @@ fn dissociation_figure(
     manifest: &Manifest,
     rows: &[DissociationRow],
     pairs: &[[&DissociationRow; 2]],
+    verdicts: &StudyVerdicts,
 ) -> Result<Figure, ReportError> {
     let drops = rows.iter().flat_map(|row| [row.own_margin_drop, row.other_margin_drop]);
     let most = drops.map(f64::abs).fold(f64::MIN_POSITIVE, f64::max);
     let (lines, columns) = grid(pairs.len(), 3);
     let svg = draw((WIDTH, points(lines * 172 + 20)), |root| {
         for (area, pair) in root.split_evenly((lines, columns)).iter().zip(pairs) {
-            draw_dissociation(area, manifest.labels(), *pair, most)?;
+            draw_dissociation(area, manifest.labels(), *pair, is_double(pair, verdicts), most)?;
         }
         Ok(())
     })?;
@@ -162,11 +188,12 @@ fn draw_dissociation(
     area: &Area<'_>,
     labels: [&str; 2],
     [a, b]: [&DissociationRow; 2],
+    is_double: bool,
     most: f64,
 ) -> Result<(), Fault> {
     let left = (HPos::Left, VPos::Center);
     let centre = (HPos::Center, VPos::Center);
-    let title = format!("Layer {}{}", a.layer, if a.double { ": double" } else { "" });
+    let title = format!("Layer {}{}", a.layer, if is_double { ": double" } else { "" });
     area.draw_text(&title, &text(13.0, INK, true, left), (20, 30))?;
     for (label, x) in labels.iter().zip([205, 355]) {
         let style = text(11.0, SOFT, false, centre);

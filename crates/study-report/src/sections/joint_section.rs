@@ -5,11 +5,11 @@ use plotters::{
     prelude::{Color, RGBColor},
 };
 use study_record::{
-    Manifest, Part, PatternKind, Range,
+    Manifest, Part, PatternKind, Question, Range,
     tables::{JointRow, Row as _},
 };
 
-use super::absent_part::absence;
+use super::{absent_part::absence, study_verdicts::StudyVerdicts};
 use crate::{
     document::{
         cell::Cell,
@@ -52,6 +52,10 @@ pub(crate) fn joint_section(study: &FinishedStudy<'_>) -> Result<Section, Report
     );
     section.figure(joint_figure(study.manifest(), &several)?);
     section.table(joint_table(&rows));
+    let verdicts = StudyVerdicts::read(study)?;
+    for claim in verdicts.about(Question::Synergy) {
+        section.finding(verdicts.describe(claim));
+    }
     for row in deepest(&rows) {
         section.finding(format!(
             "With {} {} neurons of layers {} lesioned together, the right word\u{2019}s mean \
@@ -67,7 +71,7 @@ pub(crate) fn joint_section(study: &FinishedStudy<'_>) -> Result<Section, Report
 }
 
 /// The lesions of the most layers, if these are several.
-pub(crate) fn deepest(rows: &[JointRow]) -> Vec<&JointRow> {
+fn deepest(rows: &[JointRow]) -> Vec<&JointRow> {
     let most = rows.iter().map(JointRow::depth).max().unwrap_or_default();
     rows.iter().filter(|row| row.depth() == most && most > 1 && row.neurons > 0).collect()
 }
@@ -81,6 +85,7 @@ fn joint_table(rows: &[JointRow]) -> Table {
         "sum of single",
         "synergy",
         "95 % interval",
+        "95 % of random",
         "right word clean",
         "lesioned",
     ];
@@ -96,6 +101,7 @@ fn joint_table(rows: &[JointRow]) -> Table {
             Cell::number(row.sum_of_single, 3),
             Cell::number(row.synergy, 3),
             Cell::interval(row.interval()),
+            Cell::interval(row.random()),
             Cell::number(row.prob_clean, 4),
             Cell::number(row.prob_lesioned, 4),
         ]);

@@ -5,7 +5,6 @@ mod activations_section;
 mod baseline_section;
 mod causal_section;
 mod conclusions_section;
-pub(crate) mod control_verdicts;
 mod controls_section;
 mod dissociation_section;
 mod dose_section;
@@ -18,6 +17,7 @@ pub(crate) mod selection_counts;
 mod selection_section;
 pub(crate) mod settings_list;
 mod setup_section;
+pub(crate) mod study_verdicts;
 
 use study_record::Part;
 

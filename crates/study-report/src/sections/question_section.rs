@@ -1,8 +1,11 @@
 //! The question, and the answer in four numbers.
 
-use study_record::{Accuracy, LesionSummary, Verdict};
+use study_record::{Accuracy, Question};
 
-use super::{control_verdicts::ControlVerdicts, selection_counts::SelectionCounts};
+use super::{
+    selection_counts::SelectionCounts,
+    study_verdicts::{StudyVerdicts, subject},
+};
 use crate::{
     document::{
         number_text::{NONE, count, fixed, list, quoted},
@@ -45,25 +48,33 @@ fn numbers(study: &FinishedStudy<'_>) -> Result<Vec<(String, String)>, ReportErr
     let layer = manifest.layer;
     let labelled = SelectionCounts::read(study)?.labelled(layer, manifest);
     let accuracy = Accuracy::of(&study.rows()?);
-    let lesion = LesionSummary::of(&study.rows()?);
-    let profile = ControlVerdicts::read(study)?;
-    let beyond = match profile.tested() {
+    let verdicts = StudyVerdicts::read(study)?;
+    let effects = verdicts.about(Question::Effect).filter(|row| row.p_corrected.is_some()).count();
+    let shown = verdicts.shown_effects();
+    let strongest = match shown.first() {
+        Some(row) => (
+            fixed(row.value, 3),
+            format!(
+                "logits: mean margin drop of the strongest controlled effect ({})",
+                subject(row)
+            ),
+        ),
+        None => (NONE.to_owned(), "no controlled effect is shown".to_owned()),
+    };
+    let shown = match effects {
         0 => NONE.to_owned(),
-        tested => format!("{} of {tested}", profile.with(Verdict::Beyond).count()),
+        effects => format!("{} of {effects}", shown.len()),
     };
     Ok(vec![
-        (
-            count(labelled),
-            format!("of {} neurons of layer {layer} carry a label", count(manifest.model_neurons)),
-        ),
+        strongest,
+        (shown, "controlled lesions shown to differ from random sets".to_owned()),
         (
             format!("{} of {}", count(accuracy.right), count(accuracy.prompts)),
             "masked words where the right word leads the candidates".to_owned(),
         ),
         (
-            fixed(lesion.margin_drop, 3),
-            format!("logits: mean margin drop without the labelled neurons of layer {layer}"),
+            count(labelled),
+            format!("of {} neurons of layer {layer} carry a label", count(manifest.model_neurons)),
         ),
-        (beyond, "controlled lesions shown to do more than random sets".to_owned()),
     ])
 }

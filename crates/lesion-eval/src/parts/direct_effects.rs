@@ -1,0 +1,118 @@
+//! Direct effects of neurons on the right word: what they write at the mask, if no later attention or
+//! MLP reacts to its absence.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use bert_model::{NoHook, TokenBatch, TokenSet};
+use burn::tensor::Tensor;
+use rayon::prelude::*;
+
+use crate::{
+    encoding::masked_prompt::{Candidate, MaskedPrompt},
+    engine::trial::Drops,
+    error::StudyError,
+    passes::{logits::read_logits, subject::Subject},
+};
+
+/// A prompt's clean pass, and the two words whose difference is its margin.
+pub(crate) struct DirectPass<'a> {
+    subject: Subject<'a>,
+    position: usize,
+    /// The input of each layer and, after these, the output of the last.
+    hidden: Vec<Tensor<3>>,
+    /// The right word and the strongest of the others.
+    words: [u32; 2],
+}
+
+impl<'a> DirectPass<'a> {
+    /// Runs a prompt without a lesion.
+    ///
+    /// # Errors
+    /// If the model cannot be run.
+    pub(crate) fn run(subject: Subject<'a>, prompt: &MaskedPrompt) -> Result<Self, StudyError> {
+        let model = subject.model;
+        let mut hidden = vec![model.embed(&TokenBatch::new(vec![prompt.masked.clone()])?)?];
+        for layer in 0..model.config().num_hidden_layers {
+            hidden.push(model.run_layers(layer..layer + 1, hidden[layer].clone(), &mut NoHook)?);
+        }
+        let last = hidden[hidden.len() - 1].clone();
+        let at_mask = TokenSet::OneEach(&[prompt.position]).of(last).squeeze_dim(1);
+        let logits = read_logits(subject, at_mask, |_| prompt.prompt)?;
+        let logit = |candidate: &Candidate| logits[0][candidate.id as usize];
+        let right = &prompt.candidates[0];
+        let others = prompt.candidates[1..].iter();
+        let strongest = others.max_by(|a, b| logit(a).total_cmp(&logit(b))).unwrap_or(right);
+        let words = [right.id, strongest.id];
+        Ok(Self { subject, position: prompt.position, hidden, words })
+    }
+
+    /// The direct effect of every neuron of a layer.
+    ///
+    /// # Errors
+    /// If the layer does not exist.
+    pub(crate) fn effects(&self, layer: usize) -> Result<Vec<Drops>, StudyError> {
+        let model = self.subject.model;
+        let effects = model.direct_effects(&self.hidden, layer, self.position, &self.words)?;
+        let effects: Vec<f32> = effects.into_data().iter::<f32>().collect();
+        let (right, other) = effects.split_at(effects.len() / 2);
+        let mut drops = Vec::with_capacity(right.len());
+        for (&right, &other) in right.iter().zip(other) {
+            let logit = f64::from(right);
+            drops.push(Drops { logit, margin: logit - f64::from(other) });
+        }
+        Ok(drops)
+    }
+}
+
+/// A set of a layer's neurons, and the prompts in which its direct effects are summed.
+pub(crate) struct SetInPrompts<'a> {
+    pub(crate) layer: usize,
+    pub(crate) neurons: Arc<[usize]>,
+    pub(crate) prompts: &'a [usize],
+}
+
+/// For each set, the sum of its neurons' direct effects on the margin, mean over its prompts.
+///
+/// # Errors
+/// If the model cannot be run.
+pub(crate) fn sum_direct_effects(
+    subject: Subject<'_>,
+    prompts: &[MaskedPrompt],
+    sets: &[SetInPrompts<'_>],
+) -> Result<Vec<f64>, StudyError> {
+    let sums: Vec<Vec<f64>> = (0..prompts.len())
+        .into_par_iter()
+        .map(|prompt| sum_in_prompt(subject, &prompts[prompt], prompt, sets))
+        .collect::<Result<_, StudyError>>()?;
+    let mut means = Vec::with_capacity(sets.len());
+    for (index, set) in sets.iter().enumerate() {
+        let sum: f64 = set.prompts.iter().map(|&prompt| sums[prompt][index]).sum();
+        means.push(sum / set.prompts.len() as f64);
+    }
+    Ok(means)
+}
+
+/// The sum of each set in one prompt; 0 for a set that is not summed in it.
+fn sum_in_prompt(
+    subject: Subject<'_>,
+    prompt: &MaskedPrompt,
+    index: usize,
+    sets: &[SetInPrompts<'_>],
+) -> Result<Vec<f64>, StudyError> {
+    let mut sums = vec![0.0; sets.len()];
+    if sets.iter().all(|set| !set.prompts.contains(&index)) {
+        return Ok(sums);
+    }
+    let pass = DirectPass::run(subject, prompt)?;
+    let mut by_layer: BTreeMap<usize, Vec<Drops>> = BTreeMap::new();
+    for (sum, set) in sums.iter_mut().zip(sets) {
+        if !set.prompts.contains(&index) {
+            continue;
+        }
+        if !by_layer.contains_key(&set.layer) {
+            by_layer.insert(set.layer, pass.effects(set.layer)?);
+        }
+        *sum = set.neurons.iter().map(|&neuron| by_layer[&set.layer][neuron].margin).sum();
+    }
+    Ok(sums)
+}

@@ -1,0 +1,47 @@
+//! Sets that the study's own selection finds if the sides of the stimuli mean nothing.
+
+use std::sync::Arc;
+
+use bert_model::Site;
+use neuron_stats::{Alternative, Matrix, RelabelledTests};
+use rand::RngExt;
+
+use crate::{
+    error::StudyError,
+    parts::laboratory_part::Bench,
+    random::{Purpose, stream},
+    translate::test_kind,
+};
+
+/// The sets of kind [`Reselected`](study_record::SetKind::Reselected): in each of them the sides of
+/// the stimuli are swapped, or shuffled, at random, and the `count` neurons with the largest t in the
+/// label's direction are chosen.
+///
+/// # Errors
+/// If a statistic fails.
+pub(crate) fn reselect(
+    bench: &Bench<'_, '_>,
+    layer: usize,
+    label: &str,
+    count: usize,
+) -> Result<Vec<Arc<[usize]>>, StudyError> {
+    let activations = bench.selected_on;
+    let design = bench.design;
+    let values = activations.layer(layer, Site::Pre);
+    let (a, b) = values.split_at(activations.pairs * activations.neurons);
+    let sets = Matrix::new(a, activations.pairs, activations.neurons).and_then(|a| {
+        let b = Matrix::new(b, activations.pairs, activations.neurons)?;
+        let seed = stream(design.study.seed, Purpose::Reselection, layer, 0).random();
+        let tests = RelabelledTests::new(test_kind(design.study.selection.test), a, b, seed)?;
+        let is_first = label == activations.contrast.a;
+        let side = if is_first { Alternative::Greater } else { Alternative::Less };
+        Ok(tests.strongest_of_draws(design.random_sets(), count, side))
+    });
+    let sets = sets.map_err(|source| StudyError::stats_of_model(source, activations.neurons))?;
+    let mut ascending = Vec::with_capacity(sets.len());
+    for mut set in sets {
+        set.sort_unstable();
+        ascending.push(set.into());
+    }
+    Ok(ascending)
+}

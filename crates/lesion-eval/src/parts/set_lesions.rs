@@ -1,0 +1,130 @@
+//! Lesions of many sets of one layer in many prompts.
+
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    sync::Arc,
+};
+
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+
+use crate::{
+    engine::{
+        laboratory::Laboratory,
+        trial::{Drops, Outcome, Read, Trial},
+    },
+    error::StudyError,
+    parts::random_sets::choose_any,
+    passes::progress::Progress,
+    random::{Purpose, stream},
+};
+
+/// A set of a layer's neurons, and the effect of its lesion in each of some prompts.
+pub(crate) struct LesionedSet {
+    pub(crate) neurons: Arc<[usize]>,
+    pub(crate) drops: Vec<Drops>,
+}
+
+/// Trials that run together: an outcome takes some 200 bytes, drops only 16.
+pub(crate) const TRIALS_PER_RUN: usize = 1 << 16;
+
+/// Lesions sets of one layer in prompts. `progress` counts trials.
+///
+/// # Errors
+/// As [`Laboratory::run`].
+pub(crate) fn lesion_sets(
+    laboratory: &mut Laboratory<'_>,
+    journal_key: &str,
+    layer: usize,
+    sets: Vec<Arc<[usize]>>,
+    prompts: &[usize],
+    progress: Progress<'_>,
+) -> Result<Vec<LesionedSet>, StudyError> {
+    let mut lesioned = Vec::with_capacity(sets.len());
+    let mut done = 0;
+    let sets_per_run = (TRIALS_PER_RUN / prompts.len().max(1)).max(1);
+    for (number, chunk) in sets.chunks(sets_per_run).enumerate() {
+        let mut trials = Vec::with_capacity(chunk.len() * prompts.len());
+        for neurons in chunk {
+            for &prompt in prompts {
+                trials.push(Trial::single(prompt, layer, neurons.clone()));
+            }
+        }
+        let journal_key = format!("{journal_key} {number}");
+        let outcomes =
+            laboratory.run(&journal_key, &trials, Read::Candidates, &mut |now, all| {
+                progress(done + now, all)
+            })?;
+        done += trials.len();
+        for (neurons, outcomes) in chunk.iter().zip(outcomes.chunks(prompts.len().max(1))) {
+            lesioned.push(LesionedSet {
+                neurons: neurons.clone(),
+                drops: outcomes.iter().map(Outcome::drops).collect(),
+            });
+        }
+    }
+    Ok(lesioned)
+}
+
+/// The random sets of a study.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RandomSetPlan {
+    /// Neurons in a layer.
+    pub(crate) neurons: usize,
+    /// Number of random sets of each kind.
+    pub(crate) count: usize,
+    /// The study's random seed.
+    pub(crate) seed: u64,
+}
+
+impl RandomSetPlan {
+    /// The sets of one purpose that `choose` makes from the random numbers of each. `index` is the
+    /// number of the layer, or of the layer and label.
+    pub(crate) fn draw(
+        self,
+        purpose: Purpose,
+        index: usize,
+        choose: impl Fn(&mut ChaCha8Rng) -> Arc<[usize]> + Sync,
+    ) -> Vec<Arc<[usize]>> {
+        let numbers = (0..self.count).into_par_iter();
+        numbers.map(|number| choose(&mut stream(self.seed, purpose, index, number))).collect()
+    }
+
+    /// The random sets of a layer and size; none if there is no other set of this size.
+    pub(crate) fn any(self, layer: usize, size: usize) -> Vec<Arc<[usize]>> {
+        if size == 0 || size >= self.neurons {
+            return Vec::new();
+        }
+        self.draw(Purpose::AnySet, layer, |rng| choose_any(self.neurons, size, rng))
+    }
+}
+
+/// The random sets of whole layers that a study has lesioned so far, by layer and size. Labels and
+/// parts share them.
+#[derive(Default)]
+pub(crate) struct RandomSetLesions(BTreeMap<(usize, usize), Arc<Vec<LesionedSet>>>);
+
+impl RandomSetLesions {
+    /// Random sets of `size` neurons of a layer, lesioned in `prompts`, which are always the same.
+    ///
+    /// # Errors
+    /// As [`Laboratory::run`].
+    pub(crate) fn lesion(
+        &mut self,
+        laboratory: &mut Laboratory<'_>,
+        plan: RandomSetPlan,
+        (layer, size): (usize, usize),
+        prompts: &[usize],
+        progress: Progress<'_>,
+    ) -> Result<Arc<Vec<LesionedSet>>, StudyError> {
+        match self.0.entry((layer, size)) {
+            Entry::Occupied(entry) => Ok(entry.get().clone()),
+            Entry::Vacant(entry) => {
+                let key = format!("random {layer} {size}");
+                let sets = plan.any(layer, size);
+                let lesioned = lesion_sets(laboratory, &key, layer, sets, prompts, progress)?;
+                Ok(entry.insert(Arc::new(lesioned)).clone())
+            }
+        }
+    }
+}
