@@ -89,10 +89,20 @@ pub enum StudyError {
 
     /// A kind of lesion that needs activations, without a study that measures them.
     #[error(
-        "kind `{kind}` uses the activations of a study's stimuli, and there is no study here; \
+        "kind `{kind}` uses the activations of a study's sentences, and there is no study here; \
          `zero` and `scale=0.5` need none"
     )]
     NoActivations {
+        /// The kind.
+        kind: String,
+    },
+
+    /// A lesion whose values come from prompts, if none has the label that it takes them from.
+    #[error(
+        "kind `{kind}` takes activations from prompts of a label, and there are none; add prompts of \
+         both labels, or use `from = \"stimuli\"`"
+    )]
+    NoSentences {
         /// The kind.
         kind: String,
     },

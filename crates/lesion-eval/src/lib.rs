@@ -72,6 +72,7 @@ pub use engine::{
     journal::{Journal, NoJournal},
     laboratory::Laboratory,
     lesion_method::{LesionMethod, PreparedLesionMethod, check_tokens},
+    reference::ReferenceActivations,
     trial::{Drops, Outcome, Read, Reading, Trial},
 };
 pub use error::{

@@ -40,7 +40,7 @@ pub use row_summaries::{Accuracy, LesionSummary};
 pub use settings::{
     BootstrapSettings, ControlsSettings, DoseSettings, JointSettings, LesionSettings, OptionForm,
     Section, SelectionSettings, Setting, SettingError, Study,
-    choices::{Backend, Correction, Scope, SelectAt, Site, Strength, TTestKind},
+    choices::{Backend, Correction, Scope, SelectAt, Site, Strength, TTestKind, ValuesFrom},
     values::{
         Alpha, Count, FilePath, HeldOut, InvalidValue, LayerGroups, LesionKind, SetRule,
         SettingValue, Share, Sizes, Tokens,

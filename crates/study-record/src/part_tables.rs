@@ -231,6 +231,12 @@ tables! {
         /// what the lesion takes away if no later attention or MLP reacts. Empty unless lesions are
         /// zero at the mask.
         direct_margin_drop: Option<f64>,
+        /// How many of the lesioned neurons are significantly higher at the masks of their own label's
+        /// prompts than at those of the other label: Welch's t-test over templates, corrected by
+        /// Benjamini-Hochberg over the layer, at 0.05. Empty with fewer than two templates of a label.
+        higher_at_masks: Option<usize>,
+        /// How many are significantly lower there.
+        lower_at_masks: Option<usize>,
         /// Two-sided p against the N `random` sets: with the mean of the N + 1 margin drops as the
         /// centre, the share of them that lie at least as far from it as the matched set's. It is at
         /// least 1 / (N + 1). Empty if there are no controls.
@@ -470,10 +476,13 @@ pub const FEWEST_TEMPLATES: usize = 10;
 pub type Range = (f64, f64);
 
 impl ProfileRow {
-    /// The layer and label: `5 (her)`.
+    /// The layer and label: `5 (her)`, or `4 (all her)` for all labelled neurons.
     #[must_use]
     pub fn name(&self) -> String {
-        format!("{} ({})", self.layer, self.neuron_set)
+        match self.sets {
+            SetChoice::Lesioned => format!("{} ({})", self.layer, self.neuron_set),
+            SetChoice::Labelled => format!("{} (all {})", self.layer, self.neuron_set),
+        }
     }
 
     /// The interval of the margin drop.

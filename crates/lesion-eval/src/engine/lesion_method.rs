@@ -1,15 +1,13 @@
 //! How neurons are lesioned: the new value of an activation, the site and the tokens.
 
+use std::sync::Arc;
+
 use activation_capture::Edit;
-use rand::RngExt;
 use study_record::{LesionKind, Site, Study, Tokens};
 
 use crate::{
-    encoding::masked_prompt::MaskedPrompt,
-    error::StudyError,
-    random::{Purpose, stream},
-    selection::activations::Activations,
-    translate::model_site,
+    encoding::masked_prompt::MaskedPrompt, engine::reference::ReferenceActivations,
+    error::StudyError, translate::model_site,
 };
 
 /// How neurons are lesioned.
@@ -37,15 +35,16 @@ impl LesionMethod {
         Self { kind: LesionKind::Zero, site, tokens: Tokens::Target }
     }
 
-    /// Computes the positions and values of lesions in these prompts. `activations` are those of the
-    /// stimuli; only kinds that use their values need any.
+    /// Computes the positions and values of lesions in these prompts. Only kinds that use the
+    /// activations of other sentences need `reference`.
     ///
     /// # Errors
     /// [`StudyError::Offset`] if an offset leaves a sentence, [`StudyError::NoActivations`] if the
-    /// kind needs activations and there are none.
+    /// kind needs activations and there are none, [`StudyError::NoSentences`] if a prompt has no
+    /// sentence to take them from.
     pub fn prepare(
         &self,
-        activations: Option<&Activations>,
+        reference: Option<&ReferenceActivations>,
         prompts: &[MaskedPrompt],
         seed: u64,
     ) -> Result<PreparedLesionMethod, StudyError> {
@@ -53,23 +52,20 @@ impl LesionMethod {
         for prompt in prompts {
             positions.push(lesioned_positions(&self.tokens, prompt)?);
         }
-        let site = model_site(self.site);
         let values = match self.kind {
             LesionKind::Zero => Values::Zero,
             #[expect(clippy::cast_possible_truncation, reason = "activations are f32")]
             LesionKind::Scale(factor) => Values::Scale(factor as f32),
-            LesionKind::Mean => Values::Mean(self.require(activations)?.mean(site)),
+            LesionKind::Mean => Values::Given(self.require(reference, prompts)?.means(prompts)),
+            LesionKind::Median => Values::Given(self.require(reference, prompts)?.medians(prompts)),
             LesionKind::Resample => {
-                let activations = self.require(activations)?;
-                let sentences = (0..prompts.len())
-                    .map(|prompt| choose_sentence(activations, site, seed, prompt));
-                Values::Resample(sentences.collect())
+                Values::Given(self.require(reference, prompts)?.samples(prompts, seed))
             }
         };
         Ok(PreparedLesionMethod {
-            site,
+            site: model_site(self.site),
             zeroes: self.kind == LesionKind::Zero,
-            neurons: activations.map_or(0, |activations| activations.neurons),
+            neurons: reference.map_or(0, ReferenceActivations::neurons),
             positions,
             values,
         })
@@ -77,24 +73,16 @@ impl LesionMethod {
 
     fn require<'a>(
         &self,
-        activations: Option<&'a Activations>,
-    ) -> Result<&'a Activations, StudyError> {
-        activations.ok_or_else(|| StudyError::NoActivations { kind: self.kind.to_string() })
+        reference: Option<&'a ReferenceActivations>,
+        prompts: &[MaskedPrompt],
+    ) -> Result<&'a ReferenceActivations, StudyError> {
+        let kind = self.kind.to_string();
+        match reference {
+            None => Err(StudyError::NoActivations { kind }),
+            Some(reference) if !reference.covers(prompts) => Err(StudyError::NoSentences { kind }),
+            Some(reference) => Ok(reference),
+        }
     }
-}
-
-/// The activations of a random stimulus, one for each prompt.
-fn choose_sentence(
-    activations: &Activations,
-    site: bert_model::Site,
-    seed: u64,
-    prompt: usize,
-) -> Vec<f32> {
-    let mut rng = stream(seed, Purpose::Resample, 0, prompt);
-    let side = &activations.at(site)[rng.random_range(0..2)];
-    let pair = rng.random_range(0..activations.pairs);
-    let width = activations.layers * activations.neurons;
-    side[pair * width..][..width].to_vec()
 }
 
 /// Checks that every prompt has such tokens.
@@ -145,14 +133,13 @@ pub struct PreparedLesionMethod {
     values: Values,
 }
 
-/// The new values of activations. Lists contain every neuron of every layer.
+/// The new values of activations.
 #[derive(Clone, Debug)]
 enum Values {
     Zero,
     Scale(f32),
-    Mean(Vec<f32>),
-    /// For each prompt.
-    Resample(Vec<Vec<f32>>),
+    /// For each prompt, those of every neuron of every layer.
+    Given(Vec<Arc<[f32]>>),
 }
 
 impl PreparedLesionMethod {
@@ -167,8 +154,7 @@ impl PreparedLesionMethod {
         match &self.values {
             Values::Zero => Edit::Zero,
             Values::Scale(factor) => Edit::Scale(*factor),
-            Values::Mean(means) => Edit::Replace(&means[layer]),
-            Values::Resample(sentences) => Edit::Replace(&sentences[prompt][layer]),
+            Values::Given(values) => Edit::Replace(&values[prompt][layer]),
         }
     }
 }

@@ -3,4 +3,5 @@
 pub(crate) mod journal;
 pub(crate) mod laboratory;
 pub(crate) mod lesion_method;
+pub(crate) mod reference;
 pub(crate) mod trial;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use study_record::{
-    LEVEL, SetChoice, SetKind, SetRule,
+    LEVEL, SetChoice, SetKind, SetRule, Site,
     tables::{NullRow, PromptControlRow},
 };
 
@@ -28,7 +28,11 @@ use crate::{
     },
     passes::progress::{Progress, report},
     random::Purpose,
-    selection::{activations::activity_at_masks, neuron_sets::sort_by_strength},
+    selection::{
+        activations::activations_at_masks, mask_differences::count_differing_at_masks,
+        neuron_sets::sort_by_strength,
+    },
+    translate::model_site,
 };
 
 /// The part `controls`.
@@ -211,7 +215,7 @@ fn run_controls(
     let cells = list_cells(bench);
     let design = bench.design;
     let all = cells.iter().map(|cell| cell.most_trials(&design)).sum();
-    let activity = activity_at_masks(design.subject, design.prompts, &mut |_, _| progress(0, all))?;
+    let at_masks = MaskActivations::measure(design, &mut |_, _| progress(0, all))?;
     let paper = LesionMethod::zero(design.study.lesion.site);
     let paper = paper.prepare(None, design.prompts, design.study.seed)?;
     let mut found = Vec::with_capacity(cells.len());
@@ -220,10 +224,10 @@ fn run_controls(
     for cell in &cells {
         let mut watch = |now, _| progress(done + now, all);
         let controls = match cell.sets {
-            SetChoice::Lesioned => run_cell(bench, cell, &activity, &mut watch),
+            SetChoice::Lesioned => run_cell(bench, cell, &at_masks, &mut watch),
             SetChoice::Labelled => {
                 let own = bench.laboratory.replace_method(paper.clone());
-                let controls = run_cell(bench, cell, &activity, &mut watch);
+                let controls = run_cell(bench, cell, &at_masks, &mut watch);
                 bench.laboratory.replace_method(own);
                 controls
             }
@@ -263,6 +267,31 @@ fn add_direct_effects(
     Ok(())
 }
 
+/// The activations of every neuron at each prompt's mask, `[layers x neurons]` per prompt.
+struct MaskActivations {
+    /// After GELU.
+    post: Vec<Vec<f32>>,
+    /// Before GELU, if that is where lesions are.
+    pre: Option<Vec<Vec<f32>>>,
+}
+
+impl MaskActivations {
+    fn measure(design: Design<'_>, progress: Progress<'_>) -> Result<Self, StudyError> {
+        let Design { subject, prompts, .. } = design;
+        let post = activations_at_masks(subject, prompts, model_site(Site::Post), &mut *progress)?;
+        let mut pre = None;
+        if design.study.lesion.site == Site::Pre {
+            pre = Some(activations_at_masks(subject, prompts, model_site(Site::Pre), progress)?);
+        }
+        Ok(Self { post, pre })
+    }
+
+    /// Those at the site of the study's lesions.
+    fn at_lesion(&self) -> &[Vec<f32>] {
+        self.pre.as_ref().unwrap_or(&self.post)
+    }
+}
+
 /// The neurons of a layer with the properties that random sets are matched on.
 struct LayerNeurons {
     /// Each neuron's mean |activation| at the masks.
@@ -279,7 +308,7 @@ impl LayerNeurons {
     ) -> Result<Self, StudyError> {
         let columns = bench.selection.columns(cell.layer);
         let activity =
-            mean_rows(cell.prompts.iter().map(|&prompt| &activity[prompt][columns.clone()]));
+            mean_sizes(cell.prompts.iter().map(|&prompt| &activity[prompt][columns.clone()]));
         let norms = bench.design.subject.model.output_norms(cell.layer)?;
         let displacement =
             activity.iter().zip(norms).map(|(activity, norm)| activity * f64::from(norm)).collect();
@@ -327,13 +356,14 @@ impl LayerNeurons {
     }
 }
 
-fn mean_rows<'a>(rows: impl Iterator<Item = &'a [f32]>) -> Vec<f64> {
+/// The mean |activation| of each neuron.
+fn mean_sizes<'a>(rows: impl Iterator<Item = &'a [f32]>) -> Vec<f64> {
     let mut sums: Vec<f64> = Vec::new();
     let mut count = 0.0;
     for row in rows {
         sums.resize(row.len(), 0.0);
         for (sum, &value) in sums.iter_mut().zip(row) {
-            *sum += f64::from(value);
+            *sum += f64::from(value.abs());
         }
         count += 1.0;
     }
@@ -345,11 +375,11 @@ fn mean_rows<'a>(rows: impl Iterator<Item = &'a [f32]>) -> Vec<f64> {
 fn run_cell(
     bench: &mut Bench<'_, '_>,
     cell: &Cell<'_>,
-    activity: &[Vec<f32>],
+    at_masks: &MaskActivations,
     progress: Progress<'_>,
 ) -> Result<LayerControls, StudyError> {
     let design = bench.design;
-    let neurons = LayerNeurons::new(bench, cell, activity)?;
+    let neurons = LayerNeurons::new(bench, cell, &at_masks.post)?;
     let mut controls = LayerControls {
         layer: cell.layer,
         label: cell.label.to_owned(),
@@ -359,11 +389,19 @@ fn run_cell(
         clean_margin: f64::NAN,
         direct_margin_drop: None,
         shared: [None, None],
+        differing_at_masks: None,
         lesions: Vec::new(),
     };
     if cell.matched.is_empty() {
         return Ok(controls);
     }
+    controls.differing_at_masks = count_differing_at_masks(
+        design.prompts,
+        at_masks.at_lesion(),
+        bench.selection.columns(cell.layer),
+        cell.label,
+        &cell.matched,
+    )?;
     run_matched(bench, cell, &neurons, &mut controls, &mut *progress)?;
     run_random(bench, cell, &neurons, &mut controls, &mut *progress)?;
     let Some(test) = controls.compare_margins(SetKind::Random) else { return Ok(controls) };

@@ -3,7 +3,10 @@
 use neuron_stats::{RandomisationTest, quantile, randomisation_p};
 use study_record::{Measured, Range, SetChoice, SetKind};
 
-use crate::engine::trial::{Drops, mean_drops};
+use crate::{
+    engine::trial::{Drops, mean_drops},
+    selection::mask_differences::DifferingAtMasks,
+};
 
 /// One neuron set, lesioned in every prompt of a label, and perhaps of the other label.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,6 +77,8 @@ pub(crate) struct LayerControls {
     /// The share of the matched set, by squared activity or displacement, that an average
     /// `random-active` or `random-displaced` set contains.
     pub(crate) shared: [Option<f64>; 2],
+    /// How many matched neurons differ at the masks of both labels' prompts.
+    pub(crate) differing_at_masks: Option<DifferingAtMasks>,
     /// The lesions, the matched one first; none if no neuron is matched.
     pub(crate) lesions: Vec<ControlLesion>,
 }
@@ -200,7 +205,7 @@ mod tests {
     use super::*;
 
     fn controls(matched: f64, random: &[f64]) -> LayerControls {
-        let lesion = |kind, draw, margin| ControlLesion {
+        let lesion = |kind, draw, margin: f64| ControlLesion {
             kind,
             draw,
             neurons: 2,
@@ -224,6 +229,7 @@ mod tests {
             clean_margin: 1.0,
             direct_margin_drop: None,
             shared: [None, None],
+            differing_at_masks: None,
             lesions,
         }
     }

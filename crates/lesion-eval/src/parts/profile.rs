@@ -126,6 +126,8 @@ fn profile_layer(
         abs_margin_drop: size.margin,
         margin_falls: controls.falls(),
         direct_margin_drop: controls.direct_margin_drop,
+        higher_at_masks: controls.differing_at_masks.map(|count| count.higher),
+        lower_at_masks: controls.differing_at_masks.map(|count| count.lower),
         p_random: p(SetKind::Random),
         activity_ratio: controls.activity_ratio(),
         activity_shared,

@@ -58,21 +58,6 @@ impl Activations {
         rows.flat_map(|row| &row[columns.clone()]).copied().collect()
     }
 
-    /// The mean of every neuron of every layer over both sides of all pairs.
-    #[must_use]
-    pub fn mean(&self, site: Site) -> Vec<f32> {
-        let width = self.layers * self.neurons;
-        let mut sums = vec![0.0_f64; width];
-        for row in self.at(site).iter().flat_map(|side| side.chunks_exact(width)) {
-            for (sum, &value) in sums.iter_mut().zip(row) {
-                *sum += f64::from(value);
-            }
-        }
-        let count = (2 * self.pairs) as f64;
-        #[expect(clippy::cast_possible_truncation, reason = "activations are f32")]
-        sums.into_iter().map(|sum| (sum / count) as f32).collect()
-    }
-
     /// Splits the pairs at random into those that are kept and a share of held-out ones.
     ///
     /// # Errors
@@ -144,31 +129,29 @@ pub fn measure(
     Ok(activations)
 }
 
-/// The absolute activation of every neuron after GELU at each prompt's mask, `[layers x neurons]` per
-/// prompt. Random sets are drawn by the order of these values, which a last bit can change; so they
-/// are always computed in the same way: all tokens of one prompt by itself.
+/// The activation of every neuron at one site at each prompt's mask, `[layers x neurons]` per prompt.
+/// Random sets are drawn by the order of these values, which a last bit can change; so they are always
+/// computed in the same way: all tokens of one prompt by itself.
 ///
 /// # Errors
 /// If the model cannot be run, or `progress` cancels the run.
-pub(crate) fn activity_at_masks(
+pub(crate) fn activations_at_masks(
     subject: Subject<'_>,
     prompts: &[MaskedPrompt],
+    site: Site,
     progress: Progress<'_>,
 ) -> Result<Vec<Vec<f32>>, StudyError> {
     let batching = Batching { rows: 1, ..subject.batching };
     let subject = Subject { plain: true, batching, ..subject };
     let config = subject.model.config();
     let neurons = config.intermediate_size;
-    let mut activity = vec![vec![0.0; config.num_hidden_layers * neurons]; prompts.len()];
+    let mut activations = vec![vec![0.0; config.num_hidden_layers * neurons]; prompts.len()];
     let tokens: Vec<_> =
         prompts.iter().map(|prompt| (&prompt.masked[..], prompt.position)).collect();
-    capture(subject, &tokens, &[Site::Post], progress, |prompt, layer, _, row| {
-        let sizes = &mut activity[prompt][layer * neurons..];
-        for (size, value) in sizes.iter_mut().zip(row) {
-            *size = value.abs();
-        }
+    capture(subject, &tokens, &[site], progress, |prompt, layer, _, row| {
+        activations[prompt][layer * neurons..][..neurons].copy_from_slice(row);
     })?;
-    Ok(activity)
+    Ok(activations)
 }
 
 /// Runs sentences and passes one token's activations in each to `keep`: the sentence's index, the

@@ -2,6 +2,7 @@
 
 pub(crate) mod activations;
 pub(crate) mod diagnose;
+pub(crate) mod mask_differences;
 pub(crate) mod neuron_sets;
 pub(crate) mod replication;
 pub(crate) mod select;

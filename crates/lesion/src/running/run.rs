@@ -2,8 +2,8 @@
 
 use lesion_eval::{
     Activations, Bench, EncodedTable, Laboratory, LesionMethod, NeuronSetFile, NeuronSets,
-    Progress, Replication, Selection, StudyError, diagnose, find_part, judge_claims, lesion,
-    measure, predict, replicate, select, study_rows,
+    Progress, ReferenceActivations, Replication, Selection, StudyError, diagnose, find_part,
+    judge_claims, lesion, measure, predict, replicate, select, study_rows,
 };
 use study_record::{MANIFEST, Manifest, Seconds, SetRule, Study};
 use study_report::{FinishedStudy, Section};
@@ -75,7 +75,10 @@ pub fn run(
         encoded.push(EncodedTable::new(study_rows::held_out(&selected.replications))?);
     }
 
-    let method = LesionMethod::of(study).prepare(Some(&activations), prompts, study.seed)?;
+    let reference = stages.run("reference", |progress| {
+        ReferenceActivations::of_study(study, subject, prompts, &activations, progress)
+    })?;
+    let method = LesionMethod::of(study).prepare(reference.as_ref(), prompts, study.seed)?;
     let laboratory = Laboratory::new(subject, prompts, method, &mut *journal);
     let selected_on = selected.kept.as_ref().unwrap_or(&activations);
     let mut bench = Bench::new(design, selected_on, selection, (&labelled, &lesioned), laboratory);

@@ -81,6 +81,30 @@ choices! {
 }
 
 choices! {
+    /// The sentences whose activations replace those of lesioned neurons.
+    pub enum ValuesFrom: "source of activations" {
+        /// The stimuli of both sides, at their targets.
+        Stimuli = "stimuli",
+        /// The prompts of both labels, at their masks.
+        Prompts = "prompts",
+        /// The prompts of the other label, at their masks: a counterfactual.
+        OtherPrompts = "other-prompts",
+    }
+}
+
+impl ValuesFrom {
+    /// The sentences in a text.
+    #[must_use]
+    pub const fn sentences(self) -> &'static str {
+        match self {
+            Self::Stimuli => "the stimuli",
+            Self::Prompts => "the masks of the prompts",
+            Self::OtherPrompts => "the masks of the other label\u{2019}s prompts",
+        }
+    }
+}
+
+choices! {
     /// The place in a layer's MLP where activations are read and edited.
     pub enum Site: "site" {
         /// Before GELU: the output of `intermediate.dense`.

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 pub use settings_macro::{OptionForm, Section, Setting, SettingError};
 
 use crate::part_tables::Part;
-use choices::{Backend, Correction, Scope, SelectAt, Site, Strength, TTestKind};
+use choices::{Backend, Correction, Scope, SelectAt, Site, Strength, TTestKind, ValuesFrom};
 use settings_macro::{setting, settings, unset};
 use values::{
     Alpha, Count, FilePath, HeldOut, InvalidValue, LayerGroups, LesionKind, SetRule, SettingValue,
@@ -102,9 +102,11 @@ settings! {
         /// A `neuron_sets.json` whose sets are lesioned instead of those that are selected.
         neurons: Option<FilePath> => unset("none").example("neuron_sets.json")
             .option("neurons", "FILE"),
-        /// New value of an activation. `mean`, over the stimuli, and `resample`, its value for one
-        /// stimulus, need a study.
+        /// New value of an activation: 0, its mean, its median or its value in a random sentence of
+        /// `from`, or a multiple of it. Those that use other sentences need a study.
         kind: LesionKind => setting("zero").option("kind", "KIND"),
+        /// Sentences that `mean`, `median` and `resample` take values from.
+        from: ValuesFrom => setting("stimuli").option("from", "SENTENCES"),
         /// Site of the lesion: before or after GELU.
         site: Site => setting("post").option("site", "SITE"),
         /// Tokens to lesion; `target` is the mask.

@@ -8,6 +8,8 @@ use std::{
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
+use crate::settings::choices::ValuesFrom;
+
 /// A value that can stand in a study file and be given as an option's text.
 pub trait SettingValue: Sized + Serialize + for<'de> Deserialize<'de> {
     /// The kind of value, with its article: `a number`.
@@ -369,9 +371,11 @@ impl SettingValue for SetRule {
 pub enum LesionKind {
     /// It becomes 0.
     Zero,
-    /// It becomes the neuron's mean over the stimuli, at their targets.
+    /// It becomes the neuron's mean over the sentences of `lesion.from`, both labels weighing the same.
     Mean,
-    /// It becomes the activation at the target of one stimulus, drawn at random for each prompt.
+    /// It becomes the neuron's median over these sentences.
+    Median,
+    /// It becomes the activation in one of these sentences, drawn at random for each prompt.
     Resample,
     /// It is multiplied: below 1 damped, above 1 amplified.
     Scale(f64),
@@ -383,13 +387,21 @@ const LARGEST_FACTOR: u32 = 10_000;
 impl LesionKind {
     /// The new value of an activation, in words.
     #[must_use]
-    pub fn effect(self) -> String {
+    pub fn effect(self, from: ValuesFrom) -> String {
+        let sentences = from.sentences();
         match self {
             Self::Scale(factor) => format!("multiplied by {factor}"),
             Self::Zero => "set to zero".to_owned(),
-            Self::Mean => "set to its mean over the stimuli".to_owned(),
-            Self::Resample => "set to its value in a random stimulus".to_owned(),
+            Self::Mean => format!("set to its mean over {sentences}"),
+            Self::Median => format!("set to its median over {sentences}"),
+            Self::Resample => format!("set to its value in a random one of {sentences}"),
         }
+    }
+
+    /// Whether the new value comes from activations in other sentences.
+    #[must_use]
+    pub fn needs_activations(self) -> bool {
+        matches!(self, Self::Mean | Self::Median | Self::Resample)
     }
 }
 
@@ -398,6 +410,7 @@ impl fmt::Display for LesionKind {
         match self {
             Self::Zero => f.write_str("zero"),
             Self::Mean => f.write_str("mean"),
+            Self::Median => f.write_str("median"),
             Self::Resample => f.write_str("resample"),
             Self::Scale(factor) => write!(f, "scale={factor}"),
         }
@@ -409,13 +422,16 @@ impl SettingValue for LesionKind {
 
     fn values() -> String {
         let most = grouped(LARGEST_FACTOR);
-        format!("`zero`, `mean`, `resample` or `scale=0.5`, with a factor from -{most} to {most}")
+        format!(
+            "`zero`, `mean`, `median`, `resample` or `scale=0.5`, with a factor from -{most} to {most}"
+        )
     }
 
     fn parse(text: &str) -> Result<Self, InvalidValue> {
         match text.split_once('=') {
             None if text == "zero" => return Ok(Self::Zero),
             None if text == "mean" => return Ok(Self::Mean),
+            None if text == "median" => return Ok(Self::Median),
             None if text == "resample" => return Ok(Self::Resample),
             Some(("scale", factor)) => match factor.parse::<f64>() {
                 Ok(factor) if factor.abs() <= LARGEST_FACTOR.into() => {

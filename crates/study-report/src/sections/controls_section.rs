@@ -89,7 +89,7 @@ fn profile_table(manifest: &Manifest, verdicts: &StudyVerdicts) -> Table {
          layer every activation of {} is {} {} GELU {}.",
         count(verdicts.sets),
         rule(lesion),
-        lesion.kind.effect(),
+        lesion.kind.effect(lesion.from),
         lesion.site.when(),
         lesion.at.place()
     );
@@ -103,6 +103,7 @@ fn profile_table(manifest: &Manifest, verdicts: &StudyVerdicts) -> Table {
         "p corrected",
         "verdict",
         "falls in",
+        "higher, lower at masks",
     ];
     let mut table = Table::new("profile", PROFILE.tables, caption, columns).on_screen();
     for row in &verdicts.profile {
@@ -121,6 +122,10 @@ fn profile_table(manifest: &Manifest, verdicts: &StudyVerdicts) -> Table {
             p_cell(claim),
             verdict_cell(claim),
             Cell::text(format!("{} of {}", count(row.margin_falls), count(row.prompts))),
+            match row.higher_at_masks.zip(row.lower_at_masks) {
+                Some((higher, lower)) => Cell::text(format!("{higher}, {lower}")),
+                None => Cell::missing(),
+            },
         ]);
     }
     table
@@ -159,6 +164,17 @@ fn notices(manifest: &Manifest, verdicts: &StudyVerdicts) -> Vec<String> {
             row.name(),
             plural(row.neurons, "neuron"),
             count(manifest.model_neurons)
+        ));
+    }
+    let same_at_masks = verdicts.profile.iter().filter(|row| row.higher_at_masks == Some(0));
+    let same_at_masks: Vec<String> =
+        same_at_masks.filter(|row| row.neurons > 0).map(|row| row.name()).collect();
+    if !same_at_masks.is_empty() {
+        notices.push(format!(
+            "In {} none of the lesioned neurons is significantly higher at the masks of its own \
+             label\u{2019}s prompts. Whatever the lesion does there, the neurons do not tell the labels \
+             apart where they are lesioned.",
+            list(&same_at_masks)
         ));
     }
     notices

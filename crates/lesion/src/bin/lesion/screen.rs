@@ -17,6 +17,7 @@ use indicatif::DecimalBytes;
 use lesion::{Evaluation, PlannedStep, SentenceAnswer, StudyPlan};
 use lesion_eval::{MaskRating, Score, SentenceLesion, WordRating};
 use serde::Serialize;
+use study_record::ValuesFrom;
 use study_report::{Block, Section};
 
 /// Rows of a table that are shown: enough for both labels in 12 layers. The file has all rows.
@@ -213,7 +214,7 @@ fn describe_lesion(SentenceLesion { method, layers }: &SentenceLesion) -> String
     format!(
         "Lesion: {}, {} {} GELU, {}.",
         sets.join(", "),
-        method.kind.effect(),
+        method.kind.effect(ValuesFrom::Stimuli),
         method.site.when(),
         method.tokens.place()
     )

@@ -1,0 +1,156 @@
+//! Activations that replace those of lesioned neurons.
+
+use std::sync::Arc;
+
+use neuron_stats::quantile;
+use rand::RngExt;
+use study_record::{Study, ValuesFrom};
+
+use crate::{
+    encoding::masked_prompt::MaskedPrompt,
+    error::StudyError,
+    passes::{progress::Progress, subject::Subject},
+    random::{Purpose, stream},
+    selection::activations::{Activations, activations_at_masks},
+    translate::model_site,
+};
+
+/// The activations of every neuron in sentences of either label, from which lesions take values.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReferenceActivations {
+    /// Both labels.
+    labels: [String; 2],
+    /// A row of `layers x neurons` values per sentence of each label.
+    sides: [Vec<Arc<[f32]>>; 2],
+    /// Neurons in a layer.
+    neurons: usize,
+    /// Whether a prompt takes values from sentences of the other label only.
+    is_counterfactual: bool,
+}
+
+impl ReferenceActivations {
+    /// The activations that the lesions of a study take values from, with the study's own
+    /// `activations` at the stimuli's targets; none if its lesions need none.
+    ///
+    /// # Errors
+    /// If the model cannot be run, or `progress` cancels the run.
+    pub fn of_study(
+        study: &Study,
+        subject: Subject<'_>,
+        prompts: &[MaskedPrompt],
+        activations: &Activations,
+        progress: Progress<'_>,
+    ) -> Result<Option<Self>, StudyError> {
+        let lesion = &study.lesion;
+        if !lesion.kind.needs_activations() {
+            return Ok(None);
+        }
+        let site = model_site(lesion.site);
+        let width = activations.layers * activations.neurons;
+        let labels = [activations.contrast.a.clone(), activations.contrast.b.clone()];
+        let sides = if lesion.from == ValuesFrom::Stimuli {
+            let sides = activations.at(site).each_ref();
+            sides.map(|side| side.chunks_exact(width).map(Arc::from).collect())
+        } else {
+            let at_masks = activations_at_masks(subject, prompts, site, progress)?;
+            labels.each_ref().map(|label| {
+                let rows = prompts.iter().zip(&at_masks);
+                let rows = rows.filter(|(prompt, _)| prompt.label.as_ref() == Some(label));
+                rows.map(|(_, row)| Arc::from(&row[..])).collect()
+            })
+        };
+        let is_counterfactual = lesion.from == ValuesFrom::OtherPrompts;
+        Ok(Some(Self { labels, sides, neurons: activations.neurons, is_counterfactual }))
+    }
+
+    pub(crate) fn neurons(&self) -> usize {
+        self.neurons
+    }
+
+    /// Whether there are sentences for every prompt.
+    pub(crate) fn covers(&self, prompts: &[MaskedPrompt]) -> bool {
+        prompts.iter().all(|prompt| self.sides_for(prompt).iter().any(|side| !side.is_empty()))
+    }
+
+    /// The mean of every neuron for each prompt; both sides weigh the same.
+    pub(crate) fn means(&self, prompts: &[MaskedPrompt]) -> Vec<Arc<[f32]>> {
+        self.pool(prompts, |sides| {
+            let width = sides[0][0].len();
+            let mut means = vec![0.0_f64; width];
+            for side in sides {
+                let weight = 1.0 / (side.len() * sides.len()) as f64;
+                for row in *side {
+                    for (mean, &value) in means.iter_mut().zip(&**row) {
+                        *mean += weight * f64::from(value);
+                    }
+                }
+            }
+            #[expect(clippy::cast_possible_truncation, reason = "activations are f32")]
+            means.into_iter().map(|mean| mean as f32).collect()
+        })
+    }
+
+    /// The median of every neuron for each prompt, over the sentences of all its sides.
+    pub(crate) fn medians(&self, prompts: &[MaskedPrompt]) -> Vec<Arc<[f32]>> {
+        self.pool(prompts, |sides| {
+            let width = sides[0][0].len();
+            let mut medians = Vec::with_capacity(width);
+            for neuron in 0..width {
+                let rows = sides.iter().flat_map(|side| side.iter());
+                let mut values: Vec<f64> = rows.map(|row| f64::from(row[neuron])).collect();
+                values.sort_by(f64::total_cmp);
+                #[expect(clippy::cast_possible_truncation, reason = "activations are f32")]
+                medians.push(quantile(&values, 0.5) as f32);
+            }
+            medians.into()
+        })
+    }
+
+    /// The activations of one random sentence for each prompt.
+    pub(crate) fn samples(&self, prompts: &[MaskedPrompt], seed: u64) -> Vec<Arc<[f32]>> {
+        let mut samples = Vec::with_capacity(prompts.len());
+        for (index, prompt) in prompts.iter().enumerate() {
+            let mut rng = stream(seed, Purpose::Resample, 0, index);
+            let sides = self.filled_sides(prompt);
+            let side = sides[rng.random_range(0..sides.len())];
+            samples.push(side[rng.random_range(0..side.len())].clone());
+        }
+        samples
+    }
+
+    /// One value per prompt; prompts with the same sides share it.
+    fn pool(
+        &self,
+        prompts: &[MaskedPrompt],
+        compute: impl Fn(&[&Vec<Arc<[f32]>>]) -> Arc<[f32]>,
+    ) -> Vec<Arc<[f32]>> {
+        let mut known: Vec<(Option<&str>, Arc<[f32]>)> = Vec::new();
+        let mut pooled = Vec::with_capacity(prompts.len());
+        for prompt in prompts {
+            let key = if self.is_counterfactual { prompt.label.as_deref() } else { None };
+            let value = match known.iter().find(|(other, _)| *other == key) {
+                Some((_, value)) => value.clone(),
+                None => {
+                    let value = compute(&self.filled_sides(prompt));
+                    known.push((key, value.clone()));
+                    value
+                }
+            };
+            pooled.push(value);
+        }
+        pooled
+    }
+
+    fn filled_sides(&self, prompt: &MaskedPrompt) -> Vec<&Vec<Arc<[f32]>>> {
+        self.sides_for(prompt).into_iter().filter(|side| !side.is_empty()).collect()
+    }
+
+    /// The sides whose sentences a prompt takes values from.
+    fn sides_for(&self, prompt: &MaskedPrompt) -> Vec<&Vec<Arc<[f32]>>> {
+        let own = self.labels.iter().position(|label| Some(label) == prompt.label.as_ref());
+        match own {
+            Some(own) if self.is_counterfactual => vec![&self.sides[1 - own]],
+            _ => self.sides.iter().collect(),
+        }
+    }
+}
