@@ -23,9 +23,9 @@ tables! {
         layer: usize,
         /// The neuron.
         neuron: usize,
-        /// Mean pre-activation at the target on side a, the first words.
+        /// Mean activation at the target, at the site of `selection.site`, on side a, the first words.
         mean_a: f64,
-        /// Mean pre-activation at the target on side b.
+        /// Mean activation on side b.
         mean_b: f64,
         /// t statistic of a − b. A neuron without variance has no t: it and `effect` are NaN, p and
         /// q are 1, and it is never significant.

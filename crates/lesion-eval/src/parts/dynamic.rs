@@ -28,7 +28,7 @@ use crate::{
         neuron_sets::{NeuronSets, choose_by_rule},
         select::{CONFIDENCE, significant_sets},
     },
-    translate::test_kind,
+    translate::{model_site, test_kind},
 };
 
 /// The part `dynamic`: selection and lesion in one pass.
@@ -196,11 +196,12 @@ fn select_in_layer(
     let neurons = subject.model.config().intermediate_size;
     let mut hook = TTestHook {
         accumulator: TTestAccumulator::new(test_kind(study.selection.test), neurons),
+        site: model_site(study.selection.site),
         capture: None,
         failed: None,
     };
     for batch in batches {
-        hook.capture = Some(TokenCapture::new(&[Site::Pre], &batch.tokens, &batch.positions)?);
+        hook.capture = Some(TokenCapture::new(&[hook.site], &batch.tokens, &batch.positions)?);
         batch.run_layer(subject, layer, &mut hook)?;
     }
     if let Some(error) = hook.failed {
@@ -236,6 +237,8 @@ fn read_prompts(
 /// Tests the neurons of a layer while the stimuli pass through it.
 struct TTestHook {
     accumulator: TTestAccumulator,
+    /// The site at which neurons are tested.
+    site: Site,
     /// Captures the targets of the current batch, side a and side b in turn.
     capture: Option<TokenCapture>,
     failed: Option<StudyError>,
@@ -245,7 +248,7 @@ impl TTestHook {
     fn test(&mut self) -> Result<(), StudyError> {
         let Some(capture) = self.capture.take() else { return Ok(()) };
         let neurons = self.accumulator.neurons();
-        for rows in capture.layers(Site::Pre)? {
+        for rows in capture.layers(self.site)? {
             let a: Vec<f32> = rows.chunks_exact(neurons).step_by(2).flatten().copied().collect();
             let b: Vec<f32> =
                 rows.chunks_exact(neurons).skip(1).step_by(2).flatten().copied().collect();
@@ -271,7 +274,7 @@ impl MlpHook for TTestHook {
     ) -> Tensor<3> {
         let Some(capture) = &mut self.capture else { return activations };
         let activations = capture.visit(layer, site, tokens, activations);
-        if site == Site::Pre
+        if site == self.site
             && let Err(error) = self.test()
         {
             self.failed.get_or_insert(error);

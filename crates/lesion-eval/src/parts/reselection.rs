@@ -2,20 +2,21 @@
 
 use std::sync::Arc;
 
-use bert_model::Site;
-use neuron_stats::{Alternative, Matrix, RelabelledTests};
+use neuron_stats::{Alternative, Matrix, RelabelledTests, strongest};
 use rand::RngExt;
+use rayon::prelude::*;
+use study_record::Strength;
 
 use crate::{
     error::StudyError,
     parts::laboratory_part::Bench,
     random::{Purpose, stream},
-    translate::test_kind,
+    translate::{model_site, test_kind},
 };
 
 /// The sets of kind [`Reselected`](study_record::SetKind::Reselected): in each of them the sides of
-/// the stimuli are swapped, or shuffled, at random, and the `count` neurons with the largest t in the
-/// label's direction are chosen.
+/// the stimuli are swapped, or shuffled, at random, and the `count` strongest neurons in the label's
+/// direction are chosen.
 ///
 /// # Errors
 /// If a statistic fails.
@@ -27,7 +28,7 @@ pub(crate) fn reselect(
 ) -> Result<Vec<Arc<[usize]>>, StudyError> {
     let activations = bench.selected_on;
     let design = bench.design;
-    let values = activations.layer(layer, Site::Pre);
+    let values = activations.layer(layer, model_site(design.study.selection.site));
     let (a, b) = values.split_at(activations.pairs * activations.neurons);
     let sets = Matrix::new(a, activations.pairs, activations.neurons).and_then(|a| {
         let b = Matrix::new(b, activations.pairs, activations.neurons)?;
@@ -35,7 +36,14 @@ pub(crate) fn reselect(
         let tests = RelabelledTests::new(test_kind(design.study.selection.test), a, b, seed)?;
         let is_first = label == activations.contrast.a;
         let side = if is_first { Alternative::Greater } else { Alternative::Less };
-        Ok(tests.strongest_of_draws(design.random_sets(), count, side))
+        let draws = design.random_sets();
+        Ok(match design.study.lesion.strength {
+            Strength::T => tests.strongest_of_draws(draws, count, side),
+            Strength::Difference => (0..draws)
+                .into_par_iter()
+                .map(|draw| strongest(&tests.differences(draw), count, side))
+                .collect(),
+        })
     });
     let sets = sets.map_err(|source| StudyError::stats_of_model(source, activations.neurons))?;
     let mut ascending = Vec::with_capacity(sets.len());

@@ -45,7 +45,7 @@ fn measure_strength(strength: Strength, test: &TTest) -> f64 {
     }
     match strength {
         Strength::T => test.t.abs(),
-        Strength::Effect => test.effect.abs(),
+        Strength::Difference => (test.mean_a - test.mean_b).abs(),
     }
 }
 

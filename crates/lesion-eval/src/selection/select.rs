@@ -11,7 +11,7 @@ use crate::{
     passes::progress::Progress,
     selection::activations::Activations,
     texts::stimuli::Contrast,
-    translate::{p_correction, test_kind},
+    translate::{model_site, p_correction, test_kind},
 };
 
 /// The significant neurons of one layer, those with t > 0 and those with t < 0, from its tests
@@ -71,7 +71,7 @@ pub struct Selection {
 /// The level of the confidence intervals.
 pub const CONFIDENCE: f64 = 0.95;
 
-/// Tests each neuron's pre-activations for a difference between the sides, and corrects for the
+/// Tests each neuron's activations at the site of the settings for a difference between the sides, and corrects for the
 /// number of tests in every available way. `settings` specify which one decides, `seed` is that of
 /// max-T's relabellings, and `progress` counts steps of max-T.
 ///
@@ -108,8 +108,9 @@ impl Selection {
     ) -> Result<(), StatsError> {
         let most = self.settings.permutations.get();
         let columns = self.layers * self.neurons;
-        let a = Matrix::new(&activations.pre[0], self.pairs, columns)?;
-        let b = Matrix::new(&activations.pre[1], self.pairs, columns)?;
+        let [a, b] = activations.at(model_site(self.settings.site));
+        let a = Matrix::new(a, self.pairs, columns)?;
+        let b = Matrix::new(b, self.pairs, columns)?;
         let kind = test_kind(self.settings.test);
         self.tests = t_tests(kind, a, b, CONFIDENCE)?;
         let resampling = Resampling { draws: most, exact_up_to: most, seed };

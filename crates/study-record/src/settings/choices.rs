@@ -73,10 +73,10 @@ choices! {
 choices! {
     /// What makes a neuron strong.
     pub enum Strength: "measure of strength" {
-        /// |t|.
+        /// |t|: a difference that is large beside its variation over pairs.
         T = "t",
-        /// |effect size|.
-        Effect = "effect",
+        /// |mean difference|: a difference that is large.
+        Difference = "difference",
     }
 }
 

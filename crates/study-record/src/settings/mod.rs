@@ -63,6 +63,9 @@ settings! {
         /// Target at which neurons are tested: the visible word, as in the paper, or its mask, in
         /// context pairs: `{The king|The queen} smiled when we greeted {him|her}.`
         at: SelectAt => setting("visible").option("select-at", "TARGET"),
+        /// Site at which neurons are tested: before GELU, as in the paper, or after it, where lesions
+        /// are by default.
+        site: Site => setting("pre").option("select-site", "SITE"),
         /// The t-test of each neuron.
         test: TTestKind => setting("paired").option("test", "TEST"),
         /// Correction of p for the number of tests; `max-t` is by permutation.
@@ -97,7 +100,7 @@ settings! {
             .spelling("top", "N", "top=", "Lesion the strongest N neurons of each label")
             .flag("significant", "significant", "Lesion every significant neuron"),
         /// Measure of a neuron's strength in `sets`, doses and least-tuned controls: the size of t,
-        /// or of the effect.
+        /// or of the mean difference between the sides.
         strength: Strength => setting("t").option("strength", "MEASURE"),
         /// A `neuron_sets.json` whose sets are lesioned instead of those that are selected.
         neurons: Option<FilePath> => unset("none").example("neuron_sets.json")

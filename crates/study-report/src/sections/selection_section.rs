@@ -36,7 +36,7 @@ pub(crate) const T: FigureFile = FigureFile {
 };
 pub(crate) const VOLCANO: FigureFile = FigureFile {
     name: "volcano",
-    shows: "effect size against q of each neuron of the lesioned layer",
+    shows: "mean difference against q of each neuron of the lesioned layer",
     tables: &[NeuronRow::TABLE.file],
 };
 pub(crate) const LAMINAR: FigureFile = FigureFile {
@@ -61,10 +61,11 @@ pub(crate) fn selection_section(study: &FinishedStudy<'_>) -> Result<Section, Re
     let in_layer: Vec<&NeuronRow> = neurons.iter().filter(|row| row.layer == layer).collect();
     let mut section = Section::new("selection", "Selection");
     section.explanation(format!(
-        "A {} t-test compares each neuron\u{2019}s activation before GELU, at the {} target, \
+        "A {} t-test compares each neuron\u{2019}s activation {} GELU, at the {} target, \
          between the two sides of the pairs; {}, which gives q. A neuron with q of at most {} \
          carries the label of the side on which it is higher.",
         selection.test,
+        selection.site.when(),
         selection.at,
         correction_clause(manifest),
         selection.alpha
@@ -310,18 +311,18 @@ fn volcano_figure(manifest: &Manifest, in_layer: &[&NeuronRow]) -> Result<Figure
         keys.push(key(Shape::Line, SOFT, "threshold"));
         let root = legend(root, &keys)?;
         let frame = Frame {
-            x: "effect size (standard deviations of the difference)",
+            x: "mean difference between the sides (activation)",
             y: "−log₁₀ q: higher is more significant",
             ticks: (9, 6),
             ..Frame::default()
         };
-        let x = around(tested().map(|row| row.effect));
+        let x = around(tested().map(|row| row.mean_a - row.mean_b));
         let y = around(tested().map(|row| height(row.q)));
         let mut chart = panel(&root, &frame, x.clone(), 0.0..y.end)?;
         draw_level(&mut chart, height(alpha), x)?;
         chart.draw_series(tested().map(|row| {
             let (shape, colour, size) = neuron_look(manifest, row);
-            mark(shape, colour.mix(0.65), size, (row.effect, height(row.q)))
+            mark(shape, colour.mix(0.65), size, (row.mean_a - row.mean_b, height(row.q)))
         }))?;
         Ok(())
     })?;
