@@ -3,8 +3,8 @@
 use std::{collections::HashSet, fs, path::Path};
 
 use anyhow::{Context, Result};
-use bert_model::{BertConfig, BertForMaskedLm, BertModelError, TensorSource};
-use burn::tensor::{Device, TensorData};
+use bert_model::{BertConfig, BertForMaskedLm, UntrainedWeights};
+use burn::tensor::Device;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -37,7 +37,7 @@ pub(crate) fn make_checkpoint(dir: &Path) -> Result<()> {
     fs::create_dir_all(dir).with_context(|| format!("cannot create {}", dir.display()))?;
     let config = BertConfig::from_json(CONFIG.as_bytes())?;
     let vocabulary = make_vocabulary(config.vocab_size).join("\n") + "\n";
-    let mut source = RandomWeights(ChaCha8Rng::seed_from_u64(0));
+    let mut source = UntrainedWeights::with_deviation(0, STANDARD_DEVIATION);
     let model = BertForMaskedLm::load(&config, &mut source, &Device::flex())?;
     for (name, bytes) in [
         ("vocab.txt", vocabulary.into_bytes()),
@@ -84,33 +84,4 @@ fn draw_prompts() -> String {
         lines.push('\n');
     }
     lines
-}
-
-/// Matrices from a normal distribution, LayerNorm scales 1, everything else 0.
-struct RandomWeights(ChaCha8Rng);
-
-impl RandomWeights {
-    /// Draws a standard normal value by the Box-Muller transform.
-    fn draw_normal(&mut self) -> f32 {
-        let radius = (-2.0 * (1.0 - self.0.random::<f32>()).ln()).sqrt();
-        radius * (std::f32::consts::TAU * self.0.random::<f32>()).cos()
-    }
-}
-
-impl TensorSource for RandomWeights {
-    fn tensor(&mut self, name: &str, shape: &[usize]) -> Result<TensorData, BertModelError> {
-        let size = shape.iter().product();
-        let values: Vec<f32> = if name.ends_with("LayerNorm.weight") {
-            vec![1.0; size]
-        } else if shape.len() == 2 {
-            (0..size).map(|_| STANDARD_DEVIATION * self.draw_normal()).collect()
-        } else {
-            vec![0.0; size]
-        };
-        Ok(TensorData::new(values, shape))
-    }
-
-    fn contains(&mut self, _name: &str) -> Result<bool, BertModelError> {
-        Ok(false)
-    }
 }

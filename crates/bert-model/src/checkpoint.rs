@@ -11,7 +11,7 @@ use crate::{
         tokenizer_error::TokenizerError,
         tokenizer_files::open_tokenizer,
     },
-    weights::{read_file::read_file, weight_files::Weights},
+    weights::{read_file::read_file, untrained_weights::UntrainedWeights, weight_files::Weights},
 };
 
 /// A Hugging Face checkpoint: configuration, tokenizer and, not yet read, the weights.
@@ -79,6 +79,18 @@ impl Checkpoint {
     /// If a tensor is missing, has another shape or another dtype; the error names it.
     pub fn load_model(&mut self, device: &Device) -> Result<BertForMaskedLm, BertModelError> {
         BertForMaskedLm::load(&self.config, &mut self.weights, device)
+    }
+
+    /// A model of this shape with weights that were drawn at random, instead of the checkpoint's.
+    ///
+    /// # Errors
+    /// If the model does not fit the device.
+    pub fn untrained_model(
+        &self,
+        seed: u64,
+        device: &Device,
+    ) -> Result<BertForMaskedLm, BertModelError> {
+        BertForMaskedLm::load(&self.config, &mut UntrainedWeights::new(seed), device)
     }
 }
 

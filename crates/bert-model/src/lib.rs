@@ -54,4 +54,6 @@ pub use text::{
     tokenizer::{BertTokenizer, Encoded, MASK, SpecialTokens, WordPieceOptions},
     tokenizer_error::TokenizerError,
 };
-pub use weights::{tensor_source::TensorSource, weight_files::Weights};
+pub use weights::{
+    tensor_source::TensorSource, untrained_weights::UntrainedWeights, weight_files::Weights,
+};

@@ -98,6 +98,7 @@ pub use prediction::{
 };
 pub use selection::{
     activations::{Activations, measure},
+    detectable::DetectableEffects,
     diagnose::{Diagnostics, LayerHistogram, Normality, Sparsity, diagnose},
     neuron_sets::{NeuronSetEntry, NeuronSetFile, NeuronSets},
     replication::{Replication, replicate},

@@ -14,7 +14,7 @@
 //! let cancel = CancelToken::default();
 //! let mut stages = Stages::new(&mut watch, &cancel);
 //! let device = device(Backend::Flex, 0)?;
-//! let model = LoadedModel::open(&ModelSource::Bundled, &device, &mut stages)?;
+//! let model = LoadedModel::open(&ModelSource::Bundled, None, &device, &mut stages)?;
 //!
 //! let study = study_record::Study::parse("my.toml", "parts = [\"dose\"]\n[dose]\nsizes = [5]\n")?;
 //! let lines = "We met {him|her}.\nI saw {him|her} again.\nThey thanked {him|her}.\n\

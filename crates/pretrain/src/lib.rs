@@ -4,7 +4,6 @@
 //! step per batch. The seed and the round's number decide everything that a round does, so an
 //! interrupted training resumes exactly where it stopped.
 
-mod initial_weights;
 mod masking;
 mod optimizer_step;
 mod recipe;

@@ -2,14 +2,13 @@
 
 use std::path::Path;
 
-use bert_model::{BertConfig, BertForMaskedLm, BertTokenizer};
+use bert_model::{BertConfig, BertForMaskedLm, BertTokenizer, UntrainedWeights};
 use burn::{
     grad_clipping::GradientClippingConfig, module::Module, optim::AdamWConfig, tensor::Device,
 };
 use grammar::{Corpus, HeldOut, split_hash};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::initial_weights::RandomInit;
 use crate::optimizer_step::take_step;
 use crate::recipe::Recipe;
 use crate::round::{draw_examples, make_batches};
@@ -36,7 +35,7 @@ pub fn train(
     state_dir: &Path,
 ) -> Result<BertForMaskedLm, TrainError> {
     let device = Device::flex().autodiff();
-    let mut init = RandomInit::new(recipe.seed);
+    let mut init = UntrainedWeights::new(recipe.seed);
     let model = BertForMaskedLm::load(config, &mut init, &device)?;
     let optimizer = AdamWConfig::new()
         .with_weight_decay(0.01)

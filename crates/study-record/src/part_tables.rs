@@ -231,6 +231,12 @@ tables! {
         /// what the lesion takes away if no later attention or MLP reacts. Empty unless lesions are
         /// zero at the mask.
         direct_margin_drop: Option<f64>,
+        /// Mean margin drop of the strongest single neuron of the set, by the drop of its own lesion.
+        /// This and the following are empty if `p_random` is above 0.05. The neurons are chosen in the
+        /// prompts in which they are measured, so that these drops are rather too large.
+        strongest_1_drop: Option<f64>,
+        /// Mean margin drop of the lesion of the five strongest together.
+        strongest_5_drop: Option<f64>,
         /// How many of the lesioned neurons are significantly higher at the masks of their own label's
         /// prompts than at those of the other label: Welch's t-test over templates, corrected by
         /// Benjamini-Hochberg over the layer, at 0.05. Empty with fewer than two templates of a label.

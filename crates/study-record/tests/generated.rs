@@ -64,6 +64,8 @@ fn generated_texts_are_up_to_date() {
         ("rows".to_owned(), guide::rows_table()),
         ("files".to_owned(), guide::files_table()),
         ("kinds of sets".to_owned(), guide::set_kinds_table()),
+        ("choices of sets".to_owned(), guide::set_choices_table()),
+        ("questions".to_owned(), guide::questions_table()),
         ("verdicts".to_owned(), guide::verdicts_table()),
     ]);
     for table in tables::all() {

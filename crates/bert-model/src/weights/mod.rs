@@ -6,4 +6,5 @@ pub(crate) mod shard;
 pub(crate) mod tensor_reader;
 pub(crate) mod tensor_source;
 pub(crate) mod tensor_writer;
+pub(crate) mod untrained_weights;
 pub(crate) mod weight_files;

@@ -48,6 +48,15 @@ impl EncodedStimuli {
         Ok(())
     }
 
+    /// Number of pairs that are left to select neurons on, if a share is held out.
+    ///
+    /// # Errors
+    /// [`StudyError::HeldOut`] if either part would have fewer than 2 pairs.
+    pub fn selected_pairs(&self, held_out: f64) -> Result<usize, StudyError> {
+        let pairs = self.sentences.len() / 2;
+        if held_out > 0.0 { Ok(pairs - count_held_out(pairs, held_out)?) } else { Ok(pairs) }
+    }
+
     /// Number of sentences, two per pair.
     #[must_use]
     pub fn sentences(&self) -> usize {

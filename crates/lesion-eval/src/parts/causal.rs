@@ -30,8 +30,8 @@ impl LaboratoryPart for Causal {
         bench: &mut Bench<'_, '_>,
         progress: Progress<'_>,
     ) -> Result<PartResult, StudyError> {
+        let layer = bench.layer_of_interest();
         let Bench { design, selection, labelled, laboratory, .. } = bench;
-        let layer = design.layer;
         let tests = &selection.tests[selection.columns(layer)];
         let mut neurons: Vec<(usize, &str)> = Vec::new();
         for label in labelled.labels() {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use study_record::{
     LEVEL, SetChoice, SetKind, SetRule, Site,
-    tables::{NullRow, PromptControlRow},
+    tables::{NullRow, ProfileRow, PromptControlRow},
 };
 
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
     engine::{
         laboratory::Laboratory,
         lesion_method::LesionMethod,
-        trial::{Drops, Outcome, Read, Trial},
+        trial::{Drops, Outcome, Read, Trial, mean_drops},
     },
     error::StudyError,
     parts::{
@@ -32,6 +32,7 @@ use crate::{
         activations::activations_at_masks, mask_differences::count_differing_at_masks,
         neuron_sets::sort_by_strength,
     },
+    share::floor_share,
     translate::model_site,
 };
 
@@ -42,7 +43,7 @@ impl LaboratoryPart for Controls {
     fn trials(&self, design: &Design<'_>) -> Trials {
         let prompts = design.labelled().len();
         let count = prompts * most_sets(design);
-        let paper = prompts * (1 + PAPER_KINDS * design.random_sets());
+        let paper = prompts * most_paper_sets(design);
         let layers = design.layers.iter().map(|&layer| (layer, count));
         Trials::by_layer(layers.chain([(design.layer, paper)])).at_most()
     }
@@ -57,7 +58,9 @@ impl LaboratoryPart for Controls {
         let prompts = design.prompts;
         let templates = Templates::of(prompts);
         let profile = profile(design, selection, labelled, &controls, &templates, &mut *progress)?;
+        let strongest_layer = find_strongest_layer(&profile.rows);
         let dissociations = dissociations(design, &controls, &templates, progress)?;
+        bench.strongest_layer = strongest_layer;
         Ok(PartResult {
             tables: vec![
                 EncodedTable::new(controls.iter().flat_map(lesion_rows))?,
@@ -68,6 +71,15 @@ impl LaboratoryPart for Controls {
             claims: [profile.claims, dissociations.claims].concat(),
         })
     }
+}
+
+/// The layer with the largest margin drop, in either direction, of those that differ from random
+/// sets.
+fn find_strongest_layer(rows: &[ProfileRow]) -> Option<usize> {
+    let shown = rows.iter().filter(|row| row.p().is_some_and(|p| p <= LEVEL));
+    let lesioned = shown.filter(|row| row.sets == SetChoice::Lesioned);
+    let strongest = lesioned.max_by(|a, b| a.margin_drop.abs().total_cmp(&b.margin_drop.abs()))?;
+    Some(strongest.layer)
 }
 
 /// Every lesion.
@@ -122,18 +134,24 @@ fn prompt_rows(
 }
 
 /// The most sets that a prompt is lesioned with in a layer: the matched sets of both labels, the least
-/// tuned one, and the random sets of each kind. Both labels share the `random` sets if their matched
-/// sets have the same size.
+/// tuned one, each neuron of the matched set, the strongest of these, and the random sets of each
+/// kind. Both labels share the `random` sets if their matched sets have the same size.
 fn most_sets(design: &Design<'_>) -> usize {
-    let kinds = match design.study.lesion.sets {
-        SetRule::Share(_) => SetKind::RANDOM.len(),
-        SetRule::Top(_) | SetRule::Significant => SetKind::RANDOM.len() + 1,
+    let neurons = design.neurons();
+    let (kinds, largest) = match design.study.lesion.sets {
+        SetRule::Share(share) => (SetKind::RANDOM.len(), floor_share(share, neurons)),
+        SetRule::Top(count) => (SetKind::RANDOM.len() + 1, count.min(neurons)),
+        SetRule::Significant => (SetKind::RANDOM.len() + 1, neurons),
     };
-    3 + kinds * design.random_sets()
+    4 + largest + kinds * design.random_sets()
 }
 
-/// Random kinds that the paper's lesion is compared with.
-const PAPER_KINDS: usize = 3;
+/// The same of the paper's lesion.
+fn most_paper_sets(design: &Design<'_>) -> usize {
+    /// Random kinds that it is compared with.
+    const KINDS: usize = 3;
+    2 + design.neurons() + KINDS * design.random_sets()
+}
 
 /// A layer and a label with prompts.
 struct Cell<'a> {
@@ -154,7 +172,7 @@ impl Cell<'_> {
     fn most_trials(&self, design: &Design<'_>) -> usize {
         let sets = match self.sets {
             SetChoice::Lesioned => most_sets(design),
-            SetChoice::Labelled => 1 + PAPER_KINDS * design.random_sets(),
+            SetChoice::Labelled => most_paper_sets(design),
         };
         (self.prompts.len() + self.other_prompts.len()) * sets
     }
@@ -389,6 +407,7 @@ fn run_cell(
         clean_margin: f64::NAN,
         direct_margin_drop: None,
         shared: [None, None],
+        strongest_drops: None,
         differing_at_masks: None,
         lesions: Vec::new(),
     };
@@ -408,6 +427,7 @@ fn run_cell(
     if test.p_two_sided > LEVEL && !design.study.controls.every_kind {
         return Ok(controls);
     }
+    controls.strongest_drops = Some(lesion_strongest(bench, cell, test.excess, &mut *progress)?);
     let plan = design.random_set_plan();
     let similar = [
         (SetKind::RandomActive, Purpose::ActiveSet, &neurons.activity),
@@ -427,6 +447,37 @@ fn run_cell(
         controls.lesions.extend(neurons.own_lesions(kind, lesioned));
     }
     Ok(controls)
+}
+
+/// Neurons of a set that are lesioned together to see how concentrated its effect is.
+const STRONGEST: usize = 5;
+
+/// The mean margin drops of the strongest matched neuron, and of the [`STRONGEST`] together. The
+/// strongest are those whose own lesions do most in the direction of `excess`.
+fn lesion_strongest(
+    bench: &mut Bench<'_, '_>,
+    cell: &Cell<'_>,
+    excess: f64,
+    progress: Progress<'_>,
+) -> Result<[f64; 2], StudyError> {
+    let singles = cell.matched.iter().map(|&neuron| Arc::from([neuron])).collect();
+    let key = cell.journal_key("singles");
+    let laboratory = &mut bench.laboratory;
+    let singles =
+        lesion_sets(laboratory, &key, cell.layer, singles, &cell.prompts, &mut *progress)?;
+    let mut drops: Vec<(f64, usize)> = singles
+        .iter()
+        .map(|set| (excess.signum() * mean_drops(&set.drops).margin, set.neurons[0]))
+        .collect();
+    drops.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    let mut strongest: Vec<usize> =
+        drops.iter().take(STRONGEST).map(|&(_, neuron)| neuron).collect();
+    strongest.sort_unstable();
+    let key = cell.journal_key("strongest");
+    let sets = vec![strongest.into()];
+    let together = lesion_sets(laboratory, &key, cell.layer, sets, &cell.prompts, progress)?;
+    let first = drops.first().map_or(0.0, |&(drop, _)| excess.signum() * drop);
+    Ok([first, together.first().map_or(0.0, |set| mean_drops(&set.drops).margin)])
 }
 
 /// Lesions sets of one kind in the label's prompts.

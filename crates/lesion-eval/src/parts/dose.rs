@@ -34,8 +34,8 @@ impl LaboratoryPart for Dose {
         bench: &mut Bench<'_, '_>,
         progress: Progress<'_>,
     ) -> Result<PartResult, StudyError> {
+        let layer = bench.layer_of_interest();
         let Bench { design, selection, labelled, laboratory, .. } = bench;
-        let layer = design.layer;
         let tests = &selection.tests[selection.columns(layer)];
         let mut trials = Vec::new();
         let mut rows: Vec<DoseRow> = Vec::new();
@@ -46,7 +46,9 @@ impl LaboratoryPart for Dose {
                 continue;
             }
             for size in choose_sizes(design.study.dose.sizes.get(), most) {
-                for (kind, draw, neurons) in choose_sets(labelled, tests, design, side, size) {
+                for (kind, draw, neurons) in
+                    choose_sets(labelled, tests, design, (layer, side), size)
+                {
                     rows.push(DoseRow {
                         layer,
                         neuron_set: label.to_owned(),
@@ -95,13 +97,13 @@ fn choose_sets(
     sets: &NeuronSets,
     tests: &[TTest],
     design: &Design<'_>,
-    side: usize,
+    (layer, side): (usize, usize),
     size: usize,
 ) -> Vec<(SetKind, usize, Arc<[usize]>)> {
     let label = sets.labels()[side];
     let strength = design.study.lesion.strength;
-    let matched = strongest(&sets.set(design.layer, label), tests, strength, size);
-    let other = sets.set(design.layer, sets.other(label));
+    let matched = strongest(&sets.set(layer, label), tests, strength, size);
+    let other = sets.set(layer, sets.other(label));
     let swapped = strongest(&other, tests, strength, size);
     let mut chosen = vec![(SetKind::Matched, 0, matched)];
     if swapped.len() == size {

@@ -167,6 +167,8 @@ pub struct Bench<'a, 'l> {
     /// The engine.
     pub(crate) laboratory: Laboratory<'l>,
     random_sets: RandomSetLesions,
+    /// The layer with the largest effect that the controls tell from random sets.
+    pub(crate) strongest_layer: Option<usize>,
 }
 
 impl<'a, 'l> Bench<'a, 'l> {
@@ -181,7 +183,24 @@ impl<'a, 'l> Bench<'a, 'l> {
         laboratory: Laboratory<'l>,
     ) -> Self {
         let random_sets = RandomSetLesions::default();
-        Self { design, selected_on, selection, labelled, lesioned, laboratory, random_sets }
+        Self {
+            design,
+            selected_on,
+            selection,
+            labelled,
+            lesioned,
+            laboratory,
+            random_sets,
+            strongest_layer: None,
+        }
+    }
+
+    /// The layer that doses and single neurons look at.
+    pub(crate) fn layer_of_interest(&self) -> usize {
+        match (self.design.study.lesion.layer, self.strongest_layer) {
+            (None, Some(strongest)) => strongest,
+            _ => self.design.layer,
+        }
     }
 
     /// Random sets of `size` neurons of a layer, lesioned in every prompt that has a label. Each size

@@ -77,6 +77,8 @@ pub(crate) struct LayerControls {
     /// The share of the matched set, by squared activity or displacement, that an average
     /// `random-active` or `random-displaced` set contains.
     pub(crate) shared: [Option<f64>; 2],
+    /// The mean margin drops of the strongest matched neuron and of the five strongest together.
+    pub(crate) strongest_drops: Option<[f64; 2]>,
     /// How many matched neurons differ at the masks of both labels' prompts.
     pub(crate) differing_at_masks: Option<DifferingAtMasks>,
     /// The lesions, the matched one first; none if no neuron is matched.
@@ -229,6 +231,7 @@ mod tests {
             clean_margin: 1.0,
             direct_margin_drop: None,
             shared: [None, None],
+            strongest_drops: None,
             differing_at_masks: None,
             lesions,
         }

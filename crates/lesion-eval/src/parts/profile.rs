@@ -126,6 +126,8 @@ fn profile_layer(
         abs_margin_drop: size.margin,
         margin_falls: controls.falls(),
         direct_margin_drop: controls.direct_margin_drop,
+        strongest_1_drop: controls.strongest_drops.map(|drops| drops[0]),
+        strongest_5_drop: controls.strongest_drops.map(|drops| drops[1]),
         higher_at_masks: controls.differing_at_masks.map(|count| count.higher),
         lower_at_masks: controls.differing_at_masks.map(|count| count.lower),
         p_random: p(SetKind::Random),

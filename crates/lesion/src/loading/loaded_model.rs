@@ -25,13 +25,14 @@ pub struct LoadedModel {
 }
 
 impl LoadedModel {
-    /// Opens a model and loads its weights. A model on the hub is downloaded first if it is not in
-    /// the cache.
+    /// Opens a model and loads its weights, or draws other weights from the seed `untrained`. A model
+    /// on the hub is downloaded first if it is not in the cache.
     ///
     /// # Errors
     /// If the model cannot be downloaded, read or run.
     pub fn open(
         source: &ModelSource,
+        untrained: Option<u64>,
         device: &Device,
         stages: &mut Stages<'_>,
     ) -> Result<Self, LesionError> {
@@ -60,7 +61,11 @@ impl LoadedModel {
             };
             let model_error = |source| LesionError::Model { model: name.clone(), source };
             let mut checkpoint = opened.map_err(model_error)?;
-            let model = checkpoint.load_model(device).map_err(model_error)?;
+            let model = match untrained {
+                Some(seed) => checkpoint.untrained_model(seed, device),
+                None => checkpoint.load_model(device),
+            };
+            let model = model.map_err(model_error)?;
             Ok(Self { checkpoint, model, bytes, name: name.clone() })
         })
     }

@@ -2,9 +2,10 @@
 
 use std::time::Instant;
 
-use lesion_eval::{MaskedPrompt, Trials, find_part, predict, unwatched};
+use lesion_eval::{DetectableEffects, MaskedPrompt, Trials, find_part, predict, unwatched};
 use rayon::prelude::*;
 use serde::Serialize;
+use study_record::smallest_p;
 
 use crate::{error::LesionError, running::prepared_study::PreparedStudy};
 
@@ -19,6 +20,19 @@ pub struct StudyPlan {
     pub layers: usize,
     /// Number of neurons per layer.
     pub neurons: usize,
+    /// Number of stimulus pairs that neurons are selected on.
+    pub pairs: usize,
+    /// Smallest effect size (d_z if paired, otherwise d) that one neuron's test detects with a
+    /// probability of 80 % at alpha, without correction; none with too few pairs.
+    pub detectable_effect: Option<f64>,
+    /// The same if alpha is divided by the number of tests that are corrected together.
+    pub detectable_effect_corrected: Option<f64>,
+    /// Most claims that the controls of the study test.
+    pub claims: usize,
+    /// Random sets of each kind.
+    pub random_sets: usize,
+    /// The smallest corrected p that so many random sets and claims admit; none without a claim.
+    pub smallest_p: Option<f64>,
     /// The steps of the study.
     pub steps: Vec<PlannedStep>,
     /// Measured seconds of one forward pass of one sentence on this machine.
@@ -50,11 +64,23 @@ pub fn check(prepared: &PreparedStudy<'_>) -> Result<StudyPlan, LesionError> {
     let seconds_per_pass = seconds_per_pass(prepared)?;
     let steps = steps(prepared);
     let passes: f64 = steps.iter().map(|step| step.passes).sum();
+    let claims = design.claims();
+    let random_sets = design.random_sets();
+    let selection = &design.study.selection;
+    let pairs = design.stimuli.selected_pairs(selection.held_out.get())?;
+    let layers = config.num_hidden_layers;
+    let detectable = DetectableEffects::of(selection, pairs, layers, config.intermediate_size);
     Ok(StudyPlan {
         stimuli: design.stimuli.sentences(),
         prompts: design.prompts.len(),
         layers: config.num_hidden_layers,
         neurons: config.intermediate_size,
+        pairs,
+        detectable_effect: detectable.map(|effects| effects.uncorrected),
+        detectable_effect_corrected: detectable.map(|effects| effects.corrected),
+        claims,
+        random_sets,
+        smallest_p: (claims > 0).then(|| smallest_p(claims, random_sets)),
         steps,
         seconds_per_pass,
         seconds: passes * seconds_per_pass,

@@ -26,6 +26,9 @@ settings! {
         /// `owner/name[@revision]`, from where it is downloaded once.
         model: Option<FilePath> => unset("the bundled model")
             .example("google-bert/bert-base-uncased").option("model", "MODEL"),
+        /// Random seed of weights that replace the model's, drawn as `transformers` initialises them:
+        /// a control, because an untrained model knows nothing about the contrast.
+        untrained: Option<u64> => unset("the model's own weights").example("1").option("untrained", "SEED"),
         /// Minimal pairs, one template per line: `The dog followed {him|her} home.`
         stimuli: Option<FilePath> =>
             unset("bundled pairs, or bundled context pairs to select at the mask")
@@ -87,7 +90,9 @@ settings! {
 settings! {
     /// What is lesioned, and how.
     pub struct LesionSettings in "lesion" {
-        /// The layer of the paper's lesion and of the parts `dose` and `causal`, counted from 0.
+        /// The layer of the paper's lesion and of the parts `dose` and `causal`, counted from 0. By
+        /// default the parts look at the layer with the largest effect that the controls tell from
+        /// random sets, if there is one.
         layer: Option<usize> => unset("three quarters of the way up: 4 of 6, 9 of 12")
             .example("9").option("layer", "N"),
         /// The layers of the parts `controls`, `joint` and `dynamic`.

@@ -24,6 +24,12 @@ pub(crate) fn question_section(study: &FinishedStudy<'_>) -> Result<Section, Rep
             list(study.changed())
         ));
     }
+    if let Some(seed) = study.manifest().study.untrained {
+        section.warning(format!(
+            "This model was never trained: its weights were drawn at random (seed {seed}). Whatever is \
+             found here is no knowledge of the words."
+        ));
+    }
     section.add(Block::Numbers(numbers(study)?));
     let [a, b] = study.manifest().labels().map(quoted);
     section.explanation(format!(

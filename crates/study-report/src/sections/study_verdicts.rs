@@ -197,6 +197,7 @@ impl StudyVerdicts {
             text += &direct_caveat(row, profile);
             if is_shown(row.verdict) {
                 text += &alike_caveat(profile);
+                text += &concentration(profile);
             }
         }
         text
@@ -320,6 +321,25 @@ fn direct_caveat(row: &VerdictRow, profile: &ProfileRow) -> String {
          layers change what they write, and the lesion\u{2019}s whole effect does not show what the \
          neurons contribute.",
         fixed(direct, 3)
+    )
+}
+
+/// How much of the drop is that of few neurons, if it is much.
+fn concentration(profile: &ProfileRow) -> String {
+    /// A share of the drop that is worth a sentence.
+    const MUCH: f64 = 0.5;
+    let (Some(one), Some(five)) = (profile.strongest_1_drop, profile.strongest_5_drop) else {
+        return String::new();
+    };
+    let share = five / profile.margin_drop;
+    if !(share >= MUCH && profile.neurons > 5) {
+        return String::new();
+    }
+    format!(
+        " Few neurons do most of this: the strongest five of {} together {}, the strongest one {}.",
+        count(profile.neurons),
+        fixed(five, 3),
+        fixed(one, 3)
     )
 }
 

@@ -15,7 +15,9 @@ use lesion_eval::{SentenceLesion, study_rows::ratings};
 use serde::Serialize;
 use study_record::{
     Accuracy, Backend, LesionKind, LesionSummary, Seconds, Site, Tokens,
-    tables::{DissociationRow, LesionRow, PredictionRow, ProfileRow, RatingRow, SelectionRow},
+    tables::{
+        DissociationRow, LesionRow, PredictionRow, ProfileRow, RatingRow, SelectionRow, VerdictRow,
+    },
 };
 use study_report::{FinishedStudy, StudyFolder};
 
@@ -62,6 +64,8 @@ struct RunJson {
     profile: Option<Vec<ProfileRow>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     dissociation: Option<Vec<DissociationRow>>,
+    /// Every claim.
+    verdicts: Vec<VerdictRow>,
     seconds: Seconds,
 }
 
@@ -91,6 +95,7 @@ impl Answer for RunAnswer {
             predictions,
             profile: study.rows_if_written()?,
             dissociation: study.rows_if_written()?,
+            verdicts: study.rows()?,
             seconds: self.summary.seconds.clone(),
         })
     }

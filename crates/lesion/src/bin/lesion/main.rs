@@ -140,7 +140,7 @@ fn open_model(
 ) -> Result<LoadedModel> {
     let source = ModelSource::named(study.model.as_ref(), Path::new(""));
     let device = device(study.backend, execution.device)?;
-    Ok(LoadedModel::open(&source, &device, stages)?)
+    Ok(LoadedModel::open(&source, study.untrained, &device, stages)?)
 }
 
 /// Limits the thread pool that Burn and the statistics share.

@@ -17,7 +17,7 @@ use indicatif::DecimalBytes;
 use lesion::{Evaluation, PlannedStep, SentenceAnswer, StudyPlan};
 use lesion_eval::{MaskRating, Score, SentenceLesion, WordRating};
 use serde::Serialize;
-use study_record::ValuesFrom;
+use study_record::{LEVEL, ValuesFrom, sets_needed};
 use study_report::{Block, Section};
 
 /// Rows of a table that are shown: enough for both labels in 12 layers. The file has all rows.
@@ -152,6 +152,31 @@ pub(crate) fn write_plan(out: &mut impl Write, plan: &StudyPlan) -> io::Result<(
         duration(plan.seconds),
         1e3 * seconds_per_pass
     )?;
+    if let (Some(effect), Some(corrected)) =
+        (plan.detectable_effect, plan.detectable_effect_corrected)
+    {
+        writeln!(
+            out,
+            "{} pairs detect an effect size of {effect:.2} in one neuron with a probability of 80 %, \
+             or of {corrected:.2} if alpha is divided by the tests that are corrected together.",
+            plan.pairs
+        )?;
+    }
+    if let Some(smallest_p) = plan.smallest_p {
+        writeln!(
+            out,
+            "With {} random sets and at most {} claims, the smallest corrected p is {smallest_p:.4}; \
+             more prompts do not lower it.",
+            plan.random_sets, plan.claims
+        )?;
+        if smallest_p > LEVEL {
+            writeln!(
+                out,
+                "Note: no claim can reach the level {LEVEL}; --nulls {} would be enough.",
+                sets_needed(plan.claims)
+            )?;
+        }
+    }
     writeln!(
         out,
         "Everything that this study reads is in order: {} stimulus sentences, {} masked prompts, a \

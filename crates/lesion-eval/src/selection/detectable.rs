@@ -1,0 +1,42 @@
+//! The effects that a selection can detect.
+
+use neuron_stats::{SampleCounts, detectable_effect};
+use study_record::{Scope, SelectionSettings, TTestKind};
+
+/// The probability with which an effect is called detectable.
+const POWER: f64 = 0.8;
+
+/// The smallest effect sizes that the test of one neuron detects with a probability of 80 %.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct DetectableEffects {
+    /// At alpha, without correction.
+    pub uncorrected: f64,
+    /// At alpha divided by the number of tests that are corrected together.
+    pub corrected: f64,
+}
+
+impl DetectableEffects {
+    /// Those of `pairs` pairs in a model of so many layers and neurons per layer; none with too few
+    /// pairs.
+    #[must_use]
+    pub fn of(
+        settings: &SelectionSettings,
+        pairs: usize,
+        layers: usize,
+        neurons: usize,
+    ) -> Option<Self> {
+        let tests = match settings.scope {
+            Scope::Layer => neurons,
+            Scope::Model => layers * neurons,
+        };
+        let counts = match settings.test {
+            TTestKind::Paired => SampleCounts::Pairs(pairs),
+            TTestKind::Student | TTestKind::Welch => SampleCounts::Sides(pairs, pairs),
+        };
+        let alpha = settings.alpha.get();
+        Some(Self {
+            uncorrected: detectable_effect(counts, alpha, POWER).ok()?,
+            corrected: detectable_effect(counts, alpha / tests as f64, POWER).ok()?,
+        })
+    }
+}
