@@ -73,7 +73,7 @@ pub use engine::{
     laboratory::Laboratory,
     lesion_method::{LesionMethod, PreparedLesionMethod, check_tokens},
     reference::ReferenceActivations,
-    trial::{Drops, Outcome, Read, Reading, Trial},
+    trial::{DistributionChange, Drops, Outcome, Read, Reading, Trial},
 };
 pub use error::{
     CandidateProblem, DynamicObstacle, FileProblem, LineProblem, NeuronSetProblem, StudyError,

@@ -33,7 +33,7 @@ mod verdict;
 
 pub use manifest::{BUNDLED, Inputs, MANIFEST, Manifest, Origin, Seconds};
 pub use part_tables::{
-    Directness, FEWEST_TEMPLATES, Measured, Part, PatternKind, Range, SetChoice, SetKind,
+    Directness, FEWEST_TEMPLATES, Measured, Part, PatternKind, Range, ReadAt, SetChoice, SetKind,
 };
 pub use row::{RowProblem, TableError};
 pub use row_summaries::{Accuracy, LesionSummary};

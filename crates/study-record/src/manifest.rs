@@ -74,7 +74,7 @@ manifest! {
         label_b: String,
         /// The parts of the laboratory that did not run, each with the reason.
         skipped: BTreeMap<Part, String>,
-        /// For `model`, `stimuli`, `prompts` and, if given, `neurons`: `source`, a path, `bundled`
+        /// For `model`, `stimuli`, `prompts` and, if given, `neurons` and `bystanders`: `source`, a path, `bundled`
         /// or a model's `owner/name@commit` on the hub, and the `sha256` of each file.
         inputs: Inputs,
         /// Wall-clock seconds of each stage.
@@ -96,6 +96,9 @@ pub struct Inputs {
     /// The file of neuron sets, if one was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub neurons: Option<Origin>,
+    /// The bystander prompts, if there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bystanders: Option<Origin>,
 }
 
 /// The source of an input, and its hashes.
@@ -111,9 +114,10 @@ impl Inputs {
     /// The inputs by name.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Origin)> {
         let neurons = self.neurons.as_ref().map(|origin| ("neurons", origin));
+        let bystanders = self.bystanders.as_ref().map(|origin| ("bystanders", origin));
         let always =
             [("model", &self.model), ("prompts", &self.prompts), ("stimuli", &self.stimuli)];
-        always.into_iter().chain(neurons)
+        always.into_iter().chain(neurons).chain(bystanders)
     }
 }
 

@@ -17,6 +17,8 @@ choices! {
         Dose = "dose",
         /// Every labelled neuron of one layer by itself.
         Causal = "causal",
+        /// The whole distribution, at the masks of the prompts and of unrelated ones.
+        Specificity = "specificity",
         /// Selection and lesion in one pass.
         Dynamic = "dynamic",
     }
@@ -38,6 +40,10 @@ impl Part {
             Self::Causal => {
                 "What is the effect of each labelled neuron alone, and how much of it is direct?"
             }
+            Self::Specificity => {
+                "What else changes? How far does the whole distribution move, at the masks of the \
+                 prompts and in unrelated sentences?"
+            }
             Self::Dynamic => "Do selection and lesion in one pass give the same result?",
         }
     }
@@ -55,6 +61,7 @@ impl Part {
             Self::Joint => &[JointRow::TABLE],
             Self::Dose => &[DoseRow::TABLE],
             Self::Causal => &[CausalRow::TABLE],
+            Self::Specificity => &[SpecificityRow::TABLE],
             Self::Dynamic => &[DynamicRow::TABLE],
         }
     }
@@ -128,6 +135,16 @@ choices! {
         Down = "down",
         /// As `joint.layers` specifies.
         Given = "given",
+    }
+}
+
+choices! {
+    /// Where the change of a distribution is read.
+    pub enum ReadAt: "place to read" {
+        /// At the masks of the label's prompts.
+        Prompts = "prompts",
+        /// At the masks of `controls.bystanders`.
+        Bystanders = "bystanders",
     }
 }
 
@@ -442,6 +459,34 @@ tables! {
         direct_margin_drop: Option<f64>,
     }
 
+    pub struct SpecificityRow in "specificity.csv":
+        "a layer and label: how far its lesion moves whole distributions" {
+        /// The layer.
+        layer: usize,
+        /// The label of the lesioned neurons.
+        neuron_set: String,
+        /// `prompts`, at the masks of the label's prompts; `bystanders`, at those of
+        /// `controls.bystanders`.
+        read_at: ReadAt,
+        /// How many neurons were lesioned.
+        neurons: usize,
+        /// Number of masked prompts.
+        prompts: usize,
+        /// Mean Kullback-Leibler divergence of the lesioned distribution over the vocabulary from the
+        /// plain one, in nats.
+        divergence: f64,
+        /// In how many prompts another word is on top.
+        top_changes: usize,
+        /// Random sets of the whole layer that the lesion is compared with: at most 100.
+        random_sets: usize,
+        /// Lower end of the range that holds 95 % of their mean divergences.
+        random_low: Option<f64>,
+        /// Upper end of that range.
+        random_high: Option<f64>,
+        /// Mean number of prompts in which they change the top word.
+        random_top_changes: Option<f64>,
+    }
+
     pub struct DynamicRow in "dynamic.csv": "a prompt lesioned in the pass that selects" {
         /// `single`, `up`, `down` or `given`, as in `joint.csv`.
         pattern: PatternKind,
@@ -586,6 +631,14 @@ impl PromptControlRow {
             logit: self.random_logit_low.zip(self.random_logit_high),
             margin: self.random_margin_low.zip(self.random_margin_high),
         }
+    }
+}
+
+impl SpecificityRow {
+    /// The range that holds 95 % of the divergences of random sets.
+    #[must_use]
+    pub fn random(&self) -> Option<Range> {
+        self.random_low.zip(self.random_high)
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
     engine::{
         journal::Journal,
         lesion_method::PreparedLesionMethod,
-        trial::{Outcome, Read, Reading, Trial},
+        trial::{DistributionChange, Outcome, Read, Reading, Trial},
     },
     error::StudyError,
     passes::{
@@ -41,6 +41,16 @@ impl<'a> Laboratory<'a> {
         journal: &'a mut dyn Journal,
     ) -> Self {
         Self { subject, prompts, method, journal }
+    }
+
+    /// Replaces the prompts and the method that was prepared for them, and returns the former ones.
+    pub(crate) fn replace_prompts(
+        &mut self,
+        prompts: &'a [MaskedPrompt],
+        method: PreparedLesionMethod,
+    ) -> (&'a [MaskedPrompt], PreparedLesionMethod) {
+        let prompts = std::mem::replace(&mut self.prompts, prompts);
+        (prompts, self.replace_method(method))
     }
 
     /// Replaces the method of its lesions, and returns the former one.
@@ -294,7 +304,8 @@ impl<'a> Work<'a> {
             && readings.iter().zip(&unit.rows).all(|(reading, &prompt)| {
                 reading.logits.len() == self.prompts[prompt].candidates.len()
                     && reading.logits.iter().all(|logit| logit.is_finite())
-                    && reading.log_sum.is_finite() == (self.read == Read::Probabilities)
+                    && reading.log_sum.is_finite() == (self.read != Read::Candidates)
+                    && (reading.change.is_some() || !self.needs_change(unit))
             })
     }
 
@@ -318,14 +329,42 @@ impl<'a> Work<'a> {
         }
         let rows: Vec<usize> = unit.rows.iter().map(|&prompt| group.row(prompt)).collect();
         let hidden = pass.lesioned(&rows, from, self.method.site, &targets)?;
+        if self.needs_change(unit) {
+            let prompt_of = |row: usize| self.prompts[group.prompts[row]].prompt;
+            let clean = read_logits(self.subject, pass.hidden(), prompt_of)?;
+            return self.read_changes(hidden, unit, &rows, &clean);
+        }
         self.read(hidden, &unit.rows)
+    }
+
+    /// Whether the distributions of a unit are compared with those of the plain pass.
+    fn needs_change(&self, unit: &Unit) -> bool {
+        self.read == Read::Distribution && unit.from.is_some()
+    }
+
+    /// Reads last hidden states of a unit and compares each row with its row in `clean`.
+    fn read_changes(
+        &self,
+        hidden: Tensor<2>,
+        unit: &Unit,
+        rows: &[usize],
+        clean: &[Vec<f32>],
+    ) -> Result<Vec<Reading>, StudyError> {
+        let prompt = |row: usize| &self.prompts[unit.rows[row]];
+        let logits = read_logits(self.subject, hidden, |row| prompt(row).prompt)?;
+        let mut readings = Vec::with_capacity(logits.len());
+        for (row, lesioned) in logits.iter().enumerate() {
+            let change = DistributionChange::between(&clean[rows[row]], lesioned);
+            readings.push(Reading { change: Some(change), ..Reading::pick(prompt(row), lesioned) });
+        }
+        Ok(readings)
     }
 
     /// Reads last hidden states, `[rows, hidden]`, of the prompts `rows`.
     fn read(&self, hidden: Tensor<2>, rows: &[usize]) -> Result<Vec<Reading>, StudyError> {
         match self.read {
             Read::Candidates => self.read_candidates(hidden, rows),
-            Read::Probabilities => {
+            Read::Probabilities | Read::Distribution => {
                 let logits =
                     read_logits(self.subject, hidden, |row| self.prompts[rows[row]].prompt)?;
                 let prompts = rows.iter().map(|&prompt| &self.prompts[prompt]);
@@ -360,7 +399,7 @@ impl<'a> Work<'a> {
                 }
                 logits.push(value);
             }
-            readings.push(Reading { logits, log_sum: f64::NAN });
+            readings.push(Reading { logits, log_sum: f64::NAN, change: None });
         }
         Ok(readings)
     }

@@ -31,13 +31,47 @@ pub struct Reading {
     /// The logarithm of the sum of exp(logit) over the whole vocabulary; NaN if only the candidates
     /// were read.
     pub log_sum: f64,
+    /// The change of the whole distribution from the plain pass, if it was read.
+    pub change: Option<DistributionChange>,
+}
+
+/// The change of the distribution over the vocabulary from the plain pass to a lesioned one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct DistributionChange {
+    /// Kullback-Leibler divergence of the lesioned distribution from the plain one, in nats:
+    /// Σ p ln(p / p'), with p of the plain pass.
+    pub divergence: f64,
+    /// Whether another word is on top.
+    pub changes_top: bool,
+}
+
+impl DistributionChange {
+    /// The change from plain logits over the vocabulary to lesioned ones.
+    pub(crate) fn between(clean: &[f32], lesioned: &[f32]) -> Self {
+        let log_sum_clean = log_sum_exp(clean);
+        let log_sum_lesioned = log_sum_exp(lesioned);
+        let mut divergence = 0.0;
+        for (&clean, &lesioned) in clean.iter().zip(lesioned) {
+            let log_p = f64::from(clean) - log_sum_clean;
+            let log_q = f64::from(lesioned) - log_sum_lesioned;
+            divergence += log_p.exp() * (log_p - log_q);
+        }
+        let changes_top = find_top(clean) != find_top(lesioned);
+        Self { divergence: divergence.max(0.0), changes_top }
+    }
+}
+
+/// The first token with the largest logit.
+fn find_top(logits: &[f32]) -> Option<usize> {
+    let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    logits.iter().position(|&logit| logit >= largest)
 }
 
 impl Reading {
     /// Picks a prompt's candidates out of the logits of the whole vocabulary.
     pub(crate) fn pick(prompt: &MaskedPrompt, logits: &[f32]) -> Self {
         let candidates = prompt.candidates.iter().map(|candidate| logits[candidate.id as usize]);
-        Self { logits: candidates.collect(), log_sum: log_sum_exp(logits) }
+        Self { logits: candidates.collect(), log_sum: log_sum_exp(logits), change: None }
     }
 
     /// The probability of a candidate over the whole vocabulary; NaN if only the candidates were
@@ -101,6 +135,8 @@ pub enum Read {
     Candidates,
     /// Their probabilities too, which needs the logits of the whole vocabulary.
     Probabilities,
+    /// Their probabilities, and how the whole distribution differs from that of the plain pass.
+    Distribution,
 }
 
 #[cfg(test)]
@@ -108,8 +144,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_change_of_a_distribution_is_its_divergence_and_a_new_top() {
+        let change = |lesioned: [f32; 3]| DistributionChange::between(&[1.0, 0.5, 0.0], &lesioned);
+        // A shift that all logits share changes nothing.
+        assert!(change([3.0, 2.5, 2.0]).divergence < 1e-12);
+        let other = change([0.0, 2.0, 0.0]);
+        // scipy.stats.entropy(softmax([1, 0.5, 0]), softmax([0, 2, 0]))
+        assert!((other.divergence - 0.447_877_4).abs() < 1e-6, "{}", other.divergence);
+        assert!(other.changes_top && !change([3.0, 2.5, 2.0]).changes_top);
+    }
+
+    #[test]
     fn a_common_shift_drops_logits_but_no_margin() {
-        let reading = |logits: [f32; 3]| Reading { logits: logits.to_vec(), log_sum: 6.0 };
+        let reading =
+            |logits: [f32; 3]| Reading { logits: logits.to_vec(), log_sum: 6.0, change: None };
         let (clean, lesioned) = (reading([5.0, 2.0, 0.0]), reading([4.0, 1.0, -1.0]));
         let mut outcome = Outcome { clean, lesioned };
         let drops = outcome.drops();

@@ -10,7 +10,7 @@ use study_record::{
 
 use crate::{
     encoding::{encoded_stimuli::EncodedStimuli, masked_prompt::MaskedPrompt},
-    engine::laboratory::Laboratory,
+    engine::{laboratory::Laboratory, lesion_method::PreparedLesionMethod},
     error::StudyError,
     parts::{
         claim::Claim,
@@ -77,6 +77,8 @@ pub struct Design<'a> {
     pub stimuli: &'a EncodedStimuli,
     /// The prompts.
     pub prompts: &'a [MaskedPrompt],
+    /// Prompts about other things.
+    pub bystanders: &'a [MaskedPrompt],
     /// The layer of the paper's lesion, of doses and of single neurons.
     pub layer: usize,
     /// The layers of the laboratory, ascending.
@@ -166,6 +168,8 @@ pub struct Bench<'a, 'l> {
     pub(crate) lesioned: &'a NeuronSets,
     /// The engine.
     pub(crate) laboratory: Laboratory<'l>,
+    /// The bystander prompts, with the method that was prepared for them.
+    bystanders: Option<(&'l [MaskedPrompt], PreparedLesionMethod)>,
     random_sets: RandomSetLesions,
     /// The layer with the largest effect that the controls tell from random sets.
     pub(crate) strongest_layer: Option<usize>,
@@ -173,7 +177,8 @@ pub struct Bench<'a, 'l> {
 
 impl<'a, 'l> Bench<'a, 'l> {
     /// A bench for the parts of one study. `selected_on` are the activations of `selection`;
-    /// `labelled` and `lesioned` are the neurons that carry a label and those that are lesioned.
+    /// `labelled` and `lesioned` are the neurons that carry a label and those that are lesioned;
+    /// `bystanders` are prompts about other things, with the method that was prepared for them.
     #[must_use]
     pub fn new(
         design: Design<'a>,
@@ -181,6 +186,7 @@ impl<'a, 'l> Bench<'a, 'l> {
         selection: &'a Selection,
         (labelled, lesioned): (&'a NeuronSets, &'a NeuronSets),
         laboratory: Laboratory<'l>,
+        bystanders: Option<(&'l [MaskedPrompt], PreparedLesionMethod)>,
     ) -> Self {
         let random_sets = RandomSetLesions::default();
         Self {
@@ -190,9 +196,17 @@ impl<'a, 'l> Bench<'a, 'l> {
             labelled,
             lesioned,
             laboratory,
+            bystanders,
             random_sets,
             strongest_layer: None,
         }
+    }
+
+    /// Lets the laboratory read the bystander prompts, and returns the former prompts and method. None
+    /// if there are no bystanders.
+    pub(crate) fn read_bystanders(&mut self) -> Option<(&'l [MaskedPrompt], PreparedLesionMethod)> {
+        let (prompts, method) = self.bystanders.clone()?;
+        Some(self.laboratory.replace_prompts(prompts, method))
     }
 
     /// The layer that doses and single neurons look at.

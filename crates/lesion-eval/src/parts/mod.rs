@@ -15,6 +15,7 @@ pub(crate) mod profile;
 pub(crate) mod random_sets;
 pub(crate) mod reselection;
 pub(crate) mod set_lesions;
+pub(crate) mod specificity;
 pub(crate) mod template_bootstrap;
 
 use study_record::Part;
@@ -29,6 +30,7 @@ pub fn find_part(part: Part) -> &'static dyn LaboratoryPart {
         Part::Joint => &joint::Joint,
         Part::Dose => &dose::Dose,
         Part::Causal => &causal::Causal,
+        Part::Specificity => &specificity::Specificity,
         Part::Dynamic => &dynamic::Dynamic,
     }
 }

@@ -62,6 +62,8 @@ pub struct StudyTexts {
     pub(crate) stimuli: Stimuli,
     pub(crate) prompts: Prompts,
     pub(crate) neurons: Option<NeuronSetFile>,
+    /// Prompts about other things, with their origin.
+    pub(crate) bystanders: Option<(Prompts, Origin)>,
     /// Origins of stimuli, prompts and neuron sets.
     pub(crate) origins: (Origin, Origin, Option<Origin>),
 }
@@ -74,11 +76,16 @@ impl StudyTexts {
     pub fn read(study: &Study) -> Result<Self, LesionError> {
         let neurons = study.lesion.neurons.as_ref();
         let neurons = neurons.map(|FilePath(path)| TextInput::read(path)).transpose()?;
-        Self::parse(
+        let mut texts = Self::parse(
             bundled_stimuli_or(study.stimuli.as_ref(), study.selection.at)?,
             TextInput::read_or(study.prompts.as_ref(), PROMPTS)?,
             neurons,
-        )
+        )?;
+        if let Some(FilePath(path)) = &study.controls.bystanders {
+            let input = TextInput::read(path)?;
+            texts.bystanders = Some((Prompts::parse(&input.name, &input.text)?, input.origin));
+        }
+        Ok(texts)
     }
 
     /// Parses texts in memory.
@@ -94,6 +101,7 @@ impl StudyTexts {
             stimuli: Stimuli::parse(&stimuli.name, &stimuli.text)?,
             prompts: Prompts::parse(&prompts.name, &prompts.text)?,
             neurons: neurons.as_ref().map(parse_neuron_sets).transpose()?,
+            bystanders: None,
             origins: (stimuli.origin, prompts.origin, neurons.map(|input| input.origin)),
         })
     }

@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use lesion_eval::{Journal, Reading};
+use lesion_eval::{DistributionChange, Journal, Reading};
 use serde::{Deserialize, Serialize};
 
 use crate::{error::LesionError, running::place::RunJournal};
@@ -24,11 +24,31 @@ struct Header {
     identity: String,
 }
 
-/// A finished batch, with the bits of each reading's logits and log sum.
+/// A finished batch.
 #[derive(Serialize, Deserialize)]
 struct Line {
     unit: String,
-    readings: Vec<(Vec<u32>, u64)>,
+    readings: Vec<ReadingBits>,
+}
+
+/// The bits of a reading's logits and log sum, and of a divergence with whether the top changes.
+type ReadingBits = (Vec<u32>, u64, Option<(u64, bool)>);
+
+fn to_bits(reading: &Reading) -> ReadingBits {
+    let logits = reading.logits.iter().map(|logit| logit.to_bits()).collect();
+    let change = reading.change.map(|change| (change.divergence.to_bits(), change.changes_top));
+    (logits, reading.log_sum.to_bits(), change)
+}
+
+fn from_bits((logits, log_sum, change): ReadingBits) -> Reading {
+    Reading {
+        logits: logits.into_iter().map(f32::from_bits).collect(),
+        log_sum: f64::from_bits(log_sum),
+        change: change.map(|(divergence, changes_top)| DistributionChange {
+            divergence: f64::from_bits(divergence),
+            changes_top,
+        }),
+    }
 }
 
 /// The journal of one run.
@@ -147,11 +167,7 @@ fn read(kept: &[u8], header: &Header) -> (HashMap<String, Vec<Reading>>, usize) 
             }
         } else {
             let Ok(Line { unit, readings }) = serde_json::from_slice(line) else { break };
-            let reading = |(logits, log_sum): (Vec<u32>, u64)| Reading {
-                logits: logits.into_iter().map(f32::from_bits).collect(),
-                log_sum: f64::from_bits(log_sum),
-            };
-            finished.insert(unit, readings.into_iter().map(reading).collect());
+            finished.insert(unit, readings.into_iter().map(from_bits).collect());
         }
         whole += line.len();
     }
@@ -170,11 +186,7 @@ impl Journal for FileJournal {
     }
 
     fn keep(&mut self, unit: &str, readings: &[Reading]) -> io::Result<()> {
-        let bits = |reading: &Reading| {
-            let logits = reading.logits.iter().map(|logit| logit.to_bits()).collect();
-            (logits, reading.log_sum.to_bits())
-        };
-        let readings = readings.iter().map(bits).collect();
+        let readings = readings.iter().map(to_bits).collect();
         write_line(&mut self.file, &Line { unit: unit.to_owned(), readings })
     }
 }
@@ -187,7 +199,9 @@ mod tests {
     use super::*;
 
     fn reading(logit: f32) -> Reading {
-        Reading { logits: vec![logit, -logit], log_sum: f64::from(logit) * 1.1 }
+        let change = DistributionChange { divergence: f64::from(logit), changes_top: logit < 0.0 };
+        let log_sum = f64::from(logit) * 1.1;
+        Reading { logits: vec![logit, -logit], log_sum, change: Some(change) }
     }
 
     #[test]

@@ -54,6 +54,7 @@ pub struct PreparedStudy<'m> {
     model: &'m LoadedModel,
     stimuli: EncodedStimuli,
     prompts: Vec<MaskedPrompt>,
+    bystanders: Vec<MaskedPrompt>,
     layer: usize,
     layers: Vec<usize>,
     patterns: Vec<LayerPattern>,
@@ -108,11 +109,19 @@ impl<'m> PreparedStudy<'m> {
             stimuli.check_split(study.selection.held_out.get())?;
         }
         lesion_eval::check_tokens(&study.lesion.at, &prompts)?;
+        let mut bystanders = Vec::new();
+        let mut bystanders_origin = None;
+        if let Some((prompts, origin)) = &texts.bystanders {
+            bystanders = MaskedPrompt::encode_all(subject, prompts, contrast)?;
+            lesion_eval::check_tokens(&study.lesion.at, &bystanders)?;
+            bystanders_origin = Some(origin.clone());
+        }
         let inputs = Inputs {
             model: origin,
             stimuli: stimuli_origin,
             prompts: prompts_origin,
             neurons: neurons_origin,
+            bystanders: bystanders_origin,
         };
         Ok(Self {
             study,
@@ -121,6 +130,7 @@ impl<'m> PreparedStudy<'m> {
             model,
             stimuli,
             prompts,
+            bystanders,
             layer,
             layers,
             patterns,
@@ -140,6 +150,7 @@ impl<'m> PreparedStudy<'m> {
             study: &self.study,
             stimuli: &self.stimuli,
             prompts: &self.prompts,
+            bystanders: &self.bystanders,
             layer: self.layer,
             layers: &self.layers,
             patterns: &self.patterns,

@@ -78,10 +78,17 @@ pub fn run(
     let reference = stages.run("reference", |progress| {
         ReferenceActivations::of_study(study, subject, prompts, &activations, progress)
     })?;
-    let method = LesionMethod::of(study).prepare(reference.as_ref(), prompts, study.seed)?;
-    let laboratory = Laboratory::new(subject, prompts, method, &mut *journal);
+    let method = LesionMethod::of(study);
+    let prepare = |prompts| method.prepare(reference.as_ref(), prompts, study.seed);
+    let laboratory_method = prepare(prompts)?;
+    let mut bystanders = None;
+    if !design.bystanders.is_empty() {
+        bystanders = Some((design.bystanders, prepare(design.bystanders)?));
+    }
+    let laboratory = Laboratory::new(subject, prompts, laboratory_method, &mut *journal);
     let selected_on = selected.kept.as_ref().unwrap_or(&activations);
-    let mut bench = Bench::new(design, selected_on, selection, (&labelled, &lesioned), laboratory);
+    let mut bench =
+        Bench::new(design, selected_on, selection, (&labelled, &lesioned), laboratory, bystanders);
     let mut claims = Vec::new();
     for part in prepared.parts() {
         let computation = find_part(part);

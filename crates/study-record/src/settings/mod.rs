@@ -128,6 +128,10 @@ settings! {
         /// Random sets of each kind that lesions are compared with.
         nulls: Option<Count<1, 100_000>> => unset("25 per tested claim, so that a corrected p can be 0.04")
             .example("1000").option("nulls", "N"),
+        /// Prompts about other things, for the part `specificity`: how far does a lesion move their
+        /// distributions?
+        bystanders: Option<FilePath> => unset("none").example("bystanders.txt")
+            .option("bystanders", "FILE"),
         /// Whether every kind of random set is lesioned everywhere. By default kinds beyond the first
         /// are left out where they could not show an effect, because the first p is above 0.05.
         every_kind: bool => setting("false").switch("every-kind"),
@@ -185,6 +189,7 @@ impl Study {
         study.stimuli = None;
         study.prompts = None;
         study.lesion.neurons = None;
+        study.controls.bystanders = None;
         study
     }
 }

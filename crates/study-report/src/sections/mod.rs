@@ -17,6 +17,7 @@ pub(crate) mod selection_counts;
 mod selection_section;
 pub(crate) mod settings_list;
 mod setup_section;
+mod specificity_section;
 pub(crate) mod study_verdicts;
 
 use study_record::Part;
@@ -75,6 +76,7 @@ pub fn part_section(part: Part, study: &FinishedStudy<'_>) -> Result<Section, Re
         Part::Joint => joint_section::joint_section(study),
         Part::Dose => dose_section::dose_section(study),
         Part::Causal => causal_section::causal_section(study),
+        Part::Specificity => specificity_section::specificity_section(study),
         Part::Dynamic => dynamic_section::dynamic_section(study),
     }
 }
