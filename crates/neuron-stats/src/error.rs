@@ -141,6 +141,24 @@ pub enum StatsError {
         scale: f64,
     },
 
+    /// A noncentrality that is NaN or larger than can be computed.
+    #[error("the noncentrality must be at most {most} in size, it is {noncentrality}")]
+    Noncentrality {
+        /// The noncentrality.
+        noncentrality: f64,
+        /// The largest one.
+        most: f64,
+    },
+
+    /// A power that no effect has.
+    #[error("the power must lie strictly between alpha = {alpha} and 1, it is {power}")]
+    Power {
+        /// The power given.
+        power: f64,
+        /// The significance level of the test.
+        alpha: f64,
+    },
+
     /// A t that is NaN or infinite.
     #[error("t is {value}")]
     Statistic {

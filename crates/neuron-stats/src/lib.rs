@@ -31,6 +31,7 @@
 //! * [`randomisation_p`]: whether the statistic of a set is one that a random set might have.
 //! * [`equivalence_test`] and [`jzs_bayes_factor`]: whether there is no effect, rather than no evidence of
 //!   one.
+//! * [`power()`] and [`detectable_effect`]: how large an effect must be to be found, by [`NoncentralT`].
 //! * [`Bootstrap`]: confidence intervals of any statistic whose measurements come in clusters.
 //! * [`moments()`], [`jarque_bera`], [`dagostino_pearson`], [`Histogram`], [`concentration`] and
 //!   [`share_below`]: properties of the activations.
@@ -43,6 +44,7 @@
 mod bootstrap;
 mod correction;
 mod diagnostics;
+mod effect_size;
 mod equivalence;
 mod error;
 mod families;
@@ -62,6 +64,7 @@ pub use diagnostics::{
     normality::{NormalityTest, dagostino_pearson, jarque_bera},
     sparsity::{concentration, share_below, share_of_zeros},
 };
+pub use effect_size::power::{detectable_effect, power};
 pub use equivalence::{
     bayes_factor::{BayesFactor, JZS_SCALE, jzs_bayes_factor},
     two_one_sided_tests::{EquivalenceTest, equivalence_test},
@@ -78,7 +81,7 @@ pub use permutation::{
     relabelling::{Relabelling, Resampling},
 };
 pub use quantile::quantile;
-pub use student_t::distribution::StudentT;
+pub use student_t::{distribution::StudentT, noncentral::NoncentralT};
 pub use ttest::{
     accumulator::TTestAccumulator,
     many_neurons::{t_test, t_tests},

@@ -1,0 +1,4 @@
+//! Effect sizes: the power to find them.
+
+pub(crate) mod power;
+mod rising_root;
