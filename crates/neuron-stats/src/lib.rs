@@ -32,6 +32,7 @@
 //! * [`equivalence_test`] and [`jzs_bayes_factor`]: whether there is no effect, rather than no evidence of
 //!   one.
 //! * [`power()`] and [`detectable_effect`]: how large an effect must be to be found, by [`NoncentralT`].
+//! * [`effect_interval`]: exact confidence intervals of effect sizes.
 //! * [`Bootstrap`]: confidence intervals of any statistic whose measurements come in clusters.
 //! * [`moments()`], [`jarque_bera`], [`dagostino_pearson`], [`Histogram`], [`concentration`] and
 //!   [`share_below`]: properties of the activations.
@@ -64,7 +65,10 @@ pub use diagnostics::{
     normality::{NormalityTest, dagostino_pearson, jarque_bera},
     sparsity::{concentration, share_below, share_of_zeros},
 };
-pub use effect_size::power::{detectable_effect, power};
+pub use effect_size::{
+    effect_interval::effect_interval,
+    power::{detectable_effect, power},
+};
 pub use equivalence::{
     bayes_factor::{BayesFactor, JZS_SCALE, jzs_bayes_factor},
     two_one_sided_tests::{EquivalenceTest, equivalence_test},

@@ -1,4 +1,5 @@
-//! Effect sizes: the power to find them.
+//! Effect sizes: their intervals, and the power to find them.
 
+pub(crate) mod effect_interval;
 pub(crate) mod power;
 mod rising_root;
