@@ -33,6 +33,7 @@
 //!   one.
 //! * [`power()`] and [`detectable_effect`]: how large an effect must be to be found, by [`NoncentralT`].
 //! * [`effect_interval`]: exact confidence intervals of effect sizes.
+//! * [`dice`] and [`expected_dice`]: the overlap of two sets, and that of random ones.
 //! * [`Bootstrap`]: confidence intervals of any statistic whose measurements come in clusters.
 //! * [`moments()`], [`jarque_bera`], [`dagostino_pearson`], [`Histogram`], [`concentration`] and
 //!   [`share_below`]: properties of the activations.
@@ -55,6 +56,7 @@ mod moments;
 mod pearson;
 mod permutation;
 mod quantile;
+mod set_overlap;
 mod student_t;
 mod ttest;
 
@@ -85,6 +87,7 @@ pub use permutation::{
     relabelling::{Relabelling, Resampling},
 };
 pub use quantile::quantile;
+pub use set_overlap::{dice, expected_dice};
 pub use student_t::{distribution::StudentT, noncentral::NoncentralT};
 pub use ttest::{
     accumulator::TTestAccumulator,
