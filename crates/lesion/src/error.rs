@@ -185,6 +185,25 @@ pub enum LesionError {
         source: serde_json::Error,
     },
 
+    /// A file that is not a registration of this version.
+    #[error("{} is not a registration that this version reads: {source}", path.display())]
+    Registration {
+        /// The file.
+        path: PathBuf,
+        /// The problem.
+        source: serde_json::Error,
+    },
+
+    /// A study that is registered already.
+    #[error(
+        "the study is registered in {}; remove this file to register it again",
+        path.display()
+    )]
+    Registered {
+        /// The file of the registration.
+        path: PathBuf,
+    },
+
     /// Activations that cannot be written.
     #[error("activations.safetensors")]
     Activations(#[from] safetensors::SafeTensorError),

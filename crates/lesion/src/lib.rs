@@ -59,6 +59,7 @@ pub use running::{
     memory::Memory,
     place::{Identity, Place, REPORT, RunJournal},
     prepared_study::{PreparedStudy, RunOptions},
+    registration_file::{read_registration, write_registration},
     run::{RunSummary, run},
     stages::Stages,
     watch::{CancelToken, Note, Unwatched, Watch},

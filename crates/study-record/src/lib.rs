@@ -25,6 +25,7 @@ mod choice;
 pub mod guide;
 mod manifest;
 mod part_tables;
+mod registration;
 mod row;
 mod row_summaries;
 mod settings;
@@ -35,6 +36,7 @@ pub use manifest::{BUNDLED, Inputs, MANIFEST, Manifest, Origin, Seconds};
 pub use part_tables::{
     Directness, FEWEST_TEMPLATES, Measured, Part, PatternKind, Range, ReadAt, SetChoice, SetKind,
 };
+pub use registration::{Registration, RegistrationCheck};
 pub use row::{RowProblem, TableError};
 pub use row_summaries::{Accuracy, LesionSummary};
 pub use settings::{

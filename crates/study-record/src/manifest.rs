@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{part_tables::Part, settings::Study};
+use crate::{part_tables::Part, registration::RegistrationCheck, settings::Study};
 
 /// The name of the manifest's file.
 pub const MANIFEST: &str = "manifest.json";
@@ -72,6 +72,9 @@ manifest! {
         label_a: String,
         /// The label of side b.
         label_b: String,
+        /// If the study was registered: the `sha256` of the registration, and the `deviations` of the
+        /// run from it.
+        registration: Option<RegistrationCheck>,
         /// The parts of the laboratory that did not run, each with the reason.
         skipped: BTreeMap<Part, String>,
         /// For `model`, `stimuli`, `prompts` and, if given, `neurons` and `bystanders`: `source`, a path, `bundled`

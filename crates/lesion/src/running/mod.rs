@@ -6,6 +6,7 @@ pub(crate) mod folder;
 pub(crate) mod memory;
 pub(crate) mod place;
 pub(crate) mod prepared_study;
+pub(crate) mod registration_file;
 pub(crate) mod run;
 pub(crate) mod stages;
 pub(crate) mod watch;

@@ -7,7 +7,7 @@ use lesion_eval::{
     Batching, Design, EncodedStimuli, LayerPattern, MaskedPrompt, NeuronSets, Subject,
     default_layer, find_part,
 };
-use study_record::{Inputs, Part, Study};
+use study_record::{Inputs, Part, Registration, RegistrationCheck, Study};
 use study_report::hash;
 
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Options of a run. They change results by rounding only.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct RunOptions {
     /// Bytes that forward passes may use besides the weights. Less memory means smaller batches.
     pub memory: usize,
@@ -32,6 +32,8 @@ pub struct RunOptions {
     /// may have other results. By default this is the version of this crate; a program that is built
     /// again without a new version uses the hash of its executable.
     pub code: String,
+    /// The registration that the run is compared with, and the SHA-256 of its file.
+    pub registration: Option<(Registration, String)>,
 }
 
 impl Default for RunOptions {
@@ -42,6 +44,7 @@ impl Default for RunOptions {
             save_activations: false,
             command: Vec::new(),
             code: env!("CARGO_PKG_VERSION").to_owned(),
+            registration: None,
         }
     }
 }
@@ -155,6 +158,28 @@ impl<'m> PreparedStudy<'m> {
             layers: &self.layers,
             patterns: &self.patterns,
         }
+    }
+
+    /// Everything that is decided, for a registration before the study runs.
+    #[must_use]
+    pub fn registration(&self) -> Registration {
+        let design = self.design();
+        let inputs = self.inputs.iter();
+        Registration {
+            lesion: env!("CARGO_PKG_VERSION").to_owned(),
+            program: self.options.code.clone(),
+            study: self.study.without_paths(),
+            inputs: inputs.map(|(name, origin)| (name.to_owned(), origin.sha256.clone())).collect(),
+            claims: design.claims(),
+            random_sets: design.random_sets(),
+        }
+    }
+
+    /// The comparison of this study with its registration, if it has one.
+    pub(crate) fn check_registration(&self) -> Option<RegistrationCheck> {
+        let (registered, sha256) = self.options.registration.as_ref()?;
+        let deviations = registered.deviations(&self.registration());
+        Some(RegistrationCheck { sha256: sha256.clone(), deviations })
     }
 
     /// The parts of the laboratory that run.

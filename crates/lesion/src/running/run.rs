@@ -122,6 +122,7 @@ pub fn run(
         relabellings_exact: selection.relabellings.1,
         label_a: selection.contrast.a.clone(),
         label_b: selection.contrast.b.clone(),
+        registration: prepared.check_registration(),
         skipped: prepared.skipped_parts(),
         inputs: prepared.inputs.clone(),
         seconds: stages.seconds().clone(),

@@ -30,6 +30,17 @@ pub(crate) fn question_section(study: &FinishedStudy<'_>) -> Result<Section, Rep
              found here is no knowledge of the words."
         ));
     }
+    match &study.manifest().registration {
+        Some(check) if check.deviations.is_empty() => section.text(format!(
+            "The study ran as registered (SHA-256 of the registration: {}).",
+            check.sha256
+        )),
+        Some(check) => {
+            section.warning("The study deviates from its registration:");
+            section.list(check.deviations.clone());
+        }
+        None => {}
+    }
     section.add(Block::Numbers(numbers(study)?));
     let [a, b] = study.manifest().labels().map(quoted);
     section.explanation(format!(

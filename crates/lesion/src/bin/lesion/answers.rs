@@ -14,7 +14,7 @@ use lesion::{
 use lesion_eval::{SentenceLesion, study_rows::ratings};
 use serde::Serialize;
 use study_record::{
-    Accuracy, Backend, LesionKind, LesionSummary, Seconds, Site, Tokens,
+    Accuracy, Backend, LesionKind, LesionSummary, Registration, Seconds, Site, Tokens,
     tables::{
         DissociationRow, LesionRow, PredictionRow, ProfileRow, RatingRow, SelectionRow, VerdictRow,
     },
@@ -291,6 +291,32 @@ impl Answer for DevicesAnswer {
                 writeln!(out, "{backend:8} {number}  {device}")?;
             }
         }
+        Ok(())
+    }
+
+    fn json(&self) -> Result<impl Serialize> {
+        Ok(self)
+    }
+}
+
+/// The answer of `register`.
+#[derive(Serialize)]
+pub(crate) struct RegisterAnswer {
+    pub(crate) path: PathBuf,
+    pub(crate) sha256: String,
+    pub(crate) registration: Registration,
+}
+
+impl Answer for RegisterAnswer {
+    fn text(&self, out: &mut impl Write) -> Result<()> {
+        let Registration { claims, random_sets, .. } = &self.registration;
+        writeln!(out, "The study is registered in {}.", self.path.display())?;
+        writeln!(out, "SHA-256 of the registration: {}", self.sha256)?;
+        writeln!(
+            out,
+            "It tests at most {claims} claims with {random_sets} random sets of each kind. `lesion run` \
+             compares itself with this file."
+        )?;
         Ok(())
     }
 

@@ -43,6 +43,14 @@ pub(crate) enum Command {
         #[command(flatten)]
         args: RunArgs,
     },
+    /// Register a study before it runs: its settings, the hashes of its inputs and of the program.
+    /// `lesion run` then says whether it ran as registered.
+    Register {
+        /// Study file. Options override its settings.
+        study: PathBuf,
+        #[command(flatten)]
+        args: RunArgs,
+    },
     /// Predict the masked words of one sentence, without and with a lesion:
     /// `lesion predict "Robert helped Lucy with [MASK] project." --lesion 4:her`
     Predict(PredictArgs),

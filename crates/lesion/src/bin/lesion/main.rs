@@ -8,17 +8,22 @@ mod screen;
 mod setting_args;
 mod usage;
 
-use std::{ffi::OsStr, fs, io, path::Path, process::ExitCode};
+use std::{
+    ffi::OsStr,
+    fs, io,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use anyhow::{Context as _, Result};
 use lesion::{
     CancelToken, LesionError, LoadedModel, ModelSource, PreparedStudy, RunOptions, Stages,
     StudyTexts, ask, device,
 };
-use study_record::Study;
+use study_record::{Registration, Study};
 use study_report::hash;
 
-use answers::{CheckAnswer, DevicesAnswer, PageAnswer, RunAnswer, give};
+use answers::{CheckAnswer, DevicesAnswer, PageAnswer, RegisterAnswer, RunAnswer, give};
 use args::{Args, Command, ExecutionArgs, ModelArgs, RunArgs};
 use progress_bars::ProgressBars;
 use screen::Download;
@@ -53,12 +58,17 @@ fn execute(Args { command, json }: &Args) -> Result<()> {
     match command {
         Command::Reproduce(args) => {
             let study = args.settings.study()?;
-            give(&run_study(study, OsStr::new("reproduce"), args, &mut stages)?, json)
+            give(&run_study(study, OsStr::new("reproduce"), None, args, &mut stages)?, json)
         }
         Command::Run { study: file, args } => {
             let study = read_study(file, args)?;
             let name = file.file_stem().unwrap_or(OsStr::new("study"));
-            give(&run_study(study, name, args, &mut stages)?, json)
+            let registration = lesion::read_registration(&registration_file(file))?;
+            give(&run_study(study, name, registration, args, &mut stages)?, json)
+        }
+        Command::Register { study: file, args } => {
+            let study = read_study(file, args)?;
+            give(&register_study(study, file, args, &mut stages)?, json)
         }
         Command::Check { study: file, args } => {
             let study = read_study(file, args)?;
@@ -99,16 +109,38 @@ fn read_study(file: &Path, args: &RunArgs) -> Result<Study> {
 fn run_study(
     study: Study,
     name: &OsStr,
+    registration: Option<(Registration, String)>,
     args: &RunArgs,
     stages: &mut Stages<'_>,
 ) -> Result<RunAnswer> {
     let texts = prepare_texts(&study, &args.execution)?;
     let model = open_model(&study, &args.execution, stages)?;
-    let options = RunOptions { code: hash_program()?, ..args.options() };
+    let options = RunOptions { code: hash_program()?, registration, ..args.options() };
     let prepared = PreparedStudy::new(&model, study, texts, options, stages)?;
     let dir = args.out.clone().unwrap_or_else(|| Path::new("target").join(name));
     let summary = lesion::run(&prepared, &mut lesion::create_folder(&dir)?, stages)?;
     Ok(RunAnswer { summary, dir })
+}
+
+/// The file of a study's registration: `my.registration.json` beside `my.toml`.
+fn registration_file(study: &Path) -> PathBuf {
+    study.with_extension("registration.json")
+}
+
+fn register_study(
+    study: Study,
+    file: &Path,
+    args: &RunArgs,
+    stages: &mut Stages<'_>,
+) -> Result<RegisterAnswer> {
+    let texts = prepare_texts(&study, &args.execution)?;
+    let model = open_model(&study, &args.execution, stages)?;
+    let options = RunOptions { code: hash_program()?, ..args.options() };
+    let prepared = PreparedStudy::new(&model, study, texts, options, stages)?;
+    let registration = prepared.registration();
+    let path = registration_file(file);
+    let sha256 = lesion::write_registration(&path, &registration)?;
+    Ok(RegisterAnswer { path, sha256, registration })
 }
 
 fn check_study(study: Study, args: &RunArgs, stages: &mut Stages<'_>) -> Result<CheckAnswer> {
