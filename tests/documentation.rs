@@ -66,11 +66,12 @@ fn the_documented_keys_are_those_that_json_writes() {
     let out = run.out();
     fs::write(out.join("sparsity.csv"), "layer,measure,at,share\n").unwrap();
     let finished = out.to_str().unwrap();
-    let calls: [(&str, &[&[&str]]); 8] = [
+    let calls: [(&str, &[&[&str]]); 9] = [
         ("predict", &[&["日 saw [MASK]."], &["日 saw [MASK].", "--lesion", "0:1", "--at", "0,1"]]),
         ("reproduce", &[&["--parts", "controls", "--nulls", "1"]]),
         ("run", &[&[study, "--parts", "controls", "--nulls", "1"]]),
         ("check", &[&[study]]),
+        ("register", &[&["study.toml"]]),
         ("evaluate", &[&["--count", "1"]]),
         ("devices", &[&[]]),
         ("report", &[&[finished]]),
@@ -84,6 +85,7 @@ fn the_documented_keys_are_those_that_json_writes() {
         let mut found = BTreeSet::new();
         for args in calls {
             let dir = TempDir::new().unwrap();
+            fs::write(dir.path().join("study.toml"), "").unwrap();
             let output = lesion(dir.path()).args([command, "--json"]).args(*args).output().unwrap();
             let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
             add_keys(&answer, "", named, &mut found);

@@ -13,6 +13,7 @@ mod hub;
 mod laboratory;
 mod library;
 mod predict;
+mod registration;
 mod report;
 mod studies;
 mod support;
