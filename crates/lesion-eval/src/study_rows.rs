@@ -131,14 +131,20 @@ pub fn held_out(replications: &[Replication]) -> impl Iterator<Item = HeldOutRow
     })
 }
 
-/// Every masked prompt.
-pub fn prompts(prompts: &[MaskedPrompt]) -> impl Iterator<Item = PromptRow> {
-    prompts.iter().map(|prompt| PromptRow {
+/// Every masked prompt, with the sentence that its lesions resample from, if they do.
+pub fn prompts(
+    prompts: &[MaskedPrompt],
+    resampled: Option<Vec<(&str, usize)>>,
+) -> impl Iterator<Item = PromptRow> {
+    prompts.iter().enumerate().map(move |(index, prompt)| PromptRow {
         prompt: prompt.prompt,
         sentence: prompt.sentence.clone(),
         position: prompt.position,
         target: prompt.target().to_owned(),
         label: prompt.label.clone(),
+        resampled_from: resampled
+            .as_ref()
+            .map(|resampled| format!("{} {}", resampled[index].0, resampled[index].1)),
     })
 }
 

@@ -64,6 +64,8 @@ manifest! {
         pairs: usize,
         /// Pairs that were held out.
         held_out_pairs: usize,
+        /// Their places among the pairs of the stimuli, counted from 0.
+        held_out: Vec<usize>,
         /// Number of relabellings that max-T used.
         relabellings: usize,
         /// Whether these are all possible relabellings.

@@ -57,6 +57,7 @@ impl Part {
                 PromptControlRow::TABLE,
                 ProfileRow::TABLE,
                 DissociationRow::TABLE,
+                RandomSetRow::TABLE,
             ],
             Self::Joint => &[JointRow::TABLE],
             Self::Dose => &[DoseRow::TABLE],
@@ -186,6 +187,21 @@ tables! {
         other_logit_drop: Option<f64>,
         /// Mean fall of the right word's margin there.
         other_margin_drop: Option<f64>,
+    }
+
+    pub struct RandomSetRow in "random_sets.csv": "the neurons of a matched or control set" {
+        /// The lesioned layer.
+        layer: usize,
+        /// The label of the matched set.
+        neuron_set: String,
+        /// Which of the label's neurons are matched, as in `nulls.csv`.
+        sets: SetChoice,
+        /// Which neurons were lesioned, as in `nulls.csv`.
+        kind: SetKind,
+        /// Which set of a random kind it is; 0 for the other kinds.
+        draw: usize,
+        /// The neurons, ascending, separated by spaces.
+        neurons: String,
     }
 
     pub struct PromptControlRow in "prompt_controls.csv":

@@ -1,11 +1,13 @@
 //! Stimuli as the model reads them.
 
+use rand::seq::SliceRandom;
 use study_record::SelectAt;
 
 use crate::{
     encoding::filled::{Filled, fill},
     error::{LineProblem, StudyError},
     passes::subject::Subject,
+    random::{Purpose, stream},
     share::round_share,
     texts::{
         stimuli::{Contrast, Stimuli},
@@ -57,6 +59,17 @@ impl EncodedStimuli {
         if held_out > 0.0 { Ok(pairs - count_held_out(pairs, held_out)?) } else { Ok(pairs) }
     }
 
+    /// The pairs that are held out, ascending, in the order of the stimuli; none if the share is 0.
+    ///
+    /// # Errors
+    /// [`StudyError::HeldOut`] if either part would have fewer than 2 pairs.
+    pub fn held_out_pairs(&self, held_out: f64, seed: u64) -> Result<Vec<usize>, StudyError> {
+        if held_out > 0.0 {
+            return Ok(choose_held_out(self.sentences.len() / 2, held_out, seed)?.0);
+        }
+        Ok(Vec::new())
+    }
+
     /// Number of sentences, two per pair.
     #[must_use]
     pub fn sentences(&self) -> usize {
@@ -103,6 +116,24 @@ fn encode_side(
             Ok(Filled { ids, position: filled.position })
         }
     }
+}
+
+/// The pairs that are held out, and those that are kept, both ascending: a random share.
+///
+/// # Errors
+/// [`StudyError::HeldOut`] if either part would have fewer than 2 pairs.
+pub(crate) fn choose_held_out(
+    pairs: usize,
+    share: f64,
+    seed: u64,
+) -> Result<(Vec<usize>, Vec<usize>), StudyError> {
+    let count = count_held_out(pairs, share)?;
+    let mut held_out: Vec<usize> = (0..pairs).collect();
+    held_out.shuffle(&mut stream(seed, Purpose::Split, 0, 0));
+    let mut kept = held_out.split_off(count);
+    held_out.sort_unstable();
+    kept.sort_unstable();
+    Ok((held_out, kept))
 }
 
 /// The number of pairs to hold out.

@@ -69,7 +69,7 @@ impl ReferenceActivations {
 
     /// Whether there are sentences for every prompt.
     pub(crate) fn covers(&self, prompts: &[MaskedPrompt]) -> bool {
-        prompts.iter().all(|prompt| self.sides_for(prompt).iter().any(|side| !side.is_empty()))
+        prompts.iter().all(|prompt| !self.filled_sides(prompt).is_empty())
     }
 
     /// The mean of every neuron for each prompt; both sides weigh the same.
@@ -108,14 +108,27 @@ impl ReferenceActivations {
 
     /// The activations of one random sentence for each prompt.
     pub(crate) fn samples(&self, prompts: &[MaskedPrompt], seed: u64) -> Vec<Arc<[f32]>> {
-        let mut samples = Vec::with_capacity(prompts.len());
+        let choices = self.choose_sentences(prompts, seed);
+        choices.into_iter().map(|(side, sentence)| self.sides[side][sentence].clone()).collect()
+    }
+
+    /// The random sentence for each prompt: its label, and its place among those of this label.
+    #[must_use]
+    pub fn sampled_sentences(&self, prompts: &[MaskedPrompt], seed: u64) -> Vec<(&str, usize)> {
+        let choices = self.choose_sentences(prompts, seed);
+        choices.into_iter().map(|(side, sentence)| (&self.labels[side][..], sentence)).collect()
+    }
+
+    /// A random side and sentence for each prompt.
+    fn choose_sentences(&self, prompts: &[MaskedPrompt], seed: u64) -> Vec<(usize, usize)> {
+        let mut choices = Vec::with_capacity(prompts.len());
         for (index, prompt) in prompts.iter().enumerate() {
             let mut rng = stream(seed, Purpose::Resample, 0, index);
             let sides = self.filled_sides(prompt);
             let side = sides[rng.random_range(0..sides.len())];
-            samples.push(side[rng.random_range(0..side.len())].clone());
+            choices.push((side, rng.random_range(0..self.sides[side].len())));
         }
-        samples
+        choices
     }
 
     /// One value per prompt; prompts with the same sides share it.
@@ -131,7 +144,9 @@ impl ReferenceActivations {
             let value = match known.iter().find(|(other, _)| *other == key) {
                 Some((_, value)) => value.clone(),
                 None => {
-                    let value = compute(&self.filled_sides(prompt));
+                    let sides = self.filled_sides(prompt);
+                    let sides: Vec<_> = sides.into_iter().map(|side| &self.sides[side]).collect();
+                    let value = compute(&sides);
                     known.push((key, value.clone()));
                     value
                 }
@@ -141,16 +156,13 @@ impl ReferenceActivations {
         pooled
     }
 
-    fn filled_sides(&self, prompt: &MaskedPrompt) -> Vec<&Vec<Arc<[f32]>>> {
-        self.sides_for(prompt).into_iter().filter(|side| !side.is_empty()).collect()
-    }
-
-    /// The sides whose sentences a prompt takes values from.
-    fn sides_for(&self, prompt: &MaskedPrompt) -> Vec<&Vec<Arc<[f32]>>> {
+    /// The sides that have sentences from which a prompt takes values.
+    fn filled_sides(&self, prompt: &MaskedPrompt) -> Vec<usize> {
         let own = self.labels.iter().position(|label| Some(label) == prompt.label.as_ref());
-        match own {
-            Some(own) if self.is_counterfactual => vec![&self.sides[1 - own]],
-            _ => self.sides.iter().collect(),
-        }
+        let sides = match own {
+            Some(own) if self.is_counterfactual => vec![1 - own],
+            _ => vec![0, 1],
+        };
+        sides.into_iter().filter(|&side| !self.sides[side].is_empty()).collect()
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use study_record::{
     LEVEL, SetChoice, SetKind, SetRule, Site,
-    tables::{NullRow, ProfileRow, PromptControlRow},
+    tables::{NullRow, ProfileRow, PromptControlRow, RandomSetRow},
 };
 
 use crate::{
@@ -61,15 +61,16 @@ impl LaboratoryPart for Controls {
         let strongest_layer = find_strongest_layer(&profile.rows);
         let dissociations = dissociations(design, &controls, &templates, progress)?;
         bench.strongest_layer = strongest_layer;
-        Ok(PartResult {
-            tables: vec![
-                EncodedTable::new(controls.iter().flat_map(lesion_rows))?,
-                EncodedTable::new(controls.iter().flat_map(|layer| prompt_rows(prompts, layer)))?,
-                EncodedTable::new(profile.rows)?,
-                EncodedTable::new(dissociations.rows)?,
-            ],
-            claims: [profile.claims, dissociations.claims].concat(),
-        })
+        let mut tables = vec![
+            EncodedTable::new(controls.iter().flat_map(lesion_rows))?,
+            EncodedTable::new(controls.iter().flat_map(|layer| prompt_rows(prompts, layer)))?,
+            EncodedTable::new(profile.rows)?,
+            EncodedTable::new(dissociations.rows)?,
+        ];
+        if design.study.controls.save_sets {
+            tables.push(EncodedTable::new(controls.iter().flat_map(set_rows))?);
+        }
+        Ok(PartResult { tables, claims: [profile.claims, dissociations.claims].concat() })
     }
 }
 
@@ -93,13 +94,28 @@ fn lesion_rows(controls: &LayerControls) -> impl Iterator<Item = NullRow> {
             sets: controls.sets,
             kind: lesion.kind,
             draw: lesion.draw,
-            neurons: lesion.neurons,
+            neurons: lesion.neurons.len(),
             activity: lesion.activity,
             displacement: lesion.displacement,
             logit_drop: drop.logit,
             margin_drop: drop.margin,
             other_logit_drop: other.map(|drops| drops.logit),
             other_margin_drop: other.map(|drops| drops.margin),
+        }
+    })
+}
+
+/// The neurons of every lesion.
+fn set_rows(controls: &LayerControls) -> impl Iterator<Item = RandomSetRow> {
+    controls.lesions.iter().map(move |lesion| {
+        let neurons: Vec<String> = lesion.neurons.iter().map(usize::to_string).collect();
+        RandomSetRow {
+            layer: controls.layer,
+            neuron_set: controls.label.clone(),
+            sets: controls.sets,
+            kind: lesion.kind,
+            draw: lesion.draw,
+            neurons: neurons.join(" "),
         }
     })
 }
@@ -349,14 +365,14 @@ impl LayerNeurons {
         &self,
         kind: SetKind,
         draw: usize,
-        neurons: &[usize],
+        neurons: &Arc<[usize]>,
         drops: Vec<Drops>,
         other_drops: Vec<Drops>,
     ) -> ControlLesion {
         ControlLesion {
             kind,
             draw,
-            neurons: neurons.len(),
+            neurons: neurons.clone(),
             activity: self.mean_activity(neurons),
             displacement: self.displacement(neurons),
             drops,

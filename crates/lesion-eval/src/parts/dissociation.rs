@@ -107,7 +107,7 @@ fn dissociate(
     Ok(DissociationRow {
         layer: controls.layer,
         neuron_set: controls.label.clone(),
-        neurons: matched.neurons,
+        neurons: matched.neurons.len(),
         own_prompts: controls.prompts.len(),
         other_prompts: controls.other_prompts.len(),
         own_logit_drop: own.logit,

@@ -1,5 +1,7 @@
 //! The lesions of one layer's matched set and of its controls.
 
+use std::sync::Arc;
+
 use neuron_stats::{RandomisationTest, quantile, randomisation_p};
 use study_record::{Measured, Range, SetChoice, SetKind};
 
@@ -15,8 +17,8 @@ pub(crate) struct ControlLesion {
     pub(crate) kind: SetKind,
     /// The number of a random set among those of its kind; 0 for the others.
     pub(crate) draw: usize,
-    /// Number of neurons.
-    pub(crate) neurons: usize,
+    /// The neurons, ascending.
+    pub(crate) neurons: Arc<[usize]>,
     /// Root mean square over the neurons of their mean |activation| after GELU at the masks.
     pub(crate) activity: f64,
     /// Root of the sum of the neurons' squared activity times the norm of their output weights.
@@ -210,7 +212,7 @@ mod tests {
         let lesion = |kind, draw, margin: f64| ControlLesion {
             kind,
             draw,
-            neurons: 2,
+            neurons: Arc::from([0, 1]),
             activity: 1.0,
             displacement: 1.0,
             drops: vec![

@@ -90,7 +90,7 @@ fn profile_layer(
     let mut drop = no_drop;
     let mut size = no_drop;
     if let Some(matched) = controls.matched() {
-        neurons = matched.neurons;
+        neurons = matched.neurons.len();
         drop = matched.mean();
         size = mean_size(&matched.drops);
     }

@@ -4,11 +4,10 @@ use std::sync::Mutex;
 
 use activation_capture::TokenCapture;
 use bert_model::{Site, TokenBatch};
-use rand::seq::SliceRandom;
 
 use crate::{
     encoding::{
-        encoded_stimuli::{EncodedStimuli, count_held_out},
+        encoded_stimuli::{EncodedStimuli, choose_held_out},
         masked_prompt::MaskedPrompt,
     },
     error::StudyError,
@@ -18,7 +17,6 @@ use crate::{
         side_by_side::{lock, run_side_by_side},
         subject::Subject,
     },
-    random::{Purpose, stream},
     texts::stimuli::Contrast,
 };
 
@@ -63,13 +61,8 @@ impl Activations {
     /// # Errors
     /// [`StudyError::HeldOut`] if either part would have fewer than 2 pairs.
     pub fn split(&self, held_out: f64, seed: u64) -> Result<(Self, Self), StudyError> {
-        let count = count_held_out(self.pairs, held_out)?;
-        let mut pairs: Vec<usize> = (0..self.pairs).collect();
-        pairs.shuffle(&mut stream(seed, Purpose::Split, 0, 0));
-        let (out, kept) = pairs.split_at_mut(count);
-        out.sort_unstable();
-        kept.sort_unstable();
-        Ok((self.pick(kept), self.pick(out)))
+        let (out, kept) = choose_held_out(self.pairs, held_out, seed)?;
+        Ok((self.pick(&kept), self.pick(&out)))
     }
 
     /// The activations of these pairs only.

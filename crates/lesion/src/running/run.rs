@@ -5,7 +5,7 @@ use lesion_eval::{
     Progress, ReferenceActivations, Replication, Selection, StudyError, diagnose, find_part,
     judge_claims, lesion, measure, predict, replicate, select, study_rows,
 };
-use study_record::{MANIFEST, Manifest, Seconds, SetRule, Study};
+use study_record::{LesionKind, MANIFEST, Manifest, Seconds, SetRule, Study};
 use study_report::{FinishedStudy, Section};
 
 use crate::{
@@ -67,7 +67,6 @@ pub fn run(
         EncodedTable::new(study_rows::histogram(&diagnostics))?,
         EncodedTable::new(study_rows::normality(&diagnostics))?,
         EncodedTable::new(study_rows::sparsity(&diagnostics))?,
-        EncodedTable::new(study_rows::prompts(prompts))?,
         EncodedTable::new(study_rows::predictions(&predictions))?,
         EncodedTable::new(study_rows::lesions(layer, &outcomes))?,
     ];
@@ -78,6 +77,10 @@ pub fn run(
     let reference = stages.run("reference", |progress| {
         ReferenceActivations::of_study(study, subject, prompts, &activations, progress)
     })?;
+    let is_resampled = study.lesion.kind == LesionKind::Resample;
+    let resampled = reference.as_ref().filter(|_| is_resampled);
+    let resampled = resampled.map(|values| values.sampled_sentences(prompts, study.seed));
+    encoded.push(EncodedTable::new(study_rows::prompts(prompts, resampled))?);
     let method = LesionMethod::of(study);
     let prepare = |prompts| method.prepare(reference.as_ref(), prompts, study.seed);
     let laboratory_method = prepare(prompts)?;
@@ -118,6 +121,7 @@ pub fn run(
         model_neurons: config.intermediate_size,
         pairs: selection.pairs,
         held_out_pairs: activations.pairs - selection.pairs,
+        held_out: design.stimuli.held_out_pairs(study.selection.held_out.get(), study.seed)?,
         relabellings: selection.relabellings.0,
         relabellings_exact: selection.relabellings.1,
         label_a: selection.contrast.a.clone(),

@@ -135,6 +135,8 @@ settings! {
         /// Whether every kind of random set is lesioned everywhere. By default kinds beyond the first
         /// are left out where they could not show an effect, because the first p is above 0.05.
         every_kind: bool => setting("false").switch("every-kind"),
+        /// Whether to write the neurons of every random set, as `random_sets.csv`.
+        save_sets: bool => setting("false").switch("save-sets"),
         /// Margin of equivalence, as a share of the mean margin without a lesion: an effect that is
         /// shown to differ from that of random sets by less is called no effect.
         equivalence: Share => setting("0.05").option("equivalence", "SHARE"),
