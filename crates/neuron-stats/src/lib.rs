@@ -31,7 +31,7 @@
 //! * [`randomisation_p`]: whether the statistic of a set is one that a random set might have.
 //! * [`equivalence_test`] and [`jzs_bayes_factor`]: whether there is no effect, rather than no evidence of
 //!   one.
-//! * [`power()`] and [`detectable_effect`]: how large an effect must be to be found, by [`NoncentralT`].
+//! * [`t_test_power`] and [`detectable_effect`]: how large an effect must be to be found, by [`NoncentralT`].
 //! * [`effect_interval`]: exact confidence intervals of effect sizes.
 //! * [`dice`] and [`expected_dice`]: the overlap of two sets, and that of random ones.
 //! * [`Bootstrap`]: confidence intervals of any statistic whose measurements come in clusters.
@@ -69,7 +69,7 @@ pub use diagnostics::{
 };
 pub use effect_size::{
     effect_interval::effect_interval,
-    power::{detectable_effect, power},
+    power::{detectable_effect, t_test_power},
 };
 pub use equivalence::{
     bayes_factor::{BayesFactor, JZS_SCALE, jzs_bayes_factor},

@@ -17,10 +17,10 @@ use crate::{
 /// Reference: Cohen (1988), *Statistical Power Analysis for the Behavioral Sciences*, chapter 2.
 ///
 /// ```
-/// use neuron_stats::{SampleCounts, power};
+/// use neuron_stats::{SampleCounts, t_test_power};
 ///
-/// assert!(power(0.5, SampleCounts::Pairs(34), 0.05)? > 0.8);
-/// assert!(power(0.5, SampleCounts::Sides(64, 64), 0.05)? > 0.8);
+/// assert!(t_test_power(0.5, SampleCounts::Pairs(34), 0.05)? > 0.8);
+/// assert!(t_test_power(0.5, SampleCounts::Sides(64, 64), 0.05)? > 0.8);
 /// # Ok::<(), neuron_stats::StatsError>(())
 /// ```
 ///
@@ -29,7 +29,7 @@ use crate::{
 /// If a side has fewer than two samples ([`StatsError::TooFewSamples`]), `alpha` is not in `(0, 1)`
 /// ([`StatsError::Alpha`]), or `|effect √N|` is NaN or above [`NoncentralT::MOST`]
 /// ([`StatsError::Noncentrality`]).
-pub fn power(effect: f64, counts: SampleCounts, alpha: f64) -> Result<f64, StatsError> {
+pub fn t_test_power(effect: f64, counts: SampleCounts, alpha: f64) -> Result<f64, StatsError> {
     counts.check()?;
     let critical = StudentT::from_positive(counts.df()).critical_value(alpha)?;
     let noncentral = NoncentralT::new(counts.df(), effect * counts.effective().sqrt())?;
@@ -37,7 +37,7 @@ pub fn power(effect: f64, counts: SampleCounts, alpha: f64) -> Result<f64, Stats
 }
 
 /// The smallest effect, `d_z` of pairs or Cohen's d of two sides, that a two-sided t-test at `alpha`
-/// finds with the given [`power()`], such as 0.8.
+/// finds with the given [`t_test_power`], such as 0.8.
 ///
 /// ```
 /// use neuron_stats::{SampleCounts, detectable_effect};
@@ -66,12 +66,13 @@ pub fn detectable_effect(counts: SampleCounts, alpha: f64, power: f64) -> Result
     }
     let noncentrality = find_rising_root(
         |noncentrality| {
-            let noncentral = NoncentralT::from_valid(df, noncentrality);
+            // The power rises with the effect from 0 on.
+            let noncentral = NoncentralT::from_valid(df, noncentrality.max(0.0));
             let missed = noncentral.tails(critical).lower - noncentral.tails(-critical).lower;
             ((1.0 - power) / missed).ln()
         },
-        0.0,
-        1.0,
+        critical,
+        (1.0 + critical) / 8.0,
     );
     if noncentrality > most {
         return Err(StatsError::Noncentrality { noncentrality, most });
