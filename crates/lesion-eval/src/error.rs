@@ -97,6 +97,10 @@ pub enum StudyError {
         kind: String,
     },
 
+    /// The stability of neuron sets that were not selected.
+    #[error("it selects on other stimuli, but the study's neurons come from a file")]
+    StabilityOfGivenSets,
+
     /// A lesion whose values come from prompts, if none has the label that it takes them from.
     #[error(
         "kind `{kind}` takes activations from prompts of a label, and there are none; add prompts of \

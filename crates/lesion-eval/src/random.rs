@@ -20,6 +20,10 @@ pub(crate) enum Purpose {
     DisplacedSet,
     /// Relabelled selections.
     Reselection,
+    /// Selections on other pairs.
+    Stability,
+    /// Resamples of stimuli, templates and random sets together.
+    JointBootstrap,
 }
 
 /// The random numbers of one purpose, for example for random set `number` of the layer and label

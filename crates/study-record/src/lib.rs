@@ -41,7 +41,7 @@ pub use row::{RowProblem, TableError};
 pub use row_summaries::{Accuracy, LesionSummary};
 pub use settings::{
     BootstrapSettings, ControlsSettings, DoseSettings, JointSettings, LesionSettings, OptionForm,
-    Section, SelectionSettings, Setting, SettingError, Study,
+    Section, SelectionSettings, Setting, SettingError, StabilitySettings, Study,
     choices::{Backend, Correction, Scope, SelectAt, Site, Strength, TTestKind, ValuesFrom},
     values::{
         Alpha, Count, FilePath, HeldOut, InvalidValue, LayerGroups, LesionKind, SetRule,

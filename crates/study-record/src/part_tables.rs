@@ -17,6 +17,8 @@ choices! {
         Dose = "dose",
         /// Every labelled neuron of one layer by itself.
         Causal = "causal",
+        /// Selections on other stimuli.
+        Stability = "stability",
         /// The whole distribution, at the masks of the prompts and of unrelated ones.
         Specificity = "specificity",
         /// Selection and lesion in one pass.
@@ -40,6 +42,10 @@ impl Part {
             Self::Causal => {
                 "What is the effect of each labelled neuron alone, and how much of it is direct?"
             }
+            Self::Stability => {
+                "Would other stimuli select the same neurons, and would their lesion have the same \
+                 effect?"
+            }
             Self::Specificity => {
                 "What else changes? How far does the whole distribution move, at the masks of the \
                  prompts and in unrelated sentences?"
@@ -62,6 +68,7 @@ impl Part {
             Self::Joint => &[JointRow::TABLE],
             Self::Dose => &[DoseRow::TABLE],
             Self::Causal => &[CausalRow::TABLE],
+            Self::Stability => &[StabilityRow::TABLE],
             Self::Specificity => &[SpecificityRow::TABLE],
             Self::Dynamic => &[DynamicRow::TABLE],
         }
@@ -475,6 +482,42 @@ tables! {
         direct_margin_drop: Option<f64>,
     }
 
+    pub struct StabilityRow in "stability.csv":
+        "a layer and label: how far its neurons and their effect depend on the stimuli" {
+        /// The layer.
+        layer: usize,
+        /// The label.
+        neuron_set: String,
+        /// How many neurons are selected: as many as in the matched set, each time the strongest.
+        neurons: usize,
+        /// Number of resamples of the pairs, drawn with replacement.
+        resamples: usize,
+        /// Mean Dice coefficient of the matched set and a set that is selected on a resample: twice
+        /// the number of common neurons, divided by both sizes together.
+        dice: f64,
+        /// The Dice coefficient of two random sets of these sizes.
+        dice_chance: f64,
+        /// Mean margin drop of the matched set.
+        margin_drop: f64,
+        /// Lower end of the range that holds 95 % of the drops of the sets selected on resamples.
+        drop_low: Option<f64>,
+        /// Upper end of that range.
+        drop_high: Option<f64>,
+        /// Lower end of the 95 % interval of the drop minus the mean drop of `random` sets, if
+        /// stimuli, templates and random sets are resampled together; empty with fewer than 10
+        /// templates.
+        joint_low: Option<f64>,
+        /// Upper end of that interval.
+        joint_high: Option<f64>,
+        /// Mean effect size, in the direction of the label, of neurons selected on a random half of the
+        /// pairs, on this half. Mean of both halves.
+        effect_selected: f64,
+        /// The same on the other half: without the selection's own bias.
+        effect_cross_fitted: f64,
+        /// Mean margin drop of the sets selected on either half.
+        drop_cross_fitted: f64,
+    }
+
     pub struct SpecificityRow in "specificity.csv":
         "a layer and label: how far its lesion moves whole distributions" {
         /// The layer.
@@ -647,6 +690,20 @@ impl PromptControlRow {
             logit: self.random_logit_low.zip(self.random_logit_high),
             margin: self.random_margin_low.zip(self.random_margin_high),
         }
+    }
+}
+
+impl StabilityRow {
+    /// The range of the drops of sets selected on resampled stimuli.
+    #[must_use]
+    pub fn drops(&self) -> Option<Range> {
+        self.drop_low.zip(self.drop_high)
+    }
+
+    /// The interval of the drop beyond random sets, over stimuli, templates and random sets.
+    #[must_use]
+    pub fn joint_interval(&self) -> Option<Range> {
+        self.joint_low.zip(self.joint_high)
     }
 }
 

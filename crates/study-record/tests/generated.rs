@@ -57,7 +57,7 @@ fn generated_texts_are_up_to_date() {
         settings("study", &[""]),
         settings("selection", &["selection"]),
         settings("lesion", &["lesion"]),
-        settings("other sections", &["controls", "joint", "dose", "bootstrap"]),
+        settings("other sections", &["controls", "joint", "dose", "stability", "bootstrap"]),
     ]);
     check("docs/studies.md", &filled("docs/studies.md", studies));
     let mut output = BTreeMap::from([

@@ -6,8 +6,8 @@ use std::{collections::HashSet, fs, path::PathBuf};
 
 use small_study::{Files, edit, files, rows, seal};
 use study_record::{
-    Part, Verdict,
-    tables::{DoseRow, LesionRow, ProfileRow, PromptRow},
+    Part, Question, SetChoice, Verdict,
+    tables::{DissociationRow, DoseRow, LesionRow, ProfileRow, PromptRow, VerdictRow},
 };
 use study_report::{
     Block, FIGURES, FinishedStudy, Section, compare, part_section, report, sections,
@@ -64,14 +64,31 @@ fn numbers(cells: &str) -> HashSet<u64> {
     numbers.filter(|number| !number.is_nan()).map(f64::to_bits).collect()
 }
 
-/// A study with lesions of three verdicts.
+/// The claim about the effect of a label's lesioned neurons.
+fn effect<'a>(rows: &'a mut [VerdictRow], label: &str) -> &'a mut VerdictRow {
+    find_claim(rows, Question::Effect, label)
+}
+
+/// The claim about the lesioned neurons of a label.
+fn find_claim<'a>(
+    rows: &'a mut [VerdictRow],
+    question: Question,
+    label: &str,
+) -> &'a mut VerdictRow {
+    let mut rows = rows.iter_mut();
+    let claim = rows.find(|row| {
+        row.question == question && row.neuron_set == label && row.sets == SetChoice::Lesioned
+    });
+    claim.unwrap()
+}
+
+/// A study in which the lesion of the her neurons has no effect.
 fn with_verdicts() -> Files {
     let mut files = files();
-    edit(&mut files, |rows: &mut Vec<ProfileRow>| {
-        // The middle of the range of random sets.
-        let (low, high) = rows[3].random().margin.unwrap();
-        rows[3].margin_drop = f64::midpoint(low, high);
-        rows[3].verdict = Verdict::Within;
+    edit(&mut files, |rows: &mut Vec<VerdictRow>| {
+        let her = effect(rows, "her");
+        her.verdict = Verdict::NoEffect;
+        her.p_no_effect = Some(0.01);
     });
     seal(&mut files, |_| {});
     files
@@ -83,21 +100,34 @@ fn tables_hold_exact_numbers_and_the_verdict_of_each_row() {
     let page = page(&files);
     let shown = table(&page, "profile");
     let profile: Vec<ProfileRow> = rows(&files);
+    let verdicts: Vec<VerdictRow> = rows(&files);
     assert_eq!(shown.len(), profile.len());
     for (cells, row) in shown.iter().zip(&profile) {
-        assert_eq!((&cells[0], &cells[1]), (&row.layer.to_string(), &row.neuron_set));
-        assert_eq!((&cells[2], &cells[5]), (&value(row.margin_drop), &value(row.p_corrected)));
-        assert!(cells[6].contains(row.verdict.title()), "{}", cells[6]);
-        assert_eq!(cells[9], row.margin_falls.to_string());
+        let set = match row.sets {
+            SetChoice::Lesioned => row.neuron_set.clone(),
+            SetChoice::Labelled => format!("all {}", row.neuron_set),
+        };
+        assert_eq!((&cells[0], &cells[1]), (&row.layer.to_string(), &set));
+        assert_eq!((&cells[2], &cells[3]), (&row.neurons.to_string(), &value(row.margin_drop)));
+        let claim = verdicts.iter().find(|claim| {
+            claim.question == Question::Effect
+                && claim.layers == row.layer.to_string()
+                && claim.neuron_set == row.neuron_set
+                && claim.sets == row.sets
+        });
+        assert_eq!(cells[6], value(claim.and_then(|claim| claim.p_corrected)));
+        let verdict = claim.map_or(Verdict::NoControls, |claim| claim.verdict);
+        assert!(cells[7].contains(verdict.title()), "{}", cells[7]);
+        assert_eq!(cells[8], format!("{} of {}", row.margin_falls, row.prompts));
     }
     assert!(page.contains("<span class=\"tag beyond\">more than random sets</span>"));
-    assert!(page.contains("<span class=\"tag within\">within random</span>"));
+    assert!(page.contains("<span class=\"tag within\">no effect</span>"));
+    assert!(page.contains("<span class=\"tag open\">no control</span>"));
     // Every number of these tables is a number of its file.
     for (id, file) in [
         ("strongest", "neurons.csv"),
         ("normality", "normality.csv"),
         ("predictions", "predictions.csv"),
-        ("dissociation", "dissociation.csv"),
         ("joint", "joint.csv"),
     ] {
         let written = numbers(&String::from_utf8(files[file].clone()).unwrap());
@@ -111,11 +141,16 @@ fn tables_hold_exact_numbers_and_the_verdict_of_each_row() {
     }
     let dose = &rows::<DoseRow>(&files)[0];
     assert_eq!(table(&page, "dose")[0][..3], ["1", "him", &value(dose.margin_drop)]);
-    assert_eq!(table(&page, "dissociation")[0][7], "<span class=\"tag beyond\">yes</span>");
+    for (cells, row) in table(&page, "dissociation").iter().zip(rows::<DissociationRow>(&files)) {
+        let expected = [row.own_margin_drop, row.other_margin_drop, row.difference];
+        assert_eq!(cells[2..5], expected.map(value));
+        assert_eq!(cells[7], value(row.both));
+        assert_eq!(cells[10], "<span class=\"tag open\">not shown</span>");
+    }
     let singles = table(&page, "singles");
     assert_eq!((singles.len(), singles[0][2].as_str()), (5, "12"));
     // The planted neurons, and the others.
-    assert_eq!(table(&page, "layers")[1][..4], ["1", "2", "3", "7"]);
+    assert_eq!(table(&page, "layers")[1][..4], ["1", "2", "3", "91"]);
 }
 
 #[test]
@@ -181,35 +216,216 @@ fn page_and_screen_share_their_sentences() {
     }
 }
 
-/// The controls of a study with another profile, on the screen.
-fn controls(change: impl FnOnce(&mut Vec<ProfileRow>)) -> String {
+/// A section of a study with other verdicts, on the screen.
+fn section_with(id: &str, change: impl FnOnce(&mut Vec<VerdictRow>)) -> String {
     let mut files = files();
     edit(&mut files, change);
+    section_of(&files, id)
+}
+
+fn section_of(files: &Files, id: &str) -> String {
+    let mut files = files.clone();
     seal(&mut files, |_| {});
-    screen(&part_section(Part::Controls, &FinishedStudy::read(&files).unwrap()).unwrap())
+    let sections = sections(&FinishedStudy::read(&files).unwrap()).unwrap();
+    screen(sections.iter().find(|section| section.id == id).unwrap())
+}
+
+#[track_caller]
+fn assert_says(text: &str, sentences: &[&str], absent: &[&str]) {
+    for sentence in sentences {
+        assert!(text.contains(sentence), "{sentence} is not in:\n{text}");
+    }
+    for sentence in absent {
+        assert!(!text.contains(sentence), "{sentence} is in:\n{text}");
+    }
 }
 
 #[test]
 fn too_few_random_sets_are_named_with_a_number_that_would_do() {
-    let text = controls(|rows| rows[2].verdict = Verdict::TooFewSets);
-    assert!(
-        text.contains("With 39 random sets of each kind, none of 2 lesions can be told from them"),
-        "{text}"
+    let few = |rows: &mut Vec<VerdictRow>| {
+        rows.iter_mut()
+            .filter(|row| row.p.is_some())
+            .for_each(|row| row.verdict = Verdict::TooFewSets);
+    };
+    let sentence = "With 199 random sets of each kind, none of 5 claims can be told from them at the \
+                    level 0.05; --nulls 100 would be enough.";
+    assert_says(&section_with("controls", few), &[sentence], &["than random sets do"]);
+    let conclusions = section_with("conclusions", few);
+    let nothing = "No effect is shown to differ from those of random sets, and none to be absent.";
+    assert_says(&conclusions, &[sentence, nothing], &["than random sets do", "no effect beyond"]);
+}
+
+#[test]
+fn without_controls_nothing_is_said_of_other_neurons() {
+    let without = |rows: &mut Vec<VerdictRow>| {
+        for row in rows {
+            row.verdict = Verdict::NoControls;
+            for value in [&mut row.p, &mut row.p_corrected, &mut row.p_no_effect, &mut row.excess] {
+                *value = None;
+            }
+            (row.random_low, row.random_high, row.at_floor) = (None, None, None);
+        }
+    };
+    let sentence = "There are no controls, so nothing can be said about other neurons.";
+    assert_says(&section_with("controls", without), &[sentence], &["than random sets do"]);
+    let conclusions = section_with("conclusions", without);
+    assert_says(&conclusions, &[sentence], &["than random sets do", "no effect beyond"]);
+}
+
+#[test]
+fn each_verdict_on_an_effect_has_its_sentence() {
+    let of_him = |change: fn(&mut VerdictRow)| {
+        section_with("conclusions", |rows| {
+            rows.retain(|row| row.neuron_set == "him");
+            change(effect(rows, "him"));
+        })
+    };
+    let name = "Layer 1, \u{201c}him\u{201d}: the lesion";
+    let beyond = "more than random sets do";
+    let below = "less than random sets do";
+    let absent = "has no effect beyond that of random sets, up to";
+    let open = "Neither an effect nor its absence is shown.";
+    let larger = of_him(|_| {});
+    assert_says(
+        &larger,
+        &[&format!("{name} lowers the margin by"), beyond],
+        &[below, absent, open],
     );
-    assert!(text.contains("--nulls 40 would be enough"), "{text}");
+    // A suppressor: its lesion helps the right word.
+    let raises = of_him(|row| {
+        row.verdict = Verdict::Smaller;
+        (row.value, row.excess) = (-2.0, Some(-2.0));
+        (row.low, row.high) = (Some(-2.5), Some(-1.5));
+    });
+    let sentence =
+        format!("{name} raises the margin by 2.000 (95 % interval 1.500 to 2.500), {beyond}");
+    assert_says(&raises, &[&sentence], &[below, absent, open, "lowers the margin by"]);
+    let lowers_less = of_him(|row| {
+        row.verdict = Verdict::Smaller;
+        (row.value, row.excess) = (0.25, Some(-1.0));
+    });
+    assert_says(&lowers_less, &[&format!("{name} lowers the margin by 0.250"), below], &[beyond]);
+    let raises_less = of_him(|row| (row.value, row.excess) = (-0.25, Some(1.0)));
+    assert_says(&raises_less, &[&format!("{name} raises the margin by 0.250"), below], &[beyond]);
+    let none = of_him(|row| {
+        row.verdict = Verdict::NoEffect;
+        row.p_no_effect = Some(0.012);
+    });
+    let sentence = format!("{name} of this set {absent}");
+    assert_says(&none, &[&sentence, "(corrected p of equivalence 0.0120)"], &[beyond, below, open]);
+    let undecided = of_him(|row| row.verdict = Verdict::Undecided);
+    let (concluded, limits) = undecided.split_once("What cannot be concluded").unwrap();
+    assert_says(limits, &[name, open], &[beyond, below, absent]);
+    assert_says(concluded, &[], &[name]);
+}
+
+#[test]
+fn verdicts_are_counted_in_the_summary_of_the_controls() {
+    let text = section_with("controls", |rows| {
+        let him = effect(rows, "him");
+        him.verdict = Verdict::Smaller;
+        (him.value, him.excess) = (-9.0, Some(-9.0));
+        effect(rows, "her").verdict = Verdict::NoEffect;
+    });
+    let counts = "Of 3 controlled lesions, the lesion lowers the margin more than random sets in 1, \
+                  raises it more in 1, has no effect beyond the margin of equivalence in 1, and is \
+                  undecided in 0 (Holm over 5 claims, level 0.05).";
+    // The largest difference from random sets comes first.
+    assert_says(
+        &text,
+        &["Layer 1, \u{201c}him\u{201d}: the lesion raises the margin by 9.000", counts],
+        &[],
+    );
+}
+
+#[test]
+fn a_p_at_its_floor_is_an_upper_bound() {
+    let with_floor = |at_floor: bool| {
+        section_with("conclusions", |rows| {
+            rows.retain(|row| row.neuron_set == "him");
+            let him = effect(rows, "him");
+            (him.at_floor, him.p_corrected) = (Some(at_floor), Some(0.025));
+        })
+    };
+    assert_says(&with_floor(true), &["Corrected p: at most 0.0250."], &[]);
+    assert_says(&with_floor(false), &["Corrected p: 0.0250."], &["at most 0.0250"]);
+}
+
+#[test]
+fn a_lesion_that_may_only_shift_the_odds_says_so() {
+    let caveat = "So the lesion may only shift the odds of \u{201c}him\u{201d} in every prompt";
+    let conclusions = section_with("conclusions", |_| {});
+    assert_says(&conclusions, &[caveat], &["The dissociation is double"]);
+    // With a dissociation of both labels it is not only a shift.
+    let shown = section_with("conclusions", |rows| {
+        for label in ["him", "her"] {
+            find_claim(rows, Question::Dissociation, label).verdict = Verdict::Larger;
+        }
+    });
+    assert_says(&shown, &["The dissociation is double in layer 1."], &[caveat]);
+    // That of one label is not double.
+    let single = section_with("controls", |rows| {
+        find_claim(rows, Question::Dissociation, "her").verdict = Verdict::Larger;
+    });
+    let sentence = "A dissociation is shown in 1 of 2 cases: 1 (her). A double dissociation is shown in \
+                    no layer.";
+    assert_says(&single, &[sentence], &[]);
+}
+
+#[test]
+fn a_reversed_dissociation_is_neither_shown_nor_double() {
+    let reversed = |id| {
+        section_with(id, |rows| {
+            for label in ["him", "her"] {
+                find_claim(rows, Question::Dissociation, label).verdict = Verdict::Smaller;
+            }
+        })
+    };
+    let sentence = "the lesion matters more for the other label\u{2019}s prompts than for its own";
+    assert_says(&reversed("conclusions"), &[sentence], &["The dissociation is double"]);
+    assert_says(&reversed("controls"), &["A dissociation is shown in none of 2 cases"], &[]);
+}
+
+#[test]
+fn a_drop_that_later_layers_make_up_for_is_named() {
+    let conclusions = |direct: f64| {
+        let mut files = files();
+        edit(&mut files, |rows: &mut Vec<ProfileRow>| {
+            for row in rows.iter_mut().filter(|row| row.neurons > 0) {
+                row.direct_margin_drop = Some(direct * row.margin_drop);
+            }
+        });
+        section_of(&files, "conclusions")
+    };
+    let caveat = "The direct effects of these neurons on the margin add up to";
+    assert_says(&conclusions(5.0), &[caveat], &[]);
+    assert_says(&conclusions(1.0), &[], &[caveat]);
 }
 
 #[test]
 fn controls_that_could_not_be_made_have_reasons() {
-    let text = controls(|rows| {
-        rows[2].activity_ratio = Some(1.27);
-        rows[3].activity_ratio = None;
+    let mut files = files();
+    edit(&mut files, |rows: &mut Vec<ProfileRow>| {
+        rows[3].neurons = 96;
         rows[3].p_random = None;
+        rows[2].higher_at_masks = Some(0);
     });
-    assert!(text.contains("No control in 1 (her): 10 neurons outside a set of 2 are too few"));
-    let sentence = "no other neurons have a similar activity at the mask; the nearest have 127 % \
-                    of it in 1 (him).";
-    assert!(text.contains(sentence), "{text}");
+    let text = section_of(&files, "controls");
+    assert_says(
+        &text,
+        &[
+            "No control in 0 (him) and 0 (her): no neuron is lesioned there.",
+            "No control in 1 (her): its 96 neurons are the whole layer of 96, so there are no other \
+             sets.",
+            "In 1 (him)",
+        ],
+        &[],
+    );
+    assert_says(
+        &section_of(&files, "conclusions"),
+        &["Without controls, because the set is the whole layer: 1 (her)."],
+        &[],
+    );
 }
 
 #[test]
@@ -235,7 +451,7 @@ fn a_changed_or_missing_table_is_named() {
     assert_eq!(study.changed(), ["dose.csv was removed", "profile.csv was changed"]);
     let page = report(&study).unwrap().html;
     assert!(page.contains("dose.csv was removed and profile.csv was changed"));
-    assert_eq!(table(&page, "profile")[0][2], "7.25");
+    assert_eq!(table(&page, "profile")[0][3], "7.25");
     assert!(page.contains("dose.csv of the part \u{201c}dose\u{201d} was removed."));
     assert!(!page.contains("figure-dose"));
 }

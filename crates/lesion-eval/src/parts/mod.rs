@@ -16,6 +16,7 @@ pub(crate) mod random_sets;
 pub(crate) mod reselection;
 pub(crate) mod set_lesions;
 pub(crate) mod specificity;
+pub(crate) mod stability;
 pub(crate) mod template_bootstrap;
 
 use study_record::Part;
@@ -30,6 +31,7 @@ pub fn find_part(part: Part) -> &'static dyn LaboratoryPart {
         Part::Joint => &joint::Joint,
         Part::Dose => &dose::Dose,
         Part::Causal => &causal::Causal,
+        Part::Stability => &stability::Stability,
         Part::Specificity => &specificity::Specificity,
         Part::Dynamic => &dynamic::Dynamic,
     }

@@ -16,6 +16,11 @@ impl Templates {
         Self(templates.map(<[usize]>::to_vec).collect())
     }
 
+    /// The prompts of each template.
+    pub(crate) fn groups(&self) -> &[Vec<usize>] {
+        &self.0
+    }
+
     /// Whether there are enough templates for an interval.
     pub(crate) fn suffice(&self) -> bool {
         self.0.len() >= FEWEST_TEMPLATES

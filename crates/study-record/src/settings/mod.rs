@@ -55,6 +55,8 @@ settings! {
         joint: JointSettings,
         /// Lesions of more and more neurons.
         dose: DoseSettings,
+        /// Selections on other stimuli.
+        stability: StabilitySettings,
         /// Intervals.
         bootstrap: BootstrapSettings,
     }
@@ -160,6 +162,14 @@ settings! {
         sizes: Sizes => setting("none"),
         /// Random sets of each size.
         draws: Count<1, 10_000> => setting("10"),
+    }
+}
+
+settings! {
+    /// Selections on other stimuli.
+    pub struct StabilitySettings in "stability" {
+        /// Resamples of the stimuli.
+        resamples: Count<10, 10_000> => setting("100"),
     }
 }
 

@@ -18,6 +18,7 @@ mod selection_section;
 pub(crate) mod settings_list;
 mod setup_section;
 mod specificity_section;
+mod stability_section;
 pub(crate) mod study_verdicts;
 
 use study_record::Part;
@@ -76,6 +77,7 @@ pub fn part_section(part: Part, study: &FinishedStudy<'_>) -> Result<Section, Re
         Part::Joint => joint_section::joint_section(study),
         Part::Dose => dose_section::dose_section(study),
         Part::Causal => causal_section::causal_section(study),
+        Part::Stability => stability_section::stability_section(study),
         Part::Specificity => specificity_section::specificity_section(study),
         Part::Dynamic => dynamic_section::dynamic_section(study),
     }

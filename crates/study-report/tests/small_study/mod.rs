@@ -1,6 +1,6 @@
 //! The small study of planted neurons in `tests/fixtures/small-study`, and changes of it.
 //!
-//! `tests/committed_study.rs` writes it: two layers of twelve neurons, of which two of layer 1
+//! `tests/committed_study.rs` writes it: two layers of 96 neurons, of which two of layer 1
 //! respond to him and three to her, in twelve sentences with either word.
 
 use std::{collections::BTreeMap, fs, path::Path};

@@ -1,0 +1,322 @@
+//! Stability: how far the neuron sets, and the effects of their lesions, depend on the stimuli that
+//! they were selected on.
+
+use std::sync::Arc;
+
+use neuron_stats::{
+    Alternative, Matrix, StatsError, TTest, dice, expected_dice, quantile, strongest, t_tests,
+};
+use rand::{RngExt, seq::SliceRandom};
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+use study_record::{FEWEST_TEMPLATES, Range, Strength, Study, tables::StabilityRow};
+
+use crate::{
+    engine::trial::mean_drops,
+    error::StudyError,
+    parts::{
+        laboratory_part::{Bench, Design, EncodedTable, LaboratoryPart, PartResult, Trials},
+        layer_controls::central_range,
+        set_lesions::{LesionedSet, lesion_sets},
+        template_bootstrap::Templates,
+    },
+    passes::progress::{Progress, report},
+    random::{Purpose, stream},
+    selection::select::CONFIDENCE,
+    translate::{model_site, test_kind},
+};
+
+/// The part `stability`.
+pub(crate) struct Stability;
+
+/// Selections on either half of the pairs.
+const HALVES: usize = 2;
+
+impl LaboratoryPart for Stability {
+    fn check(&self, study: &Study) -> Result<(), StudyError> {
+        if study.lesion.neurons.is_some() {
+            return Err(StudyError::StabilityOfGivenSets);
+        }
+        Ok(())
+    }
+
+    fn trials(&self, design: &Design<'_>) -> Trials {
+        let resamples = design.study.stability.resamples.get();
+        let sets = 1 + HALVES + resamples + design.random_sets();
+        let count = design.labelled().len() * sets;
+        Trials::by_layer(design.layers.iter().map(|&layer| (layer, count))).at_most()
+    }
+
+    fn run(
+        &self,
+        bench: &mut Bench<'_, '_>,
+        progress: Progress<'_>,
+    ) -> Result<PartResult, StudyError> {
+        let design = bench.design;
+        let all = self.trials(&design).count;
+        let mut done = 0;
+        let mut rows = Vec::new();
+        for &layer in design.layers {
+            for label in bench.lesioned.labels() {
+                let prompts = bench.laboratory.labelled(label);
+                let matched = bench.lesioned.set(layer, label);
+                if prompts.is_empty() || matched.is_empty() {
+                    continue;
+                }
+                let mut watch = |now, _| progress(done + now, all);
+                let cell = Cell { layer, label, matched, prompts };
+                rows.push(measure(bench, &cell, &mut watch)?);
+                done += cell.prompts.len() * all
+                    / design.labelled().len().max(1)
+                    / design.layers.len().max(1);
+                report(progress, done.min(all), all)?;
+            }
+        }
+        Ok(PartResult::table(EncodedTable::new(rows)?))
+    }
+}
+
+/// A layer and a label with neurons and prompts.
+struct Cell<'a> {
+    layer: usize,
+    label: &'a str,
+    matched: Arc<[usize]>,
+    prompts: Vec<usize>,
+}
+
+/// Selects on resampled pairs and on halves of them, and lesions what is selected.
+fn measure(
+    bench: &mut Bench<'_, '_>,
+    cell: &Cell<'_>,
+    progress: Progress<'_>,
+) -> Result<StabilityRow, StudyError> {
+    let design = bench.design;
+    let neurons = design.neurons();
+    let size = cell.matched.len();
+    let selector = Selector::new(bench, cell);
+    let of_model = |source| StudyError::stats_of_model(source, neurons);
+    let resampled = selector.select_resamples(size).map_err(of_model)?;
+    let halves = selector.select_halves(size).map_err(of_model)?;
+
+    let mut sets = vec![cell.matched.clone()];
+    sets.extend(halves.sets.iter().cloned());
+    sets.extend(resampled.iter().cloned());
+    let key = format!("stability {} {}", cell.layer, cell.label);
+    let laboratory = &mut bench.laboratory;
+    let mut lesioned =
+        lesion_sets(laboratory, &key, cell.layer, sets, &cell.prompts, &mut *progress)?;
+    let resampled_lesions = lesioned.split_off(1 + HALVES);
+    let drop = mean_drops(&lesioned[0].drops).margin;
+    let half_drops = lesioned[1..].iter().map(|set| mean_drops(&set.drops).margin);
+    let drops: Vec<f64> =
+        resampled_lesions.iter().map(|set| mean_drops(&set.drops).margin).collect();
+    let (drop_low, drop_high) = central_range(drops).unzip();
+
+    let random = bench.lesion_random_sets(cell.layer, size, progress)?;
+    let joint = JointBootstrap::new(&design, cell, &resampled_lesions, &random);
+    let (joint_low, joint_high) = joint.and_then(|joint| joint.interval(&design)).unzip();
+    let overlaps = resampled.iter().map(|set| dice(&cell.matched, set));
+    Ok(StabilityRow {
+        layer: cell.layer,
+        neuron_set: cell.label.to_owned(),
+        neurons: size,
+        resamples: resampled.len(),
+        dice: overlaps.sum::<f64>() / resampled.len() as f64,
+        dice_chance: expected_dice(size, size, neurons),
+        margin_drop: drop,
+        drop_low,
+        drop_high,
+        joint_low,
+        joint_high,
+        effect_selected: halves.effect_selected,
+        effect_cross_fitted: halves.effect_cross_fitted,
+        drop_cross_fitted: half_drops.sum::<f64>() / HALVES as f64,
+    })
+}
+
+/// Selects the strongest neurons of one layer and label on some of the pairs.
+struct Selector<'a> {
+    study: &'a Study,
+    layer: usize,
+    side: Alternative,
+    pairs: usize,
+    neurons: usize,
+    /// `[pairs, neurons]` for side a and side b.
+    sides: [Vec<f32>; 2],
+}
+
+/// The selections on either half of the pairs.
+struct Halves {
+    sets: Vec<Arc<[usize]>>,
+    /// Mean effect size, in the label's direction, on the pairs that selected.
+    effect_selected: f64,
+    /// The same on the other pairs.
+    effect_cross_fitted: f64,
+}
+
+impl<'a> Selector<'a> {
+    fn new(bench: &Bench<'a, '_>, cell: &Cell<'_>) -> Self {
+        let activations = bench.selected_on;
+        let study = bench.design.study;
+        let mut a = activations.layer(cell.layer, model_site(study.selection.site));
+        let b = a.split_off(activations.pairs * activations.neurons);
+        let is_first = cell.label == activations.contrast.a;
+        Self {
+            study,
+            layer: cell.layer,
+            side: if is_first { Alternative::Greater } else { Alternative::Less },
+            pairs: activations.pairs,
+            neurons: activations.neurons,
+            sides: [a, b],
+        }
+    }
+
+    /// The tests of every neuron on some pairs, which may be repeated.
+    fn test(&self, pairs: &[usize]) -> Result<Vec<TTest>, StatsError> {
+        let rows = |side: &[f32]| -> Vec<f32> {
+            let rows = pairs.iter().flat_map(|&pair| &side[pair * self.neurons..][..self.neurons]);
+            rows.copied().collect()
+        };
+        let [a, b] = self.sides.each_ref().map(|side| rows(side));
+        let a = Matrix::new(&a, pairs.len(), self.neurons)?;
+        let b = Matrix::new(&b, pairs.len(), self.neurons)?;
+        t_tests(test_kind(self.study.selection.test), a, b, CONFIDENCE)
+    }
+
+    /// The strongest neurons in the label's direction, ascending.
+    fn choose(&self, tests: &[TTest], size: usize) -> Arc<[usize]> {
+        let strength = |test: &TTest| match self.study.lesion.strength {
+            Strength::T => test.t,
+            Strength::Difference if test.defined => test.difference,
+            Strength::Difference => f64::NAN,
+        };
+        let values: Vec<f64> = tests.iter().map(strength).collect();
+        let mut set = strongest(&values, size, self.side);
+        set.sort_unstable();
+        set.into()
+    }
+
+    /// The selections on pairs that are drawn with replacement.
+    fn select_resamples(&self, size: usize) -> Result<Vec<Arc<[usize]>>, StatsError> {
+        let resamples = self.study.stability.resamples.get();
+        (0..resamples)
+            .into_par_iter()
+            .map(|number| {
+                let mut rng = self.random(number);
+                let pairs: Vec<usize> =
+                    (0..self.pairs).map(|_| rng.random_range(0..self.pairs)).collect();
+                Ok(self.choose(&self.test(&pairs)?, size))
+            })
+            .collect()
+    }
+
+    /// The selections on two random halves of the pairs, each tested on the other half.
+    fn select_halves(&self, size: usize) -> Result<Halves, StatsError> {
+        let mut pairs: Vec<usize> = (0..self.pairs).collect();
+        pairs.shuffle(&mut self.random(self.study.stability.resamples.get()));
+        let (first, second) = pairs.split_at(self.pairs / 2);
+        let mut halves =
+            Halves { sets: Vec::new(), effect_selected: 0.0, effect_cross_fitted: 0.0 };
+        if first.len() < 2 {
+            halves.effect_selected = f64::NAN;
+            halves.effect_cross_fitted = f64::NAN;
+            let all = self.choose(&self.test(&pairs)?, size);
+            halves.sets = vec![all.clone(), all];
+            return Ok(halves);
+        }
+        let tests = [self.test(first)?, self.test(second)?];
+        for (selecting, other) in [(&tests[0], &tests[1]), (&tests[1], &tests[0])] {
+            let set = self.choose(selecting, size);
+            halves.effect_selected += self.mean_effect(selecting, &set) / HALVES as f64;
+            halves.effect_cross_fitted += self.mean_effect(other, &set) / HALVES as f64;
+            halves.sets.push(set);
+        }
+        Ok(halves)
+    }
+
+    /// The mean effect size of a set in the label's direction; neurons without one are left out.
+    fn mean_effect(&self, tests: &[TTest], set: &[usize]) -> f64 {
+        let effects: Vec<f64> = set
+            .iter()
+            .filter(|&&neuron| tests[neuron].defined)
+            .map(|&neuron| match self.side {
+                Alternative::Less => -tests[neuron].effect,
+                Alternative::Greater | Alternative::TwoSided => tests[neuron].effect,
+            })
+            .collect();
+        effects.iter().sum::<f64>() / effects.len() as f64
+    }
+
+    fn random(&self, number: usize) -> ChaCha8Rng {
+        stream(self.study.seed, Purpose::Stability, self.layer, number)
+    }
+}
+
+/// A bootstrap of the drop beyond random sets that resamples stimuli, templates and random sets
+/// together.
+struct JointBootstrap {
+    /// Number of prompts of each template.
+    counts: Vec<f64>,
+    /// For each selection on resampled stimuli, the sum of margin drops in each template.
+    selected: Vec<Vec<f64>>,
+    /// The same for each random set.
+    random: Vec<Vec<f64>>,
+}
+
+impl JointBootstrap {
+    /// None with too few templates, or without random sets.
+    fn new(
+        design: &Design<'_>,
+        cell: &Cell<'_>,
+        selected: &[LesionedSet],
+        random: &[LesionedSet],
+    ) -> Option<Self> {
+        let own = Templates::of(design.prompts).only(|prompt| cell.prompts.contains(&prompt));
+        if own.groups().len() < FEWEST_TEMPLATES || random.is_empty() {
+            return None;
+        }
+        let labelled = design.labelled();
+        let places_of = |prompts: &[usize], among: &[usize]| -> Vec<usize> {
+            prompts.iter().filter_map(|prompt| among.binary_search(prompt).ok()).collect()
+        };
+        let sums = |set: &LesionedSet, among: &[usize]| -> Vec<f64> {
+            let sum = |prompts: &Vec<usize>| {
+                let places = places_of(prompts, among);
+                places.iter().map(|&place| set.drops[place].margin).sum()
+            };
+            own.groups().iter().map(sum).collect()
+        };
+        Some(Self {
+            counts: own.groups().iter().map(|prompts| prompts.len() as f64).collect(),
+            selected: selected.iter().map(|set| sums(set, &cell.prompts)).collect(),
+            random: random.iter().map(|set| sums(set, &labelled)).collect(),
+        })
+    }
+
+    /// The percentile interval of the mean drop of a selection minus that of random sets.
+    fn interval(&self, design: &Design<'_>) -> Option<Range> {
+        let bootstrap = design.bootstrap();
+        let draws = (0..bootstrap.draws).into_par_iter();
+        let mut excess: Vec<f64> = draws
+            .map(|draw| self.draw(&mut stream(bootstrap.seed, Purpose::JointBootstrap, 0, draw)))
+            .collect();
+        excess.sort_by(f64::total_cmp);
+        Some((quantile(&excess, 0.025), quantile(&excess, 0.975)))
+    }
+
+    fn draw(&self, rng: &mut ChaCha8Rng) -> f64 {
+        let templates: Vec<usize> =
+            self.counts.iter().map(|_| rng.random_range(0..self.counts.len())).collect();
+        let prompts: f64 = templates.iter().map(|&template| self.counts[template]).sum();
+        let mean = |sums: &[f64]| -> f64 {
+            templates.iter().map(|&template| sums[template]).sum::<f64>() / prompts
+        };
+        let selected = mean(&self.selected[rng.random_range(0..self.selected.len())]);
+        let count = self.random.len();
+        let mut random = 0.0;
+        for _ in 0..count {
+            random += mean(&self.random[rng.random_range(0..count)]) / count as f64;
+        }
+        selected - random
+    }
+}
