@@ -1,5 +1,7 @@
 //! The rows of the tables that every study writes, and those of single sentences.
 
+use neuron_stats::effect_interval;
+use rayon::prelude::*;
 use study_record::{
     Correction,
     tables::{
@@ -15,14 +17,22 @@ use crate::{
     selection::{
         diagnose::{Diagnostics, Sparsity},
         replication::Replication,
-        select::{Adjusted, Selection},
+        select::{Adjusted, CONFIDENCE, Selection},
     },
-    translate::site_name,
+    translate::{sample_counts, site_name},
 };
 
 /// All layers, all neurons.
 pub fn neurons(selection: &Selection) -> impl Iterator<Item = NeuronRow> {
     let chosen = selection.chosen();
+    let counts = sample_counts(selection.settings.test, selection.pairs);
+    let effects: Vec<(f64, f64)> = selection
+        .tests
+        .par_iter()
+        .map(|test| {
+            effect_interval(test.effect, counts, CONFIDENCE).unwrap_or((f64::NAN, f64::NAN))
+        })
+        .collect();
     let under = |correction| &selection.under(correction).p;
     let storey = under(Correction::Storey);
     let bh = under(Correction::BenjaminiHochberg);
@@ -40,6 +50,8 @@ pub fn neurons(selection: &Selection) -> impl Iterator<Item = NeuronRow> {
         p: test.p_two_sided,
         q: chosen.p[index],
         effect: test.effect,
+        effect_low: effects[index].0,
+        effect_high: effects[index].1,
         label: selection.label(chosen, index).map(str::to_owned),
         ci_low: test.ci.0,
         ci_high: test.ci.1,

@@ -27,6 +27,14 @@ pub(crate) fn test_kind(kind: TTestKind) -> neuron_stats::TestKind {
     }
 }
 
+/// The numbers of samples behind each t-test.
+pub(crate) fn sample_counts(kind: TTestKind, pairs: usize) -> neuron_stats::SampleCounts {
+    match kind {
+        TTestKind::Paired => neuron_stats::SampleCounts::Pairs(pairs),
+        TTestKind::Student | TTestKind::Welch => neuron_stats::SampleCounts::Sides(pairs, pairs),
+    }
+}
+
 /// The correction of p-values alone; none for max-T, which permutes.
 pub(crate) fn p_correction(correction: Correction) -> Option<neuron_stats::Correction> {
     match correction {

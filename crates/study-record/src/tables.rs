@@ -39,6 +39,10 @@ tables! {
         q: f64,
         /// Effect size: Cohen's `d_z` (paired test) or d (others).
         effect: f64,
+        /// Lower end of its 95 % confidence interval, from the noncentral t distribution.
+        effect_low: f64,
+        /// Upper end of that interval.
+        effect_high: f64,
         /// The label of the side on which the neuron is higher if q is at most alpha; otherwise
         /// empty.
         label: Option<String>,

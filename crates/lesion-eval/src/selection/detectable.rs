@@ -1,7 +1,9 @@
 //! The effects that a selection can detect.
 
-use neuron_stats::{SampleCounts, detectable_effect};
-use study_record::{Scope, SelectionSettings, TTestKind};
+use neuron_stats::detectable_effect;
+use study_record::{Scope, SelectionSettings};
+
+use crate::translate::sample_counts;
 
 /// The probability with which an effect is called detectable.
 const POWER: f64 = 0.8;
@@ -29,10 +31,7 @@ impl DetectableEffects {
             Scope::Layer => neurons,
             Scope::Model => layers * neurons,
         };
-        let counts = match settings.test {
-            TTestKind::Paired => SampleCounts::Pairs(pairs),
-            TTestKind::Student | TTestKind::Welch => SampleCounts::Sides(pairs, pairs),
-        };
+        let counts = sample_counts(settings.test, pairs);
         let alpha = settings.alpha.get();
         Some(Self {
             uncorrected: detectable_effect(counts, alpha, POWER).ok()?,
