@@ -8,7 +8,7 @@ use crate::{
     engine::trial::{Outcome, Read, Trial},
     error::StudyError,
     parts::{
-        direct_effects::DirectPass,
+        direct_pass::DirectPass,
         laboratory_part::{Bench, Design, EncodedTable, LaboratoryPart, PartResult, Trials},
     },
     passes::progress::{Progress, report},

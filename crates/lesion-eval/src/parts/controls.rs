@@ -16,7 +16,7 @@ use crate::{
     },
     error::StudyError,
     parts::{
-        direct_effects::{SetInPrompts, sum_direct_effects},
+        direct_pass::{SetInPrompts, sum_direct_effects},
         dissociation::dissociations,
         laboratory_part::{Bench, Design, EncodedTable, LaboratoryPart, PartResult, Trials},
         layer_controls::{ControlLesion, LayerControls},

@@ -1,6 +1,6 @@
 //! Cells of tables.
 
-use super::number_text::{NONE, count, fixed, interval, p_value};
+use super::number_text::{NONE, count, fixed, interval, interval_with_digits, p_value};
 
 /// A cell of a table: a text and, if it is a number, its exact value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +50,12 @@ impl Cell {
     /// Both ends of an interval, sorted by the lower one.
     pub(crate) fn interval(ends: Option<(f64, f64)>) -> Self {
         ends.map_or_else(Self::missing, |ends| Self::value(interval(ends), &ends.0))
+    }
+
+    /// The same with `digits` decimals.
+    pub(crate) fn interval_with_digits(ends: Option<(f64, f64)>, digits: usize) -> Self {
+        let text = |ends| Self::value(interval_with_digits(ends, digits), &ends.0);
+        ends.map_or_else(Self::missing, text)
     }
 
     /// A number that is missing.

@@ -68,8 +68,13 @@ pub(crate) fn quoted(word: &str) -> String {
 }
 
 /// Both ends of an interval.
-pub(crate) fn interval((low, high): (f64, f64)) -> String {
-    format!("{} to {}", fixed(low, 3), fixed(high, 3))
+pub(crate) fn interval(ends: (f64, f64)) -> String {
+    interval_with_digits(ends, 3)
+}
+
+/// Both ends of an interval, with `digits` decimals.
+pub(crate) fn interval_with_digits((low, high): (f64, f64), digits: usize) -> String {
+    format!("{} to {}", fixed(low, digits), fixed(high, digits))
 }
 
 /// The mean; NaN if there are no values.

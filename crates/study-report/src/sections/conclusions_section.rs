@@ -1,11 +1,11 @@
 //! Conclusions and their limits.
 
 use study_record::{
-    BUNDLED, Question, SelectAt, Verdict,
+    BUNDLED, LEVEL, Question, SelectAt, Verdict,
     tables::{DissociationRow, VerdictRow},
 };
 
-use super::study_verdicts::{StudyVerdicts, is_shown};
+use super::study_verdicts::{StudyVerdicts, is_shown, subject};
 use crate::{
     document::{number_text::list, section::Section},
     error::ReportError,
@@ -44,8 +44,17 @@ pub(crate) fn conclusions_section(study: &FinishedStudy<'_>) -> Result<Section, 
     section.heading("What cannot be concluded");
     if verdicts.is_decided() {
         let open = verdicts.about(Question::Effect);
-        let open = open.filter(|row| row.verdict == Verdict::Undecided);
-        limits.extend(open.map(|row| verdicts.describe(row)));
+        let (near, far) = open
+            .filter(|row| row.verdict == Verdict::Undecided)
+            .partition::<Vec<&VerdictRow>, _>(|row| row.p.is_some_and(|p| p <= LEVEL));
+        limits.extend(near.into_iter().map(|row| verdicts.describe(row)));
+        let far: Vec<String> = far.into_iter().map(subject).collect();
+        if !far.is_empty() {
+            limits.push(format!(
+                "Undecided, so that neither an effect nor its absence is shown: {}.",
+                far.join("; ")
+            ));
+        }
         let open = verdicts.about(Question::Synergy).filter(|row| !is_concluded(row));
         limits.extend(open.map(|row| verdicts.describe(row)));
     }

@@ -9,13 +9,16 @@ use super::absent_part::absence;
 use crate::{
     document::{
         cell::Cell,
-        number_text::{count, fixed, interval, plural, quoted},
+        number_text::{count, fixed, interval_with_digits, plural, quoted},
         report_table::Table,
         section::Section,
     },
     error::ReportError,
     finished_study::FinishedStudy,
 };
+
+/// Decimals of a divergence, which is often small.
+const DIGITS: usize = 5;
 
 pub(crate) fn specificity_section(study: &FinishedStudy<'_>) -> Result<Section, ReportError> {
     let mut section = Section::new("specificity", "What else changes");
@@ -66,8 +69,8 @@ fn specificity_table(rows: &[SpecificityRow]) -> Table {
             Cell::text(&row.neuron_set),
             Cell::text(row.read_at.name()),
             Cell::count(row.prompts),
-            Cell::number(row.divergence, 4),
-            Cell::interval(row.random()),
+            Cell::number(row.divergence, DIGITS),
+            Cell::interval_with_digits(row.random(), DIGITS),
             Cell::count(row.top_changes),
             Cell::optional(row.random_top_changes, 1),
         ]);
@@ -85,15 +88,16 @@ fn finding(rows: &[SpecificityRow]) -> Option<String> {
             && row.neuron_set == largest.neuron_set
     });
     let random = |row: &SpecificityRow| {
-        row.random()
-            .map_or(String::new(), |ends| format!(" (95 % of random sets: {})", interval(ends)))
+        row.random().map_or(String::new(), |ends| {
+            format!(" (95 % of random sets: {})", interval_with_digits(ends, DIGITS))
+        })
     };
     let mut text = format!(
         "The distribution moves most without the {} neurons of layer {}: by {} nats{}; another word is \
          on top in {} of {}.",
         quoted(&largest.neuron_set),
         largest.layer,
-        fixed(largest.divergence, 4),
+        fixed(largest.divergence, DIGITS),
         random(largest),
         count(largest.top_changes),
         plural(largest.prompts, "prompt")
@@ -102,7 +106,7 @@ fn finding(rows: &[SpecificityRow]) -> Option<String> {
         text += &format!(
             " In {} about other things it moves by {} nats{}, with another word on top in {}.",
             plural(row.prompts, "prompt"),
-            fixed(row.divergence, 4),
+            fixed(row.divergence, DIGITS),
             random(row),
             count(row.top_changes)
         );

@@ -119,21 +119,34 @@ impl StudyVerdicts {
         let lowered = effects.iter().filter(|row| lowers(row)).count();
         let raised = effects.iter().filter(|row| raises(row)).count();
         let other = with(Verdict::Larger) + with(Verdict::Smaller) - lowered - raised;
-        let mut parts = vec![
-            format!("the lesion lowers the margin more than random sets in {}", count(lowered)),
-            format!("raises it more in {}", count(raised)),
-        ];
-        if other > 0 {
-            parts.push(format!("changes it less in {}", count(other)));
+        let mut parts = Vec::new();
+        for (number, one, several) in [
+            (
+                lowered,
+                "lowers the margin more than random sets",
+                "lower the margin more than random sets",
+            ),
+            (raised, "raises it more", "raise it more"),
+            (other, "changes it less", "change it less"),
+            (
+                with(Verdict::NoEffect),
+                "has no effect beyond the margin of equivalence",
+                "have no effect beyond the margin of equivalence",
+            ),
+            (with(Verdict::Undecided), "is undecided", "are undecided"),
+        ] {
+            if number > 0 {
+                parts.push(format!(
+                    "{} {}",
+                    count(number),
+                    if number == 1 { one } else { several }
+                ));
+            }
         }
-        parts.push(format!("has no effect beyond the margin of equivalence in {}", {
-            count(with(Verdict::NoEffect))
-        }));
-        parts.push(format!("and is undecided in {}", count(with(Verdict::Undecided))));
         format!(
             "Of {}, {} (Holm over {}, level {LEVEL}).",
             plural(effects.len(), "controlled lesion"),
-            parts.join(", "),
+            list(&parts),
             plural(self.tested(), "claim")
         )
     }
