@@ -158,9 +158,9 @@ impl ReferenceActivations {
 
     /// The sides that have sentences from which a prompt takes values.
     fn filled_sides(&self, prompt: &MaskedPrompt) -> Vec<usize> {
-        let own = self.labels.iter().position(|label| Some(label) == prompt.label.as_ref());
-        let sides = match own {
-            Some(own) if self.is_counterfactual => vec![1 - own],
+        let side = self.labels.iter().position(|label| Some(label) == prompt.label.as_ref());
+        let sides = match side {
+            Some(side) if self.is_counterfactual => vec![1 - side],
             _ => vec![0, 1],
         };
         sides.into_iter().filter(|&side| !self.sides[side].is_empty()).collect()

@@ -260,9 +260,9 @@ fn run_controls(
         let controls = match cell.sets {
             SetChoice::Lesioned => run_cell(bench, cell, &at_masks, &mut watch),
             SetChoice::Labelled => {
-                let own = bench.laboratory.replace_method(paper.clone());
+                let method = bench.laboratory.replace_method(paper.clone());
                 let controls = run_cell(bench, cell, &at_masks, &mut watch);
-                bench.laboratory.replace_method(own);
+                bench.laboratory.replace_method(method);
                 controls
             }
         };
@@ -525,16 +525,16 @@ fn run_matched(
     }
     let key = cell.journal_key("matched");
     let outcomes = laboratory.run(&key, &trials, Read::Candidates, &mut *progress)?;
-    let (own, other) = outcomes.split_at(cell.prompts.len());
-    controls.clean_margin =
-        own.iter().map(|outcome| outcome.clean.margin()).sum::<f64>() / own.len() as f64;
+    let (outcomes, other_outcomes) = outcomes.split_at(cell.prompts.len());
+    let margins = outcomes.iter().map(|outcome| outcome.clean.margin());
+    controls.clean_margin = margins.sum::<f64>() / outcomes.len() as f64;
     let drops = |outcomes: &[Outcome]| outcomes.iter().map(Outcome::drops).collect();
     controls.lesions.push(neurons.lesion(
         SetKind::Matched,
         0,
         &cell.matched,
-        drops(own),
-        drops(other),
+        drops(outcomes),
+        drops(other_outcomes),
     ));
     let mut others = Vec::new();
     if !cell.swapped.is_empty() {
@@ -583,9 +583,9 @@ fn run_random(
         places.map(|place| drops[place]).collect()
     };
     for (draw, set) in lesioned.iter().enumerate() {
-        let own = pick(&set.drops, &cell.prompts);
-        let other = pick(&set.drops, &cell.other_prompts);
-        controls.lesions.push(neurons.lesion(kind, draw, &set.neurons, own, other));
+        let drops = pick(&set.drops, &cell.prompts);
+        let other_drops = pick(&set.drops, &cell.other_prompts);
+        controls.lesions.push(neurons.lesion(kind, draw, &set.neurons, drops, other_drops));
     }
     Ok(())
 }

@@ -79,8 +79,8 @@ fn dissociate(
     matched: &ControlLesion,
     templates: &Templates,
 ) -> Result<DissociationRow, StudyError> {
-    let own = matched.mean();
-    let other = matched.other_mean().unwrap_or(own);
+    let own_drop = matched.mean();
+    let other_drop = matched.other_mean().unwrap_or(own_drop);
     let count = design.prompts.len();
     let own_margins = margins_by_prompt(count, &controls.prompts, &matched.drops);
     let other_margins = margins_by_prompt(count, &controls.other_prompts, &matched.other_drops);
@@ -110,17 +110,17 @@ fn dissociate(
         neurons: matched.neurons.len(),
         own_prompts: controls.prompts.len(),
         other_prompts: controls.other_prompts.len(),
-        own_logit_drop: own.logit,
-        other_logit_drop: other.logit,
-        own_margin_drop: own.margin,
-        other_margin_drop: other.margin,
-        difference: own.margin - other.margin,
+        own_logit_drop: own_drop.logit,
+        other_logit_drop: other_drop.logit,
+        own_margin_drop: own_drop.margin,
+        other_margin_drop: other_drop.margin,
+        difference: own_drop.margin - other_drop.margin,
         low,
         high,
         random_low,
         random_high,
         p_difference: difference.map(|test| test.p_two_sided),
-        both: own.margin + other.margin,
+        both: own_drop.margin + other_drop.margin,
         both_low,
         both_high,
         random_both_low,

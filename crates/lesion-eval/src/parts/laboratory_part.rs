@@ -221,7 +221,7 @@ impl<'a, 'l> Bench<'a, 'l> {
     /// of a layer is lesioned once.
     ///
     /// # Errors
-    /// As [`Laboratory::run`].
+    /// If [`Laboratory::run`] fails.
     pub(crate) fn lesion_random_sets(
         &mut self,
         layer: usize,

@@ -31,7 +31,7 @@ pub(crate) const TRIALS_PER_RUN: usize = 1 << 16;
 /// Lesions sets of one layer in prompts. `progress` counts trials.
 ///
 /// # Errors
-/// As [`Laboratory::run`].
+/// If [`Laboratory::run`] fails.
 pub(crate) fn lesion_sets(
     laboratory: &mut Laboratory<'_>,
     journal_key: &str,
@@ -108,7 +108,7 @@ impl RandomSetLesions {
     /// Random sets of `size` neurons of a layer, lesioned in `prompts`, which are always the same.
     ///
     /// # Errors
-    /// As [`Laboratory::run`].
+    /// If [`Laboratory::run`] fails.
     pub(crate) fn lesion(
         &mut self,
         laboratory: &mut Laboratory<'_>,

@@ -271,8 +271,8 @@ impl JointBootstrap {
         selected: &[LesionedSet],
         random: &[LesionedSet],
     ) -> Option<Self> {
-        let own = Templates::of(design.prompts).only(|prompt| cell.prompts.contains(&prompt));
-        if own.groups().len() < FEWEST_TEMPLATES || random.is_empty() {
+        let templates = Templates::of(design.prompts).only(|prompt| cell.prompts.contains(&prompt));
+        if templates.groups().len() < FEWEST_TEMPLATES || random.is_empty() {
             return None;
         }
         let labelled = design.labelled();
@@ -284,10 +284,10 @@ impl JointBootstrap {
                 let places = places_of(prompts, among);
                 places.iter().map(|&place| set.drops[place].margin).sum()
             };
-            own.groups().iter().map(sum).collect()
+            templates.groups().iter().map(sum).collect()
         };
         Some(Self {
-            counts: own.groups().iter().map(|prompts| prompts.len() as f64).collect(),
+            counts: templates.groups().iter().map(|prompts| prompts.len() as f64).collect(),
             selected: selected.iter().map(|set| sums(set, &cell.prompts)).collect(),
             random: random.iter().map(|set| sums(set, &labelled)).collect(),
         })
@@ -305,11 +305,11 @@ impl JointBootstrap {
     }
 
     fn draw(&self, rng: &mut ChaCha8Rng) -> f64 {
-        let templates: Vec<usize> =
+        let resample: Vec<usize> =
             self.counts.iter().map(|_| rng.random_range(0..self.counts.len())).collect();
-        let prompts: f64 = templates.iter().map(|&template| self.counts[template]).sum();
+        let prompts: f64 = resample.iter().map(|&template| self.counts[template]).sum();
         let mean = |sums: &[f64]| -> f64 {
-            templates.iter().map(|&template| sums[template]).sum::<f64>() / prompts
+            resample.iter().map(|&template| sums[template]).sum::<f64>() / prompts
         };
         let selected = mean(&self.selected[rng.random_range(0..self.selected.len())]);
         let count = self.random.len();

@@ -51,25 +51,25 @@ pub(crate) fn count_differing_at_masks(
         }
         means
     };
-    let own = template_means(true);
-    let other = template_means(false);
-    if own.len() < 2 * neurons || other.len() < 2 * neurons {
+    let own_means = template_means(true);
+    let other_means = template_means(false);
+    if own_means.len() < 2 * neurons || other_means.len() < 2 * neurons {
         return Ok(None);
     }
-    let count = count_differing(&own, &other, neurons, set)
+    let count = count_differing(&own_means, &other_means, neurons, set)
         .map_err(|source| StudyError::stats_of_model(source, neurons))?;
     Ok(Some(count))
 }
 
 fn count_differing(
-    own: &[f64],
-    other: &[f64],
+    own_means: &[f64],
+    other_means: &[f64],
     neurons: usize,
     set: &[usize],
 ) -> Result<DifferingAtMasks, StatsError> {
-    let own = Matrix::new(own, own.len() / neurons, neurons)?;
-    let other = Matrix::new(other, other.len() / neurons, neurons)?;
-    let tests = t_tests(TestKind::Welch, own, other, CONFIDENCE)?;
+    let own_templates = Matrix::new(own_means, own_means.len() / neurons, neurons)?;
+    let other_templates = Matrix::new(other_means, other_means.len() / neurons, neurons)?;
+    let tests = t_tests(TestKind::Welch, own_templates, other_templates, CONFIDENCE)?;
     let p: Vec<f64> =
         tests.iter().map(|test| if test.defined { test.p_two_sided } else { 1.0 }).collect();
     let differs = significant(&Correction::BenjaminiHochberg.adjust(&p)?, LEVEL)?;

@@ -80,8 +80,8 @@ fn specificity_table(rows: &[SpecificityRow]) -> Table {
 
 /// The lesion with the largest divergence at its own prompts, and what it does to bystanders.
 fn finding(rows: &[SpecificityRow]) -> Option<String> {
-    let own = rows.iter().filter(|row| row.read_at == ReadAt::Prompts);
-    let largest = own.max_by(|a, b| a.divergence.total_cmp(&b.divergence))?;
+    let at_prompts = rows.iter().filter(|row| row.read_at == ReadAt::Prompts);
+    let largest = at_prompts.max_by(|a, b| a.divergence.total_cmp(&b.divergence))?;
     let bystanders = rows.iter().find(|row| {
         row.read_at == ReadAt::Bystanders
             && row.layer == largest.layer

@@ -208,15 +208,15 @@ impl StudyVerdicts {
         }
         if let Some(profile) = profile {
             text += &direct_caveat(row, profile);
+            text += &concentration(profile);
             if is_shown(row.verdict) {
                 text += &alike_caveat(profile);
-                text += &concentration(profile);
             }
         }
         text
     }
 
-    /// What the same lesion does in the other label's prompts, if it may only make one of the words
+    /// The effect of the same lesion in the other label's prompts, if it may only make one of the words
     /// more likely everywhere.
     fn prior_caveat(&self, row: &VerdictRow) -> String {
         let found = self.dissociation.iter().find(|dissociation| {
@@ -349,7 +349,8 @@ fn concentration(profile: &ProfileRow) -> String {
         return String::new();
     }
     format!(
-        " Few neurons do most of this: the strongest five of {} together {}, the strongest one {}.",
+        " Few neurons do most of this: the strongest five of {} have a drop of {}, the strongest one \
+         alone {}.",
         count(profile.neurons),
         fixed(five, 3),
         fixed(one, 3)
