@@ -198,10 +198,17 @@ impl Study {
     pub fn without_paths(&self) -> Self {
         let mut study = self.clone();
         study.model = None;
-        study.stimuli = None;
-        study.prompts = None;
-        study.lesion.neurons = None;
-        study.controls.bystanders = None;
+        study.text_paths().map(Option::take);
         study
+    }
+
+    /// The path of every text file that a study may name.
+    fn text_paths(&mut self) -> [&mut Option<FilePath>; 4] {
+        [
+            &mut self.stimuli,
+            &mut self.prompts,
+            &mut self.lesion.neurons,
+            &mut self.controls.bystanders,
+        ]
     }
 }

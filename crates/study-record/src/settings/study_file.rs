@@ -20,8 +20,7 @@ impl Study {
     /// The study seen from another folder than that of its file: its paths to texts start there.
     #[must_use]
     pub fn beside(mut self, folder: &Path) -> Self {
-        let paths = [&mut self.stimuli, &mut self.prompts, &mut self.lesion.neurons];
-        for path in paths.into_iter().flatten() {
+        for path in self.text_paths().into_iter().flatten() {
             *path = path.beside(folder);
         }
         self
