@@ -2,6 +2,7 @@
 //! runs it; everything else is in the crates.
 
 mod bench;
+mod calibrate;
 mod figures;
 mod lesion;
 mod workspace;
@@ -12,6 +13,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::bench::{MODEL, STATS, Suite};
+use crate::calibrate::run_simulations;
 use crate::figures::draw_figures;
 use crate::lesion::run_lesion;
 use crate::workspace::Workspace;
@@ -52,6 +54,14 @@ enum Task {
         #[arg(long)]
         json: bool,
     },
+    /// Measure by simulation how often a study's verdicts are wrong, and how often a real effect is
+    /// found. Arguments are passed on to the simulations.
+    #[command(disable_help_flag = true)]
+    Calibrate {
+        /// Arguments of the simulations.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
+    },
     #[command(external_subcommand)]
     Lesion(Vec<OsString>),
 }
@@ -80,6 +90,7 @@ fn main() -> Result<ExitCode> {
             }
             Ok(ExitCode::SUCCESS)
         }
+        Task::Calibrate { args } => run_simulations(&workspace, args),
         Task::Lesion(args) => run_lesion(&workspace, &args),
     }
 }

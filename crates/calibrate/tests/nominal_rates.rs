@@ -1,0 +1,59 @@
+//! A small version of the simulations. With so few models only a large error is noticed.
+
+use std::path::PathBuf;
+
+use calibrate::{Rate, Scale, Simulation, TableCell};
+
+const LEVEL: f64 = 0.05;
+
+fn run(simulation: Simulation, models: usize) -> Vec<Vec<TableCell>> {
+    let assets = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets"));
+    let tables = simulation.run(&Scale { models, seed: 1, assets }).unwrap();
+    tables.into_iter().flat_map(|table| table.rows).collect()
+}
+
+/// The rates of a row.
+fn rates(row: &[TableCell]) -> Vec<Rate> {
+    let rates = row.iter().filter_map(|cell| match cell {
+        TableCell::Rate(rate) | TableCell::ClusteredRate(rate) => Some(*rate),
+        TableCell::Text(_) | TableCell::Count(_) | TableCell::Number(..) => None,
+    });
+    rates.collect()
+}
+
+#[test]
+fn studies_of_models_that_know_nothing_find_nothing() {
+    let rows = run(Simulation::FalsePositives, 10);
+    assert!(!rows.is_empty());
+    for row in rows {
+        assert!(rates(&row)[0].is_at_most(LEVEL), "{row:?}");
+    }
+}
+
+#[test]
+fn p_of_random_sets_are_uniform() {
+    let rows = run(Simulation::UniformP, 10);
+    assert!(!rows.is_empty());
+    for row in rows {
+        assert!(rates(&row)[0].is_at_most(LEVEL), "{row:?}");
+        let Some(TableCell::Number(p, _)) = row.last() else { panic!("{row:?}") };
+        assert!(*p > 0.001, "{row:?}");
+    }
+}
+
+#[test]
+fn more_prompts_do_not_lower_the_smallest_p() {
+    let rows = run(Simulation::Power, 10);
+    let smallest = |row: &Vec<TableCell>| match row[3] {
+        TableCell::Number(p, _) => p,
+        _ => f64::NAN,
+    };
+    // The last six rows have 2 to 80 prompts.
+    let by_prompts = &rows[rows.len() - 6..];
+    for row in by_prompts {
+        assert!((smallest(row) - 4.0 / 101.0).abs() < 1e-9 || smallest(row) > 0.04, "{row:?}");
+    }
+    // Rows 0 and 7 have no effect, and the largest one.
+    assert!(rates(&rows[0])[0].is_at_most(LEVEL), "{:?}", rows[0]);
+    assert!(rates(&rows[7])[0].share() > 0.9, "{:?}", rows[7]);
+}
