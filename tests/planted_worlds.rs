@@ -16,17 +16,97 @@ struct Expectations {
     must_not: &'static [&'static str],
 }
 
+/// A lesion that is told from random sets.
+const SHOWN: &str = ", more than random sets do";
+/// Lesions of several sets that are shown to have no effect.
+const ABSENT: &str = "have no effect beyond that of random sets, up to";
+const DOUBLE: &str = "The dissociation is double in layer 2.";
+const NO_DISSOCIATION: &str = "A dissociation is shown in none of 8 cases";
+
 const EXPECTATIONS: [(World, Expectations); 10] = [
-    (World::Causal, Expectations { must: &[], must_not: &[] }),
-    (World::Nothing, Expectations { must: &[], must_not: &[] }),
-    (World::InertOutrank, Expectations { must: &[], must_not: &[] }),
-    (World::SilentAtWord, Expectations { must: &[], must_not: &[] }),
-    (World::RedundantCopies, Expectations { must: &[], must_not: &[] }),
-    (World::CancellingPairs, Expectations { must: &[], must_not: &[] }),
-    (World::SelfRepair, Expectations { must: &[], must_not: &[] }),
-    (World::Prior, Expectations { must: &[], must_not: &[] }),
-    (World::OneOfTwelve, Expectations { must: &[], must_not: &[] }),
-    (World::Suppressor, Expectations { must: &[], must_not: &[] }),
+    (
+        World::Causal,
+        Expectations {
+            must: &[
+                "Layer 2, \"him\": the lesion lowers the margin by 2.",
+                "Layer 2, \"her\": the lesion lowers the margin by 2.",
+                SHOWN,
+                DOUBLE,
+            ],
+            must_not: &["may only shift the odds"],
+        },
+    ),
+    (World::Nothing, Expectations { must: &[ABSENT, NO_DISSOCIATION], must_not: &[SHOWN, DOUBLE] }),
+    (
+        World::InertOutrank,
+        Expectations {
+            must: &[ABSENT, "Layer 2, all \"him\" neurons: the lesion lowers the margin by 2."],
+            must_not: &["Layer 2, \"him\": the lesion lowers", DOUBLE],
+        },
+    ),
+    (
+        World::SilentAtWord,
+        Expectations {
+            must: &[ABSENT, "does not show that it takes part in predicting them at a mask"],
+            must_not: &[SHOWN, DOUBLE],
+        },
+    ),
+    (
+        World::RedundantCopies,
+        Expectations {
+            must: &["Together the layers do more than random sets in the lower layers do."],
+            must_not: &[
+                "Layer 1, \"him\": the lesion lowers",
+                "Layer 2, \"him\": the lesion lowers",
+            ],
+        },
+    ),
+    (
+        World::CancellingPairs,
+        Expectations {
+            must: &[ABSENT, "Effects of single neurons in a set may cancel."],
+            must_not: &[SHOWN, DOUBLE],
+        },
+    ),
+    (
+        World::SelfRepair,
+        Expectations {
+            must: &[
+                "The direct effects of these neurons on the margin add up to 3.9",
+                "without them the later layers change what they write",
+            ],
+            must_not: &["Layer 2, \"him\": the lesion lowers", DOUBLE],
+        },
+    ),
+    (
+        World::Prior,
+        Expectations {
+            must: &[
+                "So the lesion may only shift the odds of \"him\" in every prompt",
+                "So the lesion may only shift the odds of \"her\" in every prompt",
+                NO_DISSOCIATION,
+            ],
+            must_not: &[DOUBLE],
+        },
+    ),
+    (
+        World::OneOfTwelve,
+        Expectations {
+            must: &["Few neurons do most of this: the strongest five of 12 have a drop of 2."],
+            must_not: &["Layer 2, \"him\": the lesion of this set has no effect"],
+        },
+    ),
+    (
+        World::Suppressor,
+        Expectations {
+            must: &[
+                "Layer 2, \"him\": the lesion raises the margin by 2.",
+                "Layer 2, \"her\": the lesion raises the margin by 2.",
+                SHOWN,
+            ],
+            must_not: &["No matched lesion", "Layer 2, \"him\": the lesion of this set has no"],
+        },
+    ),
 ];
 
 fn expectations(world: World) -> &'static Expectations {

@@ -351,6 +351,9 @@ tables! {
         layer: usize,
         /// The label of the lesioned neurons.
         neuron_set: String,
+        /// Which of the label's neurons are lesioned, as in `profile.csv`. Those of `labelled` are not
+        /// compared with random sets.
+        sets: SetChoice,
         /// How many neurons.
         neurons: usize,
         /// Number of prompts of their label.

@@ -180,7 +180,8 @@ struct Cell<'a> {
     swapped: Arc<[usize]>,
     /// The prompts of the label.
     prompts: Vec<usize>,
-    /// The prompts of the other label in which the matched and the `random` sets are lesioned too.
+    /// The prompts of the other label in which the matched set and, if it is the study's own, the
+    /// `random` sets are lesioned too.
     other_prompts: Vec<usize>,
 }
 
@@ -233,7 +234,7 @@ fn list_cells<'a>(bench: &Bench<'a, '_>) -> Vec<Cell<'a>> {
                 matched,
                 swapped: Arc::from([]),
                 prompts: laboratory.labelled(label),
-                other_prompts: Vec::new(),
+                other_prompts: laboratory.labelled(labelled.other(label)),
             });
         }
     }

@@ -34,10 +34,12 @@ pub(crate) fn dissociations(
 ) -> Result<Dissociations, StudyError> {
     let mut found = Dissociations { rows: Vec::new(), claims: Vec::new() };
     for (done, layer) in controls.iter().enumerate() {
-        let has_both = layer.sets == SetChoice::Lesioned && !layer.other_prompts.is_empty();
+        let has_both = !layer.other_prompts.is_empty();
         if let Some(matched) = layer.matched().filter(|_| has_both) {
             let row = dissociate(design, layer, matched, templates)?;
-            found.claims.push(claim_dissociation(layer, &row));
+            if layer.sets == SetChoice::Lesioned {
+                found.claims.push(claim_dissociation(layer, &row));
+            }
             found.rows.push(row);
         }
         report(progress, done + 1, controls.len())?;
@@ -107,6 +109,7 @@ fn dissociate(
     Ok(DissociationRow {
         layer: controls.layer,
         neuron_set: controls.label.clone(),
+        sets: controls.sets,
         neurons: matched.neurons.len(),
         own_prompts: controls.prompts.len(),
         other_prompts: controls.other_prompts.len(),

@@ -198,7 +198,9 @@ impl Study {
     pub fn without_paths(&self) -> Self {
         let mut study = self.clone();
         study.model = None;
-        study.text_paths().map(Option::take);
+        for path in study.text_paths() {
+            *path = None;
+        }
         study
     }
 

@@ -1,7 +1,7 @@
 //! Conclusions and their limits.
 
 use study_record::{
-    BUNDLED, LEVEL, Question, SelectAt, Verdict,
+    BUNDLED, LEVEL, Question, SelectAt, SetChoice, Verdict,
     tables::{DissociationRow, VerdictRow},
 };
 
@@ -14,7 +14,8 @@ use crate::{
 
 pub(crate) fn conclusions_section(study: &FinishedStudy<'_>) -> Result<Section, ReportError> {
     let verdicts = StudyVerdicts::read(study)?;
-    let dissociation: Vec<DissociationRow> = study.rows_if_written()?.unwrap_or_default();
+    let mut dissociation: Vec<DissociationRow> = study.rows_if_written()?.unwrap_or_default();
+    dissociation.retain(|row| row.sets == SetChoice::Lesioned);
     let mut section = Section::new("conclusions", "What can be concluded, and what not");
     section.explanation("Effect sizes in logits and their intervals come first, p last.");
     section.heading("What can be concluded");
@@ -28,8 +29,7 @@ pub(crate) fn conclusions_section(study: &FinishedStudy<'_>) -> Result<Section, 
     shown.extend(concluded(Question::Dissociation));
     shown.extend(double_dissociation(&verdicts, &dissociation));
     shown.extend(concluded(Question::Synergy));
-    let absent = verdicts.about(Question::Effect).filter(|row| row.verdict == Verdict::NoEffect);
-    shown.extend(absent.map(|row| verdicts.describe(row)));
+    shown.extend(verdicts.describe_absent_effects());
     let mut limits = Vec::new();
     if !verdicts.is_decided() {
         limits.push(verdicts.summary());

@@ -6,7 +6,7 @@ use plotters::{
     style::text_anchor::{HPos, VPos},
 };
 use study_record::{
-    FEWEST_TEMPLATES, Manifest, Part, Verdict,
+    FEWEST_TEMPLATES, Manifest, Part, SetChoice, Verdict,
     tables::{DissociationRow, Row as _, VerdictRow},
 };
 
@@ -43,10 +43,11 @@ pub(crate) fn add_dissociation(
     verdicts: &StudyVerdicts,
 ) -> Result<(), ReportError> {
     section.heading("Double dissociation");
-    let Some(rows) = study.rows_if_written::<DissociationRow>()? else {
+    let Some(mut rows) = study.rows_if_written::<DissociationRow>()? else {
         section.text(absence(study, Part::Controls, DissociationRow::TABLE));
         return Ok(());
     };
+    rows.retain(|row| row.sets == SetChoice::Lesioned);
     if rows.is_empty() {
         section.text("Not computed: needs prompts with both labels, and neurons in some layer.");
         return Ok(());

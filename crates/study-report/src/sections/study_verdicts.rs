@@ -65,8 +65,9 @@ impl StudyVerdicts {
     /// The claim about the dissociation of a label's neurons in a layer.
     pub(crate) fn dissociation(&self, row: &DissociationRow) -> Option<&VerdictRow> {
         let layer = row.layer.to_string();
-        let mut claims = self.about(Question::Dissociation);
-        claims.find(|claim| claim.layers == layer && claim.neuron_set == row.neuron_set)
+        self.about(Question::Dissociation).find(|claim| {
+            claim.layers == layer && claim.neuron_set == row.neuron_set && claim.sets == row.sets
+        })
     }
 
     /// Whether the lesion of either label's neurons in a layer lowers the margin of its own prompts,
@@ -160,6 +161,45 @@ impl StudyVerdicts {
         }
     }
 
+    /// The effects that are shown to be absent: one sentence on all of them, and one on each whose
+    /// neurons have direct effects that later layers make up for.
+    pub(crate) fn describe_absent_effects(&self) -> Vec<String> {
+        let absent = self.about(Question::Effect).filter(|row| row.verdict == Verdict::NoEffect);
+        let (repaired, plain) = absent.partition::<Vec<&VerdictRow>, _>(|row| {
+            self.profile_of(row).is_some_and(|profile| !direct_caveat(row, profile).is_empty())
+        });
+        let mut sentences = Vec::new();
+        if let [one] = &plain[..] {
+            sentences.push(self.describe_effect(one));
+        } else if !plain.is_empty() {
+            let names: Vec<String> = plain.iter().map(|row| subject(row)).collect();
+            let largest =
+                plain.iter().map(|row| row.excess.unwrap_or_default().abs()).fold(0.0, f64::max);
+            let margins = plain.iter().filter_map(|row| row.equivalence);
+            let smallest_margin = margins.fold(f64::INFINITY, f64::min);
+            sentences.push(format!(
+                "The lesions of these sets have no effect beyond that of random sets, up to {} logits \
+                 ({} of the margin without a lesion): {}. The largest difference from the mean of \
+                 random sets is {}. Effects of single neurons in a set may cancel.",
+                fixed(smallest_margin, 3),
+                percent(self.equivalence),
+                names.join("; "),
+                fixed(largest, 3)
+            ));
+        }
+        sentences.extend(repaired.into_iter().map(|row| self.describe_effect(row)));
+        sentences
+    }
+
+    /// The row of the profile that a claim is about.
+    fn profile_of(&self, row: &VerdictRow) -> Option<&ProfileRow> {
+        self.profile.iter().find(|profile| {
+            profile.layer.to_string() == row.layers
+                && profile.neuron_set == row.neuron_set
+                && profile.sets == row.sets
+        })
+    }
+
     fn describe_effect(&self, row: &VerdictRow) -> String {
         let name = subject(row);
         let value =
@@ -167,11 +207,7 @@ impl StudyVerdicts {
         let changes = if row.value < 0.0 { "raises" } else { "lowers" };
         let random = random_sets(row);
         let p = corrected_p(row);
-        let profile = self.profile.iter().find(|profile| {
-            profile.layer.to_string() == row.layers
-                && profile.neuron_set == row.neuron_set
-                && profile.sets == row.sets
-        });
+        let profile = self.profile_of(row);
         let falls = profile.map_or(String::new(), |profile| {
             let falls = count(profile.margin_falls);
             format!(" The margin falls in {falls} of {}.", plural(profile.prompts, "prompt"))
@@ -222,12 +258,13 @@ impl StudyVerdicts {
         let found = self.dissociation.iter().find(|dissociation| {
             dissociation.layer.to_string() == row.layers
                 && dissociation.neuron_set == row.neuron_set
-                && row.sets == SetChoice::Lesioned
+                && dissociation.sets == row.sets
         });
         let Some(dissociation) = found else { return String::new() };
-        let claim = self.dissociation(dissociation);
-        let is_shown = claim.is_some_and(|claim| claim.verdict == Verdict::Larger);
-        if is_shown || dissociation.other_margin_drop >= 0.0 {
+        // A shift of the odds has a sum of 0.
+        let has_no_sum = dissociation.interval_of_both().is_some_and(|(low, _)| low <= 0.0)
+            || dissociation.both <= dissociation.own_margin_drop / 2.0;
+        if dissociation.other_margin_drop >= 0.0 || !has_no_sum {
             return String::new();
         }
         let other = fixed(-dissociation.other_margin_drop, 3);
@@ -406,5 +443,5 @@ fn describe_synergy(row: &VerdictRow) -> String {
         }
         _ => "Whether it differs from that of random sets in the lower layers is undecided",
     };
-    format!("{name} lesioned together: synergy {value} ({random}). {conclusion}. {p}")
+    format!("{name} lesioned together: synergy {value}; {random}. {conclusion}. {p}")
 }
