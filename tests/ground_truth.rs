@@ -3,22 +3,37 @@
 
 use std::collections::BTreeSet;
 
-use crate::support::{
-    Row, Run, assert_close, number,
-    planted::{HER, HIM, PROMPTS, Planted, STIMULI, targets},
-};
+use statrs::distribution::{ContinuousCDF, StudentsT};
 use tempfile::TempDir;
 
-/// A quarter of 12 neurons is a set that can contain both him neurons.
-const SHARED: [&str; 4] = ["--share", "0.25", "--nulls", "200"];
+use crate::support::{
+    Row, Run, assert_close, number,
+    planted::{HER, HIM, MASKS, NEURONS, PROMPTS, Planted, STIMULI, gelu, targets},
+    summaries::{Controls, assert_summaries_follow_from_rows, mean, optional, row_with, rows_with},
+};
+
+/// This share of 96 neurons is a set that can contain all him neurons.
+const SHARED: [&str; 2] = ["--share", "0.075"];
+/// Random sets of each kind, enough for every claim.
+const RANDOM_SETS: usize = 300;
 
 fn run_study(model: &Planted, args: &[&str]) -> Run {
+    run_with_prompts(model, PROMPTS, args)
+}
+
+fn run_with_prompts(model: &Planted, prompts: &str, args: &[&str]) -> Run {
     let dir = TempDir::new().unwrap();
     model.write(dir.path());
-    let files = [("stimuli.txt", STIMULI), ("prompts.txt", PROMPTS)];
+    let files = [("stimuli.txt", STIMULI), ("prompts.txt", prompts)];
     let model = dir.path().to_str().unwrap();
     let planted = ["--model", model, "--stimuli", "stimuli.txt", "--prompts", "prompts.txt"];
     Run::with_files(&files, &[&planted[..], args].concat())
+}
+
+/// A study with [`SHARED`] and [`RANDOM_SETS`].
+fn run_shared(model: &Planted, args: &[&str]) -> Run {
+    let sets = RANDOM_SETS.to_string();
+    run_study(model, &[&SHARED[..], &["--nulls", &sets], args].concat())
 }
 
 fn assert_planted_neurons_are_selected(run: &Run) {
@@ -33,70 +48,25 @@ fn assert_planted_neurons_are_selected(run: &Run) {
     }
 }
 
-/// The matched set's margin drop at the mask of `target`, and those of all random sets.
-fn margin_drops(run: &Run, target: &str) -> (f64, Vec<f64>) {
-    let rows = run.rows("nulls.csv");
-    let drops = |kinds: &[&str]| -> Vec<f64> {
-        let rows = rows.iter().filter(|row| row["layer"] == "1" && row["target"] == target);
-        rows.filter(|row| kinds.contains(&row["kind"].as_str()))
-            .map(|row| number(row, "margin_drop"))
-            .collect()
-    };
-    (drops(&["matched"])[0], drops(&["random", "random-active"]))
-}
-
-#[test]
-fn planted_neurons_are_selected_and_their_lesion_follows_the_formulas() {
-    let model = Planted::new(true);
-    let run = run_study(&model, &SHARED);
-    assert_planted_neurons_are_selected(&run);
-    let mut lesioned = 0;
-    for row in run.rows("lesions.csv") {
-        let position: usize = row["position"].parse().unwrap();
-        let word = usize::from(row["candidate"] == "her");
-        let (token, silenced) = match row["neuron_set"].as_str() {
-            "him" => ("[MASK]", &HIM[..]),
-            "her" => ("[MASK]", &HER[..]),
-            _ => (row["target"].as_str(), &[][..]),
-        };
-        let clean = model.logits(token, position, &[])[word];
-        let without = model.logits(token, position, silenced)[word];
-        assert!((number(&row, "logit_clean") - clean).abs() < 1e-4, "{row:?}: {clean}");
-        assert!((number(&row, "logit_drop") - (clean - without)).abs() < 1e-4, "{row:?}");
-        if !silenced.is_empty() && row["candidate"] == row["target"] {
-            assert!(number(&row, "logit_drop") > 0.1 && number(&row, "margin_drop") > 0.1);
-            lesioned += 1;
-        }
-    }
-    assert_eq!(lesioned, 2);
-    for row in run.rows("profile.csv") {
-        // Layer 0 has no neurons with a label, so there is nothing to test.
-        let significant = row["layer"] == "1" && number(&row, "p_corrected") <= 0.05;
-        assert!(significant || (row["layer"] == "0" && row["p_corrected"].is_empty()), "{row:?}");
-    }
-    // No random set has the effect of the planted neurons.
-    for target in ["him", "her"] {
-        let (matched, random) = margin_drops(&run, target);
-        assert!(matched > 0.1 && random.len() == 400);
-        assert!(random.iter().all(|&drop| drop < matched));
-    }
-    assert!(run.stdout().contains("lowers the right word's margin"), "{}", run.stdout());
-    assert!(
-        run.stdout().contains("1 (him) and 1 (her). There the margin falls in 2 of 2 prompts"),
-        "{}",
-        run.stdout()
-    );
-}
-
 /// The neurons with a label.
 fn planted(label: &str) -> &'static [usize] {
     if label == "him" { &HIM } else { &HER }
 }
 
-/// Drops of the logit and the margin of a label's word at the mask of its prompt, if `change` changes
-/// the activations of the last layer.
-fn drops(model: &Planted, label: &str, change: impl FnOnce(&mut [f64])) -> [f64; 2] {
-    let (right, position) = if label == "him" { (0, 4) } else { (1, 3) };
+/// The positions of the masks whose right word is the label.
+fn masks(label: &str) -> Vec<usize> {
+    MASKS.iter().filter(|(word, _)| *word == label).map(|&(_, position)| position).collect()
+}
+
+/// Drops of the logit and the margin of a label's word at a mask, if `change` changes the activations
+/// of the last layer.
+fn drops(
+    model: &Planted,
+    label: &str,
+    position: usize,
+    change: impl FnOnce(&mut [f64]),
+) -> [f64; 2] {
+    let right = usize::from(label == "her");
     let clean = model.logits("[MASK]", position, &[]);
     let changed = model.logits_with("[MASK]", position, change);
     let margin = |logits: [f64; 2]| logits[right] - logits[1 - right];
@@ -104,16 +74,32 @@ fn drops(model: &Planted, label: &str, change: impl FnOnce(&mut [f64])) -> [f64;
 }
 
 /// The drops if `value` maps each planted neuron of the label and its activation to a new activation.
-fn changed_drops(model: &Planted, label: &str, value: &dyn Fn(usize, f64) -> f64) -> [f64; 2] {
-    drops(model, label, |activations| {
+fn changed_drops(
+    model: &Planted,
+    label: &str,
+    position: usize,
+    value: &dyn Fn(usize, f64) -> f64,
+) -> [f64; 2] {
+    drops(model, label, position, |activations| {
         for &neuron in planted(label) {
             activations[neuron] = value(neuron, activations[neuron]);
         }
     })
 }
 
-fn silenced_drops(model: &Planted, label: &str, neurons: &[usize]) -> [f64; 2] {
-    drops(model, label, |activations| neurons.iter().for_each(|&neuron| activations[neuron] = 0.0))
+fn silenced_drops(model: &Planted, label: &str, position: usize, neurons: &[usize]) -> [f64; 2] {
+    drops(model, label, position, |activations| {
+        neurons.iter().for_each(|&neuron| activations[neuron] = 0.0);
+    })
+}
+
+/// The mean drops in all prompts of a label.
+fn mean_silenced_drops(model: &Planted, label: &str, neurons: &[usize]) -> [f64; 2] {
+    let drops: Vec<[f64; 2]> = masks(label)
+        .into_iter()
+        .map(|position| silenced_drops(model, label, position, neurons))
+        .collect();
+    [0, 1].map(|measure| mean(drops.iter().map(|drops| drops[measure])))
 }
 
 #[track_caller]
@@ -122,15 +108,325 @@ fn assert_drops(row: &Row, [logit, margin]: [f64; 2]) {
     assert_close(number(row, "margin_drop"), margin, 1e-4);
 }
 
+fn position(row: &Row) -> usize {
+    row["position"].parse().unwrap()
+}
+
+// The lesions of the study.
+
+#[test]
+fn planted_neurons_are_selected_and_their_lesion_follows_the_formulas() {
+    let model = Planted::new(true);
+    let run = run_shared(&model, &[]);
+    assert_planted_neurons_are_selected(&run);
+    let mut lesioned = 0;
+    for row in run.rows("lesions.csv") {
+        let word = usize::from(row["candidate"] == "her");
+        let (token, silenced) = match row["neuron_set"].as_str() {
+            "" => (row["target"].as_str(), &[][..]),
+            label => ("[MASK]", planted(label)),
+        };
+        let clean = model.logits(token, position(&row), &[])[word];
+        let without = model.logits(token, position(&row), silenced)[word];
+        assert!((number(&row, "logit_clean") - clean).abs() < 1e-4, "{row:?}: {clean}");
+        assert!((number(&row, "logit_drop") - (clean - without)).abs() < 1e-4, "{row:?}");
+        if !silenced.is_empty() && row["candidate"] == row["target"] {
+            assert!(number(&row, "logit_drop") > 0.1 && number(&row, "margin_drop") > 0.1);
+            lesioned += 1;
+        }
+    }
+    assert_eq!(lesioned, MASKS.len());
+}
+
+#[test]
+fn planted_neurons_have_a_larger_effect_than_random_sets() {
+    let run = run_shared(&Planted::new(true), &[]);
+    assert_summaries_follow_from_rows(Controls::new(RANDOM_SETS), |table| run.rows(table));
+    let nulls = run.rows("nulls.csv");
+    let verdicts = run.rows("verdicts.csv");
+    for label in ["him", "her"] {
+        let values = [("layer", "1"), ("neuron_set", label), ("sets", "lesioned")];
+        let matched = row_with(&nulls, &[&values[..], &[("kind", "matched")]].concat());
+        let random = rows_with(&nulls, &[&values[..], &[("kind", "random")]].concat());
+        let matched = number(matched, "margin_drop");
+        assert!(random.iter().all(|row| number(row, "margin_drop") <= matched + 1e-6));
+        let values = [("question", "effect"), ("layers", "1"), ("neuron_set", label)];
+        for claim in rows_with(&verdicts, &values) {
+            assert_eq!(claim["verdict"], "larger", "{claim:?}");
+        }
+    }
+    // One her neuron is lesioned by the paper's lesion only, so that this is another claim.
+    let labelled = rows_with(&verdicts, &[("sets", "labelled")]);
+    assert_eq!(labelled.iter().map(|row| &*row["neuron_set"]).collect::<Vec<_>>(), ["her"]);
+    let stdout = run.stdout();
+    assert!(stdout.contains("lowers the margin by"), "{stdout}");
+    // Layer 0 has no neurons with a label, so there is nothing to test.
+    assert!(!verdicts.iter().any(|row| row["layers"] == "0"));
+    assert!(stdout.contains("No control in 0 (him) and 0 (her): no neuron is lesioned there."));
+}
+
+#[test]
+fn neurons_that_only_shift_the_odds_of_a_word_are_called_so() {
+    // The planted neurons are active at every mask, whatever its right word is.
+    let sentences = ["The dog met {}.", "They saw {} today.", "Nobody knew and they thanked {}."];
+    let prompts: String = ["{him|her}", "{her|him}"]
+        .iter()
+        .flat_map(|words| sentences.map(|sentence| sentence.replace("{}", words) + "\n"))
+        .collect();
+    let sets = RANDOM_SETS.to_string();
+    let args = [&SHARED[..], &["--nulls", &sets, "--parts", "controls"]].concat();
+    let run = run_with_prompts(&Planted::new(true), &prompts, &args);
+    let dissociation = run.rows("dissociation.csv");
+    let lesioned = rows_with(&dissociation, &[("sets", "lesioned")]);
+    assert_eq!(lesioned.len(), 2);
+    for row in lesioned {
+        assert!(number(row, "own_margin_drop") > 0.1 && number(row, "other_margin_drop") < -0.1);
+        assert_close(number(row, "both"), 0.0, 1e-5);
+        let values = [("question", "dissociation"), ("neuron_set", &*row["neuron_set"])];
+        let verdicts = run.rows("verdicts.csv");
+        assert_eq!(row_with(&verdicts, &values)["verdict"], "undecided");
+    }
+    let stdout = run.stdout();
+    assert!(stdout.contains("So the lesion may only shift the odds of"), "{stdout}");
+    assert!(!stdout.contains("dissociation is double"), "{stdout}");
+}
+
+#[test]
+fn the_matched_sets_and_their_properties_follow_the_formulas() {
+    let model = Planted::with_loud_neurons();
+    let run = run_study(&model, &["--significant", "--nulls", "100", "--every-kind"]);
+    assert_planted_neurons_are_selected(&run);
+    assert_summaries_follow_from_rows(Controls::of_every_kind(100), |table| run.rows(table));
+    let nulls = run.rows("nulls.csv");
+    let profile = run.rows("profile.csv");
+    let norms = model.output_norms();
+    for (label, other) in [("him", "her"), ("her", "him")] {
+        let values = [("layer", "1"), ("neuron_set", label)];
+        let matched = row_with(&nulls, &[&values[..], &[("kind", "matched")]].concat());
+        assert_drops(matched, mean_silenced_drops(&model, label, planted(label)));
+        let swapped = row_with(&nulls, &[&values[..], &[("kind", "swapped")]].concat());
+        assert_drops(swapped, mean_silenced_drops(&model, label, planted(other)));
+        let [logit, margin] = mean_silenced_drops(&model, other, planted(label));
+        assert_close(number(matched, "other_logit_drop"), logit, 1e-4);
+        assert_close(number(matched, "other_margin_drop"), margin, 1e-4);
+
+        let activity = activity_at_masks(&model, label);
+        let displacement: Vec<f64> =
+            activity.iter().zip(&norms).map(|(activity, norm)| activity * norm).collect();
+        let sum_of_squares = |values: &[f64]| -> f64 {
+            planted(label).iter().map(|&neuron| values[neuron].powi(2)).sum()
+        };
+        let mean_square = sum_of_squares(&activity) / planted(label).len() as f64;
+        assert_close(number(matched, "activity"), mean_square.sqrt(), 1e-5);
+        let expected = sum_of_squares(&displacement).sqrt();
+        assert_close(number(matched, "displacement"), expected, 1e-5);
+
+        let row = row_with(&profile, &values);
+        assert_close(number(row, "activity_shared"), shared(&activity, label), 1e-5);
+        assert_close(number(row, "displacement_shared"), shared(&displacement, label), 1e-5);
+        // The loud neurons displace as much, and write to no word.
+        assert_close(number(row, "displacement_ratio"), 1.0, 0.1);
+        assert!(number(row, "displacement_shared") < 0.5);
+        let direct: f64 = planted(label)
+            .iter()
+            .map(|&neuron| mean_silenced_drops(&model, label, &[neuron])[1])
+            .sum();
+        assert_close(number(row, "direct_margin_drop"), direct, 1e-4);
+        let single = |neuron: usize| mean_silenced_drops(&model, label, &[neuron])[1];
+        let mut strongest = planted(label).to_vec();
+        strongest.sort_by(|&a, &b| single(b).total_cmp(&single(a)));
+        strongest.truncate(5);
+        assert_close(number(row, "strongest_1_drop"), single(strongest[0]), 1e-4);
+        let five = mean_silenced_drops(&model, label, &strongest)[1];
+        assert_close(number(row, "strongest_5_drop"), five, 1e-4);
+    }
+    // The paper's lesion is the same, so it is not lesioned again.
+    assert!(rows_with(&profile, &[("sets", "labelled")]).is_empty());
+}
+
+/// The mean size of each neuron's activation at the masks of a label.
+fn activity_at_masks(model: &Planted, label: &str) -> Vec<f64> {
+    let at_masks: Vec<Vec<f64>> =
+        masks(label).into_iter().map(|position| model.activations("[MASK]", position)).collect();
+    let sizes = |neuron: usize| at_masks.iter().map(move |row| row[neuron].abs());
+    (0..NEURONS).map(|neuron| mean(sizes(neuron))).collect()
+}
+
+/// The share of a label's neurons, by squared value, that a random set of similar neurons contains on
+/// average: of each group of 16 as many as are planted.
+fn shared(values: &[f64], label: &str) -> f64 {
+    let mut sorted: Vec<usize> = (0..NEURONS).collect();
+    sorted.sort_by(|&a, &b| values[b].total_cmp(&values[a]));
+    let square = |neuron: usize| values[neuron].powi(2);
+    let mut shared = 0.0;
+    for group in sorted.chunks(16) {
+        let inside: Vec<usize> =
+            group.iter().copied().filter(|neuron| planted(label).contains(neuron)).collect();
+        let squares: f64 = inside.iter().map(|&neuron| square(neuron)).sum();
+        shared += squares * inside.len() as f64 / group.len() as f64;
+    }
+    shared / planted(label).iter().map(|&neuron| square(neuron)).sum::<f64>()
+}
+
+/// The numbers of a set's neurons in the groups of 16 that a value sorts the layer into.
+fn count_in_groups(values: &[f64], set: &[usize]) -> Vec<usize> {
+    let mut sorted: Vec<usize> = (0..NEURONS).collect();
+    sorted.sort_by(|&a, &b| values[b].total_cmp(&values[a]));
+    let groups = sorted.chunks(16);
+    groups.map(|group| group.iter().filter(|neuron| set.contains(neuron)).count()).collect()
+}
+
+/// The neurons of a row of `random_sets.csv`.
+fn neurons_of(set: &Row) -> Vec<usize> {
+    set["neurons"].split(' ').map(|neuron| neuron.parse().unwrap()).collect()
+}
+
+#[test]
+fn the_lesion_of_every_random_set_follows_the_formulas() {
+    let model = Planted::with_loud_neurons();
+    let args = ["--nulls", "25", "--every-kind", "--save-sets", "--parts", "controls"];
+    let run = run_study(&model, &[&SHARED[..], &args].concat());
+    let nulls = run.rows("nulls.csv");
+    let sets = run.rows("random_sets.csv");
+    assert_eq!(nulls.len(), sets.len());
+    let norms = model.output_norms();
+    let mut shared_sets = 0;
+    for (lesion, set) in nulls.iter().zip(&sets) {
+        for column in ["layer", "neuron_set", "sets", "kind", "draw"] {
+            assert_eq!(lesion[column], set[column]);
+        }
+        let neurons = neurons_of(set);
+        assert_eq!(lesion["neurons"], neurons.len().to_string());
+        assert!(neurons.is_sorted_by(|a, b| a < b));
+        let label = &*lesion["neuron_set"];
+        assert_drops(lesion, mean_silenced_drops(&model, label, &neurons));
+        if !lesion["other_margin_drop"].is_empty() {
+            let other = if label == "him" { "her" } else { "him" };
+            let [logit, margin] = mean_silenced_drops(&model, other, &neurons);
+            assert_close(number(lesion, "other_logit_drop"), logit, 1e-4);
+            assert_close(number(lesion, "other_margin_drop"), margin, 1e-4);
+        }
+        let activity = activity_at_masks(&model, label);
+        let displacement: Vec<f64> =
+            activity.iter().zip(&norms).map(|(activity, norm)| activity * norm).collect();
+        let square = |values: &[f64]| neurons.iter().map(|&n| values[n].powi(2)).sum::<f64>();
+        let root_mean_square = (square(&activity) / neurons.len() as f64).sqrt();
+        assert_close(number(lesion, "activity"), root_mean_square, 1e-5);
+        assert_close(number(lesion, "displacement"), square(&displacement).sqrt(), 1e-5);
+        let same_cell = [("neuron_set", label), ("sets", &*lesion["sets"]), ("kind", "matched")];
+        let matched = neurons_of(row_with(&sets, &same_cell));
+        assert!(matched.iter().all(|neuron| planted(label).contains(neuron)));
+        for (kind, values) in [("random-active", &activity), ("random-displaced", &displacement)] {
+            if lesion["kind"] == kind {
+                assert_eq!(count_in_groups(values, &neurons), count_in_groups(values, &matched));
+            }
+        }
+        // Both labels share the random sets of a size.
+        if lesion["kind"] == "random" && label == "him" {
+            let values = [("neuron_set", "her"), ("sets", "lesioned"), ("kind", "random")];
+            let other = row_with(&sets, &[&values[..], &[("draw", &*set["draw"])]].concat());
+            assert_eq!(other["neurons"], set["neurons"]);
+            shared_sets += 1;
+        }
+    }
+    assert_eq!(shared_sets, 25);
+}
+
+#[test]
+fn every_kind_of_random_set_leaves_the_verdicts_as_they_are() {
+    for model in [Planted::new(true), Planted::with_loud_neurons(), Planted::new(false)] {
+        let usual = run_shared(&model, &["--parts", "controls"]);
+        let every = run_shared(&model, &["--parts", "controls", "--every-kind"]);
+        assert_summaries_follow_from_rows(Controls::of_every_kind(RANDOM_SETS), |table| {
+            every.rows(table)
+        });
+        let usual_verdicts = usual.rows("verdicts.csv");
+        let every_verdicts = every.rows("verdicts.csv");
+        assert_eq!(usual_verdicts.len(), every_verdicts.len());
+        for (usual, every) in usual_verdicts.iter().zip(&every_verdicts) {
+            for column in ["question", "sets", "layers", "neuron_set", "value", "verdict"] {
+                assert_eq!(usual[column], every[column]);
+            }
+        }
+        let every_nulls = every.rows("nulls.csv");
+        assert!(usual.rows("nulls.csv").iter().all(|row| every_nulls.contains(row)));
+        assert_eq!(usual.bytes("dissociation.csv"), every.bytes("dissociation.csv"));
+    }
+}
+
+// Neurons at the masks.
+
+/// Welch's t of two samples, and its two-sided p.
+fn welch(a: &[f64], b: &[f64]) -> [f64; 2] {
+    let squared_error = |values: &[f64]| {
+        let centre = mean(values.iter().copied());
+        let squares: f64 = values.iter().map(|value| (value - centre).powi(2)).sum();
+        squares / (values.len() - 1) as f64 / values.len() as f64
+    };
+    let errors = [squared_error(a), squared_error(b)];
+    let t = (mean(a.iter().copied()) - mean(b.iter().copied())) / (errors[0] + errors[1]).sqrt();
+    let freedom = (errors[0] + errors[1]).powi(2)
+        / (errors[0].powi(2) / (a.len() - 1) as f64 + errors[1].powi(2) / (b.len() - 1) as f64);
+    [t, 2.0 * StudentsT::new(0.0, 1.0, freedom).unwrap().sf(t.abs())]
+}
+
+/// The largest p that Benjamini and Hochberg's method finds significant at 0.05; 0 if none is.
+fn largest_significant(p: &[f64]) -> f64 {
+    let mut sorted = p.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let count = p.len() as f64;
+    let ranked = sorted.iter().enumerate().rev();
+    let found = ranked.map(|(rank, &p)| (p, 0.05 * (rank + 1) as f64 / count));
+    found.into_iter().find(|(p, bound)| p <= bound).map_or(0.0, |(p, _)| p)
+}
+
+#[test]
+fn neurons_that_differ_at_the_masks_are_counted() {
+    let model = Planted::new(true);
+    // A neuron is higher for him if his masks are where it is most active.
+    let mut positions: Vec<usize> = (2..20).collect();
+    let activity = |position: usize| model.activations("[MASK]", position)[HIM[0]];
+    positions.sort_by(|&a, &b| activity(b).total_cmp(&activity(a)));
+    let (him, her) = (&positions[..6], &positions[12..]);
+    let lines = |positions: &[usize], words: &str| -> String {
+        let lines = positions.iter().map(|&position| "the ".repeat(position - 1) + words + ".\n");
+        lines.collect()
+    };
+    let prompts = lines(him, "{him|her}") + &lines(her, "{her|him}");
+    let args = ["--significant", "--parts", "controls", "--nulls", "1"];
+    let run = run_with_prompts(&model, &prompts, &args);
+    let profile = run.rows("profile.csv");
+    for (label, [own, other]) in [("him", [him, her]), ("her", [her, him])] {
+        let values = |positions: &[usize], neuron: usize| -> Vec<f64> {
+            let positions = positions.iter();
+            positions.map(|&position| model.activations("[MASK]", position)[neuron]).collect()
+        };
+        let tests: Vec<[f64; 2]> = (0..NEURONS)
+            .map(|neuron| welch(&values(own, neuron), &values(other, neuron)))
+            .collect();
+        let p: Vec<f64> = tests.iter().map(|&[_, p]| p).collect();
+        let largest = largest_significant(&p);
+        let significant = planted(label).iter().filter(|&&neuron| p[neuron] <= largest);
+        let higher = significant.clone().filter(|&&neuron| tests[neuron][0] > 0.0).count();
+        let lower = significant.count() - higher;
+        assert!(label == "her" || higher > 0);
+        let row = row_with(&profile, &[("layer", "1"), ("neuron_set", label)]);
+        assert_eq!(row["higher_at_masks"], higher.to_string(), "{label}");
+        assert_eq!(row["lower_at_masks"], lower.to_string(), "{label}");
+    }
+}
+
+// The other parts of the laboratory.
+
 #[test]
 fn lesions_of_single_planted_neurons_follow_the_formulas_directly() {
     let model = Planted::new(true);
     let rows = run_study(&model, &["--layer", "1", "--parts", "causal"]).rows("neurons_causal.csv");
-    assert_eq!(rows.len(), 2 * (HIM.len() + HER.len()));
+    assert_eq!(rows.len(), MASKS.len() * (HIM.len() + HER.len()));
     for row in &rows {
         let neuron: usize = row["neuron"].parse().unwrap();
         assert!(planted(&row["label"]).contains(&neuron));
-        let expected = silenced_drops(&model, &row["target"], &[neuron]);
+        let expected = silenced_drops(&model, &row["target"], position(row), &[neuron]);
         assert_drops(row, expected);
         assert_eq!(row["direct"], "exact");
         assert_close(number(row, "direct_logit_drop"), expected[0], 1e-4);
@@ -141,18 +437,24 @@ fn lesions_of_single_planted_neurons_follow_the_formulas_directly() {
 #[test]
 fn layers_without_neurons_add_nothing_to_a_joint_lesion() {
     let model = Planted::new(true);
-    let rows = run_study(&model, &["--significant", "--parts", "joint"]).rows("joint.csv");
+    let run = run_study(&model, &["--significant", "--parts", "joint", "--nulls", "1"]);
+    let rows = run.rows("joint.csv");
     for row in &rows {
         let neurons = if row["layers"] == "0" { &[][..] } else { planted(&row["neuron_set"]) };
         assert_eq!(row["neurons"], neurons.len().to_string());
-        let [logit, margin] = silenced_drops(&model, &row["neuron_set"], neurons);
+        let [logit, margin] = mean_silenced_drops(&model, &row["neuron_set"], neurons);
         assert_drops(row, [logit, margin]);
         assert_close(number(row, "sum_of_single"), margin, 1e-4);
         assert_close(number(row, "synergy"), 0.0, 1e-6);
+        // Neurons of one layer have no synergy, so there is nothing to compare it with.
+        assert_eq!((&*row["random_low"], &*row["p_synergy"]), ("", ""));
     }
     let patterns = rows.iter().map(|row| (&*row["pattern"], &*row["layers"]));
     let expected = [("single", "0"), ("single", "1"), ("up", "0 1")];
     assert_eq!(patterns.collect::<Vec<_>>(), [expected, expected].concat()); // for both labels
+    for row in run.rows("verdicts.csv") {
+        assert_eq!((&*row["question"], &*row["verdict"]), ("synergy", "no-controls"));
+    }
 }
 
 #[test]
@@ -171,22 +473,111 @@ fn each_dose_lesions_the_strongest_neurons() {
         let size: usize = row["neurons"].parse().unwrap();
         let other = if label == "him" { "her" } else { "him" };
         let lesioned = strongest(if kind == "matched" { label } else { other });
-        assert_drops(row, silenced_drops(&model, label, &lesioned[..size]));
+        assert_drops(row, mean_silenced_drops(&model, label, &lesioned[..size]));
         found.push((label, size, kind));
     }
-    let both = |label, size| [(label, size, "matched"), (label, size, "swapped")];
-    let expected = [both("him", 1), both("him", 2), both("her", 1), both("her", 2)];
-    // There is no third him neuron.
-    assert_eq!(found, [&expected.concat()[..], &[("her", 3, "matched")]].concat());
+    let both = |label, size| ["matched", "swapped"].map(|kind| (label, size, kind));
+    let him = [1, 2, 4, 7].map(|size| both("him", size)).concat();
+    // There are only seven him neurons.
+    let her = [1, 2, 4].map(|size| both("her", size)).concat();
+    assert_eq!(found, [him, her, vec![("her", 8, "matched")]].concat());
 }
 
-/// Rows of the matched lesions of the last layer's planted neurons, with options for the lesion.
-fn matched_rows(model: &Planted, manner: &[&str]) -> Vec<Row> {
+/// How far the distribution at a mask moves without these neurons: its divergence, and whether
+/// another word is on top.
+fn distribution_change(model: &Planted, position: usize, neurons: &[usize]) -> (f64, bool) {
+    let logits = |silenced: &[usize]| {
+        model.all_logits("[MASK]", position, |activations| {
+            silenced.iter().for_each(|&neuron| activations[neuron] = 0.0);
+        })
+    };
+    let log_probabilities = |logits: &[f64]| -> Vec<f64> {
+        let log_sum = logits.iter().map(|logit| logit.exp()).sum::<f64>().ln();
+        logits.iter().map(|logit| logit - log_sum).collect()
+    };
+    let top = |values: &[f64]| {
+        (0..values.len()).max_by(|&a, &b| values[a].total_cmp(&values[b])).unwrap()
+    };
+    let clean = log_probabilities(&logits(&[]));
+    let lesioned = log_probabilities(&logits(neurons));
+    let divergence = clean.iter().zip(&lesioned).map(|(p, q)| p.exp() * (p - q)).sum();
+    (divergence, top(&clean) != top(&lesioned))
+}
+
+#[test]
+fn the_change_of_whole_distributions_follows_the_formulas() {
+    const BYSTANDERS: &str = "We saw a {dog|letter}.\nNobody met the {letter|dog} and they knew.\n";
+    let model = Planted::new(true);
+    let dir = TempDir::new().unwrap();
+    model.write(dir.path());
+    let files =
+        [("stimuli.txt", STIMULI), ("prompts.txt", PROMPTS), ("bystanders.txt", BYSTANDERS)];
+    let options = "--stimuli stimuli.txt --prompts prompts.txt --bystanders bystanders.txt \
+                   --significant --parts specificity --nulls 3 --model";
+    let mut options: Vec<&str> = options.split_whitespace().collect();
+    options.push(dir.path().to_str().unwrap());
+    let rows = Run::with_files(&files, &options).rows("specificity.csv");
+    let mut found = Vec::new();
+    for row in &rows {
+        let label = &*row["neuron_set"];
+        let positions = if row["read_at"] == "prompts" { masks(label) } else { vec![4, 4] };
+        let changes: Vec<(f64, bool)> = positions
+            .iter()
+            .map(|&position| distribution_change(&model, position, planted(label)))
+            .collect();
+        let divergence = mean(changes.iter().map(|&(divergence, _)| divergence));
+        assert_close(number(row, "divergence"), divergence, 1e-4);
+        let top_changes = changes.iter().filter(|&&(_, changes_top)| changes_top).count();
+        assert_eq!(row["top_changes"], top_changes.to_string());
+        assert_eq!(row["prompts"], positions.len().to_string());
+        assert_eq!(row["random_sets"], "3");
+        assert!(number(row, "random_low") <= number(row, "random_high"));
+        found.push((&*row["layer"], label, &*row["read_at"]));
+    }
+    let expected = ["prompts", "bystanders"].map(|at| [("1", "him", at), ("1", "her", at)]);
+    assert_eq!(found, expected.concat());
+}
+
+// Kinds of lesions.
+
+/// A study with options for the lesion, and its matched lesions of the last layer's planted neurons in
+/// each prompt.
+fn run_matched(model: &Planted, manner: &[&str]) -> (Run, Vec<Row>) {
     let args = ["--significant", "--parts", "controls", "--layers", "1", "--nulls", "1"];
-    let mut rows = run_study(model, &[&args[..], manner].concat()).rows("nulls.csv");
-    rows.retain(|row| row["kind"] == "matched");
-    assert_eq!(rows.len(), 2);
-    rows
+    let run = run_study(model, &[&args[..], manner].concat());
+    assert_summaries_follow_from_rows(Controls::new(1), |table| run.rows(table));
+    let mut rows = run.rows("prompt_controls.csv");
+    // The paper's lesion is always zero at the mask.
+    let paper = rows_with(&rows, &[("sets", "labelled")]).len();
+    assert!([0, MASKS.len()].contains(&paper));
+    for row in rows_with(&rows, &[("sets", "labelled")]) {
+        let label = &*row["neuron_set"];
+        assert_drops(row, silenced_drops(model, label, position(row), planted(label)));
+    }
+    rows.retain(|row| row["sets"] == "lesioned");
+    assert_eq!(rows.len(), MASKS.len());
+    (run, rows)
+}
+
+/// Checks the matched lesions in every prompt, if `value` maps a label, a neuron and its activation to
+/// a new activation.
+fn assert_values(model: &Planted, manner: &[&str], value: impl Fn(&str, usize, f64) -> f64) {
+    for row in run_matched(model, manner).1 {
+        let label = &*row["neuron_set"];
+        let value = |neuron: usize, activation: f64| value(label, neuron, activation);
+        assert_drops(&row, changed_drops(model, label, position(&row), &value));
+    }
+}
+
+fn median(values: impl IntoIterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.into_iter().collect();
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    if values.len().is_multiple_of(2) {
+        f64::midpoint(values[middle - 1], values[middle])
+    } else {
+        values[middle]
+    }
 }
 
 #[test]
@@ -194,78 +585,110 @@ fn every_kind_and_place_of_lesions_follows_the_formulas() {
     let model = Planted::new(true);
     let activations: Vec<Vec<f64>> =
         targets().into_iter().map(|(word, position)| model.activations(word, position)).collect();
-    for row in matched_rows(&model, &["--kind", "mean"]) {
-        let mean = |neuron: usize| {
-            let sum: f64 = activations.iter().map(|activations| activations[neuron]).sum();
-            sum / activations.len() as f64
-        };
-        assert_drops(&row, changed_drops(&model, &row["target"], &|neuron, _| mean(neuron)));
-    }
-    for row in matched_rows(&model, &["--kind", "scale=-0.5"]) {
-        let expected = changed_drops(&model, &row["target"], &|_, activation| -0.5 * activation);
-        assert_drops(&row, expected);
-    }
+    let values = |neuron: usize| activations.iter().map(move |activations| activations[neuron]);
+    assert_values(&model, &["--kind", "mean"], |_, neuron, _| mean(values(neuron)));
+    assert_values(&model, &["--kind", "median"], |_, neuron, _| median(values(neuron)));
+    assert_values(&model, &["--kind", "scale=-0.5"], |_, _, activation| -0.5 * activation);
     // Attention writes nothing, so only the lesion at the mask has an effect.
-    for row in matched_rows(&model, &["--at", "all"]) {
-        assert_drops(&row, silenced_drops(&model, &row["target"], planted(&row["target"])));
-    }
-    for row in matched_rows(&model, &["--at=-1,1"]) {
-        assert_drops(&row, [0.0, 0.0]);
-    }
+    assert_values(&model, &["--at", "all"], |_, _, _| 0.0);
+    assert_values(&model, &["--at=-1,1"], |_, _, activation| activation);
+    assert_values(&model, &["--kind", "mean", "--site", "pre"], |_, neuron, _| {
+        let targets = targets().into_iter();
+        gelu(mean(targets.map(|(word, at)| model.pre_activations(word, at)[neuron])))
+    });
 }
 
 #[test]
-fn resampled_activations_are_those_of_one_stimulus() {
+fn values_from_prompts_are_those_at_their_masks() {
     let model = Planted::new(true);
-    let mut words = BTreeSet::new();
-    for seed in ["0", "1", "2", "3", "4", "5"] {
-        for row in matched_rows(&model, &["--kind", "resample", "--seed", seed]) {
-            let has_these_drops = |&&(word, position): &&(&str, usize)| {
-                let activations = model.activations(word, position);
-                let [logit, margin] =
-                    changed_drops(&model, &row["target"], &|neuron, _| activations[neuron]);
-                (number(&row, "logit_drop") - logit).abs() < 1e-4
-                    && (number(&row, "margin_drop") - margin).abs() < 1e-4
-            };
-            let targets = targets();
-            let (word, _) =
-                targets.iter().find(has_these_drops).expect("no stimulus has these drops");
-            words.insert(*word);
-        }
+    let at_masks = |label: &str, neuron: usize| -> Vec<f64> {
+        let masks = masks(label).into_iter();
+        masks.map(|position| model.activations("[MASK]", position)[neuron]).collect()
+    };
+    let other = |label: &str| if label == "him" { "her" } else { "him" };
+    // Both labels weigh the same in a mean, and every prompt in a median.
+    assert_values(&model, &["--kind", "mean", "--from", "prompts"], |_, neuron, _| {
+        f64::midpoint(mean(at_masks("him", neuron)), mean(at_masks("her", neuron)))
+    });
+    assert_values(&model, &["--kind", "median", "--from", "prompts"], |_, neuron, _| {
+        median([at_masks("him", neuron), at_masks("her", neuron)].concat())
+    });
+    assert_values(&model, &["--kind", "mean", "--from", "other-prompts"], |label, neuron, _| {
+        mean(at_masks(other(label), neuron))
+    });
+    assert_values(&model, &["--kind", "median", "--from", "other-prompts"], |label, neuron, _| {
+        median(at_masks(other(label), neuron))
+    });
+}
+
+/// A token and its position.
+type Place = (&'static str, usize);
+
+/// The sentences of a label whose activations replace those of lesioned neurons.
+fn sources(from: &str, label: &str) -> Vec<Place> {
+    if from == "stimuli" {
+        return targets().into_iter().filter(|(word, _)| *word == label).collect();
     }
-    assert_eq!(words, ["her", "him"].into()); // both sides occur
+    masks(label).into_iter().map(|position| ("[MASK]", position)).collect()
+}
+
+#[test]
+fn resampled_activations_are_those_of_the_recorded_sentence() {
+    let model = Planted::new(true);
+    for from in ["stimuli", "prompts", "other-prompts"] {
+        let mut found = BTreeSet::new();
+        for seed in ["0", "1", "2", "3", "4", "5"] {
+            let args = ["--kind", "resample", "--from", from, "--seed", seed];
+            let (run, rows) = run_matched(&model, &args);
+            let prompts = run.rows("prompts.csv");
+            for row in &rows {
+                let recorded = row_with(&prompts, &[("prompt", &row["prompt"])]);
+                let (label, place) = recorded["resampled_from"].split_once(' ').unwrap();
+                let place: usize = place.parse().unwrap();
+                let (token, source) = sources(from, label)[place];
+                let activations = model.activations(token, source);
+                let value = |neuron: usize, _| activations[neuron];
+                let drops = changed_drops(&model, &row["neuron_set"], position(row), &value);
+                assert_drops(row, drops);
+                assert!(from != "other-prompts" || label != row["neuron_set"]);
+                found.insert((label.to_owned(), place));
+            }
+        }
+        // Sentences of both labels occur, and several of each side of the stimuli.
+        let count = |label: &str| found.iter().filter(|(other, _)| other == label).count();
+        let enough = if from == "stimuli" { [2, 2] } else { [masks("him").len(), 1] };
+        assert!(count("him") >= enough[0] && count("her") >= enough[1], "{from}: {found:?}");
+    }
 }
 
 #[test]
 fn lesions_of_significant_neurons_that_write_nothing_have_no_effect() {
-    let run = run_study(&Planted::new(false), &SHARED);
+    let run = run_shared(&Planted::new(false), &[]);
     assert_planted_neurons_are_selected(&run);
+    assert_summaries_follow_from_rows(Controls::new(RANDOM_SETS), |table| run.rows(table));
     let lesions = run.rows("lesions.csv");
-    assert!(lesions.iter().any(|row| row["neurons"] == "3"));
+    assert!(lesions.iter().any(|row| row["neurons"] == "8"));
     for row in lesions {
         assert_eq!((row["logit_drop"].as_str(), row["margin_drop"].as_str()), ("0.0", "0.0"));
     }
-    for target in ["him", "her"] {
-        let (matched, _) = margin_drops(&run, target);
-        assert!(matched.abs() < 1e-6);
-    }
-    assert!(
-        run.stdout().contains("No matched lesion lowers the right word's margin"),
-        "{}",
-        run.stdout()
-    );
     // The laboratory's other lesions have no effect either.
     for table in ["nulls.csv", "joint.csv", "dose.csv", "neurons_causal.csv", "dynamic.csv"] {
         let rows = run.rows(table);
         let is_matched = |row: &&Row| row.get("kind").is_none_or(|kind| kind == "matched");
         for row in rows.iter().filter(is_matched) {
-            for (column, drop) in row.iter().filter(|(column, _)| column.ends_with("_drop")) {
-                assert!(drop.parse::<f64>().unwrap().abs() < 1e-6, "{table}, {column}: {row:?}");
+            let is_drop = |column: &str| column.ends_with("_drop");
+            for column in row.keys().filter(|column| is_drop(column)) {
+                let drop = optional(row, column).unwrap_or_default();
+                assert!(drop.abs() < 1e-6, "{table}, {column}: {row:?}");
             }
         }
         assert!(rows.iter().any(|row| is_matched(&row)));
     }
-    for row in run.rows("profile.csv").iter().filter(|row| row["layer"] == "1") {
-        assert!(number(row, "p_corrected") > 0.05, "{row:?}");
+    for row in run.rows("verdicts.csv") {
+        assert!(!["larger", "smaller"].contains(&&*row["verdict"]), "{row:?}");
+    }
+    let stdout = run.stdout();
+    for absent in ["than random sets do", "lower the margin more", "lowers the margin more"] {
+        assert!(!stdout.contains(absent), "{absent}: {stdout}");
     }
 }

@@ -1,6 +1,7 @@
 //! Runs of the real binary, and their files.
 
 pub(crate) mod planted;
+pub(crate) mod summaries;
 pub(crate) mod worlds;
 
 use std::{

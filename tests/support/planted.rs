@@ -2,7 +2,8 @@
 //!
 //! Attention writes nothing, so every token goes through the layers by itself. *him* and *her*
 //! differ in two coordinates, which have opposite signs. The planted neurons of the last layer read
-//! these, and each writes to a coordinate that the decoder reads as its word. All embeddings are
+//! these, and each writes to a coordinate that the decoder reads as its word. They also read a
+//! coordinate that depends on the position, so that they differ from mask to mask. All embeddings are
 //! multiples of 1/8, so that values that are equal in theory have equal bits.
 
 use std::{collections::BTreeMap, fs, path::Path};
@@ -11,7 +12,7 @@ use safetensors::{Dtype, tensor::TensorView};
 use statrs::function::erf::erf;
 
 const HIDDEN: usize = 16;
-const NEURONS: usize = 12;
+pub(crate) const NEURONS: usize = 96;
 const LAYERS: usize = 2;
 const POSITIONS: usize = 24;
 const EPSILON: f64 = 1e-12;
@@ -24,9 +25,9 @@ const WORD_ROWS: &str = "bert.embeddings.word_embeddings.weight";
 const POSITION_ROWS: &str = "bert.embeddings.position_embeddings.weight";
 
 /// The planted neurons of the last layer for him.
-pub(crate) const HIM: [usize; 2] = [2, 7];
+pub(crate) const HIM: [usize; 7] = [2, 13, 29, 42, 57, 70, 83];
 /// The planted neurons of the last layer for her.
-pub(crate) const HER: [usize; 3] = [4, 9, 11];
+pub(crate) const HER: [usize; 8] = [14, 21, 39, 50, 65, 77, 91, 94];
 
 const VOCABULARY: [&str; 22] = [
     "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", ".", "him", "her", "the", "dog", "saw", "we",
@@ -36,7 +37,10 @@ const VOCABULARY: [&str; 22] = [
 pub(crate) const STIMULI: &str = "We saw {him|her}.\nThe dog saw {him|her} today.\n\
     They thanked {him|her}.\nNobody knew {him|her} and we met.\nA letter reached {him|her} today.\n\
     We met {him|her} and the dog.\n";
-pub(crate) const PROMPTS: &str = "The dog met {him|her}.\nThey saw {her|him} today.\n";
+pub(crate) const PROMPTS: &str = "The dog met {him|her}.\nThey saw {her|him} today.\n\
+    Nobody knew and they thanked {him|her}.\n";
+/// The positions of the masks in [`PROMPTS`], with the right word.
+pub(crate) const MASKS: [(&str, usize); 3] = [("him", 4), ("her", 3), ("him", 6)];
 
 /// Both words of each stimulus, with their positions.
 pub(crate) fn targets() -> Vec<(&'static str, usize)> {
@@ -88,9 +92,28 @@ impl Planted {
         planted
     }
 
+    /// The causal model with other neurons of the last layer that write about as much as the planted
+    /// ones, but to a coordinate that no word is read from.
+    pub(crate) fn with_loud_neurons() -> Self {
+        let mut planted = Self::new(true);
+        let last = LAYERS - 1;
+        let mut sign = 1.0;
+        let is_planted = |neuron: &usize| HIM.contains(neuron) || HER.contains(neuron);
+        for neuron in (0..NEURONS).step_by(2).filter(|neuron| !is_planted(neuron)) {
+            sign = -sign;
+            planted.set_bias(&bias(&intermediate(last)), neuron, 1.0 + neuron as f32 / 256.0);
+            for column in 0..HIDDEN {
+                let weight = if column == HIDDEN - 1 { sign * 0.17 } else { 0.0 };
+                planted.set(&intermediate(last), neuron, column, 0.0);
+                planted.set(&output(last), column, neuron, weight);
+            }
+        }
+        planted
+    }
+
     fn plant(&mut self, causal: bool) {
         // Pseudo-random eighths, different for each token and position.
-        let eighth = |seed: usize| ((seed * seed * 37 + seed * 11) % 17) as f32 / 8.0 - 1.0;
+        let eighth = |seed: usize| ((seed * seed * 37 + seed * 11) % 251 % 17) as f32 / 8.0 - 1.0;
         for (table, rows) in [("word", VOCABULARY.len()), ("position", POSITIONS)] {
             let name = format!("bert.embeddings.{table}_embeddings.weight");
             for row in 0..rows {
@@ -116,7 +139,7 @@ impl Planted {
                 for column in 4..HIDDEN {
                     let weight = eighth(5 + neuron * 31 + column * 7 + layer) / 4.0;
                     self.set(&intermediate(layer), neuron, column, weight);
-                    self.set(&output(layer), column, neuron, weight / 2.0);
+                    self.set(&output(layer), column, neuron, weight / 16.0);
                 }
             }
         }
@@ -126,12 +149,16 @@ impl Planted {
                 self.set(&intermediate(last), neuron, CONTRAST[0], sign);
                 self.set(&intermediate(last), neuron, CONTRAST[1], -sign);
                 // Active at the mask too, where there is no contrast.
-                self.set_bias(&bias(&intermediate(last)), neuron, 1.0 + i as f32 / 2.0);
+                self.set_bias(&bias(&intermediate(last)), neuron, 1.0 + i as f32 / 16.0);
+                for column in 4..HIDDEN {
+                    let weight = if column == 4 + i { 0.25 } else { 0.0 };
+                    self.set(&intermediate(last), neuron, column, weight);
+                }
                 for column in 0..HIDDEN {
                     self.set(&output(last), column, neuron, 0.0);
                 }
                 if causal {
-                    self.set(&output(last), word, neuron, 0.75 - i as f32 / 8.0);
+                    self.set(&output(last), word, neuron, 0.1875 - i as f32 / 128.0);
                 }
             }
         }
@@ -196,18 +223,45 @@ impl Planted {
         position: usize,
         change: impl FnOnce(&mut [f64]),
     ) -> [f64; 2] {
+        let logits = self.all_logits(token, position, change);
+        ["him", "her"].map(|word| logits[id(word)])
+    }
+
+    /// The logits of the whole vocabulary.
+    pub(crate) fn all_logits(
+        &self,
+        token: &str,
+        position: usize,
+        change: impl FnOnce(&mut [f64]),
+    ) -> Vec<f64> {
         let (x, mut activations) = self.last_layer(token, position);
         change(&mut activations);
         let x = self.layer_output(LAYERS - 1, &x, &activations);
         let head: Vec<f64> = x.into_iter().map(gelu).collect(); // the transform is the identity
         let head = norm(&head);
-        ["him", "her"]
-            .map(|word| self.row(WORD_ROWS, id(word)).iter().zip(&head).map(|(a, b)| a * b).sum())
+        let words = (0..VOCABULARY.len()).map(|word| self.row(WORD_ROWS, word));
+        words.map(|row| row.iter().zip(&head).map(|(a, b)| a * b).sum()).collect()
     }
 
     /// The last layer's activations after GELU, for `token` at `position`.
     pub(crate) fn activations(&self, token: &str, position: usize) -> Vec<f64> {
         self.last_layer(token, position).1
+    }
+
+    /// The last layer's activations before GELU, for `token` at `position`.
+    pub(crate) fn pre_activations(&self, token: &str, position: usize) -> Vec<f64> {
+        self.dense(&intermediate(LAYERS - 1), &self.last_layer(token, position).0)
+    }
+
+    /// The norms of the output weights of the last layer's neurons.
+    pub(crate) fn output_norms(&self) -> Vec<f64> {
+        let mut squares = vec![0.0; NEURONS];
+        for column in 0..HIDDEN {
+            for (square, weight) in squares.iter_mut().zip(self.row(&output(LAYERS - 1), column)) {
+                *square += weight.powi(2);
+            }
+        }
+        squares.into_iter().map(f64::sqrt).collect()
     }
 
     /// Input of the last layer's MLP, and its activations after GELU.
@@ -275,6 +329,6 @@ fn norm(x: &[f64]) -> Vec<f64> {
     x.iter().map(|v| (v - mean) / (variance + EPSILON).sqrt()).collect()
 }
 
-fn gelu(x: f64) -> f64 {
+pub(crate) fn gelu(x: f64) -> f64 {
     x * 0.5 * (1.0 + erf(x / std::f64::consts::SQRT_2))
 }
