@@ -3,8 +3,16 @@
 
 use std::{collections::BTreeMap, ops::RangeInclusive, path::Path, sync::OnceLock};
 
-use crate::support::{Row, Run, assert_close, assert_user_error, number, reference, rows, tables};
+use crate::support::{
+    Row, Run, assert_close, assert_user_error, number, reference, rows,
+    summaries::{
+        Controls, SUM_TOLERANCE, assert_summaries_follow_from_rows, mean, optional, row_with,
+        rows_with,
+    },
+    tables,
+};
 use serde_json::Value;
+use statrs::distribution::{ContinuousCDF, StudentsT};
 
 const LABELS: [&str; 2] = ["him", "her"];
 const LAYERS: usize = 6;
@@ -13,7 +21,7 @@ const NEURONS: usize = 768;
 /// Number of random sets of each kind.
 const RANDOM_SETS: usize = 20;
 /// The paper's study, with few random sets and one more joint lesion.
-const STUDY: &str = "[controls]\nnulls = 20\n[joint]\nlayers = [[0, 3]]\n";
+const STUDY: &str = "[lesion]\nlayer = 4\n[controls]\nnulls = 20\n[joint]\nlayers = [[0, 3]]\n";
 
 /// Files of a run in memory, so that tests can share them.
 struct RunFiles(BTreeMap<String, Vec<u8>>);
@@ -41,51 +49,29 @@ fn paper() -> &'static RunFiles {
 /// The controls of the last layer in the controlled prompts, which are enough for intervals.
 fn controlled() -> &'static RunFiles {
     static CONTROLLED: OnceLock<RunFiles> = OnceLock::new();
-    CONTROLLED.get_or_init(|| RunFiles::read(&run_controlled(&["controls"], &["5"])))
+    CONTROLLED.get_or_init(|| {
+        let run = run_controlled(&[], &["--parts", "controls", "--layers", "5", "--nulls", "20"]);
+        RunFiles::read(&run)
+    })
 }
 
-fn run_controlled(parts: &[&str], layers: &[&str]) -> Run {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets/prompts/controlled.txt");
-    let (parts, layers) = (parts.join(","), layers.join(","));
-    let args = ["--prompts", file.to_str().unwrap(), "--parts", &parts, "--layers", &layers];
-    Run::new(&[&args[..], &["--nulls", "20"]].concat())
+/// A run with the controlled prompts.
+fn run_controlled(files: &[(&str, &str)], args: &[&str]) -> Run {
+    let prompts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets/prompts/controlled.txt");
+    Run::with_files(files, &[&["--prompts", prompts.to_str().unwrap()], args].concat())
 }
 
 fn run_study(study: &str, args: &[&str]) -> Run {
     Run::command("run", &[("study.toml", study)], &[&["study.toml"], args].concat())
 }
 
-/// The rows with these values.
-fn rows_with<'a>(rows: &'a [Row], values: &[(&str, &str)]) -> Vec<&'a Row> {
-    let has = |row: &&Row| values.iter().all(|&(column, value)| row[column] == value);
-    rows.iter().filter(has).collect()
-}
-
-/// The only row with these values.
-#[track_caller]
-fn row_with<'a>(rows: &'a [Row], values: &[(&str, &str)]) -> &'a Row {
-    let found = rows_with(rows, values);
-    assert_eq!(found.len(), 1, "{values:?}");
-    found[0]
-}
-
 fn count(row: &Row, column: &str) -> usize {
     row[column].parse().unwrap()
-}
-
-/// A number, or `None` for an empty cell.
-fn optional(row: &Row, column: &str) -> Option<f64> {
-    (!row[column].is_empty()).then(|| number(row, column))
 }
 
 /// Rows of `neurons.csv` with a layer and a label.
 fn labelled<'a>(neurons: &'a [Row], layer: &str, label: &str) -> Vec<&'a Row> {
     rows_with(neurons, &[("layer", layer), ("label", label)])
-}
-
-fn mean(values: impl IntoIterator<Item = f64>) -> f64 {
-    let values: Vec<f64> = values.into_iter().collect();
-    values.iter().sum::<f64>() / values.len() as f64
 }
 
 fn other_label(label: &str) -> &'static str {
@@ -101,9 +87,6 @@ fn assert_drops(row: &Row, [logit, margin]: [f64; 2], tolerance: f64) {
     assert_close(number(row, "logit_drop"), logit, tolerance);
     assert_close(number(row, "margin_drop"), margin, tolerance);
 }
-
-/// Tolerance for a number and the sum or mean of its rows.
-const SUM_TOLERANCE: f64 = 1e-12;
 
 // The Python reference.
 
@@ -141,15 +124,20 @@ fn neuron_sets_are_those_of_the_python_reference() {
 #[test]
 fn lesions_of_each_layer_are_those_of_the_python_reference() {
     let (reference, nulls) = (reference(), paper().rows("nulls.csv"));
+    let prompt_controls = paper().rows("prompt_controls.csv");
     for (layer, lesions) in list(&reference["profile"]).iter().enumerate() {
         for (prompt, expected) in list(&reference["prompts"]).iter().zip(list(lesions)) {
+            let (layer, position) = (layer.to_string(), prompt["position"].to_string());
+            let right = prompt["candidates"][0].as_str().unwrap();
+            let values = [("layer", &*layer), ("neuron_set", right), ("sets", "lesioned")];
+            // There is one prompt per label.
             for kind in ["matched", "swapped"] {
-                let (layer, position) = (layer.to_string(), prompt["position"].to_string());
-                let values = [("layer", &*layer), ("position", &position), ("kind", kind)];
-                let row = row_with(&nulls, &values);
-                assert_eq!(row["target"], prompt["candidates"][0].as_str().unwrap());
+                let row = row_with(&nulls, &[&values[..], &[("kind", kind)]].concat());
                 assert_drops(row, reference_drops(prompt, &expected[kind]), 1e-4);
             }
+            let row = row_with(&prompt_controls, &values);
+            assert_eq!(row["position"], position);
+            assert_drops(row, reference_drops(prompt, &expected["matched"]), 1e-4);
         }
     }
 }
@@ -224,10 +212,16 @@ fn every_kind_and_place_of_lesions_agrees_with_the_python_reference() {
         for (prompt, expected) in list(&reference["prompts"]).iter().zip(list(&reference["kinds"]))
         {
             let right = prompt["candidates"][0].as_str().unwrap();
-            let expected = reference_drops(prompt, &expected[manner]);
-            let matched = row_with(&nulls, &[("kind", "matched"), ("target", right)]);
-            assert_drops(matched, expected, 1e-4);
-            assert_drops(row_with(&profile, &[("neuron_set", right)]), expected, 1e-4);
+            // The paper's lesion is always zero at the mask.
+            for (sets, lesioned) in
+                [("lesioned", &expected[manner]), ("labelled", &prompt["lesioned"])]
+            {
+                let expected = reference_drops(prompt, lesioned);
+                let values = [("neuron_set", right), ("sets", sets)];
+                let matched = row_with(&nulls, &[&values[..], &[("kind", "matched")]].concat());
+                assert_drops(matched, expected, 1e-4);
+                assert_drops(row_with(&profile, &values), expected, 1e-4);
+            }
         }
     }
 }
@@ -265,80 +259,235 @@ fn single_neurons_and_direct_effects_are_those_of_the_python_reference() {
 
 // Summaries and their rows.
 
-/// The rows of `nulls.csv` of one kind, with the layer and label of another table's row.
-fn lesions<'a>(nulls: &'a [Row], row: &Row, kind: &str) -> Vec<&'a Row> {
-    let values = [("layer", &*row["layer"]), ("neuron_set", &row["neuron_set"]), ("kind", kind)];
-    rows_with(nulls, &values)
-}
-
 fn column(rows: &[&Row], column: &str) -> Vec<f64> {
     rows.iter().map(|row| number(row, column)).collect()
 }
 
-/// p of a mean margin drop: (1 + b) / (1 + N), if b of N random sets have at least this drop.
-fn p(matched: f64, random: &[&Row]) -> f64 {
-    let drops: Vec<f64> = random
-        .chunk_by(|a, b| a["draw"] == b["draw"])
-        .map(|set| mean(column(set, "margin_drop")))
-        .collect();
-    assert_eq!(drops.len(), RANDOM_SETS);
-    let reached = drops.iter().filter(|&&drop| drop >= matched).count();
-    (1 + reached) as f64 / (1 + RANDOM_SETS) as f64
-}
-
-/// Holm's step-down correction.
-fn holm(p: &[f64]) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..p.len()).collect();
-    order.sort_by(|&a, &b| p[a].total_cmp(&p[b]));
-    let (mut corrected, mut largest) = (vec![0.0; p.len()], 0.0_f64);
-    for (rank, index) in order.into_iter().enumerate() {
-        largest = largest.max((p.len() - rank) as f64 * p[index]).min(1.0);
-        corrected[index] = largest;
+#[test]
+fn the_profile_and_the_verdicts_summarise_the_lesions() {
+    for (run, layers, prompts) in [(paper(), LAYERS, "1"), (controlled(), 1, "106")] {
+        assert_summaries_follow_from_rows(Controls::new(RANDOM_SETS), |table| run.rows(table));
+        let neurons = run.rows("neurons.csv");
+        let profile = run.rows("profile.csv");
+        // The paper's lesion has a row per label too.
+        assert_eq!(profile.len(), (layers + 1) * LABELS.len());
+        for row in &profile {
+            assert_eq!(row["prompts"], prompts);
+            let significant = labelled(&neurons, &row["layer"], &row["neuron_set"]).len();
+            assert_eq!(count(row, "significant"), significant);
+            let share = significant as f64 / NEURONS as f64;
+            assert_close(number(row, "significant_share"), share, SUM_TOLERANCE);
+            if row["sets"] == "labelled" {
+                assert_eq!(row["neurons"], row["significant"]);
+            }
+        }
     }
-    corrected
 }
 
 #[test]
-fn the_profile_summarises_the_lesions_of_each_layer() {
-    for (run, layers, prompts) in [(paper(), LAYERS, 1), (controlled(), 1, 106)] {
-        let (nulls, profile) = (run.rows("nulls.csv"), run.rows("profile.csv"));
-        let neurons = run.rows("neurons.csv");
-        assert_eq!(profile.len(), layers * LABELS.len());
-        let mut largest_p = Vec::new();
-        for row in &profile {
-            let matched = lesions(&nulls, row, "matched");
-            assert_eq!((matched.len(), count(row, "prompts")), (prompts, prompts));
-            assert!(matched.iter().all(|lesion| lesion["neurons"] == row["neurons"]));
-            for drop in ["logit_drop", "margin_drop"] {
-                let drops = column(&matched, drop);
-                let sizes = drops.iter().map(|drop| drop.abs());
-                assert_close(number(row, &format!("abs_{drop}")), mean(sizes), SUM_TOLERANCE);
-                assert_close(number(row, drop), mean(drops), SUM_TOLERANCE);
+fn every_kind_of_random_set_is_summarised_and_leaves_the_verdicts_as_they_are() {
+    let run = run_study(STUDY, &["--every-kind", "--parts", "controls,joint,causal"]);
+    assert_summaries_follow_from_rows(Controls::of_every_kind(RANDOM_SETS), |table| {
+        run.rows(table)
+    });
+    let usual = paper().rows("verdicts.csv");
+    let every = run.rows("verdicts.csv");
+    assert_eq!(usual.len(), every.len());
+    for (usual, every) in usual.iter().zip(&every) {
+        for column in ["question", "sets", "layers", "neuron_set", "value", "verdict"] {
+            assert_eq!(usual[column], every[column]);
+        }
+    }
+    let every_nulls = run.rows("nulls.csv");
+    assert!(paper().rows("nulls.csv").iter().all(|row| every_nulls.contains(row)));
+    assert_strongest_neurons_are_those_of_single_lesions(&RunFiles::read(&run));
+}
+
+/// Checks the drops of a set's strongest neurons in layer 4, whose neurons were lesioned one by one.
+fn assert_strongest_neurons_are_those_of_single_lesions(run: &RunFiles) {
+    let (verdicts, causal) = (run.rows("verdicts.csv"), run.rows("neurons_causal.csv"));
+    let profile = run.rows("profile.csv");
+    let sets = run.json("neuron_sets.json");
+    for row in rows_with(&profile, &[("layer", "4")]) {
+        let label = &*row["neuron_set"];
+        let is_of_row = |set: &&Value| set["layer"] == 4 && set["label"] == label;
+        let set = list(&sets["sets"]).iter().find(is_of_row).unwrap();
+        let set = if row["sets"] == "labelled" { &set["neurons"] } else { &set["lesioned"] };
+        let values = [
+            ("question", "effect"),
+            ("layers", "4"),
+            ("neuron_set", label),
+            ("sets", &row["sets"]),
+        ];
+        // The direction in which the set differs from random sets.
+        let sign = number(row_with(&verdicts, &values), "excess").signum();
+        let singles = rows_with(&causal, &[("target", label)]).into_iter();
+        let singles = singles.filter(|row| list(set).contains(&count(row, "neuron").into()));
+        let strongest = singles.map(|row| sign * number(row, "margin_drop")).reduce(f64::max);
+        assert_close(number(row, "strongest_1_drop"), sign * strongest.unwrap(), 1e-5);
+    }
+}
+
+#[test]
+fn the_controlled_lesion_of_all_labelled_neurons_is_the_paper_s() {
+    for run in [paper(), controlled()] {
+        let (lesions, nulls) = (run.rows("lesions.csv"), run.rows("nulls.csv"));
+        let prompt_controls = run.rows("prompt_controls.csv");
+        for label in LABELS {
+            let mut drops = Vec::new();
+            let of_label = rows_with(&lesions, &[("neuron_set", label)]);
+            // The rows of the right words.
+            for lesion in of_label.into_iter().filter(|row| row["candidate"] == row["target"]) {
+                let values = [
+                    ("sets", "labelled"),
+                    ("layer", "4"),
+                    ("prompt", &lesion["prompt"]),
+                    ("position", &lesion["position"]),
+                ];
+                assert_drops(row_with(&prompt_controls, &values), drops_of(lesion), 5e-5);
+                drops.push(number(lesion, "margin_drop"));
             }
-            let margins = column(&matched, "margin_drop");
-            assert_eq!(count(row, "margin_falls"), margins.iter().filter(|&&m| m > 0.0).count());
-            let [any, active] = ["random", "random-active"]
-                .map(|kind| p(mean(margins.clone()), &lesions(&nulls, row, kind)));
-            assert_close(number(row, "p_random"), any, SUM_TOLERANCE);
-            assert_close(number(row, "p_random_active"), active, SUM_TOLERANCE);
-            largest_p.push(any.max(active));
-            let significant = labelled(&neurons, &row["layer"], &row["neuron_set"]).len();
-            assert_eq!(count(row, "significant"), significant);
-            assert_close(
-                number(row, "significant_share"),
-                significant as f64 / NEURONS as f64,
-                SUM_TOLERANCE,
-            );
+            let values = [("sets", "labelled"), ("neuron_set", label), ("kind", "matched")];
+            let matched = row_with(&nulls, &values);
+            assert_close(number(matched, "margin_drop"), mean(drops), 1e-5);
         }
-        for (row, corrected) in profile.iter().zip(holm(&largest_p)) {
-            assert_close(number(row, "p_corrected"), corrected, SUM_TOLERANCE);
-        }
+    }
+}
+
+#[test]
+fn the_paper_s_lesion_is_not_lesioned_twice() {
+    let args = ["--significant", "--parts", "controls", "--nulls", "1"];
+    let has_labelled = |args: &[&str]| {
+        let rows = Run::new(args).rows("profile.csv");
+        let labelled = rows_with(&rows, &[("sets", "labelled")]).len();
+        assert!([0, LABELS.len()].contains(&labelled));
+        labelled > 0
+    };
+    assert!(!has_labelled(&[&args[..], &["--layers", "4"]].concat()));
+    assert!(has_labelled(&[&args[..], &["--layers", "5"]].concat()));
+    assert!(has_labelled(&[&args[..], &["--layers", "4", "--kind", "scale=0.5"]].concat()));
+}
+
+/// The standard error of a mean over prompts of different templates.
+fn standard_error(values: &[f64]) -> f64 {
+    let centre = mean(values.iter().copied());
+    let squares: f64 = values.iter().map(|value| (value - centre).powi(2)).sum();
+    squares.sqrt() / values.len() as f64
+}
+
+#[test]
+fn the_interval_of_an_effect_is_over_templates() {
+    let profile = controlled().rows("profile.csv");
+    let prompts = controlled().rows("prompt_controls.csv");
+    for row in &profile {
+        let values = [("sets", &*row["sets"]), ("neuron_set", &row["neuron_set"])];
+        let margins = column(&rows_with(&prompts, &values), "margin_drop");
+        let drop = number(row, "margin_drop");
+        let (low, high) = (number(row, "margin_low"), number(row, "margin_high"));
+        assert!(low < drop && drop < high, "{row:?}");
+        // With 106 templates the bootstrap's interval is nearly the normal interval.
+        assert_close((high - low) / (2.0 * 1.96 * standard_error(&margins)), 1.0, 0.05);
+    }
+    for row in &paper().rows("profile.csv") {
+        assert_eq!((&*row["margin_low"], &*row["margin_high"]), ("", ""));
+    }
+}
+
+/// The difference of a label's matched lesion from that of one random set in each prompt, by template.
+fn excess_over_one_set(prompts: &[Row], label: &str, sets: &str) -> BTreeMap<String, Vec<f64>> {
+    let mut excess: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    for row in rows_with(prompts, &[("neuron_set", label), ("sets", sets)]) {
+        // The range of one set is a point.
+        assert_eq!(row["random_margin_low"], row["random_margin_high"]);
+        let difference = number(row, "margin_drop") - number(row, "random_margin_low");
+        excess.entry(row["prompt"].clone()).or_default().push(difference);
+    }
+    excess
+}
+
+/// The JZS Bayes factor of a paired t, by Simpson's rule over the logarithm of g.
+fn jzs_bayes_factor(t: f64, pairs: f64) -> f64 {
+    const STEPS: u32 = 20_000;
+    let freedom = pairs - 1.0;
+    let integrand = |ln_g: f64| {
+        let g = ln_g.exp();
+        let spread = 1.0 + pairs * g / 2.0;
+        let likelihood = spread.powf(-0.5) * (1.0 + t * t / (spread * freedom)).powf(-pairs / 2.0);
+        let prior = std::f64::consts::TAU.powf(-0.5) * g.powf(-1.5) * (-0.5 / g).exp();
+        likelihood * prior * g
+    };
+    let (start, end) = (-8.0, 40.0);
+    let step = (end - start) / f64::from(STEPS);
+    let weight = |i: u32| match i {
+        0 | STEPS => 1.0,
+        i if i % 2 == 1 => 4.0,
+        _ => 2.0,
+    };
+    let sum: f64 = (0..=STEPS).map(|i| weight(i) * integrand(start + step * f64::from(i))).sum();
+    sum * step / 3.0 / (1.0 + t * t / freedom).powf(-pairs / 2.0)
+}
+
+#[test]
+fn equivalence_and_bayes_factors_are_those_of_the_excess_over_random_sets() {
+    let args = ["--parts", "controls", "--layers", "0,5", "--nulls", "1", "--equivalence", "0.1"];
+    let run = run_controlled(&[], &args);
+    let prompts = run.rows("prompt_controls.csv");
+    let predictions = run.rows("predictions.csv");
+    let masked = run.rows("prompts.csv");
+    let mut expected = Vec::new();
+    let verdicts = run.rows("verdicts.csv");
+    let effects = rows_with(&verdicts, &[("question", "effect")]);
+    for claim in &effects {
+        let label = &*claim["neuron_set"];
+        let in_layer: Vec<Row> =
+            prompts.iter().filter(|row| row["layer"] == claim["layers"]).cloned().collect();
+        let excess = excess_over_one_set(&in_layer, label, &claim["sets"]);
+        let in_prompts: Vec<f64> = excess.values().flatten().copied().collect();
+        assert_eq!(in_prompts.len(), 106);
+        assert_close(number(claim, "excess"), mean(in_prompts), 1e-9);
+        let excess: Vec<f64> = excess.into_values().map(mean).collect();
+        let masks = predictions
+            .chunk_by(|a, b| a["prompt"] == b["prompt"] && a["position"] == b["position"])
+            .filter(|rows| {
+                let place = [("prompt", &*rows[0]["prompt"]), ("position", &rows[0]["position"])];
+                row_with(&masked, &place)["label"] == label
+            });
+        // The right word is first.
+        let clean = mean(masks.map(|rows| {
+            let others = rows[1..].iter().map(|row| number(row, "logit"));
+            number(&rows[0], "logit") - others.fold(f64::NEG_INFINITY, f64::max)
+        }));
+        let margin = number(claim, "equivalence");
+        assert_close(margin, 0.1 * clean.abs(), 1e-6);
+        let count = excess.len() as f64;
+        let error = standard_error(&excess) * (count / (count - 1.0)).sqrt();
+        let centre = mean(excess.iter().copied());
+        let student = StudentsT::new(0.0, 1.0, count - 1.0).unwrap();
+        let above = student.sf((centre + margin) / error);
+        let below = student.cdf((centre - margin) / error);
+        expected.push(above.max(below));
+        let factor = jzs_bayes_factor(centre / error, count);
+        assert_close(number(claim, "bayes_factor") / factor, 1.0, 1e-6);
+    }
+    // Holm's correction of the claims that have the test.
+    let mut order: Vec<usize> = (0..expected.len()).collect();
+    order.sort_by(|&a, &b| expected[a].total_cmp(&expected[b]));
+    let mut corrected = 0.0_f64;
+    for (rank, index) in order.into_iter().enumerate() {
+        corrected = corrected.max((expected.len() - rank) as f64 * expected[index]).min(1.0);
+        let found = number(effects[index], "p_no_effect");
+        assert_close(found.ln(), corrected.ln(), 1e-6 * corrected.ln().abs().max(1.0));
+    }
+    for claim in rows_with(&verdicts, &[("question", "dissociation")]) {
+        assert_eq!((&*claim["p_no_effect"], &*claim["bayes_factor"]), ("", ""));
     }
 }
 
 #[test]
 fn synergy_is_the_joint_effect_minus_the_sum_of_single_effects() {
-    let several = run_controlled(&["joint"], &["3", "4", "5"]).rows("joint.csv");
+    let args = ["--parts", "joint", "--layers", "3,4,5", "--nulls", "1"];
+    let run = run_controlled(&[], &args);
+    let several = run.rows("joint.csv");
     for (joint, patterns) in
         [(paper().rows("joint.csv"), 6 + 5 + 4 + 1), (several.clone(), 3 + 2 + 1)]
     {
@@ -358,6 +507,20 @@ fn synergy_is_the_joint_effect_minus_the_sum_of_single_effects() {
     }
     for row in &paper().rows("joint.csv") {
         assert_eq!(optional(row, "synergy_low").or(optional(row, "synergy_high")), None);
+        // Only all layers together and given ones are compared with random sets.
+        let is_tested = ["0 1 2 3 4 5", "0 3"].contains(&&*row["layers"]);
+        assert_eq!(optional(row, "p_synergy").is_some(), is_tested, "{row:?}");
+        assert_eq!(optional(row, "random_low").is_some(), is_tested, "{row:?}");
+    }
+    // The range of one random set is its synergy.
+    let verdicts = run.rows("verdicts.csv");
+    let synergies = rows_with(&verdicts, &[("question", "synergy")]);
+    assert_eq!(synergies.len(), LABELS.len());
+    for claim in synergies {
+        let random = number(claim, "random_low");
+        assert_eq!((&claim["random_low"], &*claim["p"]), (&claim["random_high"], "1.0"));
+        assert_close(number(claim, "excess"), number(claim, "value") - random, SUM_TOLERANCE);
+        assert!(number(claim, "bayes_factor") > 0.0 && number(claim, "equivalence") > 0.0);
     }
     for row in &several {
         match (optional(row, "synergy_low"), optional(row, "synergy_high")) {
@@ -370,14 +533,21 @@ fn synergy_is_the_joint_effect_minus_the_sum_of_single_effects() {
     }
 }
 
-/// The standard error of the difference of two means of margin drops, clustered by template.
-fn clustered_error(matched: &[&Row], swapped: &[&Row]) -> f64 {
+/// The matched margin drops of a label's neurons, each with its template.
+fn margins_by_template(run: &RunFiles, label: &str) -> Vec<(String, f64)> {
+    let prompts = run.rows("prompt_controls.csv");
+    let rows = rows_with(&prompts, &[("sets", "lesioned"), ("neuron_set", label)]);
+    rows.into_iter().map(|row| (row["prompt"].clone(), number(row, "margin_drop"))).collect()
+}
+
+/// The standard error of the sum of two means, the second with a sign, clustered by template.
+fn clustered_error(own: &[(String, f64)], other: &[(String, f64)], sign: f64) -> f64 {
     let mut residuals: BTreeMap<&str, f64> = BTreeMap::new();
-    for (rows, sign) in [(matched, 1.0), (swapped, -1.0)] {
-        let centre = mean(column(rows, "margin_drop"));
-        for row in rows {
-            let residual = sign * (number(row, "margin_drop") - centre) / rows.len() as f64;
-            *residuals.entry(&row["prompt"]).or_default() += residual;
+    for (margins, sign) in [(own, 1.0), (other, sign)] {
+        let centre = mean(margins.iter().map(|&(_, drop)| drop));
+        for (template, drop) in margins {
+            let residual = sign * (drop - centre) / margins.len() as f64;
+            *residuals.entry(template).or_default() += residual;
         }
     }
     residuals.values().map(|residual| residual.powi(2)).sum::<f64>().sqrt()
@@ -385,42 +555,66 @@ fn clustered_error(matched: &[&Row], swapped: &[&Row]) -> f64 {
 
 #[test]
 fn the_dissociation_compares_the_same_neurons_in_the_prompts_of_both_labels() {
-    for (run, layers, prompts) in [(paper(), LAYERS, 1), (controlled(), 1, 106)] {
-        let (nulls, dissociation) = (run.rows("nulls.csv"), run.rows("dissociation.csv"));
-        assert_eq!(dissociation.len(), layers * LABELS.len());
-        for row in &dissociation {
-            let (layer, label) = (&*row["layer"], &*row["neuron_set"]);
-            let matched = lesions(&nulls, row, "matched");
-            let other = other_label(label);
-            let values = [("layer", layer), ("neuron_set", other), ("kind", "swapped")];
-            let swapped = rows_with(&nulls, &values);
-            for (name, rows) in [("own", &matched), ("other", &swapped)] {
-                let written = count(row, &format!("{name}_prompts"));
-                assert_eq!((rows.len(), written), (prompts, prompts));
-                assert!(rows.iter().all(|lesion| lesion["neurons"] == row["neurons"]));
-                for drop in ["logit_drop", "margin_drop"] {
-                    assert_close(
-                        number(row, &format!("{name}_{drop}")),
-                        mean(column(rows, drop)),
-                        SUM_TOLERANCE,
-                    );
-                }
+    // The same sets with their labels exchanged: each is lesioned in the other label's prompts.
+    let sets = std::str::from_utf8(&controlled().0["neuron_sets.json"]).unwrap();
+    let exchanged = sets.replace("\"him\"", "\"x\"").replace("\"her\"", "\"him\"");
+    let exchanged = exchanged.replace("\"x\"", "\"her\"");
+    let args = ["--neurons", "sets.json", "--parts", "controls", "--layers", "5", "--nulls", "20"];
+    let exchanged = RunFiles::read(&run_controlled(&[("sets.json", &exchanged)], &args));
+    let other_rows = exchanged.rows("dissociation.csv");
+    let rows = controlled().rows("dissociation.csv");
+    let rows = rows_with(&rows, &[("sets", "lesioned")]);
+    assert_eq!(rows.len(), LABELS.len());
+    for row in rows {
+        let label = &*row["neuron_set"];
+        let values = [("neuron_set", other_label(label)), ("sets", "lesioned")];
+        let other = row_with(&other_rows, &values);
+        for (column, exchanged) in [
+            ("own_prompts", "other_prompts"),
+            ("own_logit_drop", "other_logit_drop"),
+            ("own_margin_drop", "other_margin_drop"),
+        ] {
+            assert_close(number(row, column), number(other, exchanged), 1e-5);
+            assert_close(number(row, exchanged), number(other, column), 1e-5);
+        }
+        let own = margins_by_template(controlled(), label);
+        let other = margins_by_template(&exchanged, other_label(label));
+        // With 106 templates the bootstrap's interval is nearly the normal interval.
+        for (sign, column, [low, high]) in
+            [(-1.0, "difference", ["low", "high"]), (1.0, "both", ["both_low", "both_high"])]
+        {
+            let value = number(row, column);
+            let means = [&own, &other].map(|margins| mean(margins.iter().map(|&(_, drop)| drop)));
+            assert_close(value, means[0] + sign * means[1], 1e-5);
+            let (low, high) = (number(row, low), number(row, high));
+            assert!(low < value && value < high, "{row:?}");
+            let width = 2.0 * 1.96 * clustered_error(&own, &other, sign);
+            assert_close((high - low) / width, 1.0, 0.05);
+        }
+    }
+    for row in &paper().rows("dissociation.csv") {
+        for column in ["low", "high", "both_low", "both_high"] {
+            assert_eq!(row[column], "", "one template is too few for an interval");
+        }
+    }
+}
+
+#[test]
+fn neurons_of_the_other_label_have_their_own_effect_in_these_prompts() {
+    for run in [paper(), controlled()] {
+        let nulls = run.rows("nulls.csv");
+        for swapped in rows_with(&nulls, &[("kind", "swapped")]) {
+            let values = [
+                ("layer", &*swapped["layer"]),
+                ("neuron_set", other_label(&swapped["neuron_set"])),
+                ("sets", "lesioned"),
+                ("kind", "matched"),
+            ];
+            let matched = row_with(&nulls, &values);
+            for drop in ["logit_drop", "margin_drop"] {
+                let other = number(matched, &format!("other_{drop}"));
+                assert_close(number(swapped, drop), other, 1e-5);
             }
-            let difference =
-                mean(column(&matched, "margin_drop")) - mean(column(&swapped, "margin_drop"));
-            assert_close(number(row, "difference"), difference, SUM_TOLERANCE);
-            let both_labels = rows_with(&dissociation, &[("layer", layer)]);
-            let is_above_0 = |row: &&Row| optional(row, "low").is_some_and(|low| low > 0.0);
-            assert_eq!(row["double"], both_labels.iter().all(is_above_0).to_string());
-            if prompts == 1 {
-                assert_eq!((&*row["low"], &*row["high"], &*row["double"]), ("", "", "false"));
-                continue;
-            }
-            let (low, high) = (number(row, "low"), number(row, "high"));
-            assert!(low < difference && difference < high);
-            // With 106 templates the bootstrap's interval is nearly the normal interval.
-            let error = clustered_error(&matched, &swapped);
-            assert_close((high - low) / (2.0 * 1.96 * error), 1.0, 0.05);
         }
     }
 }
@@ -441,13 +635,12 @@ fn the_largest_dose_is_the_lesion_of_the_paper_and_the_smallest_a_single_neuron(
         };
         let matched = rows_with(&dose, &[("neuron_set", label), ("kind", "matched")]);
         let sizes: Vec<usize> = matched.iter().map(|row| count(row, "neurons")).collect();
-        assert_eq!(sizes, [1, 2, 4, 8, 16, 32, 64, 128, 256, most]);
+        let doubled = (0..).map(|exponent| 1 << exponent).take_while(|&size| size < most);
+        assert_eq!(sizes, doubled.chain([most]).collect::<Vec<usize>>());
         for size in sizes {
             let others = labelled(&neurons, "4", other_label(label)).len();
             assert_eq!(doses("swapped", size).len(), usize::from(size <= others));
-            // A random set contains at most half of the remaining neurons.
-            let random_sets = if NEURONS - size >= 2 * size { 10 } else { 0 };
-            assert_eq!(doses("random", size).len(), random_sets);
+            assert_eq!(doses("random", size).len(), 10);
         }
         let lesion = row_with(&lesions, &[("neuron_set", label), ("candidate", label)]);
         assert_eq!(count(lesion, "neurons"), most);
@@ -536,9 +729,16 @@ fn lesions_of_neuron_sets_from_a_file_do_not_depend_on_the_selection() {
     let files = [("study.toml", STUDY), ("sets.json", std::str::from_utf8(sets).unwrap())];
     let args = ["study.toml", "--neurons", "sets.json", "--parts", "controls,joint"];
     let again = Run::command("run", &files, &[&args[..], &["--alpha", "1e-6"]].concat());
-    for file in ["nulls.csv", "joint.csv", "lesions.csv", "dissociation.csv", "neuron_sets.json"] {
+    for file in ["joint.csv", "lesions.csv", "dissociation.csv", "neuron_sets.json"] {
         assert!(again.bytes(file) == paper().0[file], "{file} differs");
     }
+    // Sets from a file cannot be selected again, and the least tuned neurons follow the tests.
+    let lasting = |mut nulls: Vec<Row>| {
+        nulls.retain(|row| !["reselected", "least-tuned"].contains(&&*row["kind"]));
+        nulls
+    };
+    assert_eq!(lasting(again.rows("nulls.csv")), lasting(paper().rows("nulls.csv")));
+    assert!(!again.rows("nulls.csv").iter().any(|row| row["kind"] == "reselected"));
     assert_ne!(again.bytes("neurons.csv"), paper().0["neurons.csv"]);
 }
 
@@ -546,7 +746,7 @@ fn lesions_of_neuron_sets_from_a_file_do_not_depend_on_the_selection() {
 fn only_the_set_of_the_file_is_lesioned() {
     let sets = r#"{"sets": [{"layer": 5, "label": "her", "neurons": [84, 3, 84]}]}"#;
     let args = ["--neurons", "sets.json", "--layer", "5", "--nulls", "20"];
-    let args = [&args[..], &["--parts", "controls,joint,dose,causal"]].concat();
+    let args = [&args[..], &["--parts", "controls,joint,dose,causal", "--every-kind"]].concat();
     let run = Run::with_files(&[("sets.json", sets)], &args);
     let written = RunFiles::read(&run);
     for row in written.rows("lesions.csv") {
@@ -560,16 +760,20 @@ fn only_the_set_of_the_file_is_lesioned() {
     let nulls = written.rows("nulls.csv");
     let matched = rows_with(&nulls, &[("kind", "matched")]);
     let least_tuned = rows_with(&nulls, &[("kind", "least-tuned")]);
-    assert_eq!((matched.len(), least_tuned.len(), nulls.len()), (1, 1, 2 + 2 * RANDOM_SETS));
+    assert_eq!((matched.len(), least_tuned.len(), nulls.len()), (1, 1, 2 + 3 * RANDOM_SETS));
     let is_of_set = |row: &Row| row["layer"] == "5" && row["neuron_set"] == "her";
     assert!(nulls.iter().all(|row| is_of_set(row) && row["neurons"] == "2"));
     for row in written.rows("profile.csv") {
         let is_lesioned = is_of_set(&row);
         assert_eq!(row["neurons"], if is_lesioned { "2" } else { "0" });
-        assert_eq!(optional(&row, "p_corrected").is_some(), is_lesioned);
+        assert_eq!(optional(&row, "p_random").is_some(), is_lesioned);
         assert!(is_lesioned || number(&row, "margin_drop") == 0.0);
     }
-    assert!(written.rows("dissociation.csv").is_empty());
+    let controls = Controls { is_selected: false, ..Controls::of_every_kind(RANDOM_SETS) };
+    assert_summaries_follow_from_rows(controls, |table| written.rows(table));
+    let dissociation = written.rows("dissociation.csv");
+    assert_eq!(dissociation.len(), 1);
+    assert!(is_of_set(&dissociation[0]));
     let joint = written.rows("joint.csv");
     let single = row_with(&joint, &[("pattern", "single"), ("layers", "5"), ("neuron_set", "her")]);
     assert_drops(single, drops_of(matched[0]), 1e-5);
@@ -640,6 +844,12 @@ fn shortcuts_and_memory_change_results_by_rounding_only() {
             for (other, usual) in other_rows.iter().zip(&usual_rows) {
                 for drop in ["logit_drop", "margin_drop"] {
                     assert_close(number(other, drop), number(usual, drop), 5e-5);
+                }
+                for drop in ["other_logit_drop", "other_margin_drop"] {
+                    let drops =
+                        [other, usual].map(|row| row.get(drop).and_then(|d| d.parse().ok()));
+                    let [found, expected]: [Option<f64>; 2] = drops;
+                    assert_close(found.unwrap_or_default(), expected.unwrap_or_default(), 5e-5);
                 }
             }
         }
