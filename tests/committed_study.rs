@@ -37,8 +37,8 @@ fn run_small_study() -> BTreeMap<String, Vec<u8>> {
     let stimuli = lines(&["{him|her}"]);
     let prompts = lines(&["{him|her}", "{her|him}"]);
     let files = [("stimuli.txt", stimuli.as_str()), ("prompts.txt", prompts.as_str())];
-    let options = "--stimuli stimuli.txt --prompts prompts.txt --share 0.25 --nulls 39 \
-                   --permutations 99 --layer 1 --model";
+    let options = "--stimuli stimuli.txt --prompts prompts.txt --share 0.075 --nulls 199 \
+                   --permutations 99 --alpha 0.001 --layer 1 --model";
     let mut options: Vec<&str> = options.split_whitespace().collect();
     options.push(model.path().to_str().unwrap());
     let run = Run::with_files(&files, &options);

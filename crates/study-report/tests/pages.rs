@@ -148,9 +148,9 @@ fn tables_hold_exact_numbers_and_the_verdict_of_each_row() {
         assert_eq!(cells[10], "<span class=\"tag open\">not shown</span>");
     }
     let singles = table(&page, "singles");
-    assert_eq!((singles.len(), singles[0][2].as_str()), (5, "12"));
+    assert_eq!((singles.len(), singles[0][2].as_str()), (12, "12"));
     // The planted neurons, and the others.
-    assert_eq!(table(&page, "layers")[1][..4], ["1", "2", "3", "91"]);
+    assert_eq!(table(&page, "layers")[1][..4], ["1", "7", "8", "81"]);
 }
 
 #[test]
@@ -192,19 +192,22 @@ fn page_and_screen_share_their_sentences() {
     }
     for (id, sentence) in [
         ("selection", "\u{201c}him\u{201d} + \u{201c}her\u{201d} neurons of layer 1"),
-        ("activations", "rejects normality for 12 of 12 neurons"),
+        ("activations", "rejects normality for 96 of 96 neurons"),
         ("baseline", "a higher logit than the other candidates in 12 of 24 masked prompts"),
         ("lesion", "(it falls in 24 of 24 prompts)"),
-        ("controls", "In 2 of 2 cases"),
-        ("controls", "The cases are 1 (him) and 1 (her). There the margin falls in 24 of 24"),
-        ("controls", "the nearest have 36 % of it in 1 (him) and 52 % of it in 1 (her)"),
+        (
+            "controls",
+            "Of 3 controlled lesions, 3 lower the margin more than random sets (Holm over 5",
+        ),
         ("controls", "No control in 0 (him) and 0 (her): no neuron is lesioned there."),
-        ("controls", "is shown in 1 of 1 layer (layer 1)"),
-        ("joint", "With 2 \u{201c}him\u{201d} neurons of layers 0 1"),
-        ("dose", "2.980 with 2 \u{201c}him\u{201d} neurons"),
-        ("causal", "correlate with |t| at \u{2212}0.06 and with the direct effects at 1.00"),
+        ("controls", "A dissociation is shown in none of 2 cases, and so no double one."),
+        ("joint", "With 7 \u{201c}him\u{201d} neurons of layers 0 1"),
+        ("dose", "1.167 with 7 \u{201c}him\u{201d} neurons"),
+        ("causal", "correlate with |t| at 0.33 and with the direct effects at 1.00"),
         ("dynamic", "One pass lesions the same neurons as two passes in 72 of 72 lesions."),
-        ("conclusions", "Layer 1, \u{201c}him\u{201d}: mean margin drop 2.980"),
+        ("stability", "share 1.00 of their neurons with the lesioned set (Dice; 0.07 by chance)"),
+        ("specificity", "another word is on top in 0 of 12 prompts"),
+        ("conclusions", "Layer 1, \u{201c}him\u{201d}: the lesion lowers the margin by 1.167"),
     ] {
         let section = sections.iter().find(|section| section.id == id).unwrap();
         let text = screen(section);
@@ -313,10 +316,16 @@ fn each_verdict_on_an_effect_has_its_sentence() {
     });
     let sentence = format!("{name} of this set {absent}");
     assert_says(&none, &[&sentence, "(corrected p of equivalence 0.0120)"], &[beyond, below, open]);
-    let undecided = of_him(|row| row.verdict = Verdict::Undecided);
-    let (concluded, limits) = undecided.split_once("What cannot be concluded").unwrap();
-    assert_says(limits, &[name, open], &[beyond, below, absent]);
-    assert_says(concluded, &[], &[name]);
+    // It is said of each that would differ without the correction, and of all others together.
+    let near = of_him(|row| (row.verdict, row.p) = (Verdict::Undecided, Some(0.03)));
+    let far = of_him(|row| (row.verdict, row.p) = (Verdict::Undecided, Some(0.3)));
+    let together = "Undecided, so that neither an effect nor its absence is shown: Layer 1, \
+                    \u{201c}him\u{201d}.";
+    for (text, sentences) in [(near, [name, open]), (far, [together, ""])] {
+        let (concluded, limits) = text.split_once("What cannot be concluded").unwrap();
+        assert_says(limits, &sentences, &[beyond, below, absent]);
+        assert_says(concluded, &[], &[name]);
+    }
 }
 
 #[test]
@@ -327,9 +336,8 @@ fn verdicts_are_counted_in_the_summary_of_the_controls() {
         (him.value, him.excess) = (-9.0, Some(-9.0));
         effect(rows, "her").verdict = Verdict::NoEffect;
     });
-    let counts = "Of 3 controlled lesions, the lesion lowers the margin more than random sets in 1, \
-                  raises it more in 1, has no effect beyond the margin of equivalence in 1, and is \
-                  undecided in 0 (Holm over 5 claims, level 0.05).";
+    let counts = "Of 3 controlled lesions, 1 lowers the margin more than random sets, 1 raises it more \
+                  and 1 has no effect beyond the margin of equivalence (Holm over 5 claims, level 0.05).";
     // The largest difference from random sets comes first.
     assert_says(
         &text,
@@ -356,12 +364,20 @@ fn a_lesion_that_may_only_shift_the_odds_says_so() {
     let caveat = "So the lesion may only shift the odds of \u{201c}him\u{201d} in every prompt";
     let conclusions = section_with("conclusions", |_| {});
     assert_says(&conclusions, &[caveat], &["The dissociation is double"]);
-    // With a dissociation of both labels it is not only a shift.
-    let shown = section_with("conclusions", |rows| {
+    // If both drops have a sum, it is not only a shift.
+    let mut files = files();
+    edit(&mut files, |rows: &mut Vec<VerdictRow>| {
         for label in ["him", "her"] {
             find_claim(rows, Question::Dissociation, label).verdict = Verdict::Larger;
         }
     });
+    edit(&mut files, |rows: &mut Vec<DissociationRow>| {
+        for row in rows {
+            row.both = 2.0;
+            (row.both_low, row.both_high) = (Some(1.0), Some(3.0));
+        }
+    });
+    let shown = section_of(&files, "conclusions");
     assert_says(&shown, &["The dissociation is double in layer 1."], &[caveat]);
     // That of one label is not double.
     let single = section_with("controls", |rows| {
@@ -515,7 +531,7 @@ fn two_studies_stand_side_by_side() {
     let profiles = table(&page, "profiles");
     assert_eq!(profiles[2][2], value(rows::<ProfileRow>(&a)[2].margin_drop));
     assert_eq!([profiles[2][5].as_str(), &profiles[3][5]], ["0.125", "NaN"]);
-    assert_eq!(table(&page, "neurons")[3], ["1", "her", "3", "3", "3"]);
+    assert_eq!(table(&page, "neurons")[3], ["1", "her", "8", "8", "8"]);
 }
 
 #[test]

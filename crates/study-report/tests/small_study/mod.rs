@@ -1,7 +1,7 @@
 //! The small study of planted neurons in `tests/fixtures/small-study`, and changes of it.
 //!
-//! `tests/committed_study.rs` writes it: two layers of 96 neurons, of which two of layer 1
-//! respond to him and three to her, in twelve sentences with either word.
+//! `tests/committed_study.rs` writes it: two layers of 96 neurons, of which seven of layer 1
+//! respond to him and eight to her, in twelve sentences with either word.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
