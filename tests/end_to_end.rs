@@ -4,13 +4,14 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use crate::support::{BRIEF, Row, Run, assert_close, assert_user_error, lesion, number, reference};
 use sha2::{Digest, Sha256};
-use study_record::tables::{self, HeldOutRow, Row as _};
+use study_record::tables::{self, HeldOutRow, RandomSetRow, Row as _};
 use tempfile::TempDir;
 
 fn files() -> Vec<&'static str> {
     let tables = tables::all().into_iter().map(|table| table.file);
-    // No pair is held out by default.
-    tables.filter(|&file| file != HeldOutRow::TABLE.file).chain(["neuron_sets.json"]).collect()
+    // By default no pair is held out, and random sets are not written.
+    let is_extra = |file: &&str| [HeldOutRow::TABLE.file, RandomSetRow::TABLE.file].contains(file);
+    tables.filter(|file| !is_extra(file)).chain(["neuron_sets.json"]).collect()
 }
 
 #[test]
@@ -42,6 +43,8 @@ fn the_study_writes_its_tables() {
         "More and more neurons",
         "Single neurons",
         "Selection and lesion in one pass",
+        "What else changes",
+        "Other stimuli",
         "What can be concluded, and what not",
     ] {
         assert!(stdout.contains(&format!("\n{title}\n")), "{title}: {stdout}");
@@ -160,32 +163,91 @@ fn every_correction_has_a_column_and_any_can_be_chosen() {
 
 #[test]
 fn controls_have_the_size_of_the_matched_set_or_are_missing() {
-    let controls = ["--parts", "controls", "--nulls", "20"];
+    let controls = ["--parts", "controls", "--nulls", "20", "--every-kind"];
     let run = Run::new(&controls);
     let nulls = run.rows("nulls.csv");
     for layer in 0..6 {
-        for target in ["him", "her"] {
-            let is_of_cell =
-                |row: &&Row| row["layer"] == layer.to_string() && row["target"] == target;
+        for label in ["him", "her"] {
+            let is_of_cell = |row: &&Row| {
+                row["layer"] == layer.to_string()
+                    && row["neuron_set"] == label
+                    && row["sets"] == "lesioned"
+            };
             let rows: Vec<&Row> = nulls.iter().filter(is_of_cell).collect();
-            let kinds = ["matched", "swapped", "least-tuned", "random", "random-active"];
-            let counts = kinds.map(|kind| rows.iter().filter(|row| row["kind"] == kind).count());
-            assert_eq!(counts, [1, 1, 1, 20, 20]);
+            let kinds = [
+                ("matched", 1),
+                ("swapped", 1),
+                ("least-tuned", 1),
+                ("random", 20),
+                ("random-active", 20),
+                ("random-displaced", 20),
+                ("reselected", 20),
+            ];
+            for (kind, sets) in kinds {
+                assert_eq!(rows.iter().filter(|row| row["kind"] == kind).count(), sets, "{kind}");
+            }
+            assert_eq!(rows.len(), kinds.map(|(_, sets)| sets).iter().sum::<usize>());
+            assert!(rows.iter().all(|row| row["neurons"] == "76")); // a tenth of 768
         }
     }
-    assert!(nulls.iter().all(|row| row["neurons"] == "76")); // a tenth of 768
-    assert!(
-        run.stdout().contains("random sets of each kind, none of 12 lesions can be told from them"),
-        "{}",
-        run.stdout()
-    );
+    // 12 effects, 2 of the paper's lesion and 12 dissociations.
+    let stdout = run.stdout();
+    let sentence = "With 20 random sets of each kind, none of 26 claims can be told from them at the \
+                    level 0.05; --nulls 520 would be enough.";
+    assert!(stdout.contains(sentence), "{stdout}");
+    // Sets of all significant neurons have controls too, however large they are.
     let wide = Run::new(&[&controls[..], &["--significant"]].concat());
-    assert!(wide.stdout().contains("No control in "), "{}", wide.stdout());
-    // 430 of 768 neurons leave too few others for a control.
     let rows = wide.rows("nulls.csv");
-    let her = rows.iter().filter(|row| row["layer"] == "4" && row["target"] == "her");
-    let kinds: Vec<_> = her.map(|row| (row["kind"].as_str(), row["neurons"].as_str())).collect();
-    assert_eq!(kinds, [("matched", "430"), ("swapped", "282")]);
+    let significant = wide.rows("profile.csv");
+    assert!(significant.iter().any(|row| number(row, "neurons") > 384.0));
+    for row in significant {
+        assert_eq!(row["neurons"], row["significant"]);
+        let is_of_cell = |lesion: &&Row| {
+            lesion["layer"] == row["layer"] && lesion["neuron_set"] == row["neuron_set"]
+        };
+        let random = rows.iter().filter(is_of_cell).filter(|lesion| lesion["kind"] == "random");
+        assert!(random.clone().all(|lesion| lesion["neurons"] == row["neurons"]));
+        assert_eq!(random.count(), 20);
+    }
+}
+
+#[test]
+fn by_default_there_are_enough_random_sets_for_every_claim() {
+    let run = Run::new(&["--parts", "controls", "--layers", "5", "--layer", "5"]);
+    let verdicts = run.rows("verdicts.csv");
+    // Two effects, two of the paper's lesion, and two dissociations.
+    assert_eq!(verdicts.len(), 6);
+    let manifest: serde_json::Value = serde_json::from_slice(&run.bytes("manifest.json")).unwrap();
+    assert_eq!(manifest["random_sets"], 25 * 6);
+    assert!(manifest["study"]["controls"]["nulls"].is_null());
+    let nulls = run.rows("nulls.csv");
+    let is_random = |row: &&Row| {
+        row["kind"] == "random" && row["neuron_set"] == "him" && row["sets"] == "lesioned"
+    };
+    assert_eq!(nulls.iter().filter(is_random).count(), 25 * 6);
+    assert!(verdicts.iter().all(|row| row["verdict"] != "too-few-sets"));
+}
+
+#[test]
+fn a_set_that_is_the_whole_layer_has_no_controls() {
+    let whole: Vec<String> = (0..768).map(|neuron| neuron.to_string()).collect();
+    let sets = format!(
+        r#"{{"sets": [{{"layer": 5, "label": "her", "neurons": [{}]}}]}}"#,
+        whole.join(", ")
+    );
+    let args = ["--neurons", "sets.json", "--parts", "controls", "--layers", "5", "--layer", "5"];
+    let run = Run::with_files(&[("sets.json", &sets)], &args);
+    let verdicts = run.rows("verdicts.csv");
+    assert!(!verdicts.is_empty());
+    for row in &verdicts {
+        assert_eq!((&*row["verdict"], &*row["p"], &*row["excess"]), ("no-controls", "", ""));
+    }
+    let stdout = run.stdout();
+    assert!(
+        stdout.contains("There are no controls, so nothing can be said about other neurons."),
+        "{stdout}"
+    );
+    assert!(stdout.contains("its 768 neurons are the whole layer of 768"), "{stdout}");
 }
 
 #[test]

@@ -75,15 +75,32 @@ fn the_report_can_be_made_again_from_the_tables() {
 }
 
 #[test]
-fn the_screen_and_the_page_name_the_same_lesions() {
-    let run = Run::new(&FEW);
+fn the_screen_and_the_page_count_the_same_verdicts() {
+    let run = Run::new(&["--parts", "controls", "--layers", "4,5", "--nulls", "300"]);
     let page = read_page(&run.out());
     let screen = run.stdout();
-    let found = screen.lines().find(|line| line.starts_with("Found: In ")).unwrap();
-    for cells in table(&page, "profile") {
-        let name = format!("{} ({})", cells[0], cells[1]);
-        let beyond = cells[6].contains("more than random sets");
-        assert_eq!(found.split("(Holm").nth(1).unwrap().contains(&name), beyond, "{found}");
+    let profile = table(&page, "profile");
+    let with = |verdict: &str| profile.iter().filter(|cells| cells[7].contains(verdict)).count();
+    for (verdict, one, several) in [
+        (
+            "more than random sets",
+            "lowers the margin more than random sets",
+            "lower the margin more than random sets",
+        ),
+        ("raises the margin", "raises it more", "raise it more"),
+        ("no effect", "has no effect beyond", "have no effect beyond"),
+        ("undecided", "is undecided", "are undecided"),
+    ] {
+        let number = with(verdict);
+        let sentence = format!("{number} {}", if number == 1 { one } else { several });
+        assert_eq!(screen.contains(&sentence), number > 0, "{sentence}: {screen}");
+    }
+    let named = format!("Of {} controlled lesions, ", profile.len());
+    assert!(screen.contains(&named), "{screen}");
+    // The same sentences are on the page.
+    for row in run.rows("verdicts.csv").iter().filter(|row| row["verdict"] == "larger") {
+        let name = format!("Layer {}, ", row["layers"]);
+        assert!(screen.contains(&name) && page.contains(&name), "{name}");
     }
 }
 
@@ -103,7 +120,7 @@ fn a_changed_or_missing_table_is_reported() {
     assert!(stderr.contains("dose.csv was removed"), "{stderr}");
     let page = read_page(&out);
     assert!(page.contains("dose.csv was removed and profile.csv was changed"));
-    assert_eq!(table(&page, "profile")[0][2], "7.25");
+    assert_eq!(table(&page, "profile")[0][3], "7.25");
     assert!(!page.contains("figure-dose") && !out.join("figures/dose.svg").exists());
 }
 

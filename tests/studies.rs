@@ -6,7 +6,7 @@ use std::{
     process::{Child, Stdio},
 };
 
-use crate::support::{BRIEF, Run, lesion, number, tables};
+use crate::support::{BRIEF, Row, Run, lesion, number, tables};
 use tempfile::TempDir;
 
 fn asset(path: &str) -> String {
@@ -82,7 +82,7 @@ fn a_mistake_in_a_study_is_reported_with_line_and_column() {
 
 #[test]
 fn check_counts_the_lesions_of_a_run_and_writes_nothing() {
-    let args = ["s.toml", "--nulls", "20"];
+    let args = ["s.toml", "--nulls", "20", "--every-kind", "--layer", "4"];
     let study = [("s.toml", "[joint]\nlayers = [[0, 3]]\n")];
     let check = Run::command("check", &study, &args);
     assert!(!check.dir.path().join("target").exists());
@@ -93,9 +93,26 @@ fn check_counts_the_lesions_of_a_run_and_writes_nothing() {
         cell.unwrap()
     };
     let run = Run::command("run", &study, &args);
-    // A row of nulls.csv or of neurons_causal.csv is a lesion of one prompt.
-    assert_eq!(count("controls"), run.rows("nulls.csv").len());
-    assert_eq!(count("joint"), run.rows("joint.csv").len());
+    // There is one prompt per label, so a row of nulls.csv is a lesion in one prompt, or in two if
+    // the other label's prompt is lesioned too.
+    let nulls = run.rows("nulls.csv");
+    let is_counted = |row: &&Row| {
+        // Both labels share the `random` sets.
+        row["kind"] != "random" || row["neuron_set"] == "him" || row["sets"] == "labelled"
+    };
+    let mut lesions: usize = nulls
+        .iter()
+        .filter(is_counted)
+        .map(|row| if row["other_margin_drop"].is_empty() { 1 } else { 2 })
+        .sum();
+    // Each neuron of a matched set by itself, and the strongest together.
+    for row in run.rows("profile.csv") {
+        lesions += 1 + row["neurons"].parse::<usize>().unwrap();
+    }
+    assert!(count("controls") >= lesions, "{} lesions, but {lesions} rows", count("controls"));
+    let verdicts = run.rows("verdicts.csv");
+    let synergies = verdicts.iter().filter(|row| row["question"] == "synergy").count();
+    assert_eq!(count("joint"), run.rows("joint.csv").len() + 20 * synergies);
     assert!(count("causal") >= run.rows("neurons_causal.csv").len());
     assert!(count("dose") >= run.rows("dose.csv").len());
     assert_eq!(count("activations"), 108);
@@ -141,7 +158,7 @@ fn saved_activations_are_those_that_were_tested() {
 }
 
 /// A study of some thousand lesions.
-const LONG: [&str; 4] = ["--nulls", "60", "--parts", "controls,joint,causal"];
+const LONG: [&str; 5] = ["--nulls", "60", "--parts", "controls,joint,causal", "--every-kind"];
 
 fn start_long_study(dir: &Path) -> Child {
     let mut command = lesion(dir);
