@@ -254,6 +254,21 @@ pub enum LineProblem {
         found: usize,
     },
 
+    /// A group without a name.
+    #[error("a group without a name; write for example `group=beds` before the tab")]
+    EmptyGroup,
+
+    /// A second label or group before a tab.
+    #[error("a second label or group before a tab: \"{field}\"")]
+    SecondField {
+        /// The text before the tab.
+        field: String,
+    },
+
+    /// A group in a file of pairs.
+    #[error("a group is for prompts, not for pairs")]
+    GroupOfPair,
+
     /// A label before several braces.
     #[error("a label before {braces} braces; a line with a label has one")]
     LabelOfSeveral {

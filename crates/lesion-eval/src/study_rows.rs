@@ -154,6 +154,7 @@ pub fn prompts(
         position: prompt.position,
         target: prompt.target().to_owned(),
         label: prompt.label.clone(),
+        group: prompt.group.clone(),
         resampled_from: resampled
             .as_ref()
             .map(|resampled| format!("{} {}", resampled[index].0, resampled[index].1)),

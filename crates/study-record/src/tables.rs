@@ -160,6 +160,8 @@ tables! {
         /// The label of the neurons that are matched to it. Empty if there is none; then the prompt
         /// is not lesioned.
         label: Option<String>,
+        /// The group of its template, if it has one: intervals resample groups.
+        group: Option<String>,
         /// The sentence whose activations replace those of lesioned neurons, if `lesion.kind` is
         /// `resample`: its label, and its place among the sentences of this label, counted from 0.
         resampled_from: Option<String>,

@@ -1,5 +1,7 @@
 //! Masked prompts as the model reads them.
 
+use std::collections::BTreeMap;
+
 use bert_model::MASK;
 
 use crate::{
@@ -57,6 +59,11 @@ pub struct MaskedPrompt {
     pub candidates: Vec<Candidate>,
     /// The label of the matched neuron set, if there is one.
     pub label: Option<String>,
+    /// The name of the template's group, if it has one.
+    pub group: Option<String>,
+    /// The first template of its group, or the template itself: prompts with the same one are not
+    /// independent observations.
+    pub(crate) cluster: usize,
     /// The tokens, with the mask.
     pub(crate) masked: Vec<u32>,
     /// The tokens with the right word in the mask's place.
@@ -93,7 +100,16 @@ impl MaskedPrompt {
         contrast: &Contrast,
     ) -> Result<Vec<Self>, StudyError> {
         prompts.check_labels(contrast)?;
-        prompts.iter().map(|prompt| encode(subject, &prompts.file, prompt, contrast)).collect()
+        let mut first_of_group: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut encoded = Vec::new();
+        for prompt in prompts.iter() {
+            let mut masked = encode(subject, &prompts.file, prompt, contrast)?;
+            if let Some(group) = &prompt.template.group {
+                masked.cluster = *first_of_group.entry(group).or_insert(prompt.index);
+            }
+            encoded.push(masked);
+        }
+        Ok(encoded)
     }
 }
 
@@ -128,6 +144,8 @@ fn encode(
         position: sentences[0].position,
         candidates,
         label: prompt.label(contrast).map(str::to_owned),
+        group: template.group.clone(),
+        cluster: index,
         masked,
         unmasked: sentences.swap_remove(0).ids,
     })

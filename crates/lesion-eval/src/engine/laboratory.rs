@@ -446,6 +446,8 @@ mod tests {
             position,
             candidates: candidates.map(|(word, id)| Candidate { word: word.into(), id }).into(),
             label: None,
+            group: None,
+            cluster: prompt,
             masked: masked.to_vec(),
             unmasked: Vec::new(),
         }

@@ -1,4 +1,7 @@
-//! Intervals by resampling templates, because prompts of one template are not independent.
+//! Intervals by resampling templates or groups of templates, because prompts of one template, or of
+//! one group, are not independent.
+
+use std::collections::BTreeMap;
 
 use neuron_stats::{Bootstrap, StatsError};
 use study_record::FEWEST_TEMPLATES;
@@ -9,11 +12,13 @@ use crate::{encoding::masked_prompt::MaskedPrompt, error::StudyError};
 pub(crate) struct Templates(Vec<Vec<usize>>);
 
 impl Templates {
-    /// Groups prompts, in the order of their file, by template.
+    /// The prompts of each template or, if templates have a group, of each group.
     pub(crate) fn of(prompts: &[MaskedPrompt]) -> Self {
-        let indices: Vec<usize> = (0..prompts.len()).collect();
-        let templates = indices.chunk_by(|&a, &b| prompts[a].prompt == prompts[b].prompt);
-        Self(templates.map(<[usize]>::to_vec).collect())
+        let mut clusters: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (index, prompt) in prompts.iter().enumerate() {
+            clusters.entry(prompt.cluster).or_default().push(index);
+        }
+        Self(clusters.into_values().collect())
     }
 
     /// The prompts of each template.

@@ -78,6 +78,8 @@ impl Sentence {
             position,
             candidates: Vec::new(),
             label: None,
+            group: None,
+            cluster: prompt,
             masked: encoded.ids.clone(),
             unmasked: Vec::new(),
         };

@@ -39,7 +39,7 @@ pub(crate) fn count_differing_at_masks(
                 continue;
             }
             let (sums, count) =
-                templates.entry(prompt.prompt).or_insert_with(|| (vec![0.0; neurons], 0.0));
+                templates.entry(prompt.cluster).or_insert_with(|| (vec![0.0; neurons], 0.0));
             for (sum, &value) in sums.iter_mut().zip(&row[columns.clone()]) {
                 *sum += f64::from(value);
             }
@@ -95,6 +95,8 @@ mod tests {
             position: 1,
             candidates: Vec::new(),
             label: Some(label.to_owned()),
+            group: None,
+            cluster: template,
             masked: vec![0; 3],
             unmasked: vec![0; 3],
         }

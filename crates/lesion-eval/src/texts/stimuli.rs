@@ -98,6 +98,9 @@ fn check(template: &Template) -> Result<(), LineProblem> {
     if template.label.is_some() {
         return Err(LineProblem::LabelledStimulus);
     }
+    if template.group.is_some() {
+        return Err(LineProblem::GroupOfPair);
+    }
     if let Some(words) = template.braces.iter().find(|words| words.len() != 2) {
         return Err(LineProblem::WordCount { found: words.len() });
     }

@@ -9,8 +9,10 @@ use crate::error::{LineProblem, StudyError};
 pub(crate) struct Template {
     /// The line in its file, counted from 1.
     pub(crate) line: usize,
-    /// The text before a tab, if there is a tab.
+    /// The label before a tab, if there is one.
     pub(crate) label: Option<String>,
+    /// The name of the group that the line belongs to, if `group=NAME` stands before a tab.
+    pub(crate) group: Option<String>,
     /// The text between the braces: one piece more than there are braces.
     text: Vec<String>,
     /// The words of each brace.
@@ -52,6 +54,9 @@ impl Template {
     }
 }
 
+/// The beginning of a group's field.
+const GROUP: &str = "group=";
+
 /// Reads the templates of a file; blank lines and lines that start with `#` are skipped.
 ///
 /// # Errors
@@ -85,12 +90,22 @@ fn check_repeats(file: &str, templates: &[Template]) -> Result<(), StudyError> {
 }
 
 fn parse_line(line: usize, text: &str) -> Result<Template, LineProblem> {
-    let (label, text) = match text.trim().split_once('\t') {
-        Some((label, rest)) => (Some(label.trim().to_owned()), rest),
-        None => (None, text),
-    };
-    let mut template = Template { line, label, text: Vec::new(), braces: Vec::new() };
+    let mut template =
+        Template { line, label: None, group: None, text: Vec::new(), braces: Vec::new() };
     let mut rest = text.trim();
+    while let Some((before, after)) = rest.split_once('\t') {
+        let field = before.trim();
+        let kind = match field.strip_prefix(GROUP) {
+            Some(name) if name.is_empty() => return Err(LineProblem::EmptyGroup),
+            Some(name) => template.group.replace(name.to_owned()),
+            None if field.contains('{') => break,
+            None => template.label.replace(field.to_owned()),
+        };
+        if kind.is_some() {
+            return Err(LineProblem::SecondField { field: field.to_owned() });
+        }
+        rest = after.trim();
+    }
     while let Some((before, after)) = rest.split_once('{') {
         let Some((brace, after)) = after.split_once('}') else {
             return Err(LineProblem::Unclosed);
@@ -154,6 +169,24 @@ mod tests {
         let template = parse_line(1, "him\tIt is {his|hers}.").unwrap();
         assert_eq!(template.label.as_deref(), Some("him"));
         assert_eq!(template.fill(0, "hers").0, "It is hers.");
+    }
+
+    #[test]
+    fn a_group_and_a_label_precede_tabs_in_any_order() {
+        for text in ["group=beds\thim\tIt is {his|hers}.", "him\tgroup=beds\tIt is {his|hers}."] {
+            let template = parse_line(1, text).unwrap();
+            assert_eq!(template.label.as_deref(), Some("him"));
+            assert_eq!(template.group.as_deref(), Some("beds"));
+            assert_eq!(template.fill(0, "hers").0, "It is hers.");
+        }
+        for (text, problem) in [
+            ("group=\tIt is {his|hers}.", "without a name"),
+            ("him\ther\tIt is {his|hers}.", "second"),
+            ("group=a\tgroup=b\tIt is {his|hers}.", "second"),
+        ] {
+            let error = parse_line(1, text).unwrap_err().to_string();
+            assert!(error.contains(problem), "{error}");
+        }
     }
 
     #[test]
