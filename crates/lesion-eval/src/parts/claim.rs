@@ -1,8 +1,7 @@
 //! The claims that a study tests, and the verdicts on them: one family, corrected together.
 
 use neuron_stats::{
-    Correction, JZS_SCALE, SampleCounts, StatsError, TestKind, equivalence_test, jzs_bayes_factor,
-    t_test,
+    Correction, JZS_SCALE, SampleCounts, StatsError, StudentT, TestKind, jzs_bayes_factor, t_test,
 };
 use study_record::{
     Evidence, FEWEST_TEMPLATES, Question, Range, SetChoice, Study, Verdict, smallest_p,
@@ -29,8 +28,9 @@ pub struct Claim {
     /// For each template, the value less the mean of random sets; empty if the claim has no test of
     /// equivalence.
     pub(crate) template_excess: Vec<f64>,
-    /// The mean margin without a lesion, in logits.
-    pub(crate) clean_margin: f64,
+    /// The mean margin of each template without a lesion, in logits; empty if the claim has no test of
+    /// equivalence.
+    pub(crate) template_margins: Vec<f64>,
 }
 
 /// The comparison of a value with those of random sets.
@@ -42,8 +42,23 @@ pub(crate) struct RandomComparison {
     pub(crate) excess: f64,
     /// The largest p of the comparisons that count.
     pub(crate) p: f64,
+    /// Standard error of their mean.
+    pub(crate) error: f64,
     /// Number of random sets.
     pub(crate) sets: usize,
+}
+
+/// The standard error of the mean of values.
+pub(crate) fn standard_error(values: &[f64]) -> f64 {
+    let count = values.len() as f64;
+    (variance(values) / count).sqrt()
+}
+
+/// The variance with n − 1.
+fn variance(values: &[f64]) -> f64 {
+    let count = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (count - 1.0)
 }
 
 /// Judges all claims of a study. p are corrected over all of them by Holm's method, and so are those of
@@ -84,7 +99,7 @@ pub fn judge_claims(claims: &[Claim], study: &Study) -> Result<Vec<VerdictRow>, 
             p: comparison.map(|comparison| comparison.p),
             p_corrected,
             at_floor: comparison.map(RandomComparison::is_at_floor),
-            equivalence: comparison.map(|_| claim.equivalence_margin(study)),
+            equivalence: comparison.and_then(|_| claim.equivalence_margin(study)),
             p_no_effect,
             bayes_factor: claim.bayes_factor().map_err(StudyError::Stats)?,
             verdict: Verdict::on(&evidence),
@@ -111,21 +126,48 @@ impl RandomComparison {
     }
 }
 
+/// p of the one-sided t-test that the mean of values is above 0, if a further error with this standard
+/// deviation is in all of them. None without any variation.
+fn test_above_0(values: &[f64], error: f64) -> Result<Option<f64>, StatsError> {
+    let count = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    let standard_error = (variance(values) / count + error.powi(2)).sqrt();
+    let t = mean / standard_error;
+    if !t.is_finite() {
+        return Ok(None);
+    }
+    Ok(Some(StudentT::new(count - 1.0)?.survival(t)))
+}
+
 impl Claim {
-    fn equivalence_margin(&self, study: &Study) -> f64 {
-        study.controls.equivalence.get() * self.clean_margin.abs()
+    /// The margin of equivalence in logits; none if the claim has no test of equivalence.
+    fn equivalence_margin(&self, study: &Study) -> Option<f64> {
+        let margin = study.controls.equivalence.get() * self.clean_margin().abs();
+        Some(margin).filter(|margin| margin.is_finite())
     }
 
-    /// p of the test that the excess lies within the margin of equivalence; none with too few
-    /// templates, or if the excess does not vary.
+    fn clean_margin(&self) -> f64 {
+        self.template_margins.iter().sum::<f64>() / self.template_margins.len() as f64
+    }
+
+    /// p of the test that the excess lies within the margin of equivalence: the larger p of two
+    /// one-sided t-tests. The margin of equivalence is not known but a share of the margins in the same
+    /// templates, so each template's excess is compared with its own; and the mean of random sets has an
+    /// error of its own. None with too few templates, or without any variation.
     fn test_equivalence(&self, study: &Study) -> Result<Option<f64>, StatsError> {
-        let margin = self.equivalence_margin(study);
-        let is_testable = margin > 0.0 && margin.is_finite();
-        if self.template_excess.len() < FEWEST_TEMPLATES || !is_testable {
+        let share = study.controls.equivalence.get() * self.clean_margin().signum();
+        let Some(comparison) = &self.comparison else { return Ok(None) };
+        if self.template_excess.len() < FEWEST_TEMPLATES || !share.is_finite() {
             return Ok(None);
         }
-        let test = equivalence_test(&self.template_excess, margin, CONFIDENCE)?;
-        Ok(test.defined.then_some(test.p))
+        let beside = |sign: f64| -> Vec<f64> {
+            let templates = self.template_excess.iter().zip(&self.template_margins);
+            templates.map(|(excess, margin)| excess + sign * share * margin).collect()
+        };
+        let above = test_above_0(&beside(1.0), comparison.error)?;
+        let below: Vec<f64> = beside(-1.0).iter().map(|value| -value).collect();
+        let below = test_above_0(&below, comparison.error)?;
+        Ok(above.zip(below).map(|(above, below)| above.max(below)))
     }
 
     /// The JZS Bayes factor of the excess; none with too few templates, or if it does not vary.

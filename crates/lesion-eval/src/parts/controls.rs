@@ -421,7 +421,7 @@ fn run_cell(
         sets: cell.sets,
         prompts: cell.prompts.clone(),
         other_prompts: cell.other_prompts.clone(),
-        clean_margin: f64::NAN,
+        clean_margins: Vec::new(),
         direct_margin_drop: None,
         shared: [None, None],
         strongest_drops: None,
@@ -527,8 +527,7 @@ fn run_matched(
     let key = cell.journal_key("matched");
     let outcomes = laboratory.run(&key, &trials, Read::Candidates, &mut *progress)?;
     let (outcomes, other_outcomes) = outcomes.split_at(cell.prompts.len());
-    let margins = outcomes.iter().map(|outcome| outcome.clean.margin());
-    controls.clean_margin = margins.sum::<f64>() / outcomes.len() as f64;
+    controls.clean_margins = outcomes.iter().map(|outcome| outcome.clean.margin()).collect();
     let drops = |outcomes: &[Outcome]| outcomes.iter().map(Outcome::drops).collect();
     controls.lesions.push(neurons.lesion(
         SetKind::Matched,

@@ -59,6 +59,7 @@ fn claim_dissociation(controls: &LayerControls, row: &DissociationRow) -> Claim 
         } else {
             1.0
         },
+        error: f64::NAN,
         sets: test.random_sets,
     });
     Claim {
@@ -70,7 +71,7 @@ fn claim_dissociation(controls: &LayerControls, row: &DissociationRow) -> Claim 
         interval: row.interval(),
         comparison,
         template_excess: Vec::new(),
-        clean_margin: controls.clean_margin,
+        template_margins: Vec::new(),
     }
 }
 

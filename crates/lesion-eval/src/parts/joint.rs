@@ -12,7 +12,7 @@ use crate::{
     },
     error::StudyError,
     parts::{
-        claim::{Claim, RandomComparison},
+        claim::{Claim, RandomComparison, standard_error},
         laboratory_part::{Bench, Design, EncodedTable, LaboratoryPart, PartResult, Trials},
         layer_pattern::LayerPattern,
         set_lesions::TRIALS_PER_RUN,
@@ -286,6 +286,7 @@ fn claim_synergy(
         range: test.random_range,
         excess: test.excess,
         p: test.p_two_sided,
+        error: standard_error(&means),
         sets: test.random_sets,
     });
     let mut excess = Vec::new();
@@ -296,7 +297,8 @@ fn claim_synergy(
         }
     }
     let excess = by_prompt(design.prompts.len(), &joint.prompts, &excess);
-    let margins = joint.outcomes.iter().map(|outcome| outcome.clean.margin());
+    let margins: Vec<f64> = joint.outcomes.iter().map(|outcome| outcome.clean.margin()).collect();
+    let margins = by_prompt(design.prompts.len(), &joint.prompts, &margins);
     Claim {
         question: Question::Synergy,
         sets: SetChoice::Lesioned,
@@ -306,6 +308,6 @@ fn claim_synergy(
         interval: row.interval(),
         comparison,
         template_excess: templates.means(&excess),
-        clean_margin: margins.sum::<f64>() / count,
+        template_margins: templates.means(&margins),
     }
 }

@@ -72,8 +72,8 @@ pub(crate) struct LayerControls {
     pub(crate) prompts: Vec<usize>,
     /// The prompts of the other label.
     pub(crate) other_prompts: Vec<usize>,
-    /// The mean margin in the label's prompts without a lesion.
-    pub(crate) clean_margin: f64,
+    /// The margin in each of the label's prompts without a lesion.
+    pub(crate) clean_margins: Vec<f64>,
     /// The sum of the matched neurons' direct effects on the margin, mean over the label's prompts.
     pub(crate) direct_margin_drop: Option<f64>,
     /// The share of the matched set, by squared activity or displacement, that an average
@@ -230,7 +230,7 @@ mod tests {
             sets: SetChoice::Lesioned,
             prompts: vec![0, 1],
             other_prompts: vec![2],
-            clean_margin: 1.0,
+            clean_margins: vec![1.0, 1.0],
             direct_margin_drop: None,
             shared: [None, None],
             strongest_drops: None,

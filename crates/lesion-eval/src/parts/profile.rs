@@ -6,7 +6,7 @@ use crate::{
     engine::trial::{Drops, mean_drops},
     error::StudyError,
     parts::{
-        claim::{Claim, RandomComparison},
+        claim::{Claim, RandomComparison, standard_error},
         laboratory_part::Design,
         layer_controls::LayerControls,
         template_bootstrap::{Templates, by_prompt, mean_over},
@@ -58,12 +58,16 @@ fn claim_effect(
     row: &ProfileRow,
     templates: &Templates,
 ) -> Claim {
-    let excess = by_prompt(design.prompts.len(), &controls.prompts, &controls.excess_by_prompt());
+    let count = design.prompts.len();
+    let excess = by_prompt(count, &controls.prompts, &controls.excess_by_prompt());
+    let margins = by_prompt(count, &controls.prompts, &controls.clean_margins);
+    let random = controls.values(SetKind::Random, |lesion| Some(lesion.mean().margin));
     let test = controls.compare_margins(SetKind::Random);
     let comparison = test.zip(row.p()).map(|(test, p)| RandomComparison {
         range: test.random_range,
         excess: test.excess,
         p,
+        error: standard_error(&random),
         sets: test.random_sets,
     });
     Claim {
@@ -75,7 +79,7 @@ fn claim_effect(
         interval: row.interval(),
         comparison,
         template_excess: templates.means(&excess),
-        clean_margin: controls.clean_margin,
+        template_margins: templates.means(&margins),
     }
 }
 
