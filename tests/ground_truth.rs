@@ -89,7 +89,9 @@ fn changed_drops(
 
 fn silenced_drops(model: &Planted, label: &str, position: usize, neurons: &[usize]) -> [f64; 2] {
     drops(model, label, position, |activations| {
-        neurons.iter().for_each(|&neuron| activations[neuron] = 0.0);
+        for &neuron in neurons {
+            activations[neuron] = 0.0;
+        }
     })
 }
 
@@ -488,7 +490,9 @@ fn each_dose_lesions_the_strongest_neurons() {
 fn distribution_change(model: &Planted, position: usize, neurons: &[usize]) -> (f64, bool) {
     let logits = |silenced: &[usize]| {
         model.all_logits("[MASK]", position, |activations| {
-            silenced.iter().for_each(|&neuron| activations[neuron] = 0.0);
+            for &neuron in silenced {
+                activations[neuron] = 0.0;
+            }
         })
     };
     let log_probabilities = |logits: &[f64]| -> Vec<f64> {

@@ -58,9 +58,11 @@ fn quantile(values: &[f64], share: f64) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     let place = share * (sorted.len() - 1) as f64;
-    let below = place.floor() as usize;
-    let above = (below + 1).min(sorted.len() - 1);
-    sorted[below] + (place - place.floor()) * (sorted[above] - sorted[below])
+    let neighbours = sorted.windows(2).enumerate();
+    let found = neighbours.map(|(below, ends)| (place - below as f64, ends));
+    let between = found.into_iter().find(|(beyond, _)| *beyond < 1.0);
+    between
+        .map_or(sorted[sorted.len() - 1], |(beyond, ends)| ends[0] + beyond * (ends[1] - ends[0]))
 }
 
 /// Checks the ends of the range that holds 95 % of values.
