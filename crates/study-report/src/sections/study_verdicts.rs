@@ -107,7 +107,11 @@ impl StudyVerdicts {
         }
         let counts = self.count_effects();
         match self.shown_effects().first() {
-            Some(strongest) => format!("{} {counts}", self.describe_effect(strongest)),
+            Some(strongest) => format!(
+                "{}{} {counts}",
+                self.describe_drop(strongest),
+                if lowers(strongest) { self.prior_caveat(strongest) } else { String::new() }
+            ),
             None => counts,
         }
     }
@@ -200,24 +204,41 @@ impl StudyVerdicts {
         })
     }
 
+    /// An effect with everything that limits its meaning.
     fn describe_effect(&self, row: &VerdictRow) -> String {
+        let mut text = self.describe_drop(row);
+        if lowers(row) {
+            text += &self.prior_caveat(row);
+        }
+        if let Some(profile) = self.profile_of(row) {
+            if is_shown(row.verdict) {
+                let falls = count(profile.margin_falls);
+                let prompts = plural(profile.prompts, "prompt");
+                text += &format!(" The margin falls in {falls} of {prompts}.");
+            }
+            text += &direct_caveat(row, profile);
+            text += &concentration(profile);
+            if is_shown(row.verdict) {
+                text += &alike_caveat(profile);
+            }
+        }
+        text
+    }
+
+    /// The size of an effect, its interval, the random sets and p.
+    fn describe_drop(&self, row: &VerdictRow) -> String {
         let name = subject(row);
         let value =
             with_interval(row.value.abs(), row.interval().map(|ends| sided(ends, row.value)));
         let changes = if row.value < 0.0 { "raises" } else { "lowers" };
         let random = random_sets(row);
         let p = corrected_p(row);
-        let profile = self.profile_of(row);
-        let falls = profile.map_or(String::new(), |profile| {
-            let falls = count(profile.margin_falls);
-            format!(" The margin falls in {falls} of {}.", plural(profile.prompts, "prompt"))
-        });
-        let mut text = match row.verdict {
+        match row.verdict {
             Verdict::Larger | Verdict::Smaller => {
                 let comparison = if lowers(row) || raises(row) { "more" } else { "less" };
                 format!(
                     "{name}: the lesion {changes} the margin by {value}, {comparison} than random \
-                     sets do ({random}).{falls} {p}"
+                     sets do ({random}). {p}"
                 )
             }
             Verdict::NoEffect => format!(
@@ -238,18 +259,7 @@ impl StudyVerdicts {
                     "{name}: the lesion {changes} the margin by {value}; there are no controls."
                 )
             }
-        };
-        if lowers(row) {
-            text += &self.prior_caveat(row);
         }
-        if let Some(profile) = profile {
-            text += &direct_caveat(row, profile);
-            text += &concentration(profile);
-            if is_shown(row.verdict) {
-                text += &alike_caveat(profile);
-            }
-        }
-        text
     }
 
     /// The effect of the same lesion in the other label's prompts, if it may only make one of the words
