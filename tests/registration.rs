@@ -32,7 +32,10 @@ fn a_registered_study_says_whether_it_ran_as_registered() {
     let registered = run(dir, &["register", "my.toml"]);
     assert!(registered.contains("my.registration.json"), "{registered}");
     let again = fail(dir, &["register", "my.toml"]);
-    assert!(again.contains("my.registration.json") && again.contains("remove this file"), "{again}");
+    assert!(
+        again.contains("my.registration.json") && again.contains("remove this file"),
+        "{again}"
+    );
 
     let same = run(dir, &["run", "my.toml", "--out", "same"]);
     assert!(same.contains("ran as registered"), "{same}");
