@@ -14,4 +14,4 @@ mod simulations;
 
 pub use rates::{Rate, kolmogorov_smirnov_p};
 pub use simulation_table::{SimulationTable, TableCell};
-pub use simulations::{Scale, Simulation};
+pub use simulations::{Simulation, simulation_scale::Scale};

@@ -10,7 +10,7 @@ use crate::{
     random_texts::{draw_pairs, draw_prompts},
     rates::Rate,
     simulation_table::{SimulationTable, TableCell},
-    simulations::{Scale, for_each_seed, quick_study},
+    simulations::simulation_scale::{Scale, for_each_seed, quick_study},
 };
 
 /// A point of a curve.

@@ -9,7 +9,7 @@ use crate::{
     random_texts::{draw_pairs, draw_prompts},
     rates::Rate,
     simulation_table::{SimulationTable, TableCell},
-    simulations::{Scale, for_each_seed, quick_study},
+    simulations::simulation_scale::{Scale, for_each_seed, quick_study},
 };
 
 /// Pairs of stimuli.

@@ -9,7 +9,7 @@ use crate::{
     random_model::draw_normal,
     rates::Rate,
     simulation_table::{SimulationTable, TableCell},
-    simulations::{Scale, for_each_seed},
+    simulations::simulation_scale::{Scale, for_each_seed},
 };
 
 /// Numbers of templates: the fewest with an interval, and those of the project's own prompts.

@@ -4,18 +4,13 @@ mod detection_power;
 mod false_positives;
 mod interval_coverage;
 mod margin_equivalence;
+pub(crate) mod simulation_scale;
 mod uniform_p;
-
-use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::ValueEnum;
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
-use rayon::prelude::*;
-use study_record::Study;
 
-use crate::simulation_table::SimulationTable;
+use crate::{simulation_table::SimulationTable, simulations::simulation_scale::Scale};
 
 /// A simulation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -32,18 +27,6 @@ pub enum Simulation {
     Power,
 }
 
-/// The size of a simulation.
-#[derive(Clone, Debug)]
-pub struct Scale {
-    /// Number of models, or of sets, for each rate. The power is computed from a quarter as many
-    /// models per point.
-    pub models: usize,
-    /// Random seed.
-    pub seed: u64,
-    /// The repository's folder of the bundled model, stimuli and prompts.
-    pub assets: PathBuf,
-}
-
 impl Simulation {
     /// Runs the simulation.
     ///
@@ -58,27 +41,4 @@ impl Simulation {
             Self::Power => detection_power::simulate(scale),
         }
     }
-}
-
-/// The results for each of `count` random seeds, which no other purpose has. Runs in parallel.
-fn for_each_seed<T: Send>(
-    scale: &Scale,
-    purpose: u64,
-    count: usize,
-    run: impl Fn(u64) -> Result<T> + Sync,
-) -> Result<Vec<T>> {
-    let run_one = |number: usize| {
-        let mut rng = ChaCha8Rng::seed_from_u64(scale.seed);
-        rng.set_stream((purpose << 32) + number as u64);
-        run(rng.random())
-    };
-    (0..count).into_par_iter().map(run_one).collect()
-}
-
-/// The default study, with as few relabellings and resamples as are allowed: these decide no verdict.
-fn quick_study(seed: u64) -> Result<Study> {
-    let mut study = Study { seed, ..Study::default() };
-    study.selection.permutations = 1.try_into()?;
-    study.bootstrap.draws = 1_000.try_into()?;
-    Ok(study)
 }

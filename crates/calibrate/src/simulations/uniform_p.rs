@@ -15,7 +15,7 @@ use crate::{
     model_study::ModelStudy,
     rates::{Rate, kolmogorov_smirnov_p},
     simulation_table::{SimulationTable, TableCell},
-    simulations::{Scale, for_each_seed, quick_study},
+    simulations::simulation_scale::{Scale, for_each_seed, quick_study},
 };
 
 /// Neurons of a set, a tenth of the layer.
