@@ -667,15 +667,20 @@ impl ProfileRow {
     #[must_use]
     pub fn p(&self) -> Option<f64> {
         let mut p = self.p_random?;
-        if self.has_active_alikes() {
-            p = p.max(self.p_random_active.unwrap_or_default());
+        if let Some(p_random_active) = self.p_random_active.filter(|_| self.has_active_alikes()) {
+            p = p.max(p_random_active);
         }
-        let displaced = if self.has_displaced_alikes() {
-            self.p_random_displaced
-        } else {
-            self.p_per_displacement
-        };
-        Some(p.max(displaced.unwrap_or_default()))
+        // The other comparisons were made.
+        if let Some(p_random_displaced) = self.p_random_displaced {
+            let displaced = if self.has_displaced_alikes() {
+                p_random_displaced
+            } else {
+                // A set that displaces nothing has no drop per displacement, and none to show.
+                self.p_per_displacement.unwrap_or(1.0)
+            };
+            p = p.max(displaced);
+        }
+        Some(p)
     }
 }
 

@@ -149,8 +149,8 @@ fn prompt_rows(
     })
 }
 
-/// The most sets that a prompt is lesioned with in a layer: the matched sets of both labels, the least
-/// tuned one, each neuron of the matched set, the strongest of these, and the random sets of each
+/// The most sets that a prompt is lesioned with in a layer: the matched sets of both labels, the
+/// swapped and the least tuned one, each neuron of the matched set, the strongest of these, and the random sets of each
 /// kind. Both labels share the `random` sets if their matched sets have the same size.
 fn most_sets(design: &Design<'_>) -> usize {
     let neurons = design.neurons();
@@ -159,7 +159,7 @@ fn most_sets(design: &Design<'_>) -> usize {
         SetRule::Top(count) => (SetKind::RANDOM.len() + 1, count.min(neurons)),
         SetRule::Significant => (SetKind::RANDOM.len() + 1, neurons),
     };
-    4 + largest + kinds * design.random_sets()
+    5 + largest + kinds * design.random_sets()
 }
 
 /// The same of the paper's lesion.
@@ -452,7 +452,7 @@ fn run_cell(
     ];
     for (place, (kind, purpose, values)) in similar.into_iter().enumerate() {
         let groups = SimilarGroups::new(values, &cell.matched);
-        controls.shared[place] = Some(groups.shared());
+        controls.shared[place] = Some(groups.shared()).filter(|shared| shared.is_finite());
         let sets = plan.draw(purpose, cell.index, |rng| groups.choose(rng));
         let lesioned = run_own(&mut bench.laboratory, cell, kind, sets, &mut *progress)?;
         controls.lesions.extend(neurons.own_lesions(kind, lesioned));

@@ -53,8 +53,7 @@ fn claim_dissociation(controls: &LayerControls, row: &DissociationRow) -> Claim 
     let comparison = test.zip(both).map(|(test, both)| RandomComparison {
         range: test.random_range,
         excess: test.excess,
-        // Both must lie on the same side of random sets.
-        p: if test.excess * both.excess > 0.0 {
+        p: if test.excess * both.excess > 0.0 && has_sum(row, test.excess) {
             test.p_two_sided.max(both.p_two_sided)
         } else {
             1.0
@@ -72,6 +71,17 @@ fn claim_dissociation(controls: &LayerControls, row: &DissociationRow) -> Claim 
         comparison,
         template_excess: Vec::new(),
         template_margins: Vec::new(),
+    }
+}
+
+/// Whether the sum of both drops is more than a shift of the odds leaves by chance: random sets that do
+/// little have small sums, but own and other prompts differ. Its interval must lie on the side of
+/// `excess`; without an interval, the sum must be at least half of the drop in the own prompts.
+fn has_sum(row: &DissociationRow, excess: f64) -> bool {
+    let side = excess.signum();
+    match row.interval_of_both() {
+        Some((low, high)) => side * low > 0.0 && side * high > 0.0,
+        None => side * row.both > 0.0 && row.both.abs() >= row.own_margin_drop.abs() / 2.0,
     }
 }
 

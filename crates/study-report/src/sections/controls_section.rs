@@ -60,7 +60,12 @@ pub(crate) fn controls_section(study: &FinishedStudy<'_>) -> Result<Section, Rep
         return Ok(section);
     }
     section.explanation(format!(
-        "Each layer is lesioned by itself, and the labelled neurons of layer {} all together. The          mean margin drop is compared with that of {} random sets of the whole layer, two-sided. If          this p is at most 0.05, sets that are about as active at the mask and sets that displace          the residual stream about as much are lesioned too, and the largest p counts. It is          corrected by Holm over every claim of the study: effects, dissociations and synergies.          More prompts make the interval narrower, but not this p: its unit is the set of neurons.",
+        "Each layer is lesioned by itself, and the labelled neurons of layer {} all together. The \
+         mean margin drop is compared with that of {} random sets of the whole layer, two-sided. If \
+         this p is at most 0.05, sets that are about as active at the mask and sets that displace \
+         the residual stream about as much are lesioned too, and the largest p counts. It is \
+         corrected by Holm over every claim of the study: effects, dissociations and synergies. \
+         More prompts make the interval narrower, but not this p: its unit is the set of neurons.",
         manifest.layer,
         count(verdicts.sets)
     ));

@@ -76,7 +76,7 @@ fn doses(rows: &[DoseRow], label: &str, kind: SetKind) -> Vec<(usize, Vec<f64>)>
 fn dose_table(layer: usize, rows: &[DoseRow]) -> Table {
     let caption = format!(
         "More and more neurons of layer {layer}, the strongest first: mean margin drops in logits. \
-         There is no random set if too few other neurons are left to draw from."
+         There is no random set if the set is the whole layer."
     );
     let columns = ["neurons", "set", "matched", "swapped", "random"];
     let mut table = Table::new("dose", DOSE.tables, caption, columns).on_screen();

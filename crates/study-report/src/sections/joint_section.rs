@@ -14,7 +14,7 @@ use crate::{
     document::{
         cell::Cell,
         figure::{Figure, FigureFile},
-        number_text::{count, fixed, quoted},
+        number_text::{count, fixed, list, quoted},
         report_table::Table,
         section::Section,
     },
@@ -62,7 +62,7 @@ pub(crate) fn joint_section(study: &FinishedStudy<'_>) -> Result<Section, Report
              probability is {}; without a lesion it is {}.",
             count(row.neurons),
             quoted(&row.neuron_set),
-            row.layers,
+            list(&row.layers.split(' ').collect::<Vec<&str>>()),
             fixed(row.prob_lesioned, 4),
             fixed(row.prob_clean, 4)
         ));

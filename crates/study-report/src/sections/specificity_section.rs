@@ -93,8 +93,8 @@ fn finding(rows: &[SpecificityRow]) -> Option<String> {
         })
     };
     let mut text = format!(
-        "The distribution moves most without the {} neurons of layer {}: by {} nats{}; another word is \
-         on top in {} of {}.",
+        "The distribution moves most when the {} neurons of layer {} are lesioned: by {} nats{}; another \
+         word is on top in {} of {}.",
         quoted(&largest.neuron_set),
         largest.layer,
         fixed(largest.divergence, DIGITS),

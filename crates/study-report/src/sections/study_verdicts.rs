@@ -230,7 +230,11 @@ impl StudyVerdicts {
         let name = subject(row);
         let value =
             with_interval(row.value.abs(), row.interval().map(|ends| sided(ends, row.value)));
-        let changes = if row.value < 0.0 { "raises" } else { "lowers" };
+        let changes = match row.value {
+            value if value.abs() < 0.0005 => "changes",
+            value if value < 0.0 => "raises",
+            _ => "lowers",
+        };
         let random = random_sets(row);
         let p = corrected_p(row);
         match row.verdict {
@@ -388,11 +392,13 @@ fn direct_caveat(row: &VerdictRow, profile: &ProfileRow) -> String {
 fn concentration(profile: &ProfileRow) -> String {
     /// A share of the drop that is worth a sentence.
     const MUCH: f64 = 0.5;
+    /// Neurons of a set of which five are few.
+    const LARGE: usize = 12;
     let (Some(one), Some(five)) = (profile.strongest_1_drop, profile.strongest_5_drop) else {
         return String::new();
     };
     let share = five / profile.margin_drop;
-    if !(share >= MUCH && profile.neurons > 5) {
+    if share < MUCH || !share.is_finite() || profile.neurons < LARGE {
         return String::new();
     }
     format!(
@@ -423,8 +429,8 @@ fn describe_dissociation(row: &VerdictRow) -> String {
     match row.verdict {
         Verdict::Larger => format!(
             "{name}: the lesion lowers the margin of its own prompts by {value} more than that of the \
-             other label\u{2019}s (95 % of random sets: {}), and it takes more from telling the two \
-             words apart than they do. {p}",
+             other label\u{2019}s (95 % of random sets: {}), and the sum of both drops is larger than \
+             those of random sets too. {p}",
             row.random().map_or(String::new(), interval)
         ),
         Verdict::Smaller => format!(
