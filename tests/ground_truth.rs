@@ -398,13 +398,13 @@ fn neurons_that_differ_at_the_masks_are_counted() {
     let args = ["--significant", "--parts", "controls", "--nulls", "1"];
     let run = run_with_prompts(&model, &prompts, &args);
     let profile = run.rows("profile.csv");
-    for (label, [own, other]) in [("him", [him, her]), ("her", [her, him])] {
+    for (label, [at_own, at_other]) in [("him", [him, her]), ("her", [her, him])] {
         let values = |positions: &[usize], neuron: usize| -> Vec<f64> {
             let positions = positions.iter();
             positions.map(|&position| model.activations("[MASK]", position)[neuron]).collect()
         };
         let tests: Vec<[f64; 2]> = (0..NEURONS)
-            .map(|neuron| welch(&values(own, neuron), &values(other, neuron)))
+            .map(|neuron| welch(&values(at_own, neuron), &values(at_other, neuron)))
             .collect();
         let p: Vec<f64> = tests.iter().map(|&[_, p]| p).collect();
         let largest = largest_significant(&p);

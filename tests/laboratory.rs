@@ -574,9 +574,9 @@ fn margins_by_template(run: &RunFiles, label: &str) -> Vec<(String, f64)> {
 }
 
 /// The standard error of the sum of two means, the second with a sign, clustered by template.
-fn clustered_error(own: &[(String, f64)], other: &[(String, f64)], sign: f64) -> f64 {
+fn clustered_error(first: &[(String, f64)], second: &[(String, f64)], sign: f64) -> f64 {
     let mut residuals: BTreeMap<&str, f64> = BTreeMap::new();
-    for (margins, sign) in [(own, 1.0), (other, sign)] {
+    for (margins, sign) in [(first, 1.0), (second, sign)] {
         let centre = mean(margins.iter().map(|&(_, drop)| drop));
         for (template, drop) in margins {
             let residual = sign * (drop - centre) / margins.len() as f64;
@@ -610,18 +610,19 @@ fn the_dissociation_compares_the_same_neurons_in_the_prompts_of_both_labels() {
             assert_close(number(row, column), number(other, exchanged), 1e-5);
             assert_close(number(row, exchanged), number(other, column), 1e-5);
         }
-        let own = margins_by_template(controlled(), label);
-        let other = margins_by_template(&exchanged, other_label(label));
+        let own_margins = margins_by_template(controlled(), label);
+        let other_margins = margins_by_template(&exchanged, other_label(label));
         // With 106 templates the bootstrap's interval is nearly the normal interval.
         for (sign, column, [low, high]) in
             [(-1.0, "difference", ["low", "high"]), (1.0, "both", ["both_low", "both_high"])]
         {
             let value = number(row, column);
-            let means = [&own, &other].map(|margins| mean(margins.iter().map(|&(_, drop)| drop)));
+            let means = [&own_margins, &other_margins]
+                .map(|margins| mean(margins.iter().map(|&(_, drop)| drop)));
             assert_close(value, means[0] + sign * means[1], 1e-5);
             let (low, high) = (number(row, low), number(row, high));
             assert!(low < value && value < high, "{row:?}");
-            let width = 2.0 * 1.96 * clustered_error(&own, &other, sign);
+            let width = 2.0 * 1.96 * clustered_error(&own_margins, &other_margins, sign);
             assert_close((high - low) / width, 1.0, 0.05);
         }
     }

@@ -8,7 +8,7 @@ use lesion_eval::{
     measure, select, unwatched,
 };
 use study_record::{
-    Part, Question, SetRule, Study, Verdict,
+    Part, Question, SetChoice, SetRule, Study, Verdict,
     tables::{DissociationRow, ProfileRow, Row, VerdictRow, decode},
 };
 
@@ -126,22 +126,12 @@ impl StudyOutcome {
         self.about(question).any(|row| is_shown(row.verdict))
     }
 
-    /// Whether any layer has a double dissociation: that of either label is shown, and both lesions
-    /// lower the margin of their own prompts.
+    /// Whether any layer has a double dissociation.
     pub(crate) fn shows_double(&self) -> bool {
-        let is_single = |row: &DissociationRow| {
-            let layer = row.layer.to_string();
-            row.own_margin_drop > 0.0
-                && self.about(Question::Dissociation).any(|claim| {
-                    claim.layers == layer
-                        && claim.neuron_set == row.neuron_set
-                        && claim.verdict == Verdict::Larger
-                })
-        };
-        self.dissociations.iter().any(|row| {
-            let mut both = self.dissociations.iter().filter(|other| other.layer == row.layer);
-            both.clone().count() == 2 && both.all(is_single)
-        })
+        let mut rows = self.dissociations.clone();
+        rows.retain(|row| row.sets == SetChoice::Lesioned);
+        rows.chunk_by(|a, b| a.layer == b.layer)
+            .any(|rows| DissociationRow::are_double(rows, &self.verdicts))
     }
 }
 

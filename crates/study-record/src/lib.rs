@@ -27,6 +27,7 @@ mod manifest;
 mod part_tables;
 mod registration;
 mod row;
+mod row_claims;
 mod row_summaries;
 mod settings;
 pub mod tables;

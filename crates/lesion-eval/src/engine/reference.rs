@@ -141,16 +141,14 @@ impl ReferenceActivations {
         let mut pooled = Vec::with_capacity(prompts.len());
         for prompt in prompts {
             let key = if self.is_counterfactual { prompt.label.as_deref() } else { None };
-            let value = match known.iter().find(|(other, _)| *other == key) {
-                Some((_, value)) => value.clone(),
-                None => {
-                    let sides = self.filled_sides(prompt);
-                    let sides: Vec<_> = sides.into_iter().map(|side| &self.sides[side]).collect();
-                    let value = compute(&sides);
-                    known.push((key, value.clone()));
-                    value
-                }
-            };
+            if let Some((_, value)) = known.iter().find(|(other, _)| *other == key) {
+                pooled.push(value.clone());
+                continue;
+            }
+            let sides = self.filled_sides(prompt);
+            let sides: Vec<_> = sides.into_iter().map(|side| &self.sides[side]).collect();
+            let value = compute(&sides);
+            known.push((key, value.clone()));
             pooled.push(value);
         }
         pooled

@@ -454,13 +454,13 @@ fn run_cell(
         let groups = SimilarGroups::new(values, &cell.matched);
         controls.shared[place] = Some(groups.shared()).filter(|shared| shared.is_finite());
         let sets = plan.draw(purpose, cell.index, |rng| groups.choose(rng));
-        let lesioned = run_own(&mut bench.laboratory, cell, kind, sets, &mut *progress)?;
+        let lesioned = run_own(&mut bench.laboratory, cell, kind, &sets, &mut *progress)?;
         controls.lesions.extend(neurons.own_lesions(kind, lesioned));
     }
     if cell.sets == SetChoice::Lesioned && design.study.lesion.neurons.is_none() {
         let sets = reselect(bench, cell.layer, cell.label, cell.matched.len())?;
         let kind = SetKind::Reselected;
-        let lesioned = run_own(&mut bench.laboratory, cell, kind, sets, progress)?;
+        let lesioned = run_own(&mut bench.laboratory, cell, kind, &sets, progress)?;
         controls.lesions.extend(neurons.own_lesions(kind, lesioned));
     }
     Ok(controls)
@@ -477,11 +477,12 @@ fn lesion_strongest(
     excess: f64,
     progress: Progress<'_>,
 ) -> Result<[f64; 2], StudyError> {
-    let singles = cell.matched.iter().map(|&neuron| Arc::from([neuron])).collect();
+    let singles: Vec<Arc<[usize]>> =
+        cell.matched.iter().map(|&neuron| Arc::from([neuron])).collect();
     let key = cell.journal_key("singles");
     let laboratory = &mut bench.laboratory;
     let singles =
-        lesion_sets(laboratory, &key, cell.layer, singles, &cell.prompts, &mut *progress)?;
+        lesion_sets(laboratory, &key, cell.layer, &singles, &cell.prompts, &mut *progress)?;
     let mut drops: Vec<(f64, usize)> = singles
         .iter()
         .map(|set| (excess.signum() * mean_drops(&set.drops).margin, set.neurons[0]))
@@ -491,8 +492,8 @@ fn lesion_strongest(
         drops.iter().take(STRONGEST).map(|&(_, neuron)| neuron).collect();
     strongest.sort_unstable();
     let key = cell.journal_key("strongest");
-    let sets = vec![strongest.into()];
-    let together = lesion_sets(laboratory, &key, cell.layer, sets, &cell.prompts, progress)?;
+    let sets = [strongest.into()];
+    let together = lesion_sets(laboratory, &key, cell.layer, &sets, &cell.prompts, progress)?;
     let first = drops.first().map_or(0.0, |&(drop, _)| excess.signum() * drop);
     Ok([first, together.first().map_or(0.0, |set| mean_drops(&set.drops).margin)])
 }
@@ -502,7 +503,7 @@ fn run_own(
     laboratory: &mut Laboratory<'_>,
     cell: &Cell<'_>,
     kind: SetKind,
-    sets: Vec<Arc<[usize]>>,
+    sets: &[Arc<[usize]>],
     progress: Progress<'_>,
 ) -> Result<Vec<LesionedSet>, StudyError> {
     let key = cell.journal_key(kind.name());
@@ -552,7 +553,7 @@ fn run_matched(
         }
     }
     for (kind, set) in others {
-        let lesioned = run_own(laboratory, cell, kind, vec![set], &mut *progress)?;
+        let lesioned = run_own(laboratory, cell, kind, &[set], &mut *progress)?;
         controls.lesions.extend(neurons.own_lesions(kind, lesioned));
     }
     Ok(())
@@ -572,7 +573,7 @@ fn run_random(
     let kind = SetKind::Random;
     if cell.sets == SetChoice::Labelled {
         let sets = design.random_set_plan().any(cell.layer, size);
-        let lesioned = run_own(&mut bench.laboratory, cell, kind, sets, progress)?;
+        let lesioned = run_own(&mut bench.laboratory, cell, kind, &sets, progress)?;
         controls.lesions.extend(neurons.own_lesions(kind, lesioned));
         return Ok(());
     }

@@ -1,7 +1,10 @@
 //! Direct effects of neurons on the right word: what they write at the mask, if no later attention or
 //! MLP reacts to its absence.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    sync::Arc,
+};
 
 use bert_model::{NoHook, TokenBatch, TokenSet};
 use burn::tensor::Tensor;
@@ -109,10 +112,11 @@ fn sum_in_prompt(
         if !set.prompts.contains(&index) {
             continue;
         }
-        if !by_layer.contains_key(&set.layer) {
-            by_layer.insert(set.layer, pass.effects(set.layer)?);
-        }
-        *sum = set.neurons.iter().map(|&neuron| by_layer[&set.layer][neuron].margin).sum();
+        let effects = match by_layer.entry(set.layer) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => entry.insert(pass.effects(set.layer)?),
+        };
+        *sum = set.neurons.iter().map(|&neuron| effects[neuron].margin).sum();
     }
     Ok(sums)
 }

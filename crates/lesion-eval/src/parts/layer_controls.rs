@@ -49,14 +49,6 @@ impl ControlLesion {
     pub(crate) fn both(&self) -> Option<f64> {
         Some(self.mean().margin + self.other_mean()?.margin)
     }
-
-    fn margin(&self) -> Option<f64> {
-        Some(self.mean().margin)
-    }
-
-    fn margin_per_displacement(&self) -> Option<f64> {
-        Some(self.mean().margin / self.displacement)
-    }
 }
 
 /// The matched lesion of one layer and its controls, in the prompts of one label.
@@ -106,12 +98,12 @@ impl LayerControls {
 
     /// The matched set's mean margin drop against those of the random sets of one kind.
     pub(crate) fn compare_margins(&self, kind: SetKind) -> Option<RandomisationTest> {
-        self.compare(kind, ControlLesion::margin)
+        self.compare(kind, |lesion| Some(lesion.mean().margin))
     }
 
     /// The matched set's margin drop per displacement against those of the `random` sets.
     pub(crate) fn compare_per_displacement(&self) -> Option<RandomisationTest> {
-        self.compare(SetKind::Random, ControlLesion::margin_per_displacement)
+        self.compare(SetKind::Random, |lesion| Some(lesion.mean().margin / lesion.displacement))
     }
 
     /// The matched set's value against those of the random sets of one kind; none without such sets,

@@ -36,7 +36,7 @@ pub(crate) fn lesion_sets(
     laboratory: &mut Laboratory<'_>,
     journal_key: &str,
     layer: usize,
-    sets: Vec<Arc<[usize]>>,
+    sets: &[Arc<[usize]>],
     prompts: &[usize],
     progress: Progress<'_>,
 ) -> Result<Vec<LesionedSet>, StudyError> {
@@ -122,7 +122,7 @@ impl RandomSetLesions {
             Entry::Vacant(entry) => {
                 let key = format!("random {layer} {size}");
                 let sets = plan.any(layer, size);
-                let lesioned = lesion_sets(laboratory, &key, layer, sets, prompts, progress)?;
+                let lesioned = lesion_sets(laboratory, &key, layer, &sets, prompts, progress)?;
                 Ok(entry.insert(Arc::new(lesioned)).clone())
             }
         }

@@ -104,7 +104,7 @@ fn measure(
     let key = format!("stability {} {}", cell.layer, cell.label);
     let laboratory = &mut bench.laboratory;
     let mut lesioned =
-        lesion_sets(laboratory, &key, cell.layer, sets, &cell.prompts, &mut *progress)?;
+        lesion_sets(laboratory, &key, cell.layer, &sets, &cell.prompts, &mut *progress)?;
     let resampled_lesions = lesioned.split_off(1 + HALVES);
     let drop = mean_drops(&lesioned[0].drops).margin;
     let half_drops = lesioned[1..].iter().map(|set| mean_drops(&set.drops).margin);
@@ -114,7 +114,7 @@ fn measure(
 
     let random = bench.lesion_random_sets(cell.layer, size, progress)?;
     let joint = JointBootstrap::new(&design, cell, &resampled_lesions, &random);
-    let (joint_low, joint_high) = joint.and_then(|joint| joint.interval(&design)).unzip();
+    let (joint_low, joint_high) = joint.map(|joint| joint.interval(&design)).unzip();
     let overlaps = resampled.iter().map(|set| dice(&cell.matched, set));
     Ok(StabilityRow {
         layer: cell.layer,
@@ -294,14 +294,14 @@ impl JointBootstrap {
     }
 
     /// The percentile interval of the mean drop of a selection minus that of random sets.
-    fn interval(&self, design: &Design<'_>) -> Option<Range> {
+    fn interval(&self, design: &Design<'_>) -> Range {
         let bootstrap = design.bootstrap();
         let draws = (0..bootstrap.draws).into_par_iter();
         let mut excess: Vec<f64> = draws
             .map(|draw| self.draw(&mut stream(bootstrap.seed, Purpose::JointBootstrap, 0, draw)))
             .collect();
         excess.sort_by(f64::total_cmp);
-        Some((quantile(&excess, 0.025), quantile(&excess, 0.975)))
+        (quantile(&excess, 0.025), quantile(&excess, 0.975))
     }
 
     fn draw(&self, rng: &mut ChaCha8Rng) -> f64 {

@@ -96,7 +96,7 @@ fn parse_line(line: usize, text: &str) -> Result<Template, LineProblem> {
     while let Some((before, after)) = rest.split_once('\t') {
         let field = before.trim();
         let kind = match field.strip_prefix(GROUP) {
-            Some(name) if name.is_empty() => return Err(LineProblem::EmptyGroup),
+            Some("") => return Err(LineProblem::EmptyGroup),
             Some(name) => template.group.replace(name.to_owned()),
             None if field.contains('{') => break,
             None => template.label.replace(field.to_owned()),

@@ -22,7 +22,7 @@ pub struct StudyPlan {
     pub neurons: usize,
     /// Number of stimulus pairs that neurons are selected on.
     pub pairs: usize,
-    /// Smallest effect size (d_z if paired, otherwise d) that one neuron's test detects with a
+    /// Smallest effect size (`d_z` if paired, otherwise d) that one neuron's test detects with a
     /// probability of 80 % at alpha, without correction; none with too few pairs.
     pub detectable_effect: Option<f64>,
     /// The same if alpha is divided by the number of tests that are corrected together.

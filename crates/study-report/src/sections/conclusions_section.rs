@@ -2,7 +2,7 @@
 
 use study_record::{
     BUNDLED, LEVEL, Question, SelectAt, SetChoice, Verdict,
-    tables::{DissociationRow, VerdictRow},
+    tables::{DissociationRow, ProfileRow, VerdictRow},
 };
 
 use super::study_verdicts::{StudyVerdicts, is_shown, subject};
@@ -85,7 +85,7 @@ fn limits_of_controls(verdicts: &StudyVerdicts) -> Vec<String> {
     let mut limits = Vec::new();
     let without_controls = verdicts.profile.iter().filter(|row| row.neurons > 0);
     let without_controls = without_controls.filter(|row| row.p_random.is_none());
-    let without_controls: Vec<String> = without_controls.map(|row| row.name()).collect();
+    let without_controls: Vec<String> = without_controls.map(ProfileRow::name).collect();
     if !without_controls.is_empty() {
         limits.push(format!(
             "Without controls, because the set is the whole layer: {}.",

@@ -173,7 +173,7 @@ fn notices(manifest: &Manifest, verdicts: &StudyVerdicts) -> Vec<String> {
     }
     let same_at_masks = verdicts.profile.iter().filter(|row| row.higher_at_masks == Some(0));
     let same_at_masks: Vec<String> =
-        same_at_masks.filter(|row| row.neurons > 0).map(|row| row.name()).collect();
+        same_at_masks.filter(|row| row.neurons > 0).map(ProfileRow::name).collect();
     if !same_at_masks.is_empty() {
         notices.push(format!(
             "In {} none of the lesioned neurons is significantly higher at the masks of its own \

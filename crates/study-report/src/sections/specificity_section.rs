@@ -1,5 +1,7 @@
 //! Specificity: how far lesions move whole distributions.
 
+use std::fmt::Write as _;
+
 use study_record::{
     Part, ReadAt,
     tables::{Row as _, SpecificityRow},
@@ -103,7 +105,8 @@ fn finding(rows: &[SpecificityRow]) -> Option<String> {
         plural(largest.prompts, "prompt")
     );
     if let Some(row) = bystanders {
-        text += &format!(
+        let _ = write!(
+            text,
             " In {} about other things it moves by {} nats{}, with another word on top in {}.",
             plural(row.prompts, "prompt"),
             fixed(row.divergence, DIGITS),

@@ -1,5 +1,7 @@
 //! The verdicts of a study, and the sentences that report them.
 
+use std::fmt::Write as _;
+
 use study_record::{
     LEVEL, Question, SetChoice, Verdict, sets_needed,
     tables::{DissociationRow, ProfileRow, VerdictRow},
@@ -56,29 +58,17 @@ impl StudyVerdicts {
 
     /// The claim about the effect of a row of the profile; none if no neuron was lesioned.
     pub(crate) fn effect(&self, row: &ProfileRow) -> Option<&VerdictRow> {
-        let layer = row.layer.to_string();
-        self.about(Question::Effect).find(|claim| {
-            claim.layers == layer && claim.neuron_set == row.neuron_set && claim.sets == row.sets
-        })
+        row.find_claim(&self.rows)
     }
 
     /// The claim about the dissociation of a label's neurons in a layer.
     pub(crate) fn dissociation(&self, row: &DissociationRow) -> Option<&VerdictRow> {
-        let layer = row.layer.to_string();
-        self.about(Question::Dissociation).find(|claim| {
-            claim.layers == layer && claim.neuron_set == row.neuron_set && claim.sets == row.sets
-        })
+        row.find_claim(&self.rows)
     }
 
-    /// Whether the lesion of either label's neurons in a layer lowers the margin of its own prompts,
-    /// and more than in the other prompts, beyond what random sets do.
+    /// Whether these rows of one layer are a double dissociation.
     pub(crate) fn is_double(&self, rows: &[DissociationRow]) -> bool {
-        rows.len() == 2
-            && rows.iter().all(|row| {
-                let claim = self.dissociation(row);
-                let is_shown = claim.is_some_and(|claim| claim.verdict == Verdict::Larger);
-                is_shown && row.own_margin_drop > 0.0
-            })
+        DissociationRow::are_double(rows, &self.rows)
     }
 
     /// The effects that differ from those of random sets, the largest difference first.
@@ -214,7 +204,7 @@ impl StudyVerdicts {
             if is_shown(row.verdict) {
                 let falls = count(profile.margin_falls);
                 let prompts = plural(profile.prompts, "prompt");
-                text += &format!(" The margin falls in {falls} of {prompts}.");
+                let _ = write!(text, " The margin falls in {falls} of {prompts}.");
             }
             text += &direct_caveat(row, profile);
             text += &concentration(profile);
