@@ -364,13 +364,21 @@ fn assert_dissociation_follows(row: &Row, cell: &Cell<'_>) {
     assert_range(row, ["random_both_low", "random_both_high"], &sums);
 }
 
-/// The larger p of difference and sum, if both lie on the same side of random sets.
+/// The larger p of difference and sum, if both lie on the same side of random sets and the sum is clear
+/// of 0 on this side: by its interval or, without one, by half of the drop in the own prompts.
 fn p_of_dissociation(row: &Row, cell: &Cell<'_>) -> Option<f64> {
     let p = optional(row, "p_difference")?.max(optional(row, "p_both")?);
     let matched = cell.matched()?;
     let excess_of_difference = difference(matched) - mean(cell.values("random", difference));
     let excess_of_sum = sum(matched) - mean(cell.values("random", sum));
-    Some(if excess_of_difference * excess_of_sum > 0.0 { p } else { 1.0 })
+    let side = excess_of_difference.signum();
+    let has_sum = match (optional(row, "both_low"), optional(row, "both_high")) {
+        (Some(low), Some(high)) => side * low > 0.0 && side * high > 0.0,
+        _ => {
+            side * sum(matched) >= f64::MIN_POSITIVE.max(number(row, "own_margin_drop").abs() / 2.0)
+        }
+    };
+    Some(if excess_of_difference * excess_of_sum > 0.0 && has_sum { p } else { 1.0 })
 }
 
 fn assert_random_values(claim: &Row, random: &[f64]) {

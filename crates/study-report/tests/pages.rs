@@ -201,7 +201,7 @@ fn page_and_screen_share_their_sentences() {
         ),
         ("controls", "No control in 0 (him) and 0 (her): no neuron is lesioned there."),
         ("controls", "A dissociation is shown in none of 2 cases, and so no double one."),
-        ("joint", "With 7 \u{201c}him\u{201d} neurons of layers 0 1"),
+        ("joint", "With 7 \u{201c}him\u{201d} neurons of layers 0 and 1"),
         ("dose", "1.167 with 7 \u{201c}him\u{201d} neurons"),
         ("causal", "correlate with |t| at 0.33 and with the direct effects at 1.00"),
         ("dynamic", "One pass lesions the same neurons as two passes in 72 of 72 lesions."),
