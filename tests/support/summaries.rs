@@ -166,7 +166,10 @@ fn p_of_effect(profile: &Row) -> Option<f64> {
     } else {
         "p_per_displacement"
     };
-    p.extend(optional(profile, displaced));
+    // A set that displaces nothing has no drop per displacement, and shows none.
+    if optional(profile, "p_random_displaced").is_some() {
+        p.push(optional(profile, displaced).unwrap_or(1.0));
+    }
     p.into_iter().reduce(f64::max)
 }
 
