@@ -8,13 +8,14 @@ use std::{
 
 use bert_model::{NoHook, TokenBatch, TokenSet};
 use burn::tensor::Tensor;
-use rayon::prelude::*;
 
 use crate::{
     encoding::masked_prompt::{Candidate, MaskedPrompt},
     engine::trial::Drops,
     error::StudyError,
-    passes::{logits::read_logits, subject::Subject},
+    passes::{
+        batching::Batching, logits::read_logits, side_by_side::run_side_by_side, subject::Subject,
+    },
 };
 
 /// A prompt's clean pass, and the two words whose difference is its margin.
@@ -83,10 +84,14 @@ pub(crate) fn sum_direct_effects(
     prompts: &[MaskedPrompt],
     sets: &[SetInPrompts<'_>],
 ) -> Result<Vec<f64>, StudyError> {
-    let sums: Vec<Vec<f64>> = (0..prompts.len())
-        .into_par_iter()
-        .map(|prompt| sum_in_prompt(subject, &prompts[prompt], prompt, sets))
-        .collect::<Result<_, StudyError>>()?;
+    let mut sums = vec![Vec::new(); prompts.len()];
+    let at_once =
+        subject.at_once(Batching::clean_at_once, prompts.iter().map(|prompt| [1, prompt.length()]));
+    let pieces = sums.iter_mut().enumerate().collect();
+    run_side_by_side(pieces, at_once, |(prompt, sums)| {
+        *sums = sum_in_prompt(subject, &prompts[prompt], prompt, sets)?;
+        Ok(())
+    })?;
     let mut means = Vec::with_capacity(sets.len());
     for (index, set) in sets.iter().enumerate() {
         let sum: f64 = set.prompts.iter().map(|&prompt| sums[prompt][index]).sum();
