@@ -8,7 +8,7 @@ use lesion_eval::{
     measure, select, unwatched,
 };
 use study_record::{
-    Part, Question, SetChoice, SetRule, Study, Verdict,
+    Part, Question, SetChoice, SetRule, Study,
     tables::{DissociationRow, ProfileRow, Row, VerdictRow, decode},
 };
 
@@ -121,21 +121,16 @@ impl StudyOutcome {
         self.verdicts.iter().filter(move |row| row.question == question)
     }
 
-    /// Whether any claim about a question is shown, in either direction.
+    /// True if a claim about a question is shown, in either direction.
     pub(crate) fn shows(&self, question: Question) -> bool {
-        self.about(question).any(|row| is_shown(row.verdict))
+        self.about(question).any(|row| row.verdict.is_shown())
     }
 
-    /// Whether any layer has a double dissociation.
+    /// True if a layer has a double dissociation.
     pub(crate) fn shows_double(&self) -> bool {
         let mut rows = self.dissociations.clone();
         rows.retain(|row| row.sets == SetChoice::Lesioned);
         rows.chunk_by(|a, b| a.layer == b.layer)
             .any(|rows| DissociationRow::are_double(rows, &self.verdicts))
     }
-}
-
-/// Whether a claim is shown, in either direction.
-pub(crate) fn is_shown(verdict: Verdict) -> bool {
-    matches!(verdict, Verdict::Larger | Verdict::Smaller)
 }

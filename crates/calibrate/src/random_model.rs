@@ -30,7 +30,7 @@ const LOG_GAIN_DEVIATION: f32 = 1.5;
 const LINEAR: f32 = 16.0;
 /// In a planted model, how far *him* and *her* lie from each other along a direction, by halves.
 const WORD: f32 = 1.0;
-/// How far a cue, such as *king*, lies along it.
+/// Distance of a cue, such as *king*, along it.
 const CUE: f32 = 3.0;
 /// Standard deviation of the logarithm of the gains of a planted model.
 const PLANTED_GAIN_DEVIATION: f32 = 0.5;
@@ -102,7 +102,7 @@ impl RandomModel {
 /// its own.
 struct RandomWeights {
     seed: u64,
-    /// How strongly planted neurons write, if there are any.
+    /// Strength with which planted neurons write, if there are any.
     strength: Option<f32>,
 }
 

@@ -1,6 +1,6 @@
 //! Rates with their uncertainty, and the test that p-values are uniform.
 
-/// How often something happened.
+/// The share of trials in which something happened.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rate {
     /// Number of times that it happened.
@@ -67,7 +67,7 @@ impl Rate {
         ((centre - half).max(0.0), (centre + half).min(1.0))
     }
 
-    /// Whether the share is at most a nominal one, within two standard errors. These are those at the
+    /// True if the share is at most a nominal one, within two standard errors. These are those at the
     /// nominal share, and larger if the trials depend on each other.
     #[must_use]
     pub fn is_at_most(&self, nominal: f64) -> bool {

@@ -1,5 +1,7 @@
 //! The claims that are about a row of a part's table.
 
+use std::borrow::Borrow;
+
 use crate::{
     part_tables::{DissociationRow, ProfileRow},
     tables::VerdictRow,
@@ -33,12 +35,12 @@ impl DissociationRow {
         })
     }
 
-    /// Whether the dissociation is double, if these are the rows of both labels in one layer: for both it
+    /// True if the dissociation is double, if these are the rows of both labels in one layer: for both it
     /// is shown, and the lesion lowers the margin of its own prompts.
     #[must_use]
-    pub fn are_double(rows: &[Self], verdicts: &[VerdictRow]) -> bool {
+    pub fn are_double(rows: &[impl Borrow<Self>], verdicts: &[VerdictRow]) -> bool {
         rows.len() == 2
-            && rows.iter().all(|row| {
+            && rows.iter().map(Borrow::borrow).all(|row: &Self| {
                 let claim = row.find_claim(verdicts);
                 let is_shown = claim.is_some_and(|claim| claim.verdict == Verdict::Larger);
                 is_shown && row.own_margin_drop > 0.0

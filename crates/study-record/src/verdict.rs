@@ -85,6 +85,12 @@ pub struct Evidence {
 }
 
 impl Verdict {
+    /// True if the value is shown to differ from those of random sets, in either direction.
+    #[must_use]
+    pub const fn is_shown(self) -> bool {
+        matches!(self, Self::Larger | Self::Smaller)
+    }
+
     /// Judges a claim: by the comparison with random sets, then by the test of equivalence.
     #[must_use]
     pub fn on(evidence: &Evidence) -> Self {

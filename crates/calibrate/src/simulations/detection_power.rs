@@ -1,4 +1,4 @@
-//! How often a planted effect is found: by its size, the number of random sets and of prompts.
+//! The power to find a planted effect, by its size, the number of random sets and of prompts.
 
 use anyhow::Result;
 use lesion_eval::{NeuronSetEntry, NeuronSetFile};
@@ -16,7 +16,7 @@ use crate::{
 /// A point of a curve.
 #[derive(Clone, Copy)]
 struct Point {
-    /// How strongly the planted neurons write.
+    /// Strength with which the planted neurons write.
     strength: f32,
     /// Random sets per claim.
     sets_per_claim: usize,

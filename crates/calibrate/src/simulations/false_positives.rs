@@ -22,9 +22,9 @@ const KINDS: [(WeightKind, &str); 2] =
 
 /// The findings of one study.
 struct Findings {
-    /// Whether it shows any claim of each kind.
+    /// For each kind of claim, true if one is shown.
     shown: [bool; SHOWN.len()],
-    /// For each test, how many p are at most 0.05, and how many p there are.
+    /// For each test, the number of p that are at most 0.05, and the number of p.
     small_p: [(usize, usize); TESTS.len()],
 }
 
@@ -66,7 +66,7 @@ impl Findings {
     }
 }
 
-/// How many p are at most 0.05, and how many there are.
+/// Number of p that are at most 0.05, and number of p.
 fn count_small(p: impl IntoIterator<Item = Option<f64>>) -> (usize, usize) {
     let p: Vec<f64> = p.into_iter().flatten().collect();
     (p.iter().filter(|&&p| p <= LEVEL).count(), p.len())

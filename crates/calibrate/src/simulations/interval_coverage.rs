@@ -1,4 +1,4 @@
-//! How often the bootstrap's intervals over templates cover the true mean.
+//! The coverage of the true mean by the bootstrap's intervals over templates.
 
 use anyhow::Result;
 use neuron_stats::Bootstrap;

@@ -38,7 +38,7 @@ const TEMPLATES_PER_STUDY: usize = 24;
 const FEW_SETS: i64 = 9;
 /// Random sets of a study in which they are drawn anew.
 const NEW_SETS: i64 = 99;
-/// How strongly the planted neurons write.
+/// Strength with which the planted neurons write.
 const STRENGTH: f32 = 0.5;
 /// Simulated samples for each model that is asked for.
 const SAMPLES_PER_MODEL: usize = 50;
@@ -47,7 +47,7 @@ pub(crate) fn simulate(scale: &Scale) -> Result<Vec<SimulationTable>> {
     Ok(vec![simulate_studies(scale)?, simulate_samples(scale)?])
 }
 
-/// How often studies of one model say "no effect".
+/// Numbers of studies of one model that say "no effect".
 #[derive(Default)]
 struct ModelCounts {
     /// The verdict of the study.
@@ -130,7 +130,7 @@ fn study_planted(seed: u64) -> Result<Option<ModelCounts>> {
     Ok(Some(counts))
 }
 
-/// How many studies of a random model say "no effect"; none if no set has a typical effect that is
+/// Number of studies of a random model that say "no effect"; none if no set has a typical effect that is
 /// smaller than the margin without a lesion.
 fn study_random(seed: u64) -> Result<Option<usize>> {
     let model = RandomModel::new(WeightKind::UnequalGains, seed)?;

@@ -21,9 +21,9 @@ pub enum Simulation {
     UniformP,
     /// Effects as large as the margin of equivalence: how often they are called no effect.
     Equivalence,
-    /// How often an interval over templates covers the mean of all templates.
+    /// Intervals over templates: how often they cover the mean of all templates.
     Coverage,
-    /// How often a planted effect is found.
+    /// Planted effects: how often they are found.
     Power,
 }
 

@@ -1,7 +1,8 @@
 //! The claims that a study tests, and the verdicts on them: one family, corrected together.
 
 use neuron_stats::{
-    Correction, JZS_SCALE, SampleCounts, StatsError, StudentT, TestKind, jzs_bayes_factor, t_test,
+    Correction, JZS_SCALE, RandomisationTest, SampleCounts, StatsError, StudentT, TestKind,
+    jzs_bayes_factor, t_test,
 };
 use study_record::{
     Evidence, FEWEST_TEMPLATES, Question, Range, SetChoice, Study, Verdict, smallest_p,
@@ -46,6 +47,13 @@ pub(crate) struct RandomComparison {
     pub(crate) error: f64,
     /// Number of random sets.
     pub(crate) sets: usize,
+}
+
+impl RandomComparison {
+    /// A test with the p that counts and the standard error of the random sets' mean.
+    pub(crate) const fn new(test: &RandomisationTest, p: f64, error: f64) -> Self {
+        Self { range: test.random_range, excess: test.excess, p, error, sets: test.random_sets }
+    }
 }
 
 /// The standard error of the mean of values.

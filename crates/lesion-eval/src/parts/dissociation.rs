@@ -1,6 +1,7 @@
 //! The dissociation: whether the neurons of a label matter more for its own prompts than for the other
 //! label's, beside a shift of both words in every prompt.
 
+use neuron_stats::RandomisationTest;
 use study_record::{Question, Range, SetChoice, SetKind, tables::DissociationRow};
 
 use crate::{
@@ -36,9 +37,12 @@ pub(crate) fn dissociations(
     for (done, layer) in controls.iter().enumerate() {
         let has_both = !layer.other_prompts.is_empty();
         if let Some(matched) = layer.matched().filter(|_| has_both) {
-            let row = dissociate(design, layer, matched, templates)?;
+            let difference = layer.compare(SetKind::Random, ControlLesion::difference);
+            let both = layer.compare(SetKind::Random, ControlLesion::both);
+            let tests = [difference, both];
+            let row = dissociate(design, layer, matched, &tests, templates)?;
             if layer.sets == SetChoice::Lesioned {
-                found.claims.push(claim_dissociation(layer, &row));
+                found.claims.push(claim_dissociation(layer, &tests, &row));
             }
             found.rows.push(row);
         }
@@ -47,19 +51,17 @@ pub(crate) fn dissociations(
     Ok(found)
 }
 
-fn claim_dissociation(controls: &LayerControls, row: &DissociationRow) -> Claim {
-    let test = controls.compare(SetKind::Random, ControlLesion::difference);
-    let both = controls.compare(SetKind::Random, ControlLesion::both);
-    let comparison = test.zip(both).map(|(test, both)| RandomComparison {
-        range: test.random_range,
-        excess: test.excess,
-        p: if test.excess * both.excess > 0.0 && has_sum(row, test.excess) {
-            test.p_two_sided.max(both.p_two_sided)
-        } else {
-            1.0
-        },
-        error: f64::NAN,
-        sets: test.random_sets,
+/// The claim of a row, by the tests of its difference and of the sum of both drops.
+fn claim_dissociation(
+    controls: &LayerControls,
+    tests: &[Option<RandomisationTest>; 2],
+    row: &DissociationRow,
+) -> Claim {
+    let [difference, both] = tests.each_ref().map(Option::as_ref);
+    let comparison = difference.zip(both).map(|(difference, both)| {
+        let agrees = difference.excess * both.excess > 0.0 && has_sum(row, difference.excess);
+        let p = if agrees { difference.p_two_sided.max(both.p_two_sided) } else { 1.0 };
+        RandomComparison::new(difference, p, f64::NAN)
     });
     Claim {
         question: Question::Dissociation,
@@ -85,11 +87,13 @@ fn has_sum(row: &DissociationRow, excess: f64) -> bool {
     }
 }
 
-/// Compares the lesion of a label's neurons in both labels' prompts.
+/// Compares the lesion of a label's neurons in both labels' prompts, with the tests of the difference
+/// and of the sum.
 fn dissociate(
     design: &Design<'_>,
     controls: &LayerControls,
     matched: &ControlLesion,
+    tests: &[Option<RandomisationTest>; 2],
     templates: &Templates,
 ) -> Result<DissociationRow, StudyError> {
     let own_drop = matched.mean();
@@ -111,8 +115,8 @@ fn dissociate(
     };
     let (low, high) = interval(-1.0)?.unzip();
     let (both_low, both_high) = interval(1.0)?.unzip();
-    let difference = controls.compare(SetKind::Random, ControlLesion::difference);
-    let both = controls.compare(SetKind::Random, ControlLesion::both);
+    let [p_difference, p_both] =
+        tests.each_ref().map(|test| test.as_ref().map(|test| test.p_two_sided));
     let random = controls.values(SetKind::Random, ControlLesion::difference);
     let (random_low, random_high) = central_range(random).unzip();
     let random_both = controls.values(SetKind::Random, ControlLesion::both);
@@ -133,13 +137,13 @@ fn dissociate(
         high,
         random_low,
         random_high,
-        p_difference: difference.map(|test| test.p_two_sided),
+        p_difference,
         both: own_drop.margin + other_drop.margin,
         both_low,
         both_high,
         random_both_low,
         random_both_high,
-        p_both: both.map(|test| test.p_two_sided),
+        p_both,
     })
 }
 

@@ -282,13 +282,8 @@ fn claim_synergy(
 ) -> Claim {
     let count = joint.prompts.len() as f64;
     let means: Vec<f64> = random.iter().map(|set| set.iter().sum::<f64>() / count).collect();
-    let comparison = randomisation_p(row.synergy, &means).map(|test| RandomComparison {
-        range: test.random_range,
-        excess: test.excess,
-        p: test.p_two_sided,
-        error: standard_error(&means),
-        sets: test.random_sets,
-    });
+    let comparison = randomisation_p(row.synergy, &means)
+        .map(|test| RandomComparison::new(&test, test.p_two_sided, standard_error(&means)));
     let mut excess = Vec::new();
     if !random.is_empty() {
         for (place, synergy) in synergies(joint, sums).into_iter().enumerate() {

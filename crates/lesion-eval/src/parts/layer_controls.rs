@@ -73,7 +73,7 @@ pub(crate) struct LayerControls {
     pub(crate) shared: [Option<f64>; 2],
     /// The mean margin drops of the strongest matched neuron and of the five strongest together.
     pub(crate) strongest_drops: Option<[f64; 2]>,
-    /// How many matched neurons differ at the masks of both labels' prompts.
+    /// Numbers of matched neurons that differ at the masks of both labels' prompts.
     pub(crate) differing_at_masks: Option<DifferingAtMasks>,
     /// The lesions, the matched one first; none if no neuron is matched.
     pub(crate) lesions: Vec<ControlLesion>,

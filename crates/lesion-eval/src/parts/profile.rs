@@ -63,13 +63,8 @@ fn claim_effect(
     let margins = by_prompt(count, &controls.prompts, &controls.clean_margins);
     let random = controls.values(SetKind::Random, |lesion| Some(lesion.mean().margin));
     let test = controls.compare_margins(SetKind::Random);
-    let comparison = test.zip(row.p()).map(|(test, p)| RandomComparison {
-        range: test.random_range,
-        excess: test.excess,
-        p,
-        error: standard_error(&random),
-        sets: test.random_sets,
-    });
+    let comparison =
+        test.zip(row.p()).map(|(test, p)| RandomComparison::new(&test, p, standard_error(&random)));
     Claim {
         question: Question::Effect,
         sets: controls.sets,

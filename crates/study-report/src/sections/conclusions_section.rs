@@ -5,7 +5,7 @@ use study_record::{
     tables::{DissociationRow, ProfileRow, VerdictRow},
 };
 
-use super::study_verdicts::{StudyVerdicts, is_shown, subject};
+use super::study_verdicts::{StudyVerdicts, subject};
 use crate::{
     document::{number_text::list, section::Section},
     error::ReportError,
@@ -66,7 +66,7 @@ pub(crate) fn conclusions_section(study: &FinishedStudy<'_>) -> Result<Section, 
 
 /// Whether the verdict decides a claim.
 fn is_concluded(row: &VerdictRow) -> bool {
-    is_shown(row.verdict) || row.verdict == Verdict::NoEffect
+    row.verdict.is_shown() || row.verdict == Verdict::NoEffect
 }
 
 /// The layers with a double dissociation; `None` if the controls did not run.

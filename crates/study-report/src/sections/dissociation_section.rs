@@ -98,7 +98,7 @@ fn dissociation_finding(
         .filter(shown)
         .map(|row| format!("{} ({})", row.layer, row.neuron_set))
         .collect();
-    let double = pairs.iter().filter(|pair| is_double(pair, verdicts));
+    let double = pairs.iter().filter(|pair| verdicts.is_double(*pair));
     let double: Vec<String> = double.map(|[a, _]| a.layer.to_string()).collect();
     let all = plural(rows.len(), "case");
     if single.is_empty() {
@@ -110,10 +110,6 @@ fn dissociation_finding(
         layers => format!("A double dissociation is shown in layers {}.", list(layers)),
     };
     format!("A dissociation is shown in {} of {all}: {}. {double}", single.len(), list(&single))
-}
-
-fn is_double(pair: &[&DissociationRow; 2], verdicts: &StudyVerdicts) -> bool {
-    verdicts.is_double(&[pair[0].clone(), pair[1].clone()])
 }
 
 fn dissociation_table(rows: &[DissociationRow], verdicts: &StudyVerdicts) -> Table {
@@ -173,7 +169,7 @@ fn dissociation_figure(
     let (lines, columns) = grid(pairs.len(), 3);
     let svg = draw((WIDTH, points(lines * 172 + 20)), |root| {
         for (area, pair) in root.split_evenly((lines, columns)).iter().zip(pairs) {
-            draw_dissociation(area, manifest.labels(), *pair, is_double(pair, verdicts), most)?;
+            draw_dissociation(area, manifest.labels(), *pair, verdicts.is_double(pair), most)?;
         }
         Ok(())
     })?;

@@ -1,6 +1,6 @@
 //! The verdicts of a study, and the sentences that report them.
 
-use std::fmt::Write as _;
+use std::{borrow::Borrow, fmt::Write as _};
 
 use study_record::{
     LEVEL, Question, SetChoice, Verdict, sets_needed,
@@ -67,14 +67,14 @@ impl StudyVerdicts {
     }
 
     /// Whether these rows of one layer are a double dissociation.
-    pub(crate) fn is_double(&self, rows: &[DissociationRow]) -> bool {
+    pub(crate) fn is_double(&self, rows: &[impl Borrow<DissociationRow>]) -> bool {
         DissociationRow::are_double(rows, &self.rows)
     }
 
     /// The effects that differ from those of random sets, the largest difference first.
     pub(crate) fn shown_effects(&self) -> Vec<&VerdictRow> {
         let mut shown: Vec<&VerdictRow> =
-            self.about(Question::Effect).filter(|row| is_shown(row.verdict)).collect();
+            self.about(Question::Effect).filter(|row| row.verdict.is_shown()).collect();
         let size = |row: &VerdictRow| row.excess.unwrap_or_default().abs();
         shown.sort_by(|a, b| size(b).total_cmp(&size(a)));
         shown
@@ -201,14 +201,14 @@ impl StudyVerdicts {
             text += &self.prior_caveat(row);
         }
         if let Some(profile) = self.profile_of(row) {
-            if is_shown(row.verdict) {
+            if row.verdict.is_shown() {
                 let falls = count(profile.margin_falls);
                 let prompts = plural(profile.prompts, "prompt");
                 let _ = write!(text, " The margin falls in {falls} of {prompts}.");
             }
             text += &direct_caveat(row, profile);
             text += &concentration(profile);
-            if is_shown(row.verdict) {
+            if row.verdict.is_shown() {
                 text += &alike_caveat(profile);
             }
         }
@@ -280,11 +280,6 @@ impl StudyVerdicts {
             quoted(&row.neuron_set)
         )
     }
-}
-
-/// Whether a claim is that a value differs from those of random sets.
-pub(crate) fn is_shown(verdict: Verdict) -> bool {
-    matches!(verdict, Verdict::Larger | Verdict::Smaller)
 }
 
 /// Whether a lesion is shown to lower the margin more than random sets do.
