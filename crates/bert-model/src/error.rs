@@ -234,6 +234,15 @@ pub enum BertModelError {
         found: Vec<[usize; 3]>,
     },
 
+    /// There is not one pair of words for each row.
+    #[error("{pairs} pairs of words for {rows} rows; there must be one per row")]
+    WordPairs {
+        /// Number of pairs.
+        pairs: usize,
+        /// Number of rows.
+        rows: usize,
+    },
+
     /// A (row, position) pair is outside the batch.
     #[error("row {row}, position {position} is outside a batch of shape [{rows}, {length}]")]
     NoSuchPosition {

@@ -29,7 +29,8 @@
 //!   All take one path through the code, and differ in data only.
 //! - [`BertForMaskedLm`] runs the model. The forward pass takes an [`MlpHook`] as an argument and calls
 //!   it at two [`Site`]s of every layer. No hook is ever registered, so none can be left behind.
-//! - [`BertForMaskedLm::direct_effects`] computes how much each MLP neuron by itself adds to a logit.
+//! - [`BertForMaskedLm::direct_effects`] computes how much each MLP neuron by itself adds to a logit, and
+//!   [`BertForMaskedLm::neuron_gradients`] how fast a difference of logits changes with it.
 //! - [`TokenBatch`] holds sequences of one length, so nothing is padded, and no result depends on the
 //!   other sequences of the batch.
 
@@ -46,6 +47,7 @@ pub use config::{bert_config::BertConfig, config_error::ConfigError, family::Fam
 pub use error::BertModelError;
 pub use model::{
     bert_for_masked_lm::BertForMaskedLm,
+    gradients::{LogitDifference, NeuronGradients},
     mlp_hook::{MlpHook, NoHook, Site, TokenSet},
     token_batch::TokenBatch,
 };

@@ -12,9 +12,11 @@ use crate::{
     error::BertModelError,
     model::mlp_hook::TokenSet,
     ops::{
-        dot_product_attention::{Projections, dot_product_attention},
+        dot_product_attention::{
+            Projections, dot_product_attention, dot_product_attention_backward,
+        },
         layer_norm::LayerNorm,
-        linear::{add_linear, linear},
+        linear::{add_linear, linear, linear_backward},
     },
     weights::{
         tensor_reader::TensorReader,
@@ -96,6 +98,16 @@ impl Attention {
     pub(crate) fn sum(&self, hidden: Tensor<3>) -> Tensor<3> {
         let attended = dot_product_attention(self.project(hidden.clone()), self.heads);
         add_linear(&self.output, attended, hidden)
+    }
+
+    /// The gradient at `hidden`, the input of the layer, through the attention only, from the one at
+    /// [`Attention::sum`]. All are `[batch, seq, hidden]`.
+    pub(crate) fn backward(&self, hidden: Tensor<3>, gradient: Tensor<3>) -> Tensor<3> {
+        let at_attended = linear_backward(&self.output, gradient);
+        let at = dot_product_attention_backward(self.project(hidden), self.heads, at_attended);
+        linear_backward(&self.query, at.queries)
+            + linear_backward(&self.key, at.keys)
+            + linear_backward(&self.value, at.values)
     }
 
     /// Queries, keys and values of `hidden`, `[batch, seq, hidden]`.

@@ -292,7 +292,7 @@ impl BertForMaskedLm {
 }
 
 /// Checks that there is one position per row of a batch of this shape, inside the row.
-fn check_positions(
+pub(crate) fn check_positions(
     positions: &[usize],
     [rows, length, _]: [usize; 3],
 ) -> Result<(), BertModelError> {

@@ -1,6 +1,9 @@
 use burn::tensor::{Int, Tensor};
 
-use crate::{error::BertModelError, model::bert_for_masked_lm::BertForMaskedLm};
+use crate::{
+    error::BertModelError,
+    model::{bert_for_masked_lm::BertForMaskedLm, mlp_hook::NoHook},
+};
 
 impl BertForMaskedLm {
     /// The direct effect of each MLP neuron of `layer`, at the token `position`, on the logits of
@@ -41,8 +44,9 @@ impl BertForMaskedLm {
 
         let layers = self.layers.len();
         let leaving = entering[layers].clone().narrow(1, position, 1).squeeze_dim(1);
-        let clean =
-            |index: usize| self.layers[index].steps(index, entering[index].clone()).at(position);
+        let clean = |index: usize| {
+            self.layers[index].steps(index, entering[index].clone(), &mut NoHook).at(position)
+        };
         if layer + 1 == layers {
             let changed = self.layers[layer].without_each_neuron(clean(layer));
             return Ok(self.head.logit_drops(rows, leaving, changed));

@@ -8,12 +8,12 @@ use crate::{
     error::BertModelError,
     model::{
         attention::Attention,
-        mlp_hook::{MlpHook, NoHook, Site, TokenSet},
+        mlp_hook::{MlpHook, Site, TokenSet},
     },
     ops::{
-        gelu::gelu,
+        gelu::{gelu, gelu_derivative},
         layer_norm::LayerNorm,
-        linear::{add_linear, linear},
+        linear::{add_linear, linear, linear_backward},
     },
     weights::{
         tensor_reader::TensorReader,
@@ -35,10 +35,22 @@ pub(crate) struct Layer {
 pub(crate) struct Steps<const D: usize> {
     /// Input of the LayerNorm after the attention.
     attention_sum: Tensor<D>,
+    /// The neurons' activations before GELU, as the hook returned them.
+    pre: Tensor<D>,
     /// The neurons' activations after GELU, as the hook returned them.
     post: Tensor<D>,
     /// Input of the LayerNorm after the MLP: the MLP's output and the residual stream.
     output_sum: Tensor<D>,
+}
+
+/// Gradients in one layer, `[batch, seq, _]`.
+pub(crate) struct LayerGradients {
+    /// At the activations before GELU.
+    pub(crate) pre: Tensor<3>,
+    /// At the activations after GELU.
+    pub(crate) post: Tensor<3>,
+    /// At the layer's input.
+    pub(crate) hidden: Tensor<3>,
 }
 
 impl Steps<3> {
@@ -47,6 +59,7 @@ impl Steps<3> {
         let at = |steps: Tensor<3>| steps.narrow(1, position, 1).squeeze_dim(1);
         Steps {
             attention_sum: at(self.attention_sum),
+            pre: at(self.pre),
             post: at(self.post),
             output_sum: at(self.output_sum),
         }
@@ -96,7 +109,8 @@ impl Layer {
         tokens: TokenSet<'_>,
         hook: &mut dyn MlpHook,
     ) -> Tensor<3> {
-        let post = self.post(index, attended.clone(), tokens, hook);
+        let pre = self.pre(index, attended.clone(), tokens, hook);
+        let post = hook.visit(index, Site::Post, tokens, gelu(pre));
         self.output_norm.forward(add_linear(&self.output, post, attended))
     }
 
@@ -107,17 +121,28 @@ impl Layer {
         norms.iter::<f32>().collect()
     }
 
-    /// The steps of a plain pass of all tokens.
-    pub(crate) fn steps(&self, index: usize, hidden: Tensor<3>) -> Steps<3> {
+    /// The steps of a pass of all tokens.
+    pub(crate) fn steps(
+        &self,
+        index: usize,
+        hidden: Tensor<3>,
+        hook: &mut dyn MlpHook,
+    ) -> Steps<3> {
         let attention_sum = self.attention.sum(hidden);
         let attended = self.attention.norm.forward(attention_sum.clone());
-        let post = self.post(index, attended.clone(), TokenSet::All, &mut NoHook);
+        let pre = self.pre(index, attended.clone(), TokenSet::All, hook);
+        let post = hook.visit(index, Site::Post, TokenSet::All, gelu(pre.clone()));
         let output_sum = add_linear(&self.output, post.clone(), attended);
-        Steps { attention_sum, post, output_sum }
+        Steps { attention_sum, pre, post, output_sum }
     }
 
-    /// The activations after GELU.
-    fn post(
+    /// The layer's output in these steps.
+    pub(crate) fn output(&self, steps: &Steps<3>) -> Tensor<3> {
+        self.output_norm.forward(steps.output_sum.clone())
+    }
+
+    /// The activations before GELU, as the hook returned them.
+    fn pre(
         &self,
         index: usize,
         attended: Tensor<3>,
@@ -125,8 +150,7 @@ impl Layer {
         hook: &mut dyn MlpHook,
     ) -> Tensor<3> {
         let pre = linear(&self.intermediate, attended);
-        let pre = hook.visit(index, Site::Pre, tokens, pre);
-        hook.visit(index, Site::Post, tokens, gelu(pre))
+        hook.visit(index, Site::Pre, tokens, pre)
     }
 
     /// The layer's output at a position without the contribution of each neuron in turn:
@@ -148,5 +172,22 @@ impl Layer {
     pub(crate) fn pull_back(&self, clean: Steps<2>, directions: Tensor<2>) -> Tensor<2> {
         let before_mlp = self.output_norm.pull_back(clean.output_sum, directions);
         self.attention.norm.pull_back(clean.attention_sum, before_mlp)
+    }
+
+    /// The gradients at the activations and at the layer's input, `hidden`, from the one at its output.
+    /// `steps` are those of the pass. All are `[batch, seq, _]`.
+    pub(crate) fn backward(
+        &self,
+        hidden: Tensor<3>,
+        steps: Steps<3>,
+        gradient: Tensor<3>,
+    ) -> LayerGradients {
+        let at_output_sum = self.output_norm.backward(steps.output_sum, gradient);
+        let post = linear_backward(&self.output, at_output_sum.clone());
+        let pre = post.clone() * gelu_derivative(steps.pre);
+        let at_attended = at_output_sum + linear_backward(&self.intermediate, pre.clone());
+        let at_attention_sum = self.attention.norm.backward(steps.attention_sum, at_attended);
+        let at_input = at_attention_sum.clone() + self.attention.backward(hidden, at_attention_sum);
+        LayerGradients { pre, post, hidden: at_input }
     }
 }

@@ -1,5 +1,3 @@
-use std::f64::consts::FRAC_1_SQRT_2;
-
 use burn::{
     module::{Module, Param},
     nn::Linear,
@@ -12,7 +10,10 @@ use crate::{
         family::{HeadNames, Names},
     },
     error::BertModelError,
-    ops::{gelu::gelu, layer_norm::LayerNorm},
+    ops::{
+        gelu::{gelu, gelu_derivative, normal_cdf},
+        layer_norm::LayerNorm,
+    },
     weights::{
         tensor_reader::TensorReader,
         tensor_source::TensorSource,
@@ -120,8 +121,15 @@ impl MlmHead {
     pub(crate) fn pull_back(&self, clean: Tensor<2>, directions: Tensor<2>) -> Tensor<2> {
         let z = self.transform.forward(clean);
         let before_norm = self.norm.pull_back(gelu(z.clone()), directions);
-        let phi = ((z * FRAC_1_SQRT_2).erf() + 1) * 0.5;
-        (before_norm * phi).matmul(self.transform.weight.val().transpose())
+        (before_norm * normal_cdf(z)).matmul(self.transform.weight.val().transpose())
+    }
+
+    /// The gradient at `hidden`, `[n, hidden]`, from the one at the decoder's input, `[n, width of the
+    /// embeddings]`.
+    pub(crate) fn backward(&self, hidden: Tensor<2>, gradient: Tensor<2>) -> Tensor<2> {
+        let z = self.transform.forward(hidden);
+        let before_norm = self.norm.backward(gelu(z.clone()), gradient);
+        (before_norm * gelu_derivative(z)).matmul(self.transform.weight.val().transpose())
     }
 }
 

@@ -27,6 +27,32 @@ pub(crate) fn dot_product_attention(projections: Projections, heads: usize) -> T
     }
 }
 
+/// The gradients at the projections, from the one at [`dot_product_attention`], in the same shape.
+pub(crate) fn dot_product_attention_backward(
+    projections: Projections,
+    heads: usize,
+    gradient: Tensor<3>,
+) -> Projections {
+    let [batch, length, width] = gradient.dims();
+    let size = width / heads;
+    let root = (size as f64).sqrt();
+    let split = |tensor: Tensor<3>| tensor.reshape([batch, length, heads, size]).swap_dims(1, 2);
+    let join = |tensor: Tensor<4>| tensor.swap_dims(1, 2).reshape([batch, length, width]);
+    let [queries, keys, values] =
+        [projections.queries, projections.keys, projections.values].map(split);
+    let scores = queries.clone().matmul(keys.clone().swap_dims(2, 3)) / root;
+    let weights = activation::softmax(scores, 3);
+    let gradient = split(gradient);
+    let at_weights = gradient.clone().matmul(values.swap_dims(2, 3));
+    let mean = (at_weights.clone() * weights.clone()).sum_dim(3);
+    let at_scores = weights.clone() * (at_weights - mean) / root;
+    Projections {
+        queries: join(at_scores.clone().matmul(keys)),
+        keys: join(at_scores.swap_dims(2, 3).matmul(queries)),
+        values: join(weights.swap_dims(2, 3).matmul(gradient)),
+    }
+}
+
 fn attention_by_burn(projections: Projections, heads: usize) -> Tensor<3> {
     let Projections { queries, keys, values } = projections;
     let [batch, length, width] = queries.dims();

@@ -42,6 +42,20 @@ impl LayerNorm {
         // Subtracting the mean is its own transpose.
         (scaled.clone() - scaled.mean_dim(1)) / sigma
     }
+
+    /// The gradient at `input`, `[.., size]`, from the one at its output, in the same shape.
+    pub(crate) fn backward<const D: usize>(
+        &self,
+        input: Tensor<D>,
+        gradient: Tensor<D>,
+    ) -> Tensor<D> {
+        let last = D - 1;
+        let sigma = (input.clone().var_bias(last) + self.epsilon).sqrt();
+        let normalised = (input.clone() - input.mean_dim(last)) / sigma.clone();
+        let scaled = gradient * self.gamma.val().unsqueeze::<D>();
+        let along = (scaled.clone() * normalised.clone()).mean_dim(last);
+        (scaled.clone() - scaled.mean_dim(last) - normalised * along) / sigma
+    }
 }
 
 #[cfg(test)]

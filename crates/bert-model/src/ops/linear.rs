@@ -43,6 +43,16 @@ pub(crate) fn add_linear(layer: &Linear, x: Tensor<3>, stream: Tensor<3>) -> Ten
     })
 }
 
+/// The gradient at the input of a linear layer, `[batch, seq, in]`, from the one at its output, `[batch,
+/// seq, out]`: `gradient Wᵀ`.
+pub(crate) fn linear_backward(layer: &Linear, gradient: Tensor<3>) -> Tensor<3> {
+    let [batch, length, width] = gradient.dims();
+    let weight = layer.weight.val();
+    let [inner, _] = weight.dims();
+    let gradient = gradient.reshape([batch * length, width]);
+    gradient.matmul(weight.transpose()).reshape([batch, length, inner])
+}
+
 fn add_to_each_row(out: &mut [f32], bias: &[f32]) {
     for row in out.chunks_exact_mut(bias.len()) {
         for (out, bias) in row.iter_mut().zip(bias) {
