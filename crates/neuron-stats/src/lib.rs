@@ -34,6 +34,7 @@
 //! * [`t_test_power`] and [`detectable_effect`]: how large an effect must be to be found, by [`NoncentralT`].
 //! * [`effect_interval`]: exact confidence intervals of effect sizes.
 //! * [`dice`] and [`expected_dice`]: the overlap of two sets, and that of random ones.
+//! * [`linear_probe`]: the neurons that tell the sides apart together.
 //! * [`Bootstrap`]: confidence intervals of any statistic whose measurements come in clusters.
 //! * [`moments()`], [`jarque_bera`], [`dagostino_pearson`], [`Histogram`], [`concentration`] and
 //!   [`share_below`]: properties of the activations.
@@ -51,6 +52,7 @@ mod equivalence;
 mod error;
 mod families;
 mod input_checks;
+mod linear_probe;
 mod matrix;
 mod moments;
 mod pearson;
@@ -77,6 +79,7 @@ pub use equivalence::{
 };
 pub use error::StatsError;
 pub use families::Families;
+pub use linear_probe::{LinearProbe, PROBE_PENALTIES, linear_probe};
 pub use matrix::{Matrix, Sample};
 pub use moments::{Moments, MomentsAccumulator, moments};
 pub use pearson::pearson;
