@@ -16,7 +16,7 @@ use serde::Deserialize;
 /// Largest absolute difference from PyTorch's gradients.
 const TOLERANCE: f32 = 1e-4;
 
-/// What `tests/fixtures/parity/make_gradient_fixtures.py` wrote about one sentence.
+/// A case of `tests/fixtures/parity/make_gradient_fixtures.py`.
 #[derive(Deserialize)]
 struct Expected {
     sentence: usize,

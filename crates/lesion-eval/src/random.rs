@@ -24,6 +24,8 @@ pub(crate) enum Purpose {
     Stability,
     /// Resamples of stimuli, templates and random sets together.
     JointBootstrap,
+    /// Halves of the prompts that other selectors see, and the random sets beside them.
+    Selectors,
 }
 
 /// The random numbers of one purpose, for example for random set `number` of the layer and label

@@ -3,7 +3,7 @@
 use crate::{
     choice::{Choice as _, joined},
     manifest::Manifest,
-    part_tables::{Part, SetChoice, SetKind},
+    part_tables::{Part, Selector, SetChoice, SetKind},
     row::Table,
     settings::{Section as _, Setting, Study},
     tables::ALWAYS,
@@ -127,6 +127,12 @@ pub fn set_kinds_table() -> String {
 #[must_use]
 pub fn set_choices_table() -> String {
     choices_table("sets", "the matched neurons", &SetChoice::documented())
+}
+
+/// The ways to choose neurons.
+#[must_use]
+pub fn selectors_table() -> String {
+    choices_table("selector", "chooses the neurons with", &Selector::documented())
 }
 
 /// The questions of a study's claims.

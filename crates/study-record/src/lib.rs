@@ -35,14 +35,15 @@ mod verdict;
 
 pub use manifest::{BUNDLED, Inputs, MANIFEST, Manifest, Origin, Seconds};
 pub use part_tables::{
-    Directness, FEWEST_TEMPLATES, Measured, Part, PatternKind, Range, ReadAt, SetChoice, SetKind,
+    Directness, FEWEST_TEMPLATES, Measured, Part, PatternKind, Range, ReadAt, Selector, SetChoice,
+    SetKind,
 };
 pub use registration::{Registration, RegistrationCheck};
 pub use row::{RowProblem, TableError};
 pub use row_summaries::{Accuracy, LesionSummary};
 pub use settings::{
     BootstrapSettings, ControlsSettings, DoseSettings, JointSettings, LesionSettings, OptionForm,
-    Section, SelectionSettings, Setting, SettingError, StabilitySettings, Study,
+    Section, SelectionSettings, SelectorsSettings, Setting, SettingError, StabilitySettings, Study,
     choices::{Backend, Correction, Scope, SelectAt, Site, Strength, TTestKind, ValuesFrom},
     values::{
         Alpha, Count, FilePath, HeldOut, InvalidValue, LayerGroups, LesionKind, SetRule,

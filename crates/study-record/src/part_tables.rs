@@ -19,6 +19,8 @@ choices! {
         Causal = "causal",
         /// Selections on other stimuli.
         Stability = "stability",
+        /// Other ways to choose neurons.
+        Selectors = "selectors",
         /// The whole distribution, at the masks of the prompts and of unrelated ones.
         Specificity = "specificity",
         /// Selection and lesion in one pass.
@@ -46,6 +48,9 @@ impl Part {
                 "Would other stimuli select the same neurons, and would their lesion have the same \
                  effect?"
             }
+            Self::Selectors => {
+                "Which way of choosing finds the neurons that matter: by t, by gradients, by a probe?"
+            }
             Self::Specificity => {
                 "What else changes? How far does the whole distribution move, at the masks of the \
                  prompts and in unrelated sentences?"
@@ -69,9 +74,43 @@ impl Part {
             Self::Dose => &[DoseRow::TABLE],
             Self::Causal => &[CausalRow::TABLE],
             Self::Stability => &[StabilityRow::TABLE],
+            Self::Selectors => &[SelectorRow::TABLE],
             Self::Specificity => &[SpecificityRow::TABLE],
             Self::Dynamic => &[DynamicRow::TABLE],
         }
+    }
+}
+
+choices! {
+    /// A way to choose neurons of a layer for a label. Those after `probe` use the label's prompts, and
+    /// are judged on prompts that they have not seen.
+    pub enum Selector: "way to choose neurons" {
+        /// The largest t in the label's direction, at the site of the selection.
+        T = "t",
+        /// The largest difference of means before GELU.
+        DifferencePre = "difference-pre",
+        /// The largest difference of means after GELU.
+        DifferencePost = "difference-post",
+        /// The largest norm of the output weights: neurons that could write much, whatever it is.
+        OutputNorm = "output-norm",
+        /// The largest weight of a linear probe that tells the sides apart, at the site of the selection.
+        Probe = "probe",
+        /// The largest mean size of the activation after GELU, at the masks.
+        Loudest = "loudest",
+        /// The largest direct effect on the margin, at the masks.
+        Direct = "direct",
+        /// The largest attribution: gradient of the margin times what the lesion takes from the activation.
+        Attribution = "attribution",
+        /// The largest integrated gradient from the lesioned layer to the intact one.
+        IntegratedGradients = "integrated-gradients",
+    }
+}
+
+impl Selector {
+    /// Whether it uses prompts.
+    #[must_use]
+    pub fn uses_prompts(self) -> bool {
+        self as usize > Self::Probe as usize
     }
 }
 
@@ -521,6 +560,44 @@ tables! {
         drop_cross_fitted: f64,
     }
 
+    pub struct SelectorRow in "selectors.csv":
+        "a label, a way to choose its neurons, and how many are chosen" {
+        /// The layer.
+        layer: usize,
+        /// The label.
+        neuron_set: String,
+        /// How the neurons are chosen; see below.
+        selector: Selector,
+        /// How many are chosen, the strongest first.
+        neurons: usize,
+        /// Number of prompts.
+        prompts: usize,
+        /// Dice coefficient of the chosen set and that of `t`.
+        dice_t: f64,
+        /// Mean logit drop of the chosen set.
+        logit_drop: f64,
+        /// Mean margin drop.
+        margin_drop: f64,
+        /// Lower end of its 95 % interval over templates; empty with fewer than 10.
+        margin_low: Option<f64>,
+        /// Upper end of that interval.
+        margin_high: Option<f64>,
+        /// Mean margin drop minus that of the set that `t` chooses.
+        beyond_t: f64,
+        /// Lower end of its 95 % interval over templates.
+        beyond_t_low: Option<f64>,
+        /// Upper end of that interval.
+        beyond_t_high: Option<f64>,
+        /// Number of random sets of this size.
+        random_sets: usize,
+        /// Lower end of the range that holds 95 % of their mean margin drops.
+        random_low: Option<f64>,
+        /// Upper end of that range.
+        random_high: Option<f64>,
+        /// Share of held-out stimuli whose side the probe predicts; of `probe` only.
+        probe_accuracy: Option<f64>,
+    }
+
     pub struct SpecificityRow in "specificity.csv":
         "a layer and label: how far its lesion moves whole distributions" {
         /// The layer.
@@ -712,6 +789,26 @@ impl StabilityRow {
     #[must_use]
     pub fn joint_interval(&self) -> Option<Range> {
         self.joint_low.zip(self.joint_high)
+    }
+}
+
+impl SelectorRow {
+    /// The interval of the margin drop.
+    #[must_use]
+    pub fn interval(&self) -> Option<Range> {
+        self.margin_low.zip(self.margin_high)
+    }
+
+    /// The interval of the margin drop beyond that of `t`.
+    #[must_use]
+    pub fn beyond_t_interval(&self) -> Option<Range> {
+        self.beyond_t_low.zip(self.beyond_t_high)
+    }
+
+    /// The range that holds 95 % of the margin drops of random sets.
+    #[must_use]
+    pub fn random(&self) -> Option<Range> {
+        self.random_low.zip(self.random_high)
     }
 }
 

@@ -57,13 +57,17 @@ fn generated_texts_are_up_to_date() {
         settings("study", &[""]),
         settings("selection", &["selection"]),
         settings("lesion", &["lesion"]),
-        settings("other sections", &["controls", "joint", "dose", "stability", "bootstrap"]),
+        settings(
+            "other sections",
+            &["controls", "joint", "dose", "stability", "selectors", "bootstrap"],
+        ),
     ]);
     check("docs/studies.md", &filled("docs/studies.md", studies));
     let mut output = BTreeMap::from([
         ("rows".to_owned(), guide::rows_table()),
         ("files".to_owned(), guide::files_table()),
         ("kinds of sets".to_owned(), guide::set_kinds_table()),
+        ("selectors".to_owned(), guide::selectors_table()),
         ("choices of sets".to_owned(), guide::set_choices_table()),
         ("questions".to_owned(), guide::questions_table()),
         ("verdicts".to_owned(), guide::verdicts_table()),

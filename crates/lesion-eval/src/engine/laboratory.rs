@@ -58,6 +58,11 @@ impl<'a> Laboratory<'a> {
         std::mem::replace(&mut self.method, method)
     }
 
+    /// The method of its lesions.
+    pub(crate) fn method(&self) -> &PreparedLesionMethod {
+        &self.method
+    }
+
     /// Whether lesions are zero at the mask, like the paper's.
     pub(crate) fn zeroes_at_masks(&self) -> bool {
         let mut prompts = self.prompts.iter().enumerate();

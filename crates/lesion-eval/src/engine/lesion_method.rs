@@ -157,4 +157,13 @@ impl PreparedLesionMethod {
             Values::Given(values) => Edit::Replace(&values[prompt][layer]),
         }
     }
+
+    /// The values that a lesion gives the neurons of `layer` in a prompt, from their intact ones.
+    pub(crate) fn lesioned_values(&self, prompt: usize, layer: usize, intact: &[f32]) -> Vec<f32> {
+        match self.edit(prompt, layer) {
+            Edit::Zero => vec![0.0; intact.len()],
+            Edit::Scale(factor) => intact.iter().map(|value| factor * value).collect(),
+            Edit::Replace(values) => values.to_vec(),
+        }
+    }
 }

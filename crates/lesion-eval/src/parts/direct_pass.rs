@@ -20,12 +20,13 @@ use crate::{
 
 /// A prompt's clean pass, and the two words whose difference is its margin.
 pub(crate) struct DirectPass<'a> {
-    subject: Subject<'a>,
-    position: usize,
+    pub(crate) subject: Subject<'a>,
+    /// The position of the mask.
+    pub(crate) position: usize,
     /// The input of each layer and, after these, the output of the last.
-    hidden: Vec<Tensor<3>>,
+    pub(crate) hidden: Vec<Tensor<3>>,
     /// The right word and the strongest of the others.
-    words: [u32; 2],
+    pub(crate) words: [u32; 2],
 }
 
 impl<'a> DirectPass<'a> {

@@ -78,7 +78,7 @@ impl LaboratoryPart for Dose {
 }
 
 /// The given sizes, or by default 1, 2, 4 and so on and all `most` neurons; none larger than `most`.
-fn choose_sizes(given: &[usize], most: usize) -> Vec<usize> {
+pub(crate) fn choose_sizes(given: &[usize], most: usize) -> Vec<usize> {
     if !given.is_empty() {
         return given.iter().copied().filter(|&size| size <= most).collect();
     }

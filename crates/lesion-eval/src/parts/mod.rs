@@ -14,6 +14,8 @@ pub(crate) mod layer_pattern;
 pub(crate) mod profile;
 pub(crate) mod random_sets;
 pub(crate) mod reselection;
+pub(crate) mod selector_scores;
+pub(crate) mod selectors;
 pub(crate) mod set_lesions;
 pub(crate) mod specificity;
 pub(crate) mod stability;
@@ -32,6 +34,7 @@ pub fn find_part(part: Part) -> &'static dyn LaboratoryPart {
         Part::Dose => &dose::Dose,
         Part::Causal => &causal::Causal,
         Part::Stability => &stability::Stability,
+        Part::Selectors => &selectors::Selectors,
         Part::Specificity => &specificity::Specificity,
         Part::Dynamic => &dynamic::Dynamic,
     }

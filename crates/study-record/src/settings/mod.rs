@@ -57,6 +57,8 @@ settings! {
         dose: DoseSettings,
         /// Selections on other stimuli.
         stability: StabilitySettings,
+        /// Other ways to choose neurons.
+        selectors: SelectorsSettings,
         /// Intervals.
         bootstrap: BootstrapSettings,
     }
@@ -170,6 +172,16 @@ settings! {
     pub struct StabilitySettings in "stability" {
         /// Resamples of the stimuli.
         resamples: Count<10, 10_000> => setting("100"),
+    }
+}
+
+settings! {
+    /// Other ways to choose neurons.
+    pub struct SelectorsSettings in "selectors" {
+        /// Sizes of the sets; empty for 1, 2, 4 and so on up to that of the label's lesioned set.
+        sizes: Sizes => setting("none"),
+        /// Random sets of each size.
+        draws: Count<1, 10_000> => setting("40"),
     }
 }
 

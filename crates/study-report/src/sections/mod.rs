@@ -15,6 +15,7 @@ mod question_section;
 mod rerun_section;
 pub(crate) mod selection_counts;
 mod selection_section;
+mod selectors_section;
 pub(crate) mod settings_list;
 mod setup_section;
 mod specificity_section;
@@ -30,7 +31,7 @@ use crate::{
 };
 
 /// Every figure that a report may have, in the order of the page.
-pub const FIGURES: [FigureFile; 13] = [
+pub const FIGURES: [FigureFile; 14] = [
     selection_section::T,
     selection_section::VOLCANO,
     selection_section::LAMINAR,
@@ -44,6 +45,7 @@ pub const FIGURES: [FigureFile; 13] = [
     dissociation_section::DISSOCIATION,
     joint_section::JOINT,
     dose_section::DOSE,
+    selectors_section::SELECTORS,
 ];
 
 /// The document of a study, in the order in which a study is told.
@@ -78,6 +80,7 @@ pub fn part_section(part: Part, study: &FinishedStudy<'_>) -> Result<Section, Re
         Part::Dose => dose_section::dose_section(study),
         Part::Causal => causal_section::causal_section(study),
         Part::Stability => stability_section::stability_section(study),
+        Part::Selectors => selectors_section::selectors_section(study),
         Part::Specificity => specificity_section::specificity_section(study),
         Part::Dynamic => dynamic_section::dynamic_section(study),
     }
