@@ -12,6 +12,7 @@ mod ground_truth;
 mod hub;
 mod laboratory;
 mod library;
+mod output_folder;
 mod planted_worlds;
 mod predict;
 mod registration;

@@ -53,7 +53,7 @@ fn the_report_can_be_made_again_from_the_tables() {
     let out = run.out();
     let page = read_page(&out);
     let figures = read_figures(&out);
-    assert_eq!(figures.len(), 13);
+    assert_eq!(figures.len(), 14);
     assert!(run.stdout().trim_end().lines().last().unwrap().contains("report.html"));
 
     fs::remove_file(out.join("report.html")).unwrap();
@@ -129,7 +129,7 @@ fn a_part_that_did_not_run_is_reported_and_leaves_no_figure() {
     let run = Run::new(&FEW);
     let out = run.out();
     assert!(out.join("figures/profile.svg").exists());
-    let args = ["reproduce", "--parts", "joint", "--out"];
+    let args = ["reproduce", "--parts", "joint", "--force", "--out"];
     assert!(run_lesion(&args, &[&out]).status.success());
     let page = read_page(&out);
     assert!(page.contains("The part \u{201c}controls\u{201d} did not run"));

@@ -6,7 +6,7 @@ use std::{
     process::{Child, Stdio},
 };
 
-use crate::support::{BRIEF, Row, Run, lesion, number, tables};
+use crate::support::{Row, Run, lesion, number, tables};
 use tempfile::TempDir;
 
 fn asset(path: &str) -> String {
@@ -33,7 +33,7 @@ fn options_override_a_study_and_paths_are_relative_to_it() {
     );
     let run = |args: &[&str]| {
         let output = lesion(dir.path())
-            .args(["run", "studies/s.toml", "--out", "target/reproduce"])
+            .args(["run", "studies/s.toml", "--out", "target/reproduce", "--force"])
             .args(args)
             .output()
             .unwrap();
@@ -61,7 +61,7 @@ fn options_override_a_study_and_paths_are_relative_to_it() {
 #[test]
 fn a_mistake_in_a_study_is_reported_with_line_and_column() {
     for (text, expected) in [
-        ("seed = 1\nsede = 2\n", "s.toml:2:1: unknown field `sede`"),
+        ("seed = 1\nsede = 2\n", "s.toml:2:1: unknown setting `sede`"),
         ("[lesion]\nkind = \"halve\"\n", "s.toml:2:8: `halve` is not a kind of lesion"),
         ("[selection]\nalpha = 2.0\n", "s.toml:2:9: `2.0` is not a significance level"),
         ("[lesion]\nlayers = [0, 6]\n", "layer 6"),
@@ -158,16 +158,17 @@ fn saved_activations_are_those_that_were_tested() {
 }
 
 /// A study of some thousand lesions.
-const LONG: [&str; 5] = ["--nulls", "60", "--parts", "controls,joint,causal", "--every-kind"];
+pub(crate) const LONG: [&str; 5] =
+    ["--nulls", "60", "--parts", "controls,joint,causal", "--every-kind"];
 
-fn start_long_study(dir: &Path) -> Child {
+pub(crate) fn start_long_study(dir: &Path) -> Child {
     let mut command = lesion(dir);
-    command.arg("reproduce").args(LONG).stdout(Stdio::null()).stderr(Stdio::null());
+    command.arg("reproduce").args(LONG).stdout(Stdio::null()).stderr(Stdio::piped());
     command.spawn().unwrap()
 }
 
 /// Bytes of the journal in a study's folder.
-fn journal_size(out: &Path) -> u64 {
+pub(crate) fn journal_size(out: &Path) -> u64 {
     fs::metadata(out.join("journal.jsonl")).map_or(0, |file| file.len())
 }
 
@@ -209,25 +210,4 @@ fn a_killed_run_resumes_and_writes_the_same_bytes() {
         assert!(stderr.contains("Resuming an interrupted run"), "{stderr}");
     }
     assert_eq!(tables(&out), whole);
-}
-
-#[test]
-fn another_study_in_the_same_folder_discards_the_journal() {
-    let dir = TempDir::new().unwrap();
-    let out = dir.path().join("target/reproduce");
-    let mut run = start_long_study(dir.path());
-    while journal_size(&out) < 5_000 {
-        assert!(run.try_wait().unwrap().is_none());
-        std::thread::yield_now();
-    }
-    run.kill().unwrap();
-    run.wait().unwrap();
-    let args = [&BRIEF[..], &["--seed", "1"]].concat();
-    let output = lesion(dir.path()).arg("reproduce").args(&args).output().unwrap();
-    let stderr = String::from_utf8(output.stderr).unwrap();
-    assert!(
-        output.status.success() && stderr.contains("Discarding an interrupted run"),
-        "{stderr}"
-    );
-    assert_eq!(tables(&out), tables(&Run::new(&args).out()));
 }

@@ -135,6 +135,17 @@ pub enum LesionError {
     #[error("another run is writing into {}", .0.display())]
     AnotherRun(PathBuf),
 
+    /// A folder with the results or the interrupted run of another study.
+    #[error("{} has the results, or the interrupted run, of another study", .0.display())]
+    AnotherStudy(PathBuf),
+
+    /// A file or a link that this program did not make, in a place where it would write.
+    #[error("{} was not made by this version of the program; move it away", path.display())]
+    ForeignFile {
+        /// The file.
+        path: PathBuf,
+    },
+
     /// A backend that is not in this build.
     #[error(
         "this build has no backend `{backend}`; in a clone, `cargo xtask` with `--backend \

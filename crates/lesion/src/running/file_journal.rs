@@ -61,11 +61,19 @@ pub(crate) struct FileJournal {
 
 impl FileJournal {
     /// Resumes the journal in `dir` of an interrupted run with the same identity; otherwise starts a
-    /// new one.
-    pub(crate) fn open(dir: &Path, identity: String) -> Result<Self, LesionError> {
+    /// new one. One of another study is discarded only if `replaces` allows it.
+    pub(crate) fn open(dir: &Path, identity: String, replaces: bool) -> Result<Self, LesionError> {
         let path = dir.join(FILE);
         let mut file = open_locked(dir)?;
-        let begun = begin(&mut file, &Header { identity });
+        let header = Header { identity };
+        match owner(&mut file, &header).map_err(LesionError::write(&path))? {
+            Owner::Foreign => return Err(LesionError::ForeignFile { path }),
+            Owner::AnotherStudy if !replaces => {
+                return Err(LesionError::AnotherStudy(dir.to_owned()));
+            }
+            Owner::ThisRun | Owner::AnotherStudy => {}
+        }
+        let begun = begin(&mut file, &header);
         let (finished, replaces_another) = begun.map_err(LesionError::write(&path))?;
         Ok(Self { path, file, finished, replaces_another })
     }
@@ -102,9 +110,43 @@ pub(crate) fn with_lock<T>(
     result
 }
 
+/// The owner of a journal file.
+enum Owner {
+    /// A run with the same identity, or nobody.
+    ThisRun,
+    /// A run of another study.
+    AnotherStudy,
+    /// Another program: it is not a journal.
+    Foreign,
+}
+
+/// Reads from the first line to whom a journal belongs. A killed run may have written only a part of it.
+fn owner(file: &mut File, header: &Header) -> io::Result<Owner> {
+    const BEGINNING: &str = "{\"identity\":\"";
+    /// Longer than any header.
+    const MOST: u64 = 1 << 12;
+    let mut start = Vec::new();
+    Read::by_ref(file).take(MOST).read_to_end(&mut start)?;
+    file.rewind()?;
+    let line = start.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    if line.len() == start.len() {
+        let common = line.len().min(BEGINNING.len());
+        let is_beginning = line[..common] == BEGINNING.as_bytes()[..common];
+        return Ok(if is_beginning { Owner::ThisRun } else { Owner::Foreign });
+    }
+    Ok(match serde_json::from_slice::<Header>(line) {
+        Ok(found) if found == *header => Owner::ThisRun,
+        Ok(_) => Owner::AnotherStudy,
+        Err(_) => Owner::Foreign,
+    })
+}
+
 /// Opens the journal of a folder, and locks it.
 fn open_locked(dir: &Path) -> Result<File, LesionError> {
     let path = dir.join(FILE);
+    if path.is_symlink() {
+        return Err(LesionError::ForeignFile { path });
+    }
     let mut options = OpenOptions::new();
     let options = options.create(true).read(true).write(true).truncate(false);
     loop {
@@ -207,7 +249,7 @@ mod tests {
     #[test]
     fn only_the_same_run_reads_the_journal_and_it_reads_the_same_bits() {
         let dir = TempDir::new().unwrap();
-        let open = |identity: &str| FileJournal::open(dir.path(), identity.into()).unwrap();
+        let open = |identity: &str| FileJournal::open(dir.path(), identity.into(), true).unwrap();
         let mut journal = open("one");
         let kept = [reading(0.1), reading(-3.25e-9)];
         journal.keep("controls 0", &kept).unwrap();
@@ -216,7 +258,7 @@ mod tests {
         assert_eq!(Journal::finished(&mut again, "controls 0"), Some(kept.to_vec()));
         assert_eq!(Journal::finished(&mut again, "controls 1"), None);
         // During this run, no other may write into its folder.
-        let second = FileJournal::open(dir.path(), "one".into()).map(|_| ()).unwrap_err();
+        let second = FileJournal::open(dir.path(), "one".into(), true).map(|_| ()).unwrap_err();
         assert!(second.to_string().contains("another run"), "{second}");
         drop(again);
         let other = open("two");
@@ -230,7 +272,7 @@ mod tests {
     #[test]
     fn a_lock_excludes_runs_and_keeps_the_journal_of_an_interrupted_one() {
         let dir = TempDir::new().unwrap();
-        let open = || FileJournal::open(dir.path(), "one".into());
+        let open = || FileJournal::open(dir.path(), "one".into(), false);
         with_lock(dir.path(), || {
             assert!(matches!(open(), Err(LesionError::AnotherRun(_))));
             Ok(())
@@ -243,6 +285,25 @@ mod tests {
         drop(journal);
         with_lock(dir.path(), || Ok(())).unwrap();
         assert_eq!(open().unwrap().resumed_batches(), 1);
+    }
+
+    #[test]
+    fn a_file_or_a_journal_of_another_study_is_left_alone() {
+        let dir = TempDir::new().unwrap();
+        let path = dir.path().join(FILE);
+        let open = |identity: &str| {
+            FileJournal::open(dir.path(), identity.into(), false).map(|_| ()).unwrap_err()
+        };
+        for foreign in ["my notes", "my notes\n", "{\"a\": 1}\n", "{\"identity\": 1}\n"] {
+            fs::write(&path, foreign).unwrap();
+            assert!(matches!(open("one"), LesionError::ForeignFile { .. }), "{foreign}");
+            assert_eq!(fs::read_to_string(&path).unwrap(), foreign);
+        }
+        fs::write(&path, "{\"identity\":\"two\"}\n").unwrap();
+        assert!(matches!(open("one"), LesionError::AnotherStudy(_)));
+        // A killed run had no time for more.
+        fs::write(&path, "{\"iden").unwrap();
+        assert!(FileJournal::open(dir.path(), "one".into(), false).is_ok());
     }
 
     #[cfg(unix)]
@@ -262,7 +323,7 @@ mod tests {
         #[test]
         fn a_journal_that_is_cut_anywhere_keeps_its_complete_lines(cut in 0.0..1.0_f64) {
             let dir = TempDir::new().unwrap();
-            let open = || FileJournal::open(dir.path(), "one".into()).unwrap();
+            let open = || FileJournal::open(dir.path(), "one".into(), false).unwrap();
             let mut journal = open();
             for unit in 0..5_u8 {
                 journal.keep(&unit.to_string(), &[reading(f32::from(unit))]).unwrap();

@@ -35,6 +35,9 @@ impl Place for StudyFolder {
     /// Writes a temporary file and renames it, which replaces the file in one step.
     fn put(&mut self, file: &str, bytes: &[u8]) -> Result<(), LesionError> {
         let path = self.0.join(file);
+        if path.is_symlink() {
+            return Err(LesionError::ForeignFile { path });
+        }
         let folder = path.parent().unwrap_or(&self.0);
         let write = || -> io::Result<()> {
             fs::create_dir_all(folder)?;
@@ -48,6 +51,9 @@ impl Place for StudyFolder {
 
     fn remove(&mut self, file: &str) -> Result<(), LesionError> {
         let path = self.0.join(file);
+        if path.is_symlink() {
+            return Err(LesionError::ForeignFile { path });
+        }
         if path.exists() {
             fs::remove_file(&path).map_err(LesionError::write(&path))?;
             // Removes its subfolder too, if that is empty now.
@@ -58,14 +64,40 @@ impl Place for StudyFolder {
         Ok(())
     }
 
-    fn journal(&mut self, identity: Identity<'_>) -> Result<Box<dyn RunJournal>, LesionError> {
-        Ok(Box::new(FileJournal::open(&self.0, identity()?)?))
+    fn journal(
+        &mut self,
+        identity: Identity<'_>,
+        replaces: bool,
+    ) -> Result<Box<dyn RunJournal>, LesionError> {
+        let journal = FileJournal::open(&self.0, identity()?, replaces)?;
+        remove_litter(&self.0);
+        Ok(Box::new(journal))
+    }
+}
+
+/// Beginning and end of the names of temporary files.
+const TEMPORARY: [&str; 2] = [".lesion-", ".tmp"];
+
+/// Removes temporary files that killed runs left in a folder and in those in it. The caller holds the
+/// folder's lock, so that no run is writing one. A file that cannot be removed does no harm.
+fn remove_litter(dir: &Path) {
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+    for entry in entries {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        let is_temporary = name.starts_with(TEMPORARY[0]) && name.ends_with(TEMPORARY[1]);
+        match entry.file_type() {
+            Ok(kind) if kind.is_file() && is_temporary => drop(fs::remove_file(entry.path())),
+            Ok(kind) if kind.is_dir() => remove_litter(&entry.path()),
+            _ => {}
+        }
     }
 }
 
 /// A temporary file with the permissions of any new file of this user.
 fn temporary_file(dir: &Path) -> io::Result<NamedTempFile> {
     let mut builder = Builder::new();
+    builder.prefix(TEMPORARY[0]).suffix(TEMPORARY[1]);
     #[cfg(unix)]
     let builder = {
         use std::os::unix::fs::PermissionsExt;

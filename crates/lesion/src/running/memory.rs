@@ -23,7 +23,11 @@ impl Place for Memory {
         Ok(())
     }
 
-    fn journal(&mut self, _identity: Identity<'_>) -> Result<Box<dyn RunJournal>, LesionError> {
+    fn journal(
+        &mut self,
+        _identity: Identity<'_>,
+        _replaces: bool,
+    ) -> Result<Box<dyn RunJournal>, LesionError> {
         Ok(Box::new(NoJournal))
     }
 }

@@ -31,12 +31,17 @@ pub trait Place: StudyFiles {
     /// If the file cannot be removed.
     fn remove(&mut self, file: &str) -> Result<(), LesionError>;
 
-    /// Opens the journal of a run. `identity` computes the run's identity, if the place keeps journals.
+    /// Opens the journal of a run. `identity` computes the run's identity, if the place keeps journals,
+    /// and `replaces` allows to discard the interrupted run of another study.
     ///
     /// # Errors
-    /// If another run is writing into this place, the identity cannot be computed, or the journal
-    /// cannot be written.
-    fn journal(&mut self, identity: Identity<'_>) -> Result<Box<dyn RunJournal>, LesionError>;
+    /// If another run is writing into this place or was interrupted there, the identity cannot be
+    /// computed, or the journal cannot be written.
+    fn journal(
+        &mut self,
+        identity: Identity<'_>,
+        replaces: bool,
+    ) -> Result<Box<dyn RunJournal>, LesionError>;
 }
 
 /// A function that computes the identity of a run. Two runs with the same identity write the same

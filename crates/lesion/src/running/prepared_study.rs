@@ -1,14 +1,14 @@
 //! A study whose inputs are read, checked and encoded before anything runs.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, io::BufReader};
 
 use bert_model::BertModelError;
 use lesion_eval::{
     Batching, Design, EncodedStimuli, LayerPattern, MaskedPrompt, NeuronSets, Subject,
     default_layer, find_part,
 };
-use study_record::{Inputs, Part, Registration, RegistrationCheck, Study};
-use study_report::hash;
+use study_record::{Inputs, Manifest, Part, Registration, RegistrationCheck, Study};
+use study_report::{StudyFiles, hash};
 
 use crate::{
     error::LesionError,
@@ -34,6 +34,8 @@ pub struct RunOptions {
     pub code: String,
     /// The registration that the run is compared with, and the SHA-256 of its file.
     pub registration: Option<(Registration, String)>,
+    /// Whether to replace the results, or the interrupted run, of another study in the same place.
+    pub replaces: bool,
 }
 
 impl Default for RunOptions {
@@ -45,6 +47,7 @@ impl Default for RunOptions {
             command: Vec::new(),
             code: env!("CARGO_PKG_VERSION").to_owned(),
             registration: None,
+            replaces: false,
         }
     }
 }
@@ -191,6 +194,28 @@ impl<'m> PreparedStudy<'m> {
     pub(crate) fn skipped_parts(&self) -> BTreeMap<Part, String> {
         let reason = |&part: &Part| Some((part, obstacle(&self.study, part)?));
         Part::ALL.iter().filter_map(reason).collect()
+    }
+
+    /// Checks that a place does not have the results of another study: other settings or inputs.
+    ///
+    /// # Errors
+    /// If it has ([`LesionError::AnotherStudy`]), or a manifest of another program
+    /// ([`LesionError::ForeignFile`]).
+    pub(crate) fn check_results(&self, place: &dyn StudyFiles) -> Result<(), LesionError> {
+        let Ok(file) = place.open(study_record::MANIFEST) else { return Ok(()) };
+        let path = place.path(study_record::MANIFEST);
+        let Ok(manifest) = serde_json::from_reader::<_, Manifest>(BufReader::new(file)) else {
+            return Err(LesionError::ForeignFile { path });
+        };
+        let hashes = |inputs: &Inputs| -> Vec<BTreeMap<String, String>> {
+            inputs.iter().map(|(_, origin)| origin.sha256.clone()).collect()
+        };
+        let is_same = manifest.study.without_paths() == self.study.without_paths()
+            && hashes(&manifest.inputs) == hashes(&self.inputs);
+        if !is_same {
+            return Err(LesionError::AnotherStudy(place.path("")));
+        }
+        Ok(())
     }
 
     /// The hash of the code's version and of all inputs and settings that affect the results. Two runs with

@@ -33,14 +33,18 @@ pub struct RunSummary {
 /// interrupted run of the same study in the same place.
 ///
 /// # Errors
-/// If the model cannot be run, the place cannot be written, or the run is cancelled. The journal of a
-/// folder then contains the finished batches.
+/// If the place has another study, the model cannot be run, the place cannot be written, or the run is
+/// cancelled. The journal of a folder then contains the finished batches.
 pub fn run(
     prepared: &PreparedStudy<'_>,
     place: &mut dyn Place,
     stages: &mut Stages<'_>,
 ) -> Result<RunSummary, LesionError> {
-    let mut journal = place.journal(&|| prepared.identity())?;
+    let replaces = prepared.options.replaces;
+    if !replaces {
+        prepared.check_results(&*place)?;
+    }
+    let mut journal = place.journal(&|| prepared.identity(), replaces)?;
     let batches = journal.resumed_batches();
     if batches > 0 {
         stages.note(&Note::Resumed { place: place.path(""), batches });

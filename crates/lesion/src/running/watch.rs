@@ -40,6 +40,12 @@ impl Watch for Unwatched {}
 pub struct CancelToken(Arc<AtomicBool>);
 
 impl CancelToken {
+    /// The flag that cancels, for a handler of signals.
+    #[must_use]
+    pub fn flag(&self) -> Arc<AtomicBool> {
+        self.0.clone()
+    }
+
     /// Asks the run to stop.
     pub fn cancel(&self) {
         self.0.store(true, Ordering::Relaxed);

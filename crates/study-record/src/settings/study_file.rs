@@ -12,7 +12,7 @@ impl Study {
     pub fn parse(file: &str, text: &str) -> Result<Self, SettingError> {
         toml::from_str(text).map_err(|error| {
             let (line, column) = place(text, error.span().unwrap_or_default());
-            let problem = error.message().lines().collect::<Vec<_>>().join(" ");
+            let problem = in_users_words(error.message());
             SettingError::File { file: file.to_owned(), line, column, problem }
         })
     }
@@ -25,6 +25,31 @@ impl Study {
         }
         self
     }
+}
+
+/// Names of Rust and serde in the messages of the TOML reader, each with the user's.
+const USERS_WORDS: [(&str, &str); 12] = [
+    ("\n", " "),
+    ("unknown field", "unknown setting"),
+    ("invalid type: ", ""),
+    ("invalid value: ", ""),
+    ("floating point", "the number"),
+    ("expected usize", "expected a non-negative integer"),
+    ("expected u64", "expected a non-negative integer"),
+    ("expected i64", "expected an integer"),
+    ("expected f64", "expected a number"),
+    ("expected a string", "expected a text in quotes"),
+    ("expected a sequence", "expected a list in brackets"),
+    ("expected path string", "expected a path in quotes"),
+];
+
+/// A message of the TOML reader in one line, in words that users know.
+fn in_users_words(message: &str) -> String {
+    let mut text = message.to_owned();
+    for (word, replacement) in USERS_WORDS {
+        text = text.replace(word, replacement);
+    }
+    text
 }
 
 /// Line and column of a place in a text, both from 1.
@@ -64,8 +89,13 @@ mod tests {
     #[test]
     fn mistakes_name_line_and_column() {
         for (text, expected) in [
-            ("sede = 1\n", "s.toml:1:1: unknown field `sede`"),
-            ("\n[lesion]\nlayer = \"four\"\n", "s.toml:3:9: "),
+            ("sede = 1\n", "s.toml:1:1: unknown setting `sede`"),
+            (
+                "\n[lesion]\nlayer = \"four\"\n",
+                "s.toml:3:9: string \"four\", expected a non-negative integer",
+            ),
+            ("seed = -1\n", "s.toml:1:8: integer `-1`, expected a non-negative integer"),
+            ("parts = \"joint\"\n", "s.toml:1:9: string \"joint\", expected a list in brackets"),
             (
                 "[selection]\nalpha = 1.5\n",
                 "s.toml:2:9: `1.5` is not a significance level; use a number above 0",

@@ -279,6 +279,12 @@ impl<const LEAST: u32, const MOST: u32> Count<LEAST, MOST> {
     }
 }
 
+impl<const LEAST: u32, const MOST: u32> fmt::Display for Count<LEAST, MOST> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 /// A number with commas between thousands.
 fn grouped(number: u32) -> String {
     match number {

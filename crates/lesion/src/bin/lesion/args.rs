@@ -97,8 +97,8 @@ pub(crate) struct RunArgs {
     /// Memory that forward passes may use besides the weights, in MiB. Less memory means smaller
     /// batches; results differ by rounding only.
     #[arg(long, value_name = "MIB", default_value_t = default_memory(),
-          value_parser = clap::value_parser!(u32).range(1..))]
-    pub(crate) memory: u32,
+          value_parser = Mebibytes::parse)]
+    pub(crate) memory: Mebibytes,
 
     /// Compute all tokens of all layers in every pass, without shortcuts. This is slow, and the
     /// results differ by rounding only.
@@ -109,14 +109,31 @@ pub(crate) struct RunArgs {
     #[arg(long)]
     pub(crate) save_activations: bool,
 
-    /// Folder for the results [default: target/NAME, with the name of the study].
+    /// Folder for the results [default: target/NAME, with the name of the study, or target/NAME-2 and
+    /// so on if that has another study].
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+
+    /// Replace the results, or the interrupted run, of another study in the folder.
+    #[arg(long, requires = "out")]
+    pub(crate) force: bool,
 }
 
-fn default_memory() -> u32 {
-    u32::try_from(RunOptions::default().memory >> 20).unwrap_or(u32::MAX)
+/// The most memory for forward passes, in MiB.
+const MOST_MEMORY: u32 = 100_000_000;
+
+/// An amount of memory in MiB.
+pub(crate) type Mebibytes = Count<1, MOST_MEMORY>;
+
+fn default_memory() -> Mebibytes {
+    let text = (RunOptions::default().memory >> 20).to_string();
+    Mebibytes::parse(&text).expect("the default is a valid amount")
 }
+
+/// A number of threads.
+pub(crate) type Threads = Count<1, MOST_THREADS>;
+/// The most threads.
+pub(crate) const MOST_THREADS: u32 = 512;
 
 /// The machine that computes.
 #[derive(ClapArgs, Debug)]
@@ -126,8 +143,8 @@ pub(crate) struct ExecutionArgs {
     pub(crate) device: usize,
 
     /// Number of threads [default: all cores]. It changes the time, not the results.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
-    pub(crate) threads: Option<u16>,
+    #[arg(long, value_name = "N", value_parser = Threads::parse)]
+    pub(crate) threads: Option<Threads>,
 }
 
 /// A model and its compute backend.
@@ -193,9 +210,9 @@ pub(crate) struct EvaluateArgs {
     pub(crate) model: ModelArgs,
 
     /// Number of prompts of each kind.
-    #[arg(long, value_name = "N", default_value_t = 1000,
-          value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    pub(crate) count: u32,
+    #[arg(long, value_name = "N", default_value = "1000",
+          value_parser = Count::<1, 100_000>::parse)]
+    pub(crate) count: Count<1, 100_000>,
 
     /// Random seed of the prompts.
     #[arg(long, default_value_t = 0, value_parser = u64::parse)]

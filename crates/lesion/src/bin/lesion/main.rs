@@ -6,11 +6,14 @@ mod args;
 mod progress_bars;
 mod screen;
 mod setting_args;
+mod signals;
+mod terminal;
 mod usage;
 
 use std::{
     ffi::OsStr,
     fs, io,
+    num::NonZero,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -24,27 +27,34 @@ use study_record::{Registration, Study};
 use study_report::hash;
 
 use answers::{CheckAnswer, DevicesAnswer, PageAnswer, RegisterAnswer, RunAnswer, give};
-use args::{Args, Command, ExecutionArgs, ModelArgs, RunArgs};
+use args::{Args, Command, ExecutionArgs, MOST_THREADS, ModelArgs, RunArgs, Threads};
 use progress_bars::ProgressBars;
 use screen::Download;
+use terminal::tell;
 
 /// Exit code of a command that fails, with the error in one line on stderr.
 const FAILURE: u8 = 2;
+/// Exit code of a command that a signal stopped. The same command resumes a study.
+const STOPPED: u8 = 75;
 
 fn main() -> ExitCode {
     let args = match args::parse() {
         Ok(args) => args,
         Err(error) if usage::is_help(&error) => error.exit(),
         Err(error) => {
-            eprintln!("{}", usage::one_line(&error));
+            tell(&usage::one_line(&error));
             return ExitCode::from(FAILURE);
         }
     };
     match execute(&args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) if is_cancelled(&error) => {
+            tell(usage::stopped(&args.command));
+            ExitCode::from(STOPPED)
+        }
         Err(error) => {
-            eprintln!("error: {error:#}{}", usage::advise(&error, &args.command));
+            tell(&format!("error: {error:#}{}", usage::advise(&error, &args.command)));
             ExitCode::from(FAILURE)
         }
     }
@@ -53,6 +63,7 @@ fn main() -> ExitCode {
 fn execute(Args { command, json }: &Args) -> Result<()> {
     let json = *json;
     let cancel = CancelToken::default();
+    signals::cancel_on_signals(&cancel).context("cannot handle signals")?;
     let mut bars = ProgressBars::default();
     let mut stages = Stages::new(&mut bars, &cancel);
     match command {
@@ -80,8 +91,7 @@ fn execute(Args { command, json }: &Args) -> Result<()> {
         }
         Command::Evaluate(args) => {
             let model = open_named_model(&args.model, &mut stages)?;
-            let count = usize::try_from(args.count)?;
-            give(&lesion::evaluate(&model, count, args.seed, &mut stages)?, json)
+            give(&lesion::evaluate(&model, args.count.get(), args.seed, &mut stages)?, json)
         }
         Command::Report { dir } => {
             let page = lesion::report_again(dir, &mut stages)?;
@@ -104,8 +114,8 @@ fn read_study(file: &Path, args: &RunArgs) -> Result<Study> {
     Ok(args.settings.override_study(study, folder)?)
 }
 
-/// Runs a study. The results go into `target/NAME`, with the `name` of the study, unless `--out`
-/// specifies another folder.
+/// Runs a study. The results go into the folder of `--out`; by default into `target/NAME`, with the
+/// `name` of the study, or the first `target/NAME-2` and so on that has no other study.
 fn run_study(
     study: Study,
     name: &OsStr,
@@ -117,9 +127,27 @@ fn run_study(
     let model = open_model(&study, &args.execution, stages)?;
     let options = RunOptions { code: hash_program()?, registration, ..args.options() };
     let prepared = PreparedStudy::new(&model, study, texts, options, stages)?;
-    let dir = args.out.clone().unwrap_or_else(|| Path::new("target").join(name));
-    let summary = lesion::run(&prepared, &mut lesion::create_folder(&dir)?, stages)?;
-    Ok(RunAnswer { summary, dir })
+    if let Some(dir) = &args.out {
+        let summary = lesion::run(&prepared, &mut lesion::create_folder(dir)?, stages)?;
+        return Ok(RunAnswer { summary, dir: dir.clone() });
+    }
+    let mut number = 1;
+    loop {
+        let dir = numbered_folder(name, number);
+        match lesion::run(&prepared, &mut lesion::create_folder(&dir)?, stages) {
+            Err(LesionError::AnotherStudy(_)) => number += 1,
+            result => return Ok(RunAnswer { summary: result?, dir }),
+        }
+    }
+}
+
+/// `target/NAME`, and from the second study of this name on `target/NAME-2`.
+fn numbered_folder(name: &OsStr, number: usize) -> PathBuf {
+    let mut folder = name.to_owned();
+    if number > 1 {
+        folder.push(format!("-{number}"));
+    }
+    Path::new("target").join(folder)
 }
 
 /// The file of a study's registration: `my.registration.json` beside `my.toml`.
@@ -175,20 +203,33 @@ fn open_model(
     Ok(LoadedModel::open(&source, study.untrained, &device, stages)?)
 }
 
-/// Limits the thread pool that Burn and the statistics share.
-fn use_threads(threads: Option<u16>) -> Result<()> {
-    if let Some(threads) = threads {
-        rayon::ThreadPoolBuilder::new().num_threads(usize::from(threads)).build_global()?;
-    }
-    Ok(())
+/// Starts the thread pool that Burn and the statistics share.
+fn use_threads(threads: Option<Threads>) -> Result<()> {
+    let threads = match threads {
+        Some(threads) => threads.get(),
+        None => default_threads(),
+    };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+    pool.build_global()
+        .with_context(|| format!("cannot start {threads} threads; `--threads 1` needs the fewest"))
+}
+
+/// As many threads as `RAYON_NUM_THREADS` says, or as there are cores, at most as many as an option may
+/// ask for.
+fn default_threads() -> usize {
+    let given = std::env::var("RAYON_NUM_THREADS").ok().and_then(|text| text.parse().ok());
+    let given = given.filter(|&threads| threads > 0);
+    let cores = || std::thread::available_parallelism().map_or(1, NonZero::get);
+    given.unwrap_or_else(cores).min(MOST_THREADS as usize)
 }
 
 impl RunArgs {
     fn options(&self) -> RunOptions {
         RunOptions {
-            memory: (self.memory as usize) << 20,
+            memory: self.memory.get() << 20,
             plain: self.plain,
             save_activations: self.save_activations,
+            replaces: self.force,
             command: std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect(),
             ..RunOptions::default()
         }
@@ -200,6 +241,11 @@ fn hash_program() -> Result<String> {
     let program = std::env::current_exe().context("cannot find this program")?;
     let hash = hash::of_file(&program);
     hash.with_context(|| format!("cannot read {}", program.display()))
+}
+
+/// Whether a signal stopped the command.
+fn is_cancelled(error: &anyhow::Error) -> bool {
+    error.downcast_ref().is_some_and(LesionError::is_cancelled)
 }
 
 /// Whether the reader of the output, such as `head`, has closed it.

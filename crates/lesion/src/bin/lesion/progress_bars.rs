@@ -1,12 +1,50 @@
-//! Progress bars on stderr, if it is a terminal.
+//! Progress on stderr: a bar on a terminal, elsewhere a line a minute.
 
-use indicatif::{ProgressBar, ProgressStyle};
+use std::{
+    io::{self, IsTerminal as _},
+    time::{Duration, Instant},
+};
+
+use indicatif::{DecimalBytes, ProgressBar, ProgressStyle};
 use lesion::{Note, Watch};
 
-/// A progress bar for the current stage.
-#[derive(Default)]
+use crate::terminal::tell;
+
+/// The progress of the current stage.
 pub(crate) struct ProgressBars {
     bar: Option<ProgressBar>,
+    lines: Option<ProgressLines>,
+}
+
+impl Default for ProgressBars {
+    fn default() -> Self {
+        let lines = (!io::stderr().is_terminal()).then(|| ProgressLines::every(MINUTE));
+        Self { bar: None, lines }
+    }
+}
+
+const MINUTE: Duration = Duration::from_mins(1);
+
+/// Progress in lines, at intervals.
+struct ProgressLines {
+    interval: Duration,
+    stage: String,
+    last: Instant,
+}
+
+impl ProgressLines {
+    fn every(interval: Duration) -> Self {
+        Self { interval, stage: String::new(), last: Instant::now() }
+    }
+
+    /// The line to write now, if one is due: `controls: 1200 of 5300 (22 %)`.
+    fn line(&mut self, done: &str, all: &str, share: f64) -> Option<String> {
+        if self.last.elapsed() < self.interval {
+            return None;
+        }
+        self.last = Instant::now();
+        Some(format!("{}: {done} of {all} ({:.0} %)", self.stage, 100.0 * share))
+    }
 }
 
 /// A bar's style. `counts` is the template of its counts of steps or bytes.
@@ -17,6 +55,9 @@ fn style(counts: &str) -> ProgressStyle {
 
 impl Watch for ProgressBars {
     fn begin(&mut self, stage: &str) {
+        if let Some(lines) = &mut self.lines {
+            stage.clone_into(&mut lines.stage);
+        }
         let bar = ProgressBar::new(1).with_style(style("{pos}/{len}"));
         self.bar = Some(bar.with_message(stage.to_owned()));
     }
@@ -26,9 +67,24 @@ impl Watch for ProgressBars {
             bar.set_length(all as u64);
             bar.set_position(done as u64);
         }
+        if let Some(lines) = &mut self.lines {
+            let share = done as f64 / all.max(1) as f64;
+            if let Some(line) = lines.line(&done.to_string(), &all.to_string(), share) {
+                tell(&line);
+            }
+        }
     }
 
     fn transfer(&mut self, transfer: hub::Transfer<'_>) {
+        if let Some(lines) = &mut self.lines {
+            let [done, all] =
+                [transfer.done, transfer.size].map(|bytes| DecimalBytes(bytes).to_string());
+            let share = transfer.done as f64 / transfer.size.max(1) as f64;
+            transfer.file.clone_into(&mut lines.stage);
+            if let Some(line) = lines.line(&done, &all, share) {
+                tell(&line);
+            }
+        }
         let Some(bar) = &self.bar else { return };
         let is_next = bar.message() != transfer.file;
         if is_next {
@@ -49,6 +105,20 @@ impl Watch for ProgressBars {
     }
 
     fn note(&mut self, note: &Note) {
-        eprintln!("{note}");
+        tell(&note.to_string());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_written_at_intervals() {
+        let mut always = ProgressLines::every(Duration::ZERO);
+        "controls".clone_into(&mut always.stage);
+        let line = always.line("20", "80", 0.25);
+        assert_eq!(line.as_deref(), Some("controls: 20 of 80 (25 %)"));
+        assert_eq!(ProgressLines::every(MINUTE).line("20", "80", 0.25), None);
     }
 }

@@ -20,6 +20,8 @@ use serde::Serialize;
 use study_record::{LEVEL, ValuesFrom, sets_needed};
 use study_report::{Block, Section};
 
+use crate::terminal::printable;
+
 /// Rows of a table that are shown: enough for both labels in 12 layers. The file has all rows.
 const SHOWN: usize = 24;
 
@@ -50,9 +52,13 @@ pub(crate) fn write_sections(out: &mut impl Write, sections: &[Section]) -> io::
     Ok(())
 }
 
-/// The text with the quotes and minus signs of a keyboard, so that it can be searched for.
+/// The text with the quotes and minus signs of a keyboard, so that it can be searched for, and without
+/// anything that a terminal obeys.
 fn typed(text: &str) -> String {
-    text.replace(['\u{201c}', '\u{201d}'], "\"").replace('\u{2019}', "'").replace('\u{2212}', "-")
+    printable(text)
+        .replace(['\u{201c}', '\u{201d}'], "\"")
+        .replace('\u{2019}', "'")
+        .replace('\u{2212}', "-")
 }
 
 fn write_study_table(out: &mut impl Write, study_table: &study_report::Table) -> io::Result<()> {
@@ -123,9 +129,10 @@ pub(crate) fn write_download(out: &mut impl Write, download: &Download) -> io::R
     let Download { model, bytes } = download;
     writeln!(
         out,
-        "The model {model} is not on this machine, or not complete. A run first downloads {} from the \
+        "The model {} is not on this machine, or not complete. A run first downloads {} from the \
          hub.\nThe study, its stimuli and its prompts are valid. Once the model is on this machine, \
          `check` reports whether they fit it and how long a run takes.",
+        printable(model),
         DecimalBytes(*bytes)
     )
 }
@@ -198,11 +205,13 @@ fn duration(seconds: f64) -> String {
 /// Writes the model's predictions for one sentence.
 pub(crate) fn write_sentence(out: &mut impl Write, answer: &SentenceAnswer) -> io::Result<()> {
     let SentenceAnswer { sentence, masks, lesion, .. } = answer;
-    writeln!(out, "{}", sentence.replace(MASK, &format!("{BOLD}{MASK}{BOLD:#}")))?;
+    let sentence = printable(sentence).replace(MASK, &format!("{BOLD}{MASK}{BOLD:#}"));
+    writeln!(out, "{sentence}")?;
     for word in &answer.unknown {
         writeln!(
             out,
-            "Note: the model does not know \"{word}\" and reads it as an unknown token."
+            "Note: the model does not know \"{}\" and reads it as an unknown token.",
+            printable(word)
         )?;
     }
     if let Some(lesion) = lesion {
@@ -250,7 +259,7 @@ fn list_words(mask: &MaskRating) -> String {
     for WordRating { clean, .. } in &mask.words {
         rows.add_row([
             clean.rank.to_string(),
-            clean.word.clone(),
+            printable(&clean.word).into_owned(),
             probability(clean.prob, 32),
             format!("{:.3}", clean.logit),
         ]);
@@ -265,7 +274,7 @@ fn compare_words(mask: &MaskRating) -> String {
         let WordRating { clean, lesioned: Some(lesioned) } = word else { continue };
         rows.add_row([
             ranks(clean, lesioned),
-            clean.word.clone(),
+            printable(&clean.word).into_owned(),
             probability(clean.prob, 6),
             probability(lesioned.prob, 6),
             format!("{:.2}", clean.logit),
@@ -330,18 +339,18 @@ fn describe_change(mask: &MaskRating) -> String {
         |word: &&WordRating| word.lesioned.as_ref().map_or(f32::NAN, |score| score.logit);
     let after = mask.words.iter().max_by(|a, b| lesioned_logit(a).total_cmp(&lesioned_logit(b)));
     let Some((before, after)) = mask.words.first().zip(after) else { return String::new() };
-    let word = &before.clean.word;
+    let word = printable(&before.clean.word);
     let drop = before.logit_drop().unwrap_or(f64::NAN);
     let direction = if drop < 0.0 { "rises" } else { "falls" };
     let change = format!("the logit of \"{word}\" {direction} by {:.3}", drop.abs());
     // The candidates of the user may all be far from the top.
     let ranks = [before.clean.rank, after.lesioned.as_ref().map_or(0, |score| score.rank)];
     let place = if ranks == [1, 1] { "on top" } else { "ahead of the other candidates" };
-    if after.clean.word == *word {
-        format!("Found: \"{word}\" stays {place}; {change}.")
-    } else {
-        format!("Found: \"{}\" takes the place of \"{word}\" {place}; {change}.", after.clean.word)
+    if after.clean.word == before.clean.word {
+        return format!("Found: \"{word}\" stays {place}; {change}.");
     }
+    let other = printable(&after.clean.word);
+    format!("Found: \"{other}\" takes the place of \"{word}\" {place}; {change}.")
 }
 
 #[cfg(test)]

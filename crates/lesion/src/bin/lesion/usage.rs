@@ -37,11 +37,24 @@ pub(crate) fn advise(error: &anyhow::Error, command: &Command) -> String {
         Some(LesionError::Question { field, .. }) => format!(" (option --{field})"),
         Some(LesionError::NoFileName(_)) => " (option --out)".to_owned(),
         Some(LesionError::NoSuchDevice { .. }) => "; `lesion devices` lists them".to_owned(),
+        Some(LesionError::AnotherStudy(_)) => {
+            "; specify another --out, or --force to replace it".to_owned()
+        }
         Some(LesionError::AnotherRun(_)) => match command {
             Command::Report { .. } => "; try again when it has ended".to_owned(),
             _ => "; specify another --out".to_owned(),
         },
         _ => String::new(),
+    }
+}
+
+/// A line about a command that a signal stopped.
+pub(crate) fn stopped(command: &Command) -> &'static str {
+    match command {
+        Command::Reproduce(_) | Command::Run { .. } => {
+            "Stopped. The finished batches are kept; the same command resumes."
+        }
+        _ => "Stopped.",
     }
 }
 

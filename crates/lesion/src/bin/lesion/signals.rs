@@ -1,0 +1,24 @@
+//! Ctrl-C and the like: the first one ends a run after the batch at hand, a second one ends it at once.
+
+use std::io;
+
+use lesion::CancelToken;
+use signal_hook::{
+    consts::{SIGINT, SIGTERM},
+    flag,
+};
+
+/// Lets the first signal cancel, and a second one end the program with the exit code of that signal.
+///
+/// # Errors
+/// If the system refuses the handlers.
+pub(crate) fn cancel_on_signals(cancel: &CancelToken) -> io::Result<()> {
+    /// Added to a signal's number in the exit code of a program that it ends.
+    const SIGNALLED: i32 = 128;
+    for signal in [SIGINT, SIGTERM] {
+        // Registered first, so that it runs before the flag is set.
+        flag::register_conditional_shutdown(signal, SIGNALLED + signal, cancel.flag())?;
+        flag::register(signal, cancel.flag())?;
+    }
+    Ok(())
+}

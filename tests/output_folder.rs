@@ -1,0 +1,188 @@
+//! The output folder and the terminal: nothing of another study is lost, and nothing is said to a terminal
+//! that it would obey.
+
+use std::{
+    fs::{self, File},
+    io::Read as _,
+    path::Path,
+    process::{Command, Output},
+};
+
+use tempfile::TempDir;
+
+use crate::{
+    studies::{LONG, journal_size, start_long_study},
+    support::{BRIEF, Run, lesion, tables},
+};
+
+fn reproduce(dir: &Path, args: &[&str]) -> Output {
+    lesion(dir).arg("reproduce").args(BRIEF).args(args).output().unwrap()
+}
+
+#[track_caller]
+fn assert_fails(output: &Output, expected: &[&str]) {
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{stderr}");
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    for part in expected {
+        assert!(stderr.contains(part), "{part:?} is not in {stderr:?}");
+    }
+}
+
+#[track_caller]
+fn assert_succeeds(output: &Output) {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn another_study_is_replaced_only_by_force() {
+    let dir = TempDir::new().unwrap();
+    let out = dir.path().join("o");
+    assert_succeeds(&reproduce(dir.path(), &["--out", "o"]));
+    let first = tables(&out);
+    let other = ["--seed", "1", "--out", "o"];
+    assert_fails(&reproduce(dir.path(), &other), &["another study", "--force"]);
+    assert_eq!(tables(&out), first);
+    // The same study again is no other one.
+    assert_succeeds(&reproduce(dir.path(), &["--out", "o"]));
+    assert_succeeds(&reproduce(dir.path(), &[&other[..], &["--force"]].concat()));
+    assert_ne!(tables(&out), first);
+}
+
+#[test]
+fn by_default_another_study_is_written_beside_the_first() {
+    let dir = TempDir::new().unwrap();
+    for args in [&[][..], &["--seed", "1"], &["--seed", "2"], &["--seed", "1"]] {
+        let output = reproduce(dir.path(), args);
+        assert_succeeds(&output);
+    }
+    let folder = |name: &str| dir.path().join("target").join(name);
+    assert!(folder("reproduce-3").exists() && !folder("reproduce-4").exists());
+    assert_eq!(tables(&folder("reproduce-2")), tables(&Run::brief(&["--seed", "1"]).out()));
+}
+
+#[test]
+fn files_of_others_are_left_alone_and_those_of_killed_runs_are_removed() {
+    let dir = TempDir::new().unwrap();
+    let out = dir.path().join("o");
+    fs::create_dir_all(out.join("figures")).unwrap();
+    let litter = [".lesion-a1B2c3.tmp", "figures/.lesion-x9.tmp"];
+    let notes = ["notes.txt", ".tmpabc", "figures/mine.svg"];
+    for name in litter.iter().chain(&notes) {
+        fs::write(out.join(name), "text").unwrap();
+    }
+    fs::write(out.join("journal.jsonl"), "my own journal\n").unwrap();
+    assert_fails(&reproduce(dir.path(), &["--out", "o"]), &["journal.jsonl", "move it away"]);
+    assert_eq!(fs::read_to_string(out.join("journal.jsonl")).unwrap(), "my own journal\n");
+    fs::remove_file(out.join("journal.jsonl")).unwrap();
+    assert_succeeds(&reproduce(dir.path(), &["--out", "o"]));
+    assert!(notes.iter().all(|name| out.join(name).exists()));
+    assert!(litter.iter().all(|name| !out.join(name).exists()));
+}
+
+#[cfg(unix)]
+#[test]
+fn links_are_not_followed() {
+    for name in ["journal.jsonl", "neurons.csv", "report.html"] {
+        let dir = TempDir::new().unwrap();
+        let precious = dir.path().join("precious");
+        fs::write(&precious, "text").unwrap();
+        fs::create_dir(dir.path().join("o")).unwrap();
+        std::os::unix::fs::symlink(&precious, dir.path().join("o").join(name)).unwrap();
+        assert_fails(&reproduce(dir.path(), &["--out", "o"]), &[name, "move it away"]);
+        assert_eq!(fs::read_to_string(&precious).unwrap(), "text");
+        assert!(dir.path().join("o").join(name).is_symlink());
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_stops_a_run_that_the_same_command_resumes() {
+    let whole = tables(&Run::new(&LONG).out());
+    let dir = TempDir::new().unwrap();
+    let out = dir.path().join("target/reproduce");
+    for signal in ["-INT", "-TERM"] {
+        let size = journal_size(&out);
+        let mut run = start_long_study(dir.path());
+        while journal_size(&out) < size + 5_000 {
+            assert!(run.try_wait().unwrap().is_none());
+            std::thread::yield_now();
+        }
+        assert!(
+            Command::new("kill").args([signal, &run.id().to_string()]).status().unwrap().success()
+        );
+        assert_eq!(run.wait().unwrap().code(), Some(75));
+        let mut stderr = String::new();
+        run.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+        assert!(stderr.ends_with("the same command resumes.\n"), "{stderr}");
+        assert!(!out.join("manifest.json").exists());
+    }
+    let output = lesion(dir.path()).arg("reproduce").args(LONG).output().unwrap();
+    assert_succeeds(&output);
+    assert_eq!(tables(&out), whole);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_stderr_changes_no_result() {
+    let full = || File::options().write(true).open("/dev/full").unwrap();
+    let dir = TempDir::new().unwrap();
+    let mut program = lesion(dir.path());
+    let status = program.args(["predict", "no mask"]).stderr(full()).status().unwrap();
+    assert_eq!(status.code(), Some(2));
+
+    let out = dir.path().join("target/reproduce");
+    let mut run = start_long_study(dir.path());
+    while journal_size(&out) < 5_000 {
+        assert!(run.try_wait().unwrap().is_none());
+        std::thread::yield_now();
+    }
+    run.kill().unwrap();
+    run.wait().unwrap();
+    // It notes on stderr that it resumes.
+    let mut program = lesion(dir.path());
+    let status = program.arg("reproduce").args(LONG).stderr(full()).output().unwrap().status;
+    assert_eq!(status.code(), Some(0));
+    assert_eq!(tables(&out), tables(&Run::new(&LONG).out()));
+}
+
+#[test]
+fn a_terminal_obeys_nothing_of_what_is_said() {
+    let dir = TempDir::new().unwrap();
+    let is_tame = |bytes: &[u8]| {
+        let text = String::from_utf8_lossy(bytes);
+        !text.contains(['\u{1b}', '\u{7}', '\r', '\u{202e}'])
+    };
+    let escape = "\u{1b}]0;x\u{7}\u{202e}";
+    for args in [
+        vec!["predict".to_owned(), format!("a {escape} [MASK].")],
+        vec![
+            "predict".to_owned(),
+            "a [MASK].".to_owned(),
+            "--candidates".to_owned(),
+            escape.to_owned(),
+        ],
+        vec!["run".to_owned(), format!("no{escape}.toml")],
+        vec!["reproduce".to_owned(), "--model".to_owned(), format!("no{escape}/where")],
+        vec!["reproduce".to_owned(), "--layer".to_owned(), escape.to_owned()],
+        vec!["report".to_owned(), format!("no\n{escape}")],
+    ] {
+        let output = lesion(dir.path()).args(&args).output().unwrap();
+        assert!(is_tame(&output.stdout) && is_tame(&output.stderr), "{args:?}: {output:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).lines().count() <= 1, "{output:?}");
+    }
+}
+
+#[test]
+fn an_invalid_number_is_named_in_users_words() {
+    let dir = TempDir::new().unwrap();
+    for (args, expected) in [
+        (["reproduce", "--memory", "x"], "`x` is not"),
+        (["reproduce", "--threads", "0"], "use an integer from 1 to 512"),
+        (["evaluate", "--count", "1.5"], "`1.5` is not"),
+    ] {
+        let output = lesion(dir.path()).args(args).output().unwrap();
+        let command = format!("see `lesion {} --help`", args[0]);
+        assert_fails(&output, &[expected, &command]);
+    }
+}
