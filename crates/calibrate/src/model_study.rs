@@ -3,7 +3,7 @@
 use anyhow::Result;
 use lesion_eval::{
     Activations, Bench, Design, EncodedStimuli, EncodedTable, Laboratory, LayerPattern,
-    LesionMethod, MaskedPrompt, NeuronSetFile, NeuronSets, NoJournal, Prompts,
+    LesionMethod, MaskedPrompt, NeuronSetFile, NeuronSets, NoJournal, Observations, Prompts,
     ReferenceActivations, Selection, Stimuli, Subject, default_layer, find_part, judge_claims,
     measure, select, unwatched,
 };
@@ -31,9 +31,10 @@ impl<'a> ModelStudy<'a> {
     /// Measures the stimuli and selects neurons.
     pub(crate) fn new(subject: Subject<'a>, stimuli: &str, study: &Study) -> Result<Self> {
         let stimuli = Stimuli::parse("pairs", stimuli)?;
-        let stimuli = EncodedStimuli::encode(subject, &stimuli, study.selection.at)?;
+        let stimuli = EncodedStimuli::encode(subject, &stimuli, &study.selection)?;
         let activations = measure(subject, &stimuli, &mut unwatched())?;
-        let selection = select(&activations, &study.selection, study.seed, &mut unwatched())?;
+        let observations = Observations::of(&activations, study.selection.site);
+        let selection = select(&observations, &study.selection, study.seed, &mut unwatched())?;
         Ok(Self { subject, stimuli, activations, selection })
     }
 
@@ -85,8 +86,8 @@ impl<'a> ModelStudy<'a> {
         let mut journal = NoJournal;
         let laboratory = Laboratory::new(self.subject, prompts, method, &mut journal);
         let sets = (&labelled, &lesioned);
-        let mut bench =
-            Bench::new(design, &self.activations, &self.selection, sets, laboratory, None);
+        let observations = Observations::of(&self.activations, study.selection.site);
+        let mut bench = Bench::new(design, &observations, &self.selection, sets, laboratory, None);
         let mut claims = Vec::new();
         let mut tables = Vec::new();
         for part in [Part::Controls, Part::Joint] {

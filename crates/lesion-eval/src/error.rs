@@ -1,9 +1,11 @@
 //! Errors of a study.
 
+use std::fmt;
+
 use activation_capture::CaptureError;
 use bert_model::BertModelError;
 use neuron_stats::StatsError;
-use study_record::TableError;
+use study_record::{StimuliCounts, TableError};
 
 /// Everything that can go wrong in a study. Each error prints as one line.
 #[derive(Debug, thiserror::Error)]
@@ -54,16 +56,18 @@ pub enum StudyError {
     #[error(transparent)]
     Stats(StatsError),
 
-    /// A share of held-out pairs that leaves too few pairs on either side.
+    /// A share of held-out stimuli that leaves too few of them in either part.
     #[error(
-        "holding out {share} of {pairs} pairs leaves a part with fewer than the 2 that a t-test \
+        "holding out {share} of {count} {unit} leaves a part with fewer than the 2 that a t-test \
          needs"
     )]
     HeldOut {
         /// The share.
         share: f64,
-        /// Number of stimulus pairs.
-        pairs: usize,
+        /// Number of the units that are held out or kept.
+        count: usize,
+        /// The units.
+        unit: StimuliUnit,
     },
 
     /// A dynamic selection over the whole model.
@@ -243,15 +247,64 @@ pub enum LineProblem {
         brace: String,
     },
 
-    /// A stimulus with a label.
-    #[error("a tab; a stimulus has no label")]
-    LabelledStimulus,
+    /// A pair with a label.
+    #[error("a label before a pair; only single sentences have one, as in him<tab>We saw {{him}}.")]
+    LabelledPair,
 
-    /// A stimulus with more than two words in braces.
-    #[error("{found} words in braces; a stimulus has two")]
+    /// A pair with a brace that does not have two words.
+    #[error("{found} words in braces; a pair has two")]
     WordCount {
         /// Number of words.
         found: usize,
+    },
+
+    /// A single sentence in a file of pairs.
+    #[error(
+        "a single sentence, but line {pair} is a pair; a file contains either pairs, {{him|her}}, or \
+         single sentences, {{him}}"
+    )]
+    SentenceAmongPairs {
+        /// The line of the first pair.
+        pair: usize,
+    },
+
+    /// A pair in a file of single sentences.
+    #[error(
+        "a pair, but line {sentence} is a single sentence; a file contains either pairs, {{him|her}}, \
+         or single sentences, {{him}}"
+    )]
+    PairAmongSentences {
+        /// The line of the first sentence.
+        sentence: usize,
+    },
+
+    /// A single sentence with several braces.
+    #[error("{braces} braces with one word each; a single sentence has one, its target")]
+    SeveralTargets {
+        /// Number of braces.
+        braces: usize,
+    },
+
+    /// A third label among single sentences.
+    #[error(
+        "a third label \"{label}\" besides \"{}\" and \"{}\"; a label for several words stands \
+         before a tab, as in {}<tab>We saw {{Peter}}.",
+        known[0], known[1], known[0]
+    )]
+    ThirdLabel {
+        /// The label.
+        label: String,
+        /// The labels of earlier lines.
+        known: [String; 2],
+    },
+
+    /// Two single sentences that the model cannot distinguish.
+    #[error("to the model the same as line {first}{}", same_side_note(*same_label))]
+    SameInput {
+        /// The earlier line.
+        first: usize,
+        /// Whether both have the same label.
+        same_label: bool,
     },
 
     /// A group without a name.
@@ -264,10 +317,6 @@ pub enum LineProblem {
         /// The text before the tab.
         field: String,
     },
-
-    /// A group in a file of pairs.
-    #[error("a group is for prompts, not for pairs")]
-    GroupOfPair,
 
     /// A label before several braces.
     #[error("a label before {braces} braces; a line with a label has one")]
@@ -323,7 +372,7 @@ pub enum LineProblem {
 }
 
 /// A stimuli or prompts file with too little in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FileProblem {
     /// Fewer than two stimulus pairs.
@@ -333,9 +382,82 @@ pub enum FileProblem {
         found: usize,
     },
 
+    /// Single sentences of one label only.
+    #[error(
+        "only the label \"{label}\" occurs; a contrast needs sentences of two labels, as in {{him}} \
+         and {{her}}"
+    )]
+    OneLabel {
+        /// The label.
+        label: String,
+    },
+
+    /// Fewer than two single sentences of a label.
+    #[error(
+        "a t-test needs at least 2 sentences per label; the file has {found} sentence with the label \"{label}\""
+    )]
+    TooFewSentences {
+        /// The label.
+        label: String,
+        /// Number of sentences.
+        found: usize,
+    },
+
+    /// Fewer than two groups of a label.
+    #[error("a t-test needs at least 2 groups per label; the {stimuli} are in {groups} group")]
+    TooFewGroups {
+        /// The number and the kind of stimuli.
+        stimuli: String,
+        /// Number of groups.
+        groups: usize,
+    },
+
+    /// The paired test of single sentences.
+    #[error(
+        "single sentences form no pairs, which `test = \"paired\"` needs; use `--test welch` or `--test \
+         student`"
+    )]
+    PairedTest,
+
     /// No prompt.
     #[error("no prompt; write one per line, the right word first: We thanked {{her|him}}.")]
     NoPrompt,
+}
+
+/// The units of stimuli that are observed independently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StimuliUnit {
+    /// Pairs.
+    Pairs,
+    /// Groups of pairs.
+    Groups,
+    /// Single sentences of one label.
+    Sentences,
+    /// Groups of single sentences of one label.
+    SentenceGroups,
+}
+
+impl StimuliUnit {
+    /// The unit of stimuli with these counts.
+    pub(crate) fn of(counts: &StimuliCounts) -> Self {
+        match (counts.paired, counts.are_grouped()) {
+            (true, false) => Self::Pairs,
+            (true, true) => Self::Groups,
+            (false, false) => Self::Sentences,
+            (false, true) => Self::SentenceGroups,
+        }
+    }
+}
+
+impl fmt::Display for StimuliUnit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Pairs => "pairs",
+            Self::Groups => "groups",
+            Self::Sentences => "sentences of one label",
+            Self::SentenceGroups => "groups of one label",
+        })
+    }
 }
 
 /// A word that cannot be a candidate at a mask.
@@ -434,6 +556,15 @@ impl StudyError {
             }
             other => other,
         }
+    }
+}
+
+/// The consequence of a sentence that occurs twice.
+fn same_side_note(same_label: bool) -> &'static str {
+    if same_label {
+        "; it would count as two observations, unless both are in one group"
+    } else {
+        ", which has the other label"
     }
 }
 

@@ -4,7 +4,7 @@
 //! use bert_model::Checkpoint;
 //! use burn::tensor::Device;
 //! use lesion_eval::*;
-//! use study_record::{SelectAt, SetRule, Site, Strength, Study};
+//! use study_record::{SetRule, Site, Strength, Study};
 //!
 //! let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets/models/bundled");
 //! let mut checkpoint = Checkpoint::open(folder)?;
@@ -16,10 +16,11 @@
 //! // Which neurons respond to him or her?
 //! let pairs = "We met {him|her}.\nI saw {him|her} again.\nThe dog bit {him|her} at noon.";
 //! let stimuli = Stimuli::parse("pairs.txt", pairs)?;
-//! let stimuli = EncodedStimuli::encode(subject, &stimuli, SelectAt::Visible)?;
-//! let activations = measure(subject, &stimuli, &mut unwatched())?;
 //! let settings = Study::default().selection;
-//! let selection = select(&activations, &settings, 0, &mut unwatched())?;
+//! let stimuli = EncodedStimuli::encode(subject, &stimuli, &settings)?;
+//! let activations = measure(subject, &stimuli, &mut unwatched())?;
+//! let observations = Observations::of(&activations, settings.site);
+//! let selection = select(&observations, &settings, 0, &mut unwatched())?;
 //! let sets = NeuronSets::choose(&selection, SetRule::Top(50), Strength::T);
 //!
 //! // How does a lesion of the last layer change a prediction?
@@ -39,8 +40,8 @@
 //! 2. `passes`: a [`Subject`], a model with its tokenizer, runs sentences in batches.
 //! 3. `encoding`: [`EncodedStimuli`] and [`MaskedPrompt`]s are the texts as the model reads them.
 //! 4. `selection`: [`measure`] runs the stimuli and keeps every neuron's activations at the targets.
-//!    [`diagnose`] tests whether these are near Gaussian and sparse, and [`select`] tests every
-//!    neuron for the contrast. [`NeuronSets`] are the neurons to lesion.
+//!    [`diagnose`] tests whether these are near Gaussian and sparse. [`Observations`] are one row per
+//!    independent group of stimuli, on which [`select`] tests every neuron for the contrast. [`NeuronSets`] are the neurons to lesion.
 //! 5. `prediction`: [`predict`] runs the masked prompts and scores each candidate word. [`Sentence`]
 //!    does so for one sentence, without a study.
 //! 6. `paper_lesion`: [`lesion`] runs the prompts again while the matched neurons are silent, and
@@ -76,7 +77,8 @@ pub use engine::{
     trial::{DistributionChange, Drops, Outcome, Read, Reading, Trial},
 };
 pub use error::{
-    CandidateProblem, DynamicObstacle, FileProblem, LineProblem, NeuronSetProblem, StudyError,
+    CandidateProblem, DynamicObstacle, FileProblem, LineProblem, NeuronSetProblem, StimuliUnit,
+    StudyError,
 };
 pub use paper_lesion::silenced_prompts::{
     LesionOutcome, default_layer, lesion, paper_lesion_trials,
@@ -101,10 +103,11 @@ pub use selection::{
     detectable::DetectableEffects,
     diagnose::{Diagnostics, LayerHistogram, Normality, Sparsity, diagnose},
     neuron_sets::{NeuronSetEntry, NeuronSetFile, NeuronSets},
+    observations::Observations,
     replication::{Replication, replicate},
     select::{Adjusted, CONFIDENCE, Selection, select},
 };
 pub use texts::{
     prompts::{Prompt, Prompts},
-    stimuli::{Contrast, Stimuli, StimulusPair},
+    stimuli::{Contrast, Stimuli},
 };

@@ -25,7 +25,7 @@ use crate::{
 /// All layers, all neurons.
 pub fn neurons(selection: &Selection) -> impl Iterator<Item = NeuronRow> {
     let chosen = selection.chosen();
-    let counts = sample_counts(selection.settings.test, selection.pairs);
+    let counts = sample_counts(selection.test, selection.counts.groups);
     let effects: Vec<(f64, f64)> = selection
         .tests
         .par_iter()

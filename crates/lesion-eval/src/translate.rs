@@ -27,11 +27,15 @@ pub(crate) fn test_kind(kind: TTestKind) -> neuron_stats::TestKind {
     }
 }
 
-/// The numbers of samples behind each t-test.
-pub(crate) fn sample_counts(kind: TTestKind, pairs: usize) -> neuron_stats::SampleCounts {
+/// The numbers of samples behind each t-test, with so many observations of each side.
+pub(crate) fn sample_counts(
+    kind: TTestKind,
+    observations: [usize; 2],
+) -> neuron_stats::SampleCounts {
+    let [a, b] = observations;
     match kind {
-        TTestKind::Paired => neuron_stats::SampleCounts::Pairs(pairs),
-        TTestKind::Student | TTestKind::Welch => neuron_stats::SampleCounts::Sides(pairs, pairs),
+        TTestKind::Paired => neuron_stats::SampleCounts::Pairs(a),
+        TTestKind::Student | TTestKind::Welch => neuron_stats::SampleCounts::Sides(a, b),
     }
 }
 

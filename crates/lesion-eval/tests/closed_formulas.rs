@@ -13,9 +13,10 @@ use bert_model::{BertForMaskedLm, BertTokenizer, Checkpoint};
 use burn::tensor::Device;
 use lesion_eval::{
     Batching, Drops, EncodedStimuli, Laboratory, LesionMethod, MaskedPrompt, NeuronSets, NoJournal,
-    Outcome, Prompts, Read, Stimuli, Subject, Trial, lesion, measure, predict, select, unwatched,
+    Observations, Outcome, Prompts, Read, Stimuli, Subject, Trial, lesion, measure, predict,
+    select, unwatched,
 };
-use study_record::{SelectAt, SetRule, Site, Strength, Study};
+use study_record::{SetRule, Site, Strength, Study};
 
 const HIDDEN: usize = 8;
 const NEURONS: usize = 12;
@@ -169,11 +170,13 @@ fn prepare(subject: Subject<'_>) -> (NeuronSets, Vec<MaskedPrompt>) {
     let stimuli = Stimuli::parse("stimuli.txt", STIMULI).unwrap();
     let prompts = Prompts::parse("prompts.txt", PROMPTS).unwrap();
     let prompts = MaskedPrompt::encode_all(subject, &prompts, stimuli.contrast()).unwrap();
-    let encoded = EncodedStimuli::encode(subject, &stimuli, SelectAt::Visible).unwrap();
-    let activations = measure(subject, &encoded, &mut unwatched()).unwrap();
     let mut settings = Study::default().selection;
     settings.permutations = 10.try_into().unwrap();
-    let selection = select(&activations, &settings, 0, &mut unwatched()).unwrap();
+    let encoded = EncodedStimuli::encode(subject, &stimuli, &settings).unwrap();
+    let activations = measure(subject, &encoded, &mut unwatched()).unwrap();
+    let selection =
+        select(&Observations::of(&activations, settings.site), &settings, 0, &mut unwatched())
+            .unwrap();
     (NeuronSets::choose(&selection, SetRule::Significant, Strength::T), prompts)
 }
 

@@ -13,7 +13,7 @@
 //!
 //! let mut study = Study::parse("my.toml", "[selection]\nalpha = 0.01\n")?;
 //! study.set("selection.test", "welch")?;
-//! assert_eq!(study.selection.test, TTestKind::Welch);
+//! assert_eq!(study.selection.test, Some(TTestKind::Welch));
 //! let error = study.set("selection.alpha", "2").unwrap_err();
 //! assert_eq!(error.to_string(), "`2` is not a significance level; use a number above 0 and below 1");
 //! # Ok::<(), study_record::SettingError>(())
@@ -30,6 +30,7 @@ mod row;
 mod row_claims;
 mod row_summaries;
 mod settings;
+mod stimuli_counts;
 pub mod tables;
 mod verdict;
 
@@ -50,4 +51,5 @@ pub use settings::{
         SettingValue, Share, Sizes, Tokens,
     },
 };
+pub use stimuli_counts::StimuliCounts;
 pub use verdict::{Evidence, LEVEL, Question, SETS_PER_CLAIM, Verdict, sets_needed, smallest_p};

@@ -4,7 +4,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{part_tables::Part, registration::RegistrationCheck, settings::Study};
+use crate::{
+    part_tables::Part,
+    registration::RegistrationCheck,
+    settings::{Study, choices::TTestKind},
+    stimuli_counts::StimuliCounts,
+};
 
 /// The name of the manifest's file.
 pub const MANIFEST: &str = "manifest.json";
@@ -60,11 +65,12 @@ manifest! {
         model_layers: usize,
         /// Neurons in each layer.
         model_neurons: usize,
-        /// Pairs of stimuli that neurons were selected on.
-        pairs: usize,
-        /// Pairs that were held out.
-        held_out_pairs: usize,
-        /// Their places among the pairs of the stimuli, counted from 0.
+        /// Stimuli that neurons were selected on: whether they are `paired`, the `sentences` of each
+        /// label, and the `groups` that these form, which are the independent observations.
+        selected_on: StimuliCounts,
+        /// The same of the stimuli that were held out, if any were.
+        held_out_stimuli: Option<StimuliCounts>,
+        /// Places of these among the lines of the stimuli, counted from 0.
         held_out: Vec<usize>,
         /// Number of relabellings that max-T used.
         relabellings: usize,
@@ -94,7 +100,7 @@ manifest! {
 pub struct Inputs {
     /// The model.
     pub model: Origin,
-    /// The minimal pairs.
+    /// The stimuli.
     pub stimuli: Origin,
     /// The prompts.
     pub prompts: Origin,
@@ -131,5 +137,11 @@ impl Manifest {
     #[must_use]
     pub fn labels(&self) -> [&str; 2] {
         [&self.label_a, &self.label_b]
+    }
+
+    /// The t-test of each neuron.
+    #[must_use]
+    pub fn test(&self) -> TTestKind {
+        self.study.selection.test_of(self.selected_on.paired)
     }
 }

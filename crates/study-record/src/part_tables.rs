@@ -532,7 +532,7 @@ tables! {
         neuron_set: String,
         /// How many neurons are selected: as many as in the matched set, each time the strongest.
         neurons: usize,
-        /// Number of resamples of the pairs, drawn with replacement.
+        /// Number of resamples of the stimuli, drawn with replacement.
         resamples: usize,
         /// Mean Dice coefficient of the matched set and a set that is selected on a resample: twice
         /// the number of common neurons, divided by both sizes together.
@@ -552,7 +552,7 @@ tables! {
         /// Upper end of that interval.
         joint_high: Option<f64>,
         /// Mean effect size, in the direction of the label, of neurons selected on a random half of the
-        /// pairs, on this half. Mean of both halves.
+        /// stimuli, on this half. Mean of both halves.
         effect_selected: f64,
         /// The same on the other half: without the selection's own bias.
         effect_cross_fitted: f64,

@@ -134,16 +134,16 @@ tables! {
     }
 
     pub struct HeldOutRow in "held_out.csv":
-        "a layer and label, tested on pairs that were held out" {
+        "a layer and label, tested on stimuli that were held out" {
         /// The layer.
         layer: usize,
         /// The label.
         label: String,
-        /// How many neurons carry it on the kept pairs.
+        /// How many neurons carry it on the kept stimuli.
         neurons: usize,
-        /// How many of them have a t of the same sign on the held-out pairs.
+        /// How many of them have a t of the same sign on the held-out stimuli.
         same_direction: usize,
-        /// How many of them are significant there and carry the same label. With fewer pairs a test
+        /// How many of them are significant there and carry the same label. With fewer stimuli a test
         /// finds less.
         replicated: usize,
     }

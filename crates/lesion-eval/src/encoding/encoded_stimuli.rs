@@ -1,16 +1,16 @@
 //! Stimuli as the model reads them.
 
-use rand::seq::SliceRandom;
-use study_record::SelectAt;
+use std::collections::HashMap;
+
+use study_record::{SelectAt, SelectionSettings, StimuliCounts, TTestKind};
 
 use crate::{
     encoding::filled::{Filled, fill},
     error::{LineProblem, StudyError},
     passes::subject::Subject,
-    random::{Purpose, stream},
-    share::round_share,
     texts::{
         stimuli::{Contrast, Stimuli},
+        stimuli_layout::StimuliLayout,
         template_lines::Template,
     },
 };
@@ -19,55 +19,64 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct EncodedStimuli {
     pub(crate) contrast: Contrast,
-    /// Side a and side b of the first pair, then of the next.
+    pub(crate) layout: StimuliLayout,
+    /// The t-test of each neuron.
+    pub(crate) test: TTestKind,
+    /// Line after line; side a and side b of a line that is a pair.
     pub(crate) sentences: Vec<Filled>,
 }
 
 impl EncodedStimuli {
-    /// Encodes both sides of every pair.
+    /// Encodes every sentence for a selection with these settings.
     ///
     /// # Errors
     /// [`StudyError::Line`] if a target is not one token of the model, if the sides of a pair have
-    /// different numbers of tokens, or if they do not differ once the target is masked.
+    /// different numbers of tokens, or do not differ once the target is masked, or if two single
+    /// sentences are the same to the model. [`StudyError::File`] if the settings ask for the paired
+    /// test of single sentences.
     pub fn encode(
         subject: Subject<'_>,
         stimuli: &Stimuli,
-        at: SelectAt,
+        settings: &SelectionSettings,
     ) -> Result<Self, StudyError> {
-        let mut sentences = Vec::with_capacity(2 * stimuli.pairs().len());
-        for pair in stimuli.pairs() {
-            sentences.extend(encode_pair(subject, &stimuli.file, &pair.template, at)?);
+        let Stimuli { file, templates, layout, .. } = stimuli;
+        let test = stimuli.test(settings)?;
+        let at = settings.at;
+        let mut sentences = Vec::with_capacity(2 * templates.len());
+        for template in templates {
+            if layout.paired {
+                sentences.extend(encode_pair(subject, file, template, at)?);
+            } else {
+                let word = &template.braces[0][0];
+                sentences.push(encode_side(subject, file, template, 0, word, at)?);
+            }
         }
-        Ok(Self { contrast: stimuli.contrast().clone(), sentences })
-    }
-
-    /// Checks that a share of the pairs can be held out.
-    ///
-    /// # Errors
-    /// [`StudyError::HeldOut`] if either part would have fewer than 2 pairs.
-    pub fn check_split(&self, held_out: f64) -> Result<(), StudyError> {
-        count_held_out(self.sentences.len() / 2, held_out)?;
-        Ok(())
-    }
-
-    /// Number of pairs that are left to select neurons on, if a share is held out.
-    ///
-    /// # Errors
-    /// [`StudyError::HeldOut`] if either part would have fewer than 2 pairs.
-    pub fn selected_pairs(&self, held_out: f64) -> Result<usize, StudyError> {
-        let pairs = self.sentences.len() / 2;
-        if held_out > 0.0 { Ok(pairs - count_held_out(pairs, held_out)?) } else { Ok(pairs) }
-    }
-
-    /// The pairs that are held out, ascending, in the order of the stimuli; none if the share is 0.
-    ///
-    /// # Errors
-    /// [`StudyError::HeldOut`] if either part would have fewer than 2 pairs.
-    pub fn held_out_pairs(&self, held_out: f64, seed: u64) -> Result<Vec<usize>, StudyError> {
-        if held_out > 0.0 {
-            return Ok(choose_held_out(self.sentences.len() / 2, held_out, seed)?.0);
+        if !layout.paired {
+            check_inputs_differ(stimuli, &sentences)?;
         }
-        Ok(Vec::new())
+        let contrast = stimuli.contrast().clone();
+        Ok(Self { contrast, layout: layout.clone(), test, sentences })
+    }
+
+    /// The stimuli that neurons are selected on, if a share is held out.
+    ///
+    /// # Errors
+    /// [`StudyError::HeldOut`] if either part would have fewer than 2 observations of a side.
+    pub fn selected_on(&self, held_out: f64, seed: u64) -> Result<StimuliCounts, StudyError> {
+        if held_out == 0.0 {
+            return Ok(self.layout.counts());
+        }
+        let kept = self.layout.split(held_out, seed)?.kept;
+        Ok(self.layout.counts_of(&kept))
+    }
+
+    /// The lines that are held out, ascending, counted from 0 without lines that are skipped; none if
+    /// the share is 0.
+    ///
+    /// # Errors
+    /// [`StudyError::HeldOut`] if either part would have fewer than 2 observations of a side.
+    pub fn held_out_lines(&self, held_out: f64, seed: u64) -> Result<Vec<usize>, StudyError> {
+        self.layout.held_out_lines(held_out, seed)
     }
 
     /// Number of sentences, two per pair.
@@ -75,6 +84,46 @@ impl EncodedStimuli {
     pub fn sentences(&self) -> usize {
         self.sentences.len()
     }
+
+    /// The side of each sentence, and its row among those of this side.
+    pub(crate) fn places(&self) -> Vec<(usize, usize)> {
+        let mut places = Vec::with_capacity(self.sentences.len());
+        for (side, lines) in self.layout.lines.iter().enumerate() {
+            places.extend(lines.iter().enumerate().map(|(row, &line)| (line, (side, row))));
+        }
+        places.sort_unstable();
+        places.into_iter().map(|(_, place)| place).collect()
+    }
+
+    /// Number of sentences of a line.
+    pub(crate) fn sentences_per_line(&self) -> usize {
+        if self.layout.paired { 2 } else { 1 }
+    }
+}
+
+/// Checks that no two single sentences are the same to the model, such as sentences that differ only
+/// in a target that is masked. Two of one label are allowed within a group.
+///
+/// # Errors
+/// [`StudyError::Line`] for the first sentence that is the same as an earlier one.
+fn check_inputs_differ(stimuli: &Stimuli, sentences: &[Filled]) -> Result<(), StudyError> {
+    let Stimuli { file, templates, layout, .. } = stimuli;
+    let mut known: HashMap<(&[u32], usize), usize> = HashMap::new();
+    let mut sides = vec![0; templates.len()];
+    for &line in &layout.lines[1] {
+        sides[line] = 1;
+    }
+    for (line, sentence) in sentences.iter().enumerate() {
+        let earlier = *known.entry((&sentence.ids, sentence.position)).or_insert(line);
+        let (first, second) = (&templates[earlier], &templates[line]);
+        let same_label = sides[earlier] == sides[line];
+        let same_group = first.group.is_some() && first.group == second.group;
+        if earlier != line && !(same_label && same_group) {
+            let problem = LineProblem::SameInput { first: first.line, same_label };
+            return Err(StudyError::in_line(file, second.line, problem));
+        }
+    }
+    Ok(())
 }
 
 /// Side a and side b of a pair.
@@ -116,34 +165,4 @@ fn encode_side(
             Ok(Filled { ids, position: filled.position })
         }
     }
-}
-
-/// The pairs that are held out, and those that are kept, both ascending: a random share.
-///
-/// # Errors
-/// [`StudyError::HeldOut`] if either part would have fewer than 2 pairs.
-pub(crate) fn choose_held_out(
-    pairs: usize,
-    share: f64,
-    seed: u64,
-) -> Result<(Vec<usize>, Vec<usize>), StudyError> {
-    let count = count_held_out(pairs, share)?;
-    let mut held_out: Vec<usize> = (0..pairs).collect();
-    held_out.shuffle(&mut stream(seed, Purpose::Split, 0, 0));
-    let mut kept = held_out.split_off(count);
-    held_out.sort_unstable();
-    kept.sort_unstable();
-    Ok((held_out, kept))
-}
-
-/// The number of pairs to hold out.
-///
-/// # Errors
-/// [`StudyError::HeldOut`] if either part would have fewer than the 2 pairs that a t-test needs.
-pub(crate) fn count_held_out(pairs: usize, share: f64) -> Result<usize, StudyError> {
-    let count = round_share(share, pairs);
-    if count < 2 || pairs < count + 2 {
-        return Err(StudyError::HeldOut { share, pairs });
-    }
-    Ok(count)
 }

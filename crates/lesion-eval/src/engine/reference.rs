@@ -90,17 +90,22 @@ impl ReferenceActivations {
         })
     }
 
-    /// The median of every neuron for each prompt, over the sentences of all its sides.
+    /// The median of every neuron for each prompt, over the sentences of all its sides; both sides
+    /// weigh the same.
     pub(crate) fn medians(&self, prompts: &[MaskedPrompt]) -> Vec<Arc<[f32]>> {
         self.pool(prompts, |sides| {
             let width = sides[0][0].len();
+            let sentences: usize = sides.iter().map(|side| side.len()).product();
             let mut medians = Vec::with_capacity(width);
             for neuron in 0..width {
-                let rows = sides.iter().flat_map(|side| side.iter());
-                let mut values: Vec<f64> = rows.map(|row| f64::from(row[neuron])).collect();
-                values.sort_by(f64::total_cmp);
+                let mut values = Vec::new();
+                for side in sides {
+                    // Inversely proportional to the number of the side's sentences.
+                    let weight = sentences / side.len();
+                    values.extend(side.iter().map(|row| (f64::from(row[neuron]), weight)));
+                }
                 #[expect(clippy::cast_possible_truncation, reason = "activations are f32")]
-                medians.push(quantile(&values, 0.5) as f32);
+                medians.push(weighted_median(&mut values) as f32);
             }
             medians.into()
         })
@@ -162,5 +167,44 @@ impl ReferenceActivations {
             _ => vec![0, 1],
         };
         sides.into_iter().filter(|&side| !self.sides[side].is_empty()).collect()
+    }
+}
+
+/// The value with half of the weight on either side, or the middle between two such values.
+fn weighted_median(values: &mut [(f64, usize)]) -> f64 {
+    values.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+    let total: usize = values.iter().map(|(_, weight)| weight).sum();
+    let mut below = 0;
+    for (index, &(value, weight)) in values.iter().enumerate() {
+        below += weight;
+        if 2 * below > total {
+            return value;
+        }
+        if 2 * below == total
+            && let Some(&(next, _)) = values.get(index + 1)
+        {
+            return quantile(&[value, next], 0.5);
+        }
+    }
+    f64::NAN
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_median_of_equal_weights_is_the_plain_one_and_otherwise_both_sides_weigh_the_same() {
+        for count in 1..8 {
+            let values: Vec<f64> = (0..count).map(|i| f64::from(i * i) / 3.0 - 1.0).collect();
+            let mut weighted: Vec<(f64, usize)> = values.iter().map(|&v| (v, 5)).collect();
+            let median = weighted_median(&mut weighted);
+            assert_eq!(median.to_bits(), quantile(&values, 0.5).to_bits());
+        }
+        // One sentence of side a weighs as much as three of side b: half of the weight is below 7.
+        let mut values = [(9.0, 3), (1.0, 1), (7.0, 1), (2.0, 1)];
+        assert_eq!(weighted_median(&mut values).to_bits(), 8.0_f64.to_bits());
+        let mut values = [(0.0, 3), (1.0, 1), (7.0, 1), (2.0, 1)];
+        assert_eq!(weighted_median(&mut values).to_bits(), 0.5_f64.to_bits());
     }
 }

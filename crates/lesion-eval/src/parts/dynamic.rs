@@ -1,6 +1,6 @@
 //! Dynamic hooks: selection and lesion in one pass over the layers. Stimuli and prompts advance in
-//! lockstep. In each layer a hook tests the neurons on the stimuli, and the selected neurons are
-//! lesioned in the prompts before these advance. The stimuli are never lesioned, so the sets and the
+//! lockstep. In each layer the neurons are tested on the stimuli, and the selected ones are lesioned in
+//! the prompts before these advance. The stimuli are never lesioned, so the sets and the
 //! logits are those of two separate passes.
 
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use activation_capture::{Edit, Lesion, Target, TokenCapture};
 use bert_model::{MlpHook, Site, TokenBatch, TokenSet};
 use burn::tensor::Tensor;
-use neuron_stats::{Matrix, StatsError, TTestAccumulator};
+use neuron_stats::{Matrix, StatsError, TTest, t_tests};
 use study_record::{Correction, LesionKind, Scope, Study, Tokens, tables::DynamicRow};
 
 use crate::{
@@ -26,6 +26,7 @@ use crate::{
     },
     selection::{
         neuron_sets::{NeuronSets, choose_by_rule},
+        observations::average_groups,
         select::{CONFIDENCE, significant_sets},
     },
     translate::{model_site, test_kind},
@@ -150,7 +151,7 @@ fn run_dynamic_pass(
     let layers = subject.model.config().num_hidden_layers;
     let mut sets: Vec<[Arc<[usize]>; 2]> = Vec::with_capacity(layers);
     for layer in 0..layers {
-        let lesioned = select_in_layer(subject, &mut stimulus_batches, study, layer)?;
+        let lesioned = select_in_layer(subject, stimuli, &mut stimulus_batches, study, layer)?;
         for batch in &mut prompt_batches {
             let mut targets = Vec::new();
             for (row, &sentence) in batch.sentences.iter().enumerate() {
@@ -189,30 +190,43 @@ fn run_dynamic_pass(
 /// Runs the stimuli through a layer and selects the neurons of both labels to lesion in it.
 fn select_in_layer(
     subject: Subject<'_>,
+    stimuli: &EncodedStimuli,
     batches: &mut [ClimbingBatch],
     study: &Study,
     layer: usize,
 ) -> Result<[Arc<[usize]>; 2], StudyError> {
     let neurons = subject.model.config().intermediate_size;
-    let mut hook = TTestHook {
-        accumulator: TTestAccumulator::new(test_kind(study.selection.test), neurons),
-        site: model_site(study.selection.site),
-        capture: None,
-        failed: None,
-    };
+    let site = model_site(study.selection.site);
+    let places = stimuli.places();
+    let mut sides = stimuli.layout.lines.each_ref().map(|lines| vec![0.0; lines.len() * neurons]);
     for batch in batches {
-        hook.capture = Some(TokenCapture::new(&[hook.site], &batch.tokens, &batch.positions)?);
-        batch.run_layer(subject, layer, &mut hook)?;
+        let mut capture = TokenCapture::new(&[site], &batch.tokens, &batch.positions)?;
+        batch.run_layer(subject, layer, &mut capture)?;
+        for values in capture.layers(site)? {
+            for (&sentence, values) in batch.sentences.iter().zip(values.chunks_exact(neurons)) {
+                let (side, row) = places[sentence];
+                sides[side][row * neurons..][..neurons].copy_from_slice(values);
+            }
+        }
     }
-    if let Some(error) = hook.failed {
-        return Err(error);
-    }
-    let tests = hook
-        .accumulator
-        .finish(CONFIDENCE)
+    let tests = test_groups(stimuli, &sides, neurons)
         .map_err(|source| StudyError::stats_of_layer(source, layer))?;
     let significant = significant_sets(&tests, &study.selection).map_err(StudyError::Stats)?;
     Ok(choose_by_rule(study.lesion.sets, significant, &tests, study.lesion.strength))
+}
+
+/// The tests of one layer on the group means of each side's sentences.
+fn test_groups(
+    stimuli: &EncodedStimuli,
+    sides: &[Vec<f32>; 2],
+    neurons: usize,
+) -> Result<Vec<TTest>, StatsError> {
+    let layout = &stimuli.layout;
+    let [a, b] = [0, 1].map(|side| average_groups(&sides[side], &layout.groups[side], neurons));
+    let [rows_a, rows_b] = layout.counts().groups;
+    let a = Matrix::new(&a, rows_a, neurons)?;
+    let b = Matrix::new(&b, rows_b, neurons)?;
+    t_tests(test_kind(stimuli.test), a, b, CONFIDENCE)
 }
 
 /// The readings of the prompts after the last layer: of each prompt, copy after copy.
@@ -234,65 +248,18 @@ fn read_prompts(
     Ok(readings.into_iter().flatten().collect())
 }
 
-/// Tests the neurons of a layer while the stimuli pass through it.
-struct TTestHook {
-    accumulator: TTestAccumulator,
-    /// The site at which neurons are tested.
-    site: Site,
-    /// Captures the targets of the current batch, side a and side b in turn.
-    capture: Option<TokenCapture>,
-    failed: Option<StudyError>,
-}
-
-impl TTestHook {
-    fn test(&mut self) -> Result<(), StudyError> {
-        let Some(capture) = self.capture.take() else { return Ok(()) };
-        let neurons = self.accumulator.neurons();
-        for rows in capture.layers(self.site)? {
-            let a: Vec<f32> = rows.chunks_exact(neurons).step_by(2).flatten().copied().collect();
-            let b: Vec<f32> =
-                rows.chunks_exact(neurons).skip(1).step_by(2).flatten().copied().collect();
-            self.push(&a, &b).map_err(StudyError::Stats)?;
-        }
-        Ok(())
-    }
-
-    fn push(&mut self, a: &[f32], b: &[f32]) -> Result<(), StatsError> {
-        let neurons = self.accumulator.neurons();
-        let pairs = a.len() / neurons;
-        self.accumulator.push(Matrix::new(a, pairs, neurons)?, Matrix::new(b, pairs, neurons)?)
-    }
-}
-
-impl MlpHook for TTestHook {
-    fn visit(
-        &mut self,
-        layer: usize,
-        site: Site,
-        tokens: TokenSet<'_>,
-        activations: Tensor<3>,
-    ) -> Tensor<3> {
-        let Some(capture) = &mut self.capture else { return activations };
-        let activations = capture.visit(layer, site, tokens, activations);
-        if site == self.site
-            && let Err(error) = self.test()
-        {
-            self.failed.get_or_insert(error);
-        }
-        activations
-    }
-}
-
-/// Embeds the stimuli by length, both sides of a pair side by side.
+/// Embeds the stimuli by length, the sentences of a line side by side.
 fn embed_stimuli(
     subject: Subject<'_>,
     stimuli: &EncodedStimuli,
 ) -> Result<Vec<ClimbingBatch>, StudyError> {
-    let lengths = stimuli.sentences.chunks_exact(2).map(|pair| pair[0].ids.len());
+    let per_line = stimuli.sentences_per_line();
+    let lengths = stimuli.sentences.chunks_exact(per_line).map(|line| line[0].ids.len());
     let mut batches = Vec::new();
-    let most = (subject.batching.rows / 2).max(1);
+    let most = (subject.batching.rows / per_line).max(1);
     for group in subject.groups(lengths, most) {
-        let indices = group.iter().flat_map(|&pair| [2 * pair, 2 * pair + 1]).collect();
+        let indices =
+            group.iter().flat_map(|&line| line * per_line..(line + 1) * per_line).collect();
         batches.push(ClimbingBatch::embed(subject, indices, |index| {
             let sentence = &stimuli.sentences[index];
             (sentence.ids.clone(), sentence.position)

@@ -19,8 +19,8 @@ use crate::{
     },
     passes::{progress::Progress, subject::Subject},
     selection::{
-        activations::Activations,
         neuron_sets::NeuronSets,
+        observations::Observations,
         select::{CONFIDENCE, Selection},
     },
 };
@@ -158,8 +158,8 @@ impl Design<'_> {
 pub struct Bench<'a, 'l> {
     /// Everything that was decided.
     pub(crate) design: Design<'a>,
-    /// The activations that neurons were selected on.
-    pub(crate) selected_on: &'a Activations,
+    /// The observations that neurons were selected on.
+    pub(crate) selected_on: &'a Observations<'a>,
     /// The tests of every neuron.
     pub(crate) selection: &'a Selection,
     /// The neurons that carry a label.
@@ -176,13 +176,13 @@ pub struct Bench<'a, 'l> {
 }
 
 impl<'a, 'l> Bench<'a, 'l> {
-    /// A bench for the parts of one study. `selected_on` are the activations of `selection`;
+    /// A bench for the parts of one study. `selected_on` are the observations of `selection`;
     /// `labelled` and `lesioned` are the neurons that carry a label and those that are lesioned;
     /// `bystanders` are prompts about other things, with the method that was prepared for them.
     #[must_use]
     pub fn new(
         design: Design<'a>,
-        selected_on: &'a Activations,
+        selected_on: &'a Observations<'a>,
         selection: &'a Selection,
         (labelled, lesioned): (&'a NeuronSets, &'a NeuronSets),
         laboratory: Laboratory<'l>,

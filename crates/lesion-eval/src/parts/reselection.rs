@@ -11,7 +11,7 @@ use crate::{
     error::StudyError,
     parts::laboratory_part::Bench,
     random::{Purpose, stream},
-    translate::{model_site, test_kind},
+    translate::test_kind,
 };
 
 /// The sets of kind [`Reselected`](study_record::SetKind::Reselected): in each of them the sides of
@@ -26,15 +26,16 @@ pub(crate) fn reselect(
     label: &str,
     count: usize,
 ) -> Result<Vec<Arc<[usize]>>, StudyError> {
-    let activations = bench.selected_on;
+    let observations = bench.selected_on;
     let design = bench.design;
-    let values = activations.layer(layer, model_site(design.study.selection.site));
-    let (a, b) = values.split_at(activations.pairs * activations.neurons);
-    let sets = Matrix::new(a, activations.pairs, activations.neurons).and_then(|a| {
-        let b = Matrix::new(b, activations.pairs, activations.neurons)?;
+    let neurons = observations.neurons;
+    let [rows_a, rows_b] = observations.counts.groups;
+    let [a, b] = observations.layer(layer);
+    let sets = Matrix::new(&a, rows_a, neurons).and_then(|a| {
+        let b = Matrix::new(&b, rows_b, neurons)?;
         let seed = stream(design.study.seed, Purpose::Reselection, layer, 0).random();
-        let tests = RelabelledTests::new(test_kind(design.study.selection.test), a, b, seed)?;
-        let is_first = label == activations.contrast.a;
+        let tests = RelabelledTests::new(test_kind(observations.test), a, b, seed)?;
+        let is_first = label == observations.contrast.a;
         let side = if is_first { Alternative::Greater } else { Alternative::Less };
         let draws = design.random_sets();
         Ok(match design.study.lesion.strength {
@@ -45,7 +46,7 @@ pub(crate) fn reselect(
                 .collect(),
         })
     });
-    let sets = sets.map_err(|source| StudyError::stats_of_model(source, activations.neurons))?;
+    let sets = sets.map_err(|source| StudyError::stats_of_model(source, neurons))?;
     let mut ascending = Vec::with_capacity(sets.len());
     for mut set in sets {
         set.sort_unstable();

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use neuron_stats::{
-    Alternative, Matrix, StatsError, TTest, dice, expected_dice, quantile, strongest, t_tests,
+    Alternative, Matrix, StatsError, TTest, TestKind, dice, expected_dice, quantile, strongest,
+    t_tests,
 };
 use rand::{RngExt, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
@@ -23,13 +24,14 @@ use crate::{
     passes::progress::{Progress, report},
     random::{Purpose, stream},
     selection::select::CONFIDENCE,
-    translate::{model_site, test_kind},
+    texts::stimuli_layout::FEWEST_OBSERVATIONS,
+    translate::test_kind,
 };
 
 /// The part `stability`.
 pub(crate) struct Stability;
 
-/// Selections on either half of the pairs.
+/// Selections on either half of the observations.
 const HALVES: usize = 2;
 
 impl LaboratoryPart for Stability {
@@ -84,7 +86,7 @@ struct Cell<'a> {
     prompts: Vec<usize>,
 }
 
-/// Selects on resampled pairs and on halves of them, and lesions what is selected.
+/// Selects on resampled observations and on halves of them, and lesions what is selected.
 fn measure(
     bench: &mut Bench<'_, '_>,
     cell: &Cell<'_>,
@@ -134,53 +136,72 @@ fn measure(
     })
 }
 
-/// Selects the strongest neurons of one layer and label on some of the pairs.
+/// Selects the strongest neurons of one layer and label on some of the observations.
 struct Selector<'a> {
     study: &'a Study,
     layer: usize,
-    side: Alternative,
-    pairs: usize,
+    alternative: Alternative,
+    test: TestKind,
+    /// Whether row `i` of both sides is a pair.
+    paired: bool,
+    /// Number of observations of each side.
+    rows: [usize; 2],
     neurons: usize,
-    /// `[pairs, neurons]` for side a and side b.
+    /// `[observations, neurons]` for side a and side b.
     sides: [Vec<f32>; 2],
 }
 
-/// The selections on either half of the pairs.
+/// Rows of side a and of side b, which may be repeated.
+type Rows = [Vec<usize>; 2];
+
+/// The selections on either half of the observations.
 struct Halves {
     sets: Vec<Arc<[usize]>>,
-    /// Mean effect size, in the label's direction, on the pairs that selected.
+    /// Mean effect size, in the label's direction, on the observations that selected.
     effect_selected: f64,
-    /// The same on the other pairs.
+    /// The same on the others.
     effect_cross_fitted: f64,
 }
 
 impl<'a> Selector<'a> {
     fn new(bench: &Bench<'a, '_>, cell: &Cell<'_>) -> Self {
-        let activations = bench.selected_on;
-        let study = bench.design.study;
-        let mut a = activations.layer(cell.layer, model_site(study.selection.site));
-        let b = a.split_off(activations.pairs * activations.neurons);
-        let is_first = cell.label == activations.contrast.a;
+        let observations = bench.selected_on;
+        let is_first = cell.label == observations.contrast.a;
         Self {
-            study,
+            study: bench.design.study,
             layer: cell.layer,
-            side: if is_first { Alternative::Greater } else { Alternative::Less },
-            pairs: activations.pairs,
-            neurons: activations.neurons,
-            sides: [a, b],
+            alternative: if is_first { Alternative::Greater } else { Alternative::Less },
+            test: test_kind(observations.test),
+            paired: observations.counts.paired,
+            rows: observations.counts.groups,
+            neurons: observations.neurons,
+            sides: observations.layer(cell.layer),
         }
     }
 
-    /// The tests of every neuron on some pairs, which may be repeated.
-    fn test(&self, pairs: &[usize]) -> Result<Vec<TTest>, StatsError> {
-        let rows = |side: &[f32]| -> Vec<f32> {
-            let rows = pairs.iter().flat_map(|&pair| &side[pair * self.neurons..][..self.neurons]);
-            rows.copied().collect()
-        };
-        let [a, b] = self.sides.each_ref().map(|side| rows(side));
-        let a = Matrix::new(&a, pairs.len(), self.neurons)?;
-        let b = Matrix::new(&b, pairs.len(), self.neurons)?;
-        t_tests(test_kind(self.study.selection.test), a, b, CONFIDENCE)
+    /// The tests of every neuron on some observations.
+    fn test(&self, rows: &Rows) -> Result<Vec<TTest>, StatsError> {
+        let [a, b] = [0, 1].map(|side| self.pick_rows(side, &rows[side]));
+        let a = Matrix::new(&a, rows[0].len(), self.neurons)?;
+        let b = Matrix::new(&b, rows[1].len(), self.neurons)?;
+        t_tests(self.test, a, b, CONFIDENCE)
+    }
+
+    fn pick_rows(&self, side: usize, rows: &[usize]) -> Vec<f32> {
+        let mut picked = Vec::with_capacity(rows.len() * self.neurons);
+        for &row in rows {
+            picked.extend_from_slice(&self.sides[side][row * self.neurons..][..self.neurons]);
+        }
+        picked
+    }
+
+    /// Rows of both sides from `choose`, which gets the number of rows. Both sides of pairs have the
+    /// same ones.
+    fn choose_rows(&self, mut choose: impl FnMut(usize) -> Vec<usize>) -> Rows {
+        let [a, b] = self.rows;
+        let rows_a = choose(a);
+        let rows_b = if self.paired { rows_a.clone() } else { choose(b) };
+        [rows_a, rows_b]
     }
 
     /// The strongest neurons in the label's direction, ascending.
@@ -191,40 +212,46 @@ impl<'a> Selector<'a> {
             Strength::Difference => f64::NAN,
         };
         let values: Vec<f64> = tests.iter().map(strength).collect();
-        let mut set = strongest(&values, size, self.side);
+        let mut set = strongest(&values, size, self.alternative);
         set.sort_unstable();
         set.into()
     }
 
-    /// The selections on pairs that are drawn with replacement.
+    /// The selections on observations that are drawn with replacement, separately of each side unless
+    /// they are pairs.
     fn select_resamples(&self, size: usize) -> Result<Vec<Arc<[usize]>>, StatsError> {
         let resamples = self.study.stability.resamples.get();
         (0..resamples)
             .into_par_iter()
             .map(|number| {
                 let mut rng = self.random(number);
-                let pairs: Vec<usize> =
-                    (0..self.pairs).map(|_| rng.random_range(0..self.pairs)).collect();
-                Ok(self.choose(&self.test(&pairs)?, size))
+                let rows = self
+                    .choose_rows(|count| (0..count).map(|_| rng.random_range(0..count)).collect());
+                Ok(self.choose(&self.test(&rows)?, size))
             })
             .collect()
     }
 
-    /// The selections on two random halves of the pairs, each tested on the other half.
+    /// The selections on two random halves of each side's observations, each tested on the other half.
     fn select_halves(&self, size: usize) -> Result<Halves, StatsError> {
-        let mut pairs: Vec<usize> = (0..self.pairs).collect();
-        pairs.shuffle(&mut self.random(self.study.stability.resamples.get()));
-        let (first, second) = pairs.split_at(self.pairs / 2);
+        let mut rng = self.random(self.study.stability.resamples.get());
+        let all = self.choose_rows(|count| {
+            let mut rows: Vec<usize> = (0..count).collect();
+            rows.shuffle(&mut rng);
+            rows
+        });
         let mut halves =
             Halves { sets: Vec::new(), effect_selected: 0.0, effect_cross_fitted: 0.0 };
-        if first.len() < 2 {
+        let first = all.each_ref().map(|rows| rows[..rows.len() / 2].to_vec());
+        let second = all.each_ref().map(|rows| rows[rows.len() / 2..].to_vec());
+        if first.iter().any(|rows| rows.len() < FEWEST_OBSERVATIONS) {
             halves.effect_selected = f64::NAN;
             halves.effect_cross_fitted = f64::NAN;
-            let all = self.choose(&self.test(&pairs)?, size);
-            halves.sets = vec![all.clone(), all];
+            let set = self.choose(&self.test(&all)?, size);
+            halves.sets = vec![set.clone(), set];
             return Ok(halves);
         }
-        let tests = [self.test(first)?, self.test(second)?];
+        let tests = [self.test(&first)?, self.test(&second)?];
         for (selecting, other) in [(&tests[0], &tests[1]), (&tests[1], &tests[0])] {
             let set = self.choose(selecting, size);
             halves.effect_selected += self.mean_effect(selecting, &set) / HALVES as f64;
@@ -239,7 +266,7 @@ impl<'a> Selector<'a> {
         let effects: Vec<f64> = set
             .iter()
             .filter(|&&neuron| tests[neuron].defined)
-            .map(|&neuron| match self.side {
+            .map(|&neuron| match self.alternative {
                 Alternative::Less => -tests[neuron].effect,
                 Alternative::Greater | Alternative::TwoSided => tests[neuron].effect,
             })

@@ -4,12 +4,10 @@ use std::sync::Mutex;
 
 use activation_capture::TokenCapture;
 use bert_model::{Site, TokenBatch};
+use study_record::TTestKind;
 
 use crate::{
-    encoding::{
-        encoded_stimuli::{EncodedStimuli, choose_held_out},
-        masked_prompt::MaskedPrompt,
-    },
+    encoding::{encoded_stimuli::EncodedStimuli, masked_prompt::MaskedPrompt},
     error::StudyError,
     passes::{
         batching::Batching,
@@ -17,7 +15,7 @@ use crate::{
         side_by_side::{lock, run_side_by_side},
         subject::Subject,
     },
-    texts::stimuli::Contrast,
+    texts::{stimuli::Contrast, stimuli_layout::StimuliLayout},
 };
 
 /// The activations of every neuron of every layer at the target token of every stimulus.
@@ -25,13 +23,15 @@ use crate::{
 pub struct Activations {
     /// The labels of the two sides.
     pub contrast: Contrast,
-    /// Number of stimulus pairs.
-    pub pairs: usize,
+    /// The sides and groups of the sentences.
+    pub(crate) layout: StimuliLayout,
+    /// The t-test of each neuron.
+    pub(crate) test: TTestKind,
     /// Number of layers.
     pub layers: usize,
     /// Number of neurons in each layer.
     pub neurons: usize,
-    /// Before GELU, `[pairs, layers x neurons]` for side a and side b.
+    /// Before GELU, `[sentences, layers x neurons]` for side a and side b.
     pub pre: [Vec<f32>; 2],
     /// After GELU, in the same shape.
     pub post: [Vec<f32>; 2],
@@ -47,39 +47,19 @@ impl Activations {
         }
     }
 
-    /// The values of one layer at one site: `[2 x pairs, neurons]`, side a and then side b.
+    /// Number of sentences of each side.
+    #[must_use]
+    pub fn sentences(&self) -> [usize; 2] {
+        self.layout.lines.each_ref().map(Vec::len)
+    }
+
+    /// The values of one layer at one site: `[sentences, neurons]`, side a and then side b.
     #[must_use]
     pub fn layer(&self, layer: usize, site: Site) -> Vec<f32> {
         let width = self.layers * self.neurons;
         let columns = layer * self.neurons..(layer + 1) * self.neurons;
         let rows = self.at(site).iter().flat_map(|side| side.chunks_exact(width));
         rows.flat_map(|row| &row[columns.clone()]).copied().collect()
-    }
-
-    /// Splits the pairs at random into those that are kept and a share of held-out ones.
-    ///
-    /// # Errors
-    /// [`StudyError::HeldOut`] if either part would have fewer than 2 pairs.
-    pub fn split(&self, held_out: f64, seed: u64) -> Result<(Self, Self), StudyError> {
-        let (out, kept) = choose_held_out(self.pairs, held_out, seed)?;
-        Ok((self.pick(&kept), self.pick(&out)))
-    }
-
-    /// The activations of these pairs only.
-    fn pick(&self, pairs: &[usize]) -> Self {
-        Self {
-            contrast: self.contrast.clone(),
-            pairs: pairs.len(),
-            layers: self.layers,
-            neurons: self.neurons,
-            pre: self.pre.each_ref().map(|side| self.pick_rows(side, pairs)),
-            post: self.post.each_ref().map(|side| self.pick_rows(side, pairs)),
-        }
-    }
-
-    fn pick_rows(&self, side: &[f32], pairs: &[usize]) -> Vec<f32> {
-        let width = self.layers * self.neurons;
-        pairs.iter().flat_map(|&pair| &side[pair * width..][..width]).copied().collect()
     }
 }
 
@@ -97,28 +77,37 @@ pub fn measure(
     let config = subject.model.config();
     let layers = config.num_hidden_layers;
     let neurons = config.intermediate_size;
-    let pairs = stimuli.sentences.len() / 2;
-    let size = pairs * layers * neurons;
+    let empty = || {
+        let lines = stimuli.layout.lines.each_ref();
+        lines.map(|lines| vec![0.0; lines.len() * layers * neurons])
+    };
     let mut activations = Activations {
         contrast: stimuli.contrast.clone(),
-        pairs,
+        layout: stimuli.layout.clone(),
+        test: stimuli.test,
         layers,
         neurons,
-        pre: [vec![0.0; size], vec![0.0; size]],
-        post: [vec![0.0; size], vec![0.0; size]],
+        pre: empty(),
+        post: empty(),
     };
+    let places = stimuli.places();
     let tokens: Vec<_> =
         stimuli.sentences.iter().map(|sentence| (&sentence.ids[..], sentence.position)).collect();
-    capture(subject, &tokens, &[Site::Pre, Site::Post], progress, |sentence, layer, site, row| {
-        let sides = match site {
-            Site::Pre => &mut activations.pre,
-            Site::Post => &mut activations.post,
-        };
-        let pair = sentence / 2;
-        let side = sentence % 2;
-        let start = (pair * layers + layer) * neurons;
-        sides[side][start..start + neurons].copy_from_slice(row);
-    })?;
+    capture(
+        subject,
+        &tokens,
+        &[Site::Pre, Site::Post],
+        progress,
+        |sentence, layer, site, values| {
+            let sides = match site {
+                Site::Pre => &mut activations.pre,
+                Site::Post => &mut activations.post,
+            };
+            let (side, row) = places[sentence];
+            let start = (row * layers + layer) * neurons;
+            sides[side][start..start + neurons].copy_from_slice(values);
+        },
+    )?;
     Ok(activations)
 }
 

@@ -1,7 +1,7 @@
 //! The effects that a selection can detect.
 
 use neuron_stats::detectable_effect;
-use study_record::{Scope, SelectionSettings};
+use study_record::{Scope, SelectionSettings, TTestKind};
 
 use crate::translate::sample_counts;
 
@@ -18,12 +18,13 @@ pub struct DetectableEffects {
 }
 
 impl DetectableEffects {
-    /// Those of `pairs` pairs in a model of so many layers and neurons per layer; none with too few
-    /// pairs.
+    /// Those of a t-test with so many observations of each side, in a model of so many layers and
+    /// neurons per layer; none with too few observations.
     #[must_use]
     pub fn of(
         settings: &SelectionSettings,
-        pairs: usize,
+        test: TTestKind,
+        observations: [usize; 2],
         layers: usize,
         neurons: usize,
     ) -> Option<Self> {
@@ -31,7 +32,7 @@ impl DetectableEffects {
             Scope::Layer => neurons,
             Scope::Model => layers * neurons,
         };
-        let counts = sample_counts(settings.test, pairs);
+        let counts = sample_counts(test, observations);
         let alpha = settings.alpha.get();
         Some(Self {
             uncorrected: detectable_effect(counts, alpha, POWER).ok()?,

@@ -96,7 +96,8 @@ impl Diagnostics {
     ) -> Result<(), StatsError> {
         for (site, edges) in edges {
             let values = activations.layer(layer, *site);
-            let matrix = Matrix::new(&values, 2 * activations.pairs, activations.neurons)?;
+            let [a, b] = activations.sentences();
+            let matrix = Matrix::new(&values, a + b, activations.neurons)?;
             let mut histogram = Histogram::new(edges.clone())?;
             histogram.push(matrix);
             self.histograms.push(LayerHistogram { layer, site: *site, histogram });
@@ -159,14 +160,20 @@ fn measure_sparsity(
 
 #[cfg(test)]
 mod tests {
+    use study_record::TTestKind;
+
     use super::*;
-    use crate::{passes::progress::unwatched, texts::stimuli::Contrast};
+    use crate::{
+        passes::progress::unwatched,
+        texts::{stimuli::Contrast, stimuli_layout::StimuliLayout},
+    };
 
     fn activations(pre: [Vec<f32>; 2]) -> Activations {
         let post = pre.clone().map(|side| side.iter().map(|&v| v.max(0.0)).collect());
         let contrast = Contrast { a: "him".into(), b: "her".into(), words: true };
-        let (pairs, layers, neurons) = (2, 1, 2);
-        Activations { contrast, pairs, layers, neurons, pre, post }
+        let layout = StimuliLayout::of_pairs(&[None; 2]);
+        let test = TTestKind::Paired;
+        Activations { contrast, layout, test, layers: 1, neurons: 2, pre, post }
     }
 
     #[test]

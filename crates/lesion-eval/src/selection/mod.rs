@@ -5,5 +5,6 @@ pub(crate) mod detectable;
 pub(crate) mod diagnose;
 pub(crate) mod mask_differences;
 pub(crate) mod neuron_sets;
+pub(crate) mod observations;
 pub(crate) mod replication;
 pub(crate) mod select;

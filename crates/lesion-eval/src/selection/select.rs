@@ -1,17 +1,17 @@
 //! The neurons that respond to the contrast.
 
 use neuron_stats::{
-    Alternative, Families, Matrix, MaxT, Relabelling, Resampling, StatsError, TTest, max_t_over,
+    Alternative, Families, MaxT, Relabelling, Resampling, StatsError, TTest, max_t_over,
     significant, t_tests,
 };
-use study_record::{Correction, Scope, SelectionSettings};
+use study_record::{Correction, Scope, SelectionSettings, StimuliCounts, TTestKind};
 
 use crate::{
     error::StudyError,
     passes::progress::Progress,
-    selection::activations::Activations,
+    selection::observations::Observations,
     texts::stimuli::Contrast,
-    translate::{model_site, p_correction, test_kind},
+    translate::{p_correction, test_kind},
 };
 
 /// The significant neurons of one layer, those with t > 0 and those with t < 0, from its tests
@@ -54,8 +54,10 @@ pub struct Selection {
     pub contrast: Contrast,
     /// How neurons were tested and selected.
     pub settings: SelectionSettings,
-    /// Number of stimulus pairs.
-    pub pairs: usize,
+    /// The t-test of each neuron.
+    pub test: TTestKind,
+    /// The stimuli that neurons were selected on.
+    pub counts: StimuliCounts,
     /// Number of layers.
     pub layers: usize,
     /// Number of neurons in each layer.
@@ -71,47 +73,46 @@ pub struct Selection {
 /// The level of the confidence intervals.
 pub const CONFIDENCE: f64 = 0.95;
 
-/// Tests each neuron's activations at the site of the settings for a difference between the sides, and corrects for the
-/// number of tests in every available way. `settings` specify which one decides, `seed` is that of
+/// Tests every neuron for a difference between the sides, and corrects for the number of tests in
+/// every available way. `settings` specify which one decides, `seed` is that of
 /// max-T's relabellings, and `progress` counts steps of max-T.
 ///
 /// # Errors
 /// If an activation is not a finite number, or `progress` cancels the run.
 pub fn select(
-    activations: &Activations,
+    observations: &Observations<'_>,
     settings: &SelectionSettings,
     seed: u64,
     progress: Progress<'_>,
 ) -> Result<Selection, StudyError> {
     let mut selection = Selection {
-        contrast: activations.contrast.clone(),
+        contrast: observations.contrast.clone(),
         settings: settings.clone(),
-        pairs: activations.pairs,
-        layers: activations.layers,
-        neurons: activations.neurons,
+        test: observations.test,
+        counts: observations.counts,
+        layers: observations.layers,
+        neurons: observations.neurons,
         tests: Vec::new(),
         adjusted: Vec::new(),
         relabellings: (0, false),
     };
     selection
-        .test(activations, seed, progress)
-        .map_err(|source| StudyError::stats_of_model(source, activations.neurons))?;
+        .run_tests(observations, seed, progress)
+        .map_err(|source| StudyError::stats_of_model(source, observations.neurons))?;
     Ok(selection)
 }
 
 impl Selection {
-    fn test(
+    fn run_tests(
         &mut self,
-        activations: &Activations,
+        observations: &Observations<'_>,
         seed: u64,
         progress: Progress<'_>,
     ) -> Result<(), StatsError> {
         let most = self.settings.permutations.get();
         let columns = self.layers * self.neurons;
-        let [a, b] = activations.at(model_site(self.settings.site));
-        let a = Matrix::new(a, self.pairs, columns)?;
-        let b = Matrix::new(b, self.pairs, columns)?;
-        let kind = test_kind(self.settings.test);
+        let [a, b] = observations.matrices()?;
+        let kind = test_kind(self.test);
         self.tests = t_tests(kind, a, b, CONFIDENCE)?;
         let resampling = Resampling { draws: most, exact_up_to: most, seed };
         let scopes = [Scope::Layer, Scope::Model];
@@ -237,7 +238,10 @@ fn adjust(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::passes::progress::unwatched;
+    use crate::{
+        passes::progress::unwatched, selection::activations::Activations,
+        texts::stimuli_layout::StimuliLayout,
+    };
 
     /// Two layers of two neurons in four pairs: one clear a neuron, one clear b neuron, one dead,
     /// one without a difference.
@@ -257,7 +261,8 @@ mod tests {
         let sides = [a.concat(), b.concat()];
         Activations {
             contrast: Contrast { a: "him".into(), b: "her".into(), words: true },
-            pairs: 4,
+            layout: StimuliLayout::of_pairs(&[None; 4]),
+            test: TTestKind::Paired,
             layers: 2,
             neurons: 2,
             pre: sides.clone(),
@@ -276,7 +281,8 @@ mod tests {
         settings.scope = scope;
         settings.directional = directional;
         settings.permutations = 100.try_into().unwrap();
-        select(activations, &settings, 1, &mut unwatched()).unwrap()
+        let observations = Observations::of(activations, settings.site);
+        select(&observations, &settings, 1, &mut unwatched()).unwrap()
     }
 
     #[test]

@@ -34,7 +34,7 @@ impl Prompts {
     /// # Errors
     /// If a line is invalid ([`StudyError::Line`]) or the file has no prompt ([`StudyError::File`]).
     pub fn parse(file: &str, content: &str) -> Result<Self, StudyError> {
-        let templates = parse_file(file, content)?;
+        let templates = parse_file(file, content, 2)?;
         if templates.is_empty() {
             let problem = FileProblem::NoPrompt;
             return Err(StudyError::File { file: file.to_owned(), problem });

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::error::{LineProblem, StudyError};
 
-/// A sentence whose braces each contain two or more alternative words, `{him|her}`.
+/// A sentence whose braces each contain words: alternatives, `{him|her}`, or a single one, `{him}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Template {
     /// The line in its file, counted from 1.
@@ -57,11 +57,16 @@ impl Template {
 /// The beginning of a group's field.
 const GROUP: &str = "group=";
 
-/// Reads the templates of a file; blank lines and lines that start with `#` are skipped.
+/// Reads the templates of a file; blank lines and lines that start with `#` are skipped. Each brace
+/// has at least `fewest_words`.
 ///
 /// # Errors
 /// If a line is invalid or occurs twice ([`StudyError::Line`]).
-pub(crate) fn parse_file(file: &str, content: &str) -> Result<Vec<Template>, StudyError> {
+pub(crate) fn parse_file(
+    file: &str,
+    content: &str,
+    fewest_words: usize,
+) -> Result<Vec<Template>, StudyError> {
     // Some editors put a byte order mark before the first line.
     let content = content.strip_prefix('\u{feff}').unwrap_or(content);
     let mut templates: Vec<Template> = Vec::new();
@@ -70,8 +75,8 @@ pub(crate) fn parse_file(file: &str, content: &str) -> Result<Vec<Template>, Stu
             continue;
         }
         let line = index + 1;
-        let template =
-            parse_line(line, text).map_err(|problem| StudyError::in_line(file, line, problem))?;
+        let template = parse_line(line, text, fewest_words)
+            .map_err(|problem| StudyError::in_line(file, line, problem))?;
         templates.push(template);
     }
     check_repeats(file, &templates)?;
@@ -89,7 +94,7 @@ fn check_repeats(file: &str, templates: &[Template]) -> Result<(), StudyError> {
     Ok(())
 }
 
-fn parse_line(line: usize, text: &str) -> Result<Template, LineProblem> {
+fn parse_line(line: usize, text: &str, fewest_words: usize) -> Result<Template, LineProblem> {
     let mut template =
         Template { line, label: None, group: None, text: Vec::new(), braces: Vec::new() };
     let mut rest = text.trim();
@@ -111,7 +116,7 @@ fn parse_line(line: usize, text: &str) -> Result<Template, LineProblem> {
             return Err(LineProblem::Unclosed);
         };
         template.text.push(parse_text(before)?);
-        template.braces.push(parse_words(brace)?);
+        template.braces.push(parse_words(brace, fewest_words)?);
         rest = after;
     }
     template.text.push(parse_text(rest)?);
@@ -129,8 +134,8 @@ fn parse_text(text: &str) -> Result<String, LineProblem> {
     Ok(text.to_owned())
 }
 
-/// The words of a brace: at least two, all different, none empty.
-fn parse_words(brace: &str) -> Result<Vec<String>, LineProblem> {
+/// The words of a brace: all different, none empty.
+fn parse_words(brace: &str, fewest: usize) -> Result<Vec<String>, LineProblem> {
     if brace.contains('{') {
         return Err(LineProblem::Nested);
     }
@@ -138,7 +143,7 @@ fn parse_words(brace: &str) -> Result<Vec<String>, LineProblem> {
     if words.iter().any(String::is_empty) {
         return Err(LineProblem::EmptyWord { brace: brace.to_owned() });
     }
-    if words.len() < 2 {
+    if words.len() < fewest {
         return Err(LineProblem::OneWord { brace: brace.to_owned() });
     }
     for (i, word) in words.iter().enumerate() {
@@ -157,7 +162,7 @@ mod tests {
 
     #[test]
     fn a_word_fills_its_brace() {
-        let template = parse_line(1, "We met {him|her} and {he|she} smiled.").unwrap();
+        let template = parse_line(1, "We met {him|her} and {he|she} smiled.", 2).unwrap();
         assert_eq!(template.fill(0, "X"), ("We met X and he smiled.".to_owned(), 7..8));
         assert_eq!(template.fill(1, "she"), ("We met him and she smiled.".to_owned(), 15..18));
         let side_b = template.fill_sides(1, 1, "X");
@@ -166,7 +171,7 @@ mod tests {
 
     #[test]
     fn a_label_precedes_a_tab() {
-        let template = parse_line(1, "him\tIt is {his|hers}.").unwrap();
+        let template = parse_line(1, "him\tIt is {his|hers}.", 2).unwrap();
         assert_eq!(template.label.as_deref(), Some("him"));
         assert_eq!(template.fill(0, "hers").0, "It is hers.");
     }
@@ -174,7 +179,7 @@ mod tests {
     #[test]
     fn a_group_and_a_label_precede_tabs_in_any_order() {
         for text in ["group=beds\thim\tIt is {his|hers}.", "him\tgroup=beds\tIt is {his|hers}."] {
-            let template = parse_line(1, text).unwrap();
+            let template = parse_line(1, text, 2).unwrap();
             assert_eq!(template.label.as_deref(), Some("him"));
             assert_eq!(template.group.as_deref(), Some("beds"));
             assert_eq!(template.fill(0, "hers").0, "It is hers.");
@@ -184,27 +189,27 @@ mod tests {
             ("him\ther\tIt is {his|hers}.", "second"),
             ("group=a\tgroup=b\tIt is {his|hers}.", "second"),
         ] {
-            let error = parse_line(1, text).unwrap_err().to_string();
+            let error = parse_line(1, text, 2).unwrap_err().to_string();
             assert!(error.contains(problem), "{error}");
         }
     }
 
     #[test]
     fn tabs_at_the_ends_and_a_byte_order_mark_are_not_text() {
-        let templates = parse_file("f", "\u{feff}# c\n\tI saw {a|b}.\t\n").unwrap();
+        let templates = parse_file("f", "\u{feff}# c\n\tI saw {a|b}.\t\n", 2).unwrap();
         assert_eq!((templates.len(), &templates[0].label), (1, &None));
     }
 
     #[test]
     fn comments_and_blank_lines_do_not_count_but_keep_the_line_numbers() {
         let templates =
-            parse_file("f", "# one\n\n  # two\nI saw {a|b}.\n \nYou saw {c|d}.").unwrap();
+            parse_file("f", "# one\n\n  # two\nI saw {a|b}.\n \nYou saw {c|d}.", 2).unwrap();
         assert_eq!(templates.iter().map(|t| t.line).collect::<Vec<_>>(), [4, 6]);
     }
 
     #[test]
     fn a_line_that_occurs_twice_is_an_error() {
-        let error = parse_file("f", "I saw {a|b}.\n\nI  saw {a|b}.\nI saw {a|b}. ").unwrap_err();
+        let error = parse_file("f", "I saw {a|b}.\n\nI  saw {a|b}.\nI saw {a|b}. ", 2).unwrap_err();
         assert_eq!(error.to_string(), "f:4: the same as line 1");
     }
 
@@ -219,19 +224,23 @@ mod tests {
             ("A {him|}", "empty word"),
             ("A {him|Him}", "twice"),
         ] {
-            let error = parse_file("f.txt", &format!("# x\n{text}")).unwrap_err().to_string();
+            let error = parse_file("f.txt", &format!("# x\n{text}"), 2).unwrap_err().to_string();
             assert!(error.starts_with("f.txt:2: ") && error.contains(problem), "{error}");
         }
     }
 
     proptest! {
         #[test]
-        fn any_text_parses_or_is_one_line_of_error(text in "[ a-z{}|\t#.é]{0,40}") {
-            match parse_file("f", &text) {
+        fn any_text_parses_or_is_one_line_of_error(
+            text in "[ a-z{}|\t#.é]{0,40}",
+            fewest_words in 1_usize..3,
+        ) {
+            match parse_file("f", &text, fewest_words) {
                 Ok(templates) => for template in templates {
                     for (i, words) in template.braces.iter().enumerate() {
-                        let (sentence, place) = template.fill(i, &words[1]);
-                        prop_assert_eq!(&sentence[place], &words[1]);
+                        let word = words.last().unwrap();
+                        let (sentence, place) = template.fill(i, word);
+                        prop_assert_eq!(&sentence[place], word);
                     }
                 },
                 Err(error) => prop_assert!(!error.to_string().contains('\n')),

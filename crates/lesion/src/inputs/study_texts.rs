@@ -81,6 +81,7 @@ impl StudyTexts {
             TextInput::read_or(study.prompts.as_ref(), PROMPTS)?,
             neurons,
         )?;
+        texts.stimuli.test(&study.selection)?;
         if let Some(FilePath(path)) = &study.controls.bystanders {
             let input = TextInput::read(path)?;
             texts.bystanders = Some((Prompts::parse(&input.name, &input.text)?, input.origin));

@@ -7,8 +7,8 @@ use std::{
 };
 
 use lesion_eval::{
-    Batching, EncodedStimuli, LesionMethod, MaskRating, NeuronSetFile, NeuronSets, Progress,
-    Sentence, SentenceLesion, StudyError, Subject, measure, select,
+    Batching, EncodedStimuli, LesionMethod, MaskRating, NeuronSetFile, NeuronSets, Observations,
+    Progress, Sentence, SentenceLesion, StudyError, Subject, measure, select,
 };
 use study_record::{LesionKind, SetRule, Site, Strength, Study, Tokens};
 
@@ -152,9 +152,10 @@ fn label_error(request: &LesionRequest, source: StudyError) -> LesionError {
 fn select_sets(subject: Subject<'_>, progress: Progress<'_>) -> Result<NeuronSetFile, LesionError> {
     let study = Study::default();
     let stimuli = bundled_stimuli(study.selection.at)?;
-    let stimuli = EncodedStimuli::encode(subject, &stimuli, study.selection.at)?;
+    let stimuli = EncodedStimuli::encode(subject, &stimuli, &study.selection)?;
     let activations = measure(subject, &stimuli, &mut *progress)?;
-    let selection = select(&activations, &study.selection, study.seed, progress)?;
+    let observations = Observations::of(&activations, study.selection.site);
+    let selection = select(&observations, &study.selection, study.seed, progress)?;
     let sets = NeuronSets::choose(&selection, SetRule::Significant, Strength::T);
     Ok(NeuronSetFile::new(&sets, &sets))
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 use lesion_eval::{DetectableEffects, MaskedPrompt, Trials, find_part, predict, unwatched};
 use rayon::prelude::*;
 use serde::Serialize;
-use study_record::smallest_p;
+use study_record::{StimuliCounts, smallest_p};
 
 use crate::{error::LesionError, running::prepared_study::PreparedStudy};
 
@@ -20,10 +20,10 @@ pub struct StudyPlan {
     pub layers: usize,
     /// Number of neurons per layer.
     pub neurons: usize,
-    /// Number of stimulus pairs that neurons are selected on.
-    pub pairs: usize,
+    /// The stimuli that neurons are selected on.
+    pub selected_on: StimuliCounts,
     /// Smallest effect size (`d_z` if paired, otherwise d) that one neuron's test detects with a
-    /// probability of 80 % at alpha, without correction; none with too few pairs.
+    /// probability of 80 % at alpha, without correction; none with too few stimuli.
     pub detectable_effect: Option<f64>,
     /// The same if alpha is divided by the number of tests that are corrected together.
     pub detectable_effect_corrected: Option<f64>,
@@ -67,15 +67,17 @@ pub fn check(prepared: &PreparedStudy<'_>) -> Result<StudyPlan, LesionError> {
     let claims = design.claims();
     let random_sets = design.random_sets();
     let selection = &design.study.selection;
-    let pairs = design.stimuli.selected_pairs(selection.held_out.get())?;
+    let selected_on = design.stimuli.selected_on(selection.held_out.get(), design.study.seed)?;
     let layers = config.num_hidden_layers;
-    let detectable = DetectableEffects::of(selection, pairs, layers, config.intermediate_size);
+    let test = selection.test_of(selected_on.paired);
+    let neurons = config.intermediate_size;
+    let detectable = DetectableEffects::of(selection, test, selected_on.groups, layers, neurons);
     Ok(StudyPlan {
         stimuli: design.stimuli.sentences(),
         prompts: design.prompts.len(),
         layers: config.num_hidden_layers,
         neurons: config.intermediate_size,
-        pairs,
+        selected_on,
         detectable_effect: detectable.map(|effects| effects.uncorrected),
         detectable_effect_corrected: detectable.map(|effects| effects.corrected),
         claims,

@@ -126,7 +126,7 @@ impl<'a> StudyWriter<'a> {
         self.file(file, &bytes.map_err(|source| LesionError::Json { file, source })?)
     }
 
-    /// Writes the activations of the tested tokens, `[pairs, layers, neurons]` per side and site.
+    /// Writes the activations of the tested tokens, `[sentences, layers, neurons]` per side and site.
     /// `None` removes those of an earlier run.
     pub(crate) fn activations(
         &mut self,
@@ -168,7 +168,6 @@ fn figure_file(name: &str) -> String {
 }
 
 fn safetensors_of(activations: &Activations) -> Result<Vec<u8>, SafeTensorError> {
-    let shape = vec![activations.pairs, activations.layers, activations.neurons];
     let (pre, post) = (&activations.pre, &activations.post);
     let named =
         [("pre.a", &pre[0]), ("pre.b", &pre[1]), ("post.a", &post[0]), ("post.b", &post[1])];
@@ -176,10 +175,12 @@ fn safetensors_of(activations: &Activations) -> Result<Vec<u8>, SafeTensorError>
         .iter()
         .map(|(name, values)| (*name, values.iter().flat_map(|v| v.to_le_bytes()).collect()))
         .collect();
-    let views = bytes
-        .iter()
-        .map(|(name, bytes)| Ok((*name, TensorView::new(Dtype::F32, shape.clone(), bytes)?)))
-        .collect::<Result<Vec<_>, SafeTensorError>>()?;
+    let [a, b] = activations.sentences();
+    let mut views = Vec::with_capacity(bytes.len());
+    for ((name, bytes), sentences) in bytes.iter().zip([a, b, a, b]) {
+        let shape = vec![sentences, activations.layers, activations.neurons];
+        views.push((*name, TensorView::new(Dtype::F32, shape, bytes)?));
+    }
     safetensors::serialize(views, None)
 }
 

@@ -106,14 +106,12 @@ impl<'m> PreparedStudy<'m> {
             })?);
         }
         let prompts = MaskedPrompt::encode_all(subject, &texts.prompts, contrast)?;
-        let stimuli = EncodedStimuli::encode(subject, &texts.stimuli, study.selection.at)?;
+        let stimuli = EncodedStimuli::encode(subject, &texts.stimuli, &study.selection)?;
         if study.prompts.is_none() && prompts.iter().all(|prompt| prompt.label.is_none()) {
             let (a, b) = (contrast.a.clone(), contrast.b.clone());
             return Err(LesionError::NoLabelledPrompt { a, b });
         }
-        if study.selection.held_out.is_any() {
-            stimuli.check_split(study.selection.held_out.get())?;
-        }
+        stimuli.selected_on(study.selection.held_out.get(), study.seed)?;
         lesion_eval::check_tokens(&study.lesion.at, &prompts)?;
         let mut bystanders = Vec::new();
         let mut bystanders_origin = None;

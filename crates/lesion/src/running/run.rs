@@ -2,10 +2,10 @@
 
 use lesion_eval::{
     Activations, Bench, EncodedTable, Laboratory, LesionMethod, NeuronSetFile, NeuronSets,
-    Progress, ReferenceActivations, Replication, Selection, StudyError, diagnose, find_part,
-    judge_claims, lesion, measure, predict, replicate, select, study_rows,
+    Observations, Progress, ReferenceActivations, Replication, Selection, StudyError, diagnose,
+    find_part, judge_claims, lesion, measure, predict, replicate, select, study_rows,
 };
-use study_record::{LesionKind, MANIFEST, Manifest, Seconds, SetRule, Study};
+use study_record::{LesionKind, MANIFEST, Manifest, Seconds, SetRule, StimuliCounts, Study};
 use study_report::{FinishedStudy, Section};
 
 use crate::{
@@ -93,9 +93,14 @@ pub fn run(
         bystanders = Some((design.bystanders, prepare(design.bystanders)?));
     }
     let laboratory = Laboratory::new(subject, prompts, laboratory_method, &mut *journal);
-    let selected_on = selected.kept.as_ref().unwrap_or(&activations);
-    let mut bench =
-        Bench::new(design, selected_on, selection, (&labelled, &lesioned), laboratory, bystanders);
+    let mut bench = Bench::new(
+        design,
+        &selected.observations,
+        selection,
+        (&labelled, &lesioned),
+        laboratory,
+        bystanders,
+    );
     let mut claims = Vec::new();
     for part in prepared.parts() {
         let computation = find_part(part);
@@ -123,9 +128,9 @@ pub fn run(
         random_sets: design.random_sets(),
         model_layers: config.num_hidden_layers,
         model_neurons: config.intermediate_size,
-        pairs: selection.pairs,
-        held_out_pairs: activations.pairs - selection.pairs,
-        held_out: design.stimuli.held_out_pairs(study.selection.held_out.get(), study.seed)?,
+        selected_on: selection.counts,
+        held_out_stimuli: selected.held_out,
+        held_out: design.stimuli.held_out_lines(study.selection.held_out.get(), study.seed)?,
         relabellings: selection.relabellings.0,
         relabellings_exact: selection.relabellings.1,
         label_a: selection.contrast.a.clone(),
@@ -144,29 +149,35 @@ pub fn run(
     Ok(RunSummary { files, seconds: manifest.seconds, sections: report.sections })
 }
 
-/// The selection, and its replication on the pairs that were held out.
-struct Selected {
-    /// The activations of the pairs that were kept, if any were held out.
-    kept: Option<Activations>,
+/// The selection, and its replication on the stimuli that were held out.
+struct Selected<'a> {
+    /// The observations that neurons were selected on.
+    observations: Observations<'a>,
     selection: Selection,
+    /// The stimuli that were held out, if any were.
+    held_out: Option<StimuliCounts>,
     replications: Vec<Replication>,
 }
 
-fn select_and_replicate(
+fn select_and_replicate<'a>(
     study: &Study,
-    activations: &Activations,
+    activations: &'a Activations,
     progress: Progress<'_>,
-) -> Result<Selected, StudyError> {
+) -> Result<Selected<'a>, StudyError> {
     let settings = &study.selection;
     if !settings.held_out.is_any() {
-        let selection = select(activations, settings, study.seed, progress)?;
-        return Ok(Selected { kept: None, selection, replications: Vec::new() });
+        let observations = Observations::of(activations, settings.site);
+        let selection = select(&observations, settings, study.seed, progress)?;
+        let replications = Vec::new();
+        return Ok(Selected { observations, selection, held_out: None, replications });
     }
-    let (kept, held_out) = activations.split(settings.held_out.get(), study.seed)?;
+    let share = settings.held_out.get();
+    let (kept, held_out) = Observations::split(activations, settings.site, share, study.seed)?;
     let selection = select(&kept, settings, study.seed, &mut *progress)?;
     let again = select(&held_out, settings, study.seed, progress)?;
     let replications = replicate(&selection, &again);
-    Ok(Selected { kept: Some(kept), selection, replications })
+    let held_out = Some(held_out.counts);
+    Ok(Selected { observations: kept, selection, held_out, replications })
 }
 
 /// The neurons with a label, and those that the laboratory lesions.

@@ -73,7 +73,7 @@ choices! {
 choices! {
     /// What makes a neuron strong.
     pub enum Strength: "measure of strength" {
-        /// |t|: a difference that is large beside its variation over pairs.
+        /// |t|: a difference that is large beside its variation over stimuli.
         T = "t",
         /// |mean difference|: a difference that is large.
         Difference = "difference",

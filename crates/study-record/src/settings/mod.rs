@@ -29,7 +29,8 @@ settings! {
         /// Random seed of weights that replace the model's, drawn as `transformers` initialises them:
         /// a control, because an untrained model knows nothing about the contrast.
         untrained: Option<u64> => unset("the model's own weights").example("1").option("untrained", "SEED"),
-        /// Minimal pairs, one template per line: `The dog followed {him|her} home.`
+        /// Minimal pairs, one template per line: `The dog followed {him|her} home.` Or single
+        /// sentences: `The dog followed {him} home.`
         stimuli: Option<FilePath> =>
             unset("bundled pairs, or bundled context pairs to select at the mask")
             .example("pairs.txt").option("stimuli", "FILE"),
@@ -73,8 +74,9 @@ settings! {
         /// Site at which neurons are tested: before GELU, as in the paper, or after it, where lesions
         /// are by default.
         site: Site => setting("pre").option("select-site", "SITE"),
-        /// The t-test of each neuron.
-        test: TTestKind => setting("paired").option("test", "TEST"),
+        /// The t-test of each neuron; single sentences cannot be paired.
+        test: Option<TTestKind> => unset("`paired` for pairs, `welch` for single sentences")
+            .example("student").option("test", "TEST"),
         /// Correction of p for the number of tests; `max-t` is by permutation.
         correction: Correction => setting("bh").option("correction", "CORRECTION"),
         /// The tests that are corrected together: those of each layer, or of the whole model.
@@ -86,7 +88,7 @@ settings! {
         alpha: Alpha => setting("0.05").option("alpha", "ALPHA"),
         /// Random relabellings for max-T; all of them if there are no more.
         permutations: Count<1, 10_000_000> => setting("10000").option("permutations", "N"),
-        /// Share of the pairs that are kept out of the selection, to test the selected neurons again.
+        /// Share of the stimuli that are kept out of the selection, to test the selected neurons again.
         held_out: HeldOut => setting("0").option("held-out", "SHARE"),
     }
 }
@@ -190,6 +192,15 @@ settings! {
     pub struct BootstrapSettings in "bootstrap" {
         /// Resamples of the templates for each interval.
         draws: Count<1_000, 1_000_000> => setting("10000"),
+    }
+}
+
+impl SelectionSettings {
+    /// The t-test of each neuron, for stimuli that are pairs or not.
+    #[must_use]
+    pub fn test_of(&self, paired: bool) -> TTestKind {
+        let default = if paired { TTestKind::Paired } else { TTestKind::Welch };
+        self.test.unwrap_or(default)
     }
 }
 

@@ -128,7 +128,7 @@ mod tests {
             ("[controls]\nnulls = -3\n", "s.toml:2:9: `-3` is not"),
             ("parts = [\"joint\", \"cat\"]\n", "s.toml:1:"),
             ("seed = \n", "s.toml:1:"),
-            ("[selection]\nheld_out = 1.0\n", "s.toml:2:12: `1.0` is not a share of pairs"),
+            ("[selection]\nheld_out = 1.0\n", "s.toml:2:12: `1.0` is not a share of stimuli"),
         ] {
             let error = Study::parse("s.toml", text).unwrap_err().to_string();
             assert!(error.starts_with(expected), "{error}");

@@ -212,12 +212,12 @@ impl fmt::Display for Alpha {
     }
 }
 
-/// A share of pairs that are held out: at least 0 and below 1.
+/// A share of stimuli that are held out: at least 0 and below 1.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(try_from = "f64", into = "f64")]
 pub struct HeldOut(f64);
 
-checked!([] HeldOut, f64: "a share of pairs", "a number of at least 0 and below 1".to_owned());
+checked!([] HeldOut, f64: "a share of stimuli", "a number of at least 0 and below 1".to_owned());
 
 impl HeldOut {
     fn checked(share: f64) -> Option<Self> {
@@ -230,7 +230,7 @@ impl HeldOut {
         self.0
     }
 
-    /// Whether any pairs are held out.
+    /// Whether any stimuli are held out.
     #[must_use]
     pub fn is_any(self) -> bool {
         self.0 > 0.0

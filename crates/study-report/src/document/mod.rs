@@ -6,3 +6,4 @@ pub(crate) mod number_text;
 pub(crate) mod prompt_sentence;
 pub(crate) mod report_table;
 pub(crate) mod section;
+pub(crate) mod stimuli_text;

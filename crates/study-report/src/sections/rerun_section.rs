@@ -8,8 +8,9 @@ use study_record::{
 use super::settings_list::settings_list;
 use crate::{
     document::{
-        number_text::{count, fixed, percent, plural, quoted},
+        number_text::{count, fixed, percent, plural},
         section::{Block, Section},
+        stimuli_text::{describe_stimuli, group_note},
     },
     error::ReportError,
     finished_study::FinishedStudy,
@@ -50,7 +51,6 @@ pub(crate) fn rerun_section(study: &FinishedStudy<'_>) -> Result<Section, Report
 fn methods(study: &FinishedStudy<'_>) -> Result<String, ReportError> {
     let manifest = study.manifest();
     let Study { selection, lesion, controls, bootstrap, seed, .. } = &manifest.study;
-    let [a, b] = manifest.labels().map(quoted);
     let prompts: Vec<PromptRow> = study.rows()?;
     let claims = study.rows::<VerdictRow>()?.iter().filter(|row| row.p.is_some()).count();
     let correction = match selection.correction {
@@ -66,9 +66,9 @@ fn methods(study: &FinishedStudy<'_>) -> Result<String, ReportError> {
         ),
     };
     Ok(format!(
-        "We studied {} ({} with {} MLP neurons each) with lesion {}. On {}, whose sides differ in {a} \
-         and {b}, a {} t-test compared each neuron\u{2019}s activation {} GELU at the {} target; p was \
-         two-sided, {correction}, with \u{3b1} = {}. In {}, the activations of {neurons}, by |{}|, were \
+        "We studied {} ({} with {} MLP neurons each) with lesion {}. On {}, \
+         a {} t-test compared each neuron\u{2019}s activation {} GELU at the {} target; p was \
+         two-sided, {correction}, with \u{3b1} = {}.{} In {}, the activations of {neurons}, by |{}|, were \
          {} {} GELU {}. The mean drop of the right word\u{2019}s margin was compared, two-sided, with \
          that of {} random sets of the same size from the whole layer and, where this p was at most \
          {LEVEL}, with sets of similar activity and displacement. p of {} were corrected by Holm. \
@@ -79,11 +79,12 @@ fn methods(study: &FinishedStudy<'_>) -> Result<String, ReportError> {
         plural(manifest.model_layers, "layer"),
         count(manifest.model_neurons),
         manifest.lesion,
-        plural(manifest.pairs, "sentence pair"),
-        selection.test,
+        describe_stimuli(manifest),
+        manifest.test(),
         selection.site.when(),
         selection.at,
         selection.alpha,
+        group_note(manifest),
         plural(prompts.len(), "masked prompt"),
         lesion.strength,
         lesion.kind.effect(lesion.from),

@@ -13,10 +13,11 @@ use crate::{
     document::{
         cell::Cell,
         figure::{Figure, FigureFile},
-        number_text::{count, fixed, percent, plural, quoted},
+        number_text::{count, fixed, percent, quoted},
         prompt_sentence::Lookup,
         report_table::Table,
         section::{Block, Section},
+        stimuli_text::group_note,
     },
     drawing::{
         axis_text::{plain, whole},
@@ -62,13 +63,19 @@ pub(crate) fn selection_section(study: &FinishedStudy<'_>) -> Result<Section, Re
     let mut section = Section::new("selection", "Selection");
     section.explanation(format!(
         "A {} t-test compares each neuron\u{2019}s activation {} GELU, at the {} target, \
-         between the two sides of the pairs; {}, which gives q. A neuron with q of at most {} \
-         carries the label of the side on which it is higher.",
-        selection.test,
+         between {}; {}, which gives q. A neuron with q of at most {} carries the label of the side \
+         on which it is higher.{}",
+        manifest.test(),
         selection.site.when(),
         selection.at,
+        if manifest.selected_on.paired {
+            "the two sides of the pairs"
+        } else {
+            "the sentences of the two labels"
+        },
         correction_clause(manifest),
-        selection.alpha
+        selection.alpha,
+        group_note(manifest)
     ));
     section.table(layers_table(manifest, &counts, &neurons));
     let share = counts.labelled(layer, manifest) as f64 / manifest.model_neurons.max(1) as f64;
@@ -88,7 +95,7 @@ pub(crate) fn selection_section(study: &FinishedStudy<'_>) -> Result<Section, Re
     section.text(corrections_sentence(manifest, &counts));
     section.figure(laminar_figure(manifest, &counts)?);
     if let Some(rows) = study.rows_if_written()? {
-        add_held_out(&mut section, layer, &rows);
+        add_held_out(&mut section, manifest, &rows);
     }
     Ok(section)
 }
@@ -115,8 +122,8 @@ fn layers_table(manifest: &Manifest, counts: &SelectionCounts, neurons: &[Neuron
          at most {}; {}. Effect sizes are in standard deviations of the difference.",
         quoted(a),
         quoted(b),
-        selection.test,
-        plural(manifest.pairs, "pair"),
+        manifest.test(),
+        manifest.selected_on.in_words(),
         selection.at,
         selection.alpha,
         correction_clause(manifest)
@@ -224,11 +231,13 @@ fn corrections_sentence(manifest: &Manifest, counts: &SelectionCounts) -> String
     )
 }
 
-fn add_held_out(section: &mut Section, layer: usize, rows: &[HeldOutRow]) {
-    section.heading("In pairs that were held out");
+fn add_held_out(section: &mut Section, manifest: &Manifest, rows: &[HeldOutRow]) {
+    let layer = manifest.layer;
+    let noun = manifest.selected_on.noun();
+    section.heading(format!("In {noun} that were held out"));
     for row in rows.iter().filter(|row| row.layer == layer) {
         section.text(format!(
-            "On the held-out pairs, of {} {} neurons of layer {layer} {} differ in the same \
+            "On the held-out {noun}, of {} {} neurons of layer {layer} {} differ in the same \
              direction and {} are significant again.",
             count(row.neurons),
             quoted(&row.label),
@@ -236,8 +245,10 @@ fn add_held_out(section: &mut Section, layer: usize, rows: &[HeldOutRow]) {
             count(row.replicated)
         ));
     }
-    let caption = "The neurons selected on the other pairs, tested on pairs that they were not \
-                   selected on. With fewer pairs a test finds less.";
+    let caption = format!(
+        "The neurons selected on the other {noun}, tested on {noun} that they were not selected on. \
+         With fewer {noun} a test finds less."
+    );
     let columns = ["layer", "label", "neurons", "same direction", "significant again"];
     let mut table = Table::new("held-out", &[HeldOutRow::TABLE.file], caption, columns);
     for row in rows {

@@ -4,8 +4,9 @@ use study_record::{SelectAt, tables::PromptRow};
 
 use crate::{
     document::{
-        number_text::{count, plural, quoted},
+        number_text::{count, plural},
         section::{Block, Section},
+        stimuli_text::{describe_stimuli, group_note},
     },
     error::ReportError,
     finished_study::FinishedStudy,
@@ -14,23 +15,21 @@ use crate::{
 pub(crate) fn setup_section(study: &FinishedStudy<'_>) -> Result<Section, ReportError> {
     let manifest = study.manifest();
     let mut section = Section::new("setup", "Model and stimuli");
-    let held_out = match manifest.held_out_pairs {
-        0 => String::new(),
-        pairs => format!(" {} were held out.", plural(pairs, "further pair")),
+    let held_out = match &manifest.held_out_stimuli {
+        None => String::new(),
+        Some(counts) => format!(" A further {} were held out.", counts.in_words()),
     };
     let view = match manifest.study.selection.at {
         SelectAt::Visible => "as they are",
         SelectAt::Masked => "masked, so that only the context distinguishes them",
     };
     section.explanation(format!(
-        "The model has {} with {} MLP neurons each. Neurons are selected on {}, whose sides differ \
-         in their target: {} or {}. The model sees these words {view}.{held_out} It then predicts \
-         the words of {}.",
+        "The model has {} with {} MLP neurons each. Neurons are selected on {}.{} The model sees \
+         these words {view}.{held_out} It then predicts the words of {}.",
         plural(manifest.model_layers, "layer"),
         count(manifest.model_neurons),
-        plural(manifest.pairs, "sentence pair"),
-        quoted(&manifest.label_a),
-        quoted(&manifest.label_b),
+        describe_stimuli(manifest),
+        group_note(manifest),
         plural(study.rows::<PromptRow>()?.len(), "masked prompt"),
     ));
     let mut facts = Vec::new();

@@ -29,17 +29,19 @@ pub(crate) fn stability_section(study: &FinishedStudy<'_>) -> Result<Section, Re
         section.text("Not computed: no neuron is lesioned, or no prompt has a label.");
         return Ok(section);
     };
-    section.explanation(
-        "The other intervals hold for these neurons. Here the pairs are resampled, the strongest \
+    let counts = study.manifest().selected_on;
+    let unit = if counts.are_grouped() { "groups" } else { counts.noun() };
+    section.explanation(format!(
+        "The other intervals hold for these neurons. Here the {unit} are resampled, the strongest \
          neurons selected again, and these lesioned: how far do the sets and their effect depend on \
-         the stimuli? Cross-fitting selects on one half of the pairs and measures on the other.",
-    );
+         the stimuli? Cross-fitting selects on one half of the {unit} and measures on the other."
+    ));
     section.table(stability_table(&rows));
-    section.finding(finding(strongest));
+    section.finding(finding(strongest, unit));
     Ok(section)
 }
 
-fn finding(row: &StabilityRow) -> String {
+fn finding(row: &StabilityRow, unit: &str) -> String {
     let drops = row.drops().map_or(String::new(), interval);
     let joint = row.joint_interval().map_or(String::new(), |ends| {
         format!(
@@ -51,7 +53,7 @@ fn finding(row: &StabilityRow) -> String {
     format!(
         "Layer {}, {}: sets selected on {} of the stimuli share {} of their neurons with the lesioned \
          set (Dice; {} by chance). Their mean margin drops lie between {} in 95 % of cases; that of the \
-         lesioned set is {}.{joint} The mean effect size of the neurons is {} on the pairs that \
+         lesioned set is {}.{joint} The mean effect size of the neurons is {} on the {unit} that \
          selected them and {} on others.",
         row.layer,
         quoted(&row.neuron_set),

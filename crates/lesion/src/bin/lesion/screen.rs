@@ -164,9 +164,9 @@ pub(crate) fn write_plan(out: &mut impl Write, plan: &StudyPlan) -> io::Result<(
     {
         writeln!(
             out,
-            "{} pairs detect an effect size of {effect:.2} in one neuron with a probability of 80 %, \
+            "{} detect an effect size of {effect:.2} in one neuron with a probability of 80 %, \
              or of {corrected:.2} if alpha is divided by the tests that are corrected together.",
-            plan.pairs
+            plan.selected_on.in_words()
         )?;
     }
     if let Some(smallest_p) = plan.smallest_p {

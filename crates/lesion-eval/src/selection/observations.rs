@@ -1,0 +1,137 @@
+//! The independent observations that neurons are selected on.
+
+use std::borrow::Cow;
+
+use neuron_stats::{Matrix, StatsError};
+use study_record::{Site, StimuliCounts, TTestKind};
+
+use crate::{
+    error::StudyError, selection::activations::Activations, texts::stimuli::Contrast,
+    translate::model_site,
+};
+
+/// The independent observations of a contrast: the activations of every neuron at one site, one row
+/// per group of stimuli. The row of a group is the mean of its sentences of this side.
+#[derive(Clone, Debug)]
+pub struct Observations<'a> {
+    /// The labels of the two sides.
+    pub contrast: Contrast,
+    /// The t-test of each neuron.
+    pub test: TTestKind,
+    /// The numbers of sentences and groups. Each group is a row.
+    pub counts: StimuliCounts,
+    /// Number of layers.
+    pub layers: usize,
+    /// Number of neurons in each layer.
+    pub neurons: usize,
+    /// `[groups, layers x neurons]` for side a and side b.
+    sides: [Cow<'a, [f32]>; 2],
+}
+
+impl<'a> Observations<'a> {
+    /// The observations at one site.
+    #[must_use]
+    pub fn of(activations: &'a Activations, site: Site) -> Self {
+        let Activations { layout, layers, neurons, .. } = activations;
+        let counts = layout.counts();
+        let mut sides =
+            activations.at(model_site(site)).each_ref().map(|side| Cow::Borrowed(&side[..]));
+        if counts.are_grouped() {
+            for (side, groups) in sides.iter_mut().zip(&layout.groups) {
+                *side = average_groups(side, groups, layers * neurons).into();
+            }
+        }
+        Self {
+            contrast: activations.contrast.clone(),
+            test: activations.test,
+            counts,
+            layers: *layers,
+            neurons: *neurons,
+            sides,
+        }
+    }
+
+    /// Splits the observations at random into those that are kept and a share of held-out ones.
+    ///
+    /// # Errors
+    /// [`StudyError::HeldOut`] if either part would have fewer than 2 observations of a side.
+    pub fn split(
+        activations: &'a Activations,
+        site: Site,
+        held_out: f64,
+        seed: u64,
+    ) -> Result<(Self, Self), StudyError> {
+        let all = Self::of(activations, site);
+        let split = activations.layout.split(held_out, seed)?;
+        let part = |groups: &[Vec<usize>; 2]| Self {
+            contrast: all.contrast.clone(),
+            test: all.test,
+            counts: activations.layout.counts_of(groups),
+            layers: all.layers,
+            neurons: all.neurons,
+            sides: [0, 1].map(|side| all.pick_rows(side, &groups[side]).into()),
+        };
+        Ok((part(&split.kept), part(&split.held_out)))
+    }
+
+    fn pick_rows(&self, side: usize, rows: &[usize]) -> Vec<f32> {
+        let width = self.layers * self.neurons;
+        let mut picked = Vec::with_capacity(rows.len() * width);
+        for &row in rows {
+            picked.extend_from_slice(&self.sides[side][row * width..][..width]);
+        }
+        picked
+    }
+
+    /// The values of all layers of side a and of side b.
+    ///
+    /// # Errors
+    /// If a value is not a finite number.
+    pub(crate) fn matrices(&self) -> Result<[Matrix<'_, f32>; 2], StatsError> {
+        let [rows_a, rows_b] = self.counts.groups;
+        let width = self.layers * self.neurons;
+        Ok([
+            Matrix::new(&self.sides[0], rows_a, width)?,
+            Matrix::new(&self.sides[1], rows_b, width)?,
+        ])
+    }
+
+    /// The values of one layer: `[groups, neurons]` for side a and side b.
+    pub(crate) fn layer(&self, layer: usize) -> [Vec<f32>; 2] {
+        let columns = layer * self.neurons..(layer + 1) * self.neurons;
+        self.sides.each_ref().map(|side| {
+            let rows = side.chunks_exact(self.layers * self.neurons);
+            rows.flat_map(|row| &row[columns.clone()]).copied().collect()
+        })
+    }
+}
+
+/// The mean of every column in each group of rows.
+pub(crate) fn average_groups(rows: &[f32], groups: &[usize], width: usize) -> Vec<f32> {
+    let count = groups.iter().max().map_or(0, |&last| last + 1);
+    let mut sums = vec![0.0_f64; count * width];
+    let mut sizes = vec![0.0_f64; count];
+    for (row, &group) in rows.chunks_exact(width).zip(groups) {
+        sizes[group] += 1.0;
+        for (sum, &value) in sums[group * width..][..width].iter_mut().zip(row) {
+            *sum += f64::from(value);
+        }
+    }
+    let mut means = Vec::with_capacity(sums.len());
+    for (sums, size) in sums.chunks_exact(width).zip(sizes) {
+        #[expect(clippy::cast_possible_truncation, reason = "activations are f32")]
+        means.extend(sums.iter().map(|sum| (sum / size) as f32));
+    }
+    means
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_row_of_a_group_is_the_mean_of_its_sentences() {
+        let rows = [1.0, 10.0, 2.0, 20.0, 6.0, 0.0, -4.0, 1.0];
+        assert_eq!(average_groups(&rows, &[0, 1, 0, 2], 2), [3.5, 5.0, 2.0, 20.0, -4.0, 1.0]);
+    }
+}
