@@ -524,7 +524,9 @@ fn two_studies_stand_side_by_side() {
     assert_eq!(page, compared());
     let differences = table(&page, "differences");
     let entries: Vec<&str> = differences.iter().map(|row| row[0].as_str()).collect();
-    assert_eq!(entries, ["layer of the paper\u{2019}s lesion", "selection.test"]);
+    let expected =
+        ["layer of the paper\u{2019}s lesion", "selection.test", "t-test of each neuron"];
+    assert_eq!(entries, expected);
     assert!(differences[1][1].contains("paired") && differences[1][2].contains("welch"));
     for id in ["profiles", "neurons", "margins", "drops"] {
         assert!(page.contains(&format!("id=\"figure-{id}\"")), "{id}");

@@ -105,7 +105,7 @@ impl EncodedStimuli {
 /// in a target that is masked. Two of one label are allowed within a group.
 ///
 /// # Errors
-/// [`StudyError::Line`] for the first sentence that is the same as an earlier one.
+/// If a sentence is the same as an earlier one: [`StudyError::Line`] for the first of them.
 fn check_inputs_differ(stimuli: &Stimuli, sentences: &[Filled]) -> Result<(), StudyError> {
     let Stimuli { file, templates, layout, .. } = stimuli;
     let mut known: HashMap<(&[u32], usize), usize> = HashMap::new();

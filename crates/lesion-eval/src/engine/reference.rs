@@ -24,8 +24,8 @@ pub struct ReferenceActivations {
     sides: [Vec<Arc<[f32]>>; 2],
     /// Neurons in a layer.
     neurons: usize,
-    /// Whether a prompt takes values from sentences of the other label only.
-    is_counterfactual: bool,
+    /// The sentences.
+    from: ValuesFrom,
 }
 
 impl ReferenceActivations {
@@ -59,8 +59,12 @@ impl ReferenceActivations {
                 rows.map(|(_, row)| Arc::from(&row[..])).collect()
             })
         };
-        let is_counterfactual = lesion.from == ValuesFrom::OtherPrompts;
-        Ok(Some(Self { labels, sides, neurons: activations.neurons, is_counterfactual }))
+        Ok(Some(Self { labels, sides, neurons: activations.neurons, from: lesion.from }))
+    }
+
+    /// Whether a prompt takes values from sentences of the other label only.
+    fn is_counterfactual(&self) -> bool {
+        self.from == ValuesFrom::OtherPrompts
     }
 
     pub(crate) fn neurons(&self) -> usize {
@@ -90,8 +94,8 @@ impl ReferenceActivations {
         })
     }
 
-    /// The median of every neuron for each prompt, over the sentences of all its sides; both sides
-    /// weigh the same.
+    /// The median of every neuron for each prompt, over the sentences of all its sides. Every prompt
+    /// weighs the same, but of stimuli both sides do.
     pub(crate) fn medians(&self, prompts: &[MaskedPrompt]) -> Vec<Arc<[f32]>> {
         self.pool(prompts, |sides| {
             let width = sides[0][0].len();
@@ -100,8 +104,11 @@ impl ReferenceActivations {
             for neuron in 0..width {
                 let mut values = Vec::new();
                 for side in sides {
-                    // Inversely proportional to the number of the side's sentences.
-                    let weight = sentences / side.len();
+                    let weight = match self.from {
+                        // Inversely proportional to the number of the side's sentences.
+                        ValuesFrom::Stimuli => sentences / side.len(),
+                        ValuesFrom::Prompts | ValuesFrom::OtherPrompts => 1,
+                    };
                     values.extend(side.iter().map(|row| (f64::from(row[neuron]), weight)));
                 }
                 #[expect(clippy::cast_possible_truncation, reason = "activations are f32")]
@@ -145,7 +152,7 @@ impl ReferenceActivations {
         let mut known: Vec<(Option<&str>, Arc<[f32]>)> = Vec::new();
         let mut pooled = Vec::with_capacity(prompts.len());
         for prompt in prompts {
-            let key = if self.is_counterfactual { prompt.label.as_deref() } else { None };
+            let key = if self.is_counterfactual() { prompt.label.as_deref() } else { None };
             if let Some((_, value)) = known.iter().find(|(other, _)| *other == key) {
                 pooled.push(value.clone());
                 continue;
@@ -163,7 +170,7 @@ impl ReferenceActivations {
     fn filled_sides(&self, prompt: &MaskedPrompt) -> Vec<usize> {
         let side = self.labels.iter().position(|label| Some(label) == prompt.label.as_ref());
         let sides = match side {
-            Some(side) if self.is_counterfactual => vec![1 - side],
+            Some(side) if self.is_counterfactual() => vec![1 - side],
             _ => vec![0, 1],
         };
         sides.into_iter().filter(|&side| !self.sides[side].is_empty()).collect()

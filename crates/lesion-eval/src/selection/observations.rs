@@ -127,7 +127,87 @@ pub(crate) fn average_groups(rows: &[f32], groups: &[usize], width: usize) -> Ve
 
 #[cfg(test)]
 mod tests {
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+    use study_record::{Correction, SelectionSettings};
+
     use super::*;
+    use crate::{
+        passes::progress::unwatched, selection::select::select,
+        texts::stimuli_layout::StimuliLayout,
+    };
+
+    const NEURONS: usize = 4000;
+    const ALPHA: f64 = 0.05;
+
+    /// A standard normal number, after Box and Muller.
+    fn normal(random: &mut ChaCha8Rng) -> f64 {
+        let radius = (-2.0 * (1.0 - random.random::<f64>()).ln()).sqrt();
+        radius * (std::f64::consts::TAU * random.random::<f64>()).cos()
+    }
+
+    /// Activations without any effect, in which the sentences of a group have half of their variance
+    /// in common.
+    fn correlated(layout: StimuliLayout, test: TTestKind) -> Activations {
+        let mut random = ChaCha8Rng::seed_from_u64(5);
+        let side = |groups: &Vec<usize>| {
+            let count = groups.iter().max().unwrap() + 1;
+            let mut rows = vec![0.0; groups.len() * NEURONS];
+            for neuron in 0..NEURONS {
+                let common: Vec<f64> = (0..count).map(|_| normal(&mut random)).collect();
+                for (row, &group) in groups.iter().enumerate() {
+                    let value = common[group] + normal(&mut random);
+                    #[expect(clippy::cast_possible_truncation, reason = "activations are f32")]
+                    let value = value as f32;
+                    rows[row * NEURONS + neuron] = value;
+                }
+            }
+            rows
+        };
+        let groups = layout.groups.clone();
+        let pre = groups.each_ref().map(side);
+        let contrast = Contrast { a: "him".into(), b: "her".into(), words: true };
+        let post = pre.clone();
+        Activations { contrast, layout, test, layers: 1, neurons: NEURONS, pre, post }
+    }
+
+    /// The share of neurons that are significant without correction.
+    fn false_positives(activations: &Activations) -> f64 {
+        let settings = SelectionSettings {
+            correction: Correction::None,
+            permutations: 1.try_into().unwrap(),
+            ..SelectionSettings::default()
+        };
+        let observations = Observations::of(activations, settings.site);
+        let selection = select(&observations, &settings, 0, &mut unwatched()).unwrap();
+        let p = &selection.chosen().p;
+        p.iter().filter(|&&p| p <= ALPHA).count() as f64 / p.len() as f64
+    }
+
+    #[test]
+    fn only_tests_of_groups_keep_their_level_if_sentences_of_a_group_are_alike() {
+        let names: Vec<String> = (0..64).map(|line| format!("{}", line / 4)).collect();
+        let names: Vec<Option<&str>> = names.iter().map(|name| Some(name.as_str())).collect();
+        let pairs = StimuliLayout::of_pairs(&names);
+        // 6 groups of side a and 10 of side b.
+        let sides: Vec<usize> = (0..64).map(|line| usize::from(line / 4 % 3 > 0)).collect();
+        let sentences = StimuliLayout::of_sentences(&sides, &names);
+        let error = (ALPHA * (1.0 - ALPHA) / NEURONS as f64).sqrt();
+        for (layout, test) in [
+            (pairs, TTestKind::Paired),
+            (sentences.clone(), TTestKind::Student),
+            (sentences, TTestKind::Welch),
+        ] {
+            let mut activations = correlated(layout, test);
+            let grouped = false_positives(&activations);
+            for groups in &mut activations.layout.groups {
+                *groups = (0..groups.len()).collect();
+            }
+            let ungrouped = false_positives(&activations);
+            assert!((grouped - ALPHA).abs() < 4.0 * error, "{test}: {grouped}");
+            assert!(ungrouped > 2.0 * ALPHA, "{test}: {ungrouped}");
+        }
+    }
 
     #[test]
     fn the_row_of_a_group_is_the_mean_of_its_sentences() {

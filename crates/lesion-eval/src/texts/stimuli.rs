@@ -221,6 +221,8 @@ fn target_words(template: &Template) -> (String, String) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -294,5 +296,21 @@ mod tests {
         assert_eq!(pairs.test(&settings).unwrap(), TTestKind::Paired);
         let error = sentences.test(&settings).unwrap_err().to_string();
         assert!(error.contains("`--test welch`"), "{error}");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_stimuli_or_one_line_of_error(
+            text in "((group=[xy]\t)?([ab]\t)?[a-c ]{1,3}\\{[ab|]{1,3}\\}\n){0,6}",
+        ) {
+            match Stimuli::parse("f", &text) {
+                Ok(stimuli) => {
+                    let counts = stimuli.counts();
+                    prop_assert!(counts.groups.iter().all(|&groups| groups >= 2));
+                    prop_assert!(!counts.paired || counts.sentences[0] == counts.sentences[1]);
+                }
+                Err(error) => prop_assert!(!error.to_string().contains('\n')),
+            }
+        }
     }
 }

@@ -65,18 +65,14 @@ pub fn run(
     let site = study.lesion.site;
     let outcomes = stages
         .run("lesion", |progress| lesion(subject, prompts, &labelled, layer, site, progress))?;
-    let mut encoded = vec![
-        EncodedTable::new(study_rows::neurons(selection))?,
-        EncodedTable::new(study_rows::selection(selection))?,
+    let mut encoded = selected.tables()?;
+    encoded.extend([
         EncodedTable::new(study_rows::histogram(&diagnostics))?,
         EncodedTable::new(study_rows::normality(&diagnostics))?,
         EncodedTable::new(study_rows::sparsity(&diagnostics))?,
         EncodedTable::new(study_rows::predictions(&predictions))?,
         EncodedTable::new(study_rows::lesions(layer, &outcomes))?,
-    ];
-    if study.selection.held_out.is_any() {
-        encoded.push(EncodedTable::new(study_rows::held_out(&selected.replications))?);
-    }
+    ]);
 
     let reference = stages.run("reference", |progress| {
         ReferenceActivations::of_study(study, subject, prompts, &activations, progress)
@@ -157,6 +153,20 @@ struct Selected<'a> {
     /// The stimuli that were held out, if any were.
     held_out: Option<StimuliCounts>,
     replications: Vec<Replication>,
+}
+
+impl Selected<'_> {
+    /// The tables of the selection.
+    fn tables(&self) -> Result<Vec<EncodedTable>, StudyError> {
+        let mut tables = vec![
+            EncodedTable::new(study_rows::neurons(&self.selection))?,
+            EncodedTable::new(study_rows::selection(&self.selection))?,
+        ];
+        if self.held_out.is_some() {
+            tables.push(EncodedTable::new(study_rows::held_out(&self.replications))?);
+        }
+        Ok(tables)
+    }
 }
 
 fn select_and_replicate<'a>(

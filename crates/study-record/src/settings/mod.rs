@@ -75,7 +75,7 @@ settings! {
         /// are by default.
         site: Site => setting("pre").option("select-site", "SITE"),
         /// The t-test of each neuron; single sentences cannot be paired.
-        test: Option<TTestKind> => unset("`paired` for pairs, `welch` for single sentences")
+        test: Option<TTestKind> => unset("paired for pairs, welch for single sentences")
             .example("student").option("test", "TEST"),
         /// Correction of p for the number of tests; `max-t` is by permutation.
         correction: Correction => setting("bh").option("correction", "CORRECTION"),

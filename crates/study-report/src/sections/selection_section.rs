@@ -4,7 +4,7 @@ use neuron_stats::quantile;
 use plotters::prelude::{Color, RGBColor, Rectangle};
 use serde::Serialize;
 use study_record::{
-    Correction, Manifest, SelectAt,
+    Correction, Manifest, SelectAt, TTestKind,
     tables::{HeldOutRow, NeuronRow, Row as _, SelectionRow},
 };
 
@@ -119,14 +119,18 @@ fn layers_table(manifest: &Manifest, counts: &SelectionCounts, neurons: &[Neuron
     let [a, b] = manifest.labels();
     let caption = format!(
         "Neurons that carry the label {} or {}, by a {} t-test on {} at the {} target, with q of \
-         at most {}; {}. Effect sizes are in standard deviations of the difference.",
+         at most {}; {}. Effect sizes are in standard deviations of {}.",
         quoted(a),
         quoted(b),
         manifest.test(),
         manifest.selected_on.in_words(),
         selection.at,
         selection.alpha,
-        correction_clause(manifest)
+        correction_clause(manifest),
+        match manifest.test() {
+            TTestKind::Paired => "the difference",
+            TTestKind::Student | TTestKind::Welch => "one label",
+        }
     );
     let uncorrected = format!("p < {} uncorrected", selection.alpha);
     let columns = ["layer", a, b, "neither", &uncorrected, "median |effect|", "largest |effect|"];

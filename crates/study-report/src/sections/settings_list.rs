@@ -5,7 +5,7 @@ use study_record::{Manifest, Section as _, Setting, Study};
 
 use crate::error::ReportError;
 
-/// Every setting by its key, and the layers that the defaults came to.
+/// Every setting by its key, and the layers and the t-test that the defaults came to.
 pub(crate) fn settings_list(manifest: &Manifest) -> Result<Vec<(String, String)>, ReportError> {
     let values = serde_json::to_value(&manifest.study)?;
     let mut settings = Vec::new();
@@ -19,6 +19,7 @@ pub(crate) fn settings_list(manifest: &Manifest) -> Result<Vec<(String, String)>
     let layers: Vec<String> = manifest.layers.iter().map(usize::to_string).collect();
     settings.push(("layer of the paper\u{2019}s lesion".to_owned(), manifest.layer.to_string()));
     settings.push(("layers of the laboratory".to_owned(), layers.join(", ")));
+    settings.push(("t-test of each neuron".to_owned(), manifest.test().to_string()));
     Ok(settings)
 }
 
