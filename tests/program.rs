@@ -17,5 +17,6 @@ mod planted_worlds;
 mod predict;
 mod registration;
 mod report;
+mod stimuli_designs;
 mod studies;
 mod support;
