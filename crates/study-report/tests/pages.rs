@@ -556,7 +556,7 @@ fn errors_name_the_file_and_the_place() {
     assert!(message.contains("missing field `correction`"), "{message}");
     let message = edited("selection.csv", ",0\n", ",many\n");
     assert!(message.starts_with("memory/selection.csv: line 2: column `neurons`: "), "{message}");
-    let message = edited("manifest.json", "\"pairs\": 12", "\"pairs\": \"twelve\"");
+    let message = edited("manifest.json", "\"paired\": true", "\"paired\": \"yes\"");
     assert!(message.starts_with("memory/manifest.json: ") && message.contains("line "));
     let mut files = all.clone();
     files.remove("neurons.csv");
