@@ -9,7 +9,7 @@ use super::absent_part::absence;
 use crate::{
     document::{
         cell::Cell,
-        number_text::{count, fixed, interval, plural, quoted},
+        number_text::{fixed, interval, plural, quoted},
         report_table::Table,
         section::Section,
     },
@@ -83,7 +83,7 @@ fn stability_table(rows: &[StabilityRow]) -> Table {
     let caption = format!(
         "Sets selected on {} of the stimuli: their overlap with the lesioned set, and their mean margin \
          drops. The interval over all resamples stimuli, templates and random sets.",
-        count(rows.first().map_or(0, |row| row.resamples))
+        plural(rows.first().map_or(0, |row| row.resamples), "resample")
     );
     let tables = &[StabilityRow::TABLE.file];
     let mut table = Table::new("stability", tables, caption, columns).on_screen();
