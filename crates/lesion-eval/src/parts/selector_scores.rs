@@ -17,8 +17,7 @@ use crate::{
         progress::{Progress, report},
         side_by_side::{lock, run_side_by_side},
     },
-    selection::activations::{Activations, activations_at_masks},
-    translate::model_site,
+    selection::{activations::activations_at_masks, observations::Observations},
 };
 
 /// Points of a path at which gradients are taken, each the middle of an equal part.
@@ -44,20 +43,24 @@ pub(crate) fn score_by_stimuli(
     layer: usize,
     label: &str,
 ) -> Result<StimulusScores, StudyError> {
-    let activations = bench.selected_on;
-    let sign = if label == activations.contrast.a { 1.0 } else { -1.0 };
+    let observations = bench.selected_on;
+    let sign = if label == observations.contrast.a { 1.0 } else { -1.0 };
     let toward_label =
         |values: Scores| -> Scores { values.into_iter().map(|value| sign * value).collect() };
     let tests = &bench.selection.tests[bench.selection.columns(layer)];
-    let probe = fit_probe(activations, layer, model_site(bench.design.study.selection.site))
-        .map_err(|source| StudyError::stats_of_model(source, activations.neurons))?;
+    let probe = fit_probe(observations, layer)
+        .map_err(|source| StudyError::stats_of_model(source, observations.neurons))?;
     let norms = bench.design.subject.model.output_norms(layer)?;
     let mut scores = Vec::new();
     for &selector in Selector::ALL {
         let found = match selector {
             Selector::T => toward_label(tests.iter().map(|test| test.t).collect()),
-            Selector::DifferencePre => toward_label(differences(activations, layer, Site::Pre)),
-            Selector::DifferencePost => toward_label(differences(activations, layer, Site::Post)),
+            Selector::DifferencePre => {
+                toward_label(differences(observations, layer, study_record::Site::Pre))
+            }
+            Selector::DifferencePost => {
+                toward_label(differences(observations, layer, study_record::Site::Post))
+            }
             Selector::OutputNorm => norms.iter().map(|&norm| f64::from(norm)).collect(),
             Selector::Probe => toward_label(probe.weights.clone()),
             Selector::Loudest
@@ -70,27 +73,23 @@ pub(crate) fn score_by_stimuli(
     Ok(StimulusScores { scores, probe_accuracy: probe.accuracy })
 }
 
-fn fit_probe(
-    activations: &Activations,
-    layer: usize,
-    site: Site,
-) -> Result<LinearProbe, StatsError> {
-    let values = activations.layer(layer, site);
-    let (a, b) = values.split_at(activations.pairs * activations.neurons);
-    let a = Matrix::new(a, activations.pairs, activations.neurons)?;
-    let b = Matrix::new(b, activations.pairs, activations.neurons)?;
+fn fit_probe(observations: &Observations<'_>, layer: usize) -> Result<LinearProbe, StatsError> {
+    let [a, b] = observations.layer(layer);
+    let [rows_a, rows_b] = observations.counts.groups;
+    let a = Matrix::new(&a, rows_a, observations.neurons)?;
+    let b = Matrix::new(&b, rows_b, observations.neurons)?;
     linear_probe(a, b)
 }
 
 /// The mean activation of side a minus that of side b, for each neuron of a layer.
-fn differences(activations: &Activations, layer: usize, site: Site) -> Scores {
-    let values = activations.layer(layer, site);
-    let (a, b) = values.split_at(activations.pairs * activations.neurons);
+fn differences(observations: &Observations<'_>, layer: usize, site: study_record::Site) -> Scores {
+    let neurons = observations.neurons;
+    let [a, b] = observations.layer_at(site, layer);
     let mean = |side: &[f32], neuron: usize| -> f64 {
-        let values = side[neuron..].iter().step_by(activations.neurons);
-        values.map(|&value| f64::from(value)).sum::<f64>() / activations.pairs as f64
+        let values = side[neuron..].iter().step_by(neurons);
+        values.map(|&value| f64::from(value)).sum::<f64>() / (side.len() / neurons) as f64
     };
-    (0..activations.neurons).map(|neuron| mean(a, neuron) - mean(b, neuron)).collect()
+    (0..neurons).map(|neuron| mean(&a, neuron) - mean(&b, neuron)).collect()
 }
 
 /// The scores of every neuron in one prompt, by the selectors that use prompts.

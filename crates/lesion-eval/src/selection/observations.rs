@@ -10,8 +10,8 @@ use crate::{
     translate::model_site,
 };
 
-/// The independent observations of a contrast: the activations of every neuron at one site, one row
-/// per group of stimuli. The row of a group is the mean of its sentences of this side.
+/// The independent observations of a contrast: the activations of every neuron, one row per group of
+/// stimuli. The row of a group is the mean of its sentences of this side.
 #[derive(Clone, Debug)]
 pub struct Observations<'a> {
     /// The labels of the two sides.
@@ -24,30 +24,29 @@ pub struct Observations<'a> {
     pub layers: usize,
     /// Number of neurons in each layer.
     pub neurons: usize,
-    /// `[groups, layers x neurons]` for side a and side b.
-    sides: [Cow<'a, [f32]>; 2],
+    /// The site at which neurons are selected.
+    site: Site,
+    /// Before GELU, `[groups, layers x neurons]` for side a and side b.
+    pre: Sides<'a>,
+    /// After GELU, in the same shape.
+    post: Sides<'a>,
 }
 
+type Sides<'a> = [Cow<'a, [f32]>; 2];
+
 impl<'a> Observations<'a> {
-    /// The observations at one site.
+    /// The observations that neurons are selected on at a site.
     #[must_use]
     pub fn of(activations: &'a Activations, site: Site) -> Self {
-        let Activations { layout, layers, neurons, .. } = activations;
-        let counts = layout.counts();
-        let mut sides =
-            activations.at(model_site(site)).each_ref().map(|side| Cow::Borrowed(&side[..]));
-        if counts.are_grouped() {
-            for (side, groups) in sides.iter_mut().zip(&layout.groups) {
-                *side = average_groups(side, groups, layers * neurons).into();
-            }
-        }
         Self {
             contrast: activations.contrast.clone(),
             test: activations.test,
-            counts,
-            layers: *layers,
-            neurons: *neurons,
-            sides,
+            counts: activations.layout.counts(),
+            layers: activations.layers,
+            neurons: activations.neurons,
+            site,
+            pre: average_sides(activations, Site::Pre),
+            post: average_sides(activations, Site::Post),
         }
     }
 
@@ -69,41 +68,68 @@ impl<'a> Observations<'a> {
             counts: activations.layout.counts_of(groups),
             layers: all.layers,
             neurons: all.neurons,
-            sides: [0, 1].map(|side| all.pick_rows(side, &groups[side]).into()),
+            site,
+            pre: all.pick_rows(&all.pre, groups),
+            post: all.pick_rows(&all.post, groups),
         };
         Ok((part(&split.kept), part(&split.held_out)))
     }
 
-    fn pick_rows(&self, side: usize, rows: &[usize]) -> Vec<f32> {
+    fn pick_rows(&self, sides: &Sides<'_>, rows: &[Vec<usize>; 2]) -> Sides<'a> {
         let width = self.layers * self.neurons;
-        let mut picked = Vec::with_capacity(rows.len() * width);
-        for &row in rows {
-            picked.extend_from_slice(&self.sides[side][row * width..][..width]);
-        }
-        picked
+        [0, 1].map(|side| {
+            let mut picked = Vec::with_capacity(rows[side].len() * width);
+            for &row in &rows[side] {
+                picked.extend_from_slice(&sides[side][row * width..][..width]);
+            }
+            picked.into()
+        })
     }
 
-    /// The values of all layers of side a and of side b.
+    fn at(&self, site: Site) -> &Sides<'a> {
+        match site {
+            Site::Pre => &self.pre,
+            Site::Post => &self.post,
+        }
+    }
+
+    /// The values of all layers of side a and of side b, at the site of the selection.
     ///
     /// # Errors
     /// If a value is not a finite number.
     pub(crate) fn matrices(&self) -> Result<[Matrix<'_, f32>; 2], StatsError> {
         let [rows_a, rows_b] = self.counts.groups;
         let width = self.layers * self.neurons;
-        Ok([
-            Matrix::new(&self.sides[0], rows_a, width)?,
-            Matrix::new(&self.sides[1], rows_b, width)?,
-        ])
+        let [a, b] = self.at(self.site);
+        Ok([Matrix::new(a, rows_a, width)?, Matrix::new(b, rows_b, width)?])
     }
 
-    /// The values of one layer: `[groups, neurons]` for side a and side b.
+    /// The values of one layer at the site of the selection: `[groups, neurons]` for side a and side b.
     pub(crate) fn layer(&self, layer: usize) -> [Vec<f32>; 2] {
+        self.layer_at(self.site, layer)
+    }
+
+    /// The values of one layer at a site: `[groups, neurons]` for side a and side b.
+    pub(crate) fn layer_at(&self, site: Site, layer: usize) -> [Vec<f32>; 2] {
         let columns = layer * self.neurons..(layer + 1) * self.neurons;
-        self.sides.each_ref().map(|side| {
+        self.at(site).each_ref().map(|side| {
             let rows = side.chunks_exact(self.layers * self.neurons);
             rows.flat_map(|row| &row[columns.clone()]).copied().collect()
         })
     }
+}
+
+/// The rows of both sides at a site, each group averaged.
+fn average_sides(activations: &Activations, site: Site) -> Sides<'_> {
+    let Activations { layout, layers, neurons, .. } = activations;
+    let mut sides =
+        activations.at(model_site(site)).each_ref().map(|side| Cow::Borrowed(&side[..]));
+    if layout.counts().are_grouped() {
+        for (side, groups) in sides.iter_mut().zip(&layout.groups) {
+            *side = average_groups(side, groups, layers * neurons).into();
+        }
+    }
+    sides
 }
 
 /// The mean of every column in each group of rows.

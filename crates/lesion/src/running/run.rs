@@ -11,7 +11,7 @@ use study_report::{FinishedStudy, Section};
 use crate::{
     error::LesionError,
     running::{
-        place::{NEURON_SETS, Place, StudyWriter, write_report},
+        place::{NEURON_SETS, Place, RunJournal, StudyWriter, write_report},
         prepared_study::PreparedStudy,
         stages::Stages,
         watch::Note,
@@ -40,17 +40,7 @@ pub fn run(
     place: &mut dyn Place,
     stages: &mut Stages<'_>,
 ) -> Result<RunSummary, LesionError> {
-    let replaces = prepared.options.replaces;
-    if !replaces {
-        prepared.check_results(&*place)?;
-    }
-    let mut journal = place.journal(&|| prepared.identity(), replaces)?;
-    let batches = journal.resumed_batches();
-    if batches > 0 {
-        stages.note(&Note::Resumed { place: place.path(""), batches });
-    } else if journal.replaces_another() {
-        stages.note(&Note::Replaced { place: place.path("") });
-    }
+    let mut journal = open_journal(prepared, place, stages)?;
     let design = prepared.design();
     let (subject, study, prompts) = (design.subject, design.study, design.prompts);
     let activations =
@@ -143,6 +133,26 @@ pub fn run(
     write_report(place, &report)?;
     journal.complete()?;
     Ok(RunSummary { files, seconds: manifest.seconds, sections: report.sections })
+}
+
+/// Opens the journal of a run, unless the place has another study.
+fn open_journal(
+    prepared: &PreparedStudy<'_>,
+    place: &mut dyn Place,
+    stages: &mut Stages<'_>,
+) -> Result<Box<dyn RunJournal>, LesionError> {
+    let replaces = prepared.options.replaces;
+    if !replaces {
+        prepared.check_results(&*place)?;
+    }
+    let journal = place.journal(&|| prepared.identity(), replaces)?;
+    let batches = journal.resumed_batches();
+    if batches > 0 {
+        stages.note(&Note::Resumed { place: place.path(""), batches });
+    } else if journal.replaces_another() {
+        stages.note(&Note::Replaced { place: place.path("") });
+    }
+    Ok(journal)
 }
 
 /// The selection, and its replication on the stimuli that were held out.
