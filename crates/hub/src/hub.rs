@@ -1,12 +1,10 @@
-use std::ops::ControlFlow;
-
 use crate::{
     cache::repo_cache::RepoCache,
-    checkout::{Checkout, Source},
+    checkpoint::checkout::{Checkout, Source},
     error::HubError,
-    hub_settings::Settings,
-    repo::Repo,
+    naming::repo::{MAIN, Repo},
     requests::client::{Client, FileRequest},
+    settings::hub_settings::{OFFLINE, Settings},
 };
 
 /// The hub, and its cache on this machine.
@@ -29,18 +27,17 @@ impl Hub {
         Settings::from_env().map(Self::new)
     }
 
-    /// Asks the hub for the commit of the revision. If the hub does not answer, and the cache has all
-    /// files of the revision's last known commit, that commit is used, and [`Checkout::unanswered`]
-    /// has the reason. The hub is not asked about a commit that is completely in the cache.
+    /// Asks the hub for the commit of the revision. If the hub does not answer, the cache serves as
+    /// for [`Hub::open_cached`]. The hub is not asked about a commit that is completely in the cache.
     ///
     /// # Errors
     /// If there is no such model, or neither the hub nor the cache has it.
     pub fn open(&self, repo: &Repo) -> Result<Checkout<'_>, HubError> {
-        if self.client.settings().offline {
-            return self.open_cached(repo, None);
+        if self.client.settings().offline.is_some() {
+            return self.open_without_request(repo, None);
         }
         if repo.commit().is_some()
-            && let Ok(checkout) = self.open_cached(repo, None)
+            && let Ok(checkout) = self.open_without_request(repo, None)
         {
             return Ok(checkout);
         }
@@ -48,36 +45,55 @@ impl Hub {
         match self.client.metadata(request) {
             Ok(Some(metadata)) => Ok(self.checkout(repo, &metadata.commit, Source::Hub)),
             Ok(None) => {
-                Err(HubError::NoFile { repo: repo.to_string(), files: request.file.to_owned() })
+                let checkout = self.checkout(repo, repo.revision(), Source::Hub);
+                Err(checkout.no_config_error())
             }
-            Err(error) if error.is_no_answer() => {
-                // The hub's answer is of more use than that the model is not in the cache.
-                if self.open_cached(repo, None).is_err() {
-                    return Err(error);
-                }
-                self.open_cached(repo, Some(error))
-            }
-            Err(error) => Err(error),
+            Err(error) => self.open_cached(repo, error),
         }
     }
 
-    /// The last known commit of the revision, if the cache has all of its files.
-    fn open_cached(
+    /// The revision in the cache, after the hub failed with `error`: the last known commit if the
+    /// cache has all of its files; for the branch `main`, otherwise the latest commit of which it has.
+    /// [`Checkout::unanswered`] is then `error`.
+    ///
+    /// # Errors
+    /// Returns `error` if the cache has no such commit, or if the hub did answer: then another commit
+    /// is not what was asked for.
+    pub fn open_cached(&self, repo: &Repo, error: HubError) -> Result<Checkout<'_>, HubError> {
+        // The hub's answer is of more use than that the model is not in the cache.
+        if !error.lets_cache_serve() || self.open_without_request(repo, None).is_err() {
+            return Err(error);
+        }
+        self.open_without_request(repo, Some(error))
+    }
+
+    fn open_without_request(
         &self,
         repo: &Repo,
         unanswered: Option<HubError>,
     ) -> Result<Checkout<'_>, HubError> {
-        let Some(commit) = self.cache(repo).commit(repo) else {
-            return Err(HubError::Offline {
-                repo: repo.to_string(),
-                files: "files".to_owned(),
-                cache: self.client.settings().cache.clone(),
-            });
-        };
-        let mut checkout = self.checkout(repo, &commit, Source::Cache(unanswered));
-        checkout.description(&mut |_| ControlFlow::Continue(()))?;
-        checkout.weights(&mut |_| ControlFlow::Continue(()))?;
-        Ok(checkout)
+        let cache = self.cache(repo);
+        let known = cache.commit(repo);
+        let older = if repo.revision() == MAIN { cache.downloaded_commits() } else { Vec::new() };
+        let commits: Vec<String> = known.iter().cloned().chain(older).collect();
+        let mut first_error = None;
+        for (place, commit) in commits.iter().enumerate() {
+            let source = Source::Cache { unanswered: None, older: place > 0 || known.is_none() };
+            let mut checkout = self.checkout(repo, commit, source);
+            match checkout.check_complete() {
+                Ok(()) => {
+                    checkout.set_unanswered(unanswered);
+                    return Ok(checkout);
+                }
+                Err(error) => drop(first_error.get_or_insert(error)),
+            }
+        }
+        Err(first_error.unwrap_or_else(|| HubError::Offline {
+            repo: repo.to_string(),
+            files: "files".to_owned(),
+            cache: self.client.settings().cache.clone(),
+            variable: self.client.settings().offline.unwrap_or(OFFLINE),
+        }))
     }
 
     fn checkout(&self, repo: &Repo, commit: &str, source: Source) -> Checkout<'_> {

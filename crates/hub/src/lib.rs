@@ -14,7 +14,7 @@
 //! fs::create_dir(kept.join("refs"))?;
 //! fs::write(kept.join("refs/main"), commit)?;
 //! for file in ["config.json", "tokenizer.json", "model.safetensors"] {
-//!     fs::write(snapshot.join(file), "")?;
+//!     fs::write(snapshot.join(file), "{}")?;
 //! }
 //!
 //! let hub = Hub::new(Settings::from_vars(|name| match name {
@@ -38,19 +38,27 @@
 //! resumed if it was cut off, compared with the hub's size and hash, and renamed.
 
 mod cache;
-mod checkout;
-mod checkpoint_files;
+mod checkpoint;
 mod error;
 mod hub;
-mod hub_settings;
-mod name_problem;
-mod repo;
+mod naming;
 mod requests;
+mod settings;
 
-pub use checkout::Checkout;
-pub use error::HubError;
+pub use checkpoint::{
+    checkout::Checkout,
+    unusable_file::{SLOW_TOKENIZERS, weights_advice},
+};
+pub use error::{HubError, TokenUse};
 pub use hub::Hub;
-pub use hub_settings::{Settings, Token};
-pub use name_problem::NameProblem;
-pub use repo::Repo;
+pub use naming::{
+    hub_address::parse_address,
+    name_problem::{AddressProblem, NameProblem},
+    repo::Repo,
+};
 pub use requests::download::{Progress, Transfer};
+pub use settings::{
+    certificates::Certificates,
+    hub_settings::{Rate, Settings, endpoint_from_env},
+    token::Token,
+};

@@ -165,13 +165,13 @@ fn a_cached_model_needs_one_request_and_works_without_a_network() {
     let asked = server.requests().len();
     let commit = format!("owner/tiny@{COMMIT}");
     assert_eq!(machine.fetch(&commit).unwrap(), first);
-    machine.settings.offline = true;
+    machine.settings.offline = Some("HF_HUB_OFFLINE");
     assert_eq!(machine.fetch("owner/tiny").unwrap(), first);
     assert_eq!(server.requests().len(), asked);
 
     drop(server);
     assert_eq!(machine.fetch("owner/tiny").unwrap(), first);
-    machine.settings.offline = false;
+    machine.settings.offline = None;
     assert_eq!(machine.fetch(&commit).unwrap(), first);
     let hub = Hub::new(machine.settings.clone());
     let checkout = hub.open(&"owner/tiny".parse().unwrap()).unwrap();
@@ -370,7 +370,7 @@ fn without_a_network_the_error_gives_an_alternative() {
     drop(server); // nobody listens there now
     let line = machine.refusal("owner/tiny");
     assert!(line.contains("cannot ask") && line.contains("hf download owner/tiny"), "{line}");
-    machine.settings.offline = true;
+    machine.settings.offline = Some("HF_HUB_OFFLINE");
     let line = machine.refusal("owner/tiny");
     assert!(line.contains("HF_HUB_OFFLINE") && line.contains("owner/tiny"), "{line}");
     assert!(!machine.repo().exists());
@@ -408,7 +408,7 @@ fn the_token_goes_to_the_hub_and_to_nobody_else() {
     });
     let mut machine = Machine::new(&server.url());
     assert!(machine.refusal("owner/tiny").contains("HF_TOKEN"));
-    machine.settings.token = Some(Token::new("hf_secret").unwrap());
+    machine.settings.token = Some(Token::new("hf_secret", "HF_TOKEN").unwrap());
     assert_complete(&machine.fetch("owner/tiny").unwrap());
     assert_eq!(elsewhere.gets(), 1);
     assert!(
@@ -423,7 +423,7 @@ fn a_branch_with_a_slash_has_its_own_reference() {
     let mut machine = Machine::new(&server.url());
     let folder = machine.fetch("owner/tiny@refs/pr/1").unwrap();
     assert_eq!(fs::read_to_string(machine.repo().join("refs/refs/pr/1")).unwrap(), COMMIT);
-    machine.settings.offline = true;
+    machine.settings.offline = Some("HF_HUB_OFFLINE");
     assert_eq!(machine.fetch("owner/tiny@refs/pr/1").unwrap(), folder);
     assert!(machine.refusal("owner/tiny").contains("HF_HUB_OFFLINE"));
 }
@@ -433,7 +433,7 @@ fn a_cache_that_other_tools_filled_is_used() {
     // As `transformers` leaves it: a link for each file, and no other weights asked for.
     let machine = {
         let mut machine = Machine::new("http://127.0.0.1:9");
-        machine.settings.offline = true;
+        machine.settings.offline = Some("HF_HUB_OFFLINE");
         machine
     };
     let snapshot = machine.repo().join("snapshots").join(COMMIT);

@@ -8,15 +8,20 @@ use sha2::{Digest as _, Sha256};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Etag(String);
 
+/// Ends of etags of compressed answers.
+const COMPRESSED: [&str; 4] = ["-gzip", ";gzip", "--gzip", "-br"];
+
 impl Etag {
     /// The etag of a header's value; `None` if it is not a hash, as nothing could be compared with it.
     pub(crate) fn parse(header: &str) -> Option<Self> {
         let hash = header.trim().trim_start_matches("W/").trim_matches('"');
-        let is_hexadecimal = hash.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        // Servers that compress mark the etag.
+        let hash = COMPRESSED.iter().find_map(|end| hash.strip_suffix(end)).unwrap_or(hash);
+        let is_hexadecimal = hash.bytes().all(|byte| byte.is_ascii_hexdigit());
         if !is_hexadecimal || ![40, 64].contains(&hash.len()) {
             return None;
         }
-        Some(Self(hash.to_owned()))
+        Some(Self(hash.to_ascii_lowercase()))
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -80,6 +85,16 @@ mod tests {
         assert_eq!(hash(&format!("W/\"{git}\""), b"hello\n"), git);
         let sha256 = "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03";
         assert_eq!(hash(&format!("\"{sha256}\""), b"hello\n"), sha256);
+    }
+
+    #[test]
+    fn weak_and_compressed_etags_are_those_of_the_file() {
+        let hash = "ce013625030ba8dba906f756967f9e9ca394464a";
+        for header in ["W/\"H\"", "\"H-gzip\"", "W/\"H;gzip\"", " H "] {
+            let etag = Etag::parse(&header.replace('H', hash)).unwrap();
+            assert_eq!(etag.as_str(), hash, "{header}");
+        }
+        assert_eq!(Etag::parse(&hash.to_ascii_uppercase()).unwrap().as_str(), hash);
     }
 
     #[test]

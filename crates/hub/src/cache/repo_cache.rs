@@ -9,16 +9,18 @@
 //! ```
 
 use std::{
+    collections::BTreeSet,
     fs::{self, File},
     io,
     path::{Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering},
+    time::{Duration, SystemTime},
 };
 
 use crate::{
     cache::{etag::Etag, presence::Presence},
     error::HubError,
-    repo::{Repo, is_commit},
+    naming::repo::{MAIN, Repo, is_commit},
 };
 
 /// Extension of a file whose download is not complete.
@@ -47,13 +49,31 @@ impl RepoCache {
         Some(commit.trim().to_owned()).filter(|commit| is_commit(commit))
     }
 
-    /// Stores the commit of the revision.
-    pub(crate) fn keep_commit(&self, repo: &Repo, commit: &str) -> Result<(), HubError> {
-        if self.commit(repo).as_deref() == Some(commit) {
-            return Ok(());
+    /// Stores the commit of the revision. In a cache that cannot be written, nothing is stored: the
+    /// hub is only asked again.
+    pub(crate) fn keep_commit(&self, repo: &Repo, commit: &str) {
+        if self.commit(repo).as_deref() != Some(commit) {
+            let _ = replace_file(&self.reference(repo), commit);
         }
-        let path = self.reference(repo);
-        replace_file(&path, commit).map_err(cache_error(&path))
+    }
+
+    /// Commits of the branch `main` that were downloaded, the latest first. A commit of which another
+    /// branch or tag is known is not one of `main` for certain.
+    pub(crate) fn downloaded_commits(&self) -> Vec<String> {
+        let mut others = BTreeSet::new();
+        read_references(&self.root.join("refs"), &mut others);
+        let mut commits = Vec::new();
+        let snapshots = fs::read_dir(self.root.join("snapshots")).into_iter().flatten();
+        for entry in snapshots.flatten() {
+            let Ok(name) = entry.file_name().into_string() else { continue };
+            if !is_commit(&name) || others.contains(&name) {
+                continue;
+            }
+            let changed = entry.metadata().and_then(|metadata| metadata.modified());
+            commits.push((changed.unwrap_or(SystemTime::UNIX_EPOCH), name));
+        }
+        commits.sort_unstable_by(|a, b| b.cmp(a));
+        commits.into_iter().map(|(_, name)| name).collect()
     }
 
     fn reference(&self, repo: &Repo) -> PathBuf {
@@ -66,7 +86,8 @@ impl RepoCache {
 
     /// Whether the commit has the file, as far as the cache knows.
     pub(crate) fn presence(&self, commit: &str, file: &str) -> Presence {
-        if self.snapshot(commit).join(file).exists() {
+        // An empty file is the rest of a copy that was interrupted.
+        if fs::metadata(self.snapshot(commit).join(file)).is_ok_and(|file| file.len() > 0) {
             return Presence::Present;
         }
         if self.absence(commit, file).exists() {
@@ -75,10 +96,17 @@ impl RepoCache {
         Presence::Unknown
     }
 
-    /// Stores that the commit has no such file.
-    pub(crate) fn keep_absence(&self, commit: &str, file: &str) -> Result<(), HubError> {
+    /// Names of the files of the commit in the cache, without those in folders.
+    pub(crate) fn file_names(&self, commit: &str) -> Vec<String> {
+        let entries = fs::read_dir(self.snapshot(commit)).into_iter().flatten().flatten();
+        entries.filter_map(|entry| entry.file_name().into_string().ok()).collect()
+    }
+
+    /// Stores that the commit has no such file. In a cache that cannot be written, nothing is stored:
+    /// the hub is only asked again.
+    pub(crate) fn keep_absence(&self, commit: &str, file: &str) {
         let path = self.absence(commit, file);
-        make_parent(&path).and_then(|()| File::create(&path).map(drop)).map_err(cache_error(&path))
+        let _ = make_parent(&path).and_then(|()| File::create(&path));
     }
 
     fn absence(&self, commit: &str, file: &str) -> PathBuf {
@@ -89,9 +117,14 @@ impl RepoCache {
         self.root.join("blobs").join(etag.as_str())
     }
 
-    /// Path of a blob while it is downloaded.
-    pub(crate) fn incomplete(&self, etag: &Etag) -> PathBuf {
-        self.blob(etag).with_extension(INCOMPLETE)
+    /// Path of a blob while it is downloaded. Without a lock each process has its own.
+    pub(crate) fn incomplete(&self, etag: &Etag, is_locked: bool) -> PathBuf {
+        let blob = self.blob(etag);
+        let extension = match is_locked {
+            true => INCOMPLETE.to_owned(),
+            false => format!("{}.{INCOMPLETE}", std::process::id()),
+        };
+        blob.with_extension(extension)
     }
 
     /// Makes the commit's file a link to this blob, which stays valid if the cache is moved. On a
@@ -104,9 +137,9 @@ impl RepoCache {
     }
 
     /// Waits until no other process writes this blob. None does as long as the returned file lives.
-    pub(crate) fn lock(&self, etag: &Etag) -> Result<File, HubError> {
-        let path = self.lock_path(etag);
-        lock_file(&path).map_err(cache_error(&path))
+    /// `None` if the cache or its file system has no locks.
+    pub(crate) fn lock(&self, etag: &Etag) -> Option<File> {
+        lock_file(&self.lock_path(etag)).ok()
     }
 
     fn lock_path(&self, etag: &Etag) -> PathBuf {
@@ -114,20 +147,45 @@ impl RepoCache {
     }
 
     /// Removes the rest of downloads that nobody will resume: incomplete blobs of other commits,
-    /// unless a process holds their locks.
+    /// unless a process holds their locks, and old ones that were written without a lock.
     pub(crate) fn sweep(&self) {
         let Ok(blobs) = fs::read_dir(self.root.join("blobs")) else { return };
         for path in blobs.filter_map(|entry| Some(entry.ok()?.path())) {
             if path.extension().is_none_or(|extension| extension != INCOMPLETE) {
                 continue;
             }
-            let stem = path.file_stem().and_then(|stem| stem.to_str());
-            let Some(etag) = stem.and_then(Etag::parse) else { continue };
-            let lock = File::create(self.lock_path(&etag));
-            if lock.is_ok_and(|lock| lock.try_lock().is_ok()) {
+            let Some(stem) = path.file_stem().and_then(|stem| stem.to_str()) else { continue };
+            let is_abandoned = match Etag::parse(stem) {
+                Some(etag) => File::create(self.lock_path(&etag))
+                    .is_ok_and(|lock| lock.try_lock().is_ok()),
+                None => is_older_than(&path, ABANDONED),
+            };
+            if is_abandoned {
                 // A file that cannot be removed takes space and does no other harm.
                 let _ = fs::remove_file(&path);
             }
+        }
+    }
+}
+
+/// Age of a file that no download writes any more.
+const ABANDONED: Duration = Duration::from_hours(48);
+
+fn is_older_than(path: &Path, age: Duration) -> bool {
+    let changed = fs::metadata(path).and_then(|metadata| metadata.modified());
+    changed.is_ok_and(|time| time.elapsed().is_ok_and(|elapsed| elapsed > age))
+}
+
+/// Adds the commits of all branches and tags but `main` in a folder to `commits`.
+fn read_references(folder: &Path, commits: &mut BTreeSet<String>) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            read_references(&path, commits);
+        } else if entry.file_name() != MAIN
+            && let Ok(commit) = fs::read_to_string(&path)
+        {
+            commits.insert(commit.trim().to_owned());
         }
     }
 }
@@ -152,17 +210,20 @@ fn replace_file(path: &Path, text: &str) -> io::Result<()> {
     let writer = WRITERS.fetch_add(1, Ordering::Relaxed);
     let temporary = with_suffix(path, &format!("{}.{writer}.tmp", std::process::id()));
     make_parent(path)?;
-    fs::write(&temporary, text)?;
-    fs::rename(&temporary, path)
+    let replaced = fs::write(&temporary, text).and_then(|()| fs::rename(&temporary, path));
+    if replaced.is_err() {
+        let _ = fs::remove_file(&temporary);
+    }
+    replaced
 }
 
 fn link_file(path: &Path, target: &Path, blob: &Path) -> io::Result<()> {
-    if path.exists() {
+    if fs::metadata(path).is_ok_and(|file| file.len() > 0) {
         return Ok(());
     }
     make_parent(path)?;
     if fs::symlink_metadata(path).is_ok() {
-        fs::remove_file(path)?; // a link to nothing
+        fs::remove_file(path)?; // a link to nothing, or an empty file
     }
     symlink(target, path).or_else(|_| fs::hard_link(blob, path)).or_else(|_| fs::rename(blob, path))
 }

@@ -1,32 +1,62 @@
-//! The two kinds of requests to the hub: for the metadata of a file, and for its bytes.
+//! The kinds of requests to the hub: for the metadata of a file, for its bytes, and for a list of
+//! files.
 
-use std::{thread, time::Duration};
+use std::{
+    io::Read,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::Duration,
+};
 
+use serde::Deserialize;
 use ureq::{
     Agent, Body, Error, Proxy,
-    http::{HeaderMap, Response, Uri},
+    http::{Response, Uri},
+    tls::TlsConfig,
 };
 
 use crate::{
     cache::etag::Etag,
-    error::HubError,
-    hub_settings::Settings,
-    repo::{Repo, is_commit},
-    requests::origin::{resolve, same_origin},
+    checkpoint::unusable_file::{SLOW_TOKENIZERS, USUAL_WEIGHTS},
+    error::{HubError, TokenUse},
+    naming::repo::{Repo, is_commit},
+    requests::{
+        headers::{
+            COMMIT, ERROR_CODE, LINKED_ETAG, LINKED_SIZE, content_length, content_range,
+            is_web_page, retry_after, text,
+        },
+        origin::{resolve, same_origin},
+        patience::TRIES,
+        refusal::{NO_FILE, is_about_the_token, is_denied, refusal},
+    },
+    settings::{hub_settings::Settings, token::Token},
 };
-
-/// Number of times that one request is tried.
-pub(crate) const TRIES: u32 = 5;
 
 /// Longest pause that a server may ask for. If it asks for more, the user decides.
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
+
+/// Longest time until a connection is there.
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Longest time for the bytes of a small file that is read into memory.
+const SMALL_FILE_TIMEOUT: Duration = Duration::from_mins(2);
+
+/// Most bytes of a file that is read into memory, or only to count them.
+const LARGEST_SMALL_FILE: u64 = 64 << 20;
 
 /// Number of redirections that one request follows.
 const MOST_REDIRECTIONS: usize = 10;
 
 pub(crate) struct Client {
+    /// Sends requests with answers that are small.
     agent: Agent,
+    /// Sends requests for the bytes of files.
+    download_agent: Agent,
     settings: Settings,
+    /// Host and port of the proxy.
+    proxy: Option<String>,
+    /// Whether the hub refused the token. Then it is not sent again.
+    token_refused: AtomicBool,
 }
 
 /// A file of a repository at its revision.
@@ -44,60 +74,176 @@ pub(crate) struct Metadata {
     pub(crate) size: u64,
 }
 
+/// The part of an answer that is asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ask {
+    Headers,
+    /// The same, from a server that sends no headers alone.
+    HeadersOfFirstByte,
+    /// The first byte, whose answer has the size.
+    FirstByte,
+    Everything,
+    /// The bytes of a download from this one on.
+    From(u64),
+}
+
 impl Client {
     pub(crate) fn new(settings: Settings) -> Self {
-        let connection_timeout = Some(Duration::from_secs(10));
-        let answer_timeout = Some(Duration::from_secs(30));
         let endpoint = settings.endpoint.parse::<Uri>().ok();
         let host = endpoint.as_ref().and_then(Uri::host).unwrap_or_default();
         let is_local = ["localhost", "127.0.0.1", "[::1]"].contains(&host);
-        let agent = Agent::config_builder()
-            .user_agent(concat!("lesion/", env!("CARGO_PKG_VERSION")))
-            .accept_encoding("identity") // or sizes would be those of compressed files
-            .http_status_as_error(false)
-            .max_redirects(0) // they are followed below, and a token goes to the hub's host only
-            .timeout_resolve(connection_timeout)
-            .timeout_connect(connection_timeout)
-            .timeout_recv_response(answer_timeout)
-            .timeout_per_read(answer_timeout)
-            .proxy(if is_local { None } else { Proxy::try_from_env() })
-            .build()
-            .new_agent();
-        Self { agent, settings }
+        let proxy = if is_local { None } else { Proxy::try_from_env() };
+        let roots = settings.certificates.as_ref().map(|certificates| certificates.roots());
+        let agent = |answer_timeout, body_timeout| {
+            let mut config = Agent::config_builder()
+                .user_agent(concat!("lesion/", env!("CARGO_PKG_VERSION")))
+                .accept_encoding("identity") // or sizes would be those of compressed files
+                .http_status_as_error(false)
+                .max_redirects(0) // they are followed below, and a token goes to the hub's host only
+                .timeout_resolve(Some(CONNECTION_TIMEOUT))
+                .timeout_connect(Some(CONNECTION_TIMEOUT))
+                .timeout_recv_response(Some(answer_timeout))
+                .timeout_per_read(Some(answer_timeout))
+                .timeout_recv_body(body_timeout)
+                .proxy(proxy.clone());
+            if let Some(roots) = &roots {
+                config = config.tls_config(TlsConfig::builder().root_certs(roots.clone()).build());
+            }
+            config.build().new_agent()
+        };
+        Self {
+            agent: agent(settings.metadata_timeout, Some(SMALL_FILE_TIMEOUT)),
+            download_agent: agent(settings.download_timeout, None),
+            proxy: proxy.map(|proxy| format!("{}:{}", proxy.host(), proxy.port())),
+            settings,
+            token_refused: AtomicBool::new(false),
+        }
     }
 
     pub(crate) fn settings(&self) -> &Settings {
         &self.settings
     }
 
+    /// The origin of the token, if the hub refused it.
+    pub(crate) fn refused_token(&self) -> Option<&str> {
+        match &self.settings.token {
+            Some(token) if self.token_refused.load(Ordering::Relaxed) => Some(token.origin()),
+            _ => None,
+        }
+    }
+
     /// The hub's metadata of a file; `None` if the repository has no such file.
     pub(crate) fn metadata(&self, request: FileRequest<'_>) -> Result<Option<Metadata>, HubError> {
         let url = self.url(request);
-        let response = match self.send_until_answered(&url, None) {
-            Ok(response) => response,
-            Err(error) => return Err(self.unreachable_error(request, error)),
-        };
+        let mut ask = Ask::Headers;
+        let mut response = self.answer(request, ask)?;
+        if [405, 501].contains(&response.status().as_u16()) {
+            // The server does not know such requests.
+            ask = Ask::HeadersOfFirstByte;
+            response = self.answer(request, ask)?;
+        }
         let status = response.status();
         let headers = response.headers();
-        if status == 404 && is_no_file(request, headers) {
+        if status == 404 && is_no_file(request, &response) {
             return Ok(None);
         }
         if status.is_client_error() || status.is_server_error() {
             return Err(self.refusal(request, &response));
         }
-        let not_a_hub = |header| HubError::NotAHub { url: url.clone(), header };
         let commit = text(headers, COMMIT).filter(|commit| is_commit(commit));
-        let etag = text(headers, LINKED_ETAG).or_else(|| text(headers, "etag"));
-        let mut size = text(headers, LINKED_SIZE);
-        // The length of a redirection is that of its own text.
-        if size.is_none() && status.is_success() {
-            size = text(headers, "content-length");
+        if commit.is_none() && is_web_page(headers) {
+            return Err(HubError::WebPage { url });
         }
-        Ok(Some(Metadata {
-            commit: commit.ok_or_else(|| not_a_hub(COMMIT))?.to_owned(),
-            etag: etag.and_then(Etag::parse).ok_or_else(|| not_a_hub("etag"))?,
-            size: size.and_then(|size| size.parse().ok()).ok_or_else(|| not_a_hub("size"))?,
-        }))
+        let not_a_hub = |header| HubError::NotAHub { url: url.clone(), header };
+        let etag = text(headers, LINKED_ETAG).or_else(|| text(headers, "etag"));
+        let commit = commit.ok_or_else(|| not_a_hub(COMMIT))?.to_owned();
+        let etag = etag.and_then(Etag::parse).ok_or_else(|| not_a_hub("etag"))?;
+        let mut size = text(headers, LINKED_SIZE).and_then(|size| size.trim().parse().ok());
+        // The length of a redirection is that of its own text.
+        if size.is_none() && ask == Ask::Headers && status == 200 {
+            size = content_length(headers);
+        }
+        let size = match size {
+            Some(size) => Some(size),
+            None => self.measure(request)?,
+        };
+        let size = size.ok_or_else(|| not_a_hub("size"))?;
+        Ok(Some(Metadata { commit, etag, size }))
+    }
+
+    /// The size of a file whose metadata does not have it; `None` if it is too large to be counted.
+    fn measure(&self, request: FileRequest<'_>) -> Result<Option<u64>, HubError> {
+        let response = self.answer(request, Ask::FirstByte)?;
+        if !response.status().is_success() {
+            return Err(self.refusal(request, &response));
+        }
+        if response.status() == 206 {
+            return Ok(content_range(response.headers()).and_then(|(_, size)| size));
+        }
+        if let Some(size) = content_length(response.headers()) {
+            return Ok(Some(size));
+        }
+        let bytes = self.read_small_file(request, response)?;
+        Ok(bytes.map(|bytes| bytes.len() as u64))
+    }
+
+    /// The bytes of a small file.
+    pub(crate) fn small_file(&self, request: FileRequest<'_>) -> Result<Vec<u8>, HubError> {
+        let response = self.answer(request, Ask::Everything)?;
+        if !response.status().is_success() {
+            return Err(self.refusal(request, &response));
+        }
+        let bytes = self.read_small_file(request, response)?;
+        bytes.ok_or_else(|| HubError::NotAHub { url: self.url(request), header: "size" })
+    }
+
+    /// The bytes of a response; `None` if there are too many.
+    fn read_small_file(
+        &self,
+        request: FileRequest<'_>,
+        response: Response<Body>,
+    ) -> Result<Option<Vec<u8>>, HubError> {
+        let mut bytes = Vec::new();
+        let mut body = response.into_body().into_reader().take(LARGEST_SMALL_FILE + 1);
+        if let Err(error) = body.read_to_end(&mut bytes) {
+            return Err(self.unreachable_error(request, Error::Io(error)));
+        }
+        let is_whole = bytes.len() as u64 <= LARGEST_SMALL_FILE;
+        Ok(is_whole.then_some(bytes))
+    }
+
+    /// The names of the files of a repository: all, or the usual ones if the hub does not list them.
+    pub(crate) fn known_file_names(&self, repo: &Repo) -> Vec<String> {
+        if let Some(names) = self.listed_file_names(repo) {
+            return names;
+        }
+        let usual = USUAL_WEIGHTS.iter().chain(&SLOW_TOKENIZERS);
+        let exists = |file: &&&str| {
+            matches!(self.metadata(FileRequest { repo, file: **file }), Ok(Some(_)))
+        };
+        usual.filter(exists).map(|file| (*file).to_owned()).collect()
+    }
+
+    /// The names of the files of a repository; `None` if the hub does not list them.
+    fn listed_file_names(&self, repo: &Repo) -> Option<Vec<String>> {
+        #[derive(Deserialize)]
+        struct Model {
+            siblings: Vec<Sibling>,
+        }
+        #[derive(Deserialize)]
+        struct Sibling {
+            rfilename: String,
+        }
+        let endpoint = &self.settings.endpoint;
+        let revision = escape_revision(repo);
+        let url = format!("{endpoint}/api/models/{}/revision/{revision}", repo.id());
+        let response = self.follow_redirections(&url, Ask::Everything).ok()?;
+        if response.status() != 200 {
+            return None;
+        }
+        let body = response.into_body().into_reader().take(LARGEST_SMALL_FILE);
+        let model: Model = serde_json::from_reader(body).ok()?;
+        Some(model.siblings.into_iter().map(|sibling| sibling.rfilename).collect())
     }
 
     /// The bytes of a file from `start` on, or all of them: the status tells which. The inner error
@@ -107,7 +253,7 @@ impl Client {
         request: FileRequest<'_>,
         start: u64,
     ) -> Result<Result<Response<Body>, Error>, HubError> {
-        match self.send_until_answered(&self.url(request), Some(start)) {
+        match self.send_until_answered(&self.url(request), Ask::From(start)) {
             Ok(response) if [200, 206, 416].contains(&response.status().as_u16()) => {
                 Ok(Ok(response))
             }
@@ -125,24 +271,44 @@ impl Client {
         self.settings.pause * 2_u32.saturating_pow(tried.saturating_sub(1))
     }
 
-    pub(crate) fn unreachable_error(&self, request: FileRequest<'_>, source: Error) -> HubError {
+    fn unreachable_error(&self, request: FileRequest<'_>, source: Error) -> HubError {
         HubError::Unreachable {
             repo: request.repo.to_string(),
             endpoint: self.settings.endpoint.clone(),
+            proxy: self.proxy.clone(),
             source: Box::new(source),
         }
     }
 
-    fn url(&self, FileRequest { repo, file }: FileRequest<'_>) -> String {
-        let revision = repo.revision().replace('/', "%2F").replace('+', "%2B");
+    pub(crate) fn url(&self, FileRequest { repo, file }: FileRequest<'_>) -> String {
+        let revision = escape_revision(repo);
         format!("{}/{}/resolve/{revision}/{file}", self.settings.endpoint, repo.id())
+    }
+
+    fn refusal(&self, request: FileRequest<'_>, response: &Response<Body>) -> HubError {
+        let url = self.url(request);
+        refusal(&self.settings.endpoint, url, request, self.token_use(), response)
+    }
+
+    fn token_use(&self) -> TokenUse {
+        let Some(token) = &self.settings.token else { return TokenUse::NoToken };
+        let origin = token.origin().to_owned();
+        if self.token_refused.load(Ordering::Relaxed) {
+            return TokenUse::Refused { origin };
+        }
+        TokenUse::Sent { origin }
+    }
+
+    fn answer(&self, request: FileRequest<'_>, ask: Ask) -> Result<Response<Body>, HubError> {
+        let answer = self.send_until_answered(&self.url(request), ask);
+        answer.map_err(|error| self.unreachable_error(request, error))
     }
 
     /// Sends a request again while the server is busy or out of order, unless the pause would be too
     /// long.
-    fn send_until_answered(&self, url: &str, start: Option<u64>) -> Result<Response<Body>, Error> {
+    fn send_until_answered(&self, url: &str, ask: Ask) -> Result<Response<Body>, Error> {
         for tried in 1.. {
-            let response = self.follow_redirections(url, start)?;
+            let response = self.follow_redirections(url, ask)?;
             let is_busy = matches!(response.status().as_u16(), 408 | 429 | 500 | 502..=504);
             let requested_pause = retry_after(response.headers()).map(Duration::from_secs);
             let pause = requested_pause.unwrap_or_else(|| self.pause_after(tried));
@@ -156,10 +322,10 @@ impl Client {
 
     /// Sends a request and follows redirections. A request for metadata ends with a redirection to
     /// another host, which does not know the hub's metadata.
-    fn follow_redirections(&self, url: &str, start: Option<u64>) -> Result<Response<Body>, Error> {
+    fn follow_redirections(&self, url: &str, ask: Ask) -> Result<Response<Body>, Error> {
         let mut url = url.to_owned();
         for _ in 0..=MOST_REDIRECTIONS {
-            let response = self.send(&url, start)?;
+            let response = self.send(&url, ask)?;
             if !response.status().is_redirection() {
                 return Ok(response);
             }
@@ -169,7 +335,8 @@ impl Client {
             };
             let has_metadata =
                 [COMMIT, LINKED_ETAG].iter().all(|name| response.headers().contains_key(*name));
-            if start.is_none() && has_metadata && !same_origin(&url, &target) {
+            let is_for_metadata = matches!(ask, Ask::Headers | Ask::HeadersOfFirstByte);
+            if is_for_metadata && has_metadata && !same_origin(&url, &target) {
                 return Ok(response);
             }
             url = target;
@@ -177,68 +344,56 @@ impl Client {
         Err(Error::TooManyRedirects)
     }
 
-    /// Sends one request. The token goes to the hub and to nobody else.
-    fn send(&self, url: &str, start: Option<u64>) -> Result<Response<Body>, Error> {
-        let mut request = match start {
-            None => self.agent.head(url),
-            Some(0) => self.agent.get(url),
-            Some(start) => self.agent.get(url).header("range", format!("bytes={start}-")),
+    /// Sends one request, with the token if there is one. A hub answers a refused token with a
+    /// refusal even if the model is open to all, so the request is then sent without it.
+    fn send(&self, url: &str, ask: Ask) -> Result<Response<Body>, Error> {
+        let Some(token) = self.token_for(url) else { return self.call(url, ask, None) };
+        let response = self.call(url, ask, Some(token))?;
+        if !is_denied(&response) {
+            return Ok(response);
+        }
+        let Ok(without_token) = self.call(url, ask, None) else { return Ok(response) };
+        if !is_denied(&without_token) || is_about_the_token(&response) {
+            self.token_refused.store(true, Ordering::Relaxed);
+            return Ok(without_token);
+        }
+        Ok(response)
+    }
+
+    /// The token, which goes to the hub and to nobody else.
+    fn token_for(&self, url: &str) -> Option<&Token> {
+        let is_refused = self.token_refused.load(Ordering::Relaxed);
+        let token = self.settings.token.as_ref()?;
+        (!is_refused && same_origin(url, &self.settings.endpoint)).then_some(token)
+    }
+
+    fn call(&self, url: &str, ask: Ask, token: Option<&Token>) -> Result<Response<Body>, Error> {
+        let mut request = match ask {
+            Ask::Headers => self.agent.head(url),
+            Ask::HeadersOfFirstByte | Ask::FirstByte => self.agent.get(url).header("range", "bytes=0-0"),
+            Ask::Everything => self.agent.get(url),
+            Ask::From(0) => self.download_agent.get(url),
+            Ask::From(start) => {
+                self.download_agent.get(url).header("range", format!("bytes={start}-"))
+            }
         };
-        if let Some(token) = &self.settings.token
-            && same_origin(url, &self.settings.endpoint)
-        {
+        if let Some(token) = token {
             request = request.header("authorization", token.bearer());
         }
         request.call()
     }
-
-    /// The reason why the hub does not give a file.
-    fn refusal(&self, request: FileRequest<'_>, response: &Response<Body>) -> HubError {
-        let endpoint = self.settings.endpoint.clone();
-        let repo = request.repo.to_string();
-        let status = response.status().as_u16();
-        match (status, text(response.headers(), ERROR_CODE)) {
-            (401 | 403, _) => {
-                let with_token = self.settings.token.is_some();
-                HubError::Denied { repo, endpoint, status, with_token }
-            }
-            (404, Some("RevisionNotFound")) => HubError::NoRevision { endpoint, repo },
-            (404, Some(NO_FILE)) => {
-                HubError::FileGone { endpoint, repo, file: request.file.to_owned() }
-            }
-            (404, _) => HubError::NoModel { endpoint, repo },
-            _ => HubError::Status {
-                url: self.url(request),
-                status,
-                retry_after: retry_after(response.headers()),
-            },
-        }
-    }
 }
 
-// Headers of the hub.
-const COMMIT: &str = "x-repo-commit";
-const LINKED_ETAG: &str = "x-linked-etag";
-const LINKED_SIZE: &str = "x-linked-size";
-const ERROR_CODE: &str = "x-error-code";
-
-/// Error code of a file that the repository does not have.
-const NO_FILE: &str = "EntryNotFound";
+/// The revision as a part of an address.
+fn escape_revision(repo: &Repo) -> String {
+    repo.revision().replace('/', "%2F").replace('+', "%2B")
+}
 
 /// Whether a status of 404 means that the repository has no such file. Not every mirror sends an
 /// error code; then it means that if the revision is a commit, which exists.
-fn is_no_file(request: FileRequest<'_>, headers: &HeaderMap) -> bool {
-    match text(headers, ERROR_CODE) {
+fn is_no_file(request: FileRequest<'_>, response: &Response<Body>) -> bool {
+    match text(response.headers(), ERROR_CODE) {
         Some(code) => code == NO_FILE,
         None => request.repo.commit().is_some(),
     }
-}
-
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers.get(name)?.to_str().ok()
-}
-
-/// The requested pause in seconds. A date is ignored, and the usual pauses apply.
-fn retry_after(headers: &HeaderMap) -> Option<u64> {
-    text(headers, "retry-after")?.trim().parse().ok()
 }

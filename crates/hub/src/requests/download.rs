@@ -13,7 +13,12 @@ use crate::{
         repo_cache::{RepoCache, cache_error, make_parent},
     },
     error::HubError,
-    requests::client::{Client, FileRequest, Metadata, TRIES},
+    requests::{
+        client::{Client, FileRequest, Metadata},
+        headers::{content_range, is_web_page},
+        patience::{Pace, TRIES, Tries},
+    },
+    settings::hub_settings::Rate,
 };
 
 /// Progress of a download.
@@ -47,45 +52,51 @@ struct Partial {
 }
 
 impl Download<'_> {
-    /// Brings the file into the cache, unless its bytes are there already. Returns whether anything
-    /// was downloaded.
-    pub(crate) fn run(&self, progress: Progress<'_>) -> Result<bool, HubError> {
+    /// Brings the file into the cache, unless its bytes are there already.
+    pub(crate) fn run(&self, progress: Progress<'_>) -> Result<(), HubError> {
         let Metadata { commit, etag, size } = self.metadata;
-        let _lock = self.cache.lock(etag)?;
+        let lock = self.cache.lock(etag);
         let is_there = fs::metadata(self.cache.blob(etag)).is_ok_and(|blob| blob.len() == *size);
         if !is_there {
-            self.download_blob(progress)?;
+            let incomplete = self.cache.incomplete(etag, lock.is_some());
+            let downloaded = self.download_blob(&incomplete, progress);
+            if downloaded.is_err() && lock.is_none() {
+                // Nobody else knows this file, and the next run does not either.
+                let _ = fs::remove_file(&incomplete);
+            }
+            downloaded?;
         }
-        self.cache.link(commit, self.request.file, etag)?;
-        Ok(!is_there)
+        self.cache.link(commit, self.request.file, etag)
     }
 
-    /// Brings the blob into the cache, complete and compared with its metadata.
-    fn download_blob(&self, progress: Progress<'_>) -> Result<(), HubError> {
+    /// Brings the blob into the cache, complete and compared with its metadata. Until then it is in
+    /// `incomplete`.
+    fn download_blob(&self, incomplete: &Path, progress: Progress<'_>) -> Result<(), HubError> {
         let etag = &self.metadata.etag;
         let blob = self.cache.blob(etag);
-        let incomplete = self.cache.incomplete(etag);
         make_parent(&blob).map_err(cache_error(&blob))?;
-        let mut resumed = self.open(&incomplete).map_err(cache_error(&incomplete))?;
+        let mut resumed = self.open(incomplete).map_err(cache_error(incomplete))?;
         let kept = resumed.done;
-        self.fill(&mut resumed, &incomplete, progress)?;
-        let mut found = resumed.finish(&incomplete)?;
+        self.fill(&mut resumed, incomplete, progress)?;
+        let mut found = resumed.finish(incomplete)?;
         if found != etag.as_str() && kept > 0 {
             // The bytes of the earlier try may not have been of this file.
-            let mut restarted = self.restart(&incomplete).map_err(cache_error(&incomplete))?;
-            self.fill(&mut restarted, &incomplete, progress)?;
-            found = restarted.finish(&incomplete)?;
+            let mut restarted = self.restart(incomplete).map_err(cache_error(incomplete))?;
+            self.fill(&mut restarted, incomplete, progress)?;
+            found = restarted.finish(incomplete)?;
         }
+        let file = self.request.file.to_owned();
+        let repo = self.request.repo.to_string();
         if found != etag.as_str() {
-            fs::remove_file(&incomplete).map_err(cache_error(&incomplete))?;
-            return Err(HubError::WrongHash {
-                file: self.request.file.to_owned(),
-                repo: self.request.repo.to_string(),
-                expected: etag.as_str().to_owned(),
-                found,
-            });
+            fs::remove_file(incomplete).map_err(cache_error(incomplete))?;
+            let expected = etag.as_str().to_owned();
+            return Err(HubError::WrongHash { file, repo, expected, found });
         }
-        fs::rename(&incomplete, &blob).map_err(cache_error(&blob))
+        if self.metadata.size < LARGEST_POINTER && is_pointer(incomplete) {
+            fs::remove_file(incomplete).map_err(cache_error(incomplete))?;
+            return Err(HubError::Pointer { file, repo });
+        }
+        fs::rename(incomplete, &blob).map_err(cache_error(&blob))
     }
 
     /// Downloads until the file has its size, and resumes if a connection breaks.
@@ -97,21 +108,19 @@ impl Download<'_> {
     ) -> Result<(), HubError> {
         let Metadata { size, .. } = *self.metadata;
         let file = self.request.file;
-        let mut tried = 0;
+        let mut tries = Tries::new(partial.done);
         report(progress, Transfer { file, done: partial.done, size })?;
         while partial.done < size {
-            let before = partial.done;
             let broken = match self.client.bytes(self.request, partial.done)? {
                 Ok(response) => self.receive(response, partial, path, progress)?,
                 Err(error) => Some(error),
             };
             let Some(source) = broken else { continue };
-            if partial.done > before {
-                tried = 0;
+            let failed = tries.count(partial.done);
+            if failed == 0 {
                 continue;
             }
-            tried += 1;
-            if tried == TRIES {
+            if failed == TRIES {
                 return Err(HubError::CutOff {
                     file: file.to_owned(),
                     repo: self.request.repo.to_string(),
@@ -120,7 +129,7 @@ impl Download<'_> {
                     source: Box::new(source),
                 });
             }
-            self.client.pause(tried);
+            self.client.pause(failed);
         }
         Ok(())
     }
@@ -134,7 +143,9 @@ impl Download<'_> {
         progress: Progress<'_>,
     ) -> Result<Option<Error>, HubError> {
         let Metadata { size, .. } = *self.metadata;
-        let continues = response.status() == 206 && starts_at(&response, partial.done);
+        let range = content_range(response.headers());
+        let continues =
+            response.status() == 206 && range.is_some_and(|(start, _)| start == partial.done);
         if partial.done > 0 && !continues {
             // The server does not resume: it sends all bytes, or none.
             *partial = self.restart(path).map_err(cache_error(path))?;
@@ -142,6 +153,8 @@ impl Download<'_> {
         if !response.status().is_success() {
             return Ok(Some(Error::StatusCode(response.status().as_u16())));
         }
+        let may_be_page = partial.done == 0 && is_web_page(response.headers());
+        let mut pace = Pace::new(self.client.settings().slowest, partial.done);
         let mut body = response.into_body().into_reader();
         let mut buffer = vec![0; BUFFER];
         loop {
@@ -154,6 +167,9 @@ impl Download<'_> {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => return Ok(Some(Error::Io(error))),
             };
+            if may_be_page && partial.done == 0 && starts_like_page(&buffer[..read]) {
+                return Err(HubError::WebPage { url: self.client.url(self.request) });
+            }
             partial.append(&buffer[..read]).map_err(cache_error(path))?;
             report(progress, Transfer { file: self.request.file, done: partial.done, size })?;
             if partial.done > size {
@@ -163,6 +179,9 @@ impl Download<'_> {
                     repo: self.request.repo.to_string(),
                     expected: size,
                 });
+            }
+            if partial.done < size && pace.is_too_slow(partial.done) {
+                return Ok(Some(Error::Io(too_slow(self.client.settings().slowest))));
             }
         }
     }
@@ -175,7 +194,7 @@ impl Download<'_> {
             return self.restart(path);
         }
         let mut hash = self.metadata.etag.start_hash(self.metadata.size);
-        let mut reader = BufReader::with_capacity(1 << 20, &file);
+        let mut reader = BufReader::with_capacity(1 << 20, &file).take(done);
         let mut buffer = vec![0; BUFFER];
         loop {
             match reader.read(&mut buffer)? {
@@ -219,8 +238,24 @@ impl Partial {
     }
 }
 
-/// Whether the bytes of a response begin at `start`.
-fn starts_at(response: &Response<Body>, start: u64) -> bool {
-    let range = response.headers().get("content-range").and_then(|range| range.to_str().ok());
-    range.is_some_and(|range| range.starts_with(&format!("bytes {start}-")))
+/// The error of a connection that brings too few bytes.
+fn too_slow(slowest: Rate) -> io::Error {
+    let Rate { bytes, window } = slowest;
+    let message = format!("fewer than {bytes} bytes arrived in {} s", window.as_secs());
+    io::Error::new(io::ErrorKind::TimedOut, message)
+}
+
+/// Whether these bytes are the start of a page for a browser.
+fn starts_like_page(bytes: &[u8]) -> bool {
+    let start = bytes.trim_ascii_start();
+    let names: [&[u8]; 3] = [b"<!doctype html", b"<html", b"<head"];
+    names.iter().any(|name| start.get(..name.len()).is_some_and(|s| s.eq_ignore_ascii_case(name)))
+}
+
+/// Number of bytes that no pointer of Git LFS reaches.
+const LARGEST_POINTER: u64 = 1024;
+
+/// Whether the file only points to the one that is wanted, as Git LFS leaves it in a repository.
+fn is_pointer(path: &Path) -> bool {
+    fs::read(path).is_ok_and(|bytes| bytes.starts_with(b"version https://git-lfs.github.com/spec/"))
 }

@@ -2,4 +2,7 @@
 
 pub(crate) mod client;
 pub(crate) mod download;
+pub(crate) mod headers;
 pub(crate) mod origin;
+pub(crate) mod patience;
+pub(crate) mod refusal;

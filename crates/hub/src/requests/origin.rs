@@ -4,12 +4,44 @@ use ureq::http::Uri;
 
 /// The address that `location` stands for in an answer from `url`.
 pub(crate) fn resolve(url: &str, location: &str) -> Option<String> {
-    if location.starts_with('/') && !location.starts_with("//") {
-        let (scheme, rest) = url.split_once("://")?;
-        let host = rest.split('/').next()?;
+    let location = location.split('#').next()?.trim();
+    let has_scheme = ["http://", "https://"].iter().any(|scheme| {
+        location.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+    });
+    if has_scheme {
+        return Some(location.to_owned());
+    }
+    let (scheme, rest) = url.split_once("://")?;
+    if let Some(other) = location.strip_prefix("//") {
+        return Some(format!("{scheme}://{other}"));
+    }
+    let (host, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    let path = path.split('?').next()?;
+    if location.is_empty() || location.split(['/', '?']).next()?.contains(':') {
+        return None; // nothing, or another scheme
+    }
+    if location.starts_with('?') {
+        return Some(format!("{scheme}://{host}{path}{location}"));
+    }
+    if location.starts_with('/') {
         return Some(format!("{scheme}://{host}{location}"));
     }
-    location.contains("://").then(|| location.to_owned())
+    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let (below, query) = location.split_at(location.find('?').unwrap_or(location.len()));
+    Some(format!("{scheme}://{host}{}{query}", without_dots(&format!("{folder}/{below}"))))
+}
+
+/// A path with its `.` and `..` resolved.
+fn without_dots(path: &str) -> String {
+    let mut parts = Vec::new();
+    for part in path.split('/').skip(1) {
+        match part {
+            "." => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    format!("/{}", parts.join("/"))
 }
 
 /// Whether both addresses have one scheme, host and port.
@@ -33,7 +65,16 @@ mod tests {
         let resolved = |location| resolve(url, location);
         assert_eq!(resolved("/c/d").unwrap(), "https://huggingface.co/c/d");
         assert_eq!(resolved("https://cdn.org/x").unwrap(), "https://cdn.org/x");
-        assert_eq!(resolved("//cdn.org/x"), None);
+        assert_eq!(resolved("HTTPS://cdn.org/x#y").unwrap(), "HTTPS://cdn.org/x");
+        assert_eq!(resolved("//cdn.org/x").unwrap(), "https://cdn.org/x");
+        let renamed = "https://huggingface.co/a/c/resolve/main/config.json";
+        assert_eq!(resolved("../../../c/resolve/main/config.json").unwrap(), renamed);
+        let beside = "https://huggingface.co/a/b/resolve/main/other.json?x=../y";
+        assert_eq!(resolved("./other.json?x=../y").unwrap(), beside);
+        assert_eq!(resolved("?x=y").unwrap(), format!("{url}?x=y"));
+        for nothing in ["", "ftp://x.org/y", "mailto:x", "#y"] {
+            assert_eq!(resolved(nothing), None, "{nothing}");
+        }
     }
 
     #[test]

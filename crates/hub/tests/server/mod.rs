@@ -3,7 +3,7 @@
 
 use std::{
     collections::BTreeMap,
-    io::{BufRead, BufReader, Write},
+    io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     sync::{
         Arc, Mutex,
@@ -43,6 +43,10 @@ pub(crate) struct Reply {
     pub(crate) body: Vec<u8>,
     /// Number of bytes of the body after which the connection is closed.
     pub(crate) cut: Option<usize>,
+    /// Whether the length of the body is not announced.
+    pub(crate) hides_length: bool,
+    /// Whether the connection stays open after the last byte, until the client closes it.
+    pub(crate) holds: bool,
 }
 
 impl Reply {
@@ -50,9 +54,26 @@ impl Reply {
         Self { status, ..Self::default() }
     }
 
+    /// No answer at all, on a connection that stays open.
+    pub(crate) fn silence() -> Self {
+        Self { holds: true, ..Self::default() }
+    }
+
     pub(crate) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
+    }
+
+    /// The status and headers as they are sent.
+    fn head(&self) -> Vec<u8> {
+        let mut head = format!("HTTP/1.1 {} X\r\nconnection: close\r\n", self.status);
+        if !self.hides_length {
+            head += &format!("content-length: {}\r\n", self.body.len());
+        }
+        for (name, value) in &self.headers {
+            head += &format!("{name}: {value}\r\n");
+        }
+        (head + "\r\n").into_bytes()
     }
 
     /// The requested bytes.
@@ -144,18 +165,20 @@ fn serve(
         .collect();
     let request = Request { method, path, headers };
     seen.lock().unwrap().push(request.clone());
-    let Reply { status, headers, body, cut } = answer(&request);
-    let length = body.len();
-    write!(stream, "HTTP/1.1 {status} X\r\nconnection: close\r\ncontent-length: {length}\r\n")
-        .ok()?;
-    for (name, value) in headers {
-        write!(stream, "{name}: {value}\r\n").ok()?;
+    let reply = answer(&request);
+    if reply.status > 0 {
+        stream.write_all(&reply.head()).ok()?;
+        if request.is_get() {
+            let sent = reply.cut.unwrap_or(reply.body.len()).min(reply.body.len());
+            stream.write_all(&reply.body[..sent]).ok()?;
+        }
+        stream.flush().ok()?;
     }
-    stream.write_all(b"\r\n").ok()?;
-    if request.is_get() {
-        stream.write_all(&body[..cut.unwrap_or(body.len()).min(body.len())]).ok()?;
+    if reply.holds {
+        // Until the client closes the connection, nothing comes.
+        let _ = stream.read(&mut [0]);
     }
-    stream.flush().ok()
+    Some(())
 }
 
 /// A repository of the hub, with one commit.

@@ -1,5 +1,6 @@
 use std::{
     fs,
+    ops::ControlFlow,
     path::{Path, PathBuf},
 };
 
@@ -8,13 +9,18 @@ use crate::{
         presence::Presence,
         repo_cache::{RepoCache, cache_error},
     },
-    checkpoint_files::{CommitFiles, provide_description, provide_weights},
+    checkpoint::{
+        checkpoint_files::{
+            CommitFiles, no_config_error, provide_description, provide_weights,
+        },
+    },
     error::HubError,
-    repo::Repo,
+    naming::repo::Repo,
     requests::{
         client::{Client, FileRequest, Metadata},
         download::{Download, Progress},
     },
+    settings::hub_settings::OFFLINE,
 };
 
 /// A model at one commit, in the cache or on its way into it.
@@ -27,16 +33,19 @@ pub struct Checkout<'a> {
     repo: Repo,
     folder: PathBuf,
     source: Source,
-    /// Whether anything was downloaded.
-    downloaded: bool,
 }
 
 /// Source of the files.
 pub(crate) enum Source {
     /// The hub, for files that are not in the cache.
     Hub,
-    /// The cache alone; with the hub's refusal if it was asked.
-    Cache(Option<HubError>),
+    /// The cache alone.
+    Cache {
+        /// The reason why the hub does not serve, if it was asked.
+        unanswered: Option<HubError>,
+        /// Whether the commit is older than the last known one, of which files are missing.
+        older: bool,
+    },
 }
 
 impl<'a> Checkout<'a> {
@@ -54,7 +63,6 @@ impl<'a> Checkout<'a> {
             requested: requested.clone(),
             repo: requested.at(commit),
             source,
-            downloaded: false,
         }
     }
 
@@ -70,13 +78,26 @@ impl<'a> Checkout<'a> {
         &self.folder
     }
 
-    /// Why the hub did not tell the revision's commit, if it was asked and did not.
+    /// The reason why the files are those of the cache, if the hub was asked and did not serve.
     #[must_use]
     pub fn unanswered(&self) -> Option<&HubError> {
         match &self.source {
-            Source::Cache(unanswered) => unanswered.as_ref(),
+            Source::Cache { unanswered, .. } => unanswered.as_ref(),
             Source::Hub => None,
         }
+    }
+
+    /// Whether the commit is an older one in the cache, because files of the last known commit are
+    /// missing there.
+    #[must_use]
+    pub fn is_older(&self) -> bool {
+        matches!(self.source, Source::Cache { older: true, .. })
+    }
+
+    /// The origin of the access token, if the hub refused it and answered without it.
+    #[must_use]
+    pub fn refused_token(&self) -> Option<&str> {
+        self.client.refused_token()
     }
 
     /// Brings everything but the weights into the folder: `config.json` and the tokenizer's files.
@@ -98,13 +119,28 @@ impl<'a> Checkout<'a> {
         provide_weights(&mut Fetch { checkout: self, progress })?;
         if matches!(self.source, Source::Hub) {
             // Only now: until all files are there, the cache answers with its last complete commit.
-            let kept = self.cache.keep_commit(&self.requested, self.commit());
-            if self.downloaded {
-                kept?;
-                self.cache.sweep();
-            }
+            self.cache.keep_commit(&self.requested, self.commit());
+            self.cache.sweep();
         }
         Ok(&self.folder)
+    }
+
+    /// Checks that the cache has all files of the commit, without a request.
+    pub(crate) fn check_complete(&mut self) -> Result<(), HubError> {
+        self.description(&mut |_| ControlFlow::Continue(()))?;
+        self.weights(&mut |_| ControlFlow::Continue(())).map(drop)
+    }
+
+    /// Stores the reason why the cache serves.
+    pub(crate) fn set_unanswered(&mut self, error: Option<HubError>) {
+        if let Source::Cache { unanswered, .. } = &mut self.source {
+            *unanswered = error;
+        }
+    }
+
+    /// The error that the repository has no `config.json`.
+    pub(crate) fn no_config_error(&self) -> HubError {
+        no_config_error(&Count { checkout: self, missing_bytes: 0 }, Presence::Absent)
     }
 
     /// The number of bytes that are not in the cache yet. Nothing is downloaded into it.
@@ -137,6 +173,15 @@ impl<'a> Checkout<'a> {
         self.client.metadata(FileRequest { repo: &self.repo, file })
     }
 
+    /// Names of the files of the commit: all, if the cache is the source or the hub lists them;
+    /// otherwise those among the usual ones that the hub has.
+    fn file_names(&self) -> Vec<String> {
+        if !matches!(self.source, Source::Hub) {
+            return self.cache.file_names(self.commit());
+        }
+        self.client.known_file_names(&self.repo)
+    }
+
     fn read_cached(&self, file: &str) -> Result<Vec<u8>, HubError> {
         let path = self.folder.join(file);
         fs::read(&path).map_err(cache_error(&path))
@@ -145,7 +190,9 @@ impl<'a> Checkout<'a> {
     fn missing_error(&self, files: String, presence: Presence) -> HubError {
         let repo = self.requested.to_string();
         if presence == Presence::Unknown {
-            return HubError::Offline { repo, files, cache: self.client.settings().cache.clone() };
+            let cache = self.client.settings().cache.clone();
+            let variable = self.client.settings().offline.unwrap_or(OFFLINE);
+            return HubError::Offline { repo, files, cache, variable };
         }
         HubError::NoFile { repo, files }
     }
@@ -165,13 +212,12 @@ impl CommitFiles for Fetch<'_, '_, '_> {
         }
         let Checkout { client, cache, repo, .. } = &*self.checkout;
         let Some(metadata) = self.checkout.request_metadata(file)? else {
-            cache.keep_absence(self.checkout.commit(), file)?;
+            cache.keep_absence(self.checkout.commit(), file);
             return Ok(Presence::Absent);
         };
         let request = FileRequest { repo, file };
         let download = Download { client, cache, request, metadata: &metadata };
-        let downloaded = download.run(self.progress)?;
-        self.checkout.downloaded |= downloaded;
+        download.run(self.progress)?;
         Ok(Presence::Present)
     }
 
@@ -181,6 +227,10 @@ impl CommitFiles for Fetch<'_, '_, '_> {
 
     fn missing_error(&self, files: String, presence: Presence) -> HubError {
         self.checkout.missing_error(files, presence)
+    }
+
+    fn file_names(&self) -> Vec<String> {
+        self.checkout.file_names()
     }
 
     fn repo(&self) -> &Repo {
@@ -214,15 +264,15 @@ impl CommitFiles for Count<'_, '_> {
             return self.checkout.read_cached(file);
         }
         let Checkout { client, repo, .. } = self.checkout;
-        let request = FileRequest { repo, file };
-        client
-            .bytes(request, 0)?
-            .and_then(|mut response| response.body_mut().read_to_vec())
-            .map_err(|error| client.unreachable_error(request, error))
+        client.small_file(FileRequest { repo, file })
     }
 
     fn missing_error(&self, files: String, presence: Presence) -> HubError {
         self.checkout.missing_error(files, presence)
+    }
+
+    fn file_names(&self) -> Vec<String> {
+        self.checkout.file_names()
     }
 
     fn repo(&self) -> &Repo {

@@ -4,7 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use crate::{cache::presence::Presence, error::HubError, repo::Repo};
+use crate::{
+    cache::presence::Presence,
+    checkpoint::unusable_file::{SLOW_TOKENIZERS, weights_advice},
+    error::HubError,
+    naming::repo::Repo,
+};
 
 /// The files of one commit.
 pub(crate) trait CommitFiles {
@@ -24,74 +29,146 @@ pub(crate) trait CommitFiles {
     /// `Absent` or `Unknown`.
     fn missing_error(&self, files: String, presence: Presence) -> HubError;
 
+    /// Names of files of the commit, as far as they are known: to explain why a checkpoint is not one.
+    fn file_names(&self) -> Vec<String>;
+
     fn repo(&self) -> &Repo;
 }
 
 /// Forms in which weights may be stored, best first.
-const WEIGHTS: [&str; 3] = ["model.safetensors", INDEX, "pytorch_model.bin"];
+const WEIGHTS: [&str; 4] =
+    ["model.safetensors", INDEX, "pytorch_model.bin", "pytorch_model.bin.index.json"];
 
 /// The list of the files of weights, if there are several.
 const INDEX: &str = "model.safetensors.index.json";
 
+const CONFIG: &str = "config.json";
 const TOKENIZER: &str = "tokenizer.json";
 const VOCABULARY: &str = "vocab.txt";
 const TOKENIZER_OPTIONS: &str = "tokenizer_config.json";
 
+/// Files that a tokenizer may have besides its options.
+const TOKENIZER_EXTRAS: [&str; 2] = ["special_tokens_map.json", "added_tokens.json"];
+
 /// Provides everything but the weights: the configuration and the tokenizer.
 pub(crate) fn provide_description(files: &mut impl CommitFiles) -> Result<(), HubError> {
-    provide_first_of(files, &["config.json"])?;
-    let tokenizer = provide_first_of(files, &[TOKENIZER, VOCABULARY])?;
+    if let Err(presence) = provide_first_of(files, &[CONFIG])? {
+        return Err(no_config_error(files, presence));
+    }
+    let tokenizer = match provide_first_of(files, &[TOKENIZER, VOCABULARY])? {
+        Ok(tokenizer) => tokenizer,
+        Err(presence) => return Err(no_tokenizer_error(files, presence)),
+    };
     let options = files.provide(TOKENIZER_OPTIONS)?;
     // The options say how to split a text, which a vocabulary alone does not.
     if options == Presence::Unknown && tokenizer == VOCABULARY {
         return Err(files.missing_error(TOKENIZER_OPTIONS.to_owned(), options));
     }
-    files.provide("special_tokens_map.json").map(drop)
-}
-
-/// Provides the weights, in one file or in several.
-pub(crate) fn provide_weights(files: &mut impl CommitFiles) -> Result<(), HubError> {
-    if provide_first_of(files, &WEIGHTS)? != INDEX {
-        return Ok(());
-    }
-    let index = files.read(INDEX)?;
-    for shard in parse_index(&index, files.repo())? {
-        provide_first_of(files, &[&shard])?;
+    for file in TOKENIZER_EXTRAS {
+        files.provide(file)?;
     }
     Ok(())
 }
 
-/// Provides the first of these files that the commit has, and returns its name.
+/// Provides the weights, in one file or in several.
+pub(crate) fn provide_weights(files: &mut impl CommitFiles) -> Result<(), HubError> {
+    let found = match provide_first_of(files, &WEIGHTS)? {
+        Ok(found) => found,
+        Err(presence) => return Err(no_weights_error(files, presence)),
+    };
+    if !found.ends_with(".index.json") {
+        return Ok(());
+    }
+    let index = files.read(found)?;
+    for shard in parse_index(found, &index, files.repo())? {
+        if let Err(presence) = provide_first_of(files, &[&shard])? {
+            return Err(files.missing_error(shard, presence));
+        }
+    }
+    Ok(())
+}
+
+/// The error of a repository without `config.json`.
+pub(crate) fn no_config_error(files: &impl CommitFiles, presence: Presence) -> HubError {
+    if presence == Presence::Absent {
+        let names = files.file_names();
+        if let Some(error) = unusable_weights_error(files, &names, CONFIG) {
+            return error;
+        }
+        let below = format!("/{CONFIG}");
+        if let Some(folder) = names.iter().find_map(|name| name.strip_suffix(&below)) {
+            let repo = files.repo().id().to_owned();
+            return HubError::ModelInFolder { repo, folder: folder.to_owned() };
+        }
+    }
+    files.missing_error(CONFIG.to_owned(), presence)
+}
+
+fn no_tokenizer_error(files: &impl CommitFiles, presence: Presence) -> HubError {
+    if presence == Presence::Absent {
+        let names = files.file_names();
+        if let Some(file) = SLOW_TOKENIZERS.iter().find(|file| names.iter().any(|n| n == *file)) {
+            return HubError::SlowTokenizer { repo: files.repo().id().to_owned(), file };
+        }
+    }
+    files.missing_error(format!("{TOKENIZER} or {VOCABULARY}"), presence)
+}
+
+fn no_weights_error(files: &impl CommitFiles, presence: Presence) -> HubError {
+    let expected = WEIGHTS.join(" or ");
+    if presence == Presence::Absent {
+        let names = files.file_names();
+        if let Some(error) = unusable_weights_error(files, &names, &expected) {
+            return error;
+        }
+    }
+    files.missing_error(expected, presence)
+}
+
+/// The error of weights in a form that is not read, if there are any.
+fn unusable_weights_error(
+    files: &impl CommitFiles,
+    names: &[String],
+    missing: &str,
+) -> Option<HubError> {
+    let (file, advice) = names.iter().find_map(|name| Some((name, weights_advice(name)?)))?;
+    let (repo, file, missing) = (files.repo().id().to_owned(), file.clone(), missing.to_owned());
+    Some(HubError::UnusableWeights { repo, missing, file, advice })
+}
+
+/// Provides the first of these files that the commit has, and returns its name. The inner error is
+/// the presence of all of them.
 fn provide_first_of<'a>(
     files: &mut impl CommitFiles,
     names: &[&'a str],
-) -> Result<&'a str, HubError> {
+) -> Result<Result<&'a str, Presence>, HubError> {
     let mut presence = Presence::Absent;
     for name in names {
         match files.provide(name)? {
-            Presence::Present => return Ok(name),
+            Presence::Present => return Ok(Ok(name)),
             Presence::Absent => (),
             Presence::Unknown => presence = Presence::Unknown,
         }
     }
-    Err(files.missing_error(names.join(" or "), presence))
+    Ok(Err(presence))
 }
 
 /// The files that an index names.
-fn parse_index(index: &[u8], repo: &Repo) -> Result<BTreeSet<String>, HubError> {
+fn parse_index(name: &str, index: &[u8], repo: &Repo) -> Result<BTreeSet<String>, HubError> {
     #[derive(Deserialize)]
     struct Index {
         weight_map: BTreeMap<String, String>,
     }
-    let index: Index = serde_json::from_slice(index).map_err(|error| HubError::Index {
-        index: INDEX,
-        repo: repo.to_string(),
-        message: error.to_string(),
-    })?;
+    let (index_name, repo) = (name.to_owned(), repo.to_string());
+    let index: Index = match serde_json::from_slice(index) {
+        Ok(index) => index,
+        Err(error) => {
+            return Err(HubError::Index { index: index_name, repo, message: error.to_string() });
+        }
+    };
     let shards: BTreeSet<String> = index.weight_map.into_values().collect();
     if let Some(file) = shards.iter().find(|name| !is_plain_name(name)) {
-        let file = file.clone();
-        return Err(HubError::ShardName { index: INDEX, repo: repo.to_string(), file });
+        return Err(HubError::ShardName { index: index_name, repo, file: file.clone() });
     }
     Ok(shards)
 }
@@ -142,6 +219,10 @@ mod tests {
             HubError::NoFile { repo: self.repo.to_string(), files }
         }
 
+        fn file_names(&self) -> Vec<String> {
+            self.files.keys().map(|name| (*name).to_owned()).collect()
+        }
+
         fn repo(&self) -> &Repo {
             &self.repo
         }
@@ -184,6 +265,37 @@ mod tests {
     }
 
     #[test]
+    fn files_that_are_not_read_lead_on() {
+        let model = ["config.json", "tokenizer.json"];
+        for (files, expected) in [
+            ([&model[..], &["tf_model.h5"]].concat(), "from_tf=True"),
+            ([&model[..], &["flax_model.msgpack"]].concat(), "from_flax=True"),
+            ([&model[..], &["onnx/model.onnx"]].concat(), "made from"),
+            (vec!["model.Q8_0.gguf"], "model.Q8_0.gguf"),
+            (vec!["adapter_config.json", "adapter_model.safetensors"], "merge_and_unload"),
+            (vec!["0_Transformer/config.json"], "0_Transformer"),
+            (vec!["config.json", "sentencepiece.bpe.model"], "AutoTokenizer"),
+            (vec!["config.json", "vocab.json", "merges.txt"], "AutoTokenizer"),
+        ] {
+            let error = provided(&files, &[]).unwrap_err();
+            assert!(error.contains(expected) && error.contains("a/b"), "{files:?}: {error}");
+            assert_eq!(error.lines().count(), 1, "{error}");
+        }
+    }
+
+    #[test]
+    fn weights_of_pytorch_may_have_an_index() {
+        let present = [
+            "config.json",
+            "tokenizer.json",
+            "pytorch_model.bin.index.json",
+            "one.safetensors",
+            "two.safetensors",
+        ];
+        assert_eq!(provided(&present, &[]).unwrap(), present);
+    }
+
+    #[test]
     fn a_vocabulary_needs_its_options_to_be_known() {
         let present = ["config.json", "vocab.txt", "pytorch_model.bin"];
         assert_eq!(provided(&present, &["model.safetensors"]).unwrap(), present);
@@ -196,9 +308,9 @@ mod tests {
         let repo: Repo = "a/b".parse().unwrap();
         for name in ["../x", "/etc/passwd", "a/b", ".x", "", "a\\b"] {
             let index = format!(r#"{{"weight_map": {{"t": "{name}"}}}}"#);
-            let error = parse_index(index.as_bytes(), &repo).unwrap_err();
+            let error = parse_index(INDEX, index.as_bytes(), &repo).unwrap_err();
             assert!(matches!(error, HubError::ShardName { .. }), "{name}: {error}");
         }
-        assert!(matches!(parse_index(b"[]", &repo), Err(HubError::Index { .. })));
+        assert!(matches!(parse_index(INDEX, b"[]", &repo), Err(HubError::Index { .. })));
     }
 }

@@ -1,6 +1,6 @@
 use std::{fmt, str::FromStr};
 
-use crate::{error::HubError, name_problem::NameProblem};
+use crate::{error::HubError, naming::name_problem::NameProblem};
 
 /// A model on the hub at a revision: `owner/name@revision`. The oldest models have no owner. By
 /// default the revision is the branch `main`.
@@ -13,7 +13,7 @@ pub struct Repo {
 }
 
 /// The branch of a name without a revision.
-const MAIN: &str = "main";
+pub(crate) const MAIN: &str = "main";
 
 /// Number of characters of the longest name on the hub.
 const LONGEST_NAME: usize = 96;
@@ -75,8 +75,8 @@ fn check_id(id: &str) -> Result<(), NameProblem> {
         if part.is_empty() {
             return Err(NameProblem::EmptyPart);
         }
-        if !part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)) {
-            return Err(NameProblem::Character);
+        if let Some(found) = part.chars().find(|c| !c.is_ascii_alphanumeric() && !"-_.".contains(*c)) {
+            return Err(NameProblem::Character { found });
         }
         if part.starts_with(['-', '.']) || part.ends_with(['-', '.']) {
             return Err(NameProblem::Punctuation);
@@ -98,8 +98,9 @@ fn check_revision(revision: &str) -> Result<(), NameProblem> {
     if revision.is_empty() {
         return Err(NameProblem::EmptyRevision);
     }
-    if !revision.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.+/".contains(&byte)) {
-        return Err(NameProblem::RevisionCharacter);
+    let invalid = |c: &char| !c.is_ascii_alphanumeric() && !"-_.+/".contains(*c);
+    if let Some(found) = revision.chars().find(invalid) {
+        return Err(NameProblem::RevisionCharacter { found });
     }
     for part in revision.split('/') {
         if part.is_empty() || part.starts_with('.') || part.ends_with('.') || part.contains("..") {
@@ -169,11 +170,18 @@ mod tests {
             "a/b@x y",
             "a/b.git",
             "ä/b",
+            "google\u{2010}bert/b",
+            "a\u{ff0f}b",
+            "a/b\n",
+            "a/b\u{1b}[31m",
             "a/b@@",
         ] {
             let error = text.parse::<Repo>().unwrap_err().to_string();
             assert!(error.contains("owner/name"), "{text:?}: {error}");
+            assert!(!error.contains(char::is_control), "{text:?}: {error}");
         }
+        let error = "google\u{2010}bert/b".parse::<Repo>().unwrap_err().to_string();
+        assert!(error.contains("U+2010"), "{error}");
         assert!("a".repeat(97).parse::<Repo>().is_err());
     }
 }

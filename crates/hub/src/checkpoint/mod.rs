@@ -1,0 +1,5 @@
+//! The files of a checkpoint, and how they come into the cache.
+
+pub(crate) mod checkout;
+pub(crate) mod checkpoint_files;
+pub(crate) mod unusable_file;

@@ -1,0 +1,6 @@
+//! Settings of the hub, and the environment variables that they come from.
+
+pub(crate) mod certificates;
+pub(crate) mod hub_settings;
+pub(crate) mod token;
+pub(crate) mod variables;
