@@ -403,9 +403,11 @@ fn advise_on_access(endpoint: &str, repo: &str, gated: bool, token: &TokenUse) -
             "it is gated; ask for access at {endpoint}/{id}, and set HF_TOKEN to an access token of \
              your account"
         ),
-        (TokenUse::NoToken, false) => "check its name; if it is private or gated, set HF_TOKEN to an \
+        (TokenUse::NoToken, false) => {
+            "check its name; if it is private or gated, set HF_TOKEN to an \
                                        access token that may read it"
-            .to_owned(),
+                .to_owned()
+        }
         (TokenUse::Sent { origin }, true) => format!(
             "it is gated, and the account of the token from {origin} has no access; ask for it at \
              {endpoint}/{id}, and let the token read gated repositories"

@@ -28,7 +28,8 @@ fn fetch(home: &Path, endpoint: &str, offline: bool) -> String {
         "HF_ENDPOINT" => Some(endpoint.into()),
         _ => None,
     });
-    let hub = Hub::new(Settings { offline: offline.then_some("HF_HUB_OFFLINE"), ..settings.unwrap() });
+    let hub =
+        Hub::new(Settings { offline: offline.then_some("HF_HUB_OFFLINE"), ..settings.unwrap() });
     let mut checkout = hub.open(&"owner/tiny".parse().unwrap()).unwrap();
     checkout.description(&mut |_| ControlFlow::Continue(())).unwrap();
     checkout.weights(&mut |_| ControlFlow::Continue(())).unwrap().to_str().unwrap().to_owned()

@@ -156,8 +156,9 @@ impl RepoCache {
             }
             let Some(stem) = path.file_stem().and_then(|stem| stem.to_str()) else { continue };
             let is_abandoned = match Etag::parse(stem) {
-                Some(etag) => File::create(self.lock_path(&etag))
-                    .is_ok_and(|lock| lock.try_lock().is_ok()),
+                Some(etag) => {
+                    File::create(self.lock_path(&etag)).is_ok_and(|lock| lock.try_lock().is_ok())
+                }
                 None => is_older_than(&path, ABANDONED),
             };
             if is_abandoned {

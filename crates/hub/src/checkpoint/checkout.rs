@@ -9,10 +9,8 @@ use crate::{
         presence::Presence,
         repo_cache::{RepoCache, cache_error},
     },
-    checkpoint::{
-        checkpoint_files::{
-            CommitFiles, no_config_error, provide_description, provide_weights,
-        },
+    checkpoint::checkpoint_files::{
+        CommitFiles, no_config_error, provide_description, provide_weights,
     },
     error::HubError,
     naming::repo::Repo,

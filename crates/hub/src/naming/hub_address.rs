@@ -21,7 +21,16 @@ const OTHER_KINDS: [(&str, &str); 4] = [
 
 /// First parts of addresses of pages that belong to no repository.
 const OTHER_PAGES: [&str; 10] = [
-    "blog", "chat", "collections", "docs", "join", "learn", "login", "models", "papers", "settings",
+    "blog",
+    "chat",
+    "collections",
+    "docs",
+    "join",
+    "learn",
+    "login",
+    "models",
+    "papers",
+    "settings",
 ];
 
 /// Parts of an address that a revision follows, and then the path of a file or folder.
@@ -298,7 +307,9 @@ mod tests {
 
     #[test]
     fn a_name_or_path_is_not_an_address() {
-        for text in ["a/b", "a/b@main", "./hf.co/a", "/x/y", "C:\\x", "C:/x", "hf.com/a/b", "", "x:y"] {
+        for text in
+            ["a/b", "a/b@main", "./hf.co/a", "/x/y", "C:\\x", "C:/x", "hf.com/a/b", "", "x:y"]
+        {
             assert!(parse_address(text, MIRROR).is_none(), "{text}");
         }
     }

@@ -75,7 +75,9 @@ fn check_id(id: &str) -> Result<(), NameProblem> {
         if part.is_empty() {
             return Err(NameProblem::EmptyPart);
         }
-        if let Some(found) = part.chars().find(|c| !c.is_ascii_alphanumeric() && !"-_.".contains(*c)) {
+        if let Some(found) =
+            part.chars().find(|c| !c.is_ascii_alphanumeric() && !"-_.".contains(*c))
+        {
             return Err(NameProblem::Character { found });
         }
         if part.starts_with(['-', '.']) || part.ends_with(['-', '.']) {

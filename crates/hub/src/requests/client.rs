@@ -218,9 +218,8 @@ impl Client {
             return names;
         }
         let usual = USUAL_WEIGHTS.iter().chain(&SLOW_TOKENIZERS);
-        let exists = |file: &&&str| {
-            matches!(self.metadata(FileRequest { repo, file: **file }), Ok(Some(_)))
-        };
+        let exists =
+            |file: &&&str| matches!(self.metadata(FileRequest { repo, file: **file }), Ok(Some(_)));
         usual.filter(exists).map(|file| (*file).to_owned()).collect()
     }
 
@@ -370,7 +369,9 @@ impl Client {
     fn call(&self, url: &str, ask: Ask, token: Option<&Token>) -> Result<Response<Body>, Error> {
         let mut request = match ask {
             Ask::Headers => self.agent.head(url),
-            Ask::HeadersOfFirstByte | Ask::FirstByte => self.agent.get(url).header("range", "bytes=0-0"),
+            Ask::HeadersOfFirstByte | Ask::FirstByte => {
+                self.agent.get(url).header("range", "bytes=0-0")
+            }
             Ask::Everything => self.agent.get(url),
             Ask::From(0) => self.download_agent.get(url),
             Ask::From(start) => {

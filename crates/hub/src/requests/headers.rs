@@ -99,7 +99,9 @@ mod tests {
         ] {
             assert_eq!(parse_date(text), Some(seconds), "{text}");
         }
-        for text in ["", "soon", "Sun, 06 Nov 1994", "Sun, 99 Nov 1994 08:49:37 GMT", "a b c d e GMT"] {
+        for text in
+            ["", "soon", "Sun, 06 Nov 1994", "Sun, 99 Nov 1994 08:49:37 GMT", "a b c d e GMT"]
+        {
             assert_eq!(parse_date(text), None, "{text}");
         }
     }

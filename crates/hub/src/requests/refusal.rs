@@ -53,7 +53,9 @@ pub(crate) fn refusal(
             HubError::Denied { repo, endpoint, status, gated, token }
         }
         (404, Some(NO_REVISION)) => HubError::NoRevision { endpoint, repo },
-        (404, Some(NO_FILE)) => HubError::FileGone { endpoint, repo, file: request.file.to_owned() },
+        (404, Some(NO_FILE)) => {
+            HubError::FileGone { endpoint, repo, file: request.file.to_owned() }
+        }
         (404, _) => HubError::NoModel { endpoint, repo, token },
         _ => HubError::Status { url, status, retry_after: retry_after(headers) },
     }

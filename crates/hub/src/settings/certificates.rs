@@ -17,11 +17,8 @@ pub struct Certificates(Vec<Certificate<'static>>);
 impl Certificates {
     /// Reads a file of certificates in PEM form, or all such files in a folder. `variable` names it.
     pub(crate) fn read(variable: &'static str, path: &Path) -> Result<Self, HubError> {
-        let certificates_error = |source| HubError::Certificates {
-            variable,
-            path: path.to_owned(),
-            source,
-        };
+        let certificates_error =
+            |source| HubError::Certificates { variable, path: path.to_owned(), source };
         let certificates = read_certificates(path).map_err(certificates_error)?;
         if certificates.is_empty() {
             let message = "there is no certificate in PEM form";

@@ -254,9 +254,8 @@ mod tests {
 
     #[test]
     fn the_network_is_forbidden_by_the_spellings_of_the_hubs_tools() {
-        let offline = |vars: &[(&str, &str)]| {
-            settings(&[&[("HOME", "/h")], vars].concat()).unwrap().offline
-        };
+        let offline =
+            |vars: &[(&str, &str)]| settings(&[&[("HOME", "/h")], vars].concat()).unwrap().offline;
         for value in ["1", "true", "True", "YES", "on"] {
             assert_eq!(offline(&[("HF_HUB_OFFLINE", value)]), Some("HF_HUB_OFFLINE"));
             assert_eq!(offline(&[("TRANSFORMERS_OFFLINE", value)]), Some("TRANSFORMERS_OFFLINE"));
@@ -290,7 +289,8 @@ mod tests {
         let path = file.to_str().unwrap();
         let home = ("HF_HOME", dir.path().to_str().unwrap());
         let token = |vars: &[_]| settings(vars).unwrap().token;
-        let found = |vars: &[_]| token(vars).map(|token| (token.bearer(), token.origin().to_owned()));
+        let found =
+            |vars: &[_]| token(vars).map(|token| (token.bearer(), token.origin().to_owned()));
         let of = |text: &str, origin: &str| Some((format!("Bearer {text}"), origin.to_owned()));
         assert_eq!(found(&[home]), of("hf_file", path));
         assert_eq!(found(&[home, ("HF_TOKEN", " hf_env\r\n")]), of("hf_env", "HF_TOKEN"));

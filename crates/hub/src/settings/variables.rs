@@ -56,7 +56,9 @@ impl<F: Fn(&str) -> Option<OsString>> Variables<F> {
             replaced.push_str(before);
             let (name, end) = match after.strip_prefix('{').and_then(|tail| tail.split_once('}')) {
                 Some((name, end)) => (name, end),
-                None => after.split_at(after.find(|c| !is_name_character(c)).unwrap_or(after.len())),
+                None => {
+                    after.split_at(after.find(|c| !is_name_character(c)).unwrap_or(after.len()))
+                }
             };
             match self.text(name) {
                 Some(value) => replaced.push_str(&value),

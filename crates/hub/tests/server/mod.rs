@@ -98,13 +98,26 @@ pub(crate) struct Server {
     thread: Option<JoinHandle<()>>,
 }
 
+/// A connection, encrypted or not.
+pub(crate) trait Connection: Read + Write {}
+
+impl<C: Read + Write> Connection for C {}
+
 impl Server {
     pub(crate) fn start(answer: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
+        Self::start_with(|stream| Box::new(stream), answer)
+    }
+
+    /// A server that does something with each connection before it reads from it.
+    pub(crate) fn start_with(
+        wrap: impl Fn(TcpStream) -> Box<dyn Connection> + Send + Sync + 'static,
+        answer: impl Fn(&Request) -> Reply + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let requests = Arc::new(Mutex::new(Vec::new()));
         let ends = Arc::new(AtomicBool::new(false));
-        let answer = Arc::new(answer);
+        let answer = Arc::new((wrap, answer));
         let seen = Arc::clone(&requests);
         let end = Arc::clone(&ends);
         let thread = thread::spawn(move || {
@@ -114,7 +127,10 @@ impl Server {
                 }
                 let answer = Arc::clone(&answer);
                 let seen = Arc::clone(&seen);
-                thread::spawn(move || stream.map(|stream| serve(stream, &*answer, &seen)));
+                thread::spawn(move || {
+                    let (wrap, answer) = &*answer;
+                    stream.map(|stream| serve(wrap(stream), answer, &seen))
+                });
             }
         });
         Self { address, requests, ends, thread: Some(thread) }
@@ -147,11 +163,11 @@ impl Drop for Server {
 
 /// Answers one request of a connection. `None` if the client does not wait for the answer.
 fn serve(
-    mut stream: TcpStream,
+    mut stream: Box<dyn Connection>,
     answer: &(impl Fn(&Request) -> Reply + ?Sized),
     seen: &Mutex<Vec<Request>>,
 ) -> Option<()> {
-    let mut lines = BufReader::new(stream.try_clone().ok()?).lines();
+    let mut lines = BufReader::new(&mut stream).lines();
     let first = lines.next()?.ok()?;
     let mut words = first.split(' ').map(str::to_owned);
     let method = words.next()?;
