@@ -44,10 +44,18 @@ impl Checkpoint {
     /// If a file is missing or cannot be read, or specifies a model that this crate does not compute.
     pub fn open(dir: impl AsRef<Path>) -> Result<Self, BertModelError> {
         let dir = dir.as_ref();
+        Self::open_with_tokenizer(dir, dir)
+    }
+
+    /// As [`Checkpoint::open`], with the files of the tokenizer in a directory of their own.
+    ///
+    /// # Errors
+    /// As for [`Checkpoint::open`].
+    pub fn open_with_tokenizer(dir: &Path, tokenizer_dir: &Path) -> Result<Self, BertModelError> {
         let config_file = dir.join("config.json");
         let config = BertConfig::from_json(&read_file(&config_file)?)?;
         let mut files = vec![config_file];
-        let tokenizer = open_tokenizer(dir, config.model_type, &mut files)?;
+        let tokenizer = open_tokenizer(tokenizer_dir, config.model_type, &mut files)?;
         let weights = Weights::open(dir)?;
         files.extend_from_slice(weights.files());
         check_embeddings(&config, &tokenizer)?;

@@ -52,7 +52,7 @@ pub use checkpoint::{
 pub use error::{HubError, TokenUse};
 pub use hub::Hub;
 pub use naming::{
-    hub_address::parse_address,
+    hub_address::{decode_percents, parse_address},
     name_problem::{AddressProblem, NameProblem},
     repo::Repo,
 };
@@ -61,4 +61,5 @@ pub use settings::{
     certificates::Certificates,
     hub_settings::{Rate, Settings, endpoint_from_env},
     token::Token,
+    variables::expand_path,
 };

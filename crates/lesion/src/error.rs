@@ -8,6 +8,8 @@ use lesion_eval::StudyError;
 use study_record::{Backend, SettingError, TableError};
 use study_report::ReportError;
 
+use crate::loading::model_name_error::ModelNameError;
+
 /// An error of the library. With its sources it prints as one line.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -37,6 +39,10 @@ pub enum LesionError {
         /// The problem.
         source: StudyError,
     },
+
+    /// A name that specifies no model, or a folder that is not one of a checkpoint.
+    #[error("model")]
+    ModelName(#[from] ModelNameError),
 
     /// A checkpoint that cannot be loaded or run.
     #[error("model {model}")]

@@ -45,6 +45,7 @@ pub use inputs::study_texts::{StudyTexts, TextInput};
 pub use loading::{
     device::{device, device_name, device_needs, devices},
     loaded_model::LoadedModel,
+    model_name_error::ModelNameError,
     model_source::{ModelBytes, ModelSource},
 };
 pub use questions::{

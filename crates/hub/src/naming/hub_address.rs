@@ -194,7 +194,8 @@ fn folder_of(path: &[String]) -> Option<String> {
 }
 
 /// The text with `%2F` and the like replaced by their characters.
-fn decode_percents(text: &str) -> String {
+#[must_use]
+pub fn decode_percents(text: &str) -> String {
     let mut bytes = Vec::new();
     let mut rest = text.as_bytes();
     while let [first, tail @ ..] = rest {

@@ -21,6 +21,7 @@ use crate::{
     error::{HubError, TokenUse},
     naming::repo::{Repo, is_commit},
     requests::{
+        body::reader,
         headers::{
             COMMIT, ERROR_CODE, LINKED_ETAG, LINKED_SIZE, content_length, content_range,
             is_web_page, retry_after, text,
@@ -177,12 +178,14 @@ impl Client {
         if !response.status().is_success() {
             return Err(self.refusal(request, &response));
         }
-        if response.status() == 206 {
-            return Ok(content_range(response.headers()).and_then(|(_, size)| size));
+        let size = match response.status().as_u16() {
+            206 => content_range(response.headers()).and_then(|(_, size)| size),
+            _ => content_length(response.headers()),
+        };
+        if size.is_some() {
+            return Ok(size);
         }
-        if let Some(size) = content_length(response.headers()) {
-            return Ok(Some(size));
-        }
+        let response = self.answer(request, Ask::Everything)?;
         let bytes = self.read_small_file(request, response)?;
         Ok(bytes.map(|bytes| bytes.len() as u64))
     }
@@ -204,7 +207,7 @@ impl Client {
         response: Response<Body>,
     ) -> Result<Option<Vec<u8>>, HubError> {
         let mut bytes = Vec::new();
-        let mut body = response.into_body().into_reader().take(LARGEST_SMALL_FILE + 1);
+        let mut body = reader(response).take(LARGEST_SMALL_FILE + 1);
         if let Err(error) = body.read_to_end(&mut bytes) {
             return Err(self.unreachable_error(request, Error::Io(error)));
         }
@@ -240,7 +243,7 @@ impl Client {
         if response.status() != 200 {
             return None;
         }
-        let body = response.into_body().into_reader().take(LARGEST_SMALL_FILE);
+        let body = reader(response).take(LARGEST_SMALL_FILE);
         let model: Model = serde_json::from_reader(body).ok()?;
         Some(model.siblings.into_iter().map(|sibling| sibling.rfilename).collect())
     }

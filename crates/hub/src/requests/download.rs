@@ -14,6 +14,7 @@ use crate::{
     },
     error::HubError,
     requests::{
+        body::reader,
         client::{Client, FileRequest, Metadata},
         headers::{content_range, is_web_page},
         patience::{Pace, TRIES, Tries},
@@ -149,13 +150,17 @@ impl Download<'_> {
         if partial.done > 0 && !continues {
             // The server does not resume: it sends all bytes, or none.
             *partial = self.restart(path).map_err(cache_error(path))?;
+            if response.status() == 206 {
+                let message = "the server sent another range of bytes than it was asked for";
+                return Ok(Some(Error::Io(io::Error::other(message))));
+            }
         }
         if !response.status().is_success() {
             return Ok(Some(Error::StatusCode(response.status().as_u16())));
         }
         let may_be_page = partial.done == 0 && is_web_page(response.headers());
         let mut pace = Pace::new(self.client.settings().slowest, partial.done);
-        let mut body = response.into_body().into_reader();
+        let mut body = reader(response);
         let mut buffer = vec![0; BUFFER];
         loop {
             let read = match body.read(&mut buffer) {

@@ -15,13 +15,24 @@ pub(crate) fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
 
-/// The number of bytes of the body.
+/// Whether the body is compressed, although that was not asked for.
+pub(crate) fn is_compressed(headers: &HeaderMap) -> bool {
+    text(headers, "content-encoding").is_some_and(|encoding| encoding.trim() != "identity")
+}
+
+/// The number of bytes of the file in the body.
 pub(crate) fn content_length(headers: &HeaderMap) -> Option<u64> {
+    if is_compressed(headers) {
+        return None;
+    }
     text(headers, "content-length")?.trim().parse().ok()
 }
 
 /// The start of the range of bytes that was sent, and the size of the whole file if it is known.
 pub(crate) fn content_range(headers: &HeaderMap) -> Option<(u64, Option<u64>)> {
+    if is_compressed(headers) {
+        return None;
+    }
     let range = text(headers, "content-range")?.trim().strip_prefix("bytes ")?;
     let (bytes, size) = range.split_once('/')?;
     let (start, _) = bytes.split_once('-')?;

@@ -1,5 +1,6 @@
 //! Requests to the hub, and downloads into the cache.
 
+pub(crate) mod body;
 pub(crate) mod client;
 pub(crate) mod download;
 pub(crate) mod headers;

@@ -4,6 +4,13 @@ use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use crate::error::HubError;
 
+/// The path in a text, in which `~` at the beginning, and `$NAME` and `${NAME}` anywhere, are replaced
+/// by the values of these variables.
+#[must_use]
+pub fn expand_path(text: &str, var: impl Fn(&str) -> Option<OsString>) -> PathBuf {
+    Variables(var).expand(text)
+}
+
 /// Variables of an environment. An empty value counts as none.
 pub(crate) struct Variables<F>(pub(crate) F);
 
@@ -44,7 +51,7 @@ impl<F: Fn(&str) -> Option<OsString>> Variables<F> {
         let Some(rest) = text.strip_prefix('~') else { return text.into() };
         match self.home_folder() {
             Some(home) if rest.is_empty() => home,
-            Some(home) if rest.starts_with('/') => home.join(rest.trim_start_matches('/')),
+            Some(home) if rest.starts_with(['/', '\\']) => home.join(&rest[1..]),
             _ => text.into(),
         }
     }

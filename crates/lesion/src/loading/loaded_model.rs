@@ -1,6 +1,10 @@
 //! A model that is ready to run.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{
+    borrow::Cow,
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use bert_model::{BertForMaskedLm, Checkpoint, CheckpointBytes};
 use burn::tensor::Device;
@@ -11,8 +15,11 @@ use study_report::hash;
 use crate::{
     error::LesionError,
     inputs::bundled::asset,
-    loading::model_source::{ModelBytes, ModelSource, download},
-    running::stages::Stages,
+    loading::{
+        checkpoint_folder::check_folder,
+        model_source::{ModelBytes, ModelSource, download},
+    },
+    running::{stages::Stages, watch::Note},
 };
 
 /// A model on a device, with its tokenizer.
@@ -36,10 +43,12 @@ impl LoadedModel {
         device: &Device,
         stages: &mut Stages<'_>,
     ) -> Result<Self, LesionError> {
+        let mut tokenizer_folder = None;
         let (folder, bytes, name) = match source {
             ModelSource::Bundled => (None, Some(bundled()), BUNDLED.to_owned()),
             ModelSource::Bytes(bytes) => (None, Some(bytes.clone()), bytes.name.clone()),
             ModelSource::Folder(folder) => {
+                tokenizer_folder = Some(find_tokenizer(folder, stages)?);
                 (Some(folder.clone()), None, folder.display().to_string())
             }
             ModelSource::Hub(repo) => {
@@ -49,7 +58,10 @@ impl LoadedModel {
         };
         stages.run("load", |_| {
             let opened = match (&folder, &bytes) {
-                (Some(folder), _) => Checkpoint::open(folder),
+                (Some(folder), _) => {
+                    let tokenizer_folder = tokenizer_folder.as_ref().unwrap_or(folder);
+                    Checkpoint::open_with_tokenizer(folder, tokenizer_folder)
+                }
                 (None, bytes) => {
                     let bytes = bytes.clone().unwrap_or_default();
                     Checkpoint::from_bytes(CheckpointBytes {
@@ -104,6 +116,16 @@ impl LoadedModel {
         }
         Ok(Origin { source, sha256 })
     }
+}
+
+/// The folder of the tokenizer of a checkpoint in `folder`.
+fn find_tokenizer(folder: &Path, stages: &mut Stages<'_>) -> Result<PathBuf, LesionError> {
+    let tokenizer_folder = check_folder(folder)?;
+    if tokenizer_folder != folder {
+        let (checkpoint, folder) = (folder.to_owned(), tokenizer_folder.clone());
+        stages.note(&Note::TokenizerAbove { checkpoint, folder });
+    }
+    Ok(tokenizer_folder)
 }
 
 fn bundled() -> ModelBytes {

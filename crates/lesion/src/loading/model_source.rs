@@ -2,18 +2,22 @@
 
 use std::{
     borrow::Cow,
-    fs,
+    env, fs,
     path::{Path, PathBuf},
 };
 
 use bert_model::BertConfig;
-use hub::{Hub, HubError, Repo};
+use hub::{Checkout, Hub, HubError, Repo};
 use lesion_eval::StudyError;
 use study_record::FilePath;
 
 use crate::{
     error::LesionError,
-    running::{stages::Stages, watch::Note},
+    loading::model_name::read_model_name,
+    running::{
+        stages::Stages,
+        watch::{Note, reason},
+    },
 };
 
 /// The source of a model.
@@ -46,15 +50,12 @@ pub struct ModelBytes {
 impl ModelSource {
     /// The source that a setting specifies. Paths are relative to `folder`. A name that is both a path
     /// and a possible name on the hub is a path if it exists, and otherwise a name on the hub.
-    #[must_use]
-    pub fn named(name: Option<&FilePath>, folder: &Path) -> Self {
-        let Some(FilePath(name)) = name else { return Self::Bundled };
-        let path = folder.join(name);
-        let repo = name.to_str().and_then(|text| text.parse().ok());
-        match repo {
-            Some(repo) if !path.exists() => Self::Hub(repo),
-            _ => Self::Folder(path),
-        }
+    ///
+    /// # Errors
+    /// If the setting specifies no model. A model on the hub may still turn out not to exist.
+    pub fn named(name: Option<&FilePath>, folder: &Path) -> Result<Self, LesionError> {
+        let Some(FilePath(name)) = name else { return Ok(Self::Bundled) };
+        Ok(read_model_name(name, folder, |name| env::var_os(name))?)
     }
 
     /// The setting that specifies this source, relative to the current folder.
@@ -63,7 +64,12 @@ impl ModelSource {
         match self {
             Self::Bundled => None,
             Self::Folder(path) => Some(FilePath(path.clone())),
-            Self::Hub(repo) => Some(FilePath(repo.to_string().into())),
+            Self::Hub(repo) => {
+                let name = repo.to_string();
+                // The address is no path, whatever is in the current folder.
+                let is_path = Path::new(&name).exists();
+                Some(FilePath(if is_path { format!("hf://{name}") } else { name }.into()))
+            }
             Self::Bytes(bytes) => Some(FilePath(bytes.name.clone().into())),
         }
     }
@@ -72,11 +78,16 @@ impl ModelSource {
     ///
     /// # Errors
     /// If the hub cannot be asked, or its cache cannot be read.
-    pub fn missing(&self) -> Result<Option<(&Repo, u64)>, LesionError> {
+    pub fn missing(&self, stages: &mut Stages<'_>) -> Result<Option<(&Repo, u64)>, LesionError> {
         let Self::Hub(repo) = self else { return Ok(None) };
-        let bytes = || Hub::from_env()?.open(repo)?.missing();
-        let bytes = bytes().map_err(|source| hub_error(repo, source))?;
-        Ok((bytes > 0).then_some((repo, bytes)))
+        let hub = Hub::from_env().map_err(|source| hub_error(repo, source))?;
+        let checkout = hub.open(repo).map_err(|source| hub_error(repo, source))?;
+        let bytes = checkout.missing().map_err(|source| hub_error(repo, source))?;
+        if bytes == 0 {
+            return Ok(None);
+        }
+        note_refused_token(repo, &checkout, stages);
+        Ok(Some((repo, bytes)))
     }
 }
 
@@ -93,16 +104,31 @@ pub(crate) fn download(
     stages: &mut Stages<'_>,
 ) -> Result<(PathBuf, String), LesionError> {
     let hub = Hub::from_env().map_err(|source| hub_error(repo, source))?;
-    let mut checkout = hub.open(repo).map_err(|source| hub_error(repo, source))?;
-    let name = checkout.repo().to_string();
-    if let Some(error) = checkout.unanswered() {
-        stages.note(&Note::HubUnanswered {
-            requested: repo.to_string(),
-            reason: crate::running::watch::reason(error),
-            cached: name.clone(),
-        });
+    let checkout = hub.open(repo).map_err(|source| hub_error(repo, source))?;
+    match download_checkout(repo, checkout, stages) {
+        Err(LesionError::Hub { source, .. }) => {
+            let cached = hub.open_cached(repo, source).map_err(|source| hub_error(repo, source))?;
+            download_checkout(repo, cached, stages)
+        }
+        downloaded => downloaded,
     }
-    stages.download(|progress| {
+}
+
+fn download_checkout(
+    repo: &Repo,
+    mut checkout: Checkout<'_>,
+    stages: &mut Stages<'_>,
+) -> Result<(PathBuf, String), LesionError> {
+    let name = checkout.repo().to_string();
+    let requested = repo.to_string();
+    if let Some(error) = checkout.unanswered() {
+        let (reason, cached) = (reason(error), name.clone());
+        stages.note(&Note::HubUnanswered { requested: requested.clone(), reason, cached });
+    }
+    if checkout.is_older() {
+        stages.note(&Note::OlderCommit { requested, cached: name.clone() });
+    }
+    let folder = stages.download(|progress| {
         // A model that cannot run is rejected before its weights are downloaded.
         let description = checkout.description(progress);
         let config = description.map_err(|source| hub_error(repo, source))?.join("config.json");
@@ -110,38 +136,45 @@ pub(crate) fn download(
         BertConfig::from_json(&json)
             .map_err(|source| LesionError::Model { model: name.clone(), source })?;
         let folder = checkout.weights(progress).map_err(|source| hub_error(repo, source))?;
-        Ok((folder.to_owned(), name.clone()))
-    })
+        Ok::<PathBuf, LesionError>(folder.to_owned())
+    })?;
+    note_refused_token(repo, &checkout, stages);
+    Ok((folder, name))
+}
+
+fn note_refused_token(repo: &Repo, checkout: &Checkout<'_>, stages: &mut Stages<'_>) {
+    if let Some(origin) = checkout.refused_token() {
+        let (origin, model) = (origin.to_owned(), repo.to_string());
+        stages.note(&Note::TokenRefused { origin, model });
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn named(text: &str, folder: &Path) -> ModelSource {
-        ModelSource::named(Some(&FilePath(text.into())), folder)
-    }
-
     #[test]
-    fn a_name_is_a_folder_if_the_folder_exists() {
+    fn a_setting_specifies_the_same_source_again() {
         let dir = tempfile::TempDir::new().unwrap();
         fs::create_dir_all(dir.path().join("owner/folder")).unwrap();
-        let source = |text: &str| named(text, dir.path());
-        let hub = |text: &str| ModelSource::Hub(text.parse().unwrap());
-        assert_eq!(source("owner/folder"), ModelSource::Folder(dir.path().join("owner/folder")));
-        assert_eq!(source("owner/model"), hub("owner/model"));
-        assert_eq!(source("bert-base-uncased"), hub("bert-base-uncased"));
-        assert_eq!(source("owner/folder@main"), hub("owner/folder@main"));
+        for (text, expected) in [
+            ("owner/folder", ModelSource::Folder(dir.path().join("owner/folder"))),
+            ("owner/model", ModelSource::Hub("owner/model".parse().unwrap())),
+            ("owner/folder@main", ModelSource::Hub("owner/folder@main".parse().unwrap())),
+            ("https://hf.co/owner/folder", ModelSource::Hub("owner/folder".parse().unwrap())),
+        ] {
+            let source = ModelSource::named(Some(&FilePath(text.into())), dir.path()).unwrap();
+            assert_eq!(source, expected);
+            let again = ModelSource::named(source.setting().as_ref(), Path::new("")).unwrap();
+            assert_eq!(again, expected);
+        }
     }
 
     #[test]
-    fn a_name_that_looks_like_a_path_is_a_folder() {
-        for text in ["./x", "../x", "/x", "/x/y", "x/y/z", "x/", "~/x", "C:\\x", "x\\y", "a b"] {
-            let source = named(text, Path::new("studies"));
-            assert_eq!(source, ModelSource::Folder(Path::new("studies").join(text)));
-            // Relative to the current folder, it is still the same folder.
-            let again = ModelSource::named(source.setting().as_ref(), Path::new(""));
-            assert_eq!(again, source);
-        }
+    fn a_name_of_the_hub_is_not_a_folder_of_the_same_name() {
+        // Tests run in the folder of the package.
+        let source = ModelSource::Hub("src".parse().unwrap());
+        assert_eq!(source.setting(), Some(FilePath("hf://src".into())));
+        assert_eq!(ModelSource::named(source.setting().as_ref(), Path::new("")).unwrap(), source);
     }
 }

@@ -78,7 +78,7 @@ pub enum Note {
         /// The place of the study.
         place: PathBuf,
     },
-    /// The hub did not answer, and the model in the cache is used.
+    /// The hub did not serve, and the model in the cache is used.
     HubUnanswered {
         /// The model as the study names it.
         requested: String,
@@ -86,6 +86,27 @@ pub enum Note {
         reason: String,
         /// The model in the cache, with its commit.
         cached: String,
+    },
+    /// An older commit in the cache is used, because files of the last known one are missing there.
+    OlderCommit {
+        /// The model as the study names it.
+        requested: String,
+        /// The model in the cache, with its commit.
+        cached: String,
+    },
+    /// The hub refused the access token, and gave the model without it.
+    TokenRefused {
+        /// The variable or file that the token comes from.
+        origin: String,
+        /// The model.
+        model: String,
+    },
+    /// The tokenizer is that of the folder above a checkpoint of a training.
+    TokenizerAbove {
+        /// The folder of the checkpoint.
+        checkpoint: PathBuf,
+        /// The folder of the tokenizer.
+        folder: PathBuf,
     },
     /// A file was changed after the study wrote it.
     Changed {
@@ -109,7 +130,19 @@ impl fmt::Display for Note {
             }
             Self::HubUnanswered { requested, reason, cached } => write!(
                 f,
-                "The hub did not report the commit of {requested} ({reason}); using {cached} from the cache."
+                "The hub did not provide {requested} ({reason}); using {cached} from the cache."
+            ),
+            Self::OlderCommit { requested, cached } => write!(
+                f,
+                "The cache does not have all files of the last known commit of {requested}; using {cached}, the latest one that it has."
+            ),
+            Self::TokenRefused { origin, model } => write!(
+                f,
+                "The hub refused the access token from {origin}, which may have expired; {model} is open to all and was read without it."
+            ),
+            Self::TokenizerAbove { checkpoint, folder } => write!(
+                f,
+                "Note: {checkpoint:?} has no tokenizer; using that of {folder:?}, the folder of the training."
             ),
             Self::Changed { place, change } => {
                 write!(f, "Note: in {}, {change} since the study ran.", place.display())

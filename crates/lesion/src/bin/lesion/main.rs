@@ -173,8 +173,8 @@ fn register_study(
 
 fn check_study(study: Study, args: &RunArgs, stages: &mut Stages<'_>) -> Result<CheckAnswer> {
     let texts = prepare_texts(&study, &args.execution)?;
-    let source = ModelSource::named(study.model.as_ref(), Path::new(""));
-    if let Some((repo, bytes)) = source.missing()? {
+    let source = ModelSource::named(study.model.as_ref(), Path::new(""))?;
+    if let Some((repo, bytes)) = source.missing(stages)? {
         return Ok(CheckAnswer::Absent(Download { model: repo.to_string(), bytes }));
     }
     let model = open_model(&study, &args.execution, stages)?;
@@ -198,7 +198,7 @@ fn open_model(
     execution: &ExecutionArgs,
     stages: &mut Stages<'_>,
 ) -> Result<LoadedModel> {
-    let source = ModelSource::named(study.model.as_ref(), Path::new(""));
+    let source = ModelSource::named(study.model.as_ref(), Path::new(""))?;
     let device = device(study.backend, execution.device)?;
     Ok(LoadedModel::open(&source, study.untrained, &device, stages)?)
 }

@@ -6,8 +6,8 @@ use clap::{
     Arg, ArgAction, ArgGroup, ArgMatches, Args, Command, FromArgMatches,
     builder::{NonEmptyStringValueParser, TypedValueParser},
 };
-use lesion::ModelSource;
-use study_record::{OptionForm, Section as _, Setting, SettingError, Study};
+use lesion::{LesionError, ModelSource};
+use study_record::{OptionForm, Section as _, Setting, Study};
 
 /// The settings that a command has options for.
 pub(crate) trait OfferedSettings {
@@ -59,23 +59,25 @@ pub(crate) struct SettingArgs<S> {
 
 impl<S> SettingArgs<S> {
     /// The default study with the overrides.
-    pub(crate) fn study(&self) -> Result<Study, SettingError> {
+    pub(crate) fn study(&self) -> Result<Study, LesionError> {
         self.override_study(Study::default(), Path::new(""))
     }
 
     /// The study of a file in `folder`, with the overrides. Its paths are made relative to the current
-    /// folder, as the paths of options are.
-    pub(crate) fn override_study(
-        &self,
-        study: Study,
-        folder: &Path,
-    ) -> Result<Study, SettingError> {
-        let model = ModelSource::named(study.model.as_ref(), folder).setting();
+    /// folder, as the paths of options are. However the model is written, it is then a folder or a
+    /// name on the hub.
+    pub(crate) fn override_study(&self, study: Study, folder: &Path) -> Result<Study, LesionError> {
+        let model = study.model.clone();
         let mut study = study.beside(folder);
-        study.model = model;
+        study.model = None;
         for (setting, text) in &self.overrides {
             study.set(&setting.key(), text)?;
         }
+        let source = match &study.model {
+            Some(given) => ModelSource::named(Some(given), Path::new(""))?,
+            None => ModelSource::named(model.as_ref(), folder)?,
+        };
+        study.model = source.setting();
         Ok(study)
     }
 }
