@@ -3,7 +3,11 @@
 #[path = "../crates/hub/tests/server/mod.rs"]
 mod server;
 
-use std::{fs, path::Path, process::Output};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+};
 
 use crate::support::{BRIEF, lesion};
 use server::{COMMIT, Reply, Repository, Request, Server};
@@ -35,13 +39,28 @@ impl Machine {
     }
 
     fn run_with(&self, endpoint: &str, offline: &str, args: &[&str]) -> Output {
-        lesion(self.0.path())
-            .args(args)
-            .env("HF_HOME", self.0.path().join("hf"))
-            .env("HF_ENDPOINT", endpoint)
-            .env("HF_HUB_OFFLINE", offline)
-            .output()
-            .unwrap()
+        self.command(endpoint, args).env("HF_HUB_OFFLINE", offline).output().unwrap()
+    }
+
+    fn command(&self, endpoint: &str, args: &[&str]) -> Command {
+        let mut command = lesion(self.0.path());
+        command.args(args).env("HF_HOME", self.0.path().join("hf")).env("HF_ENDPOINT", endpoint);
+        command.env("HF_HUB_OFFLINE", "0");
+        command
+    }
+
+    /// The folder of the model in the cache.
+    fn cached(&self) -> PathBuf {
+        self.0.path().join("hf/hub/models--owner--tiny")
+    }
+
+    /// Puts files of the bundled model into a folder.
+    fn put(&self, folder: &str, names: &[&str]) {
+        let folder = self.0.path().join(folder);
+        fs::create_dir_all(&folder).unwrap();
+        for name in names {
+            fs::write(folder.join(name), &repository().files[*name]).unwrap();
+        }
     }
 
     fn table(&self) -> Vec<u8> {
@@ -146,8 +165,13 @@ fn a_named_model_that_is_not_available_is_an_error() {
         ("owner/tiyn", &["no model \"owner/tiyn\"", "not a folder on"][..]),
         ("tiny", &["no model \"tiny\"", "not a folder on", "./name"]),
         ("owner/tiny@v2", &["no revision \"owner/tiny@v2\""]),
-        ("./owner/tiny", &["./owner/tiny/config.json"]),
-        ("a/folder/that/is/not", &["a/folder/that/is/not/config.json"]),
+        ("./owner/tiny", &["no folder \"./owner/tiny\"", "owner/name"]),
+        ("a/folder/that/is/not", &["a/folder/that/is/not", "more than one slash"]),
+        (" ", &["empty", "owner/name"]),
+        ("google\u{2010}bert/b", &["U+2010"]),
+        ("a/b\u{1b}[31m", &["U+001B"]),
+        ("https://github.com/owner/tiny", &["HF_ENDPOINT=https://github.com"]),
+        ("https://huggingface.co/datasets/a/b", &["a data set"]),
     ] {
         let output = machine.run(&server.url(), &["reproduce", "--model", name]);
         assert_one_line(&output, expected);
@@ -208,4 +232,161 @@ fn the_studies_of_large_models_request_them_from_the_hub() {
         let expected = format!("/{model}/resolve/main/config.json");
         assert!(server.requests().iter().any(|request| request.path == expected));
     }
+}
+
+/// Arguments of a command that is fast and needs the model.
+fn evaluate(model: &str) -> [&str; 5] {
+    ["evaluate", "--count", "2", "--model", model]
+}
+
+#[test]
+fn a_model_is_found_by_the_names_that_people_give_it() {
+    let server = Server::start(|request| repository().answer(request));
+    let (machine, url) = (Machine::new(), server.url());
+    let page = format!("{url}/owner/tiny/tree/main");
+    let run = [&RUN[..4], &[page.as_str()]].concat();
+    assert_succeeds(&machine.run(&url, &run));
+    assert_eq!(machine.manifest()["study"]["model"], "owner/tiny");
+    let snapshot = machine.cached().join("snapshots").join(COMMIT);
+    for name in [
+        "https://huggingface.co/owner/tiny/blob/main/config.json?x=y#z".to_owned(),
+        "hf.co/owner/tiny".to_owned(),
+        format!("hf://owner/tiny@{COMMIT}"),
+        " 'owner/tiny/' ".to_owned(),
+        machine.cached().display().to_string(),
+        format!("file://{}", machine.cached().display()),
+        "hf/hub/models--owner--tiny/snapshots".to_owned(),
+        snapshot.display().to_string(),
+        snapshot.join("config.json").display().to_string(),
+        snapshot.join("model.safetensors").display().to_string(),
+    ] {
+        assert_eq!(assert_succeeds(&machine.run(&url, &evaluate(&name))), "", "{name}");
+    }
+    let home = machine.0.path().join("hf");
+    for name in ["~/hub/models--owner--tiny", "$HOME/hub/models--owner--tiny"] {
+        let output = machine.command(&url, &evaluate(name)).env("HOME", &home).output().unwrap();
+        assert_succeeds(&output);
+    }
+    assert_one_line(&machine.run(&url, &evaluate("hf/hub")), &["cache", "owner/tiny"]);
+}
+
+#[test]
+fn an_expired_token_is_noted_and_the_model_read_without_it() {
+    let server = Server::start(|request| match request.headers.get("authorization") {
+        Some(_) => Reply::status(401),
+        None => repository().answer(request),
+    });
+    let (machine, url) = (Machine::new(), server.url());
+    fs::write(machine.0.path().join("s.toml"), "model = \"owner/tiny\"\nparts = []\n").unwrap();
+    for args in [&["check", "s.toml"][..], &evaluate("owner/tiny"), &["check", "s.toml"]] {
+        let output = machine.command(&url, args).env("HF_TOKEN", "hf_expired").output().unwrap();
+        let stderr = assert_succeeds(&output);
+        assert!(stderr.lines().count() == 1 && stderr.contains("HF_TOKEN"), "{stderr}");
+        assert!(!stderr.contains("hf_expired"));
+    }
+    let mut command = machine.command(&url, &evaluate("owner/tiny"));
+    command.env("HF_TOKEN", "hf_expired").env("HF_HUB_DISABLE_IMPLICIT_TOKEN", "1");
+    assert_eq!(assert_succeeds(&command.output().unwrap()), "");
+}
+
+#[test]
+fn older_variables_are_read() {
+    let server = Server::start(|request| repository().answer(request));
+    let (machine, url) = (Machine::new(), server.url());
+    let cache = machine.0.path().join("old");
+    let run = |offline: &str| {
+        let mut command = machine.command(&url, &evaluate("owner/tiny"));
+        command.env("HUGGINGFACE_HUB_CACHE", &cache).env_remove("HF_HUB_OFFLINE");
+        command.env("TRANSFORMERS_OFFLINE", offline).output().unwrap()
+    };
+    assert_one_line(&run("true"), &["TRANSFORMERS_OFFLINE is set"]);
+    assert_succeeds(&run("false"));
+    assert!(cache.join("models--owner--tiny/refs/main").exists() && !machine.cached().exists());
+    let asked = server.requests().len();
+    assert_succeeds(&run("YES"));
+    assert_eq!(server.requests().len(), asked);
+}
+
+#[test]
+fn an_older_complete_commit_is_used_with_a_note() {
+    let server = Server::start(|request| repository().answer(request));
+    let (machine, url) = (Machine::new(), server.url());
+    assert_succeeds(&machine.run(&url, &evaluate("owner/tiny")));
+    // Another program learnt of a newer commit and was interrupted.
+    let newer = "f".repeat(40);
+    fs::create_dir_all(machine.cached().join("snapshots").join(&newer)).unwrap();
+    fs::write(machine.cached().join("refs/main"), &newer).unwrap();
+    let stderr = assert_succeeds(&machine.run_offline(&url, &evaluate("owner/tiny")));
+    assert!(stderr.lines().count() == 1 && stderr.contains(COMMIT), "{stderr}");
+    drop(server);
+    let stderr = assert_succeeds(&machine.run(&url, &evaluate("owner/tiny")));
+    assert!(stderr.lines().count() == 2 && stderr.contains("did not provide"), "{stderr}");
+}
+
+#[test]
+fn two_processes_fill_a_cold_cache_together() {
+    let server = Server::start(|request| repository().answer(request));
+    let (machine, url) = (Machine::new(), server.url());
+    let children: Vec<_> = (0..2)
+        .map(|_| {
+            let mut command = machine.command(&url, &evaluate("owner/tiny"));
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+        })
+        .collect();
+    for child in children {
+        assert_succeeds(&child.wait_with_output().unwrap());
+    }
+    let downloads = server.requests().into_iter();
+    assert_eq!(downloads.filter(|request| request.is_get() && is_large(request)).count(), 1);
+}
+
+#[test]
+fn a_checkpoint_of_a_training_uses_the_tokenizer_above_it() {
+    let (machine, nobody) = (Machine::new(), "http://127.0.0.1:9");
+    let run = |model: &str| machine.run(nobody, &evaluate(model));
+    machine.put("training/checkpoint-500", &["config.json", "model.safetensors"]);
+    let expected = ["checkpoint-500", "no tokenizer", "AutoTokenizer", "save_pretrained"];
+    assert_one_line(&run("training/checkpoint-500"), &expected);
+    assert_one_line(&run("training"), &["training/checkpoint-500"]);
+    machine.put("training", &["tokenizer.json", "tokenizer_config.json"]);
+    let stderr = assert_succeeds(&run("training/checkpoint-500"));
+    assert!(stderr.lines().count() == 1 && stderr.contains("tokenizer"), "{stderr}");
+    let inside = lesion(&machine.0.path().join("training/checkpoint-500"))
+        .args(evaluate("../checkpoint-500"))
+        .output()
+        .unwrap();
+    assert_succeeds(&inside);
+    machine.put("training/checkpoint-500", &["tokenizer.json", "tokenizer_config.json"]);
+    assert_eq!(assert_succeeds(&run("training/checkpoint-500")), "");
+}
+
+#[test]
+fn folders_that_are_no_checkpoints_say_what_is_missing() {
+    let (machine, nobody) = (Machine::new(), "http://127.0.0.1:9");
+    let run = |model: &str| machine.run(nobody, &evaluate(model));
+    machine.put("weights", &["model.safetensors"]);
+    assert_one_line(&run("weights"), &["weights/config.json", "save_pretrained"]);
+    for (file, expected) in [
+        ("tf_model.h5", "from_tf=True"),
+        ("flax_model.msgpack", "from_flax=True"),
+        ("tiny.gguf", "made from"),
+        ("adapter_model.safetensors", "merge_and_unload"),
+    ] {
+        machine.put(file, &["config.json", "tokenizer.json"]);
+        fs::write(machine.0.path().join(file).join(file), "weights").unwrap();
+        assert_one_line(&run(file), &[file, expected]);
+    }
+    machine.put("slow", &["config.json", "model.safetensors"]);
+    fs::write(machine.0.path().join("slow/sentencepiece.bpe.model"), "pieces").unwrap();
+    assert_one_line(&run("slow"), &["sentencepiece.bpe.model", "AutoTokenizer"]);
+    fs::write(machine.0.path().join("model.zip"), "archive").unwrap();
+    assert_one_line(&run("model.zip"), &["model.zip", "unpack"]);
+}
+
+#[test]
+fn a_study_whose_model_is_overridden_need_not_have_it() {
+    let machine = Machine::new();
+    fs::write(machine.0.path().join("s.toml"), "model = \"a/b/c\"\nparts = []\n").unwrap();
+    assert_one_line(&machine.run("", &["check", "s.toml"]), &["more than one slash"]);
+    assert_succeeds(&machine.run("", &["check", "s.toml", "--model", "bundled"]));
 }

@@ -50,7 +50,7 @@ impl Checkpoint {
     /// As [`Checkpoint::open`], with the files of the tokenizer in a directory of their own.
     ///
     /// # Errors
-    /// As for [`Checkpoint::open`].
+    /// If [`Checkpoint::open`] would fail.
     pub fn open_with_tokenizer(dir: &Path, tokenizer_dir: &Path) -> Result<Self, BertModelError> {
         let config_file = dir.join("config.json");
         let config = BertConfig::from_json(&read_file(&config_file)?)?;

@@ -190,7 +190,7 @@ pub enum HubError {
         missing: String,
         /// The file of weights.
         file: String,
-        /// What to do with it.
+        /// How to get weights that are read.
         advice: &'static str,
     },
 

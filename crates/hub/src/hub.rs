@@ -1,10 +1,10 @@
 use crate::{
     cache::repo_cache::RepoCache,
-    checkpoint::checkout::{Checkout, Source},
+    checkouts::checkout::{Checkout, Source},
+    environment::hub_settings::{OFFLINE, Settings},
     error::HubError,
     naming::repo::{MAIN, Repo},
-    requests::client::{Client, FileRequest},
-    settings::hub_settings::{OFFLINE, Settings},
+    requests::{client::Client, file_request::FileRequest},
 };
 
 /// The hub, and its cache on this machine.

@@ -38,16 +38,22 @@
 //! resumed if it was cut off, compared with the hub's size and hash, and renamed.
 
 mod cache;
-mod checkpoint;
+mod checkouts;
+mod environment;
 mod error;
 mod hub;
 mod naming;
 mod requests;
-mod settings;
 
-pub use checkpoint::{
+pub use checkouts::{
     checkout::Checkout,
     unusable_file::{SLOW_TOKENIZERS, weights_advice},
+};
+pub use environment::{
+    certificates::Certificates,
+    hub_settings::{Rate, Settings, endpoint_from_env},
+    token::Token,
+    variables::expand_path,
 };
 pub use error::{HubError, TokenUse};
 pub use hub::Hub;
@@ -57,9 +63,3 @@ pub use naming::{
     repo::Repo,
 };
 pub use requests::download::{Progress, Transfer};
-pub use settings::{
-    certificates::Certificates,
-    hub_settings::{Rate, Settings, endpoint_from_env},
-    token::Token,
-    variables::expand_path,
-};

@@ -120,11 +120,10 @@ impl RepoCache {
     /// Path of a blob while it is downloaded. Without a lock each process has its own.
     pub(crate) fn incomplete(&self, etag: &Etag, is_locked: bool) -> PathBuf {
         let blob = self.blob(etag);
-        let extension = match is_locked {
-            true => INCOMPLETE.to_owned(),
-            false => format!("{}.{INCOMPLETE}", std::process::id()),
-        };
-        blob.with_extension(extension)
+        if is_locked {
+            return blob.with_extension(INCOMPLETE);
+        }
+        blob.with_extension(format!("{}.{INCOMPLETE}", std::process::id()))
     }
 
     /// Makes the commit's file a link to this blob, which stays valid if the cache is moved. On a

@@ -17,11 +17,13 @@ use ureq::{
 
 use crate::{
     cache::etag::Etag,
-    checkpoint::unusable_file::{SLOW_TOKENIZERS, USUAL_WEIGHTS},
+    checkouts::unusable_file::{SLOW_TOKENIZERS, USUAL_WEIGHTS},
+    environment::{certificates::Certificates, hub_settings::Settings, token::Token},
     error::{HubError, TokenUse},
     naming::repo::{Repo, is_commit},
     requests::{
         body::reader,
+        file_request::FileRequest,
         headers::{
             COMMIT, ERROR_CODE, LINKED_ETAG, LINKED_SIZE, content_length, content_range,
             is_web_page, retry_after, text,
@@ -30,7 +32,6 @@ use crate::{
         patience::TRIES,
         refusal::{NO_FILE, is_about_the_token, is_denied, refusal},
     },
-    settings::{hub_settings::Settings, token::Token},
 };
 
 /// Longest pause that a server may ask for. If it asks for more, the user decides.
@@ -60,13 +61,6 @@ pub(crate) struct Client {
     token_refused: AtomicBool,
 }
 
-/// A file of a repository at its revision.
-#[derive(Clone, Copy)]
-pub(crate) struct FileRequest<'a> {
-    pub(crate) repo: &'a Repo,
-    pub(crate) file: &'a str,
-}
-
 /// The hub's metadata of a file.
 #[derive(Clone, Debug)]
 pub(crate) struct Metadata {
@@ -94,7 +88,7 @@ impl Client {
         let host = endpoint.as_ref().and_then(Uri::host).unwrap_or_default();
         let is_local = ["localhost", "127.0.0.1", "[::1]"].contains(&host);
         let proxy = if is_local { None } else { Proxy::try_from_env() };
-        let roots = settings.certificates.as_ref().map(|certificates| certificates.roots());
+        let roots = settings.certificates.as_ref().map(Certificates::roots);
         let agent = |answer_timeout, body_timeout| {
             let mut config = Agent::config_builder()
                 .user_agent(concat!("lesion/", env!("CARGO_PKG_VERSION")))
@@ -220,10 +214,13 @@ impl Client {
         if let Some(names) = self.listed_file_names(repo) {
             return names;
         }
-        let usual = USUAL_WEIGHTS.iter().chain(&SLOW_TOKENIZERS);
-        let exists =
-            |file: &&&str| matches!(self.metadata(FileRequest { repo, file: **file }), Ok(Some(_)));
-        usual.filter(exists).map(|file| (*file).to_owned()).collect()
+        let mut names = Vec::new();
+        for file in USUAL_WEIGHTS.into_iter().chain(SLOW_TOKENIZERS) {
+            if matches!(self.metadata(FileRequest { repo, file }), Ok(Some(_))) {
+                names.push(file.to_owned());
+            }
+        }
+        names
     }
 
     /// The names of the files of a repository; `None` if the hub does not list them.

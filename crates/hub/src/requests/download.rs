@@ -12,14 +12,15 @@ use crate::{
         etag::RunningHash,
         repo_cache::{RepoCache, cache_error, make_parent},
     },
+    environment::hub_settings::Rate,
     error::HubError,
     requests::{
         body::reader,
-        client::{Client, FileRequest, Metadata},
+        client::{Client, Metadata},
+        file_request::FileRequest,
         headers::{content_range, is_web_page},
         patience::{Pace, TRIES, Tries},
     },
-    settings::hub_settings::Rate,
 };
 
 /// Progress of a download.

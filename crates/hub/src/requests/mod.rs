@@ -3,6 +3,7 @@
 pub(crate) mod body;
 pub(crate) mod client;
 pub(crate) mod download;
+pub(crate) mod file_request;
 pub(crate) mod headers;
 pub(crate) mod origin;
 pub(crate) mod patience;

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::settings::hub_settings::Rate;
+use crate::environment::hub_settings::Rate;
 
 /// Number of times that one request is tried, and of tries in a row that bring a download too little.
 pub(crate) const TRIES: u32 = 5;

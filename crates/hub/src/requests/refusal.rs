@@ -5,7 +5,7 @@ use ureq::{Body, http::Response};
 use crate::{
     error::{HubError, TokenUse},
     requests::{
-        client::FileRequest,
+        file_request::FileRequest,
         headers::{ERROR_CODE, ERROR_MESSAGE, retry_after, text},
     },
 };

@@ -3,7 +3,7 @@
 
 use std::{
     collections::BTreeMap,
-    io::{BufRead, BufReader, Read, Write},
+    io::{self, BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     sync::{
         Arc, Mutex,
@@ -64,16 +64,16 @@ impl Reply {
         self
     }
 
-    /// The status and headers as they are sent.
-    fn head(&self) -> Vec<u8> {
-        let mut head = format!("HTTP/1.1 {} X\r\nconnection: close\r\n", self.status);
+    /// Sends the status and headers.
+    fn send_head(&self, stream: &mut impl Write) -> io::Result<()> {
+        write!(stream, "HTTP/1.1 {} X\r\nconnection: close\r\n", self.status)?;
         if !self.hides_length {
-            head += &format!("content-length: {}\r\n", self.body.len());
+            write!(stream, "content-length: {}\r\n", self.body.len())?;
         }
         for (name, value) in &self.headers {
-            head += &format!("{name}: {value}\r\n");
+            write!(stream, "{name}: {value}\r\n")?;
         }
-        (head + "\r\n").into_bytes()
+        stream.write_all(b"\r\n")
     }
 
     /// The requested bytes.
@@ -183,7 +183,7 @@ fn serve(
     seen.lock().unwrap().push(request.clone());
     let reply = answer(&request);
     if reply.status > 0 {
-        stream.write_all(&reply.head()).ok()?;
+        reply.send_head(&mut stream).ok()?;
         if request.is_get() {
             let sent = reply.cut.unwrap_or(reply.body.len()).min(reply.body.len());
             stream.write_all(&reply.body[..sent]).ok()?;

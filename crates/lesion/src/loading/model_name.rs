@@ -11,8 +11,18 @@ use study_record::BUNDLED;
 use crate::loading::{
     checkpoint_folder::{cached_repo, find_folder},
     model_name_error::ModelNameError,
-    model_source::ModelSource,
 };
+
+/// The model that a name specifies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum NamedModel {
+    /// The bundled model.
+    Bundled,
+    /// A checkpoint in a folder.
+    Folder(PathBuf),
+    /// A model on the hub.
+    Hub(Repo),
+}
 
 /// Pairs of characters that may stand around a name.
 const QUOTES: [(char, char); 8] = [
@@ -26,7 +36,7 @@ const QUOTES: [(char, char); 8] = [
     ('\u{ab}', '\u{bb}'),
 ];
 
-/// The source that a name specifies. Paths are relative to `folder`. `var` gives the value of a
+/// The model that a name specifies. Paths are relative to `folder`. `var` gives the value of a
 /// variable of the environment.
 ///
 /// # Errors
@@ -35,10 +45,10 @@ pub(crate) fn read_model_name(
     name: &Path,
     folder: &Path,
     var: impl Fn(&str) -> Option<OsString>,
-) -> Result<ModelSource, ModelNameError> {
+) -> Result<NamedModel, ModelNameError> {
     // Whatever exists under the very name is meant by it.
     if !name.as_os_str().is_empty() && folder.join(name).exists() {
-        return find_folder(&folder.join(name)).map(ModelSource::Folder);
+        return find_folder(&folder.join(name)).map(NamedModel::Folder);
     }
     let Some(text) = name.to_str() else {
         return Err(ModelNameError::NoFolder { path: folder.join(name) });
@@ -47,39 +57,38 @@ pub(crate) fn read_model_name(
     if text.is_empty() {
         return Err(ModelNameError::Empty);
     }
-    let path = match file_address(text) {
-        Some(path) => path,
-        None => {
-            if let Some(repo) = parse_address(text, &endpoint_from_env()?) {
-                return Ok(ModelSource::Hub(repo?));
-            }
-            expand_path(text, var).to_string_lossy().into_owned()
+    let path = if let Some(path) = file_address(text) {
+        path
+    } else {
+        if let Some(repo) = parse_address(text, &endpoint_from_env()?) {
+            return Ok(NamedModel::Hub(repo?));
         }
+        expand_path(text, var).to_string_lossy().into_owned()
     };
     // Slashes in place of the backslashes of Windows.
     for path in [path.clone(), path.replace('\\', "/")] {
         let in_folder = folder.join(path);
         if in_folder.exists() {
-            return find_folder(&in_folder).map(ModelSource::Folder);
+            return find_folder(&in_folder).map(NamedModel::Folder);
         }
     }
     read_other_name(text, &path, folder.join(&path))
 }
 
-/// The source of a name that is neither an address nor an existing path.
+/// The model of a name that is neither an address nor an existing path.
 fn read_other_name(
     text: &str,
     path: &str,
     in_folder: PathBuf,
-) -> Result<ModelSource, ModelNameError> {
+) -> Result<NamedModel, ModelNameError> {
     if text == BUNDLED {
-        return Ok(ModelSource::Bundled);
+        return Ok(NamedModel::Bundled);
     }
     let is_path = path != text || text.starts_with(['.', '/', '~', '$']) || has_drive(text);
     let cached = cached_repo(Path::new(text.trim_end_matches('/')));
     if let Some(repo) = cached {
         if !is_path && !text.trim_end_matches('/').contains('/') {
-            return Ok(ModelSource::Hub(repo));
+            return Ok(NamedModel::Hub(repo));
         }
         return Err(ModelNameError::NotCached { path: in_folder, repo: repo.to_string() });
     }
@@ -87,7 +96,7 @@ fn read_other_name(
         return Err(ModelNameError::NoFolder { path: in_folder });
     }
     match text.trim_end_matches('/').parse() {
-        Ok(repo) => Ok(ModelSource::Hub(repo)),
+        Ok(repo) => Ok(NamedModel::Hub(repo)),
         Err(source) => Err(match text.replace('\\', "/").parse::<Repo>() {
             Ok(repo) => ModelNameError::Backslashes { path: in_folder, repo: repo.to_string() },
             Err(_) => ModelNameError::Neither { path: in_folder, source },
@@ -160,7 +169,7 @@ mod tests {
             self.0.path().join(path).to_str().unwrap().to_owned()
         }
 
-        fn read(&self, name: &str) -> Result<ModelSource, ModelNameError> {
+        fn read(&self, name: &str) -> Result<NamedModel, ModelNameError> {
             let home = self.0.path().as_os_str().to_owned();
             let var = |name: &str| (name == "HOME").then(|| home.clone());
             read_model_name(Path::new(name), self.0.path(), var)
@@ -168,7 +177,7 @@ mod tests {
 
         #[track_caller]
         fn assert_folder(&self, name: &str, folder: &str) {
-            let expected = ModelSource::Folder(self.0.path().join(folder));
+            let expected = NamedModel::Folder(self.0.path().join(folder));
             assert_eq!(self.read(name).unwrap(), expected, "{name}");
         }
 
@@ -198,12 +207,12 @@ mod tests {
             "hf://owner/other",
             "models--owner--other",
         ] {
-            let expected = ModelSource::Hub("owner/other".parse().unwrap());
+            let expected = NamedModel::Hub("owner/other".parse().unwrap());
             assert_eq!(machine.read(name).unwrap(), expected, "{name:?}");
         }
-        let old = ModelSource::Hub("bert-base-uncased".parse().unwrap());
+        let old = NamedModel::Hub("bert-base-uncased".parse().unwrap());
         assert_eq!(machine.read("models--bert-base-uncased").unwrap(), old);
-        assert_eq!(machine.read("bundled").unwrap(), ModelSource::Bundled);
+        assert_eq!(machine.read("bundled").unwrap(), NamedModel::Bundled);
     }
 
     #[test]
@@ -222,7 +231,7 @@ mod tests {
             &format!("file://localhost{home}mine"),
             &format!("file:{home}%6Dine"),
         ] {
-            let ModelSource::Folder(folder) = machine.read(name).unwrap() else { panic!("{name}") };
+            let NamedModel::Folder(folder) = machine.read(name).unwrap() else { panic!("{name}") };
             assert!(folder.join("config.json").exists(), "{name}");
             assert_eq!(
                 folder.canonicalize().unwrap(),
@@ -234,7 +243,7 @@ mod tests {
         machine.put("owner/tiny/config.json", "");
         machine.assert_folder("owner/tiny", "owner/tiny");
         machine.assert_folder("owner\\tiny", "owner/tiny");
-        let hub = ModelSource::Hub("owner/tiny".parse().unwrap());
+        let hub = NamedModel::Hub("owner/tiny".parse().unwrap());
         assert_eq!(machine.read("hf://owner/tiny").unwrap(), hub);
     }
 

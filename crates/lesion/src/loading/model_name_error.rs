@@ -81,7 +81,7 @@ pub enum ModelNameError {
     UnusableWeights {
         /// The file.
         path: PathBuf,
-        /// What to do with it.
+        /// How to get weights that are read.
         advice: &'static str,
     },
 
@@ -159,6 +159,7 @@ pub enum ModelNameError {
 }
 
 /// The paths in quotes, with commas between them.
+#[expect(clippy::unnecessary_debug_formatting, reason = "it escapes characters of control")]
 fn list(paths: &[PathBuf]) -> String {
     let quoted: Vec<String> = paths.iter().map(|path| format!("{path:?}")).collect();
     quoted.join(", ")

@@ -13,7 +13,7 @@ use study_record::FilePath;
 
 use crate::{
     error::LesionError,
-    loading::model_name::read_model_name,
+    loading::model_name::{NamedModel, read_model_name},
     running::{
         stages::Stages,
         watch::{Note, reason},
@@ -55,7 +55,11 @@ impl ModelSource {
     /// If the setting specifies no model. A model on the hub may still turn out not to exist.
     pub fn named(name: Option<&FilePath>, folder: &Path) -> Result<Self, LesionError> {
         let Some(FilePath(name)) = name else { return Ok(Self::Bundled) };
-        Ok(read_model_name(name, folder, |name| env::var_os(name))?)
+        Ok(match read_model_name(name, folder, |name| env::var_os(name))? {
+            NamedModel::Bundled => Self::Bundled,
+            NamedModel::Folder(folder) => Self::Folder(folder),
+            NamedModel::Hub(repo) => Self::Hub(repo),
+        })
     }
 
     /// The setting that specifies this source, relative to the current folder.

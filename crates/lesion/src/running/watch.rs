@@ -142,7 +142,9 @@ impl fmt::Display for Note {
             ),
             Self::TokenizerAbove { checkpoint, folder } => write!(
                 f,
-                "Note: {checkpoint:?} has no tokenizer; using that of {folder:?}, the folder of the training."
+                "Note: {} has no tokenizer; using that of {}, the folder of the training.",
+                checkpoint.display(),
+                folder.display()
             ),
             Self::Changed { place, change } => {
                 write!(f, "Note: in {}, {change} since the study ran.", place.display())

@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
+use anyhow::Result;
 use clap::{Arg, Args as ClapArgs, CommandFactory, FromArgMatches, Parser, Subcommand};
-use lesion::{LayerNeurons, LesionError, LesionRequest, RunOptions, SentenceQuestion};
+use lesion::{LayerNeurons, LesionRequest, RunOptions, SentenceQuestion};
 use study_record::{Backend, Count, LesionSettings, SettingValue};
 
 use crate::setting_args::{AllSettings, LesionManner, ModelSettings, SettingArgs};
@@ -190,7 +191,7 @@ pub(crate) struct PredictArgs {
 
 impl PredictArgs {
     /// The question that the arguments ask.
-    pub(crate) fn question(&self) -> Result<SentenceQuestion, LesionError> {
+    pub(crate) fn question(&self) -> Result<SentenceQuestion> {
         let LesionSettings { kind, site, at, .. } = self.manner.study()?.lesion;
         let neurons = self.lesion.clone();
         let request = LesionRequest { neurons, sets: self.neurons.clone(), kind, site, at };

@@ -111,7 +111,7 @@ fn read_study(file: &Path, args: &RunArgs) -> Result<Study> {
         .map_err(|source| LesionError::Read { path: file.to_owned(), source })?;
     let study = Study::parse(&file.display().to_string(), &text)?;
     let folder = file.parent().unwrap_or(Path::new(""));
-    Ok(args.settings.override_study(study, folder)?)
+    args.settings.override_study(study, folder)
 }
 
 /// Runs a study. The results go into the folder of `--out`; by default into `target/NAME`, with the

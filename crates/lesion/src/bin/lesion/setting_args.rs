@@ -2,11 +2,12 @@
 
 use std::{ffi::OsString, marker::PhantomData, path::Path};
 
+use anyhow::Result;
 use clap::{
     Arg, ArgAction, ArgGroup, ArgMatches, Args, Command, FromArgMatches,
     builder::{NonEmptyStringValueParser, TypedValueParser},
 };
-use lesion::{LesionError, ModelSource};
+use lesion::ModelSource;
 use study_record::{OptionForm, Section as _, Setting, Study};
 
 /// The settings that a command has options for.
@@ -59,14 +60,14 @@ pub(crate) struct SettingArgs<S> {
 
 impl<S> SettingArgs<S> {
     /// The default study with the overrides.
-    pub(crate) fn study(&self) -> Result<Study, LesionError> {
+    pub(crate) fn study(&self) -> Result<Study> {
         self.override_study(Study::default(), Path::new(""))
     }
 
     /// The study of a file in `folder`, with the overrides. Its paths are made relative to the current
     /// folder, as the paths of options are. However the model is written, it is then a folder or a
     /// name on the hub.
-    pub(crate) fn override_study(&self, study: Study, folder: &Path) -> Result<Study, LesionError> {
+    pub(crate) fn override_study(&self, study: Study, folder: &Path) -> Result<Study> {
         let model = study.model.clone();
         let mut study = study.beside(folder);
         study.model = None;

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::{
     cache::presence::Presence,
-    checkpoint::unusable_file::{SLOW_TOKENIZERS, weights_advice},
+    checkouts::unusable_file::{SLOW_TOKENIZERS, weights_advice},
     error::HubError,
     naming::repo::Repo,
 };

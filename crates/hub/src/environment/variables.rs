@@ -67,12 +67,11 @@ impl<F: Fn(&str) -> Option<OsString>> Variables<F> {
                     after.split_at(after.find(|c| !is_name_character(c)).unwrap_or(after.len()))
                 }
             };
-            match self.text(name) {
-                Some(value) => replaced.push_str(&value),
-                None => {
-                    replaced.push('$');
-                    replaced.push_str(&after[..after.len() - end.len()]);
-                }
+            if let Some(value) = self.text(name) {
+                replaced.push_str(&value);
+            } else {
+                replaced.push('$');
+                replaced.push_str(&after[..after.len() - end.len()]);
             }
             rest = end;
         }

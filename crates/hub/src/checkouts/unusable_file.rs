@@ -1,6 +1,6 @@
-//! Files of a model that are not read, and what to do with them.
+//! Files of a model that are not read, with advice.
 
-/// What to do with a file of weights in a form that is not read; `None` if it is not of weights.
+/// Advice for a file of weights in a form that is not read; `None` for any other file.
 #[must_use]
 pub fn weights_advice(file: &str) -> Option<&'static str> {
     let name = file.rsplit('/').next().unwrap_or_default();
@@ -8,7 +8,7 @@ pub fn weights_advice(file: &str) -> Option<&'static str> {
     found.map(|(_, advice)| *advice)
 }
 
-/// Ends of names of weights that are not read, with what to do. The first one counts.
+/// Ends of names of weights that are not read, with advice. The first one counts.
 const WEIGHTS: [(&str, &str); 11] = [
     ("adapter_model.safetensors", ADAPTER),
     ("adapter_model.bin", ADAPTER),

@@ -9,12 +9,12 @@ use std::{
 use ureq::http::Uri;
 
 use crate::{
-    error::HubError,
-    settings::{
+    environment::{
         certificates::Certificates,
         token::Token,
         variables::{Variables, is_true},
     },
+    error::HubError,
 };
 
 /// Settings of the hub and of its cache.
@@ -291,15 +291,15 @@ mod tests {
         let token = |vars: &[_]| settings(vars).unwrap().token;
         let found =
             |vars: &[_]| token(vars).map(|token| (token.bearer(), token.origin().to_owned()));
-        let of = |text: &str, origin: &str| Some((format!("Bearer {text}"), origin.to_owned()));
-        assert_eq!(found(&[home]), of("hf_file", path));
-        assert_eq!(found(&[home, ("HF_TOKEN", " hf_env\r\n")]), of("hf_env", "HF_TOKEN"));
-        assert_eq!(found(&[home, ("HF_TOKEN", " \n")]), of("hf_file", path));
+        let bearer = |text: &str, origin: &str| Some((format!("Bearer {text}"), origin.to_owned()));
+        assert_eq!(found(&[home]), bearer("hf_file", path));
+        assert_eq!(found(&[home, ("HF_TOKEN", " hf_env\r\n")]), bearer("hf_env", "HF_TOKEN"));
+        assert_eq!(found(&[home, ("HF_TOKEN", " \n")]), bearer("hf_file", path));
         let old = ("HUGGING_FACE_HUB_TOKEN", "hf_old");
-        assert_eq!(found(&[home, old]), of("hf_old", "HUGGING_FACE_HUB_TOKEN"));
-        assert_eq!(found(&[home, old, ("HF_TOKEN", "hf_env")]), of("hf_env", "HF_TOKEN"));
+        assert_eq!(found(&[home, old]), bearer("hf_old", "HUGGING_FACE_HUB_TOKEN"));
+        assert_eq!(found(&[home, old, ("HF_TOKEN", "hf_env")]), bearer("hf_env", "HF_TOKEN"));
         let elsewhere = [("HF_HOME", "/nowhere"), ("HF_TOKEN_PATH", path)];
-        assert_eq!(found(&elsewhere), of("hf_file", path));
+        assert_eq!(found(&elsewhere), bearer("hf_file", path));
         assert_eq!(found(&[("HF_HOME", "/nowhere")]), None);
         assert_eq!(found(&[home, old, ("HF_HUB_DISABLE_IMPLICIT_TOKEN", "yes")]), None);
         let broken = ("HF_TOKEN", "hf secret");

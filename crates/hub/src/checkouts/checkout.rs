@@ -9,16 +9,17 @@ use crate::{
         presence::Presence,
         repo_cache::{RepoCache, cache_error},
     },
-    checkpoint::checkpoint_files::{
+    checkouts::checkpoint_files::{
         CommitFiles, no_config_error, provide_description, provide_weights,
     },
+    environment::hub_settings::OFFLINE,
     error::HubError,
     naming::repo::Repo,
     requests::{
-        client::{Client, FileRequest, Metadata},
+        client::{Client, Metadata},
         download::{Download, Progress},
+        file_request::FileRequest,
     },
-    settings::hub_settings::OFFLINE,
 };
 
 /// A model at one commit, in the cache or on its way into it.
