@@ -384,6 +384,26 @@ fn folders_that_are_no_checkpoints_say_what_is_missing() {
 }
 
 #[test]
+fn the_error_of_a_connection_names_its_proxy_without_the_password() {
+    let machine = Machine::new();
+    let run = |variables: &[(&str, &str)]| {
+        let mut command = machine.command("http://hub.invalid", &evaluate("owner/tiny"));
+        for name in ["ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy"]
+        {
+            command.env_remove(name);
+        }
+        command.envs(variables.iter().copied()).output().unwrap()
+    };
+    for variable in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"] {
+        let output = run(&[(variable, "http://ada:secret@127.0.0.1:9")]);
+        assert_one_line(&output, &["http://hub.invalid through the proxy 127.0.0.1:9"]);
+        assert!(!text(&output.stderr).contains("secret"));
+    }
+    let output = run(&[("ALL_PROXY", "http://127.0.0.1:9"), ("NO_PROXY", "hub.invalid")]);
+    assert_one_line(&output, &["cannot ask http://hub.invalid for owner/tiny"]);
+}
+
+#[test]
 fn a_study_whose_model_is_overridden_need_not_have_it() {
     let machine = Machine::new();
     fs::write(machine.0.path().join("s.toml"), "model = \"a/b/c\"\nparts = []\n").unwrap();

@@ -55,7 +55,7 @@ pub(crate) struct Client {
     /// Sends requests for the bytes of files.
     download_agent: Agent,
     settings: Settings,
-    /// Host and port of the proxy.
+    /// Host and port of the proxy, if requests to the hub go through one.
     proxy: Option<String>,
     /// Whether the hub refused the token. Then it is not sent again.
     token_refused: AtomicBool,
@@ -88,6 +88,8 @@ impl Client {
         let host = endpoint.as_ref().and_then(Uri::host).unwrap_or_default();
         let is_local = ["localhost", "127.0.0.1", "[::1]"].contains(&host);
         let proxy = if is_local { None } else { Proxy::try_from_env() };
+        let is_proxied =
+            |proxy: &Proxy| endpoint.as_ref().is_some_and(|endpoint| !proxy.is_no_proxy(endpoint));
         let roots = settings.certificates.as_ref().map(Certificates::roots);
         let agent = |answer_timeout, body_timeout| {
             let mut config = Agent::config_builder()
@@ -109,7 +111,9 @@ impl Client {
         Self {
             agent: agent(settings.metadata_timeout, Some(SMALL_FILE_TIMEOUT)),
             download_agent: agent(settings.download_timeout, None),
-            proxy: proxy.map(|proxy| format!("{}:{}", proxy.host(), proxy.port())),
+            proxy: proxy
+                .filter(is_proxied)
+                .map(|proxy| format!("{}:{}", proxy.host(), proxy.port())),
             settings,
             token_refused: AtomicBool::new(false),
         }

@@ -97,9 +97,9 @@ fn read_other_name(
     }
     match text.trim_end_matches('/').parse() {
         Ok(repo) => Ok(NamedModel::Hub(repo)),
-        Err(source) => Err(match text.replace('\\', "/").parse::<Repo>() {
+        Err(problem) => Err(match text.replace('\\', "/").parse::<Repo>() {
             Ok(repo) => ModelNameError::Backslashes { path: in_folder, repo: repo.to_string() },
-            Err(_) => ModelNameError::Neither { path: in_folder, source },
+            Err(_) => ModelNameError::Neither { problem },
         }),
     }
 }

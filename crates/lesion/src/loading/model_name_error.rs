@@ -29,12 +29,10 @@ pub enum ModelNameError {
     },
 
     /// Neither a folder nor a possible name on the hub.
-    #[error("{path:?} is not a folder on this machine")]
+    #[error("there is no such folder, and {problem}")]
     Neither {
-        /// The path.
-        path: PathBuf,
         /// Reason why the hub cannot have the name.
-        source: HubError,
+        problem: HubError,
     },
 
     /// A name with backslashes in place of slashes.
