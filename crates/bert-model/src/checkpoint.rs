@@ -3,13 +3,13 @@ use std::path::{Path, PathBuf};
 use burn::tensor::Device;
 
 use crate::{
-    config::bert_config::BertConfig,
+    checkpoint_note::CheckpointNote,
+    config::{bert_config::BertConfig, config_error::ConfigError, family::Family},
     error::BertModelError,
     model::bert_for_masked_lm::BertForMaskedLm,
     text::{
+        folder::tokenizer_folder::{has_unigrams, open_tokenizer},
         tokenizer::{BertTokenizer, SpecialTokens},
-        tokenizer_error::TokenizerError,
-        tokenizer_files::open_tokenizer,
     },
     weights::{read_file::read_file, untrained_weights::UntrainedWeights, weight_files::Weights},
 };
@@ -22,6 +22,7 @@ pub struct Checkpoint {
     pub tokenizer: BertTokenizer,
     weights: Weights,
     files: Vec<PathBuf>,
+    notes: Vec<CheckpointNote>,
 }
 
 /// The files of a checkpoint in memory, such as one that is compiled into a program.
@@ -36,9 +37,8 @@ pub struct CheckpointBytes<'a> {
 }
 
 impl Checkpoint {
-    /// Opens a checkpoint directory: `config.json`, `tokenizer.json` (or a WordPiece `vocab.txt`)
-    /// with the options of `tokenizer_config.json` and `special_tokens_map.json`, and the weights as
-    /// [`Weights::open`] finds them.
+    /// Opens a checkpoint directory: `config.json`, the tokenizer as `transformers` 5.23 reads it, and
+    /// the weights as [`Weights::open`] finds them.
     ///
     /// # Errors
     /// If a file is missing or cannot be read, or specifies a model that this crate does not compute.
@@ -53,13 +53,39 @@ impl Checkpoint {
     /// If [`Checkpoint::open`] would fail.
     pub fn open_with_tokenizer(dir: &Path, tokenizer_dir: &Path) -> Result<Self, BertModelError> {
         let config_file = dir.join("config.json");
-        let config = BertConfig::from_json(&read_file(&config_file)?)?;
+        let json = read_file(&config_file)?;
+        let mut weights = None;
+        let (config, mut notes) = BertConfig::from_json_and_tensors(&json, || {
+            family_of_weights(dir, weights.insert(Weights::open(dir)?))
+        })?;
+        let mut opened = open_tokenizer(tokenizer_dir, config.model_type)?;
+        notes.append(&mut opened.notes);
+        let weights = match weights {
+            Some(weights) => weights,
+            None => Weights::open(dir)?,
+        };
         let mut files = vec![config_file];
-        let tokenizer = open_tokenizer(tokenizer_dir, config.model_type, &mut files)?;
-        let weights = Weights::open(dir)?;
+        files.append(&mut opened.files);
         files.extend_from_slice(weights.files());
-        check_embeddings(&config, &tokenizer)?;
-        Ok(Self { config, tokenizer, weights, files })
+        let mut tokenizer = opened.tokenizer;
+        notes.extend(limit_tokens(&config, &mut tokenizer)?);
+        Ok(Self { config, tokenizer, weights, files, notes })
+    }
+
+    /// Checks everything in a checkpoint directory that can be checked before its weights are there:
+    /// `config.json` and the tokenizer. If only the weights can tell the family, it checks nothing.
+    ///
+    /// # Errors
+    /// As [`Checkpoint::open`].
+    pub fn check_without_weights(dir: impl AsRef<Path>) -> Result<(), BertModelError> {
+        let dir = dir.as_ref();
+        let json = read_file(&dir.join("config.json"))?;
+        if BertConfig::family_in(&json)?.is_none() {
+            return Ok(());
+        }
+        let config = BertConfig::from_json(&json)?;
+        let mut tokenizer = open_tokenizer(dir, config.model_type)?.tokenizer;
+        limit_tokens(&config, &mut tokenizer).map(drop)
     }
 
     /// Opens a checkpoint in memory.
@@ -67,12 +93,20 @@ impl Checkpoint {
     /// # Errors
     /// If a file cannot be read, or specifies a model that this crate does not compute.
     pub fn from_bytes(files: CheckpointBytes<'_>) -> Result<Self, BertModelError> {
-        let config = BertConfig::from_json(files.config)?;
+        let mut weights = Weights::from_bytes(files.weights.to_vec());
+        let (config, mut notes) = BertConfig::from_json_and_tensors(files.config, || {
+            weights.family().and_then(known_family)
+        })?;
         let special = SpecialTokens::of(config.model_type);
-        let tokenizer = BertTokenizer::from_json(files.tokenizer, &special)?;
-        let weights = Weights::from_bytes(files.weights.to_vec());
-        check_embeddings(&config, &tokenizer)?;
-        Ok(Self { config, tokenizer, weights, files: Vec::new() })
+        let mut tokenizer = BertTokenizer::from_json(files.tokenizer, &special)?;
+        notes.extend(limit_tokens(&config, &mut tokenizer)?);
+        Ok(Self { config, tokenizer, weights, files: Vec::new(), notes })
+    }
+
+    /// What a user should know about the checkpoint, although it can be used.
+    #[must_use]
+    pub fn notes(&self) -> &[CheckpointNote] {
+        &self.notes
     }
 
     /// All files of the directory that the model depends on.
@@ -102,13 +136,32 @@ impl Checkpoint {
     }
 }
 
-/// Checks that the model has an embedding for every token.
-fn check_embeddings(config: &BertConfig, tokenizer: &BertTokenizer) -> Result<(), BertModelError> {
+/// The family whose tensors the weights have. XLM-RoBERTa has RoBERTa's, and another tokenizer.
+fn family_of_weights(dir: &Path, weights: &mut Weights) -> Result<Family, BertModelError> {
+    let family = known_family(weights.family()?)?;
+    if family == Family::Roberta && has_unigrams(dir) {
+        return Ok(Family::XlmRoberta);
+    }
+    Ok(family)
+}
+
+fn known_family(family: Option<Family>) -> Result<Family, BertModelError> {
+    family.ok_or_else(|| {
+        let supported = Family::ALL.map(|family| family.to_string()).join(", ");
+        BertModelError::Config(ConfigError::UnknownFamily { supported })
+    })
+}
+
+/// Lets a text be an error if the model has no embedding for one of its tokens.
+fn limit_tokens(
+    config: &BertConfig,
+    tokenizer: &mut BertTokenizer,
+) -> Result<Option<CheckpointNote>, BertModelError> {
     let highest = tokenizer.highest_id();
     let embeddings = config.vocab_size;
-    if highest as usize >= embeddings {
-        let error = TokenizerError::NoEmbedding { highest, embeddings };
-        return Err(BertModelError::Tokenizer(error));
+    if (highest as usize) < embeddings {
+        return Ok(None);
     }
-    Ok(())
+    tokenizer.limit_ids(embeddings)?;
+    Ok(Some(CheckpointNote::MoreTokens { highest, embeddings }))
 }

@@ -121,6 +121,30 @@ pub enum BertModelError {
         message: String,
     },
 
+    /// A text has a token that the tokenizer has, but not the model.
+    #[error(
+        "{token:?} is token {id} of the tokenizer, but the model has embeddings for {embeddings} \
+         tokens only (`vocab_size`)"
+    )]
+    NoEmbedding {
+        /// The token.
+        token: String,
+        /// Its id.
+        id: u32,
+        /// `vocab_size`.
+        embeddings: usize,
+    },
+
+    /// A file is a pointer of Git LFS.
+    #[error(
+        "{path} is only a pointer to the file, left by Git LFS; `git lfs pull` in its folder \
+         fetches the file"
+    )]
+    LfsPointer {
+        /// The file.
+        path: PathBuf,
+    },
+
     /// A word is several tokens, but must be one.
     #[error(
         "{word:?} is {} tokens ({}); one is needed{}",

@@ -35,6 +35,7 @@
 //!   other sequences of the batch.
 
 mod checkpoint;
+mod checkpoint_note;
 mod config;
 mod error;
 mod model;
@@ -43,6 +44,7 @@ mod text;
 mod weights;
 
 pub use checkpoint::{Checkpoint, CheckpointBytes};
+pub use checkpoint_note::CheckpointNote;
 pub use config::{bert_config::BertConfig, config_error::ConfigError, family::Family};
 pub use error::BertModelError;
 pub use model::{

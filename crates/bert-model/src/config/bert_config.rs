@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
+    checkpoint_note::CheckpointNote,
     config::{config_error::ConfigError, family::Family},
     error::BertModelError,
 };
@@ -83,9 +84,49 @@ impl BertConfig {
     /// If a key is missing or its value impossible ([`BertModelError::Config`]), or the file asks for
     /// another architecture ([`BertModelError::Unsupported`]).
     pub fn from_json(json: &[u8]) -> Result<Self, BertModelError> {
-        let mut keys: Map<String, Value> =
-            serde_json::from_slice(json).map_err(|error| json_error(error.to_string()))?;
-        let traits = detect_family(&keys)?.traits();
+        let keys = parse(json)?;
+        match named_family(&keys)? {
+            Some(family) => Self::of_family(keys, family),
+            None => Err(BertModelError::Config(ConfigError::MissingKey { key: "model_type" })),
+        }
+    }
+
+    /// Reads and checks the text of a `config.json`, which may leave it to `tensors` to tell the family.
+    ///
+    /// # Errors
+    /// As [`BertConfig::from_json`], or if the tensors do not tell the family.
+    pub(crate) fn from_json_and_tensors(
+        json: &[u8],
+        tensors: impl FnOnce() -> Result<Family, BertModelError>,
+    ) -> Result<(Self, Vec<CheckpointNote>), BertModelError> {
+        let keys = parse(json)?;
+        let mut notes = Vec::new();
+        let family = if let Some(family) = named_family(&keys)? {
+            family
+        } else {
+            let family = tensors()?;
+            notes.push(CheckpointNote::FamilyOfTensors { family });
+            family
+        };
+        let config = Self::of_family(keys, family)?;
+        if let Some(names) = config.architectures.as_ref().filter(|names| !names.is_empty())
+            && !names.iter().any(|name| family.traits().architectures.contains(&name.as_str()))
+        {
+            notes.push(CheckpointNote::OwnArchitecture { names: names.clone(), family });
+        }
+        Ok((config, notes))
+    }
+
+    /// The family that the text of a `config.json` names, if it names one.
+    ///
+    /// # Errors
+    /// If it is not JSON, or names another architecture.
+    pub(crate) fn family_in(json: &[u8]) -> Result<Option<Family>, BertModelError> {
+        named_family(&parse(json)?)
+    }
+
+    fn of_family(mut keys: Map<String, Value>, family: Family) -> Result<Self, BertModelError> {
+        let traits = family.traits();
         keys.insert("model_type".to_owned(), traits.model_type.into());
         for &(family_key, bert_key) in traits.keys {
             if let Some(value) = keys.remove(family_key) {
@@ -135,6 +176,7 @@ impl BertConfig {
         let traits = self.model_type.traits();
         if let Some(names) = &self.architectures
             && !names.iter().any(|name| traits.architectures.contains(&name.as_str()))
+            && names.iter().any(|name| Family::is_known_architecture(name))
         {
             return Err(BertModelError::Unsupported {
                 key: "architectures",
@@ -210,24 +252,37 @@ fn json_error(message: String) -> BertModelError {
     BertModelError::Config(ConfigError::Json { message })
 }
 
+fn parse(json: &[u8]) -> Result<Map<String, Value>, BertModelError> {
+    serde_json::from_slice(json).map_err(|error| json_error(error.to_string()))
+}
+
 /// The family that `model_type` names. In old files that have no `model_type`, the family of the
-/// architecture.
-fn detect_family(keys: &Map<String, Value>) -> Result<Family, BertModelError> {
-    let (key, found) = match (keys.get("model_type"), keys.get("architectures")) {
-        (Some(name), _) => ("model_type", name),
-        (None, Some(names)) => ("architectures", names),
-        (None, None) => {
-            return Err(BertModelError::Config(ConfigError::MissingKey { key: "model_type" }));
-        }
-    };
-    let family = match found {
-        Value::Array(names) => names.iter().find_map(family_of_architecture),
-        name => Family::ALL.into_iter().find(|family| name == family.traits().model_type),
-    };
-    family.ok_or_else(|| {
-        let supported = Family::ALL.map(|family| format!("\"{family}\"")).join(", ");
-        BertModelError::Unsupported { key, found: found.to_string(), supported }
-    })
+/// architecture, if it is one of `transformers`.
+fn named_family(keys: &Map<String, Value>) -> Result<Option<Family>, BertModelError> {
+    let named = |key: &str| keys.get(key).filter(|value| !value.is_null());
+    let supported = || Family::ALL.map(|family| format!("\"{family}\"")).join(", ");
+    if let Some(name) = named("model_type") {
+        let family = Family::ALL.into_iter().find(|family| name == family.traits().model_type);
+        return match family {
+            Some(family) => Ok(Some(family)),
+            None => Err(BertModelError::Unsupported {
+                key: "model_type",
+                found: name.to_string(),
+                supported: supported(),
+            }),
+        };
+    }
+    let Some(Value::Array(names)) = named("architectures") else { return Ok(None) };
+    let family = names.iter().find_map(family_of_architecture);
+    let is_known = names.iter().filter_map(Value::as_str).any(Family::is_known_architecture);
+    if family.is_none() && is_known {
+        return Err(BertModelError::Unsupported {
+            key: "architectures",
+            found: Value::from(names.clone()).to_string(),
+            supported: supported(),
+        });
+    }
+    Ok(family)
 }
 
 fn family_of_architecture(name: &Value) -> Option<Family> {

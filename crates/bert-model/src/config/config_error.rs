@@ -18,6 +18,16 @@ pub enum ConfigError {
         key: &'static str,
     },
 
+    /// No key names the family, and the weights do not tell it.
+    #[error(
+        "missing field `model_type`, and the weights have no masked-language-modelling head of a \
+         supported family: {supported}"
+    )]
+    UnknownFamily {
+        /// The supported families.
+        supported: String,
+    },
+
     /// A size is 0.
     #[error("`{key}` is 0")]
     ZeroSize {

@@ -2,6 +2,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::text::folder::tokenizer_class::TokenizerClass;
+
 /// A family of masked language models: the `model_type` of a `config.json`.
 ///
 /// All are post-norm encoders and share one forward pass. They differ in data: the keys of their
@@ -39,8 +41,8 @@ pub(crate) struct Traits {
     /// Whether `embedding_size` specifies the width of the embeddings, which otherwise are as wide
     /// as the layers.
     pub(crate) own_embedding_size: bool,
-    /// Whether its tokenizers are WordPiece, so that a `vocab.txt` suffices.
-    pub(crate) word_pieces: bool,
+    /// The class of its tokenizers by default.
+    pub(crate) tokenizer: TokenizerClass,
     /// The special tokens by default: padding, unknown, class, separator, mask.
     pub(crate) special_tokens: [&'static str; 5],
     pub(crate) names: Names,
@@ -101,7 +103,7 @@ const BERT: Traits = Traits {
     layer_norm_eps: None,
     padding: None,
     own_embedding_size: false,
-    word_pieces: true,
+    tokenizer: TokenizerClass::Bert,
     special_tokens: ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"],
     names: Names {
         prefix: "bert",
@@ -122,7 +124,7 @@ const ROBERTA: Traits = Traits {
     model_type: "roberta",
     architectures: &["RobertaForMaskedLM"],
     padding: Some(1),
-    word_pieces: false,
+    tokenizer: TokenizerClass::Roberta,
     special_tokens: ["<pad>", "<unk>", "<s>", "</s>", "<mask>"],
     names: Names {
         prefix: "roberta",
@@ -138,8 +140,12 @@ const ROBERTA: Traits = Traits {
     ..BERT
 };
 
-const XLM_ROBERTA: Traits =
-    Traits { model_type: "xlm-roberta", architectures: &["XLMRobertaForMaskedLM"], ..ROBERTA };
+const XLM_ROBERTA: Traits = Traits {
+    model_type: "xlm-roberta",
+    architectures: &["XLMRobertaForMaskedLM"],
+    tokenizer: TokenizerClass::XlmRoberta,
+    ..ROBERTA
+};
 
 const DISTILBERT: Traits = Traits {
     model_type: "distilbert",
@@ -195,6 +201,24 @@ const ELECTRA: Traits = Traits {
     ..BERT
 };
 
+/// Beginnings of the names of the families' classes in `transformers`.
+const CLASS_PREFIXES: [&str; 5] = ["Bert", "Roberta", "XLMRoberta", "DistilBert", "Electra"];
+
+/// Ends of the names of the families' classes in `transformers`.
+const CLASS_HEADS: [&str; 11] = [
+    "Model",
+    "PreTrainedModel",
+    "LMHeadModel",
+    "ForCausalLM",
+    "ForMaskedLM",
+    "ForPreTraining",
+    "ForNextSentencePrediction",
+    "ForSequenceClassification",
+    "ForMultipleChoice",
+    "ForTokenClassification",
+    "ForQuestionAnswering",
+];
+
 impl Family {
     /// Every family.
     pub const ALL: [Self; 5] =
@@ -208,6 +232,13 @@ impl Family {
             Self::DistilBert => &DISTILBERT,
             Self::Electra => &ELECTRA,
         }
+    }
+
+    /// Whether `transformers` has this architecture of one of the families.
+    pub(crate) fn is_known_architecture(name: &str) -> bool {
+        CLASS_PREFIXES
+            .iter()
+            .any(|prefix| name.strip_prefix(prefix).is_some_and(|head| CLASS_HEADS.contains(&head)))
     }
 
     pub(crate) fn names(self) -> &'static Names {

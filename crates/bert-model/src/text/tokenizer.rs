@@ -1,12 +1,22 @@
-use std::{collections::HashSet, ops::Range};
+use std::{collections::HashSet, ops::Range, sync::Arc};
 
 use tokenizers::{
-    AddedToken, Tokenizer, decoders::wordpiece::WordPiece as WordPieceDecoder,
+    AddedToken, Encoding, Tokenizer, decoders::wordpiece::WordPiece as WordPieceDecoder,
     models::wordpiece::WordPiece, normalizers::BertNormalizer,
     pre_tokenizers::bert::BertPreTokenizer, processors::bert::BertProcessing,
 };
 
-use crate::{config::family::Family, error::BertModelError, text::tokenizer_error::TokenizerError};
+use crate::{
+    config::family::Family,
+    error::BertModelError,
+    text::{
+        foreign::{
+            component_checks::read_whole,
+            fence::{fenced, fenced_in_time},
+        },
+        tokenizer_error::TokenizerError,
+    },
+};
 
 /// The mask, as a text for any model may contain it. The model's own mask token is accepted too.
 pub const MASK: &str = "[MASK]";
@@ -74,6 +84,8 @@ pub struct Encoded {
     /// Byte range of each token in the text, without white space around it; empty for special
     /// tokens that were added.
     pub(crate) spans: Vec<Range<usize>>,
+    /// Whether each token was added, such as the class token.
+    added: Vec<bool>,
 }
 
 impl Encoded {
@@ -93,7 +105,11 @@ impl Encoded {
 /// The tokenizer of a checkpoint.
 #[derive(Clone, Debug)]
 pub struct BertTokenizer {
-    pub(crate) inner: Tokenizer,
+    pub(crate) inner: Arc<Tokenizer>,
+    /// Whether it has patterns of its own, whose time to read a text is not bounded.
+    has_patterns: bool,
+    /// Number of token embeddings, if the model has fewer than the tokenizer has tokens.
+    embeddings: Option<usize>,
     pub(crate) unknown: Option<u32>,
     mask: u32,
     mask_token: String,
@@ -101,14 +117,15 @@ pub struct BertTokenizer {
 }
 
 impl BertTokenizer {
-    /// Reads a `tokenizer.json`. Its padding and truncation are switched off: nothing is padded here,
-    /// and a text that is too long is an error.
+    /// Reads a `tokenizer.json` as it is. Its padding and truncation are switched off: nothing is padded
+    /// here, and a text that is too long is an error. So is its dropout: a text always becomes the same
+    /// tokens.
     ///
     /// # Errors
     /// If the tokenizer cannot be read or does not suit the model ([`BertModelError::Tokenizer`]).
     pub fn from_json(json: &[u8], special: &SpecialTokens) -> Result<Self, BertModelError> {
-        let inner = Tokenizer::from_bytes(json).map_err(library_error)?;
-        Self::new(inner, special)
+        let (inner, has_patterns) = read_whole(json).map_err(BertModelError::Tokenizer)?;
+        Self::new(inner, special, has_patterns)
     }
 
     /// Builds BERT's WordPiece tokenizer from a `vocab.txt`, one token per line.
@@ -153,12 +170,15 @@ impl BertTokenizer {
             .with_decoder(Some(WordPieceDecoder::default()));
         let tokens = special.all().map(|token| AddedToken::from(token.clone(), true));
         inner.add_special_tokens(tokens).map_err(library_error)?;
-        Self::new(inner, special)
+        Self::new(inner, special, false)
     }
 
-    fn new(mut inner: Tokenizer, names: &SpecialTokens) -> Result<Self, BertModelError> {
-        inner.with_padding(None);
-        inner.with_truncation(None).map_err(library_error)?;
+    /// A tokenizer that puts its special tokens around a text, and reads the mask as one token.
+    pub(crate) fn new(
+        inner: Tokenizer,
+        names: &SpecialTokens,
+        has_patterns: bool,
+    ) -> Result<Self, BertModelError> {
         let id = |token: &str| inner.token_to_id(token).ok_or_else(|| no_special_token(token));
         let mask = id(&names.mask)?;
         let class = id(&names.class)?;
@@ -168,9 +188,26 @@ impl BertTokenizer {
         let added = added.into_iter().filter(|(_, token)| token.special).map(|(id, _)| id);
         let named = names.all().into_iter().filter_map(|token| inner.token_to_id(token));
         let special = added.chain(named).collect();
-        let tokenizer = Self { inner, unknown, mask, mask_token: names.mask.clone(), special };
+        let tokenizer = Self {
+            inner: Arc::new(inner),
+            has_patterns,
+            embeddings: None,
+            unknown,
+            mask,
+            mask_token: names.mask.clone(),
+            special,
+        };
         tokenizer.check_frame(names, [class, separator])?;
         Ok(tokenizer)
+    }
+
+    /// Lets a text be an error if the model has no embedding for one of its tokens.
+    ///
+    /// # Errors
+    /// If the model has no embedding for the mask or what is put around a text.
+    pub(crate) fn limit_ids(&mut self, embeddings: usize) -> Result<(), BertModelError> {
+        self.embeddings = Some(embeddings);
+        self.encode(MASK).map(drop)
     }
 
     /// Checks that a text is encoded between these two tokens, and a mask as one token.
@@ -243,21 +280,41 @@ impl BertTokenizer {
     /// If the text cannot be encoded ([`BertModelError::Encode`]).
     pub fn encode(&self, text: &str) -> Result<Encoded, BertModelError> {
         let with_mask_tokens = text.replace(MASK, &self.mask_token);
-        let encoding = self.inner.encode(with_mask_tokens.as_str(), true).map_err(|error| {
-            BertModelError::Encode { text: text.to_owned(), message: error.to_string() }
-        })?;
+        let encoding = self
+            .run(&with_mask_tokens)
+            .map_err(|message| BertModelError::Encode { text: text.to_owned(), message })?;
         let masks = MaskPlaces::new(text, &self.mask_token);
         let mut spans = Vec::with_capacity(encoding.len());
         for &(start, end) in encoding.get_offsets() {
-            // Some tokenizers count the space before a word to its token.
-            let token = with_mask_tokens.get(start..end).unwrap_or_default();
-            let start = start + (token.len() - token.trim_start().len());
-            let end = start + token.trim().len();
-            spans.push(masks.place_in_text(start)..masks.place_in_text(end));
+            let span = trim_span(&with_mask_tokens, start..end);
+            spans.push(masks.place_in_text(span.start)..masks.place_in_text(span.end));
         }
         let ids = encoding.get_ids().to_vec();
-        let tokens = ids.iter().map(|&id| self.token(id).unwrap_or_default()).collect();
-        Ok(Encoded { ids, tokens, spans })
+        let tokens: Vec<String> =
+            ids.iter().map(|&id| self.token(id).unwrap_or_default()).collect();
+        if let Some(embeddings) = self.embeddings
+            && let Some(position) = ids.iter().position(|&id| id as usize >= embeddings)
+        {
+            let token = tokens[position].clone();
+            return Err(BertModelError::NoEmbedding { token, id: ids[position], embeddings });
+        }
+        let added = encoding.get_special_tokens_mask().iter().map(|&mask| mask == 1).collect();
+        Ok(Encoded { ids, tokens, spans, added })
+    }
+
+    /// Lets the library encode a text, or returns its message in one line.
+    fn run(&self, text: &str) -> Result<Encoding, String> {
+        let encode = |inner: &Tokenizer, text: &str| {
+            inner.encode(text, true).map_err(|error| one_line(&error.to_string()))
+        };
+        let result = if self.has_patterns {
+            let inner = Arc::clone(&self.inner);
+            let text = text.to_owned();
+            fenced_in_time(move || encode(&inner, &text))
+        } else {
+            fenced(|| encode(&self.inner, text))
+        };
+        result.unwrap_or_else(|fault| Err(fault.to_string()))
     }
 
     /// Encodes a text that contains a mask, and finds the positions of its masks.
@@ -268,13 +325,17 @@ impl BertTokenizer {
     pub fn encode_masked(&self, text: &str) -> Result<(Encoded, Vec<usize>), BertModelError> {
         let encoded = self.encode(text)?;
         let mut masks = Vec::new();
-        for (position, word) in encoded.written(text) {
-            let id = encoded.ids[position];
+        for (position, &id) in encoded.ids.iter().enumerate() {
             if id == self.mask {
                 masks.push(position);
-            // A word that is not in the vocabulary gets a special token too, but does not spell it.
-            } else if self.is_special(id) && word == encoded.tokens[position] {
-                return Err(BertModelError::SpecialToken { token: word.to_owned(), mask: MASK });
+            } else if self.is_special(id) && !encoded.added[position] {
+                let token = &encoded.tokens[position];
+                // A word that is not in the vocabulary becomes a special token, but does not spell it.
+                let is_spelled = text.get(encoded.place(position)) == Some(token.as_str());
+                if self.unknown != Some(id) || is_spelled {
+                    let token = token.clone();
+                    return Err(BertModelError::SpecialToken { token, mask: MASK });
+                }
             }
         }
         if masks.is_empty() {
@@ -316,6 +377,21 @@ impl MaskPlaces {
         let masks_before = ends.filter(|&end| end <= place).count();
         place + masks_before * MASK.len() - masks_before * self.token_length
     }
+}
+
+/// The part of `span` without white space around it. The library's ends may be inside a character.
+fn trim_span(text: &str, span: Range<usize>) -> Range<usize> {
+    let start = text.ceil_char_boundary(span.start);
+    let end = text.ceil_char_boundary(span.end).max(start);
+    // Some tokenizers count the space before a word to its token.
+    let token = &text[start..end];
+    let start = start + (token.len() - token.trim_start().len());
+    start..start + token.trim().len()
+}
+
+/// A message in one line.
+fn one_line(message: &str) -> String {
+    message.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn library_error(error: impl std::fmt::Display) -> BertModelError {

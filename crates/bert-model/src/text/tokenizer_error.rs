@@ -11,13 +11,24 @@ pub enum TokenizerError {
         message: String,
     },
 
-    /// `tokenizer_config.json` or `special_tokens_map.json` cannot be read.
+    /// A file of the tokenizer cannot be read.
     #[error("{file}: {message}")]
     Options {
         /// Name of the file.
         file: &'static str,
         /// Message of the JSON reader.
         message: String,
+    },
+
+    /// A key of a file has a value that cannot be used.
+    #[error("{file}: `{key}` {problem}")]
+    Setting {
+        /// Name of the file.
+        file: &'static str,
+        /// The key.
+        key: String,
+        /// What is wrong with its value.
+        problem: String,
     },
 
     /// A special token is not in the vocabulary.
@@ -28,7 +39,10 @@ pub enum TokenizerError {
     },
 
     /// An encoded text does not begin and end with the special tokens that the model needs.
-    #[error("it does not put {class} before and {separator} after a text")]
+    #[error(
+        "it does not put {class} before and {separator} after a text, see `post_processor` in \
+         tokenizer.json"
+    )]
     NoFrame {
         /// Special token before a text.
         class: String,
@@ -41,14 +55,5 @@ pub enum TokenizerError {
     SplitMask {
         /// The mask token.
         mask: String,
-    },
-
-    /// The model has no embedding for a token.
-    #[error("it has a token of id {highest}, but config.json has `vocab_size` {embeddings}")]
-    NoEmbedding {
-        /// The highest id of any token.
-        highest: u32,
-        /// `vocab_size`.
-        embeddings: usize,
     },
 }

@@ -1,8 +1,37 @@
-use std::path::Path;
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::Path,
+};
 
 use crate::error::BertModelError;
 
+/// Beginning of the text that Git LFS leaves in the place of a file.
+const LFS_POINTER: &[u8] = b"version https://git-lfs";
+
 /// Reads a file of a checkpoint.
 pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, BertModelError> {
-    std::fs::read(path).map_err(|source| BertModelError::Read { path: path.to_owned(), source })
+    let bytes = std::fs::read(path)
+        .map_err(|source| BertModelError::Read { path: path.to_owned(), source })?;
+    refuse_pointer(path, &bytes)?;
+    Ok(bytes)
+}
+
+/// Checks that a file that is read later is there, and not a pointer of Git LFS.
+pub(crate) fn check_file(path: &Path) -> Result<(), BertModelError> {
+    let unreadable = |source| BertModelError::Read { path: path.to_owned(), source };
+    if std::fs::metadata(path).map_err(unreadable)?.is_dir() {
+        return Err(unreadable(io::ErrorKind::IsADirectory.into()));
+    }
+    let mut start = Vec::new();
+    let file = File::open(path).map_err(unreadable)?;
+    file.take(LFS_POINTER.len() as u64).read_to_end(&mut start).map_err(unreadable)?;
+    refuse_pointer(path, &start)
+}
+
+fn refuse_pointer(path: &Path, start: &[u8]) -> Result<(), BertModelError> {
+    if start.starts_with(LFS_POINTER) {
+        return Err(BertModelError::LfsPointer { path: path.to_owned() });
+    }
+    Ok(())
 }

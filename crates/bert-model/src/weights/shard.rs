@@ -9,7 +9,7 @@ use burn_store::{
 };
 use rayon::prelude::*;
 
-use crate::error::BertModelError;
+use crate::{error::BertModelError, weights::read_file::check_file};
 
 /// One file of weights, read through `burn-store`, tensor by tensor.
 pub(crate) struct Shard {
@@ -56,13 +56,11 @@ impl Shard {
     /// Opens a file, which is mapped or read in parts, not copied.
     ///
     /// # Errors
-    /// If there is no such file ([`BertModelError::Read`]).
+    /// If there is no such file ([`BertModelError::Read`]), or only a pointer to it
+    /// ([`BertModelError::LfsPointer`]).
     pub(crate) fn open(path: &Path) -> Result<Self, BertModelError> {
         // `burn-store` opens the file lazily; a missing one must be named now.
-        let unreadable = |source| BertModelError::Read { path: PathBuf::from(path), source };
-        if std::fs::metadata(path).map_err(unreadable)?.is_dir() {
-            return Err(unreadable(std::io::ErrorKind::IsADirectory.into()));
-        }
+        check_file(path)?;
         let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         Ok(Self::new(Store::open(path), file, Some(path.to_owned())))
     }

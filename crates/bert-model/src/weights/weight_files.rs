@@ -7,6 +7,7 @@ use burn::tensor::TensorData;
 use serde::Deserialize;
 
 use crate::{
+    config::family::Family,
     error::BertModelError,
     weights::{read_file::read_file, shard::Shard, tensor_source::TensorSource},
 };
@@ -51,6 +52,20 @@ impl Weights {
     #[must_use]
     pub fn from_bytes(bytes: Vec<u8>) -> Self {
         Self { shards: vec![Shard::from_bytes(bytes)], places: None, files: Vec::new() }
+    }
+
+    /// The family whose head the weights have.
+    ///
+    /// # Errors
+    /// If a file cannot be read.
+    pub(crate) fn family(&mut self) -> Result<Option<Family>, BertModelError> {
+        for family in Family::ALL {
+            let transform = format!("{}.weight", family.names().head.transform);
+            if self.contains(&transform)? {
+                return Ok(Some(family));
+            }
+        }
+        Ok(None)
     }
 
     /// All files of the weights, including the index.

@@ -1,0 +1,75 @@
+//! Notes on a checkpoint.
+
+use std::fmt;
+
+use crate::config::family::Family;
+
+/// Something about a checkpoint that its user should know, although it can be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CheckpointNote {
+    /// `config.json` names no family, and the names of the tensors decided.
+    FamilyOfTensors {
+        /// The family.
+        family: Family,
+    },
+    /// `config.json` names a class that is not one of `transformers`.
+    OwnArchitecture {
+        /// The names in `architectures`.
+        names: Vec<String>,
+        /// The family.
+        family: Family,
+    },
+    /// A component of `tokenizer.json` is not used.
+    UnusedComponent {
+        /// Its key.
+        key: &'static str,
+        /// The class that uses another one.
+        class: &'static str,
+    },
+    /// Text is lower-cased, although the vocabulary has capital letters.
+    LowerCased {
+        /// Number of tokens that begin with a capital letter.
+        capitals: usize,
+    },
+    /// Some tokens have no embedding.
+    MoreTokens {
+        /// The highest id of a token.
+        highest: u32,
+        /// `vocab_size`.
+        embeddings: usize,
+    },
+}
+
+impl fmt::Display for CheckpointNote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::FamilyOfTensors { family } => write!(
+                f,
+                "config.json: no `model_type`; the tensors are those of `{family}`, so the model is \
+                 computed as one"
+            ),
+            Self::OwnArchitecture { names, family } => write!(
+                f,
+                "config.json: `architectures` is {names:?}, which `transformers` does not have; the \
+                 model is computed as `model_type` {family}, whose tensors are all there"
+            ),
+            Self::UnusedComponent { key, class } => write!(
+                f,
+                "tokenizer.json: `{key}` is not used, because `transformers` 5 reads only the \
+                 vocabulary of a {class} and takes its options from tokenizer_config.json"
+            ),
+            Self::LowerCased { capitals } => write!(
+                f,
+                "tokenizer_config.json: no `do_lower_case`, so text is lower-cased, as in \
+                 `transformers`, and never becomes the {capitals} tokens that begin with a capital \
+                 letter"
+            ),
+            Self::MoreTokens { highest, embeddings } => write!(
+                f,
+                "the tokenizer has a token of id {highest}, but config.json has `vocab_size` \
+                 {embeddings}; a text with such a token is an error"
+            ),
+        }
+    }
+}

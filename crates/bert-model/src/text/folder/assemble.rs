@@ -1,0 +1,275 @@
+//! A tokenizer built as its class builds it.
+
+use serde_json::Value;
+use tokenizers::{
+    Tokenizer,
+    models::{
+        bpe::{BPE, Merges, Vocab},
+        unigram::Unigram,
+        wordpiece::WordPiece,
+    },
+    normalizers::{BertNormalizer, Precompiled},
+    pre_tokenizers::{
+        PreTokenizerWrapper,
+        bert::BertPreTokenizer,
+        byte_level::ByteLevel,
+        metaspace::{Metaspace, PrependScheme},
+        sequence::Sequence,
+        whitespace::WhitespaceSplit,
+    },
+    processors::{bert::BertProcessing, roberta::RobertaProcessing},
+};
+
+use crate::text::{
+    folder::{option_file::OptionFile, tokenizer_class::TokenizerClass},
+    foreign::{
+        charsmap::{check_charsmap, decode_base64},
+        component_checks::{TOKENIZER_JSON, build_whole},
+    },
+    tokenizer_error::TokenizerError,
+};
+
+/// The space of XLM-RoBERTa's tokens.
+const SPACE: char = '▁';
+
+/// The vocabulary of a folder.
+pub(crate) enum Vocabulary {
+    /// A `tokenizer.json` whose components were checked.
+    Json(Value),
+    /// The bytes of a `vocab.txt`.
+    Lines(Vec<u8>),
+    /// The bytes of a `vocab.json` and of a `merges.txt`.
+    Merges(Vec<u8>, Vec<u8>),
+}
+
+/// A special token with its id.
+pub(crate) type TokenAndId = (String, u32);
+
+/// Builds everything but the special tokens. A text is unknown as `unknown`.
+pub(crate) fn build(
+    class: TokenizerClass,
+    vocabulary: Vocabulary,
+    options: &OptionFile,
+    unknown: &str,
+) -> Result<Tokenizer, TokenizerError> {
+    match class {
+        TokenizerClass::Bert => build_bert(vocabulary, options, unknown),
+        TokenizerClass::Roberta => build_roberta(vocabulary, options),
+        TokenizerClass::XlmRoberta => build_xlm_roberta(vocabulary, options),
+        TokenizerClass::Whole => match vocabulary {
+            Vocabulary::Json(json) => build_whole(json),
+            Vocabulary::Lines(_) | Vocabulary::Merges(..) => Err(wrong_vocabulary()),
+        },
+    }
+}
+
+fn build_bert(
+    vocabulary: Vocabulary,
+    options: &OptionFile,
+    unknown: &str,
+) -> Result<Tokenizer, TokenizerError> {
+    let model: WordPiece = match vocabulary {
+        Vocabulary::Lines(lines) => read_word_pieces(&lines, unknown)?,
+        Vocabulary::Json(json) => {
+            let vocab = read_vocabulary(take_vocabulary(json, Value::is_object)?)?;
+            word_pieces(vocab, unknown)?
+        }
+        Vocabulary::Merges(..) => return Err(wrong_vocabulary()),
+    };
+    let mut tokenizer = Tokenizer::new(model);
+    let normalizer = BertNormalizer::new(
+        true,
+        options.flag("tokenize_chinese_chars")?.unwrap_or(true),
+        options.flag("strip_accents")?,
+        options.flag("do_lower_case")?.unwrap_or(true),
+    );
+    tokenizer
+        .with_normalizer(Some(normalizer))
+        .map_err(library_error)?
+        .with_pre_tokenizer(Some(BertPreTokenizer));
+    Ok(tokenizer)
+}
+
+/// Reads a `vocab.txt`, one token per line.
+fn read_word_pieces(lines: &[u8], unknown: &str) -> Result<WordPiece, TokenizerError> {
+    // Some editors put a byte order mark before the first token.
+    let lines = lines.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(lines);
+    let vocab = WordPiece::read_bytes(lines).map_err(library_error)?;
+    word_pieces(vocab, unknown)
+}
+
+fn word_pieces(vocab: Vocab, unknown: &str) -> Result<WordPiece, TokenizerError> {
+    let builder = WordPiece::builder().vocab(vocab).unk_token(unknown.to_owned());
+    builder.build().map_err(library_error)
+}
+
+fn build_roberta(
+    vocabulary: Vocabulary,
+    options: &OptionFile,
+) -> Result<Tokenizer, TokenizerError> {
+    let (vocab, merges) = match vocabulary {
+        Vocabulary::Json(mut json) => {
+            let merges = read_pairs(json["model"]["merges"].take())?;
+            (read_vocabulary(take_vocabulary(json, Value::is_object)?)?, merges)
+        }
+        Vocabulary::Merges(vocab, merges) => {
+            let vocab = serde_json::from_slice(&vocab).map_err(|error| {
+                TokenizerError::Options { file: "vocab.json", message: error.to_string() }
+            })?;
+            (vocab, read_merges(&merges)?)
+        }
+        Vocabulary::Lines(_) => return Err(wrong_vocabulary()),
+    };
+    let builder = BPE::builder()
+        .vocab_and_merges(vocab, merges)
+        .continuing_subword_prefix(String::new())
+        .end_of_word_suffix(String::new());
+    let model = builder.build().map_err(library_error)?;
+    let add_prefix_space = options.flag("add_prefix_space")?.unwrap_or_default();
+    let mut tokenizer = Tokenizer::new(model);
+    tokenizer.with_pre_tokenizer(Some(ByteLevel::default().add_prefix_space(add_prefix_space)));
+    Ok(tokenizer)
+}
+
+/// The merges of a `tokenizer.json`: pairs, or in older files two tokens with a space between.
+fn read_pairs(merges: Value) -> Result<Merges, TokenizerError> {
+    let merges = match merges {
+        Value::Array(merges) => merges,
+        _ => Vec::new(),
+    };
+    let mut pairs = Vec::with_capacity(merges.len());
+    for merge in merges {
+        match merge.as_str() {
+            Some(line) => pairs.push(split_pair(line).map_err(merges_error)?),
+            None => pairs.push(serde_json::from_value(merge).map_err(merges_error)?),
+        }
+    }
+    Ok(pairs)
+}
+
+fn merges_error(error: impl std::fmt::Display) -> TokenizerError {
+    TokenizerError::Setting {
+        file: TOKENIZER_JSON,
+        key: "merges".to_owned(),
+        problem: format!("contains something else than pairs of tokens: {error}"),
+    }
+}
+
+/// The pairs of a `merges.txt`, one per line, after a line with its version.
+fn read_merges(merges: &[u8]) -> Result<Merges, TokenizerError> {
+    let error = |message: String| TokenizerError::Options { file: "merges.txt", message };
+    let text = std::str::from_utf8(merges).map_err(|source| error(source.to_string()))?;
+    let lines = (1..).zip(text.lines()).filter(|(_, line)| !line.starts_with("#version"));
+    lines
+        .map(|(number, line)| {
+            split_pair(line).map_err(|problem| error(format!("line {number}: {problem}")))
+        })
+        .collect()
+}
+
+fn split_pair(line: &str) -> Result<(String, String), String> {
+    match line.split_once(' ') {
+        Some((left, right)) if !right.contains(' ') => Ok((left.to_owned(), right.to_owned())),
+        _ => Err(format!("{line:?} is not two tokens")),
+    }
+}
+
+fn build_xlm_roberta(
+    vocabulary: Vocabulary,
+    options: &OptionFile,
+) -> Result<Tokenizer, TokenizerError> {
+    /// The place of the unknown token in every vocabulary.
+    const UNKNOWN: usize = 3;
+    let Vocabulary::Json(mut json) = vocabulary else { return Err(wrong_vocabulary()) };
+    let charsmap = take_charsmap(&mut json["normalizer"]);
+    let vocab = serde_json::from_value(take_vocabulary(json, Value::is_array)?);
+    let vocab = vocab.map_err(library_error)?;
+    let model = Unigram::from(vocab, Some(UNKNOWN), false).map_err(library_error)?;
+    let mut tokenizer = Tokenizer::new(model);
+    if let Some(charsmap) = charsmap {
+        let normalizer = read_charsmap(&charsmap).map_err(|problem| TokenizerError::Setting {
+            file: TOKENIZER_JSON,
+            key: "precompiled_charsmap".to_owned(),
+            problem,
+        })?;
+        tokenizer.with_normalizer(Some(normalizer)).map_err(library_error)?;
+    }
+    let add_prefix_space = options.flag("add_prefix_space")?.unwrap_or(true);
+    let scheme = if add_prefix_space { PrependScheme::Always } else { PrependScheme::Never };
+    tokenizer.with_pre_tokenizer(Some(Sequence::new(vec![
+        PreTokenizerWrapper::WhitespaceSplit(WhitespaceSplit),
+        PreTokenizerWrapper::Metaspace(Metaspace::new(SPACE, scheme, true)),
+    ])));
+    Ok(tokenizer)
+}
+
+/// The first map of characters of a normaliser or of its parts.
+fn take_charsmap(normalizer: &mut Value) -> Option<Value> {
+    let parts = match normalizer.get_mut("normalizers") {
+        Some(parts) => parts.as_array_mut()?.as_mut_slice(),
+        None => std::slice::from_mut(normalizer),
+    };
+    let precompiled = parts.iter_mut().find(|part| part["type"] == "Precompiled")?;
+    Some(precompiled.get_mut("precompiled_charsmap")?.take())
+}
+
+fn read_charsmap(charsmap: &Value) -> Result<Precompiled, String> {
+    let Some(bytes) = charsmap.as_str().and_then(decode_base64) else {
+        return Err("is not base64".to_owned());
+    };
+    check_charsmap(&bytes)?;
+    Precompiled::from(&bytes).map_err(|error| error.to_string())
+}
+
+/// Adds the class token before and the separator after a text, as the class does.
+pub(crate) fn frame(
+    tokenizer: &mut Tokenizer,
+    class: TokenizerClass,
+    options: &OptionFile,
+    [first, last]: [TokenAndId; 2],
+) -> Result<(), TokenizerError> {
+    match class {
+        TokenizerClass::Bert | TokenizerClass::XlmRoberta => {
+            tokenizer.with_post_processor(Some(BertProcessing::new(last, first)));
+        }
+        TokenizerClass::Roberta => {
+            let processor = RobertaProcessing::new(last, first)
+                .trim_offsets(options.flag("trim_offsets")?.unwrap_or(true))
+                .add_prefix_space(options.flag("add_prefix_space")?.unwrap_or_default());
+            tokenizer.with_post_processor(Some(processor));
+        }
+        TokenizerClass::Whole => (),
+    }
+    Ok(())
+}
+
+/// The vocabulary of a `tokenizer.json`.
+fn take_vocabulary(mut json: Value, has_form: fn(&Value) -> bool) -> Result<Value, TokenizerError> {
+    match json.get_mut("model").and_then(|model| model.get_mut("vocab")) {
+        Some(vocab) if has_form(vocab) => Ok(vocab.take()),
+        _ => Err(wrong_vocabulary()),
+    }
+}
+
+fn wrong_vocabulary() -> TokenizerError {
+    TokenizerError::Setting {
+        file: TOKENIZER_JSON,
+        key: "vocab".to_owned(),
+        problem: "is not a vocabulary of this model's tokenizer, see `tokenizer_class` in \
+                  tokenizer_config.json"
+            .to_owned(),
+    }
+}
+
+fn read_vocabulary(vocab: Value) -> Result<Vocab, TokenizerError> {
+    serde_json::from_value(vocab).map_err(|error| TokenizerError::Setting {
+        file: TOKENIZER_JSON,
+        key: "vocab".to_owned(),
+        problem: format!("contains something else than ids: {error}"),
+    })
+}
+
+/// A message of the library.
+pub(crate) fn library_error(error: impl std::fmt::Display) -> TokenizerError {
+    TokenizerError::Library { message: error.to_string() }
+}

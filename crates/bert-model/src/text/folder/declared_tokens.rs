@@ -1,0 +1,296 @@
+//! The special and added tokens that the files of a tokenizer declare.
+//!
+//! Declared tokens are added to the vocabulary in the order in which `transformers` adds them, because
+//! a token that is not in it gets the next free id.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde_json::Value;
+use tokenizers::AddedToken;
+
+use crate::text::{
+    folder::{option_file::OptionFile, tokenizer_class::TokenizerClass},
+    tokenizer_error::TokenizerError,
+};
+
+/// The keys of special tokens, in the order in which they are added.
+const NAMES: [&str; 7] =
+    ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
+
+/// The key of added tokens by id in `tokenizer_config.json`.
+const DECODER: &str = "added_tokens_decoder";
+
+/// The keys of further special tokens, the one of older files last.
+const EXTRA: [&str; 2] = ["extra_special_tokens", "additional_special_tokens"];
+
+/// The files that declare tokens.
+pub(crate) struct TokenFiles<'a> {
+    /// `tokenizer_config.json`.
+    pub(crate) options: &'a OptionFile,
+    /// `special_tokens_map.json`.
+    pub(crate) map: &'a OptionFile,
+    /// `added_tokens.json`.
+    pub(crate) added: &'a OptionFile,
+    /// `added_tokens` of `tokenizer.json`.
+    pub(crate) serialized: Option<&'a Value>,
+}
+
+/// Special and added tokens.
+#[derive(Debug, Default)]
+pub(crate) struct DeclaredTokens {
+    /// Special tokens by key: [`NAMES`], then other ones.
+    named: Vec<(String, AddedToken)>,
+    /// Further special tokens.
+    extra: Vec<AddedToken>,
+    /// Added tokens by id.
+    by_id: BTreeMap<i64, AddedToken>,
+}
+
+impl DeclaredTokens {
+    /// Reads the tokens that the files declare; by default a class has special tokens of its own.
+    ///
+    /// # Errors
+    /// If a file declares a token in a way that cannot be read.
+    pub(crate) fn read(
+        files: &TokenFiles<'_>,
+        class: TokenizerClass,
+    ) -> Result<Self, TokenizerError> {
+        let mut tokens = Self::default();
+        for (key, content) in default_tokens(class) {
+            tokens.set_named(key, AddedToken::from(*content, true));
+        }
+        tokens.read_named(files.options)?;
+        let map_counts = !files.options.contains(DECODER);
+        if map_counts {
+            tokens.read_named(files.map)?;
+        }
+        tokens.read_extra(files, map_counts)?;
+        if map_counts {
+            tokens.read_added_by_text(files.added)?;
+            tokens.read_serialized(files.serialized)?;
+        } else {
+            tokens.read_decoder(files.options)?;
+        }
+        tokens.named.sort_by_key(|(key, _)| {
+            NAMES.iter().position(|name| name == key).unwrap_or(NAMES.len())
+        });
+        tokens.describe_named();
+        Ok(tokens)
+    }
+
+    fn read_named(&mut self, file: &OptionFile) -> Result<(), TokenizerError> {
+        for (key, value) in file.iter() {
+            if NAMES.contains(&key.as_str()) {
+                if value.is_null() {
+                    if let "unk_token" | "cls_token" | "sep_token" | "mask_token" = key.as_str() {
+                        return Err(file.error(key, "is null, but the model needs this token"));
+                    }
+                    self.named.retain(|(name, _)| name != key);
+                    continue;
+                }
+                let token = read_token(file, key, value, true)?;
+                self.set_named(key, token);
+            } else if key.ends_with("_token") && value.is_string() {
+                let token = read_token(file, key, value, true)?;
+                self.set_named(key, token);
+            }
+        }
+        Ok(())
+    }
+
+    fn set_named(&mut self, key: &str, token: AddedToken) {
+        self.named.retain(|(name, _)| name != key);
+        self.named.push((key.to_owned(), token));
+    }
+
+    /// Reads further special tokens: a list, or an object whose tokens have names.
+    fn read_extra(
+        &mut self,
+        files: &TokenFiles<'_>,
+        map_counts: bool,
+    ) -> Result<(), TokenizerError> {
+        let [extra, older] = EXTRA;
+        if let Some(value) = files.options.get(extra).or_else(|| files.options.get(older)) {
+            self.add_extra(files.options, extra, value)?;
+        }
+        if !map_counts {
+            return Ok(());
+        }
+        if let Some(value) = files.map.get(extra) {
+            self.add_extra(files.map, extra, value)?;
+        } else if self.extra.is_empty()
+            && let Some(value) = files.map.get(older)
+        {
+            self.add_extra(files.map, older, value)?;
+        }
+        Ok(())
+    }
+
+    fn add_extra(
+        &mut self,
+        file: &OptionFile,
+        key: &str,
+        value: &Value,
+    ) -> Result<(), TokenizerError> {
+        match value {
+            Value::Array(tokens) => {
+                for token in tokens {
+                    let token = read_token(file, key, token, true)?;
+                    if !self.extra.contains(&token) {
+                        self.extra.push(token);
+                    }
+                }
+            }
+            Value::Object(tokens) => {
+                for (name, token) in tokens {
+                    let token = read_token(file, key, token, true)?;
+                    self.set_named(name, token);
+                }
+            }
+            other => return Err(file.error(key, format!("is {other}, not a list of tokens"))),
+        }
+        Ok(())
+    }
+
+    /// Reads `added_tokens_decoder` of `tokenizer_config.json`: tokens by id.
+    fn read_decoder(&mut self, options: &OptionFile) -> Result<(), TokenizerError> {
+        let Some(Value::Object(tokens)) = options.get(DECODER) else {
+            return Err(options.error(DECODER, "is not an object of tokens by id"));
+        };
+        for (id, token) in tokens {
+            let Ok(id) = id.parse::<i64>() else {
+                return Err(options.error(DECODER, format!("has the key {id:?}, not an id")));
+            };
+            let token = read_token(options, DECODER, token, false)?;
+            self.by_id.insert(id, token);
+        }
+        Ok(())
+    }
+
+    /// Reads `added_tokens.json`: ids by text.
+    fn read_added_by_text(&mut self, file: &OptionFile) -> Result<(), TokenizerError> {
+        for (content, id) in file.iter() {
+            let Some(id) = id.as_i64() else {
+                return Err(file.error(content, format!("is {id}, not an id")));
+            };
+            let mut special = self.named.iter().map(|(_, token)| token).chain(&self.extra);
+            let is_special = special.any(|token| token.content == *content);
+            self.by_id.insert(id, AddedToken::from(content.clone(), is_special));
+        }
+        Ok(())
+    }
+
+    /// Reads `added_tokens` of `tokenizer.json`: a list of tokens with their ids.
+    fn read_serialized(&mut self, serialized: Option<&Value>) -> Result<(), TokenizerError> {
+        let Some(serialized) = serialized else { return Ok(()) };
+        let error = |problem: String| TokenizerError::Setting {
+            file: "tokenizer.json",
+            key: "added_tokens".to_owned(),
+            problem,
+        };
+        let Value::Array(tokens) = serialized else {
+            return Err(error("is not a list".to_owned()));
+        };
+        for token in tokens {
+            let Some(id) = token["id"].as_i64() else {
+                return Err(error(format!("has a token without an id: {token}")));
+            };
+            let Some(token) = described_token(token, false) else {
+                return Err(error(format!("has a token that cannot be read: {token}")));
+            };
+            self.by_id.insert(id, token);
+        }
+        Ok(())
+    }
+
+    /// Gives a named token the properties of the added token with its text.
+    fn describe_named(&mut self) {
+        let described: HashMap<&str, &AddedToken> =
+            self.by_id.values().map(|token| (token.content.as_str(), token)).collect();
+        for (key, token) in &mut self.named {
+            if NAMES.contains(&key.as_str())
+                && let Some(&described) = described.get(token.content.as_str())
+            {
+                *token = described.clone();
+            }
+        }
+    }
+
+    /// The text of a special token.
+    pub(crate) fn text_of(&self, key: &str) -> Option<&str> {
+        let named = self.named.iter().find(|(name, _)| name == key);
+        named.map(|(_, token)| token.content.as_str())
+    }
+
+    /// Whether a file declares this text as an added token, so that it may get a new id.
+    pub(crate) fn is_added(&self, text: &str) -> bool {
+        self.by_id.values().any(|token| token.content == text)
+    }
+
+    /// All tokens in the order in which they are added.
+    pub(crate) fn in_order(&self) -> Vec<AddedToken> {
+        let mut tokens: Vec<AddedToken> = self.by_id.values().cloned().collect();
+        for token in self.named.iter().map(|(_, token)| token).chain(&self.extra) {
+            if !tokens.iter().any(|known| known.content == token.content) {
+                tokens.push(token.clone());
+            }
+        }
+        for token in &mut tokens {
+            token.special |= self.named.iter().any(|(_, named)| named.content == token.content);
+        }
+        tokens
+    }
+}
+
+/// The special tokens of a class unless a file declares others.
+fn default_tokens(class: TokenizerClass) -> &'static [(&'static str, &'static str)] {
+    match class {
+        TokenizerClass::Bert => &[
+            ("unk_token", "[UNK]"),
+            ("sep_token", "[SEP]"),
+            ("pad_token", "[PAD]"),
+            ("cls_token", "[CLS]"),
+            ("mask_token", "[MASK]"),
+        ],
+        TokenizerClass::Roberta | TokenizerClass::XlmRoberta => &[
+            ("bos_token", "<s>"),
+            ("eos_token", "</s>"),
+            ("unk_token", "<unk>"),
+            ("sep_token", "</s>"),
+            ("pad_token", "<pad>"),
+            ("cls_token", "<s>"),
+            ("mask_token", "<mask>"),
+        ],
+        TokenizerClass::Whole => &[],
+    }
+}
+
+/// A token that is written as its text alone, or with its properties.
+fn read_token(
+    file: &OptionFile,
+    key: &str,
+    value: &Value,
+    special: bool,
+) -> Result<AddedToken, TokenizerError> {
+    let token = match value {
+        Value::String(text) => Some(AddedToken::from(text.clone(), special)),
+        other => described_token(other, special),
+    };
+    token.ok_or_else(|| file.error(key, format!("contains {value}, which is not a token")))
+}
+
+/// A token with its properties; `special` by default.
+fn described_token(value: &Value, special: bool) -> Option<AddedToken> {
+    let content = value.get("content")?.as_str()?;
+    let flag = |name: &str| match value.get(name) {
+        None => Some(None),
+        Some(flag) => flag.as_bool().map(Some),
+    };
+    let special = special || flag("special")?.unwrap_or_default();
+    let mut token = AddedToken::from(content, special);
+    token.single_word = flag("single_word")?.unwrap_or_default();
+    token.lstrip = flag("lstrip")?.unwrap_or_default();
+    token.rstrip = flag("rstrip")?.unwrap_or_default();
+    token.normalized = flag("normalized")?.unwrap_or(!special);
+    Some(token)
+}

@@ -1,0 +1,170 @@
+//! The class of a tokenizer, which decides what is read from its files.
+
+use crate::text::{folder::option_file::OptionFile, tokenizer_error::TokenizerError};
+
+/// A class of `transformers` that builds a tokenizer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TokenizerClass {
+    /// `BertTokenizer`: `WordPiece`.
+    Bert,
+    /// `RobertaTokenizer`: byte-level BPE.
+    Roberta,
+    /// `XLMRobertaTokenizer`: unigrams.
+    XlmRoberta,
+    /// `TokenizersBackend`, a class of no model: all of `tokenizer.json`.
+    Whole,
+}
+
+/// Other names of the classes.
+const ALIASES: [(TokenizerClass, &[&str]); 4] = [
+    (
+        TokenizerClass::Bert,
+        &[
+            "BertTokenizer",
+            "ConvBertTokenizer",
+            "DPRContextEncoderTokenizer",
+            "DPRQuestionEncoderTokenizer",
+            "DPRReaderTokenizer",
+            "DistilBertTokenizer",
+            "ElectraTokenizer",
+            "LxmertTokenizer",
+            "MobileBertTokenizer",
+            "SqueezeBertTokenizer",
+        ],
+    ),
+    (
+        TokenizerClass::Roberta,
+        &[
+            "RobertaTokenizer",
+            "BartTokenizer",
+            "LEDTokenizer",
+            "LongformerTokenizer",
+            "MvpTokenizer",
+        ],
+    ),
+    (TokenizerClass::XlmRoberta, &["XLMRobertaTokenizer"]),
+    (
+        TokenizerClass::Whole,
+        &["PreTrainedTokenizer", "TokenizersBackend", "PythonBackend", "BloomTokenizer"],
+    ),
+];
+
+/// Classes of `transformers` 5.23 that build yet other tokenizers.
+#[rustfmt::skip]
+const OTHERS: [&str; 92] = [
+    "AlbertTokenizer", "AutoTokenizer", "BarthezTokenizer", "BartphoTokenizer", "BasicTokenizer",
+    "BertGenerationTokenizer", "BertJapaneseTokenizer", "BertweetTokenizer", "BigBirdTokenizer",
+    "BioGptTokenizer", "BlenderbotSmallTokenizer", "BlenderbotTokenizer", "ByT5Tokenizer",
+    "CLIPTokenizer", "CTRLTokenizer", "CamembertTokenizer", "CanineTokenizer", "CharacterTokenizer",
+    "ClvpTokenizer", "CodeGenTokenizer", "CodeLlamaTokenizer", "CohereTokenizer", "CpmAntTokenizer",
+    "CpmTokenizer", "DebertaTokenizer", "DebertaV2Tokenizer", "DiaTokenizer", "EsmTokenizer",
+    "EsmcTokenizer", "FNetTokenizer", "FSMTTokenizer", "FastSpeech2ConformerTokenizer",
+    "FlaubertTokenizer", "FunnelTokenizer", "GPT2Tokenizer", "GPTNeoXJapaneseTokenizer",
+    "GPTNeoXTokenizer", "GPTSw3Tokenizer", "GemmaTokenizer", "HerbertTokenizer", "LasrTokenizer",
+    "LayoutLMv2Tokenizer", "LayoutLMv3Tokenizer", "LayoutXLMTokenizer", "LlamaTokenizer",
+    "LukeTokenizer", "M2M100Tokenizer", "MBart50Tokenizer", "MBartTokenizer", "MLukeTokenizer",
+    "MPNetTokenizer", "MarianTokenizer", "MarkupLMTokenizer", "MecabTokenizer", "MgpstrTokenizer",
+    "MyT5Tokenizer", "NllbTokenizer", "NougatTokenizer", "OpenAIGPTTokenizer", "PLBartTokenizer",
+    "ParakeetTokenizer", "PegasusTokenizer", "PerceiverTokenizer", "PhobertTokenizer",
+    "Pop2PianoTokenizer", "ProphetNetTokenizer", "Qwen2Tokenizer", "Qwen3_5Tokenizer",
+    "RagTokenizer", "ReformerTokenizer", "RemBertTokenizer", "RoCBertTokenizer",
+    "RoFormerTokenizer", "SeamlessM4TTokenizer", "Siglip2Tokenizer", "SiglipTokenizer",
+    "Speech2TextTokenizer", "SpeechT5Tokenizer", "SplinterTokenizer", "T5Tokenizer",
+    "TapasTokenizer", "Tipsv2Tokenizer", "UdopTokenizer", "VideoPrismTokenizer", "VitsTokenizer",
+    "Wav2Vec2CTCTokenizer", "Wav2Vec2PhonemeCTCTokenizer", "WhisperTokenizer", "WordpieceTokenizer",
+    "XGLMTokenizer", "XLMTokenizer", "XLNetTokenizer",
+];
+
+impl TokenizerClass {
+    /// The class that a `tokenizer_class` names. A name that `transformers` does not know counts as a
+    /// class of no model.
+    ///
+    /// # Errors
+    /// If the class builds a tokenizer that this crate does not have.
+    fn named(file: &OptionFile, key: &str, name: &str) -> Result<Self, TokenizerError> {
+        let plain = name.strip_suffix("Fast").unwrap_or(name);
+        for (class, names) in ALIASES {
+            if names.contains(&plain) {
+                return Ok(class);
+            }
+        }
+        if OTHERS.contains(&plain) {
+            let problem = format!(
+                "is {name:?}; supported: BertTokenizer, RobertaTokenizer, XLMRobertaTokenizer and \
+                 PreTrainedTokenizerFast"
+            );
+            return Err(file.error(key, problem));
+        }
+        Ok(Self::Whole)
+    }
+
+    /// The class of a folder: that of `tokenizer_config.json`, or of `config.json`, or the family's.
+    ///
+    /// # Errors
+    /// If the class builds a tokenizer that this crate does not have.
+    pub(crate) fn choose(
+        options: &OptionFile,
+        config: &OptionFile,
+        family: Self,
+    ) -> Result<Self, TokenizerError> {
+        const KEY: &str = "tokenizer_class";
+        for file in [options, config] {
+            if let Some(name) = file.text(KEY)? {
+                return Self::named(file, KEY, name);
+            }
+        }
+        Ok(family)
+    }
+
+    /// The name of the class in `transformers`.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Bert => "BertTokenizer",
+            Self::Roberta => "RobertaTokenizer",
+            Self::XlmRoberta => "XLMRobertaTokenizer",
+            Self::Whole => "TokenizersBackend",
+        }
+    }
+
+    /// The files that this class can be built from if there is no `tokenizer.json`.
+    pub(crate) fn vocabulary_files(self) -> &'static [&'static str] {
+        match self {
+            Self::Bert => &["vocab.txt"],
+            Self::Roberta => &["vocab.json", "merges.txt"],
+            Self::XlmRoberta | Self::Whole => &[],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeMap, fs};
+
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Deserialize)]
+    struct Expected {
+        classes: BTreeMap<String, Option<String>>,
+    }
+
+    #[test]
+    fn classes_are_those_of_transformers() {
+        let path =
+            concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/tokenizers/expected.json");
+        let expected: Expected = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+        let file = OptionFile::read("tokenizer_config.json", None).unwrap();
+        for (name, class) in &expected.classes {
+            for name in [name.clone(), format!("{name}Fast")] {
+                let found = TokenizerClass::named(&file, "tokenizer_class", &name);
+                let found = found.ok().map(|class| class.name().to_owned());
+                assert_eq!(found, *class, "{name}");
+            }
+        }
+        for whole in ["PreTrainedTokenizerFast", "MyTokenizer"] {
+            let found = TokenizerClass::named(&file, "tokenizer_class", whole);
+            assert_eq!(found.unwrap(), TokenizerClass::Whole);
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! A tokenizer from the files of a checkpoint folder.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use tokenizers::Tokenizer;
+
+use crate::{
+    checkpoint_note::CheckpointNote,
+    config::family::Family,
+    error::BertModelError,
+    text::{
+        folder::{
+            assemble::{self, TokenAndId, Vocabulary},
+            declared_tokens::{DeclaredTokens, TokenFiles},
+            option_file::OptionFile,
+            tokenizer_class::TokenizerClass,
+        },
+        foreign::{
+            component_checks::{CheckedComponents, TOKENIZER_JSON, check_components, parse_json},
+            fence::fenced,
+        },
+        tokenizer::{BertTokenizer, SpecialTokens},
+        tokenizer_error::TokenizerError,
+    },
+    weights::read_file::read_file,
+};
+
+/// The options of the tokenizer.
+const OPTIONS: &str = "tokenizer_config.json";
+/// The special tokens, in older folders.
+const TOKEN_MAP: &str = "special_tokens_map.json";
+/// The added tokens, in older folders.
+const ADDED_TOKENS: &str = "added_tokens.json";
+
+/// Options that would change what a text becomes, and that this crate does not have.
+const UNSUPPORTED: [&str; 8] = [
+    "split_special_tokens",
+    "init_inputs",
+    "vocab",
+    "merges",
+    "tokenizer_object",
+    "post_processor",
+    "gguf_file",
+    "fast_tokenizer_files",
+];
+
+/// A tokenizer, the files that it was read from, and what its user should know.
+#[derive(Debug)]
+pub(crate) struct OpenedTokenizer {
+    pub(crate) tokenizer: BertTokenizer,
+    pub(crate) files: Vec<PathBuf>,
+    pub(crate) notes: Vec<CheckpointNote>,
+}
+
+/// Opens the tokenizer in `dir` as `transformers` does for a model of this family.
+pub(crate) fn open_tokenizer(
+    dir: &Path,
+    family: Family,
+) -> Result<OpenedTokenizer, BertModelError> {
+    let mut folder = Folder { dir, files: Vec::new() };
+    let options = folder.options(OPTIONS)?;
+    let map = folder.options(TOKEN_MAP)?;
+    let added = folder.options(ADDED_TOKENS)?;
+    let config = OptionFile::read("config.json", folder.read("config.json")?.as_deref());
+    folder.files.retain(|file| !file.ends_with("config.json"));
+    let config = config.map_err(BertModelError::Tokenizer)?;
+    check_options(&options).map_err(BertModelError::Tokenizer)?;
+    let class = TokenizerClass::choose(&options, &config, family.traits().tokenizer);
+    let class = class.map_err(BertModelError::Tokenizer)?;
+    let vocabulary = folder.vocabulary(class)?;
+    let parts = Parts { class, family, options, map, added };
+    let opened = match fenced(|| parts.build(vocabulary)) {
+        Ok(built) => built,
+        Err(fault) => Err(TokenizerError::Library { message: fault.to_string() }),
+    };
+    let (tokenizer, special, has_patterns, notes) = opened.map_err(BertModelError::Tokenizer)?;
+    let tokenizer = BertTokenizer::new(tokenizer, &special, has_patterns)?;
+    Ok(OpenedTokenizer { tokenizer, files: folder.files, notes })
+}
+
+impl BertTokenizer {
+    /// Opens the tokenizer of a checkpoint directory as `AutoTokenizer` of `transformers` 5.23 does for
+    /// a model of this family.
+    ///
+    /// # Errors
+    /// If a file is missing or cannot be read, or asks for a tokenizer that this crate does not have.
+    pub fn open(dir: impl AsRef<Path>, family: Family) -> Result<Self, BertModelError> {
+        open_tokenizer(dir.as_ref(), family).map(|opened| opened.tokenizer)
+    }
+}
+
+/// Whether the vocabulary in `dir` is of unigrams, as XLM-RoBERTa's.
+pub(crate) fn has_unigrams(dir: &Path) -> bool {
+    let json = read_file(&dir.join(TOKENIZER_JSON)).ok();
+    let json = json.and_then(|json| parse_json(&json).ok());
+    match json {
+        Some(json) => json["model"]["vocab"].is_array(),
+        None => dir.join("sentencepiece.bpe.model").exists(),
+    }
+}
+
+/// Checks that there is no option that would silently be ignored.
+fn check_options(options: &OptionFile) -> Result<(), TokenizerError> {
+    for key in UNSUPPORTED {
+        let Some(value) = options.get(key) else { continue };
+        let is_empty = match value {
+            Value::Bool(flag) => !flag,
+            Value::Array(items) => items.is_empty(),
+            Value::Object(items) => items.is_empty(),
+            _ => false,
+        };
+        if !is_empty {
+            return Err(options.error(key, "is not supported"));
+        }
+    }
+    Ok(())
+}
+
+/// A folder whose files are remembered as they are read.
+struct Folder<'a> {
+    dir: &'a Path,
+    files: Vec<PathBuf>,
+}
+
+impl Folder<'_> {
+    /// The bytes of a file, if it is there.
+    fn read(&mut self, name: &str) -> Result<Option<Vec<u8>>, BertModelError> {
+        let file = self.dir.join(name);
+        if !file.exists() {
+            return Ok(None);
+        }
+        let bytes = read_file(&file)?;
+        self.files.push(file);
+        Ok(Some(bytes))
+    }
+
+    fn options(&mut self, name: &'static str) -> Result<OptionFile, BertModelError> {
+        let json = self.read(name)?;
+        OptionFile::read(name, json.as_deref()).map_err(BertModelError::Tokenizer)
+    }
+
+    /// The vocabulary: `tokenizer.json`, or the older files of the class.
+    fn vocabulary(&mut self, class: TokenizerClass) -> Result<Vocabulary, BertModelError> {
+        if let Some(json) = self.read(TOKENIZER_JSON)? {
+            return parse_json(&json).map(Vocabulary::Json).map_err(BertModelError::Tokenizer);
+        }
+        let missing = BertModelError::NoTokenizer {
+            dir: self.dir.to_owned(),
+            expected: match class {
+                TokenizerClass::Bert => &["tokenizer.json", "vocab.txt"],
+                TokenizerClass::Roberta => &["tokenizer.json", "vocab.json with merges.txt"],
+                TokenizerClass::XlmRoberta | TokenizerClass::Whole => &["tokenizer.json"],
+            },
+        };
+        let mut contents = Vec::new();
+        for name in class.vocabulary_files() {
+            let Some(bytes) = self.read(name)? else { return Err(missing) };
+            contents.push(bytes);
+        }
+        match <[Vec<u8>; 2]>::try_from(contents) {
+            Ok([vocab, merges]) => Ok(Vocabulary::Merges(vocab, merges)),
+            Err(mut contents) => contents.pop().map(Vocabulary::Lines).ok_or(missing),
+        }
+    }
+}
+
+/// The parts that a tokenizer is built from, besides its vocabulary.
+struct Parts {
+    class: TokenizerClass,
+    family: Family,
+    options: OptionFile,
+    map: OptionFile,
+    added: OptionFile,
+}
+
+type Built = (Tokenizer, SpecialTokens, bool, Vec<CheckpointNote>);
+
+impl Parts {
+    fn build(&self, mut vocabulary: Vocabulary) -> Result<Built, TokenizerError> {
+        let mut checked = None;
+        let mut serialized = None;
+        if let Vocabulary::Json(json) = &mut vocabulary {
+            checked = Some(check_components(json)?);
+            serialized = json.get("added_tokens").cloned();
+        }
+        let files = TokenFiles {
+            options: &self.options,
+            map: &self.map,
+            added: &self.added,
+            serialized: serialized.as_ref(),
+        };
+        let tokens = DeclaredTokens::read(&files, self.class)?;
+        let special = self.special_tokens(&tokens);
+        let mut inner = assemble::build(self.class, vocabulary, &self.options, &special.unknown)?;
+        let [first, last] = [&special.class, &special.separator];
+        for token in [first, last, &special.mask] {
+            // A token that no file contains would get an id that the model never saw.
+            if inner.token_to_id(token).is_none() && !tokens.is_added(token) {
+                return Err(TokenizerError::NoSpecialToken { token: token.clone() });
+            }
+        }
+        if self.class == TokenizerClass::Bert && inner.token_to_id(&special.unknown).is_none() {
+            return Err(TokenizerError::NoSpecialToken { token: special.unknown });
+        }
+        inner.add_tokens(tokens.in_order()).map_err(assemble::library_error)?;
+        let frame: [TokenAndId; 2] = [with_id(&inner, first)?, with_id(&inner, last)?];
+        assemble::frame(&mut inner, self.class, &self.options, frame)?;
+        let has_patterns = self.class == TokenizerClass::Whole
+            && checked.as_ref().is_some_and(|checked| checked.has_patterns);
+        let notes = self.notes(&inner, checked.as_ref());
+        Ok((inner, special, has_patterns, notes))
+    }
+
+    /// The special tokens, those of the family if no file names them.
+    fn special_tokens(&self, tokens: &DeclaredTokens) -> SpecialTokens {
+        let family = SpecialTokens::of(self.family);
+        let text = |key: &str, family: String| match tokens.text_of(key) {
+            Some(text) => text.to_owned(),
+            None => family,
+        };
+        // XLM-RoBERTa puts these two around a text, whatever its class token is.
+        let [class, separator] = match self.class {
+            TokenizerClass::XlmRoberta => ["bos_token", "eos_token"],
+            _ => ["cls_token", "sep_token"],
+        };
+        SpecialTokens {
+            padding: text("pad_token", family.padding),
+            unknown: text("unk_token", family.unknown),
+            class: text(class, family.class),
+            separator: text(separator, family.separator),
+            mask: text("mask_token", family.mask),
+        }
+    }
+
+    /// What differs from what a user of the files may expect.
+    fn notes(&self, inner: &Tokenizer, checked: Option<&CheckedComponents>) -> Vec<CheckpointNote> {
+        let mut notes = Vec::new();
+        if self.class == TokenizerClass::Whole {
+            return notes;
+        }
+        if let Some(checked) = checked {
+            let class = self.class.name();
+            let unused = |key: &'static str| CheckpointNote::UnusedComponent { key, class };
+            let empty = &checked.empty;
+            if !is_same(&empty.get_normalizer(), &inner.get_normalizer()) {
+                notes.push(unused("normalizer"));
+            }
+            if !is_same(&empty.get_pre_tokenizer(), &inner.get_pre_tokenizer()) {
+                notes.push(unused("pre_tokenizer"));
+            }
+        }
+        if self.class == TokenizerClass::Bert && self.options.get("do_lower_case").is_none() {
+            let vocab = inner.get_vocab(false);
+            let capitals = vocab.keys().filter(|token| is_capitalised(token)).count();
+            if capitals > 0 {
+                notes.push(CheckpointNote::LowerCased { capitals });
+            }
+        }
+        notes
+    }
+}
+
+/// Whether a token begins with a capital letter, which lower-cased text never has.
+fn is_capitalised(token: &str) -> bool {
+    token.chars().next().is_some_and(char::is_uppercase)
+}
+
+/// Whether two components are written alike.
+fn is_same(left: &impl serde::Serialize, right: &impl serde::Serialize) -> bool {
+    match (serde_json::to_value(left), serde_json::to_value(right)) {
+        (Ok(left), Ok(right)) => left == right,
+        _ => false,
+    }
+}
+
+fn with_id(inner: &Tokenizer, token: &str) -> Result<TokenAndId, TokenizerError> {
+    match inner.token_to_id(token) {
+        Some(id) => Ok((token.to_owned(), id)),
+        None => Err(TokenizerError::NoSpecialToken { token: token.to_owned() }),
+    }
+}

@@ -1,0 +1,128 @@
+//! A tokenizer is the one that `transformers` would use, whatever the files of a folder say.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use bert_model::{BertTokenizer, Family};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use tempfile::TempDir;
+
+const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/tokenizers");
+
+#[derive(Deserialize)]
+struct Expected {
+    texts: Vec<String>,
+    variants: Vec<Variant>,
+}
+
+/// A folder, edits of its files, and the ids of each text, if they differ from those of the folder's
+/// first variant.
+#[derive(Deserialize)]
+struct Variant {
+    folder: String,
+    name: String,
+    edits: Vec<Edit>,
+    #[serde(default)]
+    ids: BTreeMap<usize, Vec<u32>>,
+    /// The message of `transformers`, if it cannot open the tokenizer.
+    error: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Edit {
+    file: String,
+    #[serde(default)]
+    set: Map<String, Value>,
+    #[serde(default)]
+    unset: Map<String, Value>,
+    write: Option<String>,
+    delete: Option<bool>,
+}
+
+fn apply(edit: &Edit, dir: &Path) {
+    let file = dir.join(&edit.file);
+    if let Some(text) = &edit.write {
+        fs::write(file, text).unwrap();
+        return;
+    }
+    if edit.delete.is_some() {
+        fs::remove_file(file).unwrap();
+        return;
+    }
+    let mut content = match fs::read(&file) {
+        Ok(bytes) => serde_json::from_slice(&bytes).unwrap(),
+        Err(_) => Value::Object(Map::new()),
+    };
+    for (path, value) in &edit.set {
+        let place = path.split('/').fold(&mut content, |place, key| &mut place[key]);
+        *place = value.clone();
+    }
+    for key in edit.unset.keys() {
+        content.as_object_mut().unwrap().remove(key);
+    }
+    fs::write(file, content.to_string()).unwrap();
+}
+
+/// A copy of a folder's configuration and tokenizer, with edits.
+fn folder(variant: &Variant) -> (TempDir, Family) {
+    let dir = TempDir::new().unwrap();
+    for entry in fs::read_dir(Path::new(FIXTURES).join(&variant.folder)).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name().into_string().unwrap();
+        if name.ends_with(".json") || name.ends_with(".txt") {
+            fs::copy(entry.path(), dir.path().join(name)).unwrap();
+        }
+    }
+    for edit in &variant.edits {
+        apply(edit, dir.path());
+    }
+    let config = fs::read(dir.path().join("config.json")).unwrap();
+    let config: Value = serde_json::from_slice(&config).unwrap();
+    let family = serde_json::from_value(config["model_type"].clone()).unwrap();
+    (dir, family)
+}
+
+fn expected() -> Expected {
+    let file = Path::new(FIXTURES).join("expected.json");
+    serde_json::from_slice(&fs::read(file).unwrap()).unwrap()
+}
+
+/// Variants that `transformers` opens although no text gets the special tokens that the model needs,
+/// and the error here.
+const REFUSED: [(&str, &str); 1] = [("post_processor of the whole tokenizer.json", "before and")];
+
+fn is_refused(variant: &Variant, error: &str) -> bool {
+    let refused = REFUSED.iter().find(|(name, _)| *name == variant.name);
+    variant.error.is_some() || refused.is_some_and(|(_, message)| error.contains(message))
+}
+
+#[test]
+fn ids_are_those_of_transformers() {
+    let Expected { texts, variants } = expected();
+    let mut first: BTreeMap<&str, &Variant> = BTreeMap::new();
+    let mut wrong = Vec::new();
+    for variant in &variants {
+        let base = *first.entry(&variant.folder).or_insert(variant);
+        let place = format!("{}, {}", variant.folder, variant.name);
+        let (dir, family) = folder(variant);
+        let tokenizer = match BertTokenizer::open(dir.path(), family) {
+            Ok(tokenizer) => tokenizer,
+            Err(error) if is_refused(variant, &error.to_string()) => continue,
+            Err(error) => {
+                wrong.push(format!("{place}: {error}"));
+                continue;
+            }
+        };
+        for (index, text) in texts.iter().enumerate() {
+            let ids = variant.ids.get(&index).unwrap_or_else(|| &base.ids[&index]);
+            match tokenizer.encode(text) {
+                Ok(encoded) if encoded.ids == *ids => (),
+                found => {
+                    let found = found.map(|encoded| encoded.ids);
+                    wrong.push(format!("{place}: {text:?}: {found:?}, not {ids:?}"));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} faults:\n{}", wrong.len(), wrong.join("\n"));
+}
