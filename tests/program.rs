@@ -8,6 +8,7 @@ mod committed_study;
 mod documentation;
 mod end_to_end;
 mod families;
+mod foreign_models;
 mod ground_truth;
 mod hub;
 mod laboratory;

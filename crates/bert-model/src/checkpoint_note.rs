@@ -32,13 +32,6 @@ pub enum CheckpointNote {
         /// Number of tokens that begin with a capital letter.
         capitals: usize,
     },
-    /// Some tokens have no embedding.
-    MoreTokens {
-        /// The highest id of a token.
-        highest: u32,
-        /// `vocab_size`.
-        embeddings: usize,
-    },
 }
 
 impl fmt::Display for CheckpointNote {
@@ -64,11 +57,6 @@ impl fmt::Display for CheckpointNote {
                 "tokenizer_config.json: no `do_lower_case`, so text is lower-cased, as in \
                  `transformers`, and never becomes the {capitals} tokens that begin with a capital \
                  letter"
-            ),
-            Self::MoreTokens { highest, embeddings } => write!(
-                f,
-                "the tokenizer has a token of id {highest}, but config.json has `vocab_size` \
-                 {embeddings}; a text with such a token is an error"
             ),
         }
     }

@@ -38,6 +38,7 @@ mod checkpoint;
 mod checkpoint_note;
 mod config;
 mod error;
+mod fence;
 mod model;
 mod ops;
 mod text;

@@ -9,13 +9,8 @@ use tokenizers::{
 use crate::{
     config::family::Family,
     error::BertModelError,
-    text::{
-        foreign::{
-            component_checks::read_whole,
-            fence::{fenced, fenced_in_time},
-        },
-        tokenizer_error::TokenizerError,
-    },
+    fence::{fenced, fenced_in_time},
+    text::{foreign::component_checks::read_whole, tokenizer_error::TokenizerError},
 };
 
 /// The mask, as a text for any model may contain it. The model's own mask token is accepted too.

@@ -17,16 +17,19 @@ pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, BertModelError> {
     Ok(bytes)
 }
 
-/// Checks that a file that is read later is there, and not a pointer of Git LFS.
-pub(crate) fn check_file(path: &Path) -> Result<(), BertModelError> {
+/// Checks that a file that is read later is there, and not a pointer of Git LFS. Returns its size in
+/// bytes.
+pub(crate) fn check_file(path: &Path) -> Result<u64, BertModelError> {
     let unreadable = |source| BertModelError::Read { path: path.to_owned(), source };
-    if std::fs::metadata(path).map_err(unreadable)?.is_dir() {
+    let metadata = std::fs::metadata(path).map_err(unreadable)?;
+    if metadata.is_dir() {
         return Err(unreadable(io::ErrorKind::IsADirectory.into()));
     }
     let mut start = Vec::new();
     let file = File::open(path).map_err(unreadable)?;
     file.take(LFS_POINTER.len() as u64).read_to_end(&mut start).map_err(unreadable)?;
-    refuse_pointer(path, &start)
+    refuse_pointer(path, &start)?;
+    Ok(metadata.len())
 }
 
 fn refuse_pointer(path: &Path, start: &[u8]) -> Result<(), BertModelError> {

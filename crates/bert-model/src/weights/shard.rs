@@ -9,7 +9,11 @@ use burn_store::{
 };
 use rayon::prelude::*;
 
-use crate::{error::BertModelError, weights::read_file::check_file};
+use crate::{
+    error::BertModelError,
+    fence::{Fault, fenced},
+    weights::read_file::check_file,
+};
 
 /// One file of weights, read through `burn-store`, tensor by tensor.
 pub(crate) struct Shard {
@@ -18,6 +22,8 @@ pub(crate) struct Shard {
     file: String,
     /// Path of the file, unless the bytes are in memory.
     path: Option<PathBuf>,
+    /// Size of the file in bytes.
+    size: u64,
     /// Number of bytes that were read since the file was opened.
     since_open: usize,
     /// Tensors that were read before they are requested.
@@ -60,19 +66,20 @@ impl Shard {
     /// ([`BertModelError::LfsPointer`]).
     pub(crate) fn open(path: &Path) -> Result<Self, BertModelError> {
         // `burn-store` opens the file lazily; a missing one must be named now.
-        check_file(path)?;
+        let size = check_file(path)?;
         let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        Ok(Self::new(Store::open(path), file, Some(path.to_owned())))
+        Ok(Self::new(Store::open(path), file, size, Some(path.to_owned())))
     }
 
     /// Reads from the bytes of a safetensors file.
     pub(crate) fn from_bytes(bytes: Vec<u8>) -> Self {
+        let size = bytes.len() as u64;
         let store = Store::Safetensors(SafetensorsStore::from_bytes(Some(bytes)));
-        Self::new(store, "model.safetensors".to_owned(), None)
+        Self::new(store, "model.safetensors".to_owned(), size, None)
     }
 
-    fn new(store: Store, file: String, path: Option<PathBuf>) -> Self {
-        Self { store, file, path, since_open: 0, ready: HashMap::new() }
+    fn new(store: Store, file: String, size: u64, path: Option<PathBuf>) -> Self {
+        Self { store, file, path, size, since_open: 0, ready: HashMap::new() }
     }
 
     /// The values of tensor `name`, as f32, checked to have `shape`.
@@ -134,7 +141,21 @@ impl Shard {
     }
 
     fn read(&self, stored: StoredTensor) -> Result<TensorData, BertModelError> {
-        bridge::into_data(stored).map_err(|error| self.container_error(&error.to_string()))
+        self.check_size(&stored)?;
+        let data = fenced(|| bridge::into_data(stored)).map_err(|fault| self.fault_error(fault))?;
+        data.map_err(|error| self.container_error(&error.to_string()))
+    }
+
+    /// Checks that a tensor is not larger than the file. One value may stand for many in PyTorch's
+    /// format, so that a small file could ask for all memory.
+    fn check_size(&self, stored: &StoredTensor) -> Result<(), BertModelError> {
+        let shape = stored.shape.as_slice();
+        let size = shape.iter().try_fold(stored.dtype.size(), |size, &side| size.checked_mul(side));
+        if size.is_some_and(|size| size as u64 <= self.size) {
+            return Ok(());
+        }
+        let message = format!("a tensor of shape {shape:?} is larger than the file");
+        Err(self.container_error(&message))
     }
 
     /// Counts bytes that were read, and opens the file again after [`REOPEN_AFTER`].
@@ -154,7 +175,12 @@ impl Shard {
     }
 
     fn find(&mut self, name: &str) -> Result<Option<StoredTensor>, BertModelError> {
-        self.store.find(name).map_err(|message| self.container_error(&message))
+        let found = fenced(|| self.store.find(name)).map_err(|fault| self.fault_error(fault))?;
+        found.map_err(|message| self.container_error(&message))
+    }
+
+    fn fault_error(&self, fault: Fault) -> BertModelError {
+        self.container_error(&fault.to_string())
     }
 
     /// An error with this message in one line; messages of the store may have several.

@@ -45,6 +45,9 @@ const INDEX: &str = "model.safetensors.index.json";
 const CONFIG: &str = "config.json";
 const TOKENIZER: &str = "tokenizer.json";
 const VOCABULARY: &str = "vocab.txt";
+/// The vocabulary of byte-level tokenizers, whose merges are in a file of their own.
+const BYTE_VOCABULARY: &str = "vocab.json";
+const MERGES: &str = "merges.txt";
 const TOKENIZER_OPTIONS: &str = "tokenizer_config.json";
 
 /// Files that a tokenizer may have besides its options.
@@ -55,13 +58,18 @@ pub(crate) fn provide_description(files: &mut impl CommitFiles) -> Result<(), Hu
     if let Err(presence) = provide_first_of(files, &[CONFIG])? {
         return Err(no_config_error(files, presence));
     }
-    let tokenizer = match provide_first_of(files, &[TOKENIZER, VOCABULARY])? {
+    let tokenizer = match provide_first_of(files, &[TOKENIZER, VOCABULARY, BYTE_VOCABULARY])? {
         Ok(tokenizer) => tokenizer,
         Err(presence) => return Err(no_tokenizer_error(files, presence)),
     };
+    if tokenizer == BYTE_VOCABULARY
+        && let Err(presence) = provide_first_of(files, &[MERGES])?
+    {
+        return Err(files.missing_error(MERGES.to_owned(), presence));
+    }
     let options = files.provide(TOKENIZER_OPTIONS)?;
-    // The options say how to split a text, which a vocabulary alone does not.
-    if options == Presence::Unknown && tokenizer == VOCABULARY {
+    // The options specify how to split a text, which a vocabulary alone does not.
+    if options == Presence::Unknown && tokenizer != TOKENIZER {
         return Err(files.missing_error(TOKENIZER_OPTIONS.to_owned(), options));
     }
     for file in TOKENIZER_EXTRAS {
@@ -245,6 +253,11 @@ mod tests {
         assert_eq!(provided(&both, &[]).unwrap(), expected);
         let old = ["config.json", "vocab.txt", "tokenizer_config.json", "pytorch_model.bin"];
         assert_eq!(provided(&old, &[]).unwrap(), old);
+        let bytes =
+            ["config.json", "vocab.json", "merges.txt", "added_tokens.json", "pytorch_model.bin"];
+        assert_eq!(provided(&bytes, &[]).unwrap(), bytes);
+        let error = provided(&["config.json", "vocab.json"], &[]).unwrap_err();
+        assert!(error.contains("merges.txt"), "{error}");
     }
 
     #[test]
@@ -259,7 +272,7 @@ mod tests {
     fn a_missing_file_is_named() {
         assert!(provided(&[], &[]).unwrap_err().contains("config.json"));
         let error = provided(&["config.json"], &[]).unwrap_err();
-        assert!(error.contains("tokenizer.json or vocab.txt"), "{error}");
+        assert!(error.contains("tokenizer.json or vocab.txt or vocab.json"), "{error}");
         let error = provided(&["config.json", "tokenizer.json"], &[]).unwrap_err();
         assert!(error.contains("model.safetensors or") && error.contains("bin"), "{error}");
     }

@@ -56,7 +56,7 @@ impl LoadedModel {
                 (Some(folder), None, name)
             }
         };
-        stages.run("load", |_| {
+        let loaded = stages.run("load", |_| {
             let opened = match (&folder, &bytes) {
                 (Some(folder), _) => {
                     let tokenizer_folder = tokenizer_folder.as_ref().unwrap_or(folder);
@@ -78,8 +78,12 @@ impl LoadedModel {
                 None => checkpoint.load_model(device),
             };
             let model = model.map_err(model_error)?;
-            Ok(Self { checkpoint, model, bytes, name: name.clone() })
-        })
+            Ok::<_, LesionError>(Self { checkpoint, model, bytes, name: name.clone() })
+        })?;
+        for note in loaded.checkpoint.notes() {
+            stages.note(&Note::Model { model: name.clone(), note: note.clone() });
+        }
+        Ok(loaded)
     }
 
     /// The model's name in results: a path, `bundled`, or a name and commit on the hub.

@@ -2,11 +2,11 @@
 
 use std::{
     borrow::Cow,
-    env, fs,
+    env,
     path::{Path, PathBuf},
 };
 
-use bert_model::BertConfig;
+use bert_model::Checkpoint;
 use hub::{Checkout, Hub, HubError, Repo};
 use lesion_eval::StudyError;
 use study_record::FilePath;
@@ -135,9 +135,8 @@ fn download_checkout(
     let folder = stages.download(|progress| {
         // A model that cannot run is rejected before its weights are downloaded.
         let description = checkout.description(progress);
-        let config = description.map_err(|source| hub_error(repo, source))?.join("config.json");
-        let json = fs::read(&config).map_err(LesionError::read(config))?;
-        BertConfig::from_json(&json)
+        let folder = description.map_err(|source| hub_error(repo, source))?;
+        Checkpoint::check_without_weights(folder)
             .map_err(|source| LesionError::Model { model: name.clone(), source })?;
         let folder = checkout.weights(progress).map_err(|source| hub_error(repo, source))?;
         Ok::<PathBuf, LesionError>(folder.to_owned())
@@ -155,6 +154,8 @@ fn note_refused_token(repo: &Repo, checkout: &Checkout<'_>, stages: &mut Stages<
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

@@ -11,6 +11,8 @@ use std::{
     },
 };
 
+use bert_model::CheckpointNote;
+
 /// An observer of the progress of a run. By default every method does nothing.
 pub trait Watch: Send {
     /// A stage begins.
@@ -108,6 +110,13 @@ pub enum Note {
         /// The folder of the tokenizer.
         folder: PathBuf,
     },
+    /// Something about the model that its user should know.
+    Model {
+        /// The model's name.
+        model: String,
+        /// The note.
+        note: CheckpointNote,
+    },
     /// A file was changed after the study wrote it.
     Changed {
         /// The study's folder.
@@ -146,6 +155,7 @@ impl fmt::Display for Note {
                 checkpoint.display(),
                 folder.display()
             ),
+            Self::Model { model, note } => write!(f, "note: model {model}: {note}"),
             Self::Changed { place, change } => {
                 write!(f, "Note: in {}, {change} since the study ran.", place.display())
             }

@@ -110,8 +110,10 @@ impl DeclaredTokens {
         map_counts: bool,
     ) -> Result<(), TokenizerError> {
         let [extra, older] = EXTRA;
-        if let Some(value) = files.options.get(extra).or_else(|| files.options.get(older)) {
+        if let Some(value) = files.options.get(extra) {
             self.add_extra(files.options, extra, value)?;
+        } else if let Some(value) = files.options.get(older) {
+            self.add_extra(files.options, older, value)?;
         }
         if !map_counts {
             return Ok(());

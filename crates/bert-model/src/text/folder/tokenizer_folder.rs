@@ -9,6 +9,7 @@ use crate::{
     checkpoint_note::CheckpointNote,
     config::family::Family,
     error::BertModelError,
+    fence::fenced,
     text::{
         folder::{
             assemble::{self, TokenAndId, Vocabulary},
@@ -16,9 +17,8 @@ use crate::{
             option_file::OptionFile,
             tokenizer_class::TokenizerClass,
         },
-        foreign::{
-            component_checks::{CheckedComponents, TOKENIZER_JSON, check_components, parse_json},
-            fence::fenced,
+        foreign::component_checks::{
+            CheckedComponents, TOKENIZER_JSON, check_components, parse_json,
         },
         tokenizer::{BertTokenizer, SpecialTokens},
         tokenizer_error::TokenizerError,

@@ -1,4 +1,4 @@
-//! SentencePiece's map of characters: how its parts are laid out.
+//! `SentencePiece`'s map of characters: how its parts are laid out.
 //!
 //! A `precompiled_charsmap` holds the length of a trie in bytes as a little-endian u32, the trie, and
 //! the replacements as texts that end with a zero byte. In `tokenizer.json` it is written in base64.

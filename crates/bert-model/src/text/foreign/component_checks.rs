@@ -3,12 +3,12 @@
 use serde_json::{Map, Value, json};
 use tokenizers::Tokenizer;
 
-use crate::text::{
-    foreign::{
-        charsmap::{check_charsmap, decode_base64},
-        fence::{Fault, fenced, fenced_in_time},
+use crate::{
+    fence::{Fault, fenced, fenced_in_time},
+    text::{
+        foreign::charsmap::{check_charsmap, decode_base64},
+        tokenizer_error::TokenizerError,
     },
-    tokenizer_error::TokenizerError,
 };
 
 /// The file whose components are checked.

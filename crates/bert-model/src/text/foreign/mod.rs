@@ -2,4 +2,3 @@
 
 pub(crate) mod charsmap;
 pub(crate) mod component_checks;
-pub(crate) mod fence;

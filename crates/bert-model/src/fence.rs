@@ -26,8 +26,8 @@ pub(crate) enum Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Panicked => write!(f, "the tokenizer fails on it"),
-            Self::TooSlow => write!(f, "the tokenizer needs more than {} s", PATIENCE.as_secs()),
+            Self::Panicked => write!(f, "the library that reads it fails"),
+            Self::TooSlow => write!(f, "it takes more than {} s", PATIENCE.as_secs()),
             Self::NoThread => write!(f, "no thread can be started"),
         }
     }
