@@ -173,6 +173,22 @@ fn a_text_that_takes_too_long_is_an_error() {
     assert!(started.elapsed().as_secs() < 10);
 }
 
+/// The library would find such a token everywhere, and ask for all memory.
+#[test]
+fn an_added_token_of_which_nothing_is_left_is_refused() {
+    let model = Model::copy("");
+    model.edit("added_tokens.json", |tokens| tokens["\u{301}"] = json!(120));
+    model.assert_refused(TEXT, &["the added token \"\\u{301}\"", "nothing is left"]);
+    let model = Model::copy("");
+    model.edit("added_tokens.json", |tokens| {
+        tokens["new"] = json!(120);
+        tokens["NEW"] = json!(121);
+    });
+    model.assert_refused(TEXT, &["\"NEW\" and \"new\"", "one text"]);
+    model.edit("added_tokens.json", |tokens| *tokens = json!({"new": 120, "other": 120}));
+    model.assert_refused(TEXT, &["added_tokens.json", "`other` is 120, as `new` is"]);
+}
+
 #[test]
 fn dropout_padding_and_truncation_are_off() {
     let plain = Model::copy("roberta").answer("we saw [MASK] and she thanked him").0;

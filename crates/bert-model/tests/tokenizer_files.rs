@@ -69,7 +69,7 @@ fn folder(variant: &Variant) -> (TempDir, Family) {
     for entry in fs::read_dir(Path::new(FIXTURES).join(&variant.folder)).unwrap() {
         let entry = entry.unwrap();
         let name = entry.file_name().into_string().unwrap();
-        if name.ends_with(".json") || name.ends_with(".txt") {
+        if [".json", ".txt"].iter().any(|ending| name.ends_with(ending)) {
             fs::copy(entry.path(), dir.path().join(name)).unwrap();
         }
     }

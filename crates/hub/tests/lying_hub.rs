@@ -157,7 +157,7 @@ fn a_list_of_files_names_those_of_any_name() {
 
 #[test]
 fn a_slow_tokenizer_is_refused_before_the_weights_are_downloaded() {
-    for file in ["sentencepiece.bpe.model", "spiece.model", "vocab.json"] {
+    for file in ["sentencepiece.bpe.model", "spiece.model", "tokenizer.model"] {
         let mut slow = repository();
         let bytes = slow.files.remove("tokenizer.json").unwrap();
         slow.files.insert(file.to_owned(), bytes);

@@ -1,9 +1,14 @@
-use std::{collections::HashSet, ops::Range, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    ops::Range,
+    sync::Arc,
+};
 
 use tokenizers::{
-    AddedToken, Encoding, Tokenizer, decoders::wordpiece::WordPiece as WordPieceDecoder,
-    models::wordpiece::WordPiece, normalizers::BertNormalizer,
-    pre_tokenizers::bert::BertPreTokenizer, processors::bert::BertProcessing,
+    AddedToken, Encoding, NormalizedString, Normalizer, Tokenizer,
+    decoders::wordpiece::WordPiece as WordPieceDecoder, models::wordpiece::WordPiece,
+    normalizers::BertNormalizer, pre_tokenizers::bert::BertPreTokenizer,
+    processors::bert::BertProcessing,
 };
 
 use crate::{
@@ -109,6 +114,8 @@ pub struct BertTokenizer {
     mask: u32,
     mask_token: String,
     special: HashSet<u32>,
+    /// The texts of the added tokens, which the library may give in another form.
+    added: HashMap<u32, String>,
 }
 
 impl BertTokenizer {
@@ -174,15 +181,21 @@ impl BertTokenizer {
         names: &SpecialTokens,
         has_patterns: bool,
     ) -> Result<Self, BertModelError> {
+        check_added_tokens(&inner)?;
         let id = |token: &str| inner.token_to_id(token).ok_or_else(|| no_special_token(token));
         let mask = id(&names.mask)?;
         let class = id(&names.class)?;
         let separator = id(&names.separator)?;
         let unknown = inner.token_to_id(&names.unknown);
-        let added = inner.get_added_tokens_decoder();
-        let added = added.into_iter().filter(|(_, token)| token.special).map(|(id, _)| id);
-        let named = names.all().into_iter().filter_map(|token| inner.token_to_id(token));
-        let special = added.chain(named).collect();
+        let mut special: HashSet<u32> =
+            names.all().into_iter().filter_map(|token| inner.token_to_id(token)).collect();
+        let mut added = HashMap::new();
+        for (id, token) in inner.get_added_tokens_decoder() {
+            if token.special {
+                special.insert(id);
+            }
+            added.insert(id, token.content);
+        }
         let tokenizer = Self {
             inner: Arc::new(inner),
             has_patterns,
@@ -191,6 +204,7 @@ impl BertTokenizer {
             mask,
             mask_token: names.mask.clone(),
             special,
+            added,
         };
         tokenizer.check_frame(names, [class, separator])?;
         Ok(tokenizer)
@@ -257,7 +271,10 @@ impl BertTokenizer {
     /// The token of an id.
     #[must_use]
     pub fn token(&self, id: u32) -> Option<String> {
-        self.inner.id_to_token(id)
+        match self.added.get(&id) {
+            Some(token) => Some(token.clone()),
+            None => self.inner.id_to_token(id),
+        }
     }
 
     /// The tokenizer as the text of a `tokenizer.json`.
@@ -387,6 +404,29 @@ fn trim_span(text: &str, span: Range<usize>) -> Range<usize> {
 /// A message in one line.
 fn one_line(message: &str) -> String {
     message.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Checks that every added token is a text of its own after normalisation. The library would find an
+/// empty one everywhere, without end, and one of two equal ones by chance.
+fn check_added_tokens(inner: &Tokenizer) -> Result<(), BertModelError> {
+    let mut tokens: Vec<AddedToken> = inner.get_added_tokens_decoder().into_values().collect();
+    tokens.sort_by(|a, b| a.content.cmp(&b.content));
+    let mut seen: HashMap<String, String> = HashMap::new();
+    for token in tokens.into_iter().filter(|token| token.normalized) {
+        let mut text = NormalizedString::from(token.content.as_str());
+        let normalized = fenced(|| match inner.get_normalizer() {
+            Some(normalizer) => normalizer.normalize(&mut text).is_ok(),
+            None => true,
+        });
+        let token = token.content;
+        if normalized != Ok(true) || text.get().is_empty() {
+            return Err(BertModelError::Tokenizer(TokenizerError::EmptyToken { token }));
+        }
+        if let Some(other) = seen.insert(text.get().to_owned(), token.clone()) {
+            return Err(BertModelError::Tokenizer(TokenizerError::EqualTokens { token, other }));
+        }
+    }
+    Ok(())
 }
 
 fn library_error(error: impl std::fmt::Display) -> BertModelError {

@@ -38,6 +38,22 @@ pub enum TokenizerError {
         token: String,
     },
 
+    /// Nothing is left of an added token once it is normalised.
+    #[error("nothing is left of the added token {token:?} once it is normalised")]
+    EmptyToken {
+        /// The token.
+        token: String,
+    },
+
+    /// Two added tokens are one text once they are normalised.
+    #[error("the added tokens {other:?} and {token:?} are one text once they are normalised")]
+    EqualTokens {
+        /// One token.
+        token: String,
+        /// The other one.
+        other: String,
+    },
+
     /// An encoded text does not begin and end with the special tokens that the model needs.
     #[error(
         "it does not put {class} before and {separator} after a text, see `post_processor` in \

@@ -46,14 +46,8 @@ pub(crate) const USUAL_WEIGHTS: [&str; 5] = [
 ];
 
 /// Files of tokenizers that only Python's slow classes read.
-pub const SLOW_TOKENIZERS: [&str; 6] = [
-    "vocab.json",
-    "sentencepiece.bpe.model",
-    "spiece.model",
-    "spm.model",
-    "tokenizer.model",
-    "bpe.codes",
-];
+pub const SLOW_TOKENIZERS: [&str; 5] =
+    ["sentencepiece.bpe.model", "spiece.model", "spm.model", "tokenizer.model", "bpe.codes"];
 
 #[cfg(test)]
 mod tests {

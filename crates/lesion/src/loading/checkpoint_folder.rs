@@ -19,11 +19,11 @@ const WEIGHTS: [&str; 4] = [
     "pytorch_model.bin.index.json",
 ];
 
-const TOKENIZERS: [&str; 2] = ["tokenizer.json", "vocab.txt"];
+const TOKENIZERS: [&str; 3] = ["tokenizer.json", "vocab.txt", "vocab.json"];
 
 /// Other files of a checkpoint, whose folder may be meant by them.
-const COMPANIONS: [&str; 4] =
-    [CONFIG, "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"];
+const COMPANIONS: [&str; 5] =
+    [CONFIG, "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "merges.txt"];
 
 const ARCHIVES: [&str; 5] = [".zip", ".tar", ".gz", ".tgz", ".7z"];
 

@@ -3,10 +3,10 @@
 //! Declared tokens are added to the vocabulary in the order in which `transformers` adds them, because
 //! a token that is not in it gets the next free id.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::Value;
-use tokenizers::AddedToken;
+use tokenizers::{AddedToken, Tokenizer};
 
 use crate::text::{
     folder::{option_file::OptionFile, tokenizer_class::TokenizerClass},
@@ -20,8 +20,11 @@ const NAMES: [&str; 7] =
 /// The key of added tokens by id in `tokenizer_config.json`.
 const DECODER: &str = "added_tokens_decoder";
 
-/// The keys of further special tokens, the one of older files last.
-const EXTRA: [&str; 2] = ["extra_special_tokens", "additional_special_tokens"];
+/// The key of further special tokens.
+const EXTRA: &str = "extra_special_tokens";
+
+/// The key of further special tokens in older files.
+const ADDITIONAL: &str = "additional_special_tokens";
 
 /// The files that declare tokens.
 pub(crate) struct TokenFiles<'a> {
@@ -44,6 +47,9 @@ pub(crate) struct DeclaredTokens {
     extra: Vec<AddedToken>,
     /// Added tokens by id.
     by_id: BTreeMap<i64, AddedToken>,
+    /// Keys of special tokens that `tokenizer_config.json` writes with their properties. These do not
+    /// make a token of `added_tokens.json` special.
+    with_properties: HashSet<String>,
 }
 
 impl DeclaredTokens {
@@ -56,20 +62,31 @@ impl DeclaredTokens {
         class: TokenizerClass,
     ) -> Result<Self, TokenizerError> {
         let mut tokens = Self::default();
-        for (key, content) in default_tokens(class) {
-            tokens.set_named(key, AddedToken::from(*content, true));
-        }
         tokens.read_named(files.options)?;
+        for (key, value) in files.options.iter().filter(|(_, value)| value.is_object()) {
+            if value.get("content").is_some() {
+                tokens.with_properties.insert(key.clone());
+            }
+        }
         let map_counts = !files.options.contains(DECODER);
         if map_counts {
             tokens.read_named(files.map)?;
         }
-        tokens.read_extra(files, map_counts)?;
+        let older = tokens.read_extra(files, map_counts)?;
         if map_counts {
             tokens.read_added_by_text(files.added)?;
             tokens.read_serialized(files.serialized)?;
         } else {
             tokens.read_decoder(files.options)?;
+        }
+        if let Some((file, value)) = older {
+            tokens.add_extra(file, ADDITIONAL, value)?;
+        }
+        for (key, content) in default_tokens(class) {
+            let is_declared = tokens.named.iter().any(|(name, _)| name == key);
+            if !is_declared && !files.options.is_null(key) && !files.map.is_null(key) {
+                tokens.set_named(key, AddedToken::from(*content, true));
+            }
         }
         tokens.named.sort_by_key(|(key, _)| {
             NAMES.iter().position(|name| name == key).unwrap_or(NAMES.len())
@@ -99,33 +116,41 @@ impl DeclaredTokens {
     }
 
     fn set_named(&mut self, key: &str, token: AddedToken) {
+        self.with_properties.remove(key);
         self.named.retain(|(name, _)| name != key);
         self.named.push((key.to_owned(), token));
     }
 
-    /// Reads further special tokens: a list, or an object whose tokens have names.
-    fn read_extra(
+    /// Reads further special tokens: a list, or an object whose tokens have names. Also returns a list
+    /// under the older key that counts only after the added tokens.
+    fn read_extra<'a>(
         &mut self,
-        files: &TokenFiles<'_>,
+        files: &TokenFiles<'a>,
         map_counts: bool,
-    ) -> Result<(), TokenizerError> {
-        let [extra, older] = EXTRA;
-        if let Some(value) = files.options.get(extra) {
-            self.add_extra(files.options, extra, value)?;
-        } else if let Some(value) = files.options.get(older) {
-            self.add_extra(files.options, older, value)?;
+    ) -> Result<Option<(&'a OptionFile, &'a Value)>, TokenizerError> {
+        let options = files.options;
+        let extra = options.get(EXTRA).filter(|value| !is_empty(value));
+        let mut has_list = options.contains(EXTRA);
+        let mut older = options.get(ADDITIONAL).map(|value| (options, value));
+        if let Some(value) = extra {
+            self.add_extra(options, EXTRA, value)?;
+            has_list = value.is_array();
+        } else if options.contains(ADDITIONAL) {
+            has_list = true;
+            if let Some((file, value)) = older.take() {
+                self.add_extra(file, ADDITIONAL, value)?;
+            }
         }
-        if !map_counts {
-            return Ok(());
+        if map_counts {
+            if let Some(value) = files.map.get(EXTRA) {
+                self.add_extra(files.map, EXTRA, value)?;
+                has_list = value.is_array();
+            }
+            if let Some(value) = files.map.get(ADDITIONAL) {
+                older = Some((files.map, value));
+            }
         }
-        if let Some(value) = files.map.get(extra) {
-            self.add_extra(files.map, extra, value)?;
-        } else if self.extra.is_empty()
-            && let Some(value) = files.map.get(older)
-        {
-            self.add_extra(files.map, older, value)?;
-        }
-        Ok(())
+        Ok(older.filter(|_| !has_list))
     }
 
     fn add_extra(
@@ -175,9 +200,16 @@ impl DeclaredTokens {
             let Some(id) = id.as_i64() else {
                 return Err(file.error(content, format!("is {id}, not an id")));
             };
-            let mut special = self.named.iter().map(|(_, token)| token).chain(&self.extra);
+            let named = self.named.iter().filter(|(key, _)| {
+                NAMES.contains(&key.as_str()) && !self.with_properties.contains(key)
+            });
+            let mut special = named.map(|(_, token)| token).chain(&self.extra);
             let is_special = special.any(|token| token.content == *content);
-            self.by_id.insert(id, AddedToken::from(content.clone(), is_special));
+            let token = AddedToken::from(content.clone(), is_special);
+            if let Some(other) = self.by_id.insert(id, token) {
+                let other = other.content;
+                return Err(file.error(content, format!("is {id}, as `{other}` is")));
+            }
         }
         Ok(())
     }
@@ -229,11 +261,15 @@ impl DeclaredTokens {
         self.by_id.values().any(|token| token.content == text)
     }
 
-    /// All tokens in the order in which they are added.
-    pub(crate) fn in_order(&self) -> Vec<AddedToken> {
+    /// All tokens in the order in which they are added to a tokenizer that has some of them.
+    pub(crate) fn in_order(&self, tokenizer: &Tokenizer) -> Vec<AddedToken> {
+        let present = tokenizer.get_added_tokens_decoder();
+        let present: HashSet<&str> = present.values().map(|token| token.content.as_str()).collect();
         let mut tokens: Vec<AddedToken> = self.by_id.values().cloned().collect();
         for token in self.named.iter().map(|(_, token)| token).chain(&self.extra) {
-            if !tokens.iter().any(|known| known.content == token.content) {
+            let is_known = present.contains(token.content.as_str())
+                || tokens.iter().any(|known| known.content == token.content);
+            if !is_known {
                 tokens.push(token.clone());
             }
         }
@@ -241,6 +277,14 @@ impl DeclaredTokens {
             token.special |= self.named.iter().any(|(_, named)| named.content == token.content);
         }
         tokens
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Array(items) => items.is_empty(),
+        Value::Object(items) => items.is_empty(),
+        _ => false,
     }
 }
 

@@ -31,6 +31,11 @@ impl OptionFile {
         self.keys.contains_key(key)
     }
 
+    /// Whether the file says that the key has no value.
+    pub(crate) fn is_null(&self, key: &str) -> bool {
+        self.keys.get(key).is_some_and(Value::is_null)
+    }
+
     /// All keys with their values.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&String, &Value)> {
         self.keys.iter()

@@ -191,7 +191,7 @@ impl Parts {
             serialized: serialized.as_ref(),
         };
         let tokens = DeclaredTokens::read(&files, self.class)?;
-        let special = self.special_tokens(&tokens);
+        let mut special = self.special_tokens(&tokens);
         let mut inner = assemble::build(self.class, vocabulary, &self.options, &special.unknown)?;
         let [first, last] = [&special.class, &special.separator];
         for token in [first, last, &special.mask] {
@@ -203,9 +203,15 @@ impl Parts {
         if self.class == TokenizerClass::Bert && inner.token_to_id(&special.unknown).is_none() {
             return Err(TokenizerError::NoSpecialToken { token: special.unknown });
         }
-        inner.add_tokens(tokens.in_order()).map_err(assemble::library_error)?;
+        let added = tokens.in_order(&inner);
+        inner.add_tokens(added).map_err(assemble::library_error)?;
         let frame: [TokenAndId; 2] = [with_id(&inner, first)?, with_id(&inner, last)?];
         assemble::frame(&mut inner, self.class, &self.options, frame)?;
+        if self.class == TokenizerClass::Whole
+            && let Some([class, separator]) = frame_of(&inner)
+        {
+            special = SpecialTokens { class, separator, ..special };
+        }
         let has_patterns = self.class == TokenizerClass::Whole
             && checked.as_ref().is_some_and(|checked| checked.has_patterns);
         let notes = self.notes(&inner, checked.as_ref());
@@ -258,6 +264,21 @@ impl Parts {
             }
         }
         notes
+    }
+}
+
+/// The two tokens that a tokenizer puts around a text, if it puts two.
+fn frame_of(inner: &Tokenizer) -> Option<[String; 2]> {
+    let encoding = inner.encode("", true).ok()?;
+    let added = inner.get_added_tokens_decoder();
+    // The library knows a token that is normalised by its normalised text.
+    let token = |id: &u32| match added.get(id) {
+        Some(token) => Some(token.content.clone()),
+        None => inner.id_to_token(*id),
+    };
+    match encoding.get_ids() {
+        [first, last] => Some([token(first)?, token(last)?]),
+        _ => None,
     }
 }
 
