@@ -8,7 +8,7 @@ use crate::{
     error::BertModelError,
     model::bert_for_masked_lm::BertForMaskedLm,
     text::{
-        folder::tokenizer_folder::{has_unigrams, open_tokenizer},
+        reconciled::tokenizer_folder::{has_unigrams, open_tokenizer},
         tokenizer::{BertTokenizer, SpecialTokens},
     },
     weights::{read_file::read_file, untrained_weights::UntrainedWeights, weight_files::Weights},
@@ -76,7 +76,7 @@ impl Checkpoint {
     /// `config.json` and the tokenizer. If only the weights can tell the family, it checks nothing.
     ///
     /// # Errors
-    /// As [`Checkpoint::open`].
+    /// If a file is missing or cannot be read, or specifies a model that this crate does not compute.
     pub fn check_without_weights(dir: impl AsRef<Path>) -> Result<(), BertModelError> {
         let dir = dir.as_ref();
         let json = read_file(&dir.join("config.json"))?;
@@ -103,7 +103,7 @@ impl Checkpoint {
         Ok(Self { config, tokenizer, weights, files: Vec::new(), notes })
     }
 
-    /// What a user should know about the checkpoint, although it can be used.
+    /// Notes on the checkpoint for its user.
     #[must_use]
     pub fn notes(&self) -> &[CheckpointNote] {
         &self.notes

@@ -94,7 +94,7 @@ impl BertConfig {
     /// Reads and checks the text of a `config.json`, which may leave it to `tensors` to tell the family.
     ///
     /// # Errors
-    /// As [`BertConfig::from_json`], or if the tensors do not tell the family.
+    /// If the file is no configuration, as in [`BertConfig::from_json`], or the tensors do not tell the family.
     pub(crate) fn from_json_and_tensors(
         json: &[u8],
         tensors: impl FnOnce() -> Result<Family, BertModelError>,

@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::text::folder::tokenizer_class::TokenizerClass;
+use crate::text::reconciled::tokenizer_class::TokenizerClass;
 
 /// A family of masked language models: the `model_type` of a `config.json`.
 ///

@@ -27,7 +27,7 @@ pub enum TokenizerError {
         file: &'static str,
         /// The key.
         key: String,
-        /// What is wrong with its value.
+        /// The fault of its value.
         problem: String,
     },
 

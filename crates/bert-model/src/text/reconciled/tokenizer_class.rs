@@ -1,6 +1,6 @@
 //! The class of a tokenizer, which decides what is read from its files.
 
-use crate::text::{folder::option_file::OptionFile, tokenizer_error::TokenizerError};
+use crate::text::{reconciled::option_file::OptionFile, tokenizer_error::TokenizerError};
 
 /// A class of `transformers` that builds a tokenizer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

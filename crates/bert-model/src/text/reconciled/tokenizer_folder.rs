@@ -11,14 +11,14 @@ use crate::{
     error::BertModelError,
     fence::fenced,
     text::{
-        folder::{
+        foreign::component_checks::{
+            CheckedComponents, TOKENIZER_JSON, check_components, parse_json,
+        },
+        reconciled::{
             assemble::{self, TokenAndId, Vocabulary},
             declared_tokens::{DeclaredTokens, TokenFiles},
             option_file::OptionFile,
             tokenizer_class::TokenizerClass,
-        },
-        foreign::component_checks::{
-            CheckedComponents, TOKENIZER_JSON, check_components, parse_json,
         },
         tokenizer::{BertTokenizer, SpecialTokens},
         tokenizer_error::TokenizerError,
@@ -45,7 +45,7 @@ const UNSUPPORTED: [&str; 8] = [
     "fast_tokenizer_files",
 ];
 
-/// A tokenizer, the files that it was read from, and what its user should know.
+/// A tokenizer, the files that it was read from, and notes for its user.
 #[derive(Debug)]
 pub(crate) struct OpenedTokenizer {
     pub(crate) tokenizer: BertTokenizer,
@@ -239,7 +239,7 @@ impl Parts {
         }
     }
 
-    /// What differs from what a user of the files may expect.
+    /// Notes on parts of the files that do not count.
     fn notes(&self, inner: &Tokenizer, checked: Option<&CheckedComponents>) -> Vec<CheckpointNote> {
         let mut notes = Vec::new();
         if self.class == TokenizerClass::Whole {

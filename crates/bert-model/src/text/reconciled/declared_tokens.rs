@@ -9,7 +9,7 @@ use serde_json::Value;
 use tokenizers::{AddedToken, Tokenizer};
 
 use crate::text::{
-    folder::{option_file::OptionFile, tokenizer_class::TokenizerClass},
+    reconciled::{option_file::OptionFile, tokenizer_class::TokenizerClass},
     tokenizer_error::TokenizerError,
 };
 

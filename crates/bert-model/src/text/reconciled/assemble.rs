@@ -21,11 +21,11 @@ use tokenizers::{
 };
 
 use crate::text::{
-    folder::{option_file::OptionFile, tokenizer_class::TokenizerClass},
     foreign::{
         charsmap::{check_charsmap, decode_base64},
         component_checks::{TOKENIZER_JSON, build_whole},
     },
+    reconciled::{option_file::OptionFile, tokenizer_class::TokenizerClass},
     tokenizer_error::TokenizerError,
 };
 
