@@ -119,7 +119,8 @@ fn no_tokenizer_error(files: &impl CommitFiles, presence: Presence) -> HubError 
             return HubError::SlowTokenizer { repo: files.repo().id().to_owned(), file };
         }
     }
-    files.missing_error(format!("{TOKENIZER} or {VOCABULARY}"), presence)
+    let names = [TOKENIZER, VOCABULARY, BYTE_VOCABULARY].join(" or ");
+    files.missing_error(names, presence)
 }
 
 fn no_weights_error(files: &impl CommitFiles, presence: Presence) -> HubError {
@@ -288,7 +289,8 @@ mod tests {
             (vec!["adapter_config.json", "adapter_model.safetensors"], "merge_and_unload"),
             (vec!["0_Transformer/config.json"], "0_Transformer"),
             (vec!["config.json", "sentencepiece.bpe.model"], "AutoTokenizer"),
-            (vec!["config.json", "vocab.json", "merges.txt"], "AutoTokenizer"),
+            (vec!["config.json", "spiece.model"], "AutoTokenizer"),
+            (vec!["config.json", "vocab.json"], "merges.txt"),
         ] {
             let error = provided(&files, &[]).unwrap_err();
             assert!(error.contains(expected) && error.contains("a/b"), "{files:?}: {error}");
