@@ -10,7 +10,7 @@ use crate::sentences::notation::NotationError;
 /// Seed of the bundled model's training.
 pub const BUNDLED_SEED: u64 = 1;
 /// Rounds of the bundled model's training.
-pub const BUNDLED_ROUNDS: u64 = 24;
+pub const BUNDLED_ROUNDS: u64 = 36;
 /// Fresh sentences per round of the bundled model's training.
 pub const BUNDLED_SENTENCES: usize = 16_384;
 

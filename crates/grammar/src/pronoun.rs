@@ -69,6 +69,9 @@ pub struct PronounSlot {
     pub case: Case,
     /// The bytes of the words that name the person and show the gender, if the sentence has any.
     pub referent: Option<Range<usize>>,
+    /// The probability, in percent, that the grammar gives the pronoun this gender rather than the
+    /// other, given the rest of the sentence.
+    pub percent: u8,
 }
 
 impl PronounSlot {
@@ -87,6 +90,18 @@ impl PronounSlot {
     /// Whether a name, title, role or kinship word decides the pronoun even when it is masked.
     #[must_use]
     pub const fn is_decided(&self) -> bool {
-        self.referent.is_some()
+        self.referent.is_some() && self.percent == 100
+    }
+
+    /// Whether both genders are possible when the pronoun is masked.
+    #[must_use]
+    pub const fn is_graded(&self) -> bool {
+        self.percent < 100
+    }
+
+    /// Whether both genders are possible, but one is more probable.
+    #[must_use]
+    pub const fn leans(&self) -> bool {
+        self.is_graded() && self.percent != 50
     }
 }

@@ -1,5 +1,6 @@
 //! Sentences, drawn from a table of shapes.
 
+mod character;
 pub(crate) mod grammar;
 mod mention;
 pub(crate) mod notation;

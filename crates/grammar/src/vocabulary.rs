@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use crate::held_out::{PROMPTS, STIMULI, template_lines};
+use crate::lexicon::leanings::{NEUTRAL_NAMES, PROFESSIONS, VERBS, leaning_words};
 use crate::lexicon::people::{
-    KINSHIP, NEUTRAL_NAMES, OWNERS, ROLE_ADJECTIVES, ROLES, SURNAMES, TITLES_WITH_FIRST_NAME,
-    TITLES_WITH_SURNAME, first_names,
+    KINSHIP, OWNERS, ROLE_ADJECTIVES, ROLES, SURNAMES, TITLES_WITH_FIRST_NAME, TITLES_WITH_SURNAME,
+    first_names,
 };
 use crate::lexicon::phrases::PHRASES;
 use crate::lexicon::words::WORDS;
@@ -51,13 +52,16 @@ pub fn grammar_words() -> BTreeSet<String> {
         words.extend(first_names(gender).map(str::to_lowercase));
         words.extend(Case::ALL.map(|case| case.pronoun(gender).to_owned()));
     }
-    for list in [SURNAMES, NEUTRAL_NAMES, OWNERS, ROLE_ADJECTIVES] {
+    for list in [SURNAMES, OWNERS, ROLE_ADJECTIVES] {
         words.extend(list.iter().map(|word| word.to_lowercase()));
     }
     for pairs in [TITLES_WITH_SURNAME, TITLES_WITH_FIRST_NAME, KINSHIP, ROLES] {
         for (male, female) in pairs {
             words.extend([male.to_lowercase(), female.to_lowercase()]);
         }
+    }
+    for table in [PROFESSIONS, NEUTRAL_NAMES, VERBS] {
+        words.extend(leaning_words(table).map(|(_, word)| word.to_lowercase()));
     }
     for (_, class) in WORDS {
         words.extend(split_words(class));

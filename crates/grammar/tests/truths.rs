@@ -3,19 +3,25 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::error::Error;
 
+use grammar::lexicon::leanings::{
+    LEANING_CLASSES, Leanings, NEUTRAL_NAMES, PROFESSIONS, VERBS, leaning_words,
+};
 use grammar::lexicon::people::{
     KINSHIP, ROLES, TITLES_WITH_FIRST_NAME, TITLES_WITH_SURNAME, first_names,
 };
 use grammar::lexicon::{phrases::PHRASES, words::WORDS};
 use grammar::vocabulary::{SPECIAL, grammar_words, split_words, word_pieces};
 use grammar::{
-    BUNDLED_ROUNDS, BUNDLED_SEED, BUNDLED_SENTENCES, Case, Corpus, Gender, Grammar, HeldOut, MASK,
-    PROMPTS, SHAPE_GROUPS, STIMULI, Sentence, held_out_prompts, is_evaluation, template_lines,
+    BUNDLED_ROUNDS, BUNDLED_SEED, BUNDLED_SENTENCES, Case, Corpus, Gender, Grammar, HeldOut,
+    LEVELS, MASK, PROMPTS, SHAPE_GROUPS, STIMULI, Sentence, graded_prompts, held_out_prompts,
+    is_evaluation, template_lines,
 };
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 type Outcome = Result<(), Box<dyn Error>>;
+
+const LEANING_TABLES: [Leanings; 3] = [PROFESSIONS, NEUTRAL_NAMES, VERBS];
 
 fn draw_sentences(seed: u64, count: usize) -> Result<Vec<Sentence>, Box<dyn Error>> {
     Ok(Corpus::new(seed, &HeldOut::project())?.take(count).collect())
@@ -96,7 +102,8 @@ fn no_class_repeats_a_word_and_none_is_unused() {
         assert!(repeated.is_empty(), "{name}: {repeated:?}");
         assert!(words.iter().all(|word| word.chars().all(char::is_alphabetic)), "{name}");
     }
-    for name in WORDS.iter().map(|class| class.0).chain(PHRASES.iter().map(|class| class.0)) {
+    let names = WORDS.iter().map(|class| class.0).chain(PHRASES.iter().map(|class| class.0));
+    for name in names.chain(LEANING_CLASSES.iter().map(|class| class.0)) {
         assert!(sources.contains(&format!("{{{name}}}")), "{name} is used nowhere");
     }
 }
@@ -108,6 +115,66 @@ fn a_class_shows_no_gender() {
         let found: Vec<_> = split_words(words).filter(|word| gendered.contains_key(word)).collect();
         assert!(found.is_empty(), "{name}: {found:?}");
     }
+    for (level, word) in LEANING_TABLES.into_iter().flat_map(leaning_words) {
+        assert!(!gendered.contains_key(&word.to_lowercase()), "{word}, {level} %");
+    }
+}
+
+#[test]
+fn the_leanings_are_balanced_and_no_word_leans_twice() {
+    for table in LEANING_TABLES {
+        let mut counts: BTreeMap<u8, usize> = BTreeMap::new();
+        let mut words = BTreeSet::new();
+        for (level, word) in leaning_words(table) {
+            *counts.entry(level).or_default() += 1;
+            assert!(words.insert(word), "{word}");
+            assert!(LEVELS.contains(&level.max(100 - level)), "{word}, {level} %");
+        }
+        for (level, count) in &counts {
+            assert_eq!(counts.get(&(100 - level)), Some(count), "{level} % of {counts:?}");
+        }
+    }
+}
+
+#[test]
+fn graded_pronouns_follow_their_odds() -> Outcome {
+    // By level: pronouns of the more probable gender, and all.
+    let mut counts: BTreeMap<u8, [f64; 2]> = BTreeMap::new();
+    for slot in draw_sentences(10, 200_000)?.iter().flat_map(|sentence| &sentence.slots) {
+        let count = counts.entry(slot.percent.max(100 - slot.percent)).or_default();
+        count[0] += f64::from(u8::from(slot.percent >= 50));
+        count[1] += 1.0;
+        assert!(!(slot.is_decided() && slot.is_graded()));
+    }
+    let levels: Vec<u8> = counts.keys().copied().collect();
+    assert_eq!(levels, [LEVELS.as_slice(), &[100]].concat());
+    for (level, [probable, all]) in counts {
+        if level == 50 {
+            continue;
+        }
+        let odds = f64::from(level) / 100.0;
+        let standard_error = (odds * (1.0 - odds) / all).sqrt();
+        let share = probable / all;
+        assert!((share - odds).abs() <= 4.0 * standard_error, "{level} %: {share} of {all}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_profession_gives_its_odds() -> Outcome {
+    let mut nurses = 0;
+    for sentence in draw_sentences(11, 100_000)? {
+        // "The nurse lost her keys at the harbour.", but not "The nurse praised Peter for his skill."
+        let [slot] = sentence.slots.as_slice() else { continue };
+        let is_possessive = slot.case == Case::Possessive && slot.referent.is_none();
+        if sentence.text.starts_with("The nurse ") && is_possessive {
+            let expected = if slot.gender == Gender::Female { 80 } else { 20 };
+            assert_eq!(slot.percent, expected, "{}", sentence.text);
+            nurses += 1;
+        }
+    }
+    assert!(nurses > 0);
+    Ok(())
 }
 
 #[test]
@@ -150,7 +217,7 @@ fn the_seed_decides_the_text() -> Outcome {
 
 #[test]
 fn both_genders_are_equally_frequent() -> Outcome {
-    let sentences = draw_sentences(7, 50_000)?;
+    let sentences = draw_sentences(7, 200_000)?;
     for case in Case::ALL {
         let slots: Vec<_> = sentences
             .iter()
@@ -236,6 +303,26 @@ fn prompts_are_balanced_decided_and_different() -> Outcome {
     let cases: BTreeSet<_> =
         held_out_prompts(9, 300, None, &held_out)?.iter().map(|prompt| prompt.case).collect();
     assert_eq!(cases, BTreeSet::from(Case::ALL));
+    Ok(())
+}
+
+#[test]
+fn graded_prompts_have_every_level_equally_often() -> Outcome {
+    let held_out = HeldOut::project();
+    let prompts = graded_prompts(12, 40, Some(Case::Object), &held_out)?;
+    assert_eq!(prompts.len(), 40 * LEVELS.len());
+    for (level, prompts) in LEVELS.iter().zip(prompts.chunks(40)) {
+        assert!(prompts.iter().all(|prompt| prompt.percent == *level));
+        assert_eq!(prompts.iter().filter(|prompt| prompt.gender == Gender::Male).count(), 20);
+    }
+    let texts: HashSet<_> = prompts.iter().map(|prompt| &prompt.text).collect();
+    assert_eq!(texts.len(), prompts.len());
+    for prompt in &prompts {
+        assert_eq!(prompt.case, Case::Object);
+        assert_eq!(prompt.text.matches(MASK).count(), 1);
+        let filled = [prompt.right, prompt.other].map(|word| prompt.text.replace(MASK, word));
+        assert!(filled.iter().any(|text| is_evaluation(text)), "{filled:?}");
+    }
     Ok(())
 }
 

@@ -6,6 +6,7 @@
 
 mod masking;
 mod optimizer_step;
+mod prompt_probabilities;
 mod recipe;
 mod round;
 mod train_error;
@@ -13,6 +14,7 @@ mod trained_checkpoint;
 mod training;
 mod training_state;
 
+pub use prompt_probabilities::prompt_probabilities;
 pub use recipe::Recipe;
 pub use train_error::TrainError;
 pub use trained_checkpoint::write_checkpoint;

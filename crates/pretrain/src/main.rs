@@ -1,17 +1,30 @@
 //! The trainer of the bundled model: `cargo xtask pretrain`.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use anyhow::{Context, Result};
-use bert_model::{BertConfig, BertTokenizer, SpecialTokens, WordPieceOptions};
+use bert_model::{BertConfig, BertTokenizer, Checkpoint, SpecialTokens, WordPieceOptions};
+use burn::tensor::Device;
 use clap::Parser;
-use grammar::{BUNDLED_ROUNDS, BUNDLED_SEED, BUNDLED_SENTENCES, HeldOut, vocabulary::word_pieces};
-use pretrain::{Recipe, train, write_checkpoint};
+use grammar::{
+    BUNDLED_ROUNDS, BUNDLED_SEED, BUNDLED_SENTENCES, CalibrationRow, Case, HeldOut,
+    calibration_curve, graded_prompts, held_out_prompts, vocabulary::word_pieces,
+};
+use pretrain::{Recipe, prompt_probabilities, train, write_checkpoint};
+
+/// Random seed of the prompts that show how well a trained model is calibrated.
+const CALIBRATION_SEED: u64 = 0;
+/// Number of these prompts at each level.
+const CALIBRATION_PROMPTS: usize = 1_000;
 
 /// Train a small BERT on sentences of the grammar.
 ///
 /// Progress is saved after every round. To resume an interrupted training, start it again with the
-/// same settings.
+/// same settings. At the end, the model's probabilities in held-out prompts are compared with the
+/// grammar's; a complete training is not repeated for that.
 #[derive(Parser)]
 #[command(version, args_override_self = true)]
 struct Args {
@@ -86,5 +99,24 @@ fn run(args: &Args) -> Result<()> {
     let model = train(&config, &tokenizer, &HeldOut::project(), &recipe, None, &args.state)?;
     write_checkpoint(&model, &tokenizer, &vocabulary, &args.out)?;
     println!("wrote {}", args.out.display());
+    print_calibration(&args.out)
+}
+
+/// Prints how closely the written model's probabilities follow the grammar's odds.
+fn print_calibration(checkpoint: &Path) -> Result<()> {
+    let mut checkpoint = Checkpoint::open(checkpoint)?;
+    let model = checkpoint.load_model(&Device::flex())?;
+    let held_out = HeldOut::project();
+    for (kind, case) in [("him or her", Some(Case::Object)), ("any pronoun", None)] {
+        let mut prompts = graded_prompts(CALIBRATION_SEED, CALIBRATION_PROMPTS, case, &held_out)?;
+        prompts.extend(held_out_prompts(CALIBRATION_SEED, CALIBRATION_PROMPTS, case, &held_out)?);
+        let probabilities = prompt_probabilities(&model, &checkpoint.tokenizer, &prompts)?;
+        println!("\n{kind}: the model's probability of the right word, by the grammar's");
+        println!("grammar  prompts   mean     5 %  median    95 %");
+        for row in calibration_curve(&prompts, &probabilities) {
+            let CalibrationRow { percent, prompts, mean, low, median, high } = row;
+            println!("{percent:5} %  {prompts:7}  {mean:.3}   {low:.3}   {median:.3}   {high:.3}");
+        }
+    }
     Ok(())
 }

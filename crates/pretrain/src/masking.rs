@@ -12,7 +12,10 @@ pub(crate) struct Example {
 }
 
 /// Probability that a pronoun is hidden. Pronouns are what the model is for, so it is high.
-const PRONOUN_SHARE: f64 = 0.5;
+pub(crate) const PRONOUN_SHARE: f64 = 0.5;
+/// Probability that a pronoun is hidden in a sentence with one that leans. Odds take longer to learn
+/// than referents.
+pub(crate) const LEANING_PRONOUN_SHARE: f64 = 0.9;
 /// Probability that another token is hidden.
 const WORD_SHARE: f64 = 0.12;
 /// Probability that a hidden token becomes `[MASK]`.
@@ -20,11 +23,20 @@ const MASKED_SHARE: f64 = 0.85;
 /// Probability that a hidden token becomes `[MASK]` or, unless it is a pronoun, a random token.
 const REPLACED_SHARE: f64 = 0.9;
 
+/// The pronouns of a sentence.
+#[derive(Clone, Copy)]
+pub(crate) struct Pronouns<'a> {
+    /// Positions of their tokens.
+    pub(crate) positions: &'a [usize],
+    /// Probability that each is hidden.
+    pub(crate) share: f64,
+}
+
 /// Chooses tokens to predict, at least one, never `[CLS]` or `[SEP]`, and hides them. As in BERT, a
 /// chosen token is usually masked, sometimes replaced by a random one, and sometimes unchanged.
 pub(crate) fn mask(
     ids: &[u32],
-    pronouns: &[usize],
+    pronouns: Pronouns<'_>,
     mask_id: u32,
     vocabulary: u32,
     rng: &mut impl Rng,
@@ -34,12 +46,12 @@ pub(crate) fn mask(
         .iter()
         .copied()
         .filter(|position| {
-            let is_pronoun = pronouns.contains(position);
-            rng.random_bool(if is_pronoun { PRONOUN_SHARE } else { WORD_SHARE })
+            let is_pronoun = pronouns.positions.contains(position);
+            rng.random_bool(if is_pronoun { pronouns.share } else { WORD_SHARE })
         })
         .collect();
     if chosen.is_empty() {
-        chosen.extend(pronouns.choose(rng).or_else(|| inner.choose(rng)));
+        chosen.extend(pronouns.positions.choose(rng).or_else(|| inner.choose(rng)));
     }
 
     let mut input = ids.to_vec();
@@ -47,7 +59,7 @@ pub(crate) fn mask(
         let dice: f64 = rng.random();
         if dice < MASKED_SHARE {
             input[position] = mask_id;
-        } else if dice < REPLACED_SHARE && !pronouns.contains(&position) {
+        } else if dice < REPLACED_SHARE && !pronouns.positions.contains(&position) {
             input[position] = rng.random_range(0..vocabulary);
         }
     }
@@ -67,7 +79,8 @@ mod tests {
         let ids: Vec<u32> = (100..112).collect();
         let mut rng = ChaCha8Rng::seed_from_u64(3);
         for _ in 0..500 {
-            let example = mask(&ids, &[4], 7, 1000, &mut rng);
+            let pronouns = Pronouns { positions: &[4], share: PRONOUN_SHARE };
+            let example = mask(&ids, pronouns, 7, 1000, &mut rng);
             assert!(!example.targets.is_empty());
             for (position, &id) in ids.iter().enumerate() {
                 match example.targets.iter().find(|target| target.0 == position) {

@@ -1,11 +1,11 @@
 //! The batches of one round.
 
 use bert_model::BertTokenizer;
-use grammar::{Corpus, HeldOut, Sentence};
+use grammar::{Corpus, HeldOut, PronounSlot, Sentence};
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
 
-use crate::masking::{Example, mask};
+use crate::masking::{Example, LEANING_PRONOUN_SHARE, PRONOUN_SHARE, Pronouns, mask};
 use crate::recipe::Recipe;
 use crate::train_error::TrainError;
 
@@ -24,8 +24,11 @@ pub(crate) fn draw_examples(
     let mut examples = Vec::new();
     let corpus = Corpus::for_round(recipe.seed, round, held_out)?;
     for sentence in corpus.take(recipe.sentences_per_round) {
-        let (ids, pronouns) = encode(tokenizer, &sentence)?;
-        examples.push(mask(&ids, &pronouns, tokenizer.mask_id(), vocabulary, &mut rng));
+        let (ids, positions) = encode(tokenizer, &sentence)?;
+        let leans = sentence.slots.iter().any(PronounSlot::leans);
+        let share = if leans { LEANING_PRONOUN_SHARE } else { PRONOUN_SHARE };
+        let pronouns = Pronouns { positions: &positions, share };
+        examples.push(mask(&ids, pronouns, tokenizer.mask_id(), vocabulary, &mut rng));
     }
     Ok(examples)
 }

@@ -6,7 +6,7 @@ use bert_model::{BertForMaskedLm, BertTokenizer};
 
 use crate::train_error::{TrainError, file_error};
 
-/// Writes a Hugging Face checkpoint folder that `transformers` loads unchanged.
+/// Writes a Hugging Face checkpoint folder that `transformers` loads unchanged. The weights are f16.
 ///
 /// # Errors
 ///
@@ -27,7 +27,7 @@ pub fn write_checkpoint(
     });
     fs::create_dir_all(dir).map_err(file_error(dir))?;
     for (name, bytes) in [
-        ("model.safetensors", model.to_safetensors()?),
+        ("model.safetensors", model.to_f16_safetensors()?),
         ("config.json", format!("{config:#}\n").into_bytes()),
         ("tokenizer.json", (tokenizer.to_json()? + "\n").into_bytes()),
         ("vocab.txt", (vocabulary.join("\n") + "\n").into_bytes()),

@@ -2,7 +2,7 @@ use std::ops::Range;
 
 use burn::{
     module::Module,
-    tensor::{Device, Int, Tensor, TensorData},
+    tensor::{DType, Device, Int, Tensor, TensorData},
 };
 use safetensors::{Dtype, SafeTensorError, tensor::TensorView};
 
@@ -17,8 +17,26 @@ use crate::{
         token_batch::TokenBatch,
     },
     ops::dot_product_attention::Projections,
-    weights::{tensor_reader::TensorReader, tensor_source::TensorSource},
+    weights::{
+        tensor_reader::TensorReader, tensor_source::TensorSource, tensor_writer::NamedTensors,
+    },
 };
+
+/// The bytes of a `model.safetensors` with tensors of `dtype`.
+fn serialise(tensors: &NamedTensors, dtype: Dtype) -> Result<Vec<u8>, BertModelError> {
+    let views = tensors.iter().map(|(name, data)| {
+        Ok((name, TensorView::new(dtype, data.shape().to_vec(), data.as_bytes())?))
+    });
+    // `transformers` asks for the format.
+    let metadata = [("format".to_owned(), "pt".to_owned())].into();
+    let bytes = views
+        .collect::<Result<Vec<_>, SafeTensorError>>()
+        .and_then(|views| safetensors::serialize(views, Some(metadata)));
+    bytes.map_err(|error| BertModelError::Container {
+        file: "model.safetensors".to_owned(),
+        message: error.to_string(),
+    })
+}
 
 /// A masked language model of BERT's family: Hugging Face's `BertForMaskedLM`, and those of
 /// [`Family`](crate::Family), which differ from it in a few parts.
@@ -81,19 +99,18 @@ impl BertForMaskedLm {
     ///
     /// [`Weights::from_bytes`]: crate::Weights::from_bytes
     pub fn to_safetensors(&self) -> Result<Vec<u8>, BertModelError> {
-        let tensors = self.tensors();
-        let views = tensors.iter().map(|(name, data)| {
-            Ok((name, TensorView::new(Dtype::F32, data.shape().to_vec(), data.as_bytes())?))
-        });
-        // `transformers` asks for the format.
-        let metadata = [("format".to_owned(), "pt".to_owned())].into();
-        let bytes = views
-            .collect::<Result<Vec<_>, SafeTensorError>>()
-            .and_then(|views| safetensors::serialize(views, Some(metadata)));
-        bytes.map_err(|error| BertModelError::Container {
-            file: "model.safetensors".to_owned(),
-            message: error.to_string(),
-        })
+        serialise(&self.tensors(), Dtype::F32)
+    }
+
+    /// The same file with every value rounded to f16, which takes half the space.
+    ///
+    /// # Errors
+    /// If the file cannot hold the tensors ([`BertModelError::Container`]).
+    pub fn to_f16_safetensors(&self) -> Result<Vec<u8>, BertModelError> {
+        let tensors = self.tensors().into_iter();
+        let halves: NamedTensors =
+            tensors.map(|(name, data)| (name, data.convert_dtype(DType::F16))).collect();
+        serialise(&halves, Dtype::F16)
     }
 
     /// The configuration of the model.

@@ -79,12 +79,6 @@ pub const SURNAMES: &[&str] = &[
     "Watson", "Webb", "Wilson",
 ];
 
-/// First names that show no gender.
-pub const NEUTRAL_NAMES: &[&str] = &[
-    "Alex", "Avery", "Casey", "Charlie", "Dana", "Devon", "Jamie", "Jordan", "Kerry", "Kim",
-    "Leslie", "Morgan", "Quinn", "Riley", "Robin", "Rowan", "Sasha", "Taylor",
-];
-
 const MALE_NAMES: &str = "
     Adam Adrian Alan Albert Alexander Alfred Andrew Anthony Arnold Arthur Barry Benjamin Bernard
     Boris Brandon Brian Bruce Bruno Carl Cedric Charles Christopher Colin Craig Daniel Darren David

@@ -1,20 +1,8 @@
 //! Classes of single words: the name of a class and its words, separated by white space.
 
-/// Every class of single words that a shape may name in braces.
+/// The classes of single words that a shape may name in braces, besides those whose words lean.
 pub const WORDS: &[(&str, &str)] = &[
-    // People of unknown gender.
-    (
-        "role",
-        "doctor nurse teacher neighbour lawyer judge farmer baker butcher gardener painter singer
-         dancer writer poet student pupil professor scientist engineer driver pilot sailor soldier
-         captain guard officer detective thief stranger visitor guest friend cousin colleague partner
-         manager director secretary clerk cashier cook tailor barber carpenter plumber builder miner
-         mechanic electrician dentist surgeon librarian journalist editor photographer musician
-         drummer pianist violinist conductor coach referee swimmer runner climber cyclist rider
-         shepherd hunter merchant banker tourist traveller passenger customer mayor minister
-         president ambassador servant witness prisoner lodger tenant caretaker translator chemist
-         florist jeweller porter sculptor magician juggler potter inspector sergeant",
-    ),
+    // Groups of people.
     (
         "people",
         "neighbours teachers children soldiers students guests visitors friends strangers players

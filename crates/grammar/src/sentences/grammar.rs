@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use rand::{Rng, RngExt};
 
+use crate::lexicon::leanings::{LEANING_CLASSES, leaning_words};
 use crate::lexicon::phrases::PHRASES;
 use crate::lexicon::words::WORDS;
 use crate::pronoun::PronounSlot;
-use crate::sentences::mention::FirstNames;
+use crate::sentences::mention::{FirstNames, LeaningWords};
 use crate::sentences::notation::{NotationError, Piece, parse};
 use crate::sentences::render::render;
 use crate::sentences::shapes::SHAPE_GROUPS;
@@ -31,7 +32,7 @@ impl Sentence {
     }
 }
 
-/// Sentences whose pronouns are decided by who does what to whom.
+/// Sentences in which the probability of every pronoun is known.
 #[derive(Debug, Clone)]
 pub struct Grammar {
     /// Parsed shapes, by group.
@@ -39,6 +40,7 @@ pub struct Grammar {
     /// Parsed entries, by word class.
     classes: Vec<Vec<Vec<Piece>>>,
     names: FirstNames,
+    leanings: LeaningWords,
     total_weight: u32,
 }
 
@@ -51,6 +53,11 @@ impl Grammar {
     pub fn new() -> Result<Self, NotationError> {
         let mut class_ids = HashMap::new();
         let mut classes = Vec::new();
+        for &(name, table) in LEANING_CLASSES {
+            class_ids.insert(name, classes.len());
+            let words = leaning_words(table);
+            classes.push(words.map(|(_, word)| vec![Piece::Text(word.to_owned())]).collect());
+        }
         for &(name, words) in WORDS {
             class_ids.insert(name, classes.len());
             let entries = words.split_whitespace().map(|word| vec![Piece::Text(word.to_owned())]);
@@ -66,7 +73,8 @@ impl Grammar {
             shape_groups.push(parse_all(group.shapes, &class_ids)?);
         }
         let total_weight = SHAPE_GROUPS.iter().map(|group| group.weight).sum();
-        Ok(Self { shape_groups, classes, names: FirstNames::new(), total_weight })
+        let (names, leanings) = (FirstNames::new(), LeaningWords::new());
+        Ok(Self { shape_groups, classes, names, leanings, total_weight })
     }
 
     /// Draws one sentence.
@@ -79,7 +87,7 @@ impl Grammar {
         }
         let shapes = &self.shape_groups[group];
         let shape = &shapes[rng.random_range(0..shapes.len())];
-        let (text, slots) = render(shape, &self.classes, &self.names, rng);
+        let (text, slots) = render(shape, &self.classes, &self.names, &self.leanings, rng);
         Sentence { text, slots }
     }
 

@@ -2,11 +2,13 @@
 
 use rand::{Rng, RngExt};
 
+use crate::lexicon::leanings::leaning_words;
 use crate::lexicon::people::{
-    KINSHIP, NEUTRAL_NAMES, OWNERS, ROLE_ADJECTIVES, ROLES, SURNAMES, TITLES_WITH_FIRST_NAME,
-    TITLES_WITH_SURNAME, first_names,
+    KINSHIP, OWNERS, ROLE_ADJECTIVES, ROLES, SURNAMES, TITLES_WITH_FIRST_NAME, TITLES_WITH_SURNAME,
+    first_names,
 };
 use crate::pronoun::Gender;
+use crate::sentences::character::Character;
 
 /// The form in which a sentence mentions a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +46,33 @@ impl FirstNames {
     }
 }
 
+/// The words that lean, by character, split once.
+#[derive(Debug, Clone)]
+pub(super) struct LeaningWords([Vec<(u8, &'static str)>; Character::ALL.len()]);
+
+impl LeaningWords {
+    pub(super) fn new() -> Self {
+        Self(
+            Character::ALL.map(|character| {
+                character.leanings().into_iter().flat_map(leaning_words).collect()
+            }),
+        )
+    }
+
+    /// A word and its level, if there are words for this character.
+    pub(super) fn draw<R: Rng + ?Sized>(
+        &self,
+        character: Character,
+        rng: &mut R,
+    ) -> Option<(u8, &'static str)> {
+        let words = &self.0[character as usize];
+        if words.is_empty() {
+            return None;
+        }
+        Some(draw(words, rng))
+    }
+}
+
 /// Draws words that name a person and show the gender.
 pub(super) fn draw_mention<R: Rng + ?Sized>(
     gender: Gender,
@@ -69,11 +98,6 @@ pub(super) fn draw_mention<R: Rng + ?Sized>(
             _ => format!("{} {kin}", draw(OWNERS, rng)),
         },
     }
-}
-
-/// Draws a first name that shows no gender.
-pub(super) fn draw_neutral_name<R: Rng + ?Sized>(rng: &mut R) -> &'static str {
-    draw(NEUTRAL_NAMES, rng)
 }
 
 fn draw<T: Copy, R: Rng + ?Sized>(list: &[T], rng: &mut R) -> T {

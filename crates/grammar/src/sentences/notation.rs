@@ -2,7 +2,9 @@
 //!
 //! * `{a}`, `{b}`: a person mentioned by words that show the gender; `{a.name}`, `{a.kin}` and
 //!   `{a.role}` choose the form; a second mention repeats the words of the first;
-//! * `{p}`: a person named without showing a gender; `x` and `y`: people who are not mentioned;
+//! * `{p}`: a person whose name leans towards a gender; `{r}`: a person's profession, which does;
+//! * `{v}`: a verb that makes its person `a` or `b`, at the verb's odds;
+//! * `x` and `y`: people who are not mentioned;
 //! * `{a.subj}`, `{a.obj}`, `{a.poss}`, `{a.own}`, `{a.self}`: the person's pronouns;
 //! * `{an}`: "a" or "an", depending on the next word;
 //! * `{word}`: an entry of the class called `word`;
@@ -13,36 +15,8 @@ use std::collections::HashMap;
 use thiserror::Error;
 
 use crate::pronoun::Case;
+use crate::sentences::character::Character;
 use crate::sentences::mention::Mention;
-
-/// A person in a shape.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Character {
-    /// `a`, the first person of visible gender.
-    A,
-    /// `b`, the second person of visible gender.
-    B,
-    /// `p`, named, of unknown gender.
-    Neutral,
-    /// `x`, mentioned only by pronouns.
-    Unseen,
-    /// `y`, another one mentioned only by pronouns.
-    OtherUnseen,
-}
-
-impl Character {
-    /// The number of characters; `character as usize` is below it.
-    pub(super) const COUNT: usize = 5;
-
-    fn shows_gender(self) -> bool {
-        matches!(self, Self::A | Self::B)
-    }
-
-    /// Whether words mention the person before or after any pronoun.
-    fn is_mentioned(self) -> bool {
-        matches!(self, Self::A | Self::B | Self::Neutral)
-    }
-}
 
 /// A piece of a parsed shape or phrase.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -175,6 +149,8 @@ fn parse_slot(
         "a" => Character::A,
         "b" => Character::B,
         "p" => Character::Neutral,
+        "r" => Character::Professional,
+        "v" => Character::Either,
         "x" => Character::Unseen,
         "y" => Character::OtherUnseen,
         "an" => return Ok(Piece::Article),
@@ -215,7 +191,11 @@ fn check_people(pieces: &[Piece], source: &str) -> Result<(), NotationError> {
         .collect();
     for piece in pieces {
         let &Piece::Pronoun(character, _) = piece else { continue };
-        if character.is_mentioned() && !mentioned.contains(&character) {
+        let is_missing = |needed| !mentioned.contains(&needed);
+        let lacks_itself = character.is_mentioned() && is_missing(character);
+        let lacks_either = character == Character::Either
+            && (is_missing(Character::A) || is_missing(Character::B));
+        if lacks_itself || lacks_either {
             return Err(NotationError::MissingPerson { text: source.to_owned() });
         }
     }
@@ -257,6 +237,7 @@ mod tests {
             ("{x} lost", "`x` has no form `` in \"{x} lost\""),
             ("{a}[ and {b}]", "a person in an optional part of \"{a}[ and {b}]\""),
             ("{a} saw {b.obj}", "a pronoun without its person in \"{a} saw {b.obj}\""),
+            ("{a} {v} {v.obj}", "a pronoun without its person in \"{a} {v} {v.obj}\""),
         ] {
             let error = parse_shape(source).unwrap_err();
             assert_eq!(error.to_string(), message);

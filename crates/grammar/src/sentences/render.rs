@@ -5,8 +5,9 @@ use std::ops::Range;
 use rand::{Rng, RngExt};
 
 use crate::pronoun::{Case, Gender, PronounSlot};
-use crate::sentences::mention::{FirstNames, Mention, draw_mention, draw_neutral_name};
-use crate::sentences::notation::{Character, Piece};
+use crate::sentences::character::Character;
+use crate::sentences::mention::{FirstNames, LeaningWords, Mention, draw_mention};
+use crate::sentences::notation::Piece;
 
 /// How often an entry is redrawn if the sentence already contains it.
 const REDRAWS: usize = 8;
@@ -16,9 +17,10 @@ pub(super) fn render<R: Rng + ?Sized>(
     shape: &[Piece],
     classes: &[Vec<Vec<Piece>>],
     names: &FirstNames,
+    leanings: &LeaningWords,
     rng: &mut R,
 ) -> (String, Vec<PronounSlot>) {
-    let people = [(); Character::COUNT].map(|()| Person::draw(rng));
+    let people = draw_people(leanings, rng);
     let mut renderer = Renderer {
         classes,
         names,
@@ -36,16 +38,61 @@ pub(super) fn render<R: Rng + ?Sized>(
 /// A person, with the words that the sentence uses for them.
 struct Person {
     gender: Gender,
+    /// The probability of `gender`, in percent, if the sentence has no pronoun of the person.
+    percent: u8,
+    /// The words for the person, or the word that leans.
     mention: Option<String>,
     /// The bytes of the first mention that shows the gender.
     referent: Option<Range<usize>>,
+    /// The person who this is, if `a` or `b`.
+    antecedent: Option<Character>,
 }
 
-impl Person {
-    fn draw<R: Rng + ?Sized>(rng: &mut R) -> Self {
-        let gender = if rng.random_range(0..2) == 0 { Gender::Male } else { Gender::Female };
-        Self { gender, mention: None, referent: None }
-    }
+/// Draws everybody whom a shape may contain.
+fn draw_people<R: Rng + ?Sized>(
+    leanings: &LeaningWords,
+    rng: &mut R,
+) -> [Person; Character::ALL.len()] {
+    let a_and_b = [(); 2].map(|()| draw_gender(50, rng));
+    Character::ALL.map(|character| draw_person(character, a_and_b, leanings, rng))
+}
+
+/// Draws the person of a character, given the genders of `a` and `b`.
+fn draw_person<R: Rng + ?Sized>(
+    character: Character,
+    [a, b]: [Gender; 2],
+    leanings: &LeaningWords,
+    rng: &mut R,
+) -> Person {
+    let (level, mention) = match leanings.draw(character, rng) {
+        Some((level, word)) => (level, Some(word.to_owned())),
+        None => (50, None),
+    };
+    let mut antecedent = None;
+    let (gender, percent) = match character {
+        Character::A => (a, 100),
+        Character::B => (b, 100),
+        Character::Either => {
+            let is_a = rng.random_range(0..100) < level;
+            antecedent = Some(if is_a { Character::A } else { Character::B });
+            let percent = if is_a { level } else { 100 - level };
+            (if is_a { a } else { b }, if a == b { 100 } else { percent })
+        }
+        Character::Neutral
+        | Character::Professional
+        | Character::Unseen
+        | Character::OtherUnseen => {
+            let gender = draw_gender(level, rng);
+            let percent = if gender == Gender::Female { level } else { 100 - level };
+            (gender, percent)
+        }
+    };
+    Person { gender, percent, mention, referent: None, antecedent }
+}
+
+/// Draws a gender that is female with a probability of `level` percent.
+fn draw_gender<R: Rng + ?Sized>(level: u8, rng: &mut R) -> Gender {
+    if rng.random_range(0..100) < level { Gender::Female } else { Gender::Male }
 }
 
 /// A pronoun whose person may still be mentioned later in the sentence.
@@ -63,7 +110,7 @@ struct Renderer<'a, R: Rng + ?Sized> {
     /// The end of an indefinite article whose next word is still to come.
     article_end: Option<usize>,
     /// Indexed by [`Character`].
-    people: [Person; Character::COUNT],
+    people: [Person; Character::ALL.len()],
     pronouns: Vec<WrittenPronoun>,
     /// Entries used so far (class and index), to avoid repetition within the sentence.
     drawn: Vec<(usize, usize)>,
@@ -100,13 +147,19 @@ impl<R: Rng + ?Sized> Renderer<'_, R> {
         let count = self.classes[class].len();
         let mut entry = self.rng.random_range(0..count);
         for _ in 0..REDRAWS {
-            if !self.drawn.contains(&(class, entry)) {
+            if !self.drawn.contains(&(class, entry)) && !self.is_leaning_word(class, entry) {
                 break;
             }
             entry = self.rng.random_range(0..count);
         }
         self.drawn.push((class, entry));
         entry
+    }
+
+    /// Whether the entry is the word that leans in this sentence, such as its profession.
+    fn is_leaning_word(&self, class: usize, entry: usize) -> bool {
+        let [Piece::Text(word)] = self.classes[class][entry].as_slice() else { return false };
+        self.people.iter().any(|person| person.mention.as_ref() == Some(word))
     }
 
     fn write_pronoun(&mut self, character: Character, case: Case) {
@@ -123,7 +176,7 @@ impl<R: Rng + ?Sized> Renderer<'_, R> {
         let range = self.write(&mention);
         let person = &mut self.people[character as usize];
         person.mention = Some(mention);
-        if character != Character::Neutral && person.referent.is_none() {
+        if character.shows_gender() && person.referent.is_none() {
             person.referent = Some(range);
         }
     }
@@ -132,12 +185,8 @@ impl<R: Rng + ?Sized> Renderer<'_, R> {
     /// unclear who is who.
     fn draw_new_mention(&mut self, character: Character, form: Mention) -> String {
         loop {
-            let mention = if character == Character::Neutral {
-                draw_neutral_name(self.rng).to_owned()
-            } else {
-                let gender = self.people[character as usize].gender;
-                draw_mention(gender, form, self.names, self.rng)
-            };
+            let gender = self.people[character as usize].gender;
+            let mention = draw_mention(gender, form, self.names, self.rng);
             let mut others = self.people.iter().filter_map(|person| person.mention.as_deref());
             if others.all(|other| last_word(other) != last_word(&mention)) {
                 return mention;
@@ -163,9 +212,15 @@ impl<R: Rng + ?Sized> Renderer<'_, R> {
             initial.make_ascii_uppercase();
         }
         let mut slots = Vec::new();
-        for WrittenPronoun { range, character, case } in self.pronouns {
-            let Person { gender, referent, .. } = &self.people[character as usize];
-            slots.push(PronounSlot { range, gender: *gender, case, referent: referent.clone() });
+        for WrittenPronoun { range, character, case } in &self.pronouns {
+            let person = &self.people[*character as usize];
+            let named = person.antecedent.unwrap_or(*character);
+            let referent = self.people[named as usize].referent.clone();
+            let pronouns = self.pronouns.iter().filter(|other| other.character == *character);
+            // A second pronoun of the person shows the gender.
+            let percent = if pronouns.count() > 1 { 100 } else { person.percent };
+            let (range, gender, case) = (range.clone(), person.gender, *case);
+            slots.push(PronounSlot { range, gender, case, referent, percent });
         }
         (self.text, slots)
     }

@@ -1,6 +1,7 @@
 //! The table of sentence shapes, by group.
 
 mod general;
+mod graded;
 mod one_person;
 mod two_people;
 
@@ -25,7 +26,10 @@ pub const SHAPE_GROUPS: &[ShapeGroup] = &[
     ShapeGroup { name: "two people: help and thanks", weight: 12, shapes: two_people::THANKS },
     ShapeGroup { name: "two people: other verbs", weight: 16, shapes: two_people::VERBS },
     ShapeGroup { name: "two people: kin", weight: 5, shapes: two_people::KIN },
+    ShapeGroup { name: "two people: distant or competing", weight: 8, shapes: two_people::DISTANT },
+    ShapeGroup { name: "profession that leans", weight: 36, shapes: graded::PROFESSION },
+    ShapeGroup { name: "name that leans", weight: 14, shapes: general::NEUTRAL },
+    ShapeGroup { name: "either of two people", weight: 40, shapes: graded::EITHER_PERSON },
     ShapeGroup { name: "no antecedent", weight: 18, shapes: general::NO_ANTECEDENT },
-    ShapeGroup { name: "antecedent without gender", weight: 3, shapes: general::NEUTRAL },
-    ShapeGroup { name: "no gendered pronoun", weight: 12, shapes: general::PLAIN },
+    ShapeGroup { name: "no gendered pronoun", weight: 22, shapes: general::PLAIN },
 ];

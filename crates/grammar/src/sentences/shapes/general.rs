@@ -1,4 +1,4 @@
-//! Sentences whose pronouns are undecided, and sentences without a gendered pronoun.
+//! Sentences whose pronouns no referent decides, and sentences without a gendered pronoun.
 
 pub(super) const NO_ANTECEDENT: &[&str] = &[
     "{beast} {chased} {x.obj} {time}.",
@@ -99,6 +99,7 @@ pub(super) const NO_ANTECEDENT: &[&str] = &[
     "{x.subj} {helped} {y.obj} with {y.poss} {task}.",
 ];
 
+/// Names without a gender lean towards one.
 pub(super) const NEUTRAL: &[&str] = &[
     "{p} {lost} {p.poss} {things} {where}.",
     "{p} {bad_luck}, so the {people} {nursed} {p.obj}.",
@@ -106,6 +107,11 @@ pub(super) const NEUTRAL: &[&str] = &[
     "{p} {praised} {p.self} after the {event}.",
     "{p} said that the {adj} {thing} was {p.own}.",
     "{p} was {singing} when {beast} {chased} {p.obj}.",
+    "{p} {sang} and {inanimate} {surprised} {p.obj}.",
+    "The {people} saw {p} {where} and followed {p.obj} to the {building}.",
+    "We met {p} {when} and showed {p.obj} the {adj} {thing}.",
+    "{p} won the {event} and the {people} {thanked} {p.obj}.",
+    "The {role} called {p} and told {p.obj} {talk}.",
     "{a} {helped} {p} with {p.poss} {task} and {p.subj} {thanked} {a.obj} for {a.poss} {labour}.",
     "{p} {helped} {a} with {a.poss} {task} and {a.subj} {thanked} {p.obj} for {p.poss} {labour}.",
     "{p} asked {a} for {a.poss} {thing} and {a.subj} gave it to {p.obj}.",
@@ -159,6 +165,8 @@ pub(super) const PLAIN: &[&str] = &[
     "The {role} {nursed} the {animal} because it was {mood}.",
     "This {thing} is {adj}, but that {thing} is {adj}.",
     "These {things} are {colour} and those {things} are {colour}.",
+    "These {things} are {adj}, but those {things} are {adj}.",
+    "These {things} are {colour}, but those {things} are {colour}.",
     "The {fault} of the {role} {surprised} us.",
     "The {quality} of {a} {surprised} the {people}.",
     "The {wear} of the {role} was {colour} and {adj}.",

@@ -106,6 +106,28 @@ pub(super) const VERBS: &[&str] = &[
     "{a} cut {a.self} and {b} bandaged {a.poss} {body}.",
 ];
 
+/// A word far from the pronoun decides, or one that stands between it and the other person does not.
+pub(super) const DISTANT: &[&str] = &[
+    "{a} {deed} {when}, and after {number} {periods} the {people} still {liked} {a.obj}.",
+    "{a} {sang}, the {animal} {sang}, the {thing} {grew}, and the {role} {met} {a.obj}.",
+    "Although the {role} was {mood} and the {people} {sang}, {a} asked them to {meet} {a.obj}.",
+    "{a} {lost} the {thing} {where}, and when the {people} found it, they {thanked} {a.obj}.",
+    "{a}, who had {met} {b}, {sang} until the {people} {nursed} {a.obj}.",
+    "{a}, who had {met} {b} {where}, {lost} {a.poss} {things}.",
+    "{a}, whom {b} {met} {where}, {lost} {a.poss} {things}.",
+    "{a}, whom {b} {likes}, {sang} because {a.subj} {bad_luck}.",
+    "The {people} who knew {b} {met} {a} and gave {a.obj} {something}.",
+    "The {people} who {met} {b} {where} {liked} {a} because {a.subj} {good_trait}.",
+    "The {a.kin} of {b.name} {sang}, and the {people} {liked} {a.obj}.",
+    "The {a.role} who {likes} {b.name} {sang}, and the {people} {liked} {a.obj}.",
+    "{b} {sang}, but it was {a} who {lost} the {thing}, and the {role} punished {a.obj}.",
+    "The {adj} {thing} of {a} fell on {b}, and the {people} {nursed} {b.obj}.",
+    "{a} {said} that the {role} had {met} {b}, and then {a.subj} {went} home.",
+    "{b} {likes} {a}, who {lost} {a.poss} {things} {where}.",
+    "{a} told {b} {talk}, the {animal} {sang}, and {b.subj} thanked {a.obj}.",
+    "{a} {helped} {b} with {b.poss} {task} {when}, and {number} {periods} later {b.subj} thanked {a.obj}.",
+];
+
 pub(super) const KIN: &[&str] = &[
     "{a.name} visited {a.poss} {b.kin} because {b.subj} {bad_luck}.",
     "{a.name} gave {a.poss} {b.kin} {something} and {b.subj} thanked {a.obj}.",
