@@ -404,7 +404,7 @@ fn a_mistake_is_reported_in_one_line_with_its_place() {
         (&["--alpha", "NaN"], &["alpha"]),
         (&["--share", "1"], &["share", "0.1"]),
         (&["--stimuli", "none.txt"], &["none.txt"]),
-        (&["--model", "./nowhere"], &["nowhere", "config.json"]),
+        (&["--model", "./nowhere"], &["nowhere", "no folder"]),
         (&["--model", "nowhere"], &["model nowhere", "not a folder", "HF_HUB_OFFLINE"]),
         (&["--correction", "max-t", "--permutations", "0"], &["permutations"]),
         (&["--backend", "abacus"], &["abacus", "flex", "wgpu"]),

@@ -385,8 +385,9 @@ fn the_interval_of_an_effect_is_over_templates() {
         let drop = number(row, "margin_drop");
         let (low, high) = (number(row, "margin_low"), number(row, "margin_high"));
         assert!(low < drop && drop < high, "{row:?}");
-        // With 106 templates the bootstrap's interval is nearly the normal interval.
-        assert_close((high - low) / (2.0 * 1.96 * standard_error(&margins)), 1.0, 0.05);
+        // With 106 templates the bootstrap's interval is nearly the normal interval, but for the
+        // effect's skewness.
+        assert_close((high - low) / (2.0 * 1.96 * standard_error(&margins)), 1.0, 0.1);
     }
     for row in &paper().rows("profile.csv") {
         assert_eq!((&*row["margin_low"], &*row["margin_high"]), ("", ""));

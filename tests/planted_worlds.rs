@@ -249,7 +249,8 @@ fn check_world(world: World) {
 #[track_caller]
 fn run_study(dir: &Path, args: &[&str]) -> String {
     let mut program = lesion(dir);
-    let output = program.args(["run", "study.toml", "--out", "out"]).args(args).output().unwrap();
+    let output =
+        program.args(["run", "study.toml", "--out", "out", "--force"]).args(args).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }

@@ -5,6 +5,7 @@ mod bench;
 mod calibrate;
 mod figures;
 mod lesion;
+mod mutants;
 mod workspace;
 
 use std::{ffi::OsString, process::ExitCode};
@@ -16,6 +17,7 @@ use crate::bench::{MODEL, STATS, Suite};
 use crate::calibrate::run_simulations;
 use crate::figures::draw_figures;
 use crate::lesion::run_lesion;
+use crate::mutants::read_mutants;
 use crate::workspace::Workspace;
 
 /// Tasks of this project.
@@ -62,6 +64,14 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<OsString>,
     },
+    /// Change the files that `lesion` reads at random, and check that it never panics or hangs.
+    /// Arguments are passed on.
+    #[command(disable_help_flag = true)]
+    Mutants {
+        /// Arguments of the program `mutated-inputs`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
+    },
     #[command(external_subcommand)]
     Lesion(Vec<OsString>),
 }
@@ -91,6 +101,7 @@ fn main() -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Task::Calibrate { args } => run_simulations(&workspace, args),
+        Task::Mutants { args } => read_mutants(&workspace, args),
         Task::Lesion(args) => run_lesion(&workspace, &args),
     }
 }

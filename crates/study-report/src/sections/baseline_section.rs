@@ -37,6 +37,9 @@ pub(crate) const LOGITS: FigureFile = FigureFile {
     tables: &[PredictionRow::TABLE.file, PromptRow::TABLE.file],
 };
 
+/// Height of a candidate's name in the figure, with a gap, in pixels.
+const NAME_HEIGHT: i32 = 34;
+
 /// Prompts up to which each candidate is named in the figure.
 const FEW: usize = 8;
 
@@ -101,7 +104,6 @@ fn logits_figure(
         };
         let y = around(predictions.iter().map(|row| row.logit));
         let mut chart = panel(&root, &frame, -0.6..masks.len() as f64 - 0.4, y)?;
-        let name_style = text(11.0, INK, false, (HPos::Left, VPos::Center));
         for (place, candidates) in masks.iter().enumerate() {
             let x = place as f64;
             let right = &candidates[0];
@@ -117,10 +119,20 @@ fn logits_figure(
             chart.draw_series([mark(shape, colour, size, (x, right.logit))])?;
             if are_few {
                 let (left, top) = root.get_base_pixel();
-                for row in *candidates {
+                let mut named: Vec<&PredictionRow> = candidates.iter().collect();
+                named.sort_by(|a, b| a.logit.total_cmp(&b.logit));
+                let mut last_on_right = i32::MAX;
+                for row in named {
                     let (x, y) = chart.backend_coord(&(x, row.logit));
-                    let beside = (x - left + 18, y - top);
-                    root.strip_coord_spec().draw_text(&row.candidate, &name_style, beside)?;
+                    // A name that would touch the one below it stands on the other side.
+                    let fits = last_on_right - y >= NAME_HEIGHT;
+                    let (offset, side) = if fits { (18, HPos::Left) } else { (-18, HPos::Right) };
+                    if fits {
+                        last_on_right = y;
+                    }
+                    let style = text(11.0, INK, false, (side, VPos::Center));
+                    let beside = (x - left + offset, y - top);
+                    root.strip_coord_spec().draw_text(&row.candidate, &style, beside)?;
                 }
             }
         }
