@@ -23,7 +23,7 @@ use crate::{
         profile::profile,
         random_sets::SimilarGroups,
         reselection::reselect,
-        set_lesions::{LesionedSet, lesion_sets},
+        set_lesions::{LesionedSet, lesion_sets, places_among},
         template_bootstrap::Templates,
     },
     passes::progress::{Progress, report},
@@ -580,8 +580,7 @@ fn run_random(
     let lesioned = bench.lesion_random_sets(cell.layer, size, progress)?;
     let labelled = design.labelled();
     let pick = |drops: &[Drops], prompts: &[usize]| -> Vec<Drops> {
-        let places = prompts.iter().filter_map(|prompt| labelled.binary_search(prompt).ok());
-        places.map(|place| drops[place]).collect()
+        places_among(prompts, &labelled).into_iter().map(|place| drops[place]).collect()
     };
     for (draw, set) in lesioned.iter().enumerate() {
         let drops = pick(&set.drops, &cell.prompts);

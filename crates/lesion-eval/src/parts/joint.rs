@@ -15,7 +15,7 @@ use crate::{
         claim::{Claim, RandomComparison, standard_error},
         laboratory_part::{Bench, Design, EncodedTable, LaboratoryPart, PartResult, Trials},
         layer_pattern::LayerPattern,
-        set_lesions::TRIALS_PER_RUN,
+        set_lesions::{TRIALS_PER_RUN, places_among},
         template_bootstrap::{Templates, by_prompt, mean_over},
     },
     passes::progress::{Progress, report},
@@ -233,9 +233,7 @@ fn run_random_synergies(
     for (layer, size) in lower {
         random.push((layer, bench.lesion_random_sets(layer, size, &mut *progress)?));
     }
-    let labelled = design.labelled();
-    let places: Vec<usize> =
-        joint.prompts.iter().filter_map(|prompt| labelled.binary_search(prompt).ok()).collect();
+    let places = places_among(&joint.prompts, &design.labelled());
     let last_alone =
         joints.iter().find(|other| other.pattern.layers == [last.0] && other.label == joint.label);
     let last_drops: Vec<f64> = last_alone

@@ -25,6 +25,11 @@ pub(crate) struct LesionedSet {
     pub(crate) drops: Vec<Drops>,
 }
 
+/// The places of prompts in an ascending list of prompts, such as those of a lesioned set's drops.
+pub(crate) fn places_among(prompts: &[usize], among: &[usize]) -> Vec<usize> {
+    prompts.iter().filter_map(|prompt| among.binary_search(prompt).ok()).collect()
+}
+
 /// Trials that run together: an outcome takes some 200 bytes, drops only 16.
 pub(crate) const TRIALS_PER_RUN: usize = 1 << 16;
 

@@ -18,7 +18,7 @@ use crate::{
     parts::{
         laboratory_part::{Bench, Design, EncodedTable, LaboratoryPart, PartResult, Trials},
         layer_controls::central_range,
-        set_lesions::{LesionedSet, lesion_sets},
+        set_lesions::{LesionedSet, lesion_sets, places_among},
         template_bootstrap::Templates,
     },
     passes::progress::{Progress, report},
@@ -303,12 +303,9 @@ impl JointBootstrap {
             return None;
         }
         let labelled = design.labelled();
-        let places_of = |prompts: &[usize], among: &[usize]| -> Vec<usize> {
-            prompts.iter().filter_map(|prompt| among.binary_search(prompt).ok()).collect()
-        };
         let sums = |set: &LesionedSet, among: &[usize]| -> Vec<f64> {
             let sum = |prompts: &Vec<usize>| {
-                let places = places_of(prompts, among);
+                let places = places_among(prompts, among);
                 places.iter().map(|&place| set.drops[place].margin).sum()
             };
             templates.groups().iter().map(sum).collect()
