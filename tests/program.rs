@@ -11,6 +11,7 @@ mod families;
 mod foreign_models;
 mod ground_truth;
 mod hub;
+mod kills;
 mod laboratory;
 mod library;
 mod output_folder;

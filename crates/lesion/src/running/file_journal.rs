@@ -229,7 +229,10 @@ impl Journal for FileJournal {
 
     fn keep(&mut self, unit: &str, readings: &[Reading]) -> io::Result<()> {
         let readings = readings.iter().map(to_bits).collect();
-        write_line(&mut self.file, &Line { unit: unit.to_owned(), readings })
+        let written = write_line(&mut self.file, &Line { unit: unit.to_owned(), readings });
+        written.map_err(|error| {
+            io::Error::new(error.kind(), format!("{}: {error}", self.path.display()))
+        })
     }
 }
 

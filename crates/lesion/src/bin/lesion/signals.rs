@@ -1,10 +1,10 @@
 //! Ctrl-C and the like: the first one ends a run after the batch at hand, a second one ends it at once.
 
-use std::io;
+use std::{io, sync::Arc};
 
 use lesion::CancelToken;
 use signal_hook::{
-    consts::{SIGINT, SIGTERM},
+    consts::{SIGINT, SIGTERM, SIGXFSZ},
     flag,
 };
 
@@ -20,5 +20,7 @@ pub(crate) fn cancel_on_signals(cancel: &CancelToken) -> io::Result<()> {
         flag::register_conditional_shutdown(signal, SIGNALLED + signal, cancel.flag())?;
         flag::register(signal, cancel.flag())?;
     }
+    // A file at the limit of its size is then an error of writing, which names the file.
+    flag::register(SIGXFSZ, Arc::default())?;
     Ok(())
 }
