@@ -34,7 +34,7 @@
 //! * [`t_test_power`] and [`detectable_effect`]: how large an effect must be to be found, by [`NoncentralT`].
 //! * [`effect_interval`]: exact confidence intervals of effect sizes.
 //! * [`dice`] and [`expected_dice`]: the overlap of two sets, and that of random ones.
-//! * [`linear_probe`]: the neurons that tell the sides apart together.
+//! * [`linear_probe()`]: the neurons that tell the sides apart together.
 //! * [`Bootstrap`]: confidence intervals of any statistic whose measurements come in clusters.
 //! * [`moments()`], [`jarque_bera`], [`dagostino_pearson`], [`Histogram`], [`concentration`] and
 //!   [`share_below`]: properties of the activations.
