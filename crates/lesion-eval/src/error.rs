@@ -11,16 +11,9 @@ use study_record::{StimuliCounts, TableError};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StudyError {
-    /// An invalid line of a stimuli or prompts file.
-    #[error("{file}:{line}: {problem}")]
-    Line {
-        /// The file's name.
-        file: String,
-        /// The line, counted from 1.
-        line: usize,
-        /// The problem.
-        problem: Box<LineProblem>,
-    },
+    /// Invalid lines of stimuli or prompts files.
+    #[error("{0}")]
+    Lines(InvalidLines),
 
     /// A stimuli or prompts file with too few templates.
     #[error("{file}: {problem}")]
@@ -197,10 +190,144 @@ pub enum DynamicObstacle {
     Lesion,
 }
 
+/// An invalid line of a stimuli or prompts file.
+#[derive(Debug, thiserror::Error)]
+#[error("{file}:{line}: {problem}")]
+pub struct InvalidLine {
+    /// The file's name.
+    pub file: String,
+    /// The line, counted from 1.
+    pub line: usize,
+    /// The problem.
+    pub problem: LineProblem,
+}
+
+/// Invalid lines of a study's texts. It prints as one line: the first of them, and how many more
+/// there are.
+#[derive(Debug, Default)]
+pub struct InvalidLines(Vec<InvalidLine>);
+
+impl InvalidLines {
+    /// The lines, in the order in which they were found.
+    #[must_use]
+    pub fn lines(&self) -> &[InvalidLine] {
+        &self.0
+    }
+
+    /// Whether a line of this file is invalid.
+    #[must_use]
+    pub fn is_any_of(&self, file: &str) -> bool {
+        self.0.iter().any(|invalid| invalid.file == file)
+    }
+
+    /// Adds a line.
+    pub(crate) fn add(&mut self, file: &str, line: usize, problem: impl Into<LineProblem>) {
+        self.0.push(InvalidLine { file: file.to_owned(), line, problem: problem.into() });
+    }
+
+    /// Checks that no line is invalid. Those of one file are then in the order of the file.
+    ///
+    /// # Errors
+    /// If there is an invalid line ([`StudyError::Lines`]).
+    pub fn check(mut self) -> Result<(), StudyError> {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        let mut files: Vec<String> = Vec::new();
+        for invalid in &self.0 {
+            if !files.contains(&invalid.file) {
+                files.push(invalid.file.clone());
+            }
+        }
+        let place = |invalid: &InvalidLine| {
+            (files.iter().position(|file| *file == invalid.file), invalid.line)
+        };
+        self.0.sort_by_key(place);
+        self.0.dedup_by_key(|invalid| place(invalid));
+        Err(StudyError::Lines(self))
+    }
+}
+
+impl fmt::Display for InvalidLines {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(first) = self.0.first() else { return f.write_str("no invalid line") };
+        write!(f, "{first}")?;
+        match self.0.len() - 1 {
+            0 => Ok(()),
+            1 => f.write_str("; one more line is invalid"),
+            more => write!(f, "; {more} more lines are invalid"),
+        }
+    }
+}
+
 /// A problem in a line of a stimuli or prompts file.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LineProblem {
+    /// A character that a text does not contain, or that cannot be seen.
+    #[error("the character {} ({name}); {advice}", code_point(*character))]
+    Character {
+        /// The character.
+        character: char,
+        /// Its name.
+        name: &'static str,
+        /// A way to mend the file.
+        advice: &'static str,
+    },
+
+    /// A character that looks like one of the syntax.
+    #[error("the character {found} ({}) is not `{meant}`; type `{meant}`", code_point(*found))]
+    LookAlike {
+        /// The character.
+        found: char,
+        /// The character of the syntax.
+        meant: char,
+    },
+
+    /// A tab within or after the sentence.
+    #[error(
+        "a tab after the first brace; a label stands before the sentence, and a sentence has no tab"
+    )]
+    TabInSentence,
+
+    /// A tab that is written as a backslash and a letter.
+    #[error("`\\t` before the sentence; type a tab, not a backslash and a `t`")]
+    WrittenTab,
+
+    /// A label or a group with spaces instead of a tab.
+    #[error("\"{field}\" stands before spaces; a label or a group stands before a tab")]
+    SpacesAfterField {
+        /// The label or the group.
+        field: String,
+    },
+
+    /// A pair with the sides of others in the other order.
+    #[error(
+        "the pair {{{}|{}}} is the other way round in line {first}; the same side comes first in \
+         every line",
+        words[0], words[1]
+    )]
+    OtherWayRound {
+        /// The words of the target.
+        words: [String; 2],
+        /// The first line with the other order.
+        first: usize,
+    },
+
+    /// A target with two words that are the same to the model.
+    #[error("\"{}\" and \"{}\" are the same to the model", words[0], words[1])]
+    SameWords {
+        /// The words of the target.
+        words: [String; 2],
+    },
+
+    /// A pair with sides that are the same to the model.
+    #[error("both sides are the same to the model{}", unknown_note(unknown))]
+    SameTokens {
+        /// Words that the model does not know.
+        unknown: Vec<String>,
+    },
+
     /// The same template as on an earlier line: it would count as two observations.
     #[error("the same as line {first}")]
     Repeated {
@@ -238,7 +365,7 @@ pub enum LineProblem {
         brace: String,
     },
 
-    /// A word that occurs twice in its braces, in any letter case.
+    /// A word that occurs twice in its braces.
     #[error("the word \"{word}\" occurs twice in {{{brace}}}")]
     RepeatedWord {
         /// The word.
@@ -298,7 +425,7 @@ pub enum LineProblem {
         known: [String; 2],
     },
 
-    /// Two single sentences that the model cannot distinguish.
+    /// Two lines that the model cannot distinguish.
     #[error("to the model the same as line {first}{}", same_side_note(*same_label))]
     SameInput {
         /// The earlier line.
@@ -532,11 +659,6 @@ pub enum NeuronSetProblem {
 }
 
 impl StudyError {
-    /// An error in a line of a file.
-    pub(crate) fn in_line(file: &str, line: usize, problem: impl Into<LineProblem>) -> Self {
-        Self::Line { file: file.to_owned(), line, problem: Box::new(problem.into()) }
-    }
-
     /// An error of a test of one layer's neurons.
     pub(crate) fn stats_of_layer(source: StatsError, layer: usize) -> Self {
         match source {
@@ -557,6 +679,19 @@ impl StudyError {
             other => other,
         }
     }
+}
+
+/// The number of a character in Unicode: `U+00A0`.
+fn code_point(character: char) -> String {
+    format!("U+{:04X}", u32::from(character))
+}
+
+/// Words that the model does not know, as the reason why sides are the same.
+fn unknown_note(unknown: &[String]) -> String {
+    if unknown.is_empty() {
+        return String::new();
+    }
+    format!(", which does not know {}", quote_all(unknown))
 }
 
 /// The consequence of a sentence that occurs twice.

@@ -68,6 +68,7 @@ mod translate;
 pub use encoding::{
     encoded_stimuli::EncodedStimuli,
     masked_prompt::{Candidate, MaskedPrompt},
+    prompt_doubts::{check_prompt_labels, check_prompts_are_new},
 };
 pub use engine::{
     journal::{Journal, NoJournal},
@@ -77,8 +78,8 @@ pub use engine::{
     trial::{DistributionChange, Drops, Outcome, Read, Reading, Trial},
 };
 pub use error::{
-    CandidateProblem, DynamicObstacle, FileProblem, LineProblem, NeuronSetProblem, StimuliUnit,
-    StudyError,
+    CandidateProblem, DynamicObstacle, FileProblem, InvalidLine, InvalidLines, LineProblem,
+    NeuronSetProblem, StimuliUnit, StudyError,
 };
 pub use paper_lesion::silenced_prompts::{
     LesionOutcome, default_layer, lesion, paper_lesion_trials,
@@ -95,6 +96,7 @@ pub use passes::{
     subject::Subject,
 };
 pub use prediction::{
+    never_right::never_right,
     predict::{Prediction, Score, predict},
     sentence::{MaskRating, Sentence, SentenceLesion, WordRating},
 };
@@ -108,6 +110,7 @@ pub use selection::{
     select::{Adjusted, CONFIDENCE, Selection, select},
 };
 pub use texts::{
+    contrast::Contrast,
     prompts::{Prompt, Prompts},
-    stimuli::{Contrast, Stimuli},
+    stimuli::Stimuli,
 };

@@ -169,10 +169,10 @@ fn open(test: &str) -> (BertForMaskedLm, BertTokenizer) {
 fn prepare(subject: Subject<'_>) -> (NeuronSets, Vec<MaskedPrompt>) {
     let stimuli = Stimuli::parse("stimuli.txt", STIMULI).unwrap();
     let prompts = Prompts::parse("prompts.txt", PROMPTS).unwrap();
-    let prompts = MaskedPrompt::encode_all(subject, &prompts, stimuli.contrast()).unwrap();
     let mut settings = Study::default().selection;
     settings.permutations = 10.try_into().unwrap();
     let encoded = EncodedStimuli::encode(subject, &stimuli, &settings).unwrap();
+    let prompts = MaskedPrompt::encode_all(subject, &prompts, encoded.contrast()).unwrap();
     let activations = measure(subject, &encoded, &mut unwatched()).unwrap();
     let selection =
         select(&Observations::of(&activations, settings.site), &settings, 0, &mut unwatched())

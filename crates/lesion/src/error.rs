@@ -5,7 +5,7 @@ use std::{io, path::PathBuf};
 use bert_model::BertModelError;
 use hub::HubError;
 use lesion_eval::StudyError;
-use study_record::{Backend, SettingError, TableError};
+use study_record::{Backend, SettingError, TableError, Warning};
 use study_report::ReportError;
 
 use crate::loading::model_name_error::ModelNameError;
@@ -81,10 +81,33 @@ pub enum LesionError {
     },
 
     /// A text file in another encoding.
-    #[error("{name} is not UTF-8 text; save it as UTF-8")]
+    #[error(
+        "{name}:{line}: the byte 0x{byte:02X} is not UTF-8 text (\"{}\" in Latin-1); save the file as \
+         UTF-8", char::from(*byte)
+    )]
     NotUtf8 {
         /// The file.
         name: String,
+        /// The line, counted from 1.
+        line: usize,
+        /// The first byte that is not UTF-8.
+        byte: u8,
+    },
+
+    /// A text file in UTF-16.
+    #[error("{name} is UTF-16 text; save it as UTF-8")]
+    Utf16 {
+        /// The file.
+        name: String,
+    },
+
+    /// Warnings, where they are errors.
+    #[error("{first}{}", more_note(*count))]
+    Warnings {
+        /// The first warning.
+        first: Box<Warning>,
+        /// Number of all warnings.
+        count: usize,
     },
 
     /// A file of neuron sets that is not JSON of the right form.
@@ -116,12 +139,14 @@ pub enum LesionError {
         setting: &'static str,
     },
 
-    /// Bundled prompts without a label of the stimuli.
+    /// Prompts without a label of the stimuli.
     #[error(
-        "no bundled prompt has a label of these stimuli, \"{a}\" or \"{b}\", so nothing would be \
-         lesioned; specify your own `prompts`"
+        "{name}: no prompt has a label of these stimuli, \"{a}\" or \"{b}\", so nothing would be \
+         lesioned; specify `prompts` with these words, or with a label and a tab before each"
     )]
     NoLabelledPrompt {
+        /// The file of the prompts.
+        name: String,
         /// The label of side a.
         a: String,
         /// The label of side b.
@@ -236,6 +261,15 @@ pub enum LesionError {
     /// An error in the grammar of the held-out sentences.
     #[error(transparent)]
     Grammar(#[from] grammar::NotationError),
+}
+
+/// The number of warnings after the first.
+fn more_note(count: usize) -> String {
+    match count {
+        0 | 1 => String::new(),
+        2 => "; there is one more warning".to_owned(),
+        _ => format!("; there are {} more warnings", count - 1),
+    }
 }
 
 impl LesionError {

@@ -33,6 +33,7 @@ mod settings;
 mod stimuli_counts;
 pub mod tables;
 mod verdict;
+mod warning;
 
 pub use manifest::{BUNDLED, Inputs, MANIFEST, Manifest, Origin, Seconds};
 pub use part_tables::{
@@ -53,3 +54,4 @@ pub use settings::{
 };
 pub use stimuli_counts::StimuliCounts;
 pub use verdict::{Evidence, LEVEL, Question, SETS_PER_CLAIM, Verdict, sets_needed, smallest_p};
+pub use warning::{MOST_SHOWN, Warning, shown};

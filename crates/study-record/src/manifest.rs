@@ -9,6 +9,7 @@ use crate::{
     registration::RegistrationCheck,
     settings::{Study, choices::TTestKind},
     stimuli_counts::StimuliCounts,
+    warning::Warning,
 };
 
 /// The name of the manifest's file.
@@ -85,6 +86,9 @@ manifest! {
         registration: Option<RegistrationCheck>,
         /// The parts of the laboratory that did not run, each with the reason.
         skipped: BTreeMap<Part, String>,
+        /// Doubts about the study, in the order in which screen and page show them. The `kind` of each
+        /// says what else it contains, such as the `file`, the `line` counted from 1, and the `words`.
+        warnings: Vec<Warning>,
         /// For `model`, `stimuli`, `prompts` and, if given, `neurons` and `bystanders`: `source`, a path, `bundled`
         /// or a model's `owner/name@commit` on the hub, and the `sha256` of each file.
         inputs: Inputs,

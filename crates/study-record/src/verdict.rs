@@ -62,7 +62,7 @@ impl Verdict {
 /// The smallest p that a number of random sets admits, corrected over a number of claims.
 #[must_use]
 pub fn smallest_p(claims: usize, sets: usize) -> f64 {
-    claims as f64 / (1 + sets) as f64
+    (claims as f64 / (1 + sets) as f64).min(1.0)
 }
 
 /// A number of random sets that is enough for p to reach the level with so many claims.

@@ -39,8 +39,11 @@ impl BertTokenizer {
         })
     }
 
-    /// As [`BertTokenizer::position_of`], without suggestions.
-    fn find_word(
+    /// As [`BertTokenizer::position_of`], without suggestions, which take a search of the vocabulary.
+    ///
+    /// # Errors
+    /// If the word is not one token, as in [`BertTokenizer::position_of`].
+    pub fn find_word(
         &self,
         encoded: &Encoded,
         text: &str,

@@ -2,15 +2,17 @@
 
 use std::collections::HashMap;
 
-use study_record::{SelectAt, SelectionSettings, StimuliCounts, TTestKind};
+use study_record::{SelectAt, SelectionSettings, StimuliCounts, TTestKind, Warning};
 
 use crate::{
-    encoding::filled::{Filled, fill},
-    error::{LineProblem, StudyError},
+    encoding::{
+        filled::{FileEncoder, Filled},
+        word_keys::WordReader,
+    },
+    error::{InvalidLines, LineProblem, StudyError},
     passes::subject::Subject,
     texts::{
-        stimuli::{Contrast, Stimuli},
-        stimuli_layout::StimuliLayout,
+        contrast::Contrast, stimuli::Stimuli, stimuli_layout::StimuliLayout,
         template_lines::Template,
     },
 };
@@ -30,32 +32,64 @@ impl EncodedStimuli {
     /// Encodes every sentence for a selection with these settings.
     ///
     /// # Errors
-    /// [`StudyError::Line`] if a target is not one token of the model, if the sides of a pair have
-    /// different numbers of tokens, or do not differ once the target is masked, or if two single
-    /// sentences are the same to the model. [`StudyError::File`] if the settings ask for the paired
-    /// test of single sentences.
+    /// [`StudyError::Lines`] if lines are invalid: a target is not one token of the model, the sides
+    /// of a pair have different numbers of tokens or are the same, a pair is the other way round than
+    /// others, two lines are the same to the model, or there is a third label. [`StudyError::File`] if
+    /// there are fewer than 2 pairs, or 2 sentences of each label, or 2 groups of them, or if the
+    /// settings ask for the paired test of single sentences.
     pub fn encode(
         subject: Subject<'_>,
         stimuli: &Stimuli,
         settings: &SelectionSettings,
     ) -> Result<Self, StudyError> {
-        let Stimuli { file, templates, layout, .. } = stimuli;
+        let mut invalid = InvalidLines::default();
+        let encoded =
+            Self::encode_valid_lines(subject, stimuli, settings, &mut invalid, &mut Vec::new())?;
+        invalid.check()?;
+        Ok(encoded)
+    }
+
+    /// As [`EncodedStimuli::encode`], with invalid lines added to `invalid`, and doubts to `warnings`.
+    /// If there are invalid lines, only the contrast of the result has a meaning.
+    ///
+    /// # Errors
+    /// If no line is invalid, and there are too few; or if the settings ask for the paired test of
+    /// single sentences. Both are a [`StudyError::File`].
+    pub fn encode_valid_lines(
+        subject: Subject<'_>,
+        stimuli: &Stimuli,
+        settings: &SelectionSettings,
+        invalid: &mut InvalidLines,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<Self, StudyError> {
         let test = stimuli.test(settings)?;
-        let at = settings.at;
-        let mut sentences = Vec::with_capacity(2 * templates.len());
-        for template in templates {
-            if layout.paired {
-                sentences.extend(encode_pair(subject, file, template, at)?);
+        let mut encoder = FileEncoder::new(subject, &stimuli.file);
+        let mut sentences = Vec::with_capacity(2 * stimuli.templates.len());
+        let mut valid = Stimuli { templates: Vec::new(), ..stimuli.clone() };
+        for template in &stimuli.templates {
+            let encoded = if stimuli.paired {
+                encode_pair(&mut encoder, template, settings.at)
             } else {
-                let word = &template.braces[0][0];
-                sentences.push(encode_side(subject, file, template, 0, word, at)?);
+                encode_side(&mut encoder, template, 0, settings.at).map(|filled| vec![filled])
+            };
+            if let Some(sides) = encoder.keep(template.line, encoded, invalid) {
+                sentences.extend(sides);
+                valid.templates.push(template.clone());
             }
         }
-        if !layout.paired {
-            check_inputs_differ(stimuli, &sentences)?;
-        }
-        let contrast = stimuli.contrast().clone();
-        Ok(Self { contrast, layout: layout.clone(), test, sentences })
+        warnings.extend(stimuli.warnings.iter().cloned());
+        encoder.doubts.warn(&stimuli.file, warnings);
+        let mut words = WordReader::new(subject.tokenizer);
+        let mut read = |word: &str| words.key(word);
+        let (contrast, layout) = valid.arrange(&mut read, invalid, warnings)?;
+        check_inputs_differ(&valid, &layout, &sentences, invalid);
+        Ok(Self { contrast, layout, test, sentences })
+    }
+
+    /// The two labels.
+    #[must_use]
+    pub fn contrast(&self) -> &Contrast {
+        &self.contrast
     }
 
     /// The stimuli that neurons are selected on, if a share is held out.
@@ -101,68 +135,92 @@ impl EncodedStimuli {
     }
 }
 
-/// Checks that no two single sentences are the same to the model, such as sentences that differ only
-/// in a target that is masked. Two of one label are allowed within a group.
-///
-/// # Errors
-/// If a sentence is the same as an earlier one: [`StudyError::Line`] for the first of them.
-fn check_inputs_differ(stimuli: &Stimuli, sentences: &[Filled]) -> Result<(), StudyError> {
-    let Stimuli { file, templates, layout, .. } = stimuli;
-    let mut known: HashMap<(&[u32], usize), usize> = HashMap::new();
-    let mut sides = vec![0; templates.len()];
-    for &line in &layout.lines[1] {
-        sides[line] = 1;
+/// Finds lines that are the same to the model as an earlier one, such as sentences that differ only in
+/// a target that is masked. Two of one label are allowed within a group.
+fn check_inputs_differ(
+    stimuli: &Stimuli,
+    layout: &StimuliLayout,
+    sentences: &[Filled],
+    invalid: &mut InvalidLines,
+) {
+    let mut known: HashMap<(&[u32], usize, &[u32]), usize> = HashMap::new();
+    let mut sides = vec![0; stimuli.templates.len()];
+    if !layout.paired {
+        for &line in &layout.lines[1] {
+            sides[line] = 1;
+        }
     }
-    for (line, sentence) in sentences.iter().enumerate() {
-        let earlier = *known.entry((&sentence.ids, sentence.position)).or_insert(line);
-        let (first, second) = (&templates[earlier], &templates[line]);
+    let per_line = if layout.paired { 2 } else { 1 };
+    for (line, inputs) in sentences.chunks(per_line).enumerate() {
+        let other_side = inputs.get(1).map_or(&[][..], |side| &side.ids);
+        let input = (&inputs[0].ids[..], inputs[0].position, other_side);
+        let earlier = *known.entry(input).or_insert(line);
+        let (first, second) = (&stimuli.templates[earlier], &stimuli.templates[line]);
         let same_label = sides[earlier] == sides[line];
         let same_group = first.group.is_some() && first.group == second.group;
         if earlier != line && !(same_label && same_group) {
             let problem = LineProblem::SameInput { first: first.line, same_label };
-            return Err(StudyError::in_line(file, second.line, problem));
+            invalid.add(&stimuli.file, second.line, problem);
         }
     }
-    Ok(())
 }
 
 /// Side a and side b of a pair.
 fn encode_pair(
-    subject: Subject<'_>,
-    file: &str,
+    encoder: &mut FileEncoder<'_>,
     template: &Template,
     at: SelectAt,
-) -> Result<[Filled; 2], StudyError> {
+) -> Result<Vec<Filled>, LineProblem> {
     let target = template.braces.len() - 1;
     if at == SelectAt::Masked && target == 0 {
-        return Err(StudyError::in_line(file, template.line, LineProblem::SameSides));
+        return Err(LineProblem::SameSides);
     }
-    let words = &template.braces[target];
-    let a = encode_side(subject, file, template, 0, &words[0], at)?;
-    let b = encode_side(subject, file, template, 1, &words[1], at)?;
+    let a = fill_target(encoder, template, 0)?;
+    let b = fill_target(encoder, template, 1)?;
+    if a.ids[a.position] == b.ids[b.position] {
+        let words = &template.braces[target];
+        return Err(LineProblem::SameWords { words: [words[0].clone(), words[1].clone()] });
+    }
     let lengths = [a.ids.len(), b.ids.len()];
     let positions = [a.position, b.position];
     if lengths[0] != lengths[1] || positions[0] != positions[1] {
-        let problem = LineProblem::UnequalSides { lengths, positions };
-        return Err(StudyError::in_line(file, template.line, problem));
+        return Err(LineProblem::UnequalSides { lengths, positions });
     }
-    Ok([a, b])
+    let sides: Vec<Filled> =
+        [a, b].into_iter().map(|side| seen_at(encoder.subject, side, at)).collect();
+    if sides[0].ids == sides[1].ids {
+        return Err(LineProblem::SameTokens { unknown: encoder.doubts.unknown(template.line) });
+    }
+    Ok(sides)
 }
 
 fn encode_side(
-    subject: Subject<'_>,
-    file: &str,
+    encoder: &mut FileEncoder<'_>,
     template: &Template,
     side: usize,
-    word: &str,
     at: SelectAt,
-) -> Result<Filled, StudyError> {
-    let filled = fill(subject, file, template, side, template.braces.len() - 1, word)?;
+) -> Result<Filled, LineProblem> {
+    let filled = fill_target(encoder, template, side)?;
+    Ok(seen_at(encoder.subject, filled, at))
+}
+
+/// One side of a template, with its target visible.
+fn fill_target(
+    encoder: &mut FileEncoder<'_>,
+    template: &Template,
+    side: usize,
+) -> Result<Filled, LineProblem> {
+    let target = template.braces.len() - 1;
+    encoder.fill(template, side, target, &template.braces[target][side])
+}
+
+/// A sentence as the model reads it, with its target visible or masked.
+fn seen_at(subject: Subject<'_>, filled: Filled, at: SelectAt) -> Filled {
     match at {
-        SelectAt::Visible => Ok(filled),
+        SelectAt::Visible => filled,
         SelectAt::Masked => {
             let ids = filled.masked(subject.tokenizer.mask_id());
-            Ok(Filled { ids, position: filled.position })
+            Filled { ids, position: filled.position }
         }
     }
 }

@@ -2,9 +2,14 @@
 
 use std::ops::Range;
 
-use bert_model::BertModelError;
+use bert_model::{BertModelError, Encoded};
 
-use crate::{error::StudyError, passes::subject::Subject, texts::template_lines::Template};
+use crate::{
+    encoding::word_doubts::WordDoubts,
+    error::{InvalidLines, LineProblem},
+    passes::subject::Subject,
+    texts::template_lines::Template,
+};
 
 /// The tokens of a template with one word filled in.
 #[derive(Clone, Debug)]
@@ -25,7 +30,26 @@ impl Filled {
         place: Range<usize>,
     ) -> Result<Self, BertModelError> {
         let encoded = subject.tokenizer.encode(sentence)?;
-        let position = subject.tokenizer.position_of(&encoded, sentence, place)?;
+        Self::find(subject, sentence, place, encoded, true)
+    }
+
+    /// Finds the token of the bytes `place` of an encoded sentence. The search for words that would be
+    /// one token, `with_suggestions`, takes some time.
+    ///
+    /// # Errors
+    /// If these bytes are not exactly one token, or the sentence is too long.
+    fn find(
+        subject: Subject<'_>,
+        sentence: &str,
+        place: Range<usize>,
+        encoded: Encoded,
+        with_suggestions: bool,
+    ) -> Result<Self, BertModelError> {
+        let position = if with_suggestions {
+            subject.tokenizer.position_of(&encoded, sentence, place)?
+        } else {
+            subject.tokenizer.find_word(&encoded, sentence, place)?
+        };
         subject.check_length(&encoded.ids)?;
         Ok(Self { ids: encoded.ids, position })
     }
@@ -38,20 +62,56 @@ impl Filled {
     }
 }
 
-/// Fills `word` into brace `brace`, and word number `side` into the other braces, and finds the
-/// token of `word`.
-///
-/// # Errors
-/// [`StudyError::Line`] if `word` is not one token of the model there, or the sentence is too long.
-pub(crate) fn fill(
-    subject: Subject<'_>,
-    file: &str,
-    template: &Template,
-    side: usize,
-    brace: usize,
-    word: &str,
-) -> Result<Filled, StudyError> {
-    let (sentence, place) = template.fill_sides(side, brace, word);
-    Filled::encode(subject, &sentence, place)
-        .map_err(|error| StudyError::in_line(file, template.line, error))
+/// The lines of a file that are being encoded.
+pub(crate) struct FileEncoder<'a> {
+    pub(crate) subject: Subject<'a>,
+    pub(crate) file: &'a str,
+    pub(crate) doubts: WordDoubts,
+    /// Invalid lines that were found.
+    found: usize,
+}
+
+/// The most invalid lines whose errors suggest other words.
+const MOST_SUGGESTIONS: usize = 20;
+
+impl<'a> FileEncoder<'a> {
+    pub(crate) fn new(subject: Subject<'a>, file: &'a str) -> Self {
+        Self { subject, file, doubts: WordDoubts::default(), found: 0 }
+    }
+
+    /// Fills `word` into brace `brace`, and word number `side` into the other braces, and finds the
+    /// token of `word`.
+    ///
+    /// # Errors
+    /// If `word` is not one token of the model there, or the sentence is too long.
+    pub(crate) fn fill(
+        &mut self,
+        template: &Template,
+        side: usize,
+        brace: usize,
+        word: &str,
+    ) -> Result<Filled, LineProblem> {
+        let (sentence, place) = template.fill_sides(side, brace, word);
+        let encoded = self.subject.tokenizer.encode(&sentence)?;
+        self.doubts.add(self.subject.tokenizer, template.line, &sentence, &encoded);
+        let with_suggestions = self.found < MOST_SUGGESTIONS;
+        Ok(Filled::find(self.subject, &sentence, place, encoded, with_suggestions)?)
+    }
+
+    /// The result of a line, unless it is invalid: then it is added to `invalid`.
+    pub(crate) fn keep<T>(
+        &mut self,
+        line: usize,
+        result: Result<T, LineProblem>,
+        invalid: &mut InvalidLines,
+    ) -> Option<T> {
+        match result {
+            Ok(value) => Some(value),
+            Err(problem) => {
+                self.found += 1;
+                invalid.add(self.file, line, problem);
+                None
+            }
+        }
+    }
 }

@@ -1,16 +1,20 @@
 //! Masked prompts as the model reads them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use bert_model::MASK;
+use study_record::Warning;
 
 use crate::{
-    encoding::filled::{Filled, fill},
-    error::{CandidateProblem, LineProblem, StudyError},
+    encoding::{
+        filled::{FileEncoder, Filled},
+        word_keys::WordReader,
+    },
+    error::{CandidateProblem, InvalidLines, LineProblem, StudyError},
     passes::subject::Subject,
     texts::{
+        contrast::Contrast,
         prompts::{Prompt, Prompts},
-        stimuli::Contrast,
     },
 };
 
@@ -23,13 +27,21 @@ pub struct Candidate {
     pub id: u32,
 }
 
-impl Candidate {
-    /// Adds a word with the token `id` to the candidates at a mask.
+/// The candidates at a mask, each with a token of its own.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Candidates {
+    list: Vec<Candidate>,
+    /// The place of each token in the list.
+    places: HashMap<u32, usize>,
+}
+
+impl Candidates {
+    /// Adds a word with the token `id`.
     ///
     /// # Errors
     /// If the word is a special token, or its token that of another candidate.
     pub(crate) fn add(
-        candidates: &mut Vec<Self>,
+        &mut self,
         subject: Subject<'_>,
         word: &str,
         id: u32,
@@ -37,12 +49,18 @@ impl Candidate {
         if subject.tokenizer.is_special(id) {
             return Err(CandidateProblem::Special { word: word.to_owned() });
         }
-        if let Some(same) = candidates.iter().find(|candidate| candidate.id == id) {
-            let other = same.word.clone();
+        if let Some(&place) = self.places.get(&id) {
+            let other = self.list[place].word.clone();
             return Err(CandidateProblem::SameToken { other, word: word.to_owned() });
         }
-        candidates.push(Self { word: word.to_owned(), id });
+        self.places.insert(id, self.list.len());
+        self.list.push(Candidate { word: word.to_owned(), id });
         Ok(())
+    }
+
+    /// The candidates in the order in which they were added.
+    pub(crate) fn into_list(self) -> Vec<Candidate> {
+        self.list
     }
 }
 
@@ -92,61 +110,96 @@ impl MaskedPrompt {
     /// Encodes every prompt of a file.
     ///
     /// # Errors
-    /// [`StudyError::Line`] if a candidate is not one token of the model or changes the tokens
-    /// around it, or if a label is not one of the contrast's.
+    /// [`StudyError::Lines`] if lines are invalid: a candidate is not one token of the model or changes
+    /// the tokens around it, a label is not one of the contrast's, or two prompts are the same.
     pub fn encode_all(
         subject: Subject<'_>,
         prompts: &Prompts,
         contrast: &Contrast,
     ) -> Result<Vec<Self>, StudyError> {
-        prompts.check_labels(contrast)?;
+        let mut invalid = InvalidLines::default();
+        let encoded =
+            Self::encode_valid_lines(subject, prompts, contrast, &mut invalid, &mut Vec::new());
+        invalid.check()?;
+        Ok(encoded)
+    }
+
+    /// As [`MaskedPrompt::encode_all`], with invalid lines left out and added to `invalid`, and doubts
+    /// added to `warnings`.
+    pub fn encode_valid_lines(
+        subject: Subject<'_>,
+        prompts: &Prompts,
+        contrast: &Contrast,
+        invalid: &mut InvalidLines,
+        warnings: &mut Vec<Warning>,
+    ) -> Vec<Self> {
+        let mut encoder = FileEncoder::new(subject, &prompts.file);
+        let mut words = WordReader::new(subject.tokenizer);
         let mut first_of_group: BTreeMap<&str, usize> = BTreeMap::new();
         let mut encoded = Vec::new();
         for prompt in prompts.iter() {
-            let mut masked = encode(subject, &prompts.file, prompt, contrast)?;
+            let result = encode(&mut encoder, prompt);
+            let Some(mut masked) = encoder.keep(prompt.template.line, result, invalid) else {
+                continue;
+            };
+            let label = prompt.label(contrast, &mut |word: &str| words.key(word));
+            masked.label = label.map(str::to_owned);
             if let Some(group) = &prompt.template.group {
                 masked.cluster = *first_of_group.entry(group).or_insert(prompt.index);
             }
             encoded.push(masked);
         }
-        Ok(encoded)
+        warnings.extend(prompts.warnings.iter().cloned());
+        encoder.doubts.warn(&prompts.file, warnings);
+        prompts.check_labels(contrast, invalid, warnings);
+        check_prompts_differ(prompts, &encoded, invalid);
+        encoded
     }
 }
 
-fn encode(
-    subject: Subject<'_>,
-    file: &str,
-    prompt: Prompt<'_>,
-    contrast: &Contrast,
-) -> Result<MaskedPrompt, StudyError> {
-    let Prompt { index, brace, template } = prompt;
-    let words = &template.braces[brace];
-    let mut sentences: Vec<Filled> = Vec::with_capacity(words.len());
-    for word in words {
-        sentences.push(fill(subject, file, template, 0, brace, word)?);
+/// Finds prompts that are the same to the model as one of an earlier line. They would count as two
+/// observations, except within a group.
+fn check_prompts_differ(prompts: &Prompts, encoded: &[MaskedPrompt], invalid: &mut InvalidLines) {
+    let mut known = HashMap::new();
+    for masked in encoded {
+        let mut others: Vec<u32> = masked.candidates.iter().map(|candidate| candidate.id).collect();
+        let right = others.remove(0);
+        others.sort_unstable();
+        let input = (&masked.masked, masked.position, right, others, &masked.label);
+        let earlier: &MaskedPrompt = known.entry(input).or_insert(masked);
+        if earlier.prompt != masked.prompt && earlier.cluster != masked.cluster {
+            let first = prompts.templates[earlier.prompt].line;
+            let line = prompts.templates[masked.prompt].line;
+            invalid.add(&prompts.file, line, LineProblem::SameInput { first, same_label: true });
+        }
     }
+}
+
+fn encode(encoder: &mut FileEncoder<'_>, prompt: Prompt<'_>) -> Result<MaskedPrompt, LineProblem> {
+    let Prompt { index, brace, template } = prompt;
+    let subject = encoder.subject;
     let mask = subject.tokenizer.mask_id();
-    let masked = sentences[0].masked(mask);
-    let mut candidates: Vec<Candidate> = Vec::with_capacity(words.len());
-    for (word, sentence) in words.iter().zip(&sentences) {
-        let id = sentence.ids[sentence.position];
-        Candidate::add(&mut candidates, subject, word, id)
-            .map_err(|problem| StudyError::in_line(file, template.line, problem))?;
-        if sentence.masked(mask) != masked {
+    let right = encoder.fill(template, 0, brace, prompt.right())?;
+    let masked = right.masked(mask);
+    let mut candidates = Candidates::default();
+    candidates.add(subject, prompt.right(), right.ids[right.position])?;
+    for word in &template.braces[brace][1..] {
+        let filled: Filled = encoder.fill(template, 0, brace, word)?;
+        candidates.add(subject, word, filled.ids[filled.position])?;
+        if filled.masked(mask) != masked {
             let right = prompt.right().to_owned();
-            let problem = LineProblem::Surroundings { right, word: word.clone() };
-            return Err(StudyError::in_line(file, template.line, problem));
+            return Err(LineProblem::Surroundings { right, word: word.clone() });
         }
     }
     Ok(MaskedPrompt {
         prompt: index,
         sentence: template.fill(brace, MASK).0,
-        position: sentences[0].position,
-        candidates,
-        label: prompt.label(contrast).map(str::to_owned),
+        position: right.position,
+        candidates: candidates.into_list(),
+        label: None,
         group: template.group.clone(),
         cluster: index,
         masked,
-        unmasked: sentences.swap_remove(0).ids,
+        unmasked: right.ids,
     })
 }

@@ -3,3 +3,6 @@
 pub(crate) mod encoded_stimuli;
 pub(crate) mod filled;
 pub(crate) mod masked_prompt;
+pub(crate) mod prompt_doubts;
+pub(crate) mod word_doubts;
+pub(crate) mod word_keys;

@@ -8,7 +8,7 @@ use bert_model::TokenBatch;
 use crate::{
     encoding::{
         filled::Filled,
-        masked_prompt::{Candidate, MaskedPrompt},
+        masked_prompt::{Candidate, Candidates, MaskedPrompt},
     },
     engine::lesion_method::LesionMethod,
     error::StudyError,
@@ -104,14 +104,16 @@ impl Sentence {
         for (mask, place) in self.masks.iter_mut().zip(&self.places) {
             let before = &self.text[..place.start];
             let after = &self.text[place.end..];
+            let mut candidates = Candidates::default();
             for word in words {
                 // The token depends on the place: at the start of a sentence it may be another.
                 let sentence = format!("{before}{word}{after}");
                 let word_place = place.start..place.start + word.len();
                 let filled = Filled::encode(subject, &sentence, word_place)?;
                 let id = filled.ids[filled.position];
-                Candidate::add(&mut mask.candidates, subject, word, id)?;
+                candidates.add(subject, word, id)?;
             }
+            mask.candidates = candidates.into_list();
         }
         Ok(self)
     }

@@ -15,7 +15,7 @@ use crate::{
         side_by_side::{lock, run_side_by_side},
         subject::Subject,
     },
-    texts::{stimuli::Contrast, stimuli_layout::StimuliLayout},
+    texts::{contrast::Contrast, stimuli_layout::StimuliLayout},
 };
 
 /// The activations of every neuron of every layer at the target token of every stimulus.

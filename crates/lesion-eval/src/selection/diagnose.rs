@@ -165,7 +165,7 @@ mod tests {
     use super::*;
     use crate::{
         passes::progress::unwatched,
-        texts::{stimuli::Contrast, stimuli_layout::StimuliLayout},
+        texts::{contrast::Contrast, stimuli_layout::StimuliLayout},
     };
 
     fn activations(pre: [Vec<f32>; 2]) -> Activations {

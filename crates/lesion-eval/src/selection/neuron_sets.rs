@@ -10,7 +10,7 @@ use crate::{
     error::{NeuronSetProblem, StudyError},
     selection::select::Selection,
     share::floor_share,
-    texts::stimuli::Contrast,
+    texts::contrast::Contrast,
 };
 
 /// Chooses from the significant neurons of both labels of one layer.

@@ -6,7 +6,7 @@ use neuron_stats::{Matrix, StatsError};
 use study_record::{Site, StimuliCounts, TTestKind};
 
 use crate::{
-    error::StudyError, selection::activations::Activations, texts::stimuli::Contrast,
+    error::StudyError, selection::activations::Activations, texts::contrast::Contrast,
     translate::model_site,
 };
 

@@ -10,7 +10,7 @@ use crate::{
     error::StudyError,
     passes::progress::Progress,
     selection::observations::Observations,
-    texts::stimuli::Contrast,
+    texts::contrast::Contrast,
     translate::{p_correction, test_kind},
 };
 

@@ -1,18 +1,22 @@
 //! Prompts files.
 
+use study_record::Warning;
+
 use crate::{
-    error::{FileProblem, LineProblem, StudyError},
+    error::{FileProblem, InvalidLines, LineProblem, StudyError},
     texts::{
-        stimuli::Contrast,
+        contrast::{Contrast, ReadWord},
         template_lines::{Template, parse_file},
     },
 };
 
 /// The masked prompts of a study.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Prompts {
     pub(crate) file: String,
     pub(crate) templates: Vec<Template>,
+    /// Doubtful lines.
+    pub(crate) warnings: Vec<Warning>,
 }
 
 /// One brace of one template: a word that the model is to predict.
@@ -32,21 +36,38 @@ impl Prompts {
     /// label of the contrast and a tab. Blank lines and lines that start with `#` are skipped.
     ///
     /// # Errors
-    /// If a line is invalid ([`StudyError::Line`]) or the file has no prompt ([`StudyError::File`]).
+    /// If lines are invalid ([`StudyError::Lines`]) or the file has no prompt ([`StudyError::File`]).
     pub fn parse(file: &str, content: &str) -> Result<Self, StudyError> {
-        let templates = parse_file(file, content, 2)?;
-        if templates.is_empty() {
+        let mut invalid = InvalidLines::default();
+        let prompts = Self::parse_valid_lines(file, content, &mut invalid)?;
+        invalid.check()?;
+        Ok(prompts)
+    }
+
+    /// As [`Prompts::parse`], with invalid lines left out and added to `invalid`.
+    ///
+    /// # Errors
+    /// If no line is invalid, and there is no prompt ([`StudyError::File`]).
+    pub fn parse_valid_lines(
+        file: &str,
+        content: &str,
+        invalid: &mut InvalidLines,
+    ) -> Result<Self, StudyError> {
+        let mut warnings = Vec::new();
+        let mut templates = parse_file(file, content, 2, invalid, &mut warnings);
+        if templates.is_empty() && !invalid.is_any_of(file) {
             let problem = FileProblem::NoPrompt;
             return Err(StudyError::File { file: file.to_owned(), problem });
         }
-        for template in &templates {
+        templates.retain(|template| {
             let braces = template.braces.len();
-            if template.label.is_some() && braces != 1 {
-                let problem = LineProblem::LabelOfSeveral { braces };
-                return Err(StudyError::in_line(file, template.line, problem));
+            let is_valid = template.label.is_none() || braces == 1;
+            if !is_valid {
+                invalid.add(file, template.line, LineProblem::LabelOfSeveral { braces });
             }
-        }
-        Ok(Self { file: file.to_owned(), templates })
+            is_valid
+        });
+        Ok(Self { file: file.to_owned(), templates, warnings })
     }
 
     /// Every brace of every template, in the order of the file.
@@ -56,20 +77,26 @@ impl Prompts {
         })
     }
 
-    /// Checks that every label is one of the contrast's.
-    ///
-    /// # Errors
-    /// If a label is not one of the contrast's: [`StudyError::Line`] for the first of them.
-    pub fn check_labels(&self, contrast: &Contrast) -> Result<(), StudyError> {
+    /// Finds labels that are not the contrast's, and doubtful ones.
+    pub(crate) fn check_labels(
+        &self,
+        contrast: &Contrast,
+        invalid: &mut InvalidLines,
+        warnings: &mut Vec<Warning>,
+    ) {
+        // Without a second label nothing is known about the labels.
+        if contrast.b.is_empty() {
+            return;
+        }
         for template in &self.templates {
             let Some(label) = &template.label else { continue };
             if contrast.label(label).is_none() {
                 let known = [contrast.a.clone(), contrast.b.clone()];
                 let problem = LineProblem::UnknownLabel { label: label.clone(), known };
-                return Err(StudyError::in_line(&self.file, template.line, problem));
+                invalid.add(&self.file, template.line, problem);
             }
         }
-        Ok(())
+        contrast.check_fields(&self.file, &self.templates, invalid, warnings);
     }
 }
 
@@ -81,12 +108,11 @@ impl<'a> Prompt<'a> {
     }
 
     /// The label of the neuron set that is matched to this prompt: the label before the tab, or the
-    /// right word if it is a word of the contrast.
-    #[must_use]
-    pub fn label<'c>(&self, contrast: &'c Contrast) -> Option<&'c str> {
+    /// right word if it is a word of the contrast. `read` decides which words are the same.
+    pub(crate) fn label<'c>(&self, contrast: &'c Contrast, read: ReadWord<'_>) -> Option<&'c str> {
         match &self.template.label {
             Some(label) => contrast.label(label),
-            None => contrast.label_of_word(self.right()),
+            None => contrast.label_of_word(self.right(), read),
         }
     }
 }
@@ -94,6 +120,11 @@ impl<'a> Prompt<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::texts::contrast::WordKey;
+
+    fn read(word: &str) -> WordKey {
+        WordKey::Unknown(word.to_lowercase())
+    }
 
     fn contrast() -> Contrast {
         Contrast { a: "him".into(), b: "her".into(), words: true }
@@ -106,7 +137,9 @@ mod tests {
         let found: Vec<_> = prompts
             .iter()
             .map(|p| {
-                (p.index, p.brace, p.right().to_owned(), p.label(&contrast()).map(str::to_owned))
+                let contrast = contrast();
+                let label = p.label(&contrast, &mut read).map(str::to_owned);
+                (p.index, p.brace, p.right().to_owned(), label)
             })
             .collect();
         let expected =
@@ -118,7 +151,7 @@ mod tests {
     fn the_name_of_a_side_does_not_match_a_word() {
         let sides = Contrast { a: "a".into(), b: "b".into(), words: false };
         let prompts = Prompts::parse("f", "I saw {a|the} dog.\na\tThe {dog|dogs} ran.").unwrap();
-        let labels: Vec<_> = prompts.iter().map(|prompt| prompt.label(&sides)).collect();
+        let labels: Vec<_> = prompts.iter().map(|prompt| prompt.label(&sides, &mut read)).collect();
         assert_eq!(labels, [None, Some("a")]);
     }
 
@@ -127,7 +160,9 @@ mod tests {
         let two = Prompts::parse("f", "him\t{He|She} saw {him|her}.").unwrap_err().to_string();
         assert!(two.starts_with("f:1: a label before 2 braces"), "{two}");
         let prompts = Prompts::parse("f", "them\tIt was {hers|his}.").unwrap();
-        let unknown = prompts.check_labels(&contrast()).unwrap_err().to_string();
+        let mut invalid = InvalidLines::default();
+        prompts.check_labels(&contrast(), &mut invalid, &mut Vec::new());
+        let unknown = invalid.to_string();
         assert!(unknown.starts_with("f:1: the label \"them\""), "{unknown}");
         assert!(Prompts::parse("f", "# nothing\n").is_err());
     }

@@ -1,53 +1,27 @@
 //! Stimuli files.
 
-use study_record::{SelectionSettings, StimuliCounts, TTestKind};
+use study_record::{SelectionSettings, StimuliCounts, TTestKind, Warning};
 
 use crate::{
-    error::{FileProblem, LineProblem, StudyError},
+    error::{FileProblem, InvalidLines, LineProblem, StudyError},
     texts::{
+        contrast::{Contrast, ReadWord, SentenceSides, check_contexts},
         stimuli_layout::{FEWEST_OBSERVATIONS, StimuliLayout},
         template_lines::{Template, parse_file},
     },
 };
 
-/// The two sides of a contrast: a neuron with t > 0 gets label `a`, one with t < 0 label `b`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Contrast {
-    /// The label of the first words, for example `him`.
-    pub a: String,
-    /// The label of the second words, for example `her`.
-    pub b: String,
-    /// Whether the labels are words. Otherwise they only name the sides of pairs, `a` and `b`, and no
-    /// prompt's right word is one of them.
-    pub words: bool,
-}
-
-impl Contrast {
-    /// The label that equals `name` in any letter case.
-    #[must_use]
-    pub fn label(&self, name: &str) -> Option<&str> {
-        [&self.a, &self.b]
-            .into_iter()
-            .find(|label| label.to_lowercase() == name.to_lowercase())
-            .map(String::as_str)
-    }
-
-    /// The label of the side that `word` belongs to.
-    #[must_use]
-    pub fn label_of_word(&self, word: &str) -> Option<&str> {
-        self.label(word).filter(|_| self.words)
-    }
-}
-
 /// The stimuli of a study: minimal pairs that differ in a target word, or single sentences of either
 /// label.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Stimuli {
     pub(crate) file: String,
     /// In the order of the file.
     pub(crate) templates: Vec<Template>,
-    pub(crate) layout: StimuliLayout,
-    contrast: Contrast,
+    /// Whether each line is a pair.
+    pub(crate) paired: bool,
+    /// Doubtful lines.
+    pub(crate) warnings: Vec<Warning>,
 }
 
 impl Stimuli {
@@ -63,40 +37,86 @@ impl Stimuli {
     /// stands before a tab. Side a is the label that occurs first.
     ///
     /// # Errors
-    /// If a line is invalid ([`StudyError::Line`]), or there are fewer than 2 pairs, or 2 sentences of
-    /// each label, or 2 groups of them ([`StudyError::File`]).
+    /// If lines are invalid ([`StudyError::Lines`]), or there is none ([`StudyError::File`]).
     pub fn parse(file: &str, content: &str) -> Result<Self, StudyError> {
-        let templates = parse_file(file, content, 1)?;
-        let in_file = |problem| StudyError::File { file: file.to_owned(), problem };
-        let Some(first) = templates.first() else {
-            return Err(in_file(FileProblem::TooFewPairs { found: 0 }));
-        };
-        let paired = !is_sentence(first);
-        for template in &templates {
-            check(template, first).map_err(|problem| in_line(file, template, problem))?;
+        let mut invalid = InvalidLines::default();
+        let stimuli = Self::parse_valid_lines(file, content, &mut invalid)?;
+        invalid.check()?;
+        Ok(stimuli)
+    }
+
+    /// As [`Stimuli::parse`], with invalid lines left out and added to `invalid`.
+    ///
+    /// # Errors
+    /// If there is no line ([`StudyError::File`]).
+    pub fn parse_valid_lines(
+        file: &str,
+        content: &str,
+        invalid: &mut InvalidLines,
+    ) -> Result<Self, StudyError> {
+        let mut warnings = Vec::new();
+        let mut templates = parse_file(file, content, 1, invalid, &mut warnings);
+        let first = templates.first().cloned();
+        if let Some(first) = &first {
+            templates.retain(|template| match check(template, first) {
+                Ok(()) => true,
+                Err(problem) => {
+                    invalid.add(file, template.line, problem);
+                    false
+                }
+            });
         }
+        let found = templates.len();
+        if found == 0 && !invalid.is_any_of(file) {
+            let problem = FileProblem::TooFewPairs { found };
+            return Err(StudyError::File { file: file.to_owned(), problem });
+        }
+        let paired = first.is_none_or(|first| !is_sentence(&first));
+        Ok(Self { file: file.to_owned(), templates, paired, warnings })
+    }
+
+    /// The labels, and the sides and groups of the lines. `read` decides which words are the same.
+    /// Lines on the wrong side, or with a third label, are added to `invalid`.
+    ///
+    /// # Errors
+    /// If no line is invalid, and there are fewer than 2 pairs, or 2 sentences of each label, or 2
+    /// groups of them ([`StudyError::File`]).
+    pub(crate) fn arrange(
+        &self,
+        read: ReadWord<'_>,
+        invalid: &mut InvalidLines,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<(Contrast, StimuliLayout), StudyError> {
+        let Self { file, templates, .. } = self;
         let groups: Vec<Option<&str>> =
             templates.iter().map(|template| template.group.as_deref()).collect();
-        let (contrast, layout) = if paired {
-            (contrast_of_pairs(&templates), StimuliLayout::of_pairs(&groups))
+        let mut problem = None;
+        let (contrast, layout);
+        if self.paired {
+            contrast = Contrast::of_pairs(file, templates, read, invalid);
+            contrast.check_fields(file, templates, invalid, warnings);
+            check_contexts(file, templates, warnings);
+            layout = StimuliLayout::of_pairs(&groups);
         } else {
-            let (contrast, sides) = contrast_of_sentences(file, &templates)?;
-            (contrast, StimuliLayout::of_sentences(&sides, &groups))
-        };
-        check_counts(&layout.counts(), &contrast).map_err(in_file)?;
-        Ok(Self { file: file.to_owned(), templates, layout, contrast })
-    }
-
-    /// The two labels.
-    #[must_use]
-    pub fn contrast(&self) -> &Contrast {
-        &self.contrast
-    }
-
-    /// The numbers of sentences and groups.
-    #[must_use]
-    pub fn counts(&self) -> StimuliCounts {
-        self.layout.counts()
+            let found = SentenceSides::of(templates, read);
+            let mut labels = found.labels.iter().cloned();
+            let a = labels.next().unwrap_or_default();
+            let b = labels.next();
+            if b.is_none() {
+                problem = Some(FileProblem::OneLabel { label: a.clone() });
+            }
+            contrast = Contrast { a, b: b.unwrap_or_default(), words: true };
+            contrast.check_fields(file, templates, invalid, warnings);
+            found.add_others(file, templates, invalid);
+            layout = StimuliLayout::of_sentences(&found.sides, &groups);
+        }
+        let problem = problem.or_else(|| check_counts(&layout.counts(), &contrast).err());
+        match problem {
+            Some(problem) if !invalid.is_any_of(file) => {
+                Err(StudyError::File { file: file.clone(), problem })
+            }
+            _ => Ok((contrast, layout)),
+        }
     }
 
     /// The t-test of each neuron.
@@ -104,8 +124,8 @@ impl Stimuli {
     /// # Errors
     /// If the settings ask for the paired test of single sentences ([`StudyError::File`]).
     pub fn test(&self, settings: &SelectionSettings) -> Result<TTestKind, StudyError> {
-        let test = settings.test_of(self.layout.paired);
-        if test == TTestKind::Paired && !self.layout.paired {
+        let test = settings.test_of(self.paired);
+        if test == TTestKind::Paired && !self.paired {
             let problem = FileProblem::PairedTest;
             return Err(StudyError::File { file: self.file.clone(), problem });
         }
@@ -142,55 +162,6 @@ fn check(template: &Template, first: &Template) -> Result<(), LineProblem> {
     Ok(())
 }
 
-fn in_line(file: &str, template: &Template, problem: LineProblem) -> StudyError {
-    StudyError::in_line(file, template.line, problem)
-}
-
-/// The labels of pairs: the words that all of them share, or `a` and `b`.
-fn contrast_of_pairs(templates: &[Template]) -> Contrast {
-    let (a, b) = target_words(&templates[0]);
-    let same = templates.iter().all(|template| target_words(template) == (a.clone(), b.clone()));
-    if same {
-        Contrast { a, b, words: true }
-    } else {
-        Contrast { a: "a".to_owned(), b: "b".to_owned(), words: false }
-    }
-}
-
-/// The labels of single sentences, and the side of each of them.
-fn contrast_of_sentences(
-    file: &str,
-    templates: &[Template],
-) -> Result<(Contrast, Vec<usize>), StudyError> {
-    let mut labels: Vec<String> = Vec::new();
-    let mut sides = Vec::with_capacity(templates.len());
-    for template in templates {
-        let label = match &template.label {
-            Some(label) => label.clone(),
-            None => template.braces[0][0].to_lowercase(),
-        };
-        let known = labels.iter().position(|known| known.to_lowercase() == label.to_lowercase());
-        let side = known.unwrap_or(labels.len());
-        if let (2, [a, b]) = (side, &labels[..]) {
-            let known = [a.clone(), b.clone()];
-            let problem = LineProblem::ThirdLabel { label, known };
-            return Err(in_line(file, template, problem));
-        }
-        if side == labels.len() {
-            labels.push(label);
-        }
-        sides.push(side);
-    }
-    let mut labels = labels.into_iter();
-    match (labels.next(), labels.next()) {
-        (Some(a), Some(b)) => Ok((Contrast { a, b, words: true }, sides)),
-        (label, _) => {
-            let problem = FileProblem::OneLabel { label: label.unwrap_or_default() };
-            Err(StudyError::File { file: file.to_owned(), problem })
-        }
-    }
-}
-
 /// Checks that a t-test is possible.
 fn check_counts(counts: &StimuliCounts, contrast: &Contrast) -> Result<(), FileProblem> {
     let labels = [&contrast.a, &contrast.b];
@@ -213,26 +184,88 @@ fn check_counts(counts: &StimuliCounts, contrast: &Contrast) -> Result<(), FileP
     Ok(())
 }
 
-/// Both words of a pair's target in lower case.
-fn target_words(template: &Template) -> (String, String) {
-    let words = &template.braces[template.braces.len() - 1];
-    (words[0].to_lowercase(), words[1].to_lowercase())
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use proptest::prelude::*;
 
     use super::*;
+    use crate::texts::contrast::WordKey;
+
+    /// The labels and the layout of a file named `f` for a model that reads lower case only, or also
+    /// capitals.
+    fn arrange(content: &str, is_cased: bool) -> Result<(Contrast, StimuliLayout), StudyError> {
+        let mut invalid = InvalidLines::default();
+        let stimuli = Stimuli::parse_valid_lines("f", content, &mut invalid)?;
+        let mut read = |word: &str| {
+            WordKey::Unknown(if is_cased { word.to_owned() } else { word.to_lowercase() })
+        };
+        let arranged = stimuli.arrange(&mut read, &mut invalid, &mut Vec::new())?;
+        invalid.check()?;
+        Ok(arranged)
+    }
+
+    fn labels(content: &str, is_cased: bool) -> [String; 2] {
+        let (Contrast { a, b, .. }, _) = arrange(content, is_cased).unwrap();
+        [a, b]
+    }
+
+    #[track_caller]
+    fn assert_problem(content: &str, problem: &str) {
+        let error = arrange(content, false).unwrap_err().to_string();
+        assert!(error.contains(problem), "{error}");
+    }
 
     #[test]
     fn labels_are_the_words_that_all_lines_share() {
-        let stimuli = Stimuli::parse("f", "I saw {Him|her}.\nYou saw {him|her}.").unwrap();
-        assert_eq!(stimuli.contrast(), &Contrast { a: "him".into(), b: "her".into(), words: true });
-        let context = "{The king|The queen} saw {him|her}.\n{He|She} saw {him|her}.";
-        assert_eq!(Stimuli::parse("f", context).unwrap().contrast(), stimuli.contrast());
-        let mixed = Stimuli::parse("f", "The {dog|dogs} ran.\nThe {cat|cats} ran.").unwrap();
-        assert_eq!(mixed.contrast(), &Contrast { a: "a".into(), b: "b".into(), words: false });
+        for is_cased in [false, true] {
+            let pairs = "I saw {him|her}.\nYou saw {Him|her}.";
+            assert_eq!(labels(pairs, is_cased), ["him", "her"]);
+            let context = "{The king|The queen} saw {him|her}.\n{He|She} saw {him|her}.";
+            assert_eq!(labels(context, is_cased), ["him", "her"]);
+            let (mixed, _) = arrange("The {dog|dogs} ran.\nThe {cat|cats} ran.", is_cased).unwrap();
+            assert_eq!(mixed, Contrast { a: "a".into(), b: "b".into(), words: false });
+        }
+    }
+
+    #[test]
+    fn the_model_decides_whether_letter_case_matters() {
+        let residues = "E {L|V} G.\nA {L|V} K.";
+        assert_eq!(labels(residues, true), ["L", "V"]);
+        assert_eq!(labels(residues, false), ["l", "v"]);
+        assert_eq!(labels("In {May|may} we.\nIt {May|may} be.", true), ["May", "may"]);
+        let months = "In {May} we.\nSince {May}.\nIt {may}.\nShe {may}.";
+        assert_eq!(labels(months, true), ["May", "may"]);
+        assert_problem(months, "only the label \"may\"");
+        // More than two words in any letter case are two labels in any.
+        let mixed = "I saw {Him}.\nYou saw {him}.\nI saw {her}.\nYou saw {Her}.";
+        assert_eq!(labels(mixed, true), ["Him", "her"]);
+    }
+
+    #[test]
+    fn a_pair_the_other_way_round_is_named() {
+        let mut content = String::new();
+        for line in 1..=20 {
+            let pair = if line == 3 { "{she|he}" } else { "{he|she}" };
+            writeln!(content, "{{The king|The queen}} {line} said that {pair} left.").unwrap();
+        }
+        assert_problem(&content, "f:3: the pair {she|he} is the other way round in line 1;");
+        assert_problem("I saw {a|b}.\nI met {B|a}.", "f:2: the pair {B|a} is the other way round");
+    }
+
+    #[test]
+    fn all_invalid_lines_are_found() {
+        let content = "I saw {him|her}.\nI saw {him|her\nI met {her|him}.\nWe met {him}.\n\
+                       him  We knew {him|her}.\nWe knew {him|her}.";
+        let mut invalid = InvalidLines::default();
+        let stimuli = Stimuli::parse_valid_lines("f", content, &mut invalid).unwrap();
+        let mut read = |word: &str| WordKey::Unknown(word.to_owned());
+        stimuli.arrange(&mut read, &mut invalid, &mut Vec::new()).unwrap();
+        let Err(StudyError::Lines(invalid)) = invalid.check() else { panic!("no invalid line") };
+        let lines: Vec<usize> = invalid.lines().iter().map(|invalid| invalid.line).collect();
+        assert_eq!(lines, [2, 3, 4, 5]);
+        assert!(invalid.to_string().ends_with("; 3 more lines are invalid"), "{invalid}");
     }
 
     #[test]
@@ -245,8 +278,7 @@ mod tests {
             ("him\tI saw {him|her}.\nI saw {him|her}.", "f:1: a label before a pair"),
             ("group=x\tI saw {him|her}.\ngroup=x\tYou saw {him|her}.", "2 pairs are in 1 group"),
         ] {
-            let error = Stimuli::parse("f", content).unwrap_err().to_string();
-            assert!(error.contains(problem), "{error}");
+            assert_problem(content, problem);
         }
     }
 
@@ -254,10 +286,10 @@ mod tests {
     fn single_sentences_belong_to_the_label_of_their_word_or_before_the_tab() {
         let content = "We saw {Her}.\nhim\tWe saw {Peter}.\nHim\tPaul saw {him}.\n\
                        her\tWe saw {Martha}.\nThey saw {her}.";
-        let stimuli = Stimuli::parse("f", content).unwrap();
-        assert_eq!(stimuli.contrast(), &Contrast { a: "her".into(), b: "him".into(), words: true });
-        assert_eq!(stimuli.layout.lines, [vec![0, 3, 4], vec![1, 2]]);
-        assert_eq!(stimuli.counts().in_words(), "3 and 2 sentences");
+        let (contrast, layout) = arrange(content, false).unwrap();
+        assert_eq!(contrast, Contrast { a: "her".into(), b: "him".into(), words: true });
+        assert_eq!(layout.lines, [vec![0, 3, 4], vec![1, 2]]);
+        assert_eq!(layout.counts().in_words(), "3 and 2 sentences");
     }
 
     #[test]
@@ -277,8 +309,7 @@ mod tests {
                 "3 sentences with the label \"her\" are in 1 group",
             ),
         ] {
-            let error = Stimuli::parse("f", content).unwrap_err().to_string();
-            assert!(error.contains(problem), "{error}");
+            assert_problem(content, problem);
         }
     }
 
@@ -303,9 +334,9 @@ mod tests {
         fn any_text_is_stimuli_or_one_line_of_error(
             text in "((group=[xy]\t)?([ab]\t)?[a-c ]{1,3}\\{[ab|]{1,3}\\}\n){0,6}",
         ) {
-            match Stimuli::parse("f", &text) {
-                Ok(stimuli) => {
-                    let counts = stimuli.counts();
+            match arrange(&text, true) {
+                Ok((_, layout)) => {
+                    let counts = layout.counts();
                     prop_assert!(counts.groups.iter().all(|&groups| groups >= 2));
                     prop_assert!(!counts.paired || counts.sentences[0] == counts.sentences[1]);
                 }

@@ -1,8 +1,16 @@
 //! One line of a stimuli or prompts file: text with words in braces.
 
-use std::ops::Range;
+use std::{
+    collections::{HashMap, HashSet},
+    ops::Range,
+};
 
-use crate::error::{LineProblem, StudyError};
+use study_record::Warning;
+
+use crate::{
+    error::{InvalidLines, LineProblem},
+    texts::characters::{check_characters, lines_of, look_alike, unseparated_field},
+};
 
 /// A sentence whose braces each contain words: alternatives, `{him|her}`, or a single one, `{him}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,7 +22,7 @@ pub(crate) struct Template {
     /// The name of the group that the line belongs to, if `group=NAME` stands before a tab.
     pub(crate) group: Option<String>,
     /// The text between the braces: one piece more than there are braces.
-    text: Vec<String>,
+    pub(crate) text: Vec<String>,
     /// The words of each brace.
     pub(crate) braces: Vec<Vec<String>>,
 }
@@ -47,54 +55,83 @@ impl Template {
         }
         (sentence, place)
     }
-
-    /// Whether both have the same text, words and label.
-    fn repeats(&self, other: &Self) -> bool {
-        self.label == other.label && self.text == other.text && self.braces == other.braces
-    }
 }
 
 /// The beginning of a group's field.
 const GROUP: &str = "group=";
 
-/// Reads the templates of a file; blank lines and lines that start with `#` are skipped. Each brace
-/// has at least `fewest_words`.
-///
-/// # Errors
-/// If a line is invalid or occurs twice ([`StudyError::Line`]).
+/// The templates of a file; blank lines and lines that start with `#` are skipped. Each brace has at
+/// least `fewest_words`. Lines that are invalid or occur twice are added to `invalid`, and lines that
+/// may not mean what they say to `warnings`.
 pub(crate) fn parse_file(
     file: &str,
     content: &str,
     fewest_words: usize,
-) -> Result<Vec<Template>, StudyError> {
+    invalid: &mut InvalidLines,
+    warnings: &mut Vec<Warning>,
+) -> Vec<Template> {
     // Some editors put a byte order mark before the first line.
     let content = content.strip_prefix('\u{feff}').unwrap_or(content);
     let mut templates: Vec<Template> = Vec::new();
-    for (index, text) in content.lines().enumerate() {
-        if text.trim().is_empty() || text.trim_start().starts_with('#') {
+    for (index, text) in lines_of(content).enumerate() {
+        let line = index + 1;
+        if text.trim().is_empty() {
             continue;
         }
-        let line = index + 1;
-        let template = parse_line(line, text, fewest_words)
-            .map_err(|problem| StudyError::in_line(file, line, problem))?;
-        templates.push(template);
-    }
-    check_repeats(file, &templates)?;
-    Ok(templates)
-}
-
-/// Checks that no template occurs twice: it would count as two independent observations.
-fn check_repeats(file: &str, templates: &[Template]) -> Result<(), StudyError> {
-    for (index, template) in templates.iter().enumerate() {
-        if let Some(first) = templates[..index].iter().find(|earlier| earlier.repeats(template)) {
-            let problem = LineProblem::Repeated { first: first.line };
-            return Err(StudyError::in_line(file, template.line, problem));
+        if let Some(comment) = text.trim_start().strip_prefix('#') {
+            if looks_like_a_template(comment) {
+                warnings.push(Warning::CommentedLine { file: file.to_owned(), line });
+            }
+            continue;
+        }
+        match parse_line(line, text, fewest_words) {
+            Ok(template) => {
+                if template.text.last().is_some_and(|text| text.contains(" #")) {
+                    warnings.push(Warning::CommentInLine { file: file.to_owned(), line });
+                }
+                templates.push(template);
+            }
+            Err(problem) => invalid.add(file, line, problem),
         }
     }
-    Ok(())
+    check_repeats(file, &templates, invalid);
+    check_fields(file, &templates, invalid);
+    templates
+}
+
+/// Whether the text after a `#` is a sentence with a target, such as one about a hashtag.
+fn looks_like_a_template(comment: &str) -> bool {
+    comment.starts_with(char::is_alphanumeric) && comment.contains('{') && comment.contains('}')
+}
+
+/// Finds templates that occur twice: they would count as two independent observations.
+fn check_repeats(file: &str, templates: &[Template], invalid: &mut InvalidLines) {
+    let mut first_lines = HashMap::new();
+    for Template { line, label, text, braces, .. } in templates {
+        let first = *first_lines.entry((label, text, braces)).or_insert(*line);
+        if first != *line {
+            invalid.add(file, *line, LineProblem::Repeated { first });
+        }
+    }
+}
+
+/// Finds lines without a label that begin with a word and several spaces, if others have a label.
+fn check_fields(file: &str, templates: &[Template], invalid: &mut InvalidLines) {
+    if templates.iter().all(|template| template.label.is_none()) {
+        return;
+    }
+    for template in templates {
+        if template.label.is_none()
+            && let Some(field) = unseparated_field(&template.text[0])
+        {
+            let field = field.to_owned();
+            invalid.add(file, template.line, LineProblem::SpacesAfterField { field });
+        }
+    }
 }
 
 fn parse_line(line: usize, text: &str, fewest_words: usize) -> Result<Template, LineProblem> {
+    check_characters(text)?;
     let mut template =
         Template { line, label: None, group: None, text: Vec::new(), braces: Vec::new() };
     let mut rest = text.trim();
@@ -103,13 +140,17 @@ fn parse_line(line: usize, text: &str, fewest_words: usize) -> Result<Template, 
         let kind = match field.strip_prefix(GROUP) {
             Some("") => return Err(LineProblem::EmptyGroup),
             Some(name) => template.group.replace(name.to_owned()),
-            None if field.contains('{') => break,
+            None if field.contains('{') => return Err(LineProblem::TabInSentence),
             None => template.label.replace(field.to_owned()),
         };
         if kind.is_some() {
             return Err(LineProblem::SecondField { field: field.to_owned() });
         }
         rest = after.trim();
+    }
+    if rest.starts_with(GROUP) {
+        let field = rest.split_whitespace().next().unwrap_or_default().to_owned();
+        return Err(LineProblem::SpacesAfterField { field });
     }
     while let Some((before, after)) = rest.split_once('{') {
         let Some((brace, after)) = after.split_once('}') else {
@@ -120,6 +161,9 @@ fn parse_line(line: usize, text: &str, fewest_words: usize) -> Result<Template, 
         rest = after;
     }
     template.text.push(parse_text(rest)?);
+    if template.text[0].contains("\\t") {
+        return Err(LineProblem::WrittenTab);
+    }
     if template.braces.is_empty() {
         return Err(LineProblem::NoTarget);
     }
@@ -128,6 +172,9 @@ fn parse_line(line: usize, text: &str, fewest_words: usize) -> Result<Template, 
 
 /// The text between braces, which contains none.
 fn parse_text(text: &str) -> Result<String, LineProblem> {
+    if let Some((found, meant)) = look_alike(text, &['{', '}']) {
+        return Err(LineProblem::LookAlike { found, meant });
+    }
     if text.contains('}') {
         return Err(LineProblem::Unopened);
     }
@@ -136,6 +183,9 @@ fn parse_text(text: &str) -> Result<String, LineProblem> {
 
 /// The words of a brace: all different, none empty.
 fn parse_words(brace: &str, fewest: usize) -> Result<Vec<String>, LineProblem> {
+    if let Some((found, meant)) = look_alike(brace, &['{', '}', '|']) {
+        return Err(LineProblem::LookAlike { found, meant });
+    }
     if brace.contains('{') {
         return Err(LineProblem::Nested);
     }
@@ -146,19 +196,28 @@ fn parse_words(brace: &str, fewest: usize) -> Result<Vec<String>, LineProblem> {
     if words.len() < fewest {
         return Err(LineProblem::OneWord { brace: brace.to_owned() });
     }
-    for (i, word) in words.iter().enumerate() {
-        if words[..i].iter().any(|other| other.to_lowercase() == word.to_lowercase()) {
-            return Err(LineProblem::RepeatedWord { word: word.clone(), brace: brace.to_owned() });
-        }
+    let mut known = HashSet::new();
+    if let Some(word) = words.iter().find(|word| !known.insert(*word)) {
+        return Err(LineProblem::RepeatedWord { word: word.clone(), brace: brace.to_owned() });
     }
     Ok(words)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use proptest::prelude::*;
 
     use super::*;
+
+    /// The templates of a file named `f`, its invalid lines as text, and its warnings.
+    fn parse(content: &str, fewest_words: usize) -> (Vec<Template>, Vec<String>, Vec<Warning>) {
+        let mut invalid = InvalidLines::default();
+        let mut warnings = Vec::new();
+        let templates = parse_file("f", content, fewest_words, &mut invalid, &mut warnings);
+        (templates, invalid.lines().iter().map(ToString::to_string).collect(), warnings)
+    }
 
     #[test]
     fn a_word_fills_its_brace() {
@@ -196,37 +255,99 @@ mod tests {
 
     #[test]
     fn tabs_at_the_ends_and_a_byte_order_mark_are_not_text() {
-        let templates = parse_file("f", "\u{feff}# c\n\tI saw {a|b}.\t\n", 2).unwrap();
-        assert_eq!((templates.len(), &templates[0].label), (1, &None));
+        let (templates, invalid, _) = parse("\u{feff}# c\n\tI saw {a|b}.\t\n", 2);
+        assert_eq!((templates.len(), &templates[0].label, invalid.len()), (1, &None, 0));
     }
 
     #[test]
     fn comments_and_blank_lines_do_not_count_but_keep_the_line_numbers() {
-        let templates =
-            parse_file("f", "# one\n\n  # two\nI saw {a|b}.\n \nYou saw {c|d}.", 2).unwrap();
+        let (templates, ..) = parse("# one\n\n  # two\nI saw {a|b}.\n \nYou saw {c|d}.", 2);
         assert_eq!(templates.iter().map(|t| t.line).collect::<Vec<_>>(), [4, 6]);
     }
 
     #[test]
-    fn a_line_that_occurs_twice_is_an_error() {
-        let error = parse_file("f", "I saw {a|b}.\n\nI  saw {a|b}.\nI saw {a|b}. ", 2).unwrap_err();
-        assert_eq!(error.to_string(), "f:4: the same as line 1");
+    fn any_line_end_ends_a_line() {
+        for end in ["\n", "\r\n", "\r"] {
+            let content = ["I saw {a|b}.", "", "# c", "You saw {a|b}."].join(end);
+            let (templates, invalid, _) = parse(&content, 2);
+            let lines: Vec<usize> = templates.iter().map(|template| template.line).collect();
+            assert_eq!((lines, invalid.len()), (vec![1, 4], 0), "{end:?}");
+        }
     }
 
     #[test]
-    fn errors_name_file_and_line() {
-        for (text, problem) in [
+    fn a_line_that_occurs_twice_is_an_error() {
+        let (_, invalid, _) = parse("I saw {a|b}.\n\nI  saw {a|b}.\nI saw {a|b}. ", 2);
+        assert_eq!(invalid, ["f:4: the same as line 1"]);
+    }
+
+    #[test]
+    fn every_invalid_line_is_named_with_its_problem() {
+        let lines = [
             ("No target.", "no target"),
             ("A {him|her", "without its `}`"),
             ("A him|her}", "without its `{`"),
             ("A {him|{her}}", "inside braces"),
             ("A {him}", "one word"),
             ("A {him|}", "empty word"),
-            ("A {him|Him}", "twice"),
-        ] {
-            let error = parse_file("f.txt", &format!("# x\n{text}"), 2).unwrap_err().to_string();
-            assert!(error.starts_with("f.txt:2: ") && error.contains(problem), "{error}");
+            ("A {him|him}", "twice"),
+            ("A \u{ff5b}him|her\u{ff5d}.", "U+FF5B"),
+            ("A {him\u{ff5c}her|it}.", "type `|`"),
+            ("A \0{him|her}.", "U+0000"),
+            ("A {him|her}.\u{2028}B {him|her}.", "U+2028"),
+            ("A \u{feff}{him|her}.", "U+FEFF"),
+            ("A\u{c}{him|her}.", "U+000C"),
+            ("A\u{200b} {him|her}.", "U+200B"),
+            ("A \u{fffd} {him|her}.", "U+FFFD"),
+            ("We met {him|her}\tPeter.", "a tab after"),
+            ("him\\tWe met {him|her}.", "`\\t` before"),
+            ("group=x We met {him|her}.", "before a tab"),
+        ];
+        let content: Vec<&str> = lines.iter().map(|(line, _)| *line).collect();
+        let (_, invalid, _) = parse(&content.join("\n"), 2);
+        assert_eq!(invalid.len(), lines.len(), "{invalid:#?}");
+        for (index, (found, (_, problem))) in invalid.iter().zip(lines).enumerate() {
+            let line = index + 1;
+            assert!(
+                found.starts_with(&format!("f:{line}: ")) && found.contains(problem),
+                "{found}"
+            );
         }
+    }
+
+    #[test]
+    fn a_label_before_spaces_is_not_a_word_of_the_sentence() {
+        let (_, invalid, _) = parse("he\tPeter {a|b}.\nshe  Martha {a|b}.\nWe met {a|b}.", 2);
+        assert_eq!(invalid.len(), 1, "{invalid:?}");
+        assert!(invalid[0].starts_with("f:2: \"she\" stands before spaces"), "{invalid:?}");
+        let (_, invalid, _) = parse("We  met {a|b}.\nThey met {a|b}.", 2);
+        assert!(invalid.is_empty(), "{invalid:?}");
+    }
+
+    #[test]
+    fn a_comment_that_may_be_a_sentence_is_doubtful() {
+        let content = "# We met {a|b}.\n#metoo helped {a|b}.\nWe met {a|b}. # here";
+        let (templates, invalid, warnings) = parse(content, 2);
+        assert_eq!((templates.len(), invalid.len()), (1, 0));
+        let file = || "f".to_owned();
+        let expected = [
+            Warning::CommentedLine { file: file(), line: 2 },
+            Warning::CommentInLine { file: file(), line: 3 },
+        ];
+        assert_eq!(warnings, expected);
+    }
+
+    #[test]
+    fn many_lines_and_many_words_take_no_time() {
+        let words: Vec<String> = (0..20_000).map(|word| format!("w{word}")).collect();
+        let mut content = format!("We saw {{{}}}.\n", words.join("|"));
+        for line in 0..100_000 {
+            writeln!(content, "Number {line} saw {{a|b}}.").unwrap();
+        }
+        let started = std::time::Instant::now();
+        let (templates, invalid, _) = parse(&content, 2);
+        assert_eq!((templates.len(), invalid.len()), (100_001, 0));
+        assert!(started.elapsed().as_secs() < 10);
     }
 
     proptest! {
@@ -235,16 +356,15 @@ mod tests {
             text in "[ a-z{}|\t#.é]{0,40}",
             fewest_words in 1_usize..3,
         ) {
-            match parse_file("f", &text, fewest_words) {
-                Ok(templates) => for template in templates {
-                    for (i, words) in template.braces.iter().enumerate() {
-                        let word = words.last().unwrap();
-                        let (sentence, place) = template.fill(i, word);
-                        prop_assert_eq!(&sentence[place], word);
-                    }
-                },
-                Err(error) => prop_assert!(!error.to_string().contains('\n')),
+            let (templates, invalid, _) = parse(&text, fewest_words);
+            for template in templates {
+                for (i, words) in template.braces.iter().enumerate() {
+                    let word = words.last().unwrap();
+                    let (sentence, place) = template.fill(i, word);
+                    prop_assert_eq!(&sentence[place], word);
+                }
             }
+            prop_assert!(invalid.iter().all(|line| !line.contains('\n')));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use lesion_eval::{NeuronSetFile, Prompts, Stimuli};
+use lesion_eval::{InvalidLines, NeuronSetFile, Prompts, Stimuli};
 use study_record::{BUNDLED, FilePath, Origin, SelectAt, Study};
 use study_report::hash;
 
@@ -36,9 +36,16 @@ impl TextInput {
     pub fn read(path: &Path) -> Result<Self, LesionError> {
         let bytes = fs::read(path).map_err(LesionError::read(path))?;
         let name = path.display().to_string();
-        match String::from_utf8(bytes) {
+        if bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF") {
+            return Err(LesionError::Utf16 { name });
+        }
+        match std::str::from_utf8(&bytes) {
             Ok(text) => Ok(Self::given(name, text)),
-            Err(_) => Err(LesionError::NotUtf8 { name }),
+            Err(error) => {
+                let place = error.valid_up_to();
+                let line = 1 + count_lines(&bytes[..place]);
+                Err(LesionError::NotUtf8 { name, line, byte: bytes[place] })
+            }
         }
     }
 
@@ -56,14 +63,30 @@ impl TextInput {
     }
 }
 
+/// Number of line ends in bytes: line feeds, and carriage returns without one.
+fn count_lines(bytes: &[u8]) -> usize {
+    let mut lines = 0;
+    for (place, byte) in bytes.iter().enumerate() {
+        let is_end = match byte {
+            b'\n' => true,
+            b'\r' => bytes.get(place + 1) != Some(&b'\n'),
+            _ => false,
+        };
+        lines += usize::from(is_end);
+    }
+    lines
+}
+
 /// The texts of a study, not yet encoded.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct StudyTexts {
     pub(crate) stimuli: Stimuli,
     pub(crate) prompts: Prompts,
     pub(crate) neurons: Option<NeuronSetFile>,
     /// Prompts about other things, with their origin.
     pub(crate) bystanders: Option<(Prompts, Origin)>,
+    /// Lines that are invalid for any model.
+    pub(crate) invalid: InvalidLines,
     /// Origins of stimuli, prompts and neuron sets.
     pub(crate) origins: (Origin, Origin, Option<Origin>),
 }
@@ -72,11 +95,20 @@ impl StudyTexts {
     /// Reads the texts of a study: those that it specifies, and otherwise the bundled ones.
     ///
     /// # Errors
-    /// If a file cannot be read, or a line of it is invalid.
+    /// If a file cannot be read, or lines of it are invalid.
     pub fn read(study: &Study) -> Result<Self, LesionError> {
+        Self::read_valid_lines(study)?.check_lines()
+    }
+
+    /// As [`StudyTexts::read`], but lines that are invalid are an error only when a study is prepared,
+    /// together with those that are invalid for its model.
+    ///
+    /// # Errors
+    /// If a file cannot be read, or has too few lines.
+    pub fn read_valid_lines(study: &Study) -> Result<Self, LesionError> {
         let neurons = study.lesion.neurons.as_ref();
         let neurons = neurons.map(|FilePath(path)| TextInput::read(path)).transpose()?;
-        let mut texts = Self::parse(
+        let mut texts = Self::parse_valid_lines(
             bundled_stimuli_or(study.stimuli.as_ref(), study.selection.at)?,
             TextInput::read_or(study.prompts.as_ref(), PROMPTS)?,
             neurons,
@@ -84,7 +116,8 @@ impl StudyTexts {
         texts.stimuli.test(&study.selection)?;
         if let Some(FilePath(path)) = &study.controls.bystanders {
             let input = TextInput::read(path)?;
-            texts.bystanders = Some((Prompts::parse(&input.name, &input.text)?, input.origin));
+            let prompts = Prompts::parse_valid_lines(&input.name, &input.text, &mut texts.invalid)?;
+            texts.bystanders = Some((prompts, input.origin));
         }
         Ok(texts)
     }
@@ -92,19 +125,38 @@ impl StudyTexts {
     /// Parses texts in memory.
     ///
     /// # Errors
-    /// If a line of a text is invalid.
+    /// If lines of a text are invalid.
     pub fn parse(
         stimuli: TextInput,
         prompts: TextInput,
         neurons: Option<TextInput>,
     ) -> Result<Self, LesionError> {
+        Self::parse_valid_lines(stimuli, prompts, neurons)?.check_lines()
+    }
+
+    fn parse_valid_lines(
+        stimuli: TextInput,
+        prompts: TextInput,
+        neurons: Option<TextInput>,
+    ) -> Result<Self, LesionError> {
+        let mut invalid = InvalidLines::default();
         Ok(Self {
-            stimuli: Stimuli::parse(&stimuli.name, &stimuli.text)?,
-            prompts: Prompts::parse(&prompts.name, &prompts.text)?,
+            stimuli: Stimuli::parse_valid_lines(&stimuli.name, &stimuli.text, &mut invalid)?,
+            prompts: Prompts::parse_valid_lines(&prompts.name, &prompts.text, &mut invalid)?,
             neurons: neurons.as_ref().map(parse_neuron_sets).transpose()?,
             bystanders: None,
+            invalid,
             origins: (stimuli.origin, prompts.origin, neurons.map(|input| input.origin)),
         })
+    }
+
+    /// Checks that no line is invalid for any model.
+    ///
+    /// # Errors
+    /// If lines are invalid.
+    pub fn check_lines(mut self) -> Result<Self, LesionError> {
+        std::mem::take(&mut self.invalid).check()?;
+        Ok(self)
     }
 }
 

@@ -2,10 +2,12 @@
 
 use std::time::Instant;
 
-use lesion_eval::{DetectableEffects, MaskedPrompt, Trials, find_part, predict, unwatched};
+use lesion_eval::{
+    DetectableEffects, MaskedPrompt, Trials, find_part, never_right, predict, unwatched,
+};
 use rayon::prelude::*;
 use serde::Serialize;
-use study_record::{StimuliCounts, smallest_p};
+use study_record::{StimuliCounts, Warning, smallest_p};
 
 use crate::{error::LesionError, running::prepared_study::PreparedStudy};
 
@@ -33,6 +35,8 @@ pub struct StudyPlan {
     pub random_sets: usize,
     /// The smallest corrected p that so many random sets and claims admit; none without a claim.
     pub smallest_p: Option<f64>,
+    /// Doubts about the study, those about its lines last.
+    pub warnings: Vec<Warning>,
     /// The steps of the study.
     pub steps: Vec<PlannedStep>,
     /// Measured seconds of one forward pass of one sentence on this machine.
@@ -64,6 +68,7 @@ pub fn check(prepared: &PreparedStudy<'_>) -> Result<StudyPlan, LesionError> {
     let seconds_per_pass = seconds_per_pass(prepared)?;
     let steps = steps(prepared);
     let passes: f64 = steps.iter().map(|step| step.passes).sum();
+    let warnings = warnings(prepared, seconds_per_pass)?;
     let claims = design.claims();
     let random_sets = design.random_sets();
     let selection = &design.study.selection;
@@ -83,6 +88,7 @@ pub fn check(prepared: &PreparedStudy<'_>) -> Result<StudyPlan, LesionError> {
         claims,
         random_sets,
         smallest_p: (claims > 0).then(|| smallest_p(claims, random_sets)),
+        warnings,
         steps,
         seconds_per_pass,
         seconds: passes * seconds_per_pass,
@@ -109,24 +115,74 @@ fn steps(prepared: &PreparedStudy<'_>) -> Vec<PlannedStep> {
     steps
 }
 
+/// Doubts about the study. If the model takes little time, it predicts the prompts for them.
+///
+/// # Errors
+/// If the model cannot be run, or there is a warning and these are errors.
+fn warnings(
+    prepared: &PreparedStudy<'_>,
+    seconds_per_pass: f64,
+) -> Result<Vec<Warning>, LesionError> {
+    let prompts = prepared.design().prompts;
+    let mut warnings = prepared.warnings.clone();
+    if prompts.len() as f64 * seconds_per_pass <= PREDICTED_SECONDS {
+        let predictions = predict(prepared.subject(), prompts, &mut unwatched())?;
+        warnings.extend(never_right(prompts, &predictions));
+        Warning::sort(&mut warnings);
+        prepared.check_warnings(&warnings)?;
+    }
+    Ok(warnings)
+}
+
 /// Measured seconds per sentence of the first prompts, in batches that run side by side like those
-/// of lesions.
+/// of lesions, or one sentence at a time if the model is slow.
 fn seconds_per_pass(prepared: &PreparedStudy<'_>) -> Result<f64, LesionError> {
     let prompts = prepared.design().prompts;
     let length = prompts.first().map(MaskedPrompt::length);
     let alike = prompts.iter().filter(|prompt| Some(prompt.length()) == length);
-    let batch: Vec<MaskedPrompt> = alike.cycle().take(TIMED_BATCH).cloned().collect();
-    let batches = vec![&batch; 2 * rayon::current_num_threads()];
-    let mut best = f64::INFINITY;
-    for _ in 0..3 {
-        let started = Instant::now();
-        batches.par_iter().try_for_each(|batch| {
-            predict(prepared.subject(), batch, &mut unwatched()).map(|_| ())
-        })?;
-        best = best.min(started.elapsed().as_secs_f64());
+    let sentences: Vec<MaskedPrompt> = alike.cycle().take(TIMED_BATCH).cloned().collect();
+    let started = Instant::now();
+    let first = time_batches(prepared, &sentences[..1], 1)?;
+    // Sentences in all batches of one measurement.
+    let affordable = TIMED_SECONDS / f64::from(REPEATS) / first.max(f64::MIN_POSITIVE);
+    let batches = 2 * rayon::current_num_threads();
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "positive, bounded"
+    )]
+    let rows = (affordable / batches as f64).min(TIMED_BATCH as f64) as usize;
+    let mut best = first;
+    if rows == 0 {
+        return Ok(best);
     }
-    Ok(best / (batches.len() * batch.len()).max(1) as f64)
+    for _ in 0..REPEATS {
+        best = best.min(time_batches(prepared, &sentences[..rows], batches)?);
+        if started.elapsed().as_secs_f64() > TIMED_SECONDS {
+            break;
+        }
+    }
+    Ok(best)
 }
 
-/// Number of sentences in the batch that is timed.
+/// Measured seconds per sentence of so many batches of these sentences.
+fn time_batches(
+    prepared: &PreparedStudy<'_>,
+    sentences: &[MaskedPrompt],
+    batches: usize,
+) -> Result<f64, LesionError> {
+    let started = Instant::now();
+    (0..batches)
+        .into_par_iter()
+        .try_for_each(|_| predict(prepared.subject(), sentences, &mut unwatched()).map(|_| ()))?;
+    Ok(started.elapsed().as_secs_f64() / (batches * sentences.len()) as f64)
+}
+
+/// Number of sentences in a batch that is timed.
 const TIMED_BATCH: usize = 32;
+/// Measurements, of which the fastest counts.
+const REPEATS: u32 = 3;
+/// Seconds that the timing may take, about.
+const TIMED_SECONDS: f64 = 1.0;
+/// Seconds that the prediction of the prompts may take.
+const PREDICTED_SECONDS: f64 = 1.0;

@@ -7,18 +7,22 @@ use lesion_eval::{
     Batching, Design, EncodedStimuli, LayerPattern, MaskedPrompt, NeuronSets, Subject,
     default_layer, find_part,
 };
-use study_record::{Inputs, Manifest, Part, Registration, RegistrationCheck, Study};
+use study_record::{
+    BUNDLED, Inputs, LEVEL, Manifest, Part, Registration, RegistrationCheck, Study, Warning,
+    sets_needed, smallest_p,
+};
 use study_report::{StudyFiles, hash};
 
 use crate::{
     error::LesionError,
-    inputs::study_texts::StudyTexts,
+    inputs::{encoded_texts::EncodedTexts, study_texts::StudyTexts},
     loading::{device::batching, loaded_model::LoadedModel},
     running::stages::Stages,
 };
 
 /// Options of a run. They change results by rounding only.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option by itself")]
 pub struct RunOptions {
     /// Bytes that forward passes may use besides the weights. Less memory means smaller batches.
     pub memory: usize,
@@ -34,6 +38,8 @@ pub struct RunOptions {
     pub code: String,
     /// The registration that the run is compared with, and the SHA-256 of its file.
     pub registration: Option<(Registration, String)>,
+    /// Whether a warning is an error.
+    pub strict: bool,
     /// Whether to replace the results, or the interrupted run, of another study in the same place.
     pub replaces: bool,
 }
@@ -47,6 +53,7 @@ impl Default for RunOptions {
             command: Vec::new(),
             code: env!("CARGO_PKG_VERSION").to_owned(),
             registration: None,
+            strict: false,
             replaces: false,
         }
     }
@@ -64,6 +71,8 @@ pub struct PreparedStudy<'m> {
     layer: usize,
     layers: Vec<usize>,
     patterns: Vec<LayerPattern>,
+    /// Doubts about the study, those about its lines last.
+    pub(crate) warnings: Vec<Warning>,
     /// The sets of the study's file: the neurons with a label, and those that the laboratory lesions.
     pub(crate) given_sets: Option<(NeuronSets, NeuronSets)>,
 }
@@ -76,7 +85,7 @@ impl<'m> PreparedStudy<'m> {
     pub fn new(
         model: &'m LoadedModel,
         study: Study,
-        texts: StudyTexts,
+        mut texts: StudyTexts,
         options: RunOptions,
         stages: &mut Stages<'_>,
     ) -> Result<Self, LesionError> {
@@ -95,8 +104,9 @@ impl<'m> PreparedStudy<'m> {
             check_layers(group, count, "joint.layers")?;
         }
         let patterns = LayerPattern::all(&layers, &study.joint.layers.0);
+        let encoded = EncodedTexts::encode(subject, &study, &mut texts)?;
         let (stimuli_origin, prompts_origin, neurons_origin) = texts.origins;
-        let contrast = texts.stimuli.contrast();
+        let contrast = encoded.stimuli.contrast();
         let mut given_sets = None;
         if let (Some(file), Some(origin)) = (&texts.neurons, &neurons_origin) {
             let sets = file.sets(contrast, count, config.intermediate_size);
@@ -105,41 +115,72 @@ impl<'m> PreparedStudy<'m> {
                 source,
             })?);
         }
-        let prompts = MaskedPrompt::encode_all(subject, &texts.prompts, contrast)?;
-        let stimuli = EncodedStimuli::encode(subject, &texts.stimuli, &study.selection)?;
-        if study.prompts.is_none() && prompts.iter().all(|prompt| prompt.label.is_none()) {
+        if needs_labels(&study) && encoded.prompts.iter().all(|prompt| prompt.label.is_none()) {
+            let name = match prompts_origin.source.as_str() {
+                BUNDLED => "bundled prompts".to_owned(),
+                source => source.to_owned(),
+            };
             let (a, b) = (contrast.a.clone(), contrast.b.clone());
-            return Err(LesionError::NoLabelledPrompt { a, b });
+            return Err(LesionError::NoLabelledPrompt { name, a, b });
         }
-        stimuli.selected_on(study.selection.held_out.get(), study.seed)?;
-        lesion_eval::check_tokens(&study.lesion.at, &prompts)?;
-        let mut bystanders = Vec::new();
-        let mut bystanders_origin = None;
-        if let Some((prompts, origin)) = &texts.bystanders {
-            bystanders = MaskedPrompt::encode_all(subject, prompts, contrast)?;
-            lesion_eval::check_tokens(&study.lesion.at, &bystanders)?;
-            bystanders_origin = Some(origin.clone());
-        }
+        encoded.stimuli.selected_on(study.selection.held_out.get(), study.seed)?;
+        lesion_eval::check_tokens(&study.lesion.at, &encoded.prompts)?;
+        lesion_eval::check_tokens(&study.lesion.at, &encoded.bystanders)?;
         let inputs = Inputs {
             model: origin,
             stimuli: stimuli_origin,
             prompts: prompts_origin,
             neurons: neurons_origin,
-            bystanders: bystanders_origin,
+            bystanders: texts.bystanders.map(|(_, origin)| origin),
         };
-        Ok(Self {
+        let mut prepared = Self {
             study,
             options,
             inputs,
             model,
-            stimuli,
-            prompts,
-            bystanders,
+            stimuli: encoded.stimuli,
+            prompts: encoded.prompts,
+            bystanders: encoded.bystanders,
             layer,
             layers,
             patterns,
+            warnings: encoded.warnings,
             given_sets,
-        })
+        };
+        prepared.warnings.extend(prepared.check_random_sets());
+        Warning::sort(&mut prepared.warnings);
+        prepared.check_warnings(&prepared.warnings)?;
+        Ok(prepared)
+    }
+
+    /// Doubts about the study, those about its lines last.
+    #[must_use]
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
+
+    /// Checks that there are no warnings, if these are errors.
+    ///
+    /// # Errors
+    /// If there is a warning, and the options are strict ([`LesionError::Warnings`]).
+    pub(crate) fn check_warnings(&self, warnings: &[Warning]) -> Result<(), LesionError> {
+        match warnings.first() {
+            Some(first) if self.options.strict => {
+                let first = Box::new(first.clone());
+                Err(LesionError::Warnings { first, count: warnings.len() })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The warning that no claim can reach the level, if that is so.
+    fn check_random_sets(&self) -> Option<Warning> {
+        let design = self.design();
+        let (claims, random_sets) = (design.claims(), design.random_sets());
+        if claims == 0 || smallest_p(claims, random_sets) <= LEVEL {
+            return None;
+        }
+        Some(Warning::FewRandomSets { random_sets, claims, needed: sets_needed(claims) })
     }
 
     pub(crate) fn subject(&self) -> Subject<'_> {
@@ -227,6 +268,12 @@ impl<'m> PreparedStudy<'m> {
         let file = study_record::MANIFEST;
         Ok(hash::of_bytes(&bytes.map_err(|source| LesionError::Json { file, source })?))
     }
+}
+
+/// Whether a part runs that lesions prompts with a label. Only bystanders need none.
+fn needs_labels(study: &Study) -> bool {
+    let needs_none = |part: Part| part == Part::Specificity && study.controls.bystanders.is_some();
+    Part::ALL.iter().any(|&part| obstacle(study, part).is_none() && !needs_none(part))
 }
 
 /// The reason why a part does not run, if it does not.

@@ -3,9 +3,11 @@
 use lesion_eval::{
     Activations, Bench, EncodedTable, Laboratory, LesionMethod, NeuronSetFile, NeuronSets,
     Observations, Progress, ReferenceActivations, Replication, Selection, StudyError, diagnose,
-    find_part, judge_claims, lesion, measure, predict, replicate, select, study_rows,
+    find_part, judge_claims, lesion, measure, never_right, predict, replicate, select, study_rows,
 };
-use study_record::{LesionKind, MANIFEST, Manifest, Seconds, SetRule, StimuliCounts, Study};
+use study_record::{
+    LesionKind, MANIFEST, Manifest, Seconds, SetRule, StimuliCounts, Study, Warning,
+};
 use study_report::{FinishedStudy, Section};
 
 use crate::{
@@ -51,6 +53,10 @@ pub fn run(
     let (labelled, lesioned) = neuron_sets(prepared, selection);
     let diagnostics = stages.run("diagnostics", |progress| diagnose(&activations, progress))?;
     let predictions = stages.run("baseline", |progress| predict(subject, prompts, progress))?;
+    let mut warnings = prepared.warnings.clone();
+    warnings.extend(never_right(prompts, &predictions));
+    Warning::sort(&mut warnings);
+    prepared.check_warnings(&warnings)?;
     let layer = design.layer;
     let site = study.lesion.site;
     let outcomes = stages
@@ -123,6 +129,7 @@ pub fn run(
         label_b: selection.contrast.b.clone(),
         registration: prepared.check_registration(),
         skipped: prepared.skipped_parts(),
+        warnings,
         inputs: prepared.inputs.clone(),
         seconds: stages.seconds().clone(),
         outputs: writer.written().clone(),

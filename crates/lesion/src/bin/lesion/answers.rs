@@ -14,7 +14,7 @@ use lesion::{
 use lesion_eval::{SentenceLesion, study_rows::ratings};
 use serde::Serialize;
 use study_record::{
-    Accuracy, Backend, LesionKind, LesionSummary, Registration, Seconds, Site, Tokens,
+    Accuracy, Backend, LesionKind, LesionSummary, Registration, Seconds, Site, Tokens, Warning,
     tables::{
         DissociationRow, LesionRow, PredictionRow, ProfileRow, RatingRow, SelectionRow, VerdictRow,
     },
@@ -66,6 +66,7 @@ struct RunJson {
     dissociation: Option<Vec<DissociationRow>>,
     /// Every claim.
     verdicts: Vec<VerdictRow>,
+    warnings: Vec<Warning>,
     seconds: Seconds,
 }
 
@@ -96,6 +97,7 @@ impl Answer for RunAnswer {
             profile: study.rows_if_written()?,
             dissociation: study.rows_if_written()?,
             verdicts: study.rows()?,
+            warnings: study.manifest().warnings.clone(),
             seconds: self.summary.seconds.clone(),
         })
     }

@@ -88,6 +88,7 @@ fn allow_negative_numbers(arg: Arg) -> Arg {
 
 /// The settings of a study, and the options of a run.
 #[derive(ClapArgs, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option by itself")]
 pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) settings: SettingArgs<AllSettings>,
@@ -114,6 +115,10 @@ pub(crate) struct RunArgs {
     /// so on if that has another study].
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+
+    /// Treat warnings about the study and its texts as errors.
+    #[arg(long)]
+    pub(crate) strict: bool,
 
     /// Replace the results, or the interrupted run, of another study in the folder.
     #[arg(long, requires = "out")]

@@ -54,7 +54,9 @@ fn main() -> ExitCode {
             ExitCode::from(STOPPED)
         }
         Err(error) => {
-            tell(&format!("error: {error:#}{}", usage::advise(&error, &args.command)));
+            for line in usage::error_lines(&error, &args.command) {
+                tell(&line);
+            }
             ExitCode::from(FAILURE)
         }
     }
@@ -172,12 +174,21 @@ fn register_study(
 }
 
 fn check_study(study: Study, args: &RunArgs, stages: &mut Stages<'_>) -> Result<CheckAnswer> {
-    let texts = prepare_texts(&study, &args.execution)?;
+    use_threads(args.execution.threads)?;
+    let mut texts = StudyTexts::read_valid_lines(&study)?;
     let source = ModelSource::named(study.model.as_ref(), Path::new(""))?;
-    if let Some((repo, bytes)) = source.missing(stages)? {
+    let missing = source.missing(stages);
+    if !matches!(missing, Ok(None)) {
+        texts = texts.check_lines()?;
+    }
+    if let Some((repo, bytes)) = missing? {
         return Ok(CheckAnswer::Absent(Download { model: repo.to_string(), bytes }));
     }
-    let model = open_model(&study, &args.execution, stages)?;
+    let model = open_model(&study, &args.execution, stages);
+    if model.is_err() {
+        texts = texts.check_lines()?;
+    }
+    let model = model?;
     let prepared = PreparedStudy::new(&model, study, texts, args.options(), stages)?;
     Ok(CheckAnswer::Ready(lesion::check(&prepared)?))
 }
@@ -230,6 +241,7 @@ impl RunArgs {
             plain: self.plain,
             save_activations: self.save_activations,
             replaces: self.force,
+            strict: self.strict,
             command: std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect(),
             ..RunOptions::default()
         }

@@ -17,7 +17,7 @@ use indicatif::DecimalBytes;
 use lesion::{Evaluation, PlannedStep, SentenceAnswer, StudyPlan};
 use lesion_eval::{MaskRating, Score, SentenceLesion, WordRating};
 use serde::Serialize;
-use study_record::{LEVEL, ValuesFrom, sets_needed};
+use study_record::{ValuesFrom, shown};
 use study_report::{Block, Section};
 
 use crate::terminal::printable;
@@ -39,6 +39,7 @@ pub(crate) fn write_sections(out: &mut impl Write, sections: &[Section]) -> io::
                 Block::Text(text) => writeln!(out, "{}", typed(text))?,
                 Block::Finding(text) => writeln!(out, "Found: {}", typed(text))?,
                 Block::Warning(text) => writeln!(out, "Note: {}", typed(text))?,
+                Block::Doubt(text) => writeln!(out, "Warning: {}", typed(text))?,
                 Block::List(items) => {
                     for item in items {
                         writeln!(out, "- {}", typed(item))?;
@@ -176,20 +177,27 @@ pub(crate) fn write_plan(out: &mut impl Write, plan: &StudyPlan) -> io::Result<(
              more prompts do not lower it.",
             plan.random_sets, plan.claims
         )?;
-        if smallest_p > LEVEL {
-            writeln!(
-                out,
-                "Note: no claim can reach the level {LEVEL}; --nulls {} would be enough.",
-                sets_needed(plan.claims)
-            )?;
-        }
     }
+    for line in shown(&plan.warnings) {
+        writeln!(out, "Warning: {}", printable(&line))?;
+    }
+    let state = match plan.warnings.len() {
+        0 => "Everything that this study reads is in order".to_owned(),
+        count => format!("The study can run, with {}", plural(count, "warning")),
+    };
     writeln!(
         out,
-        "Everything that this study reads is in order: {} stimulus sentences, {} masked prompts, a \
-         model of {} layers with {} neurons each.",
-        plan.stimuli, plan.prompts, plan.layers, plan.neurons
+        "{state}: {}, {}, a model of {} with {} each.",
+        plural(plan.stimuli, "stimulus sentence"),
+        plural(plan.prompts, "masked prompt"),
+        plural(plan.layers, "layer"),
+        plural(plan.neurons, "neuron")
     )
+}
+
+/// `1 prompt`, `2 prompts`.
+fn plural(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
 fn duration(seconds: f64) -> String {

@@ -5,7 +5,8 @@ use clap::{
     error::ErrorKind::{DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand, DisplayVersion},
 };
 use lesion::LesionError;
-use study_record::{Section as _, Study};
+use lesion_eval::StudyError;
+use study_record::{Section as _, Study, shown};
 
 use crate::args::{Args, Command};
 
@@ -27,14 +28,38 @@ pub(crate) fn one_line(error: &clap::Error) -> String {
     format!("{}; see `lesion{command} --help`", words.join(" "))
 }
 
+/// The lines of an error: one, except that `check` names every invalid line, or the first ones and
+/// their number.
+pub(crate) fn error_lines(error: &anyhow::Error, command: &Command) -> Vec<String> {
+    if let Command::Check { .. } = command
+        && let Some(LesionError::Study(StudyError::Lines(invalid))) = error.downcast_ref()
+    {
+        let mut lines = shown(invalid.lines());
+        for line in lines.iter_mut().take(invalid.lines().len()) {
+            line.insert_str(0, "error: ");
+        }
+        return lines;
+    }
+    vec![format!("error: {error:#}{}", advise(error, command))]
+}
+
 /// The option that an error of the library is about, to be appended to its message.
-pub(crate) fn advise(error: &anyhow::Error, command: &Command) -> String {
+fn advise(error: &anyhow::Error, command: &Command) -> String {
     match error.downcast_ref() {
         Some(LesionError::Layer { setting, .. } | LesionError::NoLayer { setting }) => {
             name_options(setting)
         }
         Some(LesionError::NoLabelledPrompt { .. }) => name_options("prompts"),
         Some(LesionError::Question { field, .. }) => format!(" (option --{field})"),
+        Some(LesionError::Warnings { .. }) => " (option --strict)".to_owned(),
+        Some(LesionError::Study(StudyError::Lines(invalid))) if invalid.lines().len() > 1 => {
+            match command {
+                Command::Run { .. } | Command::Register { .. } => {
+                    ", which `lesion check` lists".to_owned()
+                }
+                _ => String::new(),
+            }
+        }
         Some(LesionError::NoFileName(_)) => " (option --out)".to_owned(),
         Some(LesionError::NoSuchDevice { .. }) => "; `lesion devices` lists them".to_owned(),
         Some(LesionError::AnotherStudy(_)) => {

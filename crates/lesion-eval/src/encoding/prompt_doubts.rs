@@ -1,0 +1,65 @@
+//! Doubts about the prompts of a study.
+
+use std::collections::{BTreeSet, HashMap};
+
+use study_record::{FEWEST_TEMPLATES, Warning};
+
+use crate::{
+    encoding::{encoded_stimuli::EncodedStimuli, masked_prompt::MaskedPrompt},
+    passes::subject::Subject,
+    texts::{prompts::Prompts, stimuli::Stimuli},
+};
+
+/// Finds labels with few templates or none, and prompts without a label. `encoded` are the prompts as
+/// the model reads them.
+pub fn check_prompt_labels(
+    stimuli: &EncodedStimuli,
+    prompts: &Prompts,
+    encoded: &[MaskedPrompt],
+    warnings: &mut Vec<Warning>,
+) {
+    for label in [&stimuli.contrast.a, &stimuli.contrast.b] {
+        let labelled = encoded.iter().filter(|prompt| prompt.label.as_ref() == Some(label));
+        let clusters: BTreeSet<usize> = labelled.map(|prompt| prompt.cluster).collect();
+        let label = label.clone();
+        let templates = clusters.len();
+        if templates == 0 {
+            warnings.push(Warning::LabelWithoutPrompts { label });
+        } else if templates < FEWEST_TEMPLATES {
+            warnings.push(Warning::FewTemplates { label, templates });
+        }
+    }
+    for prompt in encoded.iter().filter(|prompt| prompt.label.is_none()) {
+        warnings.push(Warning::PromptWithoutLabel {
+            file: prompts.file.clone(),
+            line: prompts.templates[prompt.prompt].line,
+            word: prompt.target().to_owned(),
+        });
+    }
+}
+
+/// Finds prompts that are stimuli too: the same tokens, with the mask at the target.
+pub fn check_prompts_are_new(
+    subject: Subject<'_>,
+    (stimuli, encoded_stimuli): (&Stimuli, &EncodedStimuli),
+    (prompts, encoded): (&Prompts, &[MaskedPrompt]),
+    warnings: &mut Vec<Warning>,
+) {
+    let mask = subject.tokenizer.mask_id();
+    let per_line = encoded_stimuli.sentences_per_line();
+    let mut lines: HashMap<(Vec<u32>, usize), usize> = HashMap::new();
+    for (index, sentence) in encoded_stimuli.sentences.iter().enumerate() {
+        let line = stimuli.templates[index / per_line].line;
+        lines.entry((sentence.masked(mask), sentence.position)).or_insert(line);
+    }
+    for prompt in encoded {
+        if let Some(&stimulus) = lines.get(&(prompt.masked.clone(), prompt.position)) {
+            warnings.push(Warning::PromptIsStimulus {
+                file: prompts.file.clone(),
+                line: prompts.templates[prompt.prompt].line,
+                stimuli: stimuli.file.clone(),
+                stimulus,
+            });
+        }
+    }
+}

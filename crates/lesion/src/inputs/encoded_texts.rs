@@ -1,0 +1,67 @@
+//! The texts of a study as its model reads them, with the doubts about them.
+
+use lesion_eval::{
+    EncodedStimuli, MaskedPrompt, Subject, check_prompt_labels, check_prompts_are_new,
+};
+use study_record::{Study, Warning};
+
+use crate::{error::LesionError, inputs::study_texts::StudyTexts};
+
+/// The texts of a study as its model reads them.
+pub(crate) struct EncodedTexts {
+    pub(crate) stimuli: EncodedStimuli,
+    pub(crate) prompts: Vec<MaskedPrompt>,
+    pub(crate) bystanders: Vec<MaskedPrompt>,
+    /// Doubts about the texts.
+    pub(crate) warnings: Vec<Warning>,
+}
+
+impl EncodedTexts {
+    /// Encodes the texts of a study.
+    ///
+    /// # Errors
+    /// If lines are invalid: all that are, for any model or for this one.
+    pub(crate) fn encode(
+        subject: Subject<'_>,
+        study: &Study,
+        texts: &mut StudyTexts,
+    ) -> Result<Self, LesionError> {
+        let mut invalid = std::mem::take(&mut texts.invalid);
+        let mut warnings = Vec::new();
+        let stimuli = EncodedStimuli::encode_valid_lines(
+            subject,
+            &texts.stimuli,
+            &study.selection,
+            &mut invalid,
+            &mut warnings,
+        )?;
+        let contrast = stimuli.contrast();
+        let mut encode = |prompts| {
+            MaskedPrompt::encode_valid_lines(
+                subject,
+                prompts,
+                contrast,
+                &mut invalid,
+                &mut warnings,
+            )
+        };
+        let prompts = encode(&texts.prompts);
+        let mut bystanders = Vec::new();
+        if let Some((prompts, _)) = &texts.bystanders {
+            bystanders = encode(prompts);
+        }
+        invalid.check()?;
+        check_prompt_labels(&stimuli, &texts.prompts, &prompts, &mut warnings);
+        if study.parts.as_ref().is_some_and(Vec::is_empty) {
+            // Without a part there are no intervals.
+            warnings.retain(|warning| !matches!(warning, Warning::FewTemplates { .. }));
+        }
+        check_prompts_are_new(
+            subject,
+            (&texts.stimuli, &stimuli),
+            (&texts.prompts, &prompts),
+            &mut warnings,
+        );
+        Ok(Self { stimuli, prompts, bystanders, warnings })
+    }
+}
