@@ -22,3 +22,4 @@ mod report;
 mod stimuli_designs;
 mod studies;
 mod support;
+mod texts;

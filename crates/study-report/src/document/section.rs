@@ -30,6 +30,8 @@ pub enum Block {
     Explanation(String),
     /// A warning that a reader must not miss.
     Warning(String),
+    /// A doubt about the study, as the manifest contains it.
+    Doubt(String),
     /// Sentences, each by itself.
     List(Vec<String>),
     /// A few large numbers, each with what it counts; for the page only.
@@ -52,7 +54,11 @@ impl Block {
     /// Whether a screen shows it. A heading depends on the blocks that follow it.
     fn is_on_screen(&self) -> bool {
         match self {
-            Self::Text(_) | Self::Finding(_) | Self::Warning(_) | Self::List(_) => true,
+            Self::Text(_)
+            | Self::Finding(_)
+            | Self::Warning(_)
+            | Self::Doubt(_)
+            | Self::List(_) => true,
             Self::Table(table) => table.is_on_screen,
             _ => false,
         }

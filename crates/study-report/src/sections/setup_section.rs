@@ -1,6 +1,6 @@
 //! The model and the stimuli.
 
-use study_record::{SelectAt, tables::PromptRow};
+use study_record::{SelectAt, shown, tables::PromptRow};
 
 use crate::{
     document::{
@@ -32,6 +32,9 @@ pub(crate) fn setup_section(study: &FinishedStudy<'_>) -> Result<Section, Report
         group_note(manifest),
         plural(study.rows::<PromptRow>()?.len(), "masked prompt"),
     ));
+    for line in shown(&manifest.warnings) {
+        section.add(Block::Doubt(line));
+    }
     let mut facts = Vec::new();
     for (input, origin) in manifest.inputs.iter() {
         facts.push((input.to_owned(), origin.source.clone()));
