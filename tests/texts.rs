@@ -289,7 +289,7 @@ fn a_label_that_the_model_never_completes_is_doubtful() {
     for (label, is_right) in is_ever_right {
         let expected = format!(
             "without a lesion, the model is right in none of the prompts with the label \"{label}\" \
-             (10 prompts)"
+             (10 masked prompts)"
         );
         assert_eq!(found.contains(&expected), !is_right, "{found:#?}");
     }

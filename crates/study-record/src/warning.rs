@@ -222,7 +222,7 @@ impl fmt::Display for Warning {
                 f,
                 "without a lesion, the model is right in none of the prompts with the label \
                  \"{label}\" ({})",
-                counted(*prompts, "prompt")
+                counted(*prompts, "masked prompt")
             ),
             Self::CommentedLine { file, line } => write!(
                 f,

@@ -194,7 +194,7 @@ fn page_and_screen_share_their_sentences() {
         ("selection", "\u{201c}him\u{201d} + \u{201c}her\u{201d} neurons of layer 1"),
         ("activations", "rejects normality for 96 of 96 neurons"),
         ("baseline", "a higher logit than the other candidates in 12 of 24 masked prompts"),
-        ("lesion", "(it falls in 24 of 24 prompts)"),
+        ("lesion", "(it falls in 24 of 24 masked prompts)"),
         (
             "controls",
             "Of 3 controlled lesions, 3 lower the margin more than random sets (Holm over 5",
@@ -207,7 +207,7 @@ fn page_and_screen_share_their_sentences() {
         ("dynamic", "One pass lesions the same neurons as two passes in 72 of 72 lesions."),
         ("stability", "share 1.00 of their neurons with the lesioned set (Dice; 0.07 by chance)"),
         ("selectors", "gives the largest mean margin drop"),
-        ("specificity", "another word is on top in 0 of 12 prompts"),
+        ("specificity", "another word is on top in 0 of 12 masked prompts"),
         ("conclusions", "Layer 1, \u{201c}him\u{201d}: the lesion lowers the margin by 1.167"),
     ] {
         let section = sections.iter().find(|section| section.id == id).unwrap();
@@ -524,8 +524,7 @@ fn two_studies_stand_side_by_side() {
     assert_eq!(page, compared());
     let differences = table(&page, "differences");
     let entries: Vec<&str> = differences.iter().map(|row| row[0].as_str()).collect();
-    let expected =
-        ["layer of the paper\u{2019}s lesion", "selection.test", "t-test of each neuron"];
+    let expected = ["layer of the lesion", "selection.test", "t-test of each neuron"];
     assert_eq!(entries, expected);
     assert!(differences[1][1].contains("paired") && differences[1][2].contains("welch"));
     for id in ["profiles", "neurons", "margins", "drops"] {

@@ -131,8 +131,9 @@ impl fmt::Display for Note {
         match self {
             Self::Resumed { place, batches } => write!(
                 f,
-                "Resuming an interrupted run of this study in {}, after {batches} finished batches.",
-                place.display()
+                "Resuming an interrupted run of this study in {}, after {batches} finished {}.",
+                place.display(),
+                if *batches == 1 { "batch" } else { "batches" }
             ),
             Self::Replaced { place } => {
                 write!(f, "Discarding an interrupted run of another study in {}.", place.display())

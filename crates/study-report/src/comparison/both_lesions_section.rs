@@ -1,4 +1,4 @@
-//! The paper's lesion in both studies.
+//! The lesion of one layer in both studies.
 
 use study_record::tables::{LesionRow, Row as _};
 
@@ -29,7 +29,7 @@ pub(super) fn both_lesions_section(
     pair: &StudyPair<'_>,
     common: &[CommonPrompt],
 ) -> Result<Section, ReportError> {
-    let mut section = Section::new("lesions", "The paper\u{2019}s lesion");
+    let mut section = Section::new("lesions", "The lesion of one layer");
     section.table(lesions_table(pair)?);
     let points = common.iter().filter_map(|prompt| {
         Some(PromptPoint { label: prompt.label.as_deref(), values: prompt.drops? })
@@ -81,7 +81,7 @@ fn drops_figure(pair: &StudyPair<'_>, points: &[PromptPoint<'_>]) -> Result<Figu
         caption: format!(
             "The lesion of B harms more than that of A in {} of {} that are lesioned in both.",
             count(larger),
-            plural(points.len(), "prompt")
+            plural(points.len(), "masked prompt")
         ),
     })
 }

@@ -62,6 +62,18 @@ pub(crate) fn plural(number: usize, noun: &str) -> String {
     format!("{} {noun}{}", count(number), if number == 1 { "" } else { "s" })
 }
 
+/// `1 “him” neuron`, `2 “him” neurons`.
+pub(crate) fn labelled_neurons(number: usize, label: &str) -> String {
+    format!("{} {} neuron{}", count(number), quoted(label), if number == 1 { "" } else { "s" })
+}
+
+/// A value without its sign, or `less than 0.001` if its three decimals would be zeros.
+pub(crate) fn size(value: f64) -> String {
+    /// Half of the last decimal.
+    const ROUNDED_AWAY: f64 = 0.0005;
+    if value.abs() < ROUNDED_AWAY { "less than 0.001".to_owned() } else { fixed(value.abs(), 3) }
+}
+
 /// A word in quotation marks.
 pub(crate) fn quoted(word: &str) -> String {
     format!("\u{201c}{word}\u{201d}")
@@ -113,5 +125,7 @@ mod tests {
             ("7".into(), "768".into(), "36,864".into())
         );
         assert_eq!(list(&["a", "b", "c"]), "a, b and c");
+        assert_eq!(labelled_neurons(1, "him"), "1 \u{201c}him\u{201d} neuron");
+        assert_eq!([size(-0.461), size(-0.0004)], ["0.461", "less than 0.001"]);
     }
 }

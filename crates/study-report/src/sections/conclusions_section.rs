@@ -93,11 +93,8 @@ fn limits_of_controls(verdicts: &StudyVerdicts) -> Vec<String> {
         ));
     }
     if !verdicts.profile.is_empty() && verdicts.profile.iter().all(|row| row.prompts <= 1) {
-        limits.push(
-            "Each case is one sentence, so nothing is known of other sentences. \
-             assets/studies/controlled.toml tests the same with 212 prompts."
-                .to_owned(),
-        );
+        limits
+            .push("Each case is one sentence, so nothing is known of other sentences.".to_owned());
     }
     limits
 }

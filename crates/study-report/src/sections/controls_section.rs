@@ -61,13 +61,13 @@ pub(crate) fn controls_section(study: &FinishedStudy<'_>) -> Result<Section, Rep
     }
     section.explanation(format!(
         "Each layer is lesioned by itself, and the labelled neurons of layer {} all together. The \
-         mean margin drop is compared with that of {} random sets of the whole layer, two-sided. If \
+         mean margin drop is compared with that of {} of the whole layer, two-sided. If \
          this p is at most 0.05, sets that are about as active at the mask and sets that displace \
          the residual stream about as much are lesioned too, and the largest p counts. It is \
          corrected by Holm over every claim of the study: effects, dissociations and synergies. \
          More prompts make the interval narrower, but not this p: its unit is the set of neurons.",
         manifest.layer,
-        count(verdicts.sets)
+        plural(verdicts.sets, "random set")
     ));
     section.figure(profile_figure(manifest, &verdicts)?);
     section.table(profile_table(manifest, &verdicts));
@@ -90,9 +90,9 @@ fn add_without_controls(section: &mut Section) {
 fn profile_table(manifest: &Manifest, verdicts: &StudyVerdicts) -> Table {
     let lesion = &manifest.study.lesion;
     let caption = format!(
-        "Mean margin drops in logits, and the ranges that hold 95 % of {} random sets. In each \
+        "Mean margin drops in logits, and the ranges that hold 95 % of {}. In each \
          layer every activation of {} is {} {} GELU {}.",
-        count(verdicts.sets),
+        plural(verdicts.sets, "random set"),
         rule(lesion),
         lesion.kind.effect(lesion.from),
         lesion.site.when(),
@@ -219,7 +219,7 @@ fn profile_figure(manifest: &Manifest, verdicts: &StudyVerdicts) -> Result<Figur
             key(Shape::Cross, MUTED, "swapped"),
             key(Shape::Ring, MUTED, "least tuned"),
             key(Shape::Block, BAND, "95 % of random"),
-            key(Shape::Block, ACTIVE, "95 % of as active"),
+            key(Shape::Block, ACTIVE, "95 % of sets as active"),
         ]);
         let areas = legend(root, &keys)?.split_evenly((2, 2));
         // Margins first: they are what changes a prediction.
@@ -335,7 +335,7 @@ fn prompts_figure(manifest: &Manifest, rows: &[PromptControlRow]) -> Result<Figu
          the random sets. Each prompt is compared by itself, without correction for their number.",
         manifest.layer,
         count(outside.count()),
-        plural(rows.len(), "prompt")
+        plural(rows.len(), "masked prompt")
     );
     Ok(Figure { file: PROMPTS, caption, svg })
 }

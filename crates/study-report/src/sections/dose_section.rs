@@ -15,7 +15,7 @@ use crate::{
     document::{
         cell::Cell,
         figure::{Figure, FigureFile},
-        number_text::{count, fixed, list, mean, quoted},
+        number_text::{fixed, labelled_neurons, list, mean},
         report_table::Table,
         section::Section,
     },
@@ -52,7 +52,7 @@ pub(crate) fn dose_section(study: &FinishedStudy<'_>) -> Result<Section, ReportE
     let largest = manifest.labels().map(|label| {
         let (neurons, drops) = doses(&rows, label, SetKind::Matched).pop()?;
         let drop = fixed(mean(drops), 3);
-        Some(format!("{drop} with {} {} neurons", count(neurons), quoted(label)))
+        Some(format!("{drop} with {}", labelled_neurons(neurons, label)))
     });
     let largest: Vec<String> = largest.into_iter().flatten().collect();
     if !largest.is_empty() {

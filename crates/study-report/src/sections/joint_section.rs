@@ -14,7 +14,7 @@ use crate::{
     document::{
         cell::Cell,
         figure::{Figure, FigureFile},
-        number_text::{count, fixed, list, quoted},
+        number_text::{fixed, labelled_neurons, list},
         report_table::Table,
         section::Section,
     },
@@ -58,10 +58,9 @@ pub(crate) fn joint_section(study: &FinishedStudy<'_>) -> Result<Section, Report
     }
     for row in deepest(&rows) {
         section.finding(format!(
-            "With {} {} neurons of layers {} lesioned together, the right word\u{2019}s mean \
-             probability is {}; without a lesion it is {}.",
-            count(row.neurons),
-            quoted(&row.neuron_set),
+            "With {} of layers {} lesioned together, the right word\u{2019}s mean probability is {}; \
+             without a lesion it is {}.",
+            labelled_neurons(row.neurons, &row.neuron_set),
             list(&row.layers.split(' ').collect::<Vec<&str>>()),
             fixed(row.prob_lesioned, 4),
             fixed(row.prob_clean, 4)

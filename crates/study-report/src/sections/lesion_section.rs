@@ -1,4 +1,4 @@
-//! The paper's lesion.
+//! The lesion of one layer.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::{
     document::{
         cell::Cell,
         figure::{Figure, FigureFile},
-        number_text::{count, fixed, list, mean, plural, quoted},
+        number_text::{count, fixed, labelled_neurons, list, mean, plural, quoted},
         prompt_sentence::{Candidate, Sentence},
         report_table::Table,
         section::{Block, Section},
@@ -29,7 +29,7 @@ use crate::{
 
 pub(crate) const LESIONS: FigureFile = FigureFile {
     name: "lesions",
-    shows: "clean against lesioned logits and margins of the paper's lesion",
+    shows: "clean against lesioned logits and margins of the lesion of one layer",
     tables: &[LesionRow::TABLE.file],
 };
 
@@ -45,8 +45,8 @@ pub(crate) fn lesion_section(study: &FinishedStudy<'_>) -> Result<Section, Repor
     let summary = LesionSummary::of(&rows);
     let mut section = Section::new("lesion", "Lesion");
     section.explanation(format!(
-        "The paper\u{2019}s lesion: every neuron of layer {layer} that carries the label of the \
-         right word is set to 0 {} GELU at the mask.",
+        "Every neuron of layer {layer} that carries the label of the right word is set to 0 {} GELU \
+         at the mask.",
         manifest.study.lesion.site.when()
     ));
     if !lesions.is_empty() {
@@ -100,7 +100,7 @@ fn finding(layer: usize, summary: &LesionSummary) -> String {
          logit {} (in {} of {}).",
         fixed(margin_drop, 3),
         count(margin_falls),
-        plural(prompts, "prompt"),
+        plural(prompts, "masked prompt"),
         fixed(logit_drop, 3),
         count(logit_falls),
         count(prompts)
@@ -135,7 +135,12 @@ fn notices(layer: usize, prompts: &[PromptRow], lesions: &[&[LesionRow]]) -> Vec
     let mut by_label: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for row in untouched {
         let label = row.neuron_set.as_deref().unwrap_or_default();
-        by_label.entry(label).or_default().push(row.prompt.to_string());
+        let prompts = by_label.entry(label).or_default();
+        // Masks of one prompt follow each other.
+        let prompt = row.prompt.to_string();
+        if prompts.last() != Some(&prompt) {
+            prompts.push(prompt);
+        }
     }
     for (label, prompts) in by_label {
         notices.push(format!(
@@ -207,9 +212,8 @@ fn sentences(
         let lesion = lesions.get(&place).copied().unwrap_or_default();
         let note = match lesion.first() {
             Some(row) => format!(
-                "{} {} neurons lesioned, margin drop {}",
-                count(row.neurons),
-                quoted(row.neuron_set.as_deref().unwrap_or_default()),
+                "{} lesioned, margin drop {}",
+                labelled_neurons(row.neurons, row.neuron_set.as_deref().unwrap_or_default()),
                 fixed(row.margin_drop, 3)
             ),
             None => "not lesioned".to_owned(),

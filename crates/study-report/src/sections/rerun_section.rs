@@ -70,10 +70,10 @@ fn methods(study: &FinishedStudy<'_>) -> Result<String, ReportError> {
          a {} t-test compared each neuron\u{2019}s activation {} GELU at the {} target; p was \
          two-sided, {correction}, with \u{3b1} = {}.{} In {}, the activations of {neurons}, by |{}|, were \
          {} {} GELU {}. The mean drop of the right word\u{2019}s margin was compared, two-sided, with \
-         that of {} random sets of the same size from the whole layer and, where this p was at most \
+         that of {} of the same size from the whole layer and, where this p was at most \
          {LEVEL}, with sets of similar activity and displacement. p of {} were corrected by Holm. \
          Absence was tested by two one-sided t-tests over templates against {} of the margin without a \
-         lesion. Intervals are 95 % percentile intervals of {} bootstrap resamples of the templates. \
+         lesion. Intervals are 95 % percentile intervals of {} of the templates. \
          The random seed was {seed}.",
         manifest.inputs.model.source,
         plural(manifest.model_layers, "layer"),
@@ -90,10 +90,10 @@ fn methods(study: &FinishedStudy<'_>) -> Result<String, ReportError> {
         lesion.kind.effect(lesion.from),
         lesion.site.when(),
         lesion.at.place(),
-        count(manifest.random_sets),
+        plural(manifest.random_sets, "random set"),
         plural(claims, "claim"),
         percent(controls.equivalence.get()),
-        count(bootstrap.draws.get()),
+        plural(bootstrap.draws.get(), "bootstrap resample"),
     ))
 }
 

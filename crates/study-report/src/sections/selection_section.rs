@@ -13,7 +13,7 @@ use crate::{
     document::{
         cell::Cell,
         figure::{Figure, FigureFile},
-        number_text::{count, fixed, percent, quoted},
+        number_text::{count, fixed, labelled_neurons, percent, quoted},
         prompt_sentence::Lookup,
         report_table::Table,
         section::{Block, Section},
@@ -241,10 +241,9 @@ fn add_held_out(section: &mut Section, manifest: &Manifest, rows: &[HeldOutRow])
     section.heading(format!("In {noun} that were held out"));
     for row in rows.iter().filter(|row| row.layer == layer) {
         section.text(format!(
-            "On the held-out {noun}, of {} {} neurons of layer {layer} {} differ in the same \
-             direction and {} are significant again.",
-            count(row.neurons),
-            quoted(&row.label),
+            "On the held-out {noun}, of {} of layer {layer}, {} differ in the same direction and {} \
+             are significant again.",
+            labelled_neurons(row.neurons, &row.label),
             count(row.same_direction),
             count(row.replicated)
         ));
@@ -304,7 +303,7 @@ fn t_figure(
         format!(" The largest |t| is that of neuron {}: t = {}.", row.neuron, fixed(row.t, 1))
     });
     let caption = format!(
-        "Layer {layer}: of {} neurons {} are significantly higher at {} and {} at {}.{strongest}",
+        "Layer {layer}: of {} neurons, {} are significantly higher at {} and {} at {}.{strongest}",
         count(manifest.model_neurons),
         count(counts.chosen(layer, a)),
         quoted(a),

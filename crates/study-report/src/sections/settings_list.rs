@@ -17,7 +17,7 @@ pub(crate) fn settings_list(manifest: &Manifest) -> Result<Vec<(String, String)>
         settings.push((setting.key(), value_text(&setting, &section[setting.name])));
     }
     let layers: Vec<String> = manifest.layers.iter().map(usize::to_string).collect();
-    settings.push(("layer of the paper\u{2019}s lesion".to_owned(), manifest.layer.to_string()));
+    settings.push(("layer of the lesion".to_owned(), manifest.layer.to_string()));
     settings.push(("layers of the laboratory".to_owned(), layers.join(", ")));
     settings.push(("t-test of each neuron".to_owned(), manifest.test().to_string()));
     Ok(settings)

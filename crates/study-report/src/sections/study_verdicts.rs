@@ -10,7 +10,7 @@ use study_record::{
 use crate::{
     document::{
         cell::Cell,
-        number_text::{count, fixed, interval, list, p_value, percent, plural, quoted},
+        number_text::{count, fixed, interval, list, p_value, percent, plural, quoted, size},
     },
     error::ReportError,
     finished_study::FinishedStudy,
@@ -75,8 +75,8 @@ impl StudyVerdicts {
     pub(crate) fn shown_effects(&self) -> Vec<&VerdictRow> {
         let mut shown: Vec<&VerdictRow> =
             self.about(Question::Effect).filter(|row| row.verdict.is_shown()).collect();
-        let size = |row: &VerdictRow| row.excess.unwrap_or_default().abs();
-        shown.sort_by(|a, b| size(b).total_cmp(&size(a)));
+        let excess = |row: &VerdictRow| row.excess.unwrap_or_default().abs();
+        shown.sort_by(|a, b| excess(b).total_cmp(&excess(a)));
         shown
     }
 
@@ -203,7 +203,7 @@ impl StudyVerdicts {
         if let Some(profile) = self.profile_of(row) {
             if row.verdict.is_shown() {
                 let falls = count(profile.margin_falls);
-                let prompts = plural(profile.prompts, "prompt");
+                let prompts = plural(profile.prompts, "masked prompt");
                 let _ = write!(text, " The margin falls in {falls} of {prompts}.");
             }
             text += &direct_caveat(row, profile);
@@ -218,8 +218,8 @@ impl StudyVerdicts {
     /// The size of an effect, its interval, the random sets and p.
     fn describe_drop(&self, row: &VerdictRow) -> String {
         let name = subject(row);
-        let value =
-            with_interval(row.value.abs(), row.interval().map(|ends| sided(ends, row.value)));
+        let ends = row.interval().map(|ends| sided(ends, row.value));
+        let value = followed_by_interval(size(row.value), ends);
         let changes = match row.value {
             value if value.abs() < 0.0005 => "changes",
             value if value < 0.0 => "raises",
@@ -271,7 +271,7 @@ impl StudyVerdicts {
         if dissociation.other_margin_drop >= 0.0 || !has_no_sum {
             return String::new();
         }
-        let other = fixed(-dissociation.other_margin_drop, 3);
+        let other = size(dissociation.other_margin_drop);
         let both = with_interval(dissociation.both, dissociation.interval_of_both());
         format!(
             " In the other label\u{2019}s prompts it raises the margin by {other}; the sum of both \
@@ -346,9 +346,13 @@ fn random_sets(row: &VerdictRow) -> String {
 }
 
 fn with_interval(value: f64, ends: Option<(f64, f64)>) -> String {
+    followed_by_interval(fixed(value, 3), ends)
+}
+
+fn followed_by_interval(value: String, ends: Option<(f64, f64)>) -> String {
     match ends {
-        Some(ends) => format!("{} (95 % interval {})", fixed(value, 3), interval(ends)),
-        None => fixed(value, 3),
+        Some(ends) => format!("{value} (95 % interval {})", interval(ends)),
+        None => value,
     }
 }
 

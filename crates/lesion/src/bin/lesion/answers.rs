@@ -21,7 +21,7 @@ use study_record::{
 };
 use study_report::{FinishedStudy, StudyFolder};
 
-use crate::screen::{self, Download};
+use crate::screen::{self, Download, plural};
 
 /// The answer of a command.
 pub(crate) trait Answer {
@@ -316,8 +316,9 @@ impl Answer for RegisterAnswer {
         writeln!(out, "SHA-256 of the registration: {}", self.sha256)?;
         writeln!(
             out,
-            "It tests at most {claims} claims with {random_sets} random sets of each kind. `lesion run` \
-             compares itself with this file."
+            "It tests at most {} with {} of each kind. `lesion run` compares itself with this file.",
+            plural(*claims, "claim"),
+            plural(*random_sets, "random set")
         )?;
         Ok(())
     }

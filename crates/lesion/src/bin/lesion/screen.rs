@@ -173,9 +173,10 @@ pub(crate) fn write_plan(out: &mut impl Write, plan: &StudyPlan) -> io::Result<(
     if let Some(smallest_p) = plan.smallest_p {
         writeln!(
             out,
-            "With {} random sets and at most {} claims, the smallest corrected p is {smallest_p:.4}; \
-             more prompts do not lower it.",
-            plan.random_sets, plan.claims
+            "With {} and at most {}, the smallest corrected p is {smallest_p:.4}; more prompts do not \
+             lower it.",
+            plural(plan.random_sets, "random set"),
+            plural(plan.claims, "claim")
         )?;
     }
     for line in shown(&plan.warnings) {
@@ -196,7 +197,7 @@ pub(crate) fn write_plan(out: &mut impl Write, plan: &StudyPlan) -> io::Result<(
 }
 
 /// `1 prompt`, `2 prompts`.
-fn plural(number: usize, noun: &str) -> String {
+pub(crate) fn plural(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
@@ -349,8 +350,7 @@ fn describe_change(mask: &MaskRating) -> String {
     let Some((before, after)) = mask.words.first().zip(after) else { return String::new() };
     let word = printable(&before.clean.word);
     let drop = before.logit_drop().unwrap_or(f64::NAN);
-    let direction = if drop < 0.0 { "rises" } else { "falls" };
-    let change = format!("the logit of \"{word}\" {direction} by {:.3}", drop.abs());
+    let change = describe_drop(&word, drop);
     // The candidates of the user may all be far from the top.
     let ranks = [before.clean.rank, after.lesioned.as_ref().map_or(0, |score| score.rank)];
     let place = if ranks == [1, 1] { "on top" } else { "ahead of the other candidates" };
@@ -361,9 +361,28 @@ fn describe_change(mask: &MaskRating) -> String {
     format!("Found: \"{other}\" takes the place of \"{word}\" {place}; {change}.")
 }
 
+/// The change of a word's logit as a clause.
+fn describe_drop(word: &str, drop: f64) -> String {
+    /// Half of the last decimal that is shown.
+    const ROUNDED_AWAY: f64 = 0.0005;
+    if drop.abs() < ROUNDED_AWAY {
+        return format!("the logit of \"{word}\" changes by less than 0.001");
+    }
+    let direction = if drop < 0.0 { "rises" } else { "falls" };
+    format!("the logit of \"{word}\" {direction} by {:.3}", drop.abs())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_logit_falls_rises_or_hardly_changes() {
+        assert_eq!(describe_drop("her", 0.461), "the logit of \"her\" falls by 0.461");
+        assert_eq!(describe_drop("her", -0.461), "the logit of \"her\" rises by 0.461");
+        let hardly = "the logit of \"her\" changes by less than 0.001";
+        assert_eq!(describe_drop("her", -0.0004), hardly);
+    }
 
     #[test]
     fn a_bar_is_as_long_as_its_probability() {
