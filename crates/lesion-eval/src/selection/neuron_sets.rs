@@ -163,10 +163,10 @@ impl NeuronSetFile {
     /// [`StudyError::NoSetOfLabel`] if no set of the file has this label.
     pub fn labelled(&self, layer: usize, label: &str) -> Result<BTreeSet<usize>, StudyError> {
         let known: BTreeSet<&str> = self.sets.iter().map(|entry| entry.label.as_str()).collect();
-        if !known.contains(label) {
+        let Some(label) = find_label(&known, label) else {
             let known = known.into_iter().map(str::to_owned).collect();
             return Err(StudyError::NoSetOfLabel { label: label.to_owned(), known });
-        }
+        };
         let entries = self.sets.iter().filter(|entry| entry.label == label && entry.layer == layer);
         Ok(entries.flat_map(|entry| &entry.neurons).copied().collect())
     }
@@ -193,6 +193,19 @@ impl NeuronSetFile {
                 .map_err(|problem| StudyError::NeuronSet { index, problem })?;
         }
         Ok((significant, lesioned))
+    }
+}
+
+/// The label that equals `name`. If none does, the only one that equals it in any letter case.
+fn find_label<'a>(labels: &BTreeSet<&'a str>, name: &str) -> Option<&'a str> {
+    if let Some(label) = labels.get(name) {
+        return Some(label);
+    }
+    let lower = name.to_lowercase();
+    let mut found = labels.iter().filter(|label| label.to_lowercase() == lower);
+    match (found.next(), found.next()) {
+        (Some(label), None) => Some(label),
+        _ => None,
     }
 }
 
@@ -240,6 +253,16 @@ fn check_neurons(list: &[usize], neurons: usize) -> Result<Arc<[usize]>, NeuronS
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_label_is_found_as_written_before_any_letter_case() {
+        let months = BTreeSet::from(["May", "may"]);
+        assert_eq!(
+            ["may", "May", "MAY"].map(|name| find_label(&months, name)),
+            [Some("may"), Some("May"), None]
+        );
+        assert_eq!(find_label(&BTreeSet::from(["L", "V"]), "l"), Some("L"));
+    }
 
     fn contrast() -> Contrast {
         Contrast { a: "him".into(), b: "her".into(), words: true }
