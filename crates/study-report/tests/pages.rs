@@ -214,9 +214,20 @@ fn page_and_screen_share_their_sentences() {
         let text = screen(section);
         assert!(text.contains(sentence), "{sentence} is not in:\n{text}");
     }
-    for id in ["question", "setup", "rerun"] {
+    for id in ["question", "rerun"] {
         let section = sections.iter().find(|section| section.id == id).unwrap();
         assert!(section.on_screen().is_empty(), "{id}");
+    }
+    // Of the setup a screen shows the warnings only, and the page shows the same.
+    let setup = sections.iter().find(|section| section.id == "setup").unwrap();
+    assert!(!setup.on_screen().is_empty());
+    for block in setup.on_screen() {
+        let Block::Doubt(text) = block else { panic!("{block:?}") };
+        let escaped = text.replace('"', "&#34;");
+        assert!(
+            page.contains(&format!("<p class=\"warning\" role=\"note\">{escaped}</p>")),
+            "{text}"
+        );
     }
 }
 
