@@ -17,7 +17,7 @@ pub(crate) fn read_mutants(workspace: &Workspace, args: Vec<OsString>) -> Result
         "--bin",
         "lesion",
         "--bin",
-        "mutants",
+        "mutated-inputs",
     ])?;
     let mut all_args: Vec<OsString> = vec![
         "--root".into(),

@@ -14,6 +14,9 @@ const LIMITS: &str = "ulimit -t 2; ulimit -v 1048576; exec \"$0\" \"$@\"";
 /// The most wall-clock time of a process, on a machine that does other things too.
 const SLOWEST: Duration = Duration::from_secs(30);
 
+/// The most lines of error: `check` names 20 invalid lines of a file and their number.
+const MOST_ERRORS: usize = 21;
+
 /// A process that has ended.
 pub(crate) struct LimitedProcess {
     output: Output,
@@ -57,8 +60,8 @@ impl LimitedProcess {
         self.output.status.code() == Some(2)
     }
 
-    /// The misbehaviour of the process, if it did not end with exit code 0, or with 2 and one line of
-    /// error, or wrote something that a terminal obeys. Notes may precede the error.
+    /// The misbehaviour of the process, if it did not end with exit code 0, or with 2 and lines of error,
+    /// or wrote something that a terminal obeys. Notes may precede the errors.
     pub(crate) fn fault(&self) -> Option<Fault> {
         let stderr = String::from_utf8_lossy(&self.output.stderr);
         let stdout = String::from_utf8_lossy(&self.output.stdout);
@@ -66,7 +69,7 @@ impl LimitedProcess {
         let what = match self.output.status.code() {
             None => format!("ended by a signal, {}", self.output.status),
             Some(code) if code != 0 && code != 2 => format!("exit code {code}"),
-            Some(2) if errors != 1 => format!("{errors} lines of error"),
+            Some(2) if !(1..=MOST_ERRORS).contains(&errors) => format!("{errors} lines of error"),
             Some(2) if !stderr.trim_end().lines().next_back()?.starts_with("error") => {
                 "the error is not the last line".to_owned()
             }
