@@ -50,6 +50,20 @@ fn another_study_is_replaced_only_by_force() {
 }
 
 #[test]
+fn results_of_another_version_are_another_study() {
+    let dir = TempDir::new().unwrap();
+    fs::create_dir_all(dir.path().join("target/reproduce")).unwrap();
+    let manifest = dir.path().join("target/reproduce/manifest.json");
+    fs::write(&manifest, "{\"lesion\": \"0.0.1\"}").unwrap();
+    let out = ["--out", "target/reproduce"];
+    assert_fails(&reproduce(dir.path(), &out), &["another study", "--force"]);
+    assert_succeeds(&reproduce(dir.path(), &[]));
+    assert_eq!(fs::read_to_string(&manifest).unwrap(), "{\"lesion\": \"0.0.1\"}");
+    assert!(dir.path().join("target/reproduce-2/report.html").exists());
+    assert_succeeds(&reproduce(dir.path(), &[&out[..], &["--force"]].concat()));
+}
+
+#[test]
 fn by_default_another_study_is_written_beside_the_first() {
     let dir = TempDir::new().unwrap();
     for args in [&[][..], &["--seed", "1"], &["--seed", "2"], &["--seed", "1"]] {

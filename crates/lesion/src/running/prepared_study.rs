@@ -235,24 +235,23 @@ impl<'m> PreparedStudy<'m> {
         Part::ALL.iter().filter_map(reason).collect()
     }
 
-    /// Checks that a place does not have the results of another study: other settings or inputs.
+    /// Checks that a place does not have the results of another study: other settings or inputs, or a
+    /// manifest of another version or program.
     ///
     /// # Errors
-    /// If it has ([`LesionError::AnotherStudy`]), or a manifest of another program
-    /// ([`LesionError::ForeignFile`]).
+    /// If it has ([`LesionError::AnotherStudy`]).
     pub(crate) fn check_results(&self, place: &dyn StudyFiles) -> Result<(), LesionError> {
         let Ok(file) = place.open(study_record::MANIFEST) else { return Ok(()) };
-        let path = place.path(study_record::MANIFEST);
-        let Ok(manifest) = serde_json::from_reader::<_, Manifest>(BufReader::new(file)) else {
-            return Err(LesionError::ForeignFile { path });
-        };
+        let another = || LesionError::AnotherStudy(place.path(""));
+        let manifest: Manifest =
+            serde_json::from_reader(BufReader::new(file)).map_err(|_| another())?;
         let hashes = |inputs: &Inputs| -> Vec<BTreeMap<String, String>> {
             inputs.iter().map(|(_, origin)| origin.sha256.clone()).collect()
         };
         let is_same = manifest.study.without_paths() == self.study.without_paths()
             && hashes(&manifest.inputs) == hashes(&self.inputs);
         if !is_same {
-            return Err(LesionError::AnotherStudy(place.path("")));
+            return Err(another());
         }
         Ok(())
     }
