@@ -306,6 +306,10 @@ fn each_verdict_on_an_effect_has_its_sentence() {
         &[&format!("{name} lowers the margin by"), beyond],
         &[below, absent, open],
     );
+    assert_says(&larger, &[], &["It is small"]);
+    let small = of_him(|row| (row.excess, row.equivalence) = (Some(0.02), Some(0.2)));
+    let difference = "It is small: the difference from the mean of random sets is 0.020, less than";
+    assert_says(&small, &[beyond, difference], &[absent, open]);
     // A suppressor: its lesion helps the right word.
     let raises = of_him(|row| {
         row.verdict = Verdict::Smaller;

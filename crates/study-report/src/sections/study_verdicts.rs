@@ -232,7 +232,8 @@ impl StudyVerdicts {
                 let comparison = if lowers(row) || raises(row) { "more" } else { "less" };
                 format!(
                     "{name}: the lesion {changes} the margin by {value}, {comparison} than random \
-                     sets do ({random}). {p}"
+                     sets do ({random}). {p}{}",
+                    small_effect(row)
                 )
             }
             Verdict::NoEffect => format!(
@@ -279,6 +280,19 @@ impl StudyVerdicts {
              shown that these neurons help to tell the two words apart.",
             quoted(&row.neuron_set)
         )
+    }
+}
+
+/// That an effect, although shown, is smaller than the margin of equivalence.
+fn small_effect(row: &VerdictRow) -> String {
+    match row.excess.zip(row.equivalence) {
+        Some((excess, margin)) if excess.abs() < margin => format!(
+            " It is small: the difference from the mean of random sets is {}, less than the margin of \
+             equivalence, {} logits.",
+            fixed(excess, 3),
+            fixed(margin, 3)
+        ),
+        _ => String::new(),
     }
 }
 
