@@ -8,7 +8,10 @@ use tempfile::TempDir;
 
 use crate::support::{
     Row, Run, assert_close, number,
-    planted::{HER, HIM, MASKS, NEURONS, PROMPTS, Planted, STIMULI, gelu, targets},
+    planted::{
+        HER, HIM, MASKS, NEURONS, PROMPTS, Planted, STIMULI, assert_planted_neurons_are_selected,
+        gelu, targets,
+    },
     summaries::{Controls, assert_summaries_follow_from_rows, mean, optional, row_with, rows_with},
 };
 
@@ -34,18 +37,6 @@ fn run_with_prompts(model: &Planted, prompts: &str, args: &[&str]) -> Run {
 fn run_shared(model: &Planted, args: &[&str]) -> Run {
     let sets = RANDOM_SETS.to_string();
     run_study(model, &[&SHARED[..], &["--nulls", &sets], args].concat())
-}
-
-fn assert_planted_neurons_are_selected(run: &Run) {
-    for row in run.rows("neurons.csv") {
-        let neuron: usize = row["neuron"].parse().unwrap();
-        let expected = match row["layer"].as_str() {
-            "1" if HIM.contains(&neuron) => "him",
-            "1" if HER.contains(&neuron) => "her",
-            _ => "",
-        };
-        assert_eq!(row["label"], expected, "layer {}, neuron {neuron}", row["layer"]);
-    }
 }
 
 /// The neurons with a label.

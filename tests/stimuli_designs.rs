@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use crate::support::{
     Row, Run, assert_close, assert_user_error, number,
-    planted::{HER, HIM, MASKS, NEURONS, PROMPTS, Planted},
+    planted::{HER, HIM, MASKS, NEURONS, PROMPTS, Planted, assert_planted_neurons_are_selected},
 };
 
 /// Single sentences with the target at token 3 or 4, as in [`PLACES`].
@@ -68,19 +68,6 @@ fn grouped_sentences() -> String {
         *count += 1;
     }
     text
-}
-
-#[track_caller]
-fn assert_planted_neurons_are_selected(run: &Run) {
-    for row in run.rows("neurons.csv") {
-        let neuron: usize = row["neuron"].parse().unwrap();
-        let expected = match row["layer"].as_str() {
-            "1" if HIM.contains(&neuron) => "him",
-            "1" if HER.contains(&neuron) => "her",
-            _ => "",
-        };
-        assert_eq!(row["label"], expected, "layer {}, neuron {neuron}", row["layer"]);
-    }
 }
 
 /// The rows of both sides of one neuron in the saved activations before GELU.

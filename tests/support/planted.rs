@@ -11,6 +11,8 @@ use std::{collections::BTreeMap, fs, path::Path};
 use safetensors::{Dtype, tensor::TensorView};
 use statrs::function::erf::erf;
 
+use crate::support::Run;
+
 const HIDDEN: usize = 16;
 pub(crate) const NEURONS: usize = 96;
 const LAYERS: usize = 2;
@@ -331,4 +333,18 @@ fn norm(x: &[f64]) -> Vec<f64> {
 
 pub(crate) fn gelu(x: f64) -> f64 {
     x * 0.5 * (1.0 + erf(x / std::f64::consts::SQRT_2))
+}
+
+/// Checks that a study selects the planted neurons of the last layer, and no others.
+#[track_caller]
+pub(crate) fn assert_planted_neurons_are_selected(run: &Run) {
+    for row in run.rows("neurons.csv") {
+        let neuron: usize = row["neuron"].parse().unwrap();
+        let expected = match row["layer"].as_str() {
+            "1" if HIM.contains(&neuron) => "him",
+            "1" if HER.contains(&neuron) => "her",
+            _ => "",
+        };
+        assert_eq!(row["label"], expected, "layer {}, neuron {neuron}", row["layer"]);
+    }
 }

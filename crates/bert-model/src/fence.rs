@@ -34,7 +34,7 @@ impl fmt::Display for Fault {
 }
 
 thread_local! {
-    /// Whether this thread is inside a fence, where a panic prints nothing.
+    /// True inside a fence of this thread, where a panic prints nothing.
     static FENCED: Cell<bool> = const { Cell::new(false) };
 }
 

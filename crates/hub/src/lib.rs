@@ -47,6 +47,7 @@ mod requests;
 
 pub use checkouts::{
     checkout::Checkout,
+    checkpoint_files::{TOKENIZERS, WEIGHTS},
     unusable_file::{SLOW_TOKENIZERS, weights_advice},
 };
 pub use environment::{

@@ -106,14 +106,6 @@ choices! {
     }
 }
 
-impl Selector {
-    /// Whether it uses prompts.
-    #[must_use]
-    pub fn uses_prompts(self) -> bool {
-        self as usize > Self::Probe as usize
-    }
-}
-
 choices! {
     /// Which of a label's neurons are lesioned.
     pub enum SetChoice: "choice of neurons" {

@@ -234,7 +234,7 @@ impl Family {
         }
     }
 
-    /// Whether `transformers` has this architecture of one of the families.
+    /// True for the architectures of the families that `transformers` has.
     pub(crate) fn is_known_architecture(name: &str) -> bool {
         CLASS_PREFIXES
             .iter()

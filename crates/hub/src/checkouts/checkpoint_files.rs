@@ -36,7 +36,7 @@ pub(crate) trait CommitFiles {
 }
 
 /// Forms in which weights may be stored, best first.
-const WEIGHTS: [&str; 4] =
+pub const WEIGHTS: [&str; 4] =
     ["model.safetensors", INDEX, "pytorch_model.bin", "pytorch_model.bin.index.json"];
 
 /// The list of the files of weights, if there are several.
@@ -50,6 +50,9 @@ const BYTE_VOCABULARY: &str = "vocab.json";
 const MERGES: &str = "merges.txt";
 const TOKENIZER_OPTIONS: &str = "tokenizer_config.json";
 
+/// Forms in which a tokenizer may be stored, best first.
+pub const TOKENIZERS: [&str; 3] = [TOKENIZER, VOCABULARY, BYTE_VOCABULARY];
+
 /// Files that a tokenizer may have besides its options.
 const TOKENIZER_EXTRAS: [&str; 2] = ["special_tokens_map.json", "added_tokens.json"];
 
@@ -58,7 +61,7 @@ pub(crate) fn provide_description(files: &mut impl CommitFiles) -> Result<(), Hu
     if let Err(presence) = provide_first_of(files, &[CONFIG])? {
         return Err(no_config_error(files, presence));
     }
-    let tokenizer = match provide_first_of(files, &[TOKENIZER, VOCABULARY, BYTE_VOCABULARY])? {
+    let tokenizer = match provide_first_of(files, &TOKENIZERS)? {
         Ok(tokenizer) => tokenizer,
         Err(presence) => return Err(no_tokenizer_error(files, presence)),
     };
@@ -119,8 +122,7 @@ fn no_tokenizer_error(files: &impl CommitFiles, presence: Presence) -> HubError 
             return HubError::SlowTokenizer { repo: files.repo().id().to_owned(), file };
         }
     }
-    let names = [TOKENIZER, VOCABULARY, BYTE_VOCABULARY].join(" or ");
-    files.missing_error(names, presence)
+    files.missing_error(TOKENIZERS.join(" or "), presence)
 }
 
 fn no_weights_error(files: &impl CommitFiles, presence: Presence) -> HubError {

@@ -23,6 +23,10 @@ use crate::{
 /// Points of a path at which gradients are taken, each the middle of an equal part.
 const PATH_POINTS: usize = 16;
 
+/// Cost of the scores of a prompt, in forward passes: at each point of the path, and at its intact end, one
+/// forward and one backward, which costs about two.
+pub(crate) const PASSES_PER_PROMPT: usize = (PATH_POINTS + 1) * 3;
+
 /// The score of every neuron under one way to choose.
 pub(crate) type Scores = Vec<f64>;
 
@@ -118,10 +122,11 @@ impl ScoresByPrompt {
         let subject = design.subject;
         let method = bench.laboratory.method();
         let post = activations_at_masks(subject, design.prompts, Site::Post, &mut *progress)?;
-        let edited = match method.site {
-            Site::Post => post.clone(),
-            Site::Pre => activations_at_masks(subject, design.prompts, Site::Pre, &mut *progress)?,
-        };
+        let mut pre = None;
+        if method.site == Site::Pre {
+            pre = Some(activations_at_masks(subject, design.prompts, Site::Pre, &mut *progress)?);
+        }
+        let edited = pre.as_ref().unwrap_or(&post);
         let columns = layer * design.neurons()..(layer + 1) * design.neurons();
         let mut found = vec![PromptScores::default(); design.prompts.len()];
         let labelled = design.labelled();

@@ -14,7 +14,7 @@ use crate::{
         laboratory_part::{Bench, Design, EncodedTable, LaboratoryPart, PartResult, Trials},
         layer_controls::central_range,
         random_sets::choose_any,
-        selector_scores::{Scores, ScoresByPrompt, score_by_stimuli},
+        selector_scores::{PASSES_PER_PROMPT, Scores, ScoresByPrompt, score_by_stimuli},
         template_bootstrap::{Templates, by_prompt, mean_over},
     },
     passes::progress::Progress,
@@ -70,10 +70,6 @@ impl LaboratoryPart for Selectors {
         Ok(PartResult::table(EncodedTable::new(rows)?))
     }
 }
-
-/// Cost of the scores of a prompt in passes: 17 forward and as many backward, each of which costs
-/// about two forward ones.
-const PASSES_PER_PROMPT: usize = 17 * 3;
 
 /// A label with neurons and prompts.
 struct Cell<'a> {

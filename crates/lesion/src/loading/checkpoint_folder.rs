@@ -5,21 +5,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use hub::{Repo, SLOW_TOKENIZERS, weights_advice};
+use hub::{Repo, SLOW_TOKENIZERS, TOKENIZERS, WEIGHTS, weights_advice};
 
 use crate::loading::model_name_error::ModelNameError;
 
 const CONFIG: &str = "config.json";
-
-/// Weights that are read, best first.
-const WEIGHTS: [&str; 4] = [
-    "model.safetensors",
-    "model.safetensors.index.json",
-    "pytorch_model.bin",
-    "pytorch_model.bin.index.json",
-];
-
-const TOKENIZERS: [&str; 3] = ["tokenizer.json", "vocab.txt", "vocab.json"];
 
 /// Other files of a checkpoint, whose folder may be meant by them.
 const COMPANIONS: [&str; 5] =

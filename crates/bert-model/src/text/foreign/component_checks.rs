@@ -17,7 +17,7 @@ pub(crate) const TOKENIZER_JSON: &str = "tokenizer.json";
 /// The components that read a text.
 const COMPONENTS: [&str; 3] = ["normalizer", "pre_tokenizer", "post_processor"];
 
-/// How many times longer a text may become, and by how many bytes more.
+/// Largest growth of a text: its factor, and the bytes added to that.
 const MOST_GROWTH: f64 = 1000.0;
 
 /// Length of a replacement in bytes that counts as no growth. The longest one of NFKC has 33.
@@ -75,7 +75,7 @@ pub(crate) fn build_whole(mut json: Value) -> Result<Tokenizer, TokenizerError> 
 
 /// Components that passed the checks.
 pub(crate) struct CheckedComponents {
-    /// Whether there are patterns, whose time to read a text is not bounded.
+    /// True if there are patterns, whose time to read a text is not bounded.
     pub(crate) has_patterns: bool,
     /// A tokenizer with these components and without a vocabulary.
     pub(crate) empty: Tokenizer,
@@ -231,7 +231,7 @@ fn length_of(keys: &Map<String, Value>, key: &str) -> usize {
     keys.get(key).and_then(Value::as_str).map_or(0, str::len)
 }
 
-/// How many times longer a replacement is than what it replaces.
+/// Length of a replacement as a multiple of the length of what it replaces.
 fn replacement_growth(keys: &Map<String, Value>) -> usize {
     let content = length_of(keys, "content");
     match keys.get("pattern").and_then(|pattern| pattern.get("String")).and_then(Value::as_str) {

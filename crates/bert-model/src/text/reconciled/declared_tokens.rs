@@ -256,7 +256,7 @@ impl DeclaredTokens {
         named.map(|(_, token)| token.content.as_str())
     }
 
-    /// Whether a file declares this text as an added token, so that it may get a new id.
+    /// True if a file declares this text as an added token, so that it may get a new id.
     pub(crate) fn is_added(&self, text: &str) -> bool {
         self.by_id.values().any(|token| token.content == text)
     }

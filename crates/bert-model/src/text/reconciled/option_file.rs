@@ -26,12 +26,12 @@ impl OptionFile {
         self.keys.get(key).filter(|value| !value.is_null())
     }
 
-    /// Whether the file has the key, null or not.
+    /// True if the file has the key, null or not.
     pub(crate) fn contains(&self, key: &str) -> bool {
         self.keys.contains_key(key)
     }
 
-    /// Whether the file says that the key has no value.
+    /// True if the file has the key with the value null.
     pub(crate) fn is_null(&self, key: &str) -> bool {
         self.keys.get(key).is_some_and(Value::is_null)
     }
