@@ -26,14 +26,16 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Both hooks are values that one forward pass borrows: [`TokenCapture`] keeps the activations of one
-//! token per row, [`Lesion`] edits chosen neurons at chosen tokens. Nothing is registered in the
+//! Hooks are values that one forward pass borrows: [`TokenCapture`] keeps the activations of one
+//! token per row, [`LayerCapture`] those of all tokens in one layer, and [`Lesion`] edits chosen neurons at chosen tokens. Nothing is registered in the
 //! model, so nothing can be left behind in it.
 
 mod error;
+mod layer_capture;
 mod lesion_hook;
 mod token_capture;
 
 pub use error::CaptureError;
+pub use layer_capture::LayerCapture;
 pub use lesion_hook::{Edit, Lesion, Target};
 pub use token_capture::TokenCapture;

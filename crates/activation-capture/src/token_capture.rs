@@ -59,7 +59,7 @@ impl TokenCapture {
 }
 
 /// Reads the values of `rows` from the device.
-fn read_values(layer: usize, rows: &Tensor<2>) -> Result<Vec<f32>, CaptureError> {
+pub(crate) fn read_values(layer: usize, rows: &Tensor<2>) -> Result<Vec<f32>, CaptureError> {
     let device_error = |message| CaptureError::Device { layer, message };
     let data = rows.clone().try_into_data_as::<f32>();
     let data = data.map_err(|error| device_error(error.to_string()))?;

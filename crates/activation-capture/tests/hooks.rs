@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use activation_capture::{CaptureError, Edit, Lesion, Target, TokenCapture};
+use activation_capture::{CaptureError, Edit, LayerCapture, Lesion, Target, TokenCapture};
 use bert_model::{BertForMaskedLm, Checkpoint, NoHook, Site, TokenBatch};
 use burn::tensor::Device;
 use safetensors::SafeTensors;
@@ -52,6 +52,30 @@ fn logits(model: &BertForMaskedLm, batch: &TokenBatch, lesion: &mut Lesion) -> V
         .flat_map(|row| (0..batch.length()).map(move |position| (row, position)))
         .collect();
     model.logits_at(hidden, &places).unwrap().into_data().try_into_vec().unwrap()
+}
+
+#[test]
+fn a_capture_of_a_layer_keeps_every_token() {
+    let model = model();
+    let neurons = model.config().intermediate_size;
+    let sentence = sentences().swap_remove(0);
+    let length = sentence.len();
+    let batch = TokenBatch::new(vec![sentence]).unwrap();
+    let mut layer = LayerCapture::new(LAYER);
+    model.forward(&batch, &mut layer).unwrap();
+    for site in [Site::Pre, Site::Post] {
+        let found = layer.values(site).unwrap();
+        assert_eq!(found.len(), length * neurons);
+        for (position, found) in found.chunks(neurons).enumerate() {
+            let mut token = TokenCapture::new(&[site], &batch, &[position]).unwrap();
+            model.forward(&batch, &mut token).unwrap();
+            assert_eq!(found, token.layers(site).unwrap()[LAYER]);
+        }
+    }
+
+    let mut missed = LayerCapture::new(model.config().num_hidden_layers - 1);
+    model.forward_at(&batch, &[1], &mut missed).unwrap();
+    assert!(matches!(missed.values(Site::Pre), Err(CaptureError::OtherTokens { .. })));
 }
 
 #[test]

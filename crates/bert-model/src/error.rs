@@ -244,6 +244,15 @@ pub enum BertModelError {
         layers: usize,
     },
 
+    /// The layers do not have this neuron.
+    #[error("neuron {neuron} does not exist; a layer has neurons 0 to {}", neurons.saturating_sub(1))]
+    NoSuchNeuron {
+        /// The requested neuron.
+        neuron: usize,
+        /// `intermediate_size`.
+        neurons: usize,
+    },
+
     /// The tensors are not the clean pass of one sentence.
     #[error(
         "the clean pass of one sentence is {expected} tensors of one shape [1, seq, {width}]; \

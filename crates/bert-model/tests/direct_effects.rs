@@ -142,6 +142,48 @@ fn in_lower_layers_it_is_the_effect_along_the_frozen_path() {
 }
 
 #[test]
+fn the_words_that_a_neuron_writes_are_its_direct_effects_on_all_words() {
+    let neurons = [0, 3, 31];
+    let mut worst = 0_f32;
+    for (model, sentences) in FAMILIES.map(open) {
+        let config = model.config();
+        let vocabulary: Vec<u32> = (0..u32::try_from(config.vocab_size).unwrap()).collect();
+        let ids = &sentences[0];
+        let entering = clean_pass(&model, ids);
+        for layer in 0..config.num_hidden_layers {
+            let position = ids.len() / 2;
+            let all = model.direct_effects(&entering, layer, position, &vocabulary).unwrap();
+            let all = values(all);
+            let written = model.words_written(&entering, layer, position, &neurons).unwrap();
+            assert_eq!(written.dims(), [neurons.len(), vocabulary.len()]);
+            for (row, &neuron) in values(written).chunks(vocabulary.len()).zip(&neurons) {
+                for (word, found) in row.iter().enumerate() {
+                    let expected = all[word * config.intermediate_size + neuron];
+                    worst = worst.max((found - expected).abs());
+                }
+            }
+        }
+    }
+    assert!(worst <= EXACT_TOLERANCE, "differs by {worst:e}");
+}
+
+#[test]
+fn the_word_weights_of_a_neuron_are_a_product_of_stored_matrices() {
+    let (model, _) = open("");
+    let reference = Reference::new(&model);
+    let (hidden, intermediate) = (reference.hidden, model.config().intermediate_size);
+    let (layer, neuron) = (1, 5);
+    let output = &reference.tensors[&format!("{}.weight", part(layer, "output.dense"))];
+    let column: Vec<f64> = (0..hidden).map(|row| output[row * intermediate + neuron]).collect();
+    let transform = &reference.tensors[&format!("{TRANSFORM}.weight")];
+    let carried: Vec<f64> = transform.chunks(hidden).map(|row| dot(row, &column)).collect();
+    let found = values(model.word_weights(layer, &[neuron]).unwrap());
+    for (row, found) in reference.tensors[WORDS].chunks(hidden).zip(found) {
+        assert!((dot(row, &carried) - f64::from(found)).abs() < FROZEN_TOLERANCE);
+    }
+}
+
+#[test]
 fn impossible_input_is_an_error_not_a_panic() {
     let (model, sentences) = open("");
     let config = model.config();
@@ -165,6 +207,14 @@ fn impossible_input_is_an_error_not_a_panic() {
         assert!(matches!(error, BertModelError::TokenId { id: found, .. } if found == id));
     }
     assert!(matches!(error(&entering, 0, 0, &[]), BertModelError::EmptyBatch));
+
+    let neurons = config.intermediate_size;
+    let error_of = |neurons: &[usize]| model.words_written(&entering, 0, 0, neurons).unwrap_err();
+    assert!(
+        matches!(error_of(&[0, neurons]), BertModelError::NoSuchNeuron { neuron, .. } if neuron == neurons)
+    );
+    assert!(matches!(error_of(&[]), BertModelError::EmptyBatch));
+    assert!(matches!(model.word_weights(layers, &[0]), Err(BertModelError::NoSuchLayer { .. })));
 
     let mut longer = entering.clone();
     longer.push(entering[0].clone());

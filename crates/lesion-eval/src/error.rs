@@ -124,6 +124,15 @@ pub enum StudyError {
         length: usize,
     },
 
+    /// A sentence of several in which activations cannot be read.
+    #[error("sentence {number}: {problem}")]
+    Sentence {
+        /// The place of the sentence, from 1 on.
+        number: usize,
+        /// The problem.
+        problem: SentenceProblem,
+    },
+
     /// A word that cannot be a candidate at a mask.
     #[error(transparent)]
     Candidate(#[from] CandidateProblem),
@@ -169,6 +178,31 @@ pub enum StudyError {
     /// The caller stopped the run.
     #[error("the run was cancelled")]
     Cancelled,
+}
+
+/// A sentence in which activations cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SentenceProblem {
+    /// The model cannot read the sentence.
+    #[error(transparent)]
+    Model(#[from] BertModelError),
+
+    /// The word is not in the sentence.
+    #[error("it does not contain the word `{word}`")]
+    NoWord {
+        /// The word.
+        word: String,
+    },
+
+    /// The position is outside the sentence.
+    #[error("it has no token {position}; its tokens are 0 to {}, or -{length} to -1", length - 1)]
+    NoToken {
+        /// The requested position.
+        position: i64,
+        /// Tokens of the sentence.
+        length: usize,
+    },
 }
 
 /// A property of a study that a dynamic pass does not support.

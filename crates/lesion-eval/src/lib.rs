@@ -25,7 +25,8 @@
 //!
 //! // How does a lesion of the last layer change a prediction?
 //! let layers = vec![(5, sets.set(5, "him"))];
-//! let lesion = SentenceLesion { method: LesionMethod::zero(Site::Post), layers };
+//! let method = LesionMethod::zero(Site::Post);
+//! let lesion = SentenceLesion { method, layers, values: None };
 //! let sentence = Sentence::encode(subject, "The king smiled when we met [MASK].")?;
 //! let rated = sentence.rate(subject, 3, Some(&lesion))?;
 //! assert_eq!(rated[0].words[0].clean.word, "him");
@@ -79,7 +80,7 @@ pub use engine::{
 };
 pub use error::{
     CandidateProblem, DynamicObstacle, FileProblem, InvalidLine, InvalidLines, LineProblem,
-    NeuronSetProblem, StimuliUnit, StudyError,
+    NeuronSetProblem, SentenceProblem, StimuliUnit, StudyError,
 };
 pub use paper_lesion::silenced_prompts::{
     LesionOutcome, default_layer, lesion, paper_lesion_trials,
@@ -96,9 +97,12 @@ pub use passes::{
     subject::Subject,
 };
 pub use prediction::{
+    neuron_effects::{MaskEffects, NeuronEffect, lesion_each},
+    neuron_view::{NeuronView, SentenceView, ViewedNeurons, WrittenWords, view_neurons},
     never_right::never_right,
     predict::{Prediction, Score, predict},
-    sentence::{MaskRating, Sentence, SentenceLesion, WordRating},
+    sentence::{MaskRating, Sentence, WordRating, rate_sentences},
+    sentence_lesion::SentenceLesion,
 };
 pub use selection::{
     activations::{Activations, measure},
@@ -108,6 +112,7 @@ pub use selection::{
     observations::Observations,
     replication::{Replication, replicate},
     select::{Adjusted, CONFIDENCE, Selection, select},
+    sentence_activations::{ReadToken, SentenceActivations, sentence_activations},
 };
 pub use texts::{
     contrast::Contrast,

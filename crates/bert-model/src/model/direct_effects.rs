@@ -58,12 +58,103 @@ impl BertForMaskedLm {
         Ok(self.layers[layer].written_along(clean(layer), directions))
     }
 
+    /// The direct effects of some neurons on the logits of the whole vocabulary,
+    /// `[neurons, vocabulary]`: [`BertForMaskedLm::direct_effects`] of every word, computed forwards
+    /// from the neurons, which is cheaper for a few of them.
+    ///
+    /// # Errors
+    /// As for [`BertForMaskedLm::direct_effects`], or if a neuron does not exist
+    /// ([`BertModelError::NoSuchNeuron`]).
+    pub fn words_written(
+        &self,
+        entering: &[Tensor<3>],
+        layer: usize,
+        position: usize,
+        neurons: &[usize],
+    ) -> Result<Tensor<2>, BertModelError> {
+        self.check_clean_pass(entering, layer, position)?;
+        let indices = self.neuron_indices(neurons)?;
+        let layers = self.layers.len();
+        let leaving = entering[layers].clone().narrow(1, position, 1).squeeze_dim(1);
+        let clean = |index: usize| {
+            self.layers[index].steps(index, entering[index].clone(), &mut NoHook).at(position)
+        };
+        let decoder = self.head.decoder(self.embeddings.words.val());
+        if layer + 1 == layers {
+            let changed = self.layers[layer].without_neurons(clean(layer), indices);
+            return Ok(self.head.logit_drops(decoder, leaving, changed).transpose());
+        }
+        let mut written = self.layers[layer].written_by(clean(layer), indices);
+        for later in layer + 1..layers {
+            written = self.layers[later].carry(clean(later), written);
+        }
+        Ok(self.head.carry(leaving, written).matmul(decoder.transpose()))
+    }
+
+    /// What the weights of some neurons say by themselves about each word, `[neurons, vocabulary]`: a
+    /// neuron's column of `output.dense`, times the weights of the head's dense layer, times the
+    /// decoder's row of the word. It is per unit of activation after GELU, and leaves out biases,
+    /// activation functions and LayerNorms; so it is the same in every sentence, and not in units of
+    /// logits.
+    ///
+    /// # Errors
+    /// If `layer` or a neuron does not exist ([`BertModelError::NoSuchLayer`],
+    /// [`BertModelError::NoSuchNeuron`]), or there is no neuron ([`BertModelError::EmptyBatch`]).
+    pub fn word_weights(
+        &self,
+        layer: usize,
+        neurons: &[usize],
+    ) -> Result<Tensor<2>, BertModelError> {
+        let layers = self.layers.len();
+        if layer >= layers {
+            return Err(BertModelError::NoSuchLayer { layer, layers });
+        }
+        let columns = self.layers[layer].output_columns(self.neuron_indices(neurons)?);
+        let decoder = self.head.decoder(self.embeddings.words.val());
+        Ok(self.head.weigh(columns).matmul(decoder.transpose()))
+    }
+
+    /// The indices of neurons on the device.
+    fn neuron_indices(&self, neurons: &[usize]) -> Result<Tensor<1, Int>, BertModelError> {
+        let count = self.config().intermediate_size;
+        if neurons.is_empty() {
+            return Err(BertModelError::EmptyBatch);
+        }
+        let mut indices = Vec::with_capacity(neurons.len());
+        for &neuron in neurons {
+            if neuron >= count {
+                return Err(BertModelError::NoSuchNeuron { neuron, neurons: count });
+            }
+            indices.push(neuron as i64);
+        }
+        let device = self.embeddings.words.val().device();
+        Ok(Tensor::from_data(indices.as_slice(), &device))
+    }
+
     fn check_direct_effects(
         &self,
         entering: &[Tensor<3>],
         layer: usize,
         position: usize,
         tokens: &[u32],
+    ) -> Result<(), BertModelError> {
+        self.check_clean_pass(entering, layer, position)?;
+        if tokens.is_empty() {
+            return Err(BertModelError::EmptyBatch);
+        }
+        let vocabulary = self.config().vocab_size;
+        match tokens.iter().find(|&&id| id as usize >= vocabulary) {
+            Some(&id) => Err(BertModelError::TokenId { id, vocabulary }),
+            None => Ok(()),
+        }
+    }
+
+    /// Checks that the layer and the position exist in the clean pass of one sentence.
+    fn check_clean_pass(
+        &self,
+        entering: &[Tensor<3>],
+        layer: usize,
+        position: usize,
     ) -> Result<(), BertModelError> {
         let layers = self.layers.len();
         let width = self.config().hidden_size;
@@ -78,13 +169,6 @@ impl BertForMaskedLm {
         if position >= length {
             return Err(BertModelError::NoSuchPosition { row: 0, position, rows: 1, length });
         }
-        if tokens.is_empty() {
-            return Err(BertModelError::EmptyBatch);
-        }
-        let vocabulary = self.config().vocab_size;
-        match tokens.iter().find(|&&id| id as usize >= vocabulary) {
-            Some(&id) => Err(BertModelError::TokenId { id, vocabulary }),
-            None => Ok(()),
-        }
+        Ok(())
     }
 }

@@ -1,4 +1,8 @@
-use burn::{module::Module, nn::Linear, tensor::Tensor};
+use burn::{
+    module::Module,
+    nn::Linear,
+    tensor::{Int, Tensor},
+};
 
 use crate::{
     config::{
@@ -160,6 +164,30 @@ impl Layer {
         self.output_norm.forward(clean.output_sum - written)
     }
 
+    /// [`Layer::without_each_neuron`] for some neurons, `[neurons, hidden]`.
+    pub(crate) fn without_neurons(&self, clean: Steps<2>, neurons: Tensor<1, Int>) -> Tensor<2> {
+        let written = self.written(&clean, neurons);
+        self.output_norm.forward(clean.output_sum - written)
+    }
+
+    /// The contribution of some neurons to the layer's output, with the LayerNorm's scale frozen:
+    /// `[neurons, hidden]`.
+    pub(crate) fn written_by(&self, clean: Steps<2>, neurons: Tensor<1, Int>) -> Tensor<2> {
+        let written = self.written(&clean, neurons);
+        self.output_norm.carry(clean.output_sum, written)
+    }
+
+    /// The contribution of some neurons to the residual stream, `[neurons, hidden]`.
+    fn written(&self, clean: &Steps<2>, neurons: Tensor<1, Int>) -> Tensor<2> {
+        let post = clean.post.clone().transpose().select(0, neurons.clone());
+        post * self.output_columns(neurons)
+    }
+
+    /// What some neurons write to the residual stream per unit of activation, `[neurons, hidden]`.
+    pub(crate) fn output_columns(&self, neurons: Tensor<1, Int>) -> Tensor<2> {
+        self.output.weight.val().select(0, neurons)
+    }
+
     /// The contribution of each neuron along `directions`, `[n, hidden]`, of the layer's output, with
     /// the LayerNorm's scale frozen: `[n, intermediate]`.
     pub(crate) fn written_along(&self, clean: Steps<2>, directions: Tensor<2>) -> Tensor<2> {
@@ -172,6 +200,12 @@ impl Layer {
     pub(crate) fn pull_back(&self, clean: Steps<2>, directions: Tensor<2>) -> Tensor<2> {
         let before_mlp = self.output_norm.pull_back(clean.output_sum, directions);
         self.attention.norm.pull_back(clean.attention_sum, before_mlp)
+    }
+
+    /// Takes `directions` of the layer's input on to its output: the transpose of [`Layer::pull_back`].
+    pub(crate) fn carry(&self, clean: Steps<2>, directions: Tensor<2>) -> Tensor<2> {
+        let after_attention = self.attention.norm.carry(clean.attention_sum, directions);
+        self.output_norm.carry(clean.output_sum, after_attention)
     }
 
     /// The gradients at the activations and at the layer's input, `hidden`, from the one at its output.

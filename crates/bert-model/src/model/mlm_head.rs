@@ -93,7 +93,8 @@ impl MlmHead {
         self.norm.forward(gelu(self.transform.forward(hidden)))
     }
 
-    fn decoder(&self, words: Tensor<2>) -> Tensor<2> {
+    /// The decoder, `[vocabulary, width of the embeddings]`.
+    pub(crate) fn decoder(&self, words: Tensor<2>) -> Tensor<2> {
         self.decoder.as_ref().map_or(words, Param::val)
     }
 
@@ -122,6 +123,19 @@ impl MlmHead {
         let z = self.transform.forward(clean);
         let before_norm = self.norm.pull_back(gelu(z.clone()), directions);
         (before_norm * normal_cdf(z)).matmul(self.transform.weight.val().transpose())
+    }
+
+    /// Takes `directions` of the head's input on to the decoder's input: the transpose of
+    /// [`MlmHead::pull_back`].
+    pub(crate) fn carry(&self, clean: Tensor<2>, directions: Tensor<2>) -> Tensor<2> {
+        let z = self.transform.forward(clean);
+        let before_norm = directions.matmul(self.transform.weight.val()) * normal_cdf(z.clone());
+        self.norm.carry(gelu(z), before_norm)
+    }
+
+    /// `directions` of the head's input, times the weights of its dense layer.
+    pub(crate) fn weigh(&self, directions: Tensor<2>) -> Tensor<2> {
+        directions.matmul(self.transform.weight.val())
     }
 
     /// The gradient at `hidden`, `[n, hidden]`, from the one at the decoder's input, `[n, width of the

@@ -43,6 +43,14 @@ impl LayerNorm {
         (scaled.clone() - scaled.mean_dim(1)) / sigma
     }
 
+    /// Takes `directions`, `[n, size]`, of its input on to its output: the transpose of
+    /// [`LayerNorm::pull_back`].
+    pub(crate) fn carry(&self, input: Tensor<2>, directions: Tensor<2>) -> Tensor<2> {
+        let sigma = (input.var_bias(1) + self.epsilon).sqrt();
+        let centred = directions.clone() - directions.mean_dim(1);
+        centred / sigma * self.gamma.val().unsqueeze::<2>()
+    }
+
     /// The gradient at `input`, `[.., size]`, from the one at its output, in the same shape.
     pub(crate) fn backward<const D: usize>(
         &self,

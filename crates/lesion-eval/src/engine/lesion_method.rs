@@ -71,6 +71,30 @@ impl LesionMethod {
         })
     }
 
+    /// The method in these prompts if it sets activations to `values`: of every neuron of every layer,
+    /// with `neurons` neurons in a layer.
+    ///
+    /// # Errors
+    /// [`StudyError::Offset`] if an offset leaves a sentence.
+    pub(crate) fn prepare_given(
+        &self,
+        prompts: &[MaskedPrompt],
+        values: &Arc<[f32]>,
+        neurons: usize,
+    ) -> Result<PreparedLesionMethod, StudyError> {
+        let mut positions = Vec::with_capacity(prompts.len());
+        for prompt in prompts {
+            positions.push(lesioned_positions(&self.tokens, prompt)?);
+        }
+        Ok(PreparedLesionMethod {
+            site: model_site(self.site),
+            zeroes: false,
+            neurons,
+            positions,
+            values: Values::Given(vec![values.clone(); prompts.len()]),
+        })
+    }
+
     fn require<'a>(
         &self,
         reference: Option<&'a ReferenceActivations>,

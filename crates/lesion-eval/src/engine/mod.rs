@@ -1,5 +1,6 @@
 //! The laboratory: runs lesions of any kind in masked prompts.
 
+pub(crate) mod direct_pass;
 pub(crate) mod journal;
 pub(crate) mod laboratory;
 pub(crate) mod lesion_method;

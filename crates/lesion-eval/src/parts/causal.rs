@@ -5,12 +5,12 @@ use std::sync::Arc;
 use study_record::{Directness, tables::CausalRow};
 
 use crate::{
-    engine::trial::{Outcome, Read, Trial},
-    error::StudyError,
-    parts::{
+    engine::{
         direct_pass::DirectPass,
-        laboratory_part::{Bench, Design, EncodedTable, LaboratoryPart, PartResult, Trials},
+        trial::{Outcome, Read, Trial},
     },
+    error::StudyError,
+    parts::laboratory_part::{Bench, Design, EncodedTable, LaboratoryPart, PartResult, Trials},
     passes::progress::{Progress, report},
 };
 

@@ -10,13 +10,13 @@ use study_record::{
 use crate::{
     encoding::masked_prompt::MaskedPrompt,
     engine::{
+        direct_pass::{SetInPrompts, sum_direct_effects},
         laboratory::Laboratory,
         lesion_method::LesionMethod,
         trial::{Drops, Outcome, Read, Trial, mean_drops},
     },
     error::StudyError,
     parts::{
-        direct_pass::{SetInPrompts, sum_direct_effects},
         dissociation::dissociations,
         laboratory_part::{Bench, Design, EncodedTable, LaboratoryPart, PartResult, Trials},
         layer_controls::{ControlLesion, LayerControls},

@@ -3,7 +3,6 @@
 pub(crate) mod causal;
 pub(crate) mod claim;
 pub(crate) mod controls;
-pub(crate) mod direct_pass;
 pub(crate) mod dissociation;
 pub(crate) mod dose;
 pub(crate) mod dynamic;

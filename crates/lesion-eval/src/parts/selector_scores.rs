@@ -9,9 +9,9 @@ use neuron_stats::{LinearProbe, Matrix, StatsError, linear_probe};
 use study_record::Selector;
 
 use crate::{
-    engine::lesion_method::PreparedLesionMethod,
+    engine::{direct_pass::DirectPass, lesion_method::PreparedLesionMethod},
     error::StudyError,
-    parts::{direct_pass::DirectPass, laboratory_part::Bench},
+    parts::laboratory_part::Bench,
     passes::{
         batching::Batching,
         progress::{Progress, report},

@@ -1,5 +1,8 @@
 //! Part 2: what the model predicts at masks.
 
+pub(crate) mod neuron_effects;
+pub(crate) mod neuron_view;
 pub(crate) mod never_right;
 pub(crate) mod predict;
 pub(crate) mod sentence;
+pub(crate) mod sentence_lesion;

@@ -1,23 +1,30 @@
 //! Predictions at the masks of one sentence, without a study, and how a lesion changes them.
 
-use std::{ops::Range, sync::Arc};
+use std::{
+    ops::Range,
+    sync::{Arc, Mutex},
+};
 
 use activation_capture::Target;
 use bert_model::TokenBatch;
+use study_record::Site;
 
 use crate::{
     encoding::{
         filled::Filled,
         masked_prompt::{Candidate, Candidates, MaskedPrompt},
     },
-    engine::lesion_method::LesionMethod,
     error::StudyError,
     passes::{
+        batching::Batching,
         clean_pass::CleanPass,
         logits::{log_sum_exp, read_logits},
+        progress::{Progress, report, unwatched},
+        side_by_side::{lock, run_side_by_side},
         subject::Subject,
     },
-    prediction::predict::Score,
+    prediction::{predict::Score, sentence_lesion::SentenceLesion},
+    selection::activations::activations_at_masks,
     translate::model_site,
 };
 
@@ -33,15 +40,6 @@ pub struct Sentence {
     /// A prompt for each mask. There is no right word: the candidates are the words to rate, or none
     /// if the whole vocabulary is rated.
     masks: Vec<MaskedPrompt>,
-}
-
-/// A lesion of one sentence.
-#[derive(Clone, Debug)]
-pub struct SentenceLesion {
-    /// How neurons are lesioned. The target is the row's own mask.
-    pub method: LesionMethod,
-    /// The lesioned layers, each with its neurons.
-    pub layers: Vec<(usize, Arc<[usize]>)>,
 }
 
 /// The model's ratings at one mask.
@@ -118,6 +116,31 @@ impl Sentence {
         Ok(self)
     }
 
+    /// The activations of every neuron at the first mask, `layers x neurons`, for lesions that set the
+    /// neurons of another sentence to them.
+    ///
+    /// # Errors
+    /// If the model cannot be run.
+    pub fn activations_at_mask(
+        &self,
+        subject: Subject<'_>,
+        site: Site,
+    ) -> Result<Arc<[f32]>, StudyError> {
+        let first = &self.masks[..1];
+        let rows = activations_at_masks(subject, first, model_site(site), &mut unwatched())?;
+        Ok(rows.into_iter().flatten().collect())
+    }
+
+    /// A prompt for each mask. The candidates are the words to rate, if any were given.
+    pub(crate) fn masks(&self) -> &[MaskedPrompt] {
+        &self.masks
+    }
+
+    /// The tokens, `[CLS]` first.
+    pub(crate) fn tokens(&self) -> &[u32] {
+        &self.masks[0].masked
+    }
+
     /// Rates the candidates at each mask. By default these are the `top` tokens of the vocabulary and
     /// those that become top tokens with the lesion.
     ///
@@ -151,6 +174,30 @@ impl WordRating {
     }
 }
 
+/// Rates many sentences side by side. Each is rated as it would be by itself, to the last bit.
+///
+/// # Errors
+/// If `progress` cancels. The errors of a sentence are its own result.
+pub fn rate_sentences(
+    subject: Subject<'_>,
+    sentences: &[(&Sentence, usize, Option<&SentenceLesion>)],
+    progress: Progress<'_>,
+) -> Result<Vec<Result<Vec<MaskRating>, StudyError>>, StudyError> {
+    let shapes = sentences.iter().map(|(sentence, ..)| [1, sentence.tokens().len()]);
+    let at_once = subject.at_once(Batching::clean_at_once, shapes);
+    let mut rated: Vec<_> = sentences.iter().map(|_| None).collect();
+    let shared = Mutex::new((progress, 0));
+    let pieces = sentences.iter().zip(&mut rated).collect();
+    run_side_by_side(pieces, at_once, |(&(sentence, top, lesion), rated)| {
+        *rated = Some(sentence.rate(subject, top, lesion));
+        let mut guard = lock(&shared);
+        let (progress, done) = &mut *guard;
+        *done += 1;
+        report(*progress, *done, sentences.len())
+    })?;
+    Ok(rated.into_iter().flatten().collect())
+}
+
 /// Logits over the vocabulary at each mask, without the lesion and with it.
 type Logits = (Vec<Vec<f32>>, Option<Vec<Vec<f32>>>);
 
@@ -164,26 +211,15 @@ fn run(
     let batch = TokenBatch::new(masks.iter().map(|mask| mask.masked.clone()).collect())?;
     let positions = masks.iter().map(|mask| mask.position).collect();
     let read = |hidden| read_logits(subject, hidden, |row| masks[row].prompt);
-    let Some(SentenceLesion { method, layers }) = lesion else {
+    let Some(lesion) = lesion else {
         return Ok((read(CleanPass::run(subject, batch, positions)?.hidden())?, None));
     };
-    for &(layer, _) in layers {
-        subject.check_layer(layer)?;
-    }
-    let prepared = method.prepare(None, masks, 0)?;
-    let mut targets = Vec::new();
-    for row in 0..masks.len() {
-        for &(layer, ref neurons) in layers {
-            let edit = prepared.edit(row, layer);
-            for &position in prepared.positions(row) {
-                targets.push(Target { row, layer, position, neurons, edit });
-            }
-        }
-    }
+    let prepared = lesion.prepare(subject, masks)?;
+    let targets = lesion.targets(&prepared, masks.len());
     let pass = CleanPass::run(subject, batch, positions)?;
-    let from = layers.iter().map(|&(layer, _)| layer).min().unwrap_or_default();
+    let from = lesion.lowest_layer();
     let rows: Vec<usize> = (0..masks.len()).collect();
-    let site = model_site(method.site);
+    let site = model_site(lesion.method.site);
     // A lesion of no neuron at the same tokens.
     let empty: Vec<Target<'_>> =
         targets.iter().map(|target| Target { neurons: &[], ..*target }).collect();

@@ -138,7 +138,7 @@ pub(crate) fn activations_at_masks(
 
 /// Runs sentences and passes one token's activations in each to `keep`: the sentence's index, the
 /// layer, the site, and a value per neuron.
-fn capture(
+pub(crate) fn capture(
     subject: Subject<'_>,
     tokens: &[(&[u32], usize)],
     sites: &[Site],

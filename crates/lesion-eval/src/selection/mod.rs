@@ -8,3 +8,4 @@ pub(crate) mod neuron_sets;
 pub(crate) mod observations;
 pub(crate) mod replication;
 pub(crate) mod select;
+pub(crate) mod sentence_activations;
