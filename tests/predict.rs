@@ -75,6 +75,23 @@ fn a_study_and_predict_have_the_same_numbers() {
 }
 
 #[test]
+fn a_lesion_may_name_ranges_of_layers_and_neurons() {
+    let json = |lesions: &[&str]| {
+        let mut args = vec![PAPER, "--candidates", "his,him,her"];
+        for lesion in lesions {
+            args.extend(["--lesion", lesion]);
+        }
+        predict_json(&args)
+    };
+    let each: Vec<String> = (0..6).map(|layer| format!("{layer}:her")).collect();
+    let each: Vec<&str> = each.iter().map(String::as_str).collect();
+    assert_eq!(json(&["all:her"]), json(&each));
+    assert_eq!(json(&["0-2,5:her"]), json(&["0:her", "1:her", "2:her", "5:her"]));
+    assert_eq!(json(&["4:all"]), json(&["4:0-767"]));
+    assert_eq!(json(&["1-2:0-9,7-20"]), json(&["1:0-20", "2:0-20"]));
+}
+
+#[test]
 fn the_table_shows_the_numbers_of_json() {
     for lesion in [&[][..], &["--lesion", "5:her", "--lesion", "2:0-99,300", "--at", "all"]] {
         let args = [&[PAPER, "--top", "5"], lesion].concat();
@@ -153,7 +170,8 @@ fn a_mistake_is_reported_in_one_line() {
         (&[&long], &["102 tokens", "at most 64"]),
         (&[masked, "--candidates", "him,zebra"], &["--candidates", "\"zebra\""]),
         (&[masked, "--candidates", "him,Him"], &["\"him\" and \"Him\" are one token"]),
-        (&[masked, "--lesion", "6:1"], &["layer 6", "0 to 5"]),
+        (&[masked, "--lesion", "6:1"], &["layer 6", "0 to 5", "(option --lesion)"]),
+        (&[masked, "--lesion", "0-7:her"], &["layer 6", "0 to 5"]),
         (&[masked, "--lesion", "6:her"], &["layer 6", "0 to 5"]),
         (&[masked, "--lesion", "4:768"], &["neuron 768", "0 to 767"]),
         (&[masked, "--lesion", "4:0-18446744073709551615"], &["neuron 768", "0 to 767"]),

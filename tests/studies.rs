@@ -66,7 +66,11 @@ fn a_mistake_in_a_study_is_reported_with_line_and_column() {
         ("[selection]\nalpha = 2.0\n", "s.toml:2:9: `2.0` is not a significance level"),
         ("[lesion]\nlayers = [0, 6]\n", "layer 6"),
         ("[lesion]\nneurons = \"none.json\"\n", "none.json"),
-        ("[joint]\nlayers = [[]]\n", "joint.layers"),
+        ("[joint]\nlayers = [[]]\n", "s.toml:2:10: `[]` is not a list of numbers from 0; use"),
+        (
+            "[joint]\nlayers = [\"2-9\"]\n",
+            "joint.layers: layer 6 does not exist; the model has layers 0 to 5",
+        ),
         ("[selection]\nat = \"masked\"\nheld_out = 0.01\n", "holding out 0.01 of 54"),
         ("stimuli = \"s.txt\"\n[selection]\nat = \"masked\"\n", "s.txt:1: the sides do not differ"),
         ("[lesion]\nat = { offsets = [50] }\n", "offset 50 leaves prompt 0"),

@@ -54,8 +54,12 @@ impl<'a> ModelStudy<'a> {
     ) -> Result<StudyOutcome> {
         let config = self.subject.model.config();
         let count = config.num_hidden_layers;
-        let layers = study.lesion.layers.clone().unwrap_or_else(|| (0..count).collect());
-        let patterns = LayerPattern::all(&layers, &study.joint.layers.0);
+        let layers = self.subject.layers(&study.lesion.layers)?;
+        let mut groups = Vec::new();
+        for group in &study.joint.layers.0 {
+            groups.push(self.subject.layers(group)?);
+        }
+        let patterns = LayerPattern::all(&layers, &groups);
         let design = Design {
             subject: self.subject,
             study,

@@ -132,13 +132,6 @@ pub enum LesionError {
         source: BertModelError,
     },
 
-    /// A list of layers without a layer.
-    #[error("{setting}: an empty list of layers")]
-    NoLayer {
-        /// The setting's key.
-        setting: &'static str,
-    },
-
     /// Prompts without a label of the stimuli.
     #[error(
         "{name}: no prompt has a label of these stimuli, \"{a}\" or \"{b}\", so nothing would be \

@@ -47,9 +47,10 @@ pub use settings::{
     BootstrapSettings, ControlsSettings, DoseSettings, JointSettings, LesionSettings, OptionForm,
     Section, SelectionSettings, SelectorsSettings, Setting, SettingError, StabilitySettings, Study,
     choices::{Backend, Correction, Scope, SelectAt, Site, Strength, TTestKind, ValuesFrom},
+    index_ranges::{IndexRanges, LayerGroups},
     values::{
-        Alpha, Count, FilePath, HeldOut, InvalidValue, LayerGroups, LesionKind, SetRule,
-        SettingValue, Share, Sizes, Tokens,
+        Alpha, Count, FilePath, HeldOut, InvalidValue, LesionKind, SetRule, SettingValue, Share,
+        Sizes, Tokens,
     },
 };
 pub use stimuli_counts::StimuliCounts;

@@ -109,7 +109,7 @@ mod tests {
         assert_eq!(
             registration.deviations(&run),
             [
-                "lesion.layers: registered as null, run as [3,4]",
+                "lesion.layers: registered as \"all\", run as \"3-4\"",
                 "selection.alpha: registered as 0.05, run as 0.01",
                 "stimuli: the files are not those registered",
                 "random sets: registered as 700, run as 20",

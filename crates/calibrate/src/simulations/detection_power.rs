@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use lesion_eval::{NeuronSetEntry, NeuronSetFile};
-use study_record::{Part, Question, Study, Verdict, smallest_p, tables::VerdictRow};
+use study_record::{IndexRanges, Part, Question, Study, Verdict, smallest_p, tables::VerdictRow};
 
 use crate::{
     model_study::ModelStudy,
@@ -147,7 +147,7 @@ fn run_study(point: Point, seed: u64) -> Result<Vec<VerdictRow>> {
 
 fn design_study(point: Point, seed: u64) -> Result<Study> {
     let mut study = quick_study(seed)?;
-    study.lesion.layers = Some(vec![PLANTED_LAYERS - 1]);
+    study.lesion.layers = IndexRanges::one(PLANTED_LAYERS - 1);
     study.lesion.layer = Some(PLANTED_LAYERS - 1);
     study.parts = Some(vec![Part::Controls]);
     study.controls.nulls = Some((random_sets(point) as i64).try_into()?);

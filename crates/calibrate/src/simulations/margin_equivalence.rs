@@ -10,7 +10,7 @@ use lesion_eval::{
 use neuron_stats::{Alternative, TestKind, equivalence_test, t_test};
 use rand::{SeedableRng, seq::index};
 use rand_chacha::ChaCha8Rng;
-use study_record::{LEVEL, Part, Question, Site, Study, Verdict, tables::VerdictRow};
+use study_record::{IndexRanges, LEVEL, Part, Question, Site, Study, Verdict, tables::VerdictRow};
 
 use crate::{
     model_study::ModelStudy,
@@ -227,7 +227,7 @@ fn mean(values: &[f64]) -> f64 {
 
 fn design_study(seed: u64, layer: usize, random_sets: i64) -> Result<Study> {
     let mut study = quick_study(seed)?;
-    study.lesion.layers = Some(vec![layer]);
+    study.lesion.layers = IndexRanges::one(layer);
     study.lesion.layer = Some(layer);
     study.parts = Some(vec![Part::Controls]);
     study.controls.nulls = Some(random_sets.try_into()?);

@@ -9,7 +9,7 @@ use burn::tensor::Device;
 use lesion_eval::{Batching, MaskedPrompt, NeuronSetEntry, NeuronSetFile, Subject};
 use rand::{SeedableRng, seq::index};
 use rand_chacha::ChaCha8Rng;
-use study_record::{LEVEL, LesionKind, Part, SetKind, Study, tables::ProfileRow};
+use study_record::{IndexRanges, LEVEL, LesionKind, Part, SetKind, Study, tables::ProfileRow};
 
 use crate::{
     model_study::ModelStudy,
@@ -136,7 +136,7 @@ fn read_prompts(scale: &Scale) -> Result<String> {
 
 fn design_study(seed: u64, layer: usize) -> Result<Study> {
     let mut study = quick_study(seed)?;
-    study.lesion.layers = Some(vec![layer]);
+    study.lesion.layers = IndexRanges::one(layer);
     study.lesion.layer = Some(layer);
     study.parts = Some(vec![Part::Controls]);
     study.controls.nulls = Some((RANDOM_SETS as i64).try_into()?);

@@ -1,9 +1,11 @@
 //! The studied model, and the sizes of its batches.
 
+use activation_capture::CaptureError;
 use bert_model::{
     BertConfig, BertForMaskedLm, BertModelError, BertTokenizer, MlpHook, TokenBatch, TokenSet,
 };
 use burn::tensor::Tensor;
+use study_record::IndexRanges;
 
 use crate::{
     error::StudyError,
@@ -80,11 +82,26 @@ impl Subject<'_> {
 
     /// Checks that the model has this layer.
     pub(crate) fn check_layer(&self, layer: usize) -> Result<(), BertModelError> {
+        self.layers(&IndexRanges::one(layer)).map(drop)
+    }
+
+    /// The layers that a list names, ascending.
+    ///
+    /// # Errors
+    /// If the model does not have one of them ([`BertModelError::NoSuchLayer`]).
+    pub fn layers(&self, list: &IndexRanges) -> Result<Vec<usize>, BertModelError> {
         let layers = self.model.config().num_hidden_layers;
-        if layer >= layers {
-            return Err(BertModelError::NoSuchLayer { layer, layers });
-        }
-        Ok(())
+        list.resolve(layers).map_err(|layer| BertModelError::NoSuchLayer { layer, layers })
+    }
+
+    /// The neurons of a layer that a list names, ascending.
+    ///
+    /// # Errors
+    /// If a layer does not have one of them ([`CaptureError::NoSuchNeuron`]).
+    pub fn neurons(&self, list: &IndexRanges) -> Result<Vec<usize>, StudyError> {
+        let neurons = self.model.config().intermediate_size;
+        let found = list.resolve(neurons);
+        Ok(found.map_err(|neuron| CaptureError::NoSuchNeuron { neuron, neurons })?)
     }
 
     /// Checks that the model can read so many tokens.

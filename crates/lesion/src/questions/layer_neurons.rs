@@ -1,47 +1,69 @@
-//! Neurons of a layer, as the user writes them.
+//! Neurons of layers, as the user writes them.
 
-use std::{ops::RangeInclusive, str::FromStr};
+use std::str::FromStr;
 
-/// A layer and some of its neurons, as in the option: `4:12,19`, `4:0-99` or `4:her`.
+use lesion_eval::{NeuronSetFile, StudyError, Subject};
+use study_record::{IndexRanges, SettingValue as _};
+
+/// Some layers and some neurons of each, as in the option: `4:12,19`, `0-5:her` or `all:0-99`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LayerNeurons {
-    /// The layer.
-    pub layer: usize,
-    /// Its neurons.
+    /// The layers.
+    pub layers: IndexRanges,
+    /// Their neurons.
     pub neurons: Neurons,
 }
 
 /// Numbered neurons, or all neurons with a label.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Neurons {
-    /// The neurons in these ranges.
-    Numbered(Vec<RangeInclusive<usize>>),
+    /// The neurons with these numbers.
+    Numbered(IndexRanges),
     /// The neurons with this label.
     Labelled(String),
+}
+
+impl LayerNeurons {
+    /// The layers of the model, each with its neurons. Labels are looked up in `file`.
+    ///
+    /// # Errors
+    /// If the model does not have a layer or a neuron, or no set of the file has the label.
+    pub(crate) fn find(
+        &self,
+        subject: Subject<'_>,
+        file: &NeuronSetFile,
+    ) -> Result<Vec<(usize, Vec<usize>)>, StudyError> {
+        let mut found = Vec::new();
+        for layer in subject.layers(&self.layers)? {
+            let neurons = match &self.neurons {
+                Neurons::Numbered(list) => subject.neurons(list)?,
+                Neurons::Labelled(label) => file.labelled(layer, label)?.into_iter().collect(),
+            };
+            found.push((layer, neurons));
+        }
+        Ok(found)
+    }
 }
 
 impl FromStr for LayerNeurons {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let problem =
-            || format!("`{text}` names no neurons; use for example `4:12,19`, `4:0-99` or `4:her`");
-        let (layer, neurons) = text.split_once(':').ok_or_else(problem)?;
-        let number = |text: &str| text.trim().parse::<usize>().map_err(|_| problem());
-        let layer = number(layer)?;
-        let neurons = if neurons.starts_with(|first: char| first.is_ascii_digit()) {
-            let range = |part: &str| {
-                let (first, last) = part.split_once('-').unwrap_or((part, part));
-                let range = number(first)?..=number(last)?;
-                if range.is_empty() { Err(problem()) } else { Ok(range) }
-            };
-            Neurons::Numbered(neurons.split(',').map(range).collect::<Result<_, String>>()?)
-        } else if neurons.trim().is_empty() {
-            return Err(problem());
-        } else {
-            Neurons::Labelled(neurons.trim().to_owned())
+        let problem = || {
+            format!(
+                "`{text}` names no neurons; use for example `4:12,19`, `4:0-99`, `4:her` or `all:her`"
+            )
         };
-        Ok(Self { layer, neurons })
+        let (layers, neurons) = text.split_once(':').ok_or_else(problem)?;
+        let layers = IndexRanges::parse(layers).map_err(|_| problem())?;
+        let neurons = neurons.trim();
+        let is_label = neurons.starts_with(|first: char| !first.is_ascii_digit());
+        let neurons = match IndexRanges::parse(neurons) {
+            Ok(list) => Neurons::Numbered(list),
+            Err(_) if is_label => Neurons::Labelled(neurons.to_owned()),
+            Err(_) => return Err(problem()),
+        };
+        Ok(Self { layers, neurons })
     }
 }
 
@@ -52,11 +74,21 @@ mod tests {
     #[test]
     fn neurons_are_numbers_ranges_or_a_label() {
         let parse = |text: &str| text.parse::<LayerNeurons>();
-        let numbered = |layer, ranges| LayerNeurons { layer, neurons: Neurons::Numbered(ranges) };
-        assert_eq!(parse("4:12,19"), Ok(numbered(4, vec![12..=12, 19..=19])));
-        assert_eq!(parse("0:0-99, 767"), Ok(numbered(0, vec![0..=99, 767..=767])));
-        let neurons = Neurons::Labelled("her".to_owned());
-        assert_eq!(parse("4:her"), Ok(LayerNeurons { layer: 4, neurons }));
+        let list = |text: &str| IndexRanges::parse(text).unwrap();
+        let numbered = |layers, neurons| LayerNeurons {
+            layers: list(layers),
+            neurons: Neurons::Numbered(list(neurons)),
+        };
+        let labelled = |layers, label: &str| LayerNeurons {
+            layers: list(layers),
+            neurons: Neurons::Labelled(label.to_owned()),
+        };
+        assert_eq!(parse("4:12,19"), Ok(numbered("4", "12,19")));
+        assert_eq!(parse("0:0-99, 767"), Ok(numbered("0", "0-99,767")));
+        assert_eq!(parse("4:all"), Ok(numbered("4", "all")));
+        assert_eq!(parse("4:her"), Ok(labelled("4", "her")));
+        assert_eq!(parse("0-2,4:her"), Ok(labelled("0-2,4", "her")));
+        assert_eq!(parse("all: her"), Ok(labelled("all", "her")));
         for text in ["", "4", "4:", "her:4", ":her", "4:1,x", "4:1-", "-1:2", "4:1,,2", "4:9-1"] {
             assert!(parse(text).is_err_and(|problem| problem.contains("`4:12,19`")), "{text}");
         }

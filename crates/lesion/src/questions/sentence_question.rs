@@ -119,19 +119,11 @@ fn resolve(
         }
         None => NeuronSetFile { sets: Vec::new() },
     };
-    let width = subject.model.config().intermediate_size;
     let mut layers: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
-    for LayerNeurons { layer, neurons } in &request.neurons {
-        let set = layers.entry(*layer).or_default();
-        match neurons {
-            // One neuron more than the layer has is enough for an error.
-            Neurons::Numbered(ranges) => {
-                set.extend(ranges.iter().flat_map(|range| range.clone().take(width + 1)));
-            }
-            Neurons::Labelled(label) => {
-                let labelled = file.labelled(*layer, label);
-                set.extend(labelled.map_err(|source| label_error(request, source))?);
-            }
+    for layer_neurons in &request.neurons {
+        let found = layer_neurons.find(subject, &file);
+        for (layer, neurons) in found.map_err(|source| lesion_error(request, source))? {
+            layers.entry(layer).or_default().extend(neurons);
         }
     }
     let LesionRequest { kind, site, ref at, .. } = *request;
@@ -140,11 +132,13 @@ fn resolve(
     Ok(SentenceLesion { method, layers })
 }
 
-/// The error of a label that no neuron set has.
-fn label_error(request: &LesionRequest, source: StudyError) -> LesionError {
+/// The error of neurons that do not exist, or of a label that no neuron set has.
+fn lesion_error(request: &LesionRequest, source: StudyError) -> LesionError {
     match &request.sets {
-        Some(path) => LesionError::StudyInput { name: path.display().to_string(), source },
-        None => LesionError::Question { field: "lesion", source },
+        Some(path) if matches!(source, StudyError::NoSetOfLabel { .. }) => {
+            LesionError::StudyInput { name: path.display().to_string(), source }
+        }
+        _ => LesionError::Question { field: "lesion", source },
     }
 }
 

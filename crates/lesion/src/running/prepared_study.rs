@@ -2,14 +2,13 @@
 
 use std::{collections::BTreeMap, io::BufReader};
 
-use bert_model::BertModelError;
 use lesion_eval::{
     Batching, Design, EncodedStimuli, LayerPattern, MaskedPrompt, NeuronSets, Subject,
     default_layer, find_part,
 };
 use study_record::{
-    BUNDLED, Inputs, LEVEL, Manifest, Part, Registration, RegistrationCheck, Study, Warning,
-    sets_needed, smallest_p,
+    BUNDLED, IndexRanges, Inputs, LEVEL, Manifest, Part, Registration, RegistrationCheck, Study,
+    Warning, sets_needed, smallest_p,
 };
 use study_report::{StudyFiles, hash};
 
@@ -95,15 +94,13 @@ impl<'m> PreparedStudy<'m> {
         let config = subject.model.config();
         let count = config.num_hidden_layers;
         let layer = study.lesion.layer.unwrap_or_else(|| default_layer(count));
-        check_layers(&[layer], count, "lesion.layer")?;
-        let mut layers = study.lesion.layers.clone().unwrap_or_else(|| (0..count).collect());
-        layers.sort_unstable();
-        layers.dedup();
-        check_layers(&layers, count, "lesion.layers")?;
+        find_layers(subject, &IndexRanges::one(layer), "lesion.layer")?;
+        let layers = find_layers(subject, &study.lesion.layers, "lesion.layers")?;
+        let mut groups = Vec::new();
         for group in &study.joint.layers.0 {
-            check_layers(group, count, "joint.layers")?;
+            groups.push(find_layers(subject, group, "joint.layers")?);
         }
-        let patterns = LayerPattern::all(&layers, &study.joint.layers.0);
+        let patterns = LayerPattern::all(&layers, &groups);
         let encoded = EncodedTexts::encode(subject, &study, &mut texts)?;
         let (stimuli_origin, prompts_origin, neurons_origin) = texts.origins;
         let contrast = encoded.stimuli.contrast();
@@ -296,14 +293,11 @@ fn check_parts(study: &Study) -> Result<(), LesionError> {
     Ok(())
 }
 
-/// Checks that a model with `count` layers has all of `layers`.
-fn check_layers(layers: &[usize], count: usize, setting: &'static str) -> Result<(), LesionError> {
-    if layers.is_empty() {
-        return Err(LesionError::NoLayer { setting });
-    }
-    if let Some(&layer) = layers.iter().find(|&&layer| layer >= count) {
-        let source = BertModelError::NoSuchLayer { layer, layers: count };
-        return Err(LesionError::Layer { setting, source });
-    }
-    Ok(())
+/// The layers that a setting lists.
+fn find_layers(
+    subject: Subject<'_>,
+    layers: &IndexRanges,
+    setting: &'static str,
+) -> Result<Vec<usize>, LesionError> {
+    subject.layers(layers).map_err(|source| LesionError::Layer { setting, source })
 }

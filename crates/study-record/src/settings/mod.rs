@@ -1,6 +1,7 @@
 //! Every setting of a study, declared once: key, documentation, type, default and options.
 
 pub(crate) mod choices;
+pub(crate) mod index_ranges;
 mod settings_macro;
 mod study_file;
 pub(crate) mod values;
@@ -13,10 +14,11 @@ pub use settings_macro::{OptionForm, Section, Setting, SettingError};
 
 use crate::part_tables::Part;
 use choices::{Backend, Correction, Scope, SelectAt, Site, Strength, TTestKind, ValuesFrom};
+use index_ranges::{IndexRanges, LayerGroups};
 use settings_macro::{setting, settings, unset};
 use values::{
-    Alpha, Count, FilePath, HeldOut, InvalidValue, LayerGroups, LesionKind, SetRule, SettingValue,
-    Share, Sizes, Tokens,
+    Alpha, Count, FilePath, HeldOut, InvalidValue, LesionKind, SetRule, SettingValue, Share, Sizes,
+    Tokens,
 };
 
 settings! {
@@ -102,7 +104,7 @@ settings! {
         layer: Option<usize> => unset("three quarters of the way up: 4 of 6, 9 of 12")
             .example("9").option("layer", "N"),
         /// The layers of the parts `controls`, `joint` and `dynamic`.
-        layers: Option<Vec<usize>> => unset("all").example("[8, 9]").option("layers", "LIST"),
+        layers: IndexRanges => setting("all").option("layers", "LIST"),
         /// Significant neurons to lesion: the strongest of each label, equally many and at most a
         /// share of the layer; the strongest N of each label; or all.
         sets: SetRule => setting("share=0.1")
@@ -153,7 +155,7 @@ settings! {
     /// Lesions of several layers.
     pub struct JointSettings in "joint" {
         /// Groups of layers to lesion together, besides those that grow from the bottom and from
-        /// the top: `[[0, 3], [2, 4]]`.
+        /// the top: `[[0, 3], "2-4"]`.
         layers: LayerGroups => setting("none"),
     }
 }

@@ -84,7 +84,7 @@ impl<T: SettingValue> SettingValue for Option<T> {
 }
 
 /// The text of an empty list.
-const EMPTY_LIST: &str = "none";
+pub(crate) const EMPTY_LIST: &str = "none";
 
 /// A list, with commas between its values, or `none`.
 impl<T: SettingValue> SettingValue for Vec<T> {
@@ -314,21 +314,6 @@ impl Sizes {
     #[must_use]
     pub fn get(&self) -> &[usize] {
         &self.0
-    }
-}
-
-/// Groups of layers, each lesioned together: `0,3;2,4` as an option's text.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LayerGroups(pub Vec<Vec<usize>>);
-
-impl SettingValue for LayerGroups {
-    const NOUN: &'static str = "a layer";
-
-    fn parse(text: &str) -> Result<Self, InvalidValue> {
-        if text == EMPTY_LIST {
-            return Ok(Self::default());
-        }
-        text.split(';').map(Vec::<usize>::parse).collect::<Result<_, _>>().map(Self)
     }
 }
 

@@ -180,9 +180,9 @@ pub(crate) struct PredictArgs {
     #[arg(long, value_name = "WORDS", value_delimiter = ',', conflicts_with = "top")]
     candidates: Vec<String>,
 
-    /// Neurons of a layer to lesion: `4:12,19`, `4:0-99`, or `4:her` for all that carry the label.
-    /// Layers and neurons count from 0. Can be given more than once.
-    #[arg(long, value_name = "LAYER:NEURONS")]
+    /// Neurons to lesion: `4:12,19`, `0-5:0-99`, `4:all`, or `all:her` for all neurons of all layers
+    /// that carry the label. Layers and neurons count from 0. Can be given more than once.
+    #[arg(long, value_name = "LAYERS:NEURONS")]
     lesion: Vec<LayerNeurons>,
 
     /// A `neuron_sets.json` in which labels are looked up [default: the neurons that `lesion

@@ -46,9 +46,7 @@ pub(crate) fn error_lines(error: &anyhow::Error, command: &Command) -> Vec<Strin
 /// The option that an error of the library is about, to be appended to its message.
 fn advise(error: &anyhow::Error, command: &Command) -> String {
     match error.downcast_ref() {
-        Some(LesionError::Layer { setting, .. } | LesionError::NoLayer { setting }) => {
-            name_options(setting)
-        }
+        Some(LesionError::Layer { setting, .. }) => name_options(setting),
         Some(LesionError::NoLabelledPrompt { .. }) => name_options("prompts"),
         Some(LesionError::Question { field, .. }) => format!(" (option --{field})"),
         Some(LesionError::Warnings { .. }) => " (option --strict)".to_owned(),
