@@ -155,6 +155,12 @@ pub enum StudyError {
         known: Vec<String>,
     },
 
+    /// The most active neurons of a sentence, where neurons must be named.
+    #[error(
+        "`top` followed by a number is only for neurons to look at; name the neurons by number or label"
+    )]
+    MostActive,
+
     /// Finished batches cannot be kept.
     #[error("cannot write to the journal of the run")]
     Journal(#[source] std::io::Error),

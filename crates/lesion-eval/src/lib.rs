@@ -102,7 +102,7 @@ pub use prediction::{
     never_right::never_right,
     predict::{Prediction, Score, predict},
     sentence::{MaskRating, Sentence, WordRating, rate_sentences},
-    sentence_lesion::SentenceLesion,
+    sentence_lesion::{LesionValues, SentenceLesion},
 };
 pub use selection::{
     activations::{Activations, measure},

@@ -6,14 +6,18 @@ use study_record::{
     Correction,
     tables::{
         HeldOutRow, HistogramRow, LesionRow, LesionedRating, NeuronRow, NormalityRow,
-        PredictionRow, PromptRow, RatingRow, SelectionRow, SparsityMeasure, SparsityRow,
+        PredictionRow, PromptRow, RatingRow, SelectionRow, SingleLesionRow, SparsityMeasure,
+        SparsityRow, TokenActivationRow,
     },
 };
 
 use crate::{
     encoding::masked_prompt::MaskedPrompt,
     paper_lesion::silenced_prompts::LesionOutcome,
-    prediction::{predict::Prediction, sentence::MaskRating},
+    prediction::{
+        neuron_effects::MaskEffects, neuron_view::SentenceView, predict::Prediction,
+        sentence::MaskRating,
+    },
     selection::{
         diagnose::{Diagnostics, Sparsity},
         replication::Replication,
@@ -214,5 +218,42 @@ pub fn ratings(mask: &MaskRating) -> impl Iterator<Item = RatingRow> {
                 rank_lesioned: score.rank,
             }),
         }
+    })
+}
+
+/// The neurons that are lesioned by themselves at one mask of a sentence.
+pub fn single_lesions(mask: &MaskEffects) -> impl Iterator<Item = SingleLesionRow> {
+    mask.neurons.iter().map(|effect| {
+        let drops = effect.direct.map(|(drops, _)| drops);
+        SingleLesionRow {
+            position: mask.position,
+            word: mask.word.clone(),
+            layer: effect.layer,
+            neuron: effect.neuron,
+            pre: f64::from(effect.pre),
+            post: f64::from(effect.post),
+            logit_drop: effect.drops.logit,
+            margin_drop: effect.drops.margin,
+            direct: effect.direct.map(|(_, directness)| directness),
+            direct_logit_drop: drops.map(|drops| drops.logit),
+            direct_margin_drop: drops.map(|drops| drops.margin),
+        }
+    })
+}
+
+/// The neurons of a view at every token of the sentence.
+pub fn token_activations(view: &SentenceView) -> impl Iterator<Item = TokenActivationRow> {
+    view.neurons.iter().flat_map(|neuron| {
+        let values = neuron.pre.iter().zip(&neuron.post);
+        view.tokens.iter().zip(values).enumerate().map(|(position, (token, (&pre, &post)))| {
+            TokenActivationRow {
+                layer: neuron.layer,
+                neuron: neuron.neuron,
+                position,
+                token: token.clone(),
+                pre: f64::from(pre),
+                post: f64::from(post),
+            }
+        })
     })
 }

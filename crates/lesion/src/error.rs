@@ -40,6 +40,10 @@ pub enum LesionError {
         source: StudyError,
     },
 
+    /// A question that needs neurons and names none.
+    #[error("no neurons are given; name some, as in `4:12,19`, `4:her` or `4:all`")]
+    NoNeurons,
+
     /// A name that specifies no model, or a folder that is not one of a checkpoint.
     #[error("model")]
     ModelName(#[from] ModelNameError),

@@ -39,6 +39,7 @@ mod inputs;
 mod loading;
 mod questions;
 mod running;
+mod session;
 
 pub use error::LesionError;
 pub use inputs::study_texts::{StudyTexts, TextInput};
@@ -51,8 +52,6 @@ pub use loading::{
 pub use questions::{
     evaluation::{Evaluation, evaluate},
     finished_studies::{WrittenPage, compare, report_again},
-    layer_neurons::{LayerNeurons, Neurons},
-    sentence_question::{LesionRequest, SentenceAnswer, SentenceQuestion, ask},
 };
 pub use running::{
     check_study::{PlannedStep, StudyPlan, check},
@@ -64,4 +63,10 @@ pub use running::{
     run::{RunSummary, run},
     stages::Stages,
     watch::{CancelToken, Note, Unwatched, Watch},
+};
+pub use session::{
+    layer_neurons::{LayerNeurons, Neurons},
+    open_session::Session,
+    sentence_answers::{ActiveStimulus, EachAnswer, SentenceAnswer, ViewAnswer},
+    sentence_question::{DEFAULT_TOP, LesionRequest, SentenceQuestion},
 };

@@ -284,6 +284,50 @@ pub struct RatingRow {
     pub lesioned: Option<LesionedRating>,
 }
 
+/// A neuron of a sentence that is lesioned by itself.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct SingleLesionRow {
+    /// Position of the mask; `[CLS]` is 0.
+    pub position: usize,
+    /// The word whose logit and margin fall.
+    pub word: String,
+    /// The layer.
+    pub layer: usize,
+    /// The neuron.
+    pub neuron: usize,
+    /// Its activation at the mask before GELU.
+    pub pre: f64,
+    /// Its activation at the mask after GELU.
+    pub post: f64,
+    /// The fall of the word's logit.
+    pub logit_drop: f64,
+    /// The fall of the word's margin over the strongest other word.
+    pub margin_drop: f64,
+    /// How the direct effect is computed; only if the lesion is zero at the mask.
+    pub direct: Option<Directness>,
+    /// The direct effect of the neuron on the word's logit.
+    pub direct_logit_drop: Option<f64>,
+    /// The direct effect of the neuron on the margin.
+    pub direct_margin_drop: Option<f64>,
+}
+
+/// A neuron at a token of a sentence.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct TokenActivationRow {
+    /// The layer.
+    pub layer: usize,
+    /// The neuron.
+    pub neuron: usize,
+    /// Position of the token; `[CLS]` is 0.
+    pub position: usize,
+    /// The token.
+    pub token: String,
+    /// The activation before GELU.
+    pub pre: f64,
+    /// The activation after GELU.
+    pub post: f64,
+}
+
 /// A word at a lesioned mask.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 pub struct LesionedRating {

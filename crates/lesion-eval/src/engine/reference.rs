@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use neuron_stats::quantile;
 use rand::RngExt;
-use study_record::{Study, ValuesFrom};
+use study_record::{Site, Study, ValuesFrom};
 
 use crate::{
     encoding::masked_prompt::MaskedPrompt,
@@ -45,21 +45,27 @@ impl ReferenceActivations {
         if !lesion.kind.needs_activations() {
             return Ok(None);
         }
-        let site = model_site(lesion.site);
-        let width = activations.layers * activations.neurons;
+        if lesion.from == ValuesFrom::Stimuli {
+            return Ok(Some(Self::of_stimuli(activations, lesion.site)));
+        }
         let labels = [activations.contrast.a.clone(), activations.contrast.b.clone()];
-        let sides = if lesion.from == ValuesFrom::Stimuli {
-            let sides = activations.at(site).each_ref();
-            sides.map(|side| side.chunks_exact(width).map(Arc::from).collect())
-        } else {
-            let at_masks = activations_at_masks(subject, prompts, site, progress)?;
-            labels.each_ref().map(|label| {
-                let rows = prompts.iter().zip(&at_masks);
-                let rows = rows.filter(|(prompt, _)| prompt.label.as_ref() == Some(label));
-                rows.map(|(_, row)| Arc::from(&row[..])).collect()
-            })
-        };
+        let at_masks = activations_at_masks(subject, prompts, model_site(lesion.site), progress)?;
+        let sides = labels.each_ref().map(|label| {
+            let rows = prompts.iter().zip(&at_masks);
+            let rows = rows.filter(|(prompt, _)| prompt.label.as_ref() == Some(label));
+            rows.map(|(_, row)| Arc::from(&row[..])).collect()
+        });
         Ok(Some(Self { labels, sides, neurons: activations.neurons, from: lesion.from }))
+    }
+
+    /// The activations at the targets of stimuli.
+    #[must_use]
+    pub fn of_stimuli(activations: &Activations, site: Site) -> Self {
+        let labels = [activations.contrast.a.clone(), activations.contrast.b.clone()];
+        let width = activations.layers * activations.neurons;
+        let sides = activations.at(model_site(site)).each_ref();
+        let sides = sides.map(|side| side.chunks_exact(width).map(Arc::from).collect());
+        Self { labels, sides, neurons: activations.neurons, from: ValuesFrom::Stimuli }
     }
 
     /// Whether a prompt takes values from sentences of the other label only.

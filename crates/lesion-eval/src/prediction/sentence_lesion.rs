@@ -6,7 +6,10 @@ use activation_capture::Target;
 
 use crate::{
     encoding::masked_prompt::MaskedPrompt,
-    engine::lesion_method::{LesionMethod, PreparedLesionMethod},
+    engine::{
+        lesion_method::{LesionMethod, PreparedLesionMethod},
+        reference::ReferenceActivations,
+    },
     error::StudyError,
     passes::subject::Subject,
 };
@@ -18,9 +21,22 @@ pub struct SentenceLesion {
     pub method: LesionMethod,
     /// The lesioned layers, each with its neurons.
     pub layers: Vec<(usize, Arc<[usize]>)>,
-    /// The values that neurons are set to, `layers x neurons`, if the kind of lesion takes them from
-    /// other sentences.
-    pub values: Option<Arc<[f32]>>,
+    /// The values that neurons are set to, if these come from other sentences.
+    pub values: Option<LesionValues>,
+}
+
+/// Values from other sentences.
+#[derive(Clone, Debug)]
+pub enum LesionValues {
+    /// Those of the kind of lesion, such as means, over these sentences.
+    Reference(Arc<ReferenceActivations>),
+    /// The activations at the mask of one sentence.
+    Patch {
+        /// The sentence.
+        sentence: String,
+        /// Its activations, `layers x neurons`.
+        values: Arc<[f32]>,
+    },
 }
 
 impl SentenceLesion {
@@ -37,9 +53,11 @@ impl SentenceLesion {
             subject.check_layer(layer)?;
         }
         match &self.values {
-            Some(values) => {
-                self.method.prepare_given(masks, values, subject.model.config().intermediate_size)
+            Some(LesionValues::Patch { values, .. }) => {
+                let neurons = subject.model.config().intermediate_size;
+                self.method.prepare_given(masks, values, neurons)
             }
+            Some(LesionValues::Reference(values)) => self.method.prepare(Some(values), masks, 0),
             None => self.method.prepare(None, masks, 0),
         }
     }

@@ -119,6 +119,23 @@ impl Stimuli {
         }
     }
 
+    /// The sentences of each side of pairs, in the order of the file; none if they are single sentences.
+    #[must_use]
+    pub fn pair_sentences(&self) -> [Vec<String>; 2] {
+        let mut sentences = [Vec::new(), Vec::new()];
+        if !self.paired {
+            return sentences;
+        }
+        for template in &self.templates {
+            let target = template.braces.len() - 1;
+            for (side, sentences) in sentences.iter_mut().enumerate() {
+                let word = &template.braces[target][side];
+                sentences.push(template.fill_sides(side, target, word).0);
+            }
+        }
+        sentences
+    }
+
     /// The t-test of each neuron.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use std::time::Instant;
 use lesion_eval::{Progress, StudyError};
 use study_record::Seconds;
 
-use crate::running::watch::{CancelToken, Note, Watch};
+use crate::running::watch::{CancelToken, Note, Unwatched, Watch};
 
 /// A runner of stages, which keeps their times.
 pub struct Stages<'a> {
@@ -19,6 +19,13 @@ impl<'a> Stages<'a> {
     #[must_use]
     pub fn new(watch: &'a mut dyn Watch, cancel: &CancelToken) -> Self {
         Self { watch, cancel: cancel.clone(), seconds: Seconds::new() }
+    }
+
+    /// Stages that report to nobody and that nothing stops.
+    #[must_use]
+    pub fn unwatched() -> Self {
+        // A value without a size takes no memory.
+        Self::new(Box::leak(Box::new(Unwatched)), &CancelToken::default())
     }
 
     /// Wall-clock seconds of each stage.

@@ -8,16 +8,12 @@ use std::{
 
 use anyhow::Result;
 use lesion::{
-    Evaluation, REPORT, RunSummary, SentenceAnswer, StudyPlan, WrittenPage, device_name,
-    device_needs, devices,
+    Evaluation, REPORT, RunSummary, StudyPlan, WrittenPage, device_name, device_needs, devices,
 };
-use lesion_eval::{SentenceLesion, study_rows::ratings};
 use serde::Serialize;
 use study_record::{
-    Accuracy, Backend, LesionKind, LesionSummary, Registration, Seconds, Site, Tokens, Warning,
-    tables::{
-        DissociationRow, LesionRow, PredictionRow, ProfileRow, RatingRow, SelectionRow, VerdictRow,
-    },
+    Accuracy, Backend, LesionSummary, Registration, Seconds, Warning,
+    tables::{DissociationRow, LesionRow, PredictionRow, ProfileRow, SelectionRow, VerdictRow},
 };
 use study_report::{FinishedStudy, StudyFolder};
 
@@ -141,66 +137,6 @@ impl Answer for CheckAnswer {
 
     fn json(&self) -> Result<impl Serialize> {
         Ok(self)
-    }
-}
-
-#[derive(Serialize)]
-struct SentenceJson<'a> {
-    sentence: &'a str,
-    model: &'a str,
-    unknown: &'a [String],
-    lesion: Option<LesionJson<'a>>,
-    masks: Vec<MaskJson>,
-}
-
-#[derive(Serialize)]
-struct LesionJson<'a> {
-    kind: LesionKind,
-    site: Site,
-    at: &'a Tokens,
-    layers: Vec<LayerJson<'a>>,
-}
-
-#[derive(Serialize)]
-struct LayerJson<'a> {
-    layer: usize,
-    neurons: &'a [usize],
-}
-
-#[derive(Serialize)]
-struct MaskJson {
-    position: usize,
-    changed: bool,
-    candidates: Vec<RatingRow>,
-}
-
-impl Answer for SentenceAnswer {
-    fn text(&self, out: &mut impl Write) -> Result<()> {
-        Ok(screen::write_sentence(out, self)?)
-    }
-
-    fn json(&self) -> Result<impl Serialize> {
-        let lesion = self.lesion.as_ref().map(|SentenceLesion { method, layers }| LesionJson {
-            kind: method.kind,
-            site: method.site,
-            at: &method.tokens,
-            layers: layers
-                .iter()
-                .map(|(layer, neurons)| LayerJson { layer: *layer, neurons })
-                .collect(),
-        });
-        let masks = self.masks.iter().map(|mask| MaskJson {
-            position: mask.position,
-            changed: mask.changed,
-            candidates: ratings(mask).collect(),
-        });
-        Ok(SentenceJson {
-            sentence: &self.sentence,
-            model: &self.model,
-            unknown: &self.unknown,
-            lesion,
-            masks: masks.collect(),
-        })
     }
 }
 

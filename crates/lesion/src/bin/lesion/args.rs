@@ -3,11 +3,14 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use clap::{Arg, Args as ClapArgs, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{Arg, ArgGroup, Args as ClapArgs, CommandFactory, FromArgMatches, Parser, Subcommand};
 use lesion::{LayerNeurons, LesionRequest, RunOptions, SentenceQuestion};
 use study_record::{Backend, Count, LesionSettings, SettingValue};
 
-use crate::setting_args::{AllSettings, LesionManner, ModelSettings, SettingArgs};
+use crate::{
+    predict_request::PredictQuestion,
+    setting_args::{AllSettings, LESIONING, LesionManner, ModelSettings, SettingArgs},
+};
 
 /// Finds the MLP neurons of a BERT that respond differently to two words (him/her), lesions them
 /// while the model predicts a masked word, and reports the effect.
@@ -165,9 +168,11 @@ pub(crate) struct ModelArgs {
 
 /// A sentence and its lesion.
 #[derive(ClapArgs, Debug)]
+#[command(group = ArgGroup::new(LESIONING).args(["lesion", "each", "stdin"]).multiple(true))]
 pub(crate) struct PredictArgs {
     /// A sentence, with `[MASK]` for each word to predict.
-    sentence: String,
+    #[arg(required_unless_present = "stdin")]
+    sentence: Option<String>,
 
     #[command(flatten)]
     pub(crate) model: ModelArgs,
@@ -187,25 +192,52 @@ pub(crate) struct PredictArgs {
 
     /// A `neuron_sets.json` in which labels are looked up [default: the neurons that `lesion
     /// reproduce` selects].
-    #[arg(long, value_name = "FILE", requires = "lesion")]
+    #[arg(long, value_name = "FILE", requires = LESIONING)]
     neurons: Option<PathBuf>,
+
+    /// Set neurons to their activations at the first mask of this sentence.
+    #[arg(long, value_name = "SENTENCE", requires = LESIONING, conflicts_with = "kind")]
+    patch: Option<String>,
+
+    /// Neurons to lesion each by itself: `4:all`, `4:her`, `0-5:12`. Can be given more than once.
+    #[arg(long, value_name = "LAYER:NEURONS")]
+    each: Vec<LayerNeurons>,
+
+    /// Neurons to show at every token, with the words that they write: `4:84`, or `4:top20` for the
+    /// most active ones. Can be given more than once.
+    #[arg(long, value_name = "LAYER:NEURONS")]
+    show: Vec<LayerNeurons>,
+
+    /// Read questions from stdin, a JSON object per line, and answer each with one. What a line leaves
+    /// out is as given by the options.
+    #[arg(long, conflicts_with = "sentence")]
+    pub(crate) stdin: bool,
 
     #[command(flatten)]
     manner: SettingArgs<LesionManner>,
 }
 
 impl PredictArgs {
-    /// The question that the arguments ask.
-    pub(crate) fn question(&self) -> Result<SentenceQuestion> {
+    /// The question that the arguments ask. With `--stdin` its sentence is empty.
+    pub(crate) fn question(&self) -> Result<PredictQuestion> {
         let LesionSettings { kind, site, at, .. } = self.manner.study()?.lesion;
-        let neurons = self.lesion.clone();
-        let request = LesionRequest { neurons, sets: self.neurons.clone(), kind, site, at };
-        Ok(SentenceQuestion {
-            sentence: self.sentence.clone(),
+        let manner = LesionRequest {
+            neurons: Vec::new(),
+            sets: self.neurons.clone(),
+            kind,
+            site,
+            at,
+            patch: self.patch.clone(),
+        };
+        let request = LesionRequest { neurons: self.lesion.clone(), ..manner.clone() };
+        let question = SentenceQuestion {
+            sentence: self.sentence.clone().unwrap_or_default(),
             candidates: self.candidates.iter().map(|word| word.trim().to_owned()).collect(),
             top: self.top.get(),
             lesion: (!self.lesion.is_empty()).then_some(request),
-        })
+        };
+        let (show, each) = (self.show.clone(), self.each.clone());
+        Ok(PredictQuestion { question, manner, show, each })
     }
 }
 

@@ -3,8 +3,12 @@
 
 mod answers;
 mod args;
+mod predict_answer;
+mod predict_request;
+mod predict_stream;
 mod progress_bars;
 mod screen;
+mod sentence_screen;
 mod setting_args;
 mod signals;
 mod terminal;
@@ -20,14 +24,16 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use lesion::{
-    CancelToken, LesionError, LoadedModel, ModelSource, PreparedStudy, RunOptions, Stages,
-    StudyTexts, ask, device,
+    CancelToken, LesionError, LoadedModel, ModelSource, PreparedStudy, RunOptions, Session, Stages,
+    StudyTexts, device,
 };
 use study_record::{Registration, Study};
 use study_report::hash;
 
 use answers::{CheckAnswer, DevicesAnswer, PageAnswer, RegisterAnswer, RunAnswer, give};
 use args::{Args, Command, ExecutionArgs, MOST_THREADS, ModelArgs, RunArgs, Threads};
+use predict_answer::PredictAnswer;
+use predict_stream::answer_lines;
 use progress_bars::ProgressBars;
 use screen::Download;
 use terminal::tell;
@@ -88,8 +94,13 @@ fn execute(Args { command, json }: &Args) -> Result<()> {
             give(&check_study(study, args, &mut stages)?, json)
         }
         Command::Predict(args) => {
+            let question = args.question()?;
             let model = open_named_model(&args.model, &mut stages)?;
-            give(&ask(&model, &args.question()?, &mut stages)?, json)
+            let session = Session::new(model, args.model.settings.study()?.backend);
+            if args.stdin {
+                return answer_lines(&session, &question, &cancel, &mut stages);
+            }
+            give(&PredictAnswer::ask(&session, &question, &mut stages)?, json)
         }
         Command::Evaluate(args) => {
             let model = open_named_model(&args.model, &mut stages)?;

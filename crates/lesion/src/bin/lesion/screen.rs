@@ -15,7 +15,7 @@ use comfy_table::{
 };
 use indicatif::DecimalBytes;
 use lesion::{Evaluation, PlannedStep, SentenceAnswer, StudyPlan};
-use lesion_eval::{MaskRating, Score, SentenceLesion, WordRating};
+use lesion_eval::{LesionValues, MaskRating, Score, SentenceLesion, WordRating};
 use serde::Serialize;
 use study_record::{ValuesFrom, shown};
 use study_report::{Block, Section};
@@ -79,7 +79,7 @@ fn write_study_table(out: &mut impl Write, study_table: &study_report::Table) ->
 }
 
 /// A table with a header and the alignment of each column: text to the left, numbers to the right.
-fn table(header: &[&str], alignment: &[CellAlignment]) -> Table {
+pub(crate) fn table(header: &[&str], alignment: &[CellAlignment]) -> Table {
     let mut table = Table::new();
     table.load_style(UTF8_BORDERS_ONLY);
     let cells = header.iter().zip(alignment);
@@ -244,20 +244,25 @@ pub(crate) fn write_sentence(out: &mut impl Write, answer: &SentenceAnswer) -> i
     Ok(())
 }
 
-const BOLD: Style = Style::new().bold();
+pub(crate) const BOLD: Style = Style::new().bold();
 
 /// A sentence about the lesion.
-fn describe_lesion(SentenceLesion { method, layers }: &SentenceLesion) -> String {
+fn describe_lesion(SentenceLesion { method, layers, values }: &SentenceLesion) -> String {
     let set = |(index, (layer, neurons)): (usize, &(usize, Arc<[usize]>))| {
         let (count, s) = (neurons.len(), if neurons.len() == 1 { "" } else { "s" });
         let named = if index == 0 { format!(" neuron{s}") } else { String::new() };
         format!("{count}{named} of layer {layer}")
     };
     let sets: Vec<String> = layers.iter().enumerate().map(set).collect();
+    let effect = match values {
+        Some(LesionValues::Patch { sentence, .. }) => {
+            format!("set to its value at the mask of \"{}\"", printable(sentence))
+        }
+        _ => method.kind.effect(ValuesFrom::Stimuli),
+    };
     format!(
-        "Lesion: {}, {} {} GELU, {}.",
+        "Lesion: {}, {effect} {} GELU, {}.",
         sets.join(", "),
-        method.kind.effect(ValuesFrom::Stimuli),
         method.site.when(),
         method.tokens.place()
     )

@@ -42,13 +42,16 @@ impl OfferedSettings for ModelSettings {
     const KEYS: &'static [&'static str] = &["model", "backend"];
 }
 
+/// The group of the options of which one must be given with the manner of a lesion.
+pub(crate) const LESIONING: &str = "lesioning";
+
 /// The manner of a lesion.
 #[derive(Clone, Debug)]
 pub(crate) struct LesionManner;
 
 impl OfferedSettings for LesionManner {
     const KEYS: &'static [&'static str] = &["lesion.kind", "lesion.site", "lesion.at"];
-    const REQUIRED: Option<&'static str> = Some("lesion");
+    const REQUIRED: Option<&'static str> = Some(LESIONING);
 }
 
 /// The settings that options override, each with its new value as text.

@@ -21,7 +21,12 @@ pub enum Neurons {
     Numbered(IndexRanges),
     /// The neurons with this label.
     Labelled(String),
+    /// As many neurons as this, the most active ones; only to look at.
+    MostActive(usize),
 }
+
+/// Text before the number of most active neurons.
+const MOST_ACTIVE: &str = "top";
 
 impl LayerNeurons {
     /// The layers of the model, each with its neurons. Labels are looked up in `file`.
@@ -38,6 +43,7 @@ impl LayerNeurons {
             let neurons = match &self.neurons {
                 Neurons::Numbered(list) => subject.neurons(list)?,
                 Neurons::Labelled(label) => file.labelled(layer, label)?.into_iter().collect(),
+                Neurons::MostActive(_) => return Err(StudyError::MostActive),
             };
             found.push((layer, neurons));
         }
@@ -58,7 +64,11 @@ impl FromStr for LayerNeurons {
         let layers = IndexRanges::parse(layers).map_err(|_| problem())?;
         let neurons = neurons.trim();
         let is_label = neurons.starts_with(|first: char| !first.is_ascii_digit());
+        let count = neurons.strip_prefix(MOST_ACTIVE).and_then(|count| count.parse().ok());
         let neurons = match IndexRanges::parse(neurons) {
+            _ if count.is_some_and(|count| count > 0) => {
+                Neurons::MostActive(count.unwrap_or_default())
+            }
             Ok(list) => Neurons::Numbered(list),
             Err(_) if is_label => Neurons::Labelled(neurons.to_owned()),
             Err(_) => return Err(problem()),

@@ -1,0 +1,362 @@
+//! A model that stays loaded, for any number of questions.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use lesion_eval::{
+    Batching, LesionMethod, LesionValues, NeuronSetFile, ReadToken, Sentence, SentenceActivations,
+    SentenceLesion, StudyError, Subject, ViewedNeurons, lesion_each, rate_sentences,
+    sentence_activations, view_neurons,
+};
+use study_record::{Backend, FilePath, Site};
+
+use crate::{
+    error::LesionError,
+    inputs::study_texts::read_neuron_sets,
+    loading::{
+        device::{batching, device},
+        loaded_model::LoadedModel,
+        model_source::ModelSource,
+    },
+    running::{prepared_study::RunOptions, stages::Stages},
+    session::{
+        layer_neurons::{LayerNeurons, Neurons},
+        sentence_answers::{EachAnswer, SentenceAnswer, ViewAnswer},
+        sentence_question::{LesionRequest, SentenceQuestion},
+        stimuli_responses::StimuliResponses,
+    },
+};
+
+/// A model that stays loaded. What it computes once, such as its responses to the bundled stimuli, it
+/// keeps. Threads can share it.
+pub struct Session {
+    model: LoadedModel,
+    batching: Batching,
+    /// The responses to the bundled stimuli, once they are needed.
+    responses: Mutex<Option<Arc<StimuliResponses>>>,
+}
+
+/// Number of words and of stimuli that [`Session::view`] names for each neuron.
+const NAMED: usize = 5;
+
+impl Session {
+    /// Opens a model on the CPU: a folder, a name on the hub, or the bundled model by default.
+    ///
+    /// # Errors
+    /// If the model cannot be found, downloaded or loaded.
+    pub fn open(model: Option<&str>, stages: &mut Stages<'_>) -> Result<Self, LesionError> {
+        let setting = model.map(|name| FilePath(name.into()));
+        let source = ModelSource::named(setting.as_ref(), Path::new(""))?;
+        let device = device(Backend::Flex, 0)?;
+        Ok(Self::new(LoadedModel::open(&source, None, &device, stages)?, Backend::Flex))
+    }
+
+    /// A session with an open model on a device of `backend`.
+    #[must_use]
+    pub fn new(model: LoadedModel, backend: Backend) -> Self {
+        let batching = batching(backend, RunOptions::default().memory);
+        Self { model, batching, responses: Mutex::new(None) }
+    }
+
+    /// The model.
+    #[must_use]
+    pub fn model(&self) -> &LoadedModel {
+        &self.model
+    }
+
+    /// Predicts the masked words of a sentence, without and with the question's lesion.
+    ///
+    /// # Errors
+    /// If the sentence has no mask or is too long, a candidate is not one token, the lesion names
+    /// neurons that do not exist, or the model cannot be run.
+    pub fn predict(
+        &self,
+        question: &SentenceQuestion,
+        stages: &mut Stages<'_>,
+    ) -> Result<SentenceAnswer, LesionError> {
+        let mut answers = self.predict_all(std::slice::from_ref(question), stages)?;
+        answers.remove(0)
+    }
+
+    /// Predicts many sentences side by side. Each answer is the one of [`Session::predict`], to the
+    /// last bit.
+    ///
+    /// # Errors
+    /// If the prediction is cancelled. The errors of a question are its own answer.
+    pub fn predict_all(
+        &self,
+        questions: &[SentenceQuestion],
+        stages: &mut Stages<'_>,
+    ) -> Result<Vec<Result<SentenceAnswer, LesionError>>, LesionError> {
+        let mut encoded = Vec::with_capacity(questions.len());
+        for question in questions {
+            stages.check_cancelled()?;
+            encoded.push(self.encode(question, stages));
+        }
+        let mut valid = Vec::new();
+        for (question, encoded) in questions.iter().zip(&encoded) {
+            if let Ok((sentence, lesion)) = encoded {
+                valid.push((sentence, question.top, lesion.as_ref()));
+            }
+        }
+        let subject = self.subject();
+        let rated = stages
+            .run("prediction", |progress| rate_sentences(subject, &valid, progress))
+            .map_err(LesionError::from)?;
+        let mut rated = rated.into_iter();
+        let mut answers = Vec::with_capacity(questions.len());
+        for (question, encoded) in questions.iter().zip(encoded) {
+            let answer = match encoded {
+                Err(error) => Err(error),
+                Ok((sentence, lesion)) => match rated.next() {
+                    Some(Ok(masks)) => Ok(SentenceAnswer {
+                        sentence: question.sentence.clone(),
+                        model: self.model.name().to_owned(),
+                        unknown: sentence.unknown,
+                        selected: question
+                            .lesion
+                            .as_ref()
+                            .is_some_and(LesionRequest::uses_bundled_labels),
+                        lesion,
+                        masks,
+                    }),
+                    Some(Err(error)) => Err(error.into()),
+                    None => Err(StudyError::Cancelled.into()),
+                },
+            };
+            answers.push(answer);
+        }
+        Ok(answers)
+    }
+
+    /// Zeroes neurons after GELU at the mask of a sentence: the paper's lesion.
+    ///
+    /// # Errors
+    /// As for [`Session::predict`].
+    pub fn lesion(
+        &self,
+        sentence: &str,
+        neurons: &[LayerNeurons],
+        stages: &mut Stages<'_>,
+    ) -> Result<SentenceAnswer, LesionError> {
+        let request = LesionRequest::zero(neurons.to_vec());
+        self.predict(&SentenceQuestion::new(sentence).with_lesion(request), stages)
+    }
+
+    /// Sets neurons of a sentence, at its mask, to their activations at the first mask of another
+    /// sentence.
+    ///
+    /// # Errors
+    /// As for [`Session::predict`], or if the other sentence has no mask.
+    pub fn patch(
+        &self,
+        sentence: &str,
+        source: &str,
+        neurons: &[LayerNeurons],
+        stages: &mut Stages<'_>,
+    ) -> Result<SentenceAnswer, LesionError> {
+        let request = LesionRequest {
+            patch: Some(source.to_owned()),
+            ..LesionRequest::zero(neurons.to_vec())
+        };
+        self.predict(&SentenceQuestion::new(sentence).with_lesion(request), stages)
+    }
+
+    /// Lesions each neuron of the question's lesion by itself, at each mask of its sentence. The word
+    /// whose logit falls is the first candidate, or the model's top word; its margin is over the
+    /// strongest other candidate, or the model's second word.
+    ///
+    /// # Errors
+    /// As for [`Session::predict`], or if the question has no lesion.
+    pub fn each(
+        &self,
+        question: &SentenceQuestion,
+        stages: &mut Stages<'_>,
+    ) -> Result<EachAnswer, LesionError> {
+        let (sentence, lesion) = self.encode(question, stages)?;
+        let Some(lesion) = lesion else { return Err(LesionError::NoNeurons) };
+        let subject = self.subject();
+        let masks = stages
+            .run("each", |progress| lesion_each(subject, &sentence, &lesion, progress))
+            .map_err(LesionError::from)?;
+        Ok(EachAnswer { lesion, masks })
+    }
+
+    /// Looks at neurons in a sentence: their activations at every token, the words that they write, and
+    /// the bundled stimuli in which they are most active.
+    ///
+    /// # Errors
+    /// If the sentence has no mask, or a layer or neuron does not exist.
+    pub fn view(
+        &self,
+        sentence: &str,
+        neurons: &[LayerNeurons],
+        stages: &mut Stages<'_>,
+    ) -> Result<ViewAnswer, LesionError> {
+        let subject = self.subject();
+        let sentence = Sentence::encode(subject, sentence)?;
+        let mut layers = Vec::new();
+        for layer_neurons in neurons {
+            layers.extend(self.find_viewed(layer_neurons, stages)?);
+        }
+        let view = view_neurons(subject, &sentence, &layers, NAMED)?;
+        let mut stimuli = Vec::with_capacity(view.neurons.len());
+        // A model that does not know the words of the bundled stimuli can be looked at all the same.
+        let responses = match self.responses(stages) {
+            Ok(responses) => Some(responses),
+            Err(error) if error.is_cancelled() => return Err(error),
+            Err(_) => None,
+        };
+        for neuron in &view.neurons {
+            stimuli.push(match &responses {
+                Some(responses) => responses.most_active(neuron.layer, neuron.neuron, NAMED),
+                None => Vec::new(),
+            });
+        }
+        Ok(ViewAnswer { view, stimuli })
+    }
+
+    /// The activations of every neuron at one token of each sentence, `[sentences, layers, neurons]`.
+    ///
+    /// # Errors
+    /// If a sentence does not have the token or is too long, or the model cannot be run.
+    pub fn activations(
+        &self,
+        sentences: &[impl AsRef<str>],
+        token: &ReadToken,
+        site: Site,
+        stages: &mut Stages<'_>,
+    ) -> Result<SentenceActivations, LesionError> {
+        let subject = self.subject();
+        let activations = stages.run("activations", |progress| {
+            sentence_activations(subject, sentences, token, site, progress)
+        });
+        activations.map_err(LesionError::from)
+    }
+
+    fn subject(&self) -> Subject<'_> {
+        self.model.subject(false, self.batching)
+    }
+
+    /// Encodes the sentence of a question, and finds the neurons and values of its lesion.
+    fn encode(
+        &self,
+        question: &SentenceQuestion,
+        stages: &mut Stages<'_>,
+    ) -> Result<(Sentence, Option<SentenceLesion>), LesionError> {
+        let subject = self.subject();
+        let mut sentence = Sentence::encode(subject, &question.sentence)?;
+        if !question.candidates.is_empty() {
+            let rated = sentence.with_candidates(subject, &question.candidates);
+            sentence =
+                rated.map_err(|source| LesionError::Question { field: "candidates", source })?;
+        }
+        let lesion = match &question.lesion {
+            Some(request) => Some(self.resolve(request, stages)?),
+            None => None,
+        };
+        Ok((sentence, lesion))
+    }
+
+    /// Finds the neurons and values of a lesion.
+    fn resolve(
+        &self,
+        request: &LesionRequest,
+        stages: &mut Stages<'_>,
+    ) -> Result<SentenceLesion, LesionError> {
+        let sets = self.labelled_sets(request, stages)?;
+        let mut layers: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+        for layer_neurons in &request.neurons {
+            let found = layer_neurons.find(self.subject(), &sets);
+            for (layer, neurons) in found.map_err(|source| lesion_error(request, source))? {
+                layers.entry(layer).or_default().extend(neurons);
+            }
+        }
+        let values = match &request.patch {
+            Some(source) => Some(self.patch_values(source, request.site)?),
+            None if request.kind.needs_activations() => {
+                let responses = self.responses(stages)?;
+                Some(LesionValues::Reference(responses.reference(request.site)))
+            }
+            None => None,
+        };
+        let LesionRequest { kind, site, ref at, .. } = *request;
+        let method = LesionMethod { kind, site, tokens: at.clone() };
+        let layers = layers.into_iter().map(|(layer, set)| (layer, Arc::from_iter(set))).collect();
+        Ok(SentenceLesion { method, layers, values })
+    }
+
+    /// The activations of another sentence that a lesion takes.
+    fn patch_values(&self, source: &str, site: Site) -> Result<LesionValues, LesionError> {
+        let subject = self.subject();
+        let question_error = |source| LesionError::Question { field: "patch", source };
+        let sentence = Sentence::encode(subject, source).map_err(question_error)?;
+        let values = sentence.activations_at_mask(subject, site).map_err(question_error)?;
+        Ok(LesionValues::Patch { sentence: source.to_owned(), values })
+    }
+
+    /// The sets in which the labels of a lesion are looked up.
+    fn labelled_sets(
+        &self,
+        request: &LesionRequest,
+        stages: &mut Stages<'_>,
+    ) -> Result<NeuronSetFile, LesionError> {
+        if let Some(path) = &request.sets {
+            return read_neuron_sets(path);
+        }
+        if request.uses_bundled_labels() {
+            return Ok(self.responses(stages)?.sets.clone());
+        }
+        Ok(NeuronSetFile { sets: Vec::new() })
+    }
+
+    /// The layers and neurons to look at.
+    fn find_viewed(
+        &self,
+        layer_neurons: &LayerNeurons,
+        stages: &mut Stages<'_>,
+    ) -> Result<Vec<(usize, ViewedNeurons)>, LesionError> {
+        let subject = self.subject();
+        let view_error = |source| LesionError::Question { field: "show", source };
+        let count = match &layer_neurons.neurons {
+            Neurons::MostActive(count) => *count,
+            _ => {
+                let request = LesionRequest::zero(vec![layer_neurons.clone()]);
+                let sets = self.labelled_sets(&request, stages)?;
+                let found = layer_neurons.find(subject, &sets).map_err(view_error)?;
+                let numbered = |(layer, neurons)| (layer, ViewedNeurons::Numbered(neurons));
+                return Ok(found.into_iter().map(numbered).collect());
+            }
+        };
+        let layers =
+            subject.layers(&layer_neurons.layers).map_err(|error| view_error(error.into()))?;
+        Ok(layers.into_iter().map(|layer| (layer, ViewedNeurons::MostActive(count))).collect())
+    }
+
+    /// The responses to the bundled stimuli, which are measured at the first call.
+    fn responses(&self, stages: &mut Stages<'_>) -> Result<Arc<StimuliResponses>, LesionError> {
+        let mut responses = self.responses.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = &*responses {
+            return Ok(known.clone());
+        }
+        let subject = self.subject();
+        let measured =
+            stages.run("selection", |progress| StimuliResponses::measure(subject, progress))?;
+        let measured = Arc::new(measured);
+        *responses = Some(measured.clone());
+        Ok(measured)
+    }
+}
+
+/// The error of neurons that do not exist, or of a label that no neuron set has.
+fn lesion_error(request: &LesionRequest, source: StudyError) -> LesionError {
+    match &request.sets {
+        Some(path) if matches!(source, StudyError::NoSetOfLabel { .. }) => {
+            LesionError::StudyInput { name: path.display().to_string(), source }
+        }
+        _ => LesionError::Question { field: "lesion", source },
+    }
+}

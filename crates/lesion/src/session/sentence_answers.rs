@@ -1,0 +1,50 @@
+//! Answers to questions about one sentence.
+
+use lesion_eval::{MaskEffects, MaskRating, SentenceLesion, SentenceView};
+
+/// The model's predictions for a sentence.
+#[derive(Clone, Debug)]
+pub struct SentenceAnswer {
+    /// The sentence.
+    pub sentence: String,
+    /// The model.
+    pub model: String,
+    /// Words that the model does not know.
+    pub unknown: Vec<String>,
+    /// The lesion, with its neurons by number.
+    pub lesion: Option<SentenceLesion>,
+    /// Whether a label refers to the neurons that the default study selects.
+    pub selected: bool,
+    /// The ratings at each mask.
+    pub masks: Vec<MaskRating>,
+}
+
+/// The effects of neurons of a sentence, each lesioned by itself.
+#[derive(Clone, Debug)]
+pub struct EachAnswer {
+    /// The lesion of all of them, with their numbers.
+    pub lesion: SentenceLesion,
+    /// The effects at each mask.
+    pub masks: Vec<MaskEffects>,
+}
+
+/// Neurons in a sentence, and the stimuli that they respond to most.
+#[derive(Clone, Debug)]
+pub struct ViewAnswer {
+    /// The neurons at every token.
+    pub view: SentenceView,
+    /// For each neuron, the bundled stimuli in which it is most active after GELU, the most active one
+    /// first; empty if the model does not know their words.
+    pub stimuli: Vec<Vec<ActiveStimulus>>,
+}
+
+/// A stimulus and the activation of a neuron in it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ActiveStimulus {
+    /// The sentence.
+    pub sentence: String,
+    /// The label of its side.
+    pub label: String,
+    /// The activation at its target after GELU.
+    pub post: f32,
+}
