@@ -67,7 +67,15 @@ fn the_documented_keys_are_those_that_json_writes() {
     fs::write(out.join("sparsity.csv"), "layer,measure,at,share\n").unwrap();
     let finished = out.to_str().unwrap();
     let calls: [(&str, &[&[&str]]); 9] = [
-        ("predict", &[&["日 saw [MASK]."], &["日 saw [MASK].", "--lesion", "0:1", "--at", "0,1"]]),
+        (
+            "predict",
+            &[
+                &["日 saw [MASK]."],
+                &["日 saw [MASK].", "--lesion", "0:1", "--at", "0,1"],
+                &["We met [MASK].", "--each", "0:1,2", "--show", "5:top2"],
+                &["We met [MASK].", "--lesion", "0:1", "--patch", "I saw [MASK]."],
+            ],
+        ),
         ("reproduce", &[&["--parts", "controls", "--nulls", "1"]]),
         ("run", &[&[study, "--parts", "controls", "--nulls", "1"]]),
         ("check", &[&[study]]),

@@ -1,6 +1,13 @@
 //! `lesion predict`, whose numbers are those of a study; and `--json`.
 
-use std::{collections::BTreeSet, fs};
+use std::{
+    collections::BTreeSet,
+    fs,
+    io::{BufRead as _, BufReader, Write as _},
+    process::Stdio,
+};
+
+use statrs::function::erf::erf;
 
 use crate::support::{Row, Run, assert_close, assert_user_error, lesion, number, tables};
 use serde_json::Value;
@@ -177,7 +184,12 @@ fn a_mistake_is_reported_in_one_line() {
         (&[masked, "--lesion", "4:0-18446744073709551615"], &["neuron 768", "0 to 767"]),
         (&[masked, "--lesion", "4:it"], &["--lesion", "label \"it\"", "\"her\", \"him\""]),
         (&[masked, "--lesion", "her"], &["`her` names no neurons", "`4:her`"]),
-        (&[masked, "--lesion", "4:1", "--kind", "mean"], &["`mean`", "`scale=0.5` need none"]),
+        (&[masked, "--lesion", "4:top5"], &["`top`", "neurons to look at"]),
+        (&[masked, "--each", "6:all"], &["layer 6", "0 to 5"]),
+        (&[masked, "--show", "4:768"], &["neuron 768", "0 to 767", "(option --show)"]),
+        (&[masked, "--lesion", "4:1", "--patch", "no mask"], &["no [MASK]", "(option --patch)"]),
+        (&[masked, "--patch", masked], &["--lesion"]),
+        (&[masked, "--stdin"], &["--stdin"]),
         (&[masked, "--lesion", "4:1", "--at", "3"], &["offset 3"]),
         (&[masked, "--lesion", "4:1", "--neurons", "none.json"], &["cannot read none.json"]),
         (&[masked, "--kind", "zero"], &["--lesion"]),
@@ -190,6 +202,185 @@ fn a_mistake_is_reported_in_one_line() {
             assert_user_error(&run, expected);
             assert!(run.output.stdout.is_empty());
         }
+    }
+}
+
+/// The lines that `predict --stdin` answers with.
+#[track_caller]
+fn answer_lines(args: &[&str], lines: &str) -> Vec<Value> {
+    let dir = TempDir::new().unwrap();
+    let mut program = lesion(dir.path());
+    program.args(["predict", "--stdin"]).args(args);
+    let mut child = program.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn a_line_of_stdin_is_answered_as_the_same_question_by_itself() {
+    let lines = [
+        r#"{"id": "first", "sentence": "She thanked [MASK].", "lesion": "5:her", "top": 3}"#,
+        r#"{"sentence": "no mask"}"#,
+        "",
+        r#"{"sentence": "We met [MASK].", "kind": "scale=0.5", "at": "all", "each": {"4": [7, 9]}}"#,
+        r#"{"sentence": "We met [MASK].", "lesions": "5:her"}"#,
+        r#"{"sentence": "We met [MASK].", "candidates": ["him", "her"], "show": ["5:top2"]}"#,
+        "\u{ff}",
+        r#"{"sentence": "[MASK] saw [MASK].", "lesion": {"0": "him", "1-2": 5}, "id": {"a": 1}}"#,
+    ];
+    let found = answer_lines(&["--top", "2"], &lines.join("\n"));
+    let numbers: Vec<u64> = found.iter().map(|line| line["line"].as_u64().unwrap()).collect();
+    assert_eq!(numbers, [1, 2, 4, 5, 6, 7, 8]);
+    for (index, args) in [
+        (0, &["She thanked [MASK].", "--lesion", "5:her", "--top", "3"][..]),
+        (
+            2,
+            &[
+                "We met [MASK].",
+                "--each",
+                "4:7,9",
+                "--kind",
+                "scale=0.5",
+                "--at",
+                "all",
+                "--top",
+                "2",
+            ],
+        ),
+        (4, &["We met [MASK].", "--candidates", "him,her", "--show", "5:top2"]),
+        (6, &["[MASK] saw [MASK].", "--lesion", "0:him", "--lesion", "1-2:5", "--top", "2"]),
+    ] {
+        let mut line = found[index].clone();
+        let object = line.as_object_mut().unwrap();
+        object.remove("line");
+        object.remove("id");
+        assert_eq!(line, predict_json(args), "{args:?}");
+    }
+    assert_eq!(found[0]["id"], "first");
+    assert_eq!(found[6]["id"], serde_json::json!({"a": 1}));
+    for (index, expected) in
+        [(1, "no [MASK] in the sentence"), (3, "unknown field `lesions`"), (5, "character 1")]
+    {
+        let error = found[index]["error"].as_str().unwrap();
+        assert!(error.contains(expected) && !error.contains('\n'), "{error}");
+    }
+}
+
+#[test]
+fn a_stream_answers_a_line_before_the_next_one_comes() {
+    let dir = TempDir::new().unwrap();
+    let mut program = lesion(dir.path());
+    program.args(["predict", "--stdin", "--top", "1"]);
+    let mut child = program.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let mut answers = BufReader::new(child.stdout.take().unwrap()).lines();
+    for number in 1..4 {
+        writeln!(stdin, r#"{{"sentence": "We met [MASK]."}}"#).unwrap();
+        let answer: Value = serde_json::from_str(&answers.next().unwrap().unwrap()).unwrap();
+        assert_eq!(answer["line"], number);
+    }
+    drop(stdin);
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn each_neuron_by_itself_is_the_lesion_of_that_neuron() {
+    let rated = [PAPER, "--candidates", "her,his,him"];
+    for (layer, manner) in [
+        (5, &[][..]),
+        (3, &[]),
+        (2, &["--kind", "scale=-1", "--site", "pre", "--at", "-1,0"]),
+        (4, &["--patch", "Robert helped Tom with [MASK] project."]),
+    ] {
+        let neurons = format!("{layer}:all");
+        let found = predict_json(&[&rated[..], &["--each", &neurons], manner].concat());
+        let mask = &found["each"]["masks"][0];
+        assert_eq!((&mask["word"], &mask["position"]), (&Value::from("her"), &Value::from(5)));
+        let rows = mask["neurons"].as_array().unwrap();
+        assert_eq!(rows.len(), 768);
+        let drops: Vec<f64> =
+            rows.iter().map(|row| row["margin_drop"].as_f64().unwrap().abs()).collect();
+        assert!(drops.is_sorted_by(|a, b| a >= b));
+        for row in [&rows[0], &rows[1], &rows[400]] {
+            let lesion = format!("{layer}:{}", row["neuron"]);
+            let single = predict_json(&[&rated[..], &["--lesion", &lesion], manner].concat());
+            let drop = candidate(&single["masks"][0], "her")["logit_drop"].as_f64().unwrap();
+            assert_close(row["logit_drop"].as_f64().unwrap(), drop, 1e-5);
+            assert_eq!(row["direct"].is_null(), !manner.is_empty());
+            if layer == 5 {
+                assert_close(row["direct_logit_drop"].as_f64().unwrap(), drop, 1e-5);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_shown_neuron_writes_what_its_lesion_takes_away() {
+    let found = predict_json(&["She thanked [MASK].", "--show", "5:top3", "--top", "1"]);
+    let show = &found["show"];
+    assert_eq!(show["tokens"][3], "[MASK]");
+    let neurons = show["neurons"].as_array().unwrap();
+    assert_eq!(neurons.len(), 3);
+    let at_mask = |neuron: &Value| neuron["post"][3].as_f64().unwrap().abs();
+    assert!(neurons.is_sorted_by(|a, b| at_mask(a) >= at_mask(b)));
+    for neuron in neurons {
+        for (pre, post) in
+            neuron["pre"].as_array().unwrap().iter().zip(neuron["post"].as_array().unwrap())
+        {
+            let pre = pre.as_f64().unwrap();
+            let gelu = 0.5 * pre * (1.0 + erf(pre / 2.0_f64.sqrt()));
+            assert_close(post.as_f64().unwrap(), gelu, 1e-5);
+        }
+        let lesion = format!("5:{}", neuron["neuron"]);
+        for side in ["raised", "lowered"] {
+            let written = &neuron["written"][0][side][0];
+            let word = written["word"].as_str().unwrap();
+            let single =
+                predict_json(&["She thanked [MASK].", "--candidates", word, "--lesion", &lesion]);
+            let drop = &single["masks"][0]["candidates"][0]["logit_drop"];
+            assert_close(written["amount"].as_f64().unwrap(), drop.as_f64().unwrap(), 1e-4);
+        }
+        let stimuli = neuron["stimuli"].as_array().unwrap();
+        let active: Vec<f64> = stimuli.iter().map(|row| row["post"].as_f64().unwrap()).collect();
+        assert!(stimuli.len() == 5 && active.is_sorted_by(|a, b| a >= b));
+    }
+}
+
+#[test]
+fn a_sentence_patched_with_itself_keeps_its_logits() {
+    for (lesion, site) in [("5:all", "post"), ("2:all", "pre"), ("0-5:0-99", "post")] {
+        let args =
+            ["We met [MASK].", "--lesion", lesion, "--site", site, "--patch", "We met [MASK]."];
+        let found = predict_json(&args);
+        let drop = found["masks"][0]["candidates"][0]["logit_drop"].as_f64().unwrap();
+        assert_close(drop, 0.0, 1e-4);
+        assert_eq!(found["lesion"]["patch"], "We met [MASK].");
+    }
+    // All neurons of all layers: attention still reads the sentence itself.
+    let args = ["She thanked [MASK].", "--lesion", "all:all", "--patch", "We met [MASK]."];
+    assert_eq!(predict_json(&args)["masks"][0]["changed"], true);
+}
+
+#[test]
+fn a_mean_comes_from_the_bundled_stimuli_as_in_a_study() {
+    // The mean of the stimuli at a neuron equals what a study writes of the two sides.
+    let study = Run::brief(&[]);
+    let rows = study.rows("neurons.csv");
+    let row = rows.iter().find(|row| row["layer"] == "5" && row["neuron"] == "119").unwrap();
+    let mean = f64::midpoint(number(row, "mean_a"), number(row, "mean_b"));
+    let args = [PAPER, "--candidates", "her,his", "--lesion", "5:119", "--site", "pre"];
+    let found = predict_json(&[&args[..], &["--kind", "mean"]].concat());
+    let shown = predict_json(&[PAPER, "--candidates", "her,his", "--show", "5:119"]);
+    let clean = shown["show"]["neurons"][0]["pre"][5].as_f64().unwrap();
+    let factor = format!("scale={}", mean / clean);
+    let scaled = predict_json(&[&args[..], &["--kind", &factor]].concat());
+    for word in ["her", "his"] {
+        let [found, scaled] = [&found, &scaled]
+            .map(|answer| candidate(&answer["masks"][0], word)["logit_lesioned"].as_f64().unwrap());
+        assert_close(found, scaled, 1e-4);
     }
 }
 

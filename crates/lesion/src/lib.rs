@@ -1,4 +1,17 @@
-//! Studies of causal neuron lesions, run from any front end.
+//! Causal neuron lesions, in one sentence or in a whole study, from any front end.
+//!
+//! A [`Session`] keeps a model open for questions about single sentences:
+//!
+//! ```
+//! use lesion::{Session, Stages};
+//!
+//! let mut stages = Stages::unwatched();
+//! let bert = Session::open(None, &mut stages)?; // the bundled model; or a folder, or a name on the hub
+//! let answer = bert.lesion("She thanked [MASK].", &["5:her".parse()?], &mut stages)?;
+//! println!("{}", answer.masks[0].words[0].clean.word);
+//! # assert_eq!(answer.masks[0].words[0].clean.word, "her");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 //!
 //! The library opens a model from a folder, the hub, memory or the program itself. It takes a study
 //! from a file or from values, and writes the results into a folder or into memory. A caller can
