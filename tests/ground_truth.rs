@@ -584,6 +584,8 @@ fn every_kind_and_place_of_lesions_follows_the_formulas() {
     assert_values(&model, &["--kind", "mean"], |_, neuron, _| mean(values(neuron)));
     assert_values(&model, &["--kind", "median"], |_, neuron, _| median(values(neuron)));
     assert_values(&model, &["--kind", "scale=-0.5"], |_, _, activation| -0.5 * activation);
+    assert_values(&model, &["--kind", "value=-0.75"], |_, _, _| -0.75);
+    assert_values(&model, &["--kind", "value=-0.75", "--site", "pre"], |_, _, _| gelu(-0.75));
     // Attention writes nothing, so only the lesion at the mask has an effect.
     assert_values(&model, &["--at", "all"], |_, _, _| 0.0);
     assert_values(&model, &["--at=-1,1"], |_, _, activation| activation);

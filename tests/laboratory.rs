@@ -197,11 +197,12 @@ fn neurons_selected_at_the_mask_are_those_of_the_python_reference() {
 fn every_kind_and_place_of_lesions_agrees_with_the_python_reference() {
     let reference = reference();
     let layer = reference["layer"].to_string();
-    let manners: [(&str, &[&str]); 6] = [
+    let manners: [(&str, &[&str]); 7] = [
         ("mean", &["--kind", "mean"]),
         ("mean_pre", &["--kind", "mean", "--site", "pre"]),
         ("half", &["--kind", "scale=0.5"]),
         ("twice", &["--kind", "scale=2"]),
+        ("number", &["--kind", "value=1.5"]),
         ("everywhere", &["--at", "all"]),
         ("neighbours", &["--at=-1,1"]),
     ];

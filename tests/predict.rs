@@ -168,6 +168,18 @@ fn a_lesion_without_effect_is_reported() {
 }
 
 #[test]
+fn a_lesion_to_the_number_0_is_a_lesion_to_zero() {
+    for at in ["target", "all"] {
+        let lesion =
+            ["Nobody greeted Lucy, so we thanked [MASK].", "--lesion", "4:0-99", "--at", at];
+        let [zero, number, other] = ["zero", "value=0", "value=0.5"]
+            .map(|kind| predict_json(&[&lesion[..], &["--kind", kind]].concat())["masks"].take());
+        assert_eq!(zero, number);
+        assert_ne!(zero, other);
+    }
+}
+
+#[test]
 fn a_mistake_is_reported_in_one_line() {
     let long = "[MASK] ".repeat(100);
     let masked = "She thanked [MASK].";
@@ -190,6 +202,8 @@ fn a_mistake_is_reported_in_one_line() {
         (&[masked, "--lesion", "4:1", "--patch", "no mask"], &["no [MASK]", "(option --patch)"]),
         (&[masked, "--patch", masked], &["--lesion"]),
         (&[masked, "--stdin"], &["--stdin"]),
+        (&[masked, "--lesion", "4:1", "--kind", "value=10001"], &["`value=10001`", "10,000"]),
+        (&[masked, "--lesion", "4:1", "--kind", "value=NaN"], &["`value=NaN`", "10,000"]),
         (&[masked, "--lesion", "4:1", "--at", "3"], &["offset 3"]),
         (&[masked, "--lesion", "4:1", "--neurons", "none.json"], &["cannot read none.json"]),
         (&[masked, "--kind", "zero"], &["--lesion"]),

@@ -12,6 +12,8 @@ pub enum Edit<'a> {
     Zero,
     /// Multiplies it: below 1 damps it, above 1 amplifies it.
     Scale(f32),
+    /// Sets it to this number.
+    Set(f32),
     /// Replaces it by the neuron's value in this list, which has one per neuron of the layer.
     Replace(&'a [f32]),
 }
@@ -87,6 +89,7 @@ impl Lesion {
                 let (factor, offset) = match target.edit {
                     Edit::Zero => (0.0, 0.0),
                     Edit::Scale(factor) => (factor, 0.0),
+                    Edit::Set(value) => (0.0, value),
                     Edit::Replace(values) => (0.0, values[neuron]),
                 };
                 changes.insert(neuron, Change { factor, offset });
@@ -189,6 +192,7 @@ mod tests {
         let targets = [
             target(0, 0, &[1, 2], Edit::Zero),
             target(0, 0, &[3], Edit::Scale(-2.0)),
+            target(0, 0, &[4], Edit::Set(1.5)),
             target(1, 0, &[7], Edit::Replace(&values)),
             target(1, 1, &[0], Edit::Zero),
         ];
@@ -202,6 +206,7 @@ mod tests {
         assert_eq!(visit(0, Site::Pre), before);
         let mut expected = before.clone();
         (expected[9], expected[10], expected[11]) = (0.0, 0.0, -2.0 * before[11]);
+        expected[12] = 1.5;
         expected[31] = 107.0;
         assert_eq!(visit(0, Site::Post), expected);
         let mut expected = before.clone();

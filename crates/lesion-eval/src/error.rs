@@ -87,7 +87,7 @@ pub enum StudyError {
     /// A kind of lesion that needs activations, without a study that measures them.
     #[error(
         "kind `{kind}` uses the activations of a study's sentences, and there is no study here; \
-         `zero` and `scale=0.5` need none"
+         `zero`, `scale=0.5` and `value=1.5` need none"
     )]
     NoActivations {
         /// The kind.

@@ -56,6 +56,8 @@ impl LesionMethod {
             LesionKind::Zero => Values::Zero,
             #[expect(clippy::cast_possible_truncation, reason = "activations are f32")]
             LesionKind::Scale(factor) => Values::Scale(factor as f32),
+            #[expect(clippy::cast_possible_truncation, reason = "activations are f32")]
+            LesionKind::Value(value) => Values::Number(value as f32),
             LesionKind::Mean => Values::Given(self.require(reference, prompts)?.means(prompts)),
             LesionKind::Median => Values::Given(self.require(reference, prompts)?.medians(prompts)),
             LesionKind::Resample => {
@@ -162,6 +164,7 @@ pub struct PreparedLesionMethod {
 enum Values {
     Zero,
     Scale(f32),
+    Number(f32),
     /// For each prompt, those of every neuron of every layer.
     Given(Vec<Arc<[f32]>>),
 }
@@ -178,6 +181,7 @@ impl PreparedLesionMethod {
         match &self.values {
             Values::Zero => Edit::Zero,
             Values::Scale(factor) => Edit::Scale(*factor),
+            Values::Number(value) => Edit::Set(*value),
             Values::Given(values) => Edit::Replace(&values[prompt][layer]),
         }
     }
@@ -187,6 +191,7 @@ impl PreparedLesionMethod {
         match self.edit(prompt, layer) {
             Edit::Zero => vec![0.0; intact.len()],
             Edit::Scale(factor) => intact.iter().map(|value| factor * value).collect(),
+            Edit::Set(value) => vec![value; intact.len()],
             Edit::Replace(values) => values.to_vec(),
         }
     }

@@ -370,10 +370,12 @@ pub enum LesionKind {
     Resample,
     /// It is multiplied: below 1 damped, above 1 amplified.
     Scale(f64),
+    /// It becomes this number.
+    Value(f64),
 }
 
-/// The largest factor: activations that are larger by more are no longer numbers a few layers on.
-const LARGEST_FACTOR: u32 = 10_000;
+/// The largest factor or number: much larger activations are no longer numbers a few layers on.
+const LARGEST_NUMBER: u32 = 10_000;
 
 impl LesionKind {
     /// The new value of an activation, in words.
@@ -382,6 +384,7 @@ impl LesionKind {
         let sentences = from.sentences();
         match self {
             Self::Scale(factor) => format!("multiplied by {factor}"),
+            Self::Value(value) => format!("set to {value}"),
             Self::Zero => "set to zero".to_owned(),
             Self::Mean => format!("set to its mean over {sentences}"),
             Self::Median => format!("set to its median over {sentences}"),
@@ -404,6 +407,7 @@ impl fmt::Display for LesionKind {
             Self::Median => f.write_str("median"),
             Self::Resample => f.write_str("resample"),
             Self::Scale(factor) => write!(f, "scale={factor}"),
+            Self::Value(value) => write!(f, "value={value}"),
         }
     }
 }
@@ -412,9 +416,10 @@ impl SettingValue for LesionKind {
     const NOUN: &'static str = "a kind of lesion";
 
     fn values() -> String {
-        let most = grouped(LARGEST_FACTOR);
+        let most = grouped(LARGEST_NUMBER);
         format!(
-            "`zero`, `mean`, `median`, `resample` or `scale=0.5`, with a factor from -{most} to {most}"
+            "`zero`, `mean`, `median`, `resample`, or `scale=0.5` or `value=1.5` with a number from \
+             -{most} to {most}"
         )
     }
 
@@ -424,16 +429,26 @@ impl SettingValue for LesionKind {
             None if text == "mean" => return Ok(Self::Mean),
             None if text == "median" => return Ok(Self::Median),
             None if text == "resample" => return Ok(Self::Resample),
-            Some(("scale", factor)) => match factor.parse::<f64>() {
-                Ok(factor) if factor.abs() <= LARGEST_FACTOR.into() => {
+            Some(("scale", factor)) => {
+                if let Some(factor) = parse_bounded(factor) {
                     return Ok(Self::Scale(factor));
                 }
-                _ => {}
-            },
+            }
+            Some(("value", value)) => {
+                if let Some(value) = parse_bounded(value) {
+                    return Ok(Self::Value(value));
+                }
+            }
             _ => {}
         }
         Err(InvalidValue::new::<Self>(text))
     }
+}
+
+/// A factor or number of a lesion, if it is not too large.
+fn parse_bounded(text: &str) -> Option<f64> {
+    let number: f64 = text.parse().ok()?;
+    (number.abs() <= LARGEST_NUMBER.into()).then_some(number)
 }
 
 /// The tokens of a prompt at which neurons are lesioned.
