@@ -7,7 +7,7 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 use tempfile::TempDir;
 
 use crate::support::{
-    Row, Run, assert_close, number,
+    Row, Run, assert_close, assert_user_error, number,
     planted::{
         HER, HIM, MASKS, NEURONS, PROMPTS, Planted, STIMULI, assert_planted_neurons_are_selected,
         gelu, targets,
@@ -616,6 +616,59 @@ fn values_from_prompts_are_those_at_their_masks() {
     assert_values(&model, &["--kind", "median", "--from", "other-prompts"], |label, neuron, _| {
         median(at_masks(other(label), neuron))
     });
+}
+
+#[test]
+fn a_patch_from_a_context_that_the_mask_does_not_read_changes_nothing() {
+    // Attention writes nothing, so the mask is the same in both contexts.
+    let prompts = "The {dog|letter} met {him|her}.\n{They|We} saw {her|him} today.\n\
+                   Nobody {knew|saw} and they thanked {him|her}.\n";
+    for manner in [&[][..], &["--at", "all"], &["--at=-1,0", "--site", "pre"]] {
+        let args = ["--significant", "--kind", "patch", "--nulls", "3"];
+        let parts = ["--parts", "controls,joint,dose,causal,selectors", "--layers", "1"];
+        let args = [&args, &parts[..], manner].concat();
+        let run = run_with_prompts(&Planted::new(true), prompts, &args);
+        let nulls = run.rows("nulls.csv");
+        let lesioned: Vec<&Row> = nulls.iter().filter(|row| row["sets"] == "lesioned").collect();
+        let kinds: BTreeSet<&str> = lesioned.iter().map(|row| &*row["kind"]).collect();
+        assert!(kinds.contains("matched") && kinds.contains("random"));
+        let others = ["joint.csv", "dose.csv", "neurons_causal.csv"].map(|table| run.rows(table));
+        for row in lesioned.into_iter().chain(others.iter().flatten()) {
+            for column in ["logit_drop", "margin_drop"] {
+                assert!(number(row, column).abs() < 1e-5, "{row:?}");
+            }
+        }
+        let prompts = run.rows("prompts.csv");
+        let row = row_with(&prompts, &[("prompt", "2"), ("label", "him")]);
+        assert_eq!(row["counterpart"], "Nobody saw and they thanked [MASK].");
+    }
+}
+
+#[test]
+fn a_patch_needs_a_counterpart_of_every_prompt() {
+    let model = Planted::new(true);
+    let none = "no counterpart, which kind `patch` takes values from";
+    for (prompts, line) in [
+        (PROMPTS, "prompts.txt:1: "),
+        ("{They|We} saw {him|her}.\nThe {dog|letter|knew} met {him|her}.\n", "prompts.txt:2: "),
+        ("{They|We} saw {him|her}.\nher\tThe {dog|letter} met.\n", "prompts.txt:2: "),
+    ] {
+        let run = run_with_prompts(&model, prompts, &["--kind", "patch"]);
+        assert_user_error(&run, &[line, none, "The {king|queen} smiled when we met {him|her}."]);
+        // Other kinds need none.
+        run_with_prompts(&model, prompts, &["--kind", "zero", "--parts", "dose"]).out();
+    }
+    let prompts =
+        [("prompts.txt", "{They|We} saw {him|her}.\n"), ("others.txt", "We {saw|met}.\n")];
+    let dir = TempDir::new().unwrap();
+    model.write(dir.path());
+    let files = [&prompts[..], &[("stimuli.txt", STIMULI)]].concat();
+    let planted = ["--model", dir.path().to_str().unwrap(), "--stimuli", "stimuli.txt"];
+    let args = ["--prompts", "prompts.txt", "--bystanders", "others.txt", "--kind", "patch"];
+    assert_user_error(
+        &Run::with_files(&files, &[&planted[..], &args].concat()),
+        &["others.txt:1: ", none],
+    );
 }
 
 /// A token and its position.

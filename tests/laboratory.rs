@@ -228,6 +228,37 @@ fn every_kind_and_place_of_lesions_agrees_with_the_python_reference() {
 }
 
 #[test]
+fn patches_agree_with_the_python_reference() {
+    let reference = reference();
+    let layer = reference["layer"].to_string();
+    let cases = list(&reference["patched"]);
+    let lines = cases.iter().map(|case| case["template"].as_str().unwrap());
+    let prompts = lines.collect::<Vec<_>>().join("\n");
+    let manners: [(&str, &[&str]); 3] =
+        [("mask", &[]), ("before", &["--site", "pre"]), ("everywhere", &["--at", "all"])];
+    for (manner, args) in manners {
+        for plain in [&[][..], &["--plain"]] {
+            let study = ["--prompts", "prompts.txt", "--kind", "patch", "--nulls", "1"];
+            let parts = ["--parts", "controls,joint"];
+            let args = [&study, &parts[..], args, plain].concat();
+            let run = Run::with_files(&[("prompts.txt", &prompts)], &args);
+            let (profile, joint) = (run.rows("profile.csv"), run.rows("joint.csv"));
+            for case in cases {
+                let right = case["candidates"][0].as_str().unwrap();
+                let values = [("layer", &*layer), ("neuron_set", right), ("sets", "lesioned")];
+                let expected = reference_drops(case, &case[manner]);
+                assert_drops(row_with(&profile, &values), expected, 1e-4);
+                if manner == "mask" {
+                    let values = [("layers", "0 1 2 3 4 5"), ("neuron_set", right)];
+                    let expected = reference_drops(case, &case["up"]);
+                    assert_drops(row_with(&joint, &values), expected, 1e-4);
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn single_neurons_and_direct_effects_are_those_of_the_python_reference() {
     let reference = reference();
     let last = Run::new(&["--parts", "causal", "--layer", "5"]).rows("neurons_causal.csv");

@@ -170,6 +170,27 @@ fn suppressor() {
 }
 
 #[test]
+fn patched_neurons_say_what_they_say_in_the_counterpart() {
+    for (world, groups, drop) in [
+        // In the counterpart the neurons of the label fall silent, and those of the other label speak.
+        (World::Causal, &["causal"][..], 2.4),
+        (World::Suppressor, &["suppressor"], -2.4),
+        // Equally active in both: zero has an effect of 2.4, a patch has none.
+        (World::Prior, &["biased"], 0.0),
+        (World::Nothing, &["inert"], 0.0),
+        (World::CancellingPairs, &["writers", "opponents"], 0.0),
+    ] {
+        let dir = TempDir::new().unwrap();
+        world.write_study(dir.path());
+        fs::write(dir.path().join("prompts.txt"), World::context_prompts()).unwrap();
+        let truth = Truth { groups, matched_drop: drop, swapped_drop: drop };
+        for at in ["target", "all"] {
+            check_truth(world, &truth, dir.path(), &["--kind", "patch", "--at", at]);
+        }
+    }
+}
+
+#[test]
 fn gradients_find_causal_neurons_that_stronger_responders_hide_from_t() {
     let dir = TempDir::new().unwrap();
     let world = World::InertOutrank;
@@ -229,7 +250,7 @@ fn check_world(world: World) {
     let dir = TempDir::new().unwrap();
     world.write_study(dir.path());
     for truth in world.truths() {
-        check_truth(world, &truth, dir.path());
+        check_truth(world, &truth, dir.path(), &[]);
     }
     let screen = run_study(dir.path(), &[]);
     check_selection(world, dir.path());
@@ -256,9 +277,9 @@ fn run_study(dir: &Path, args: &[&str]) -> String {
 }
 
 /// Lesions the neurons of some groups by their numbers, in the prompts of their own label and in those
-/// of the other.
+/// of the other, with options for the lesion.
 #[track_caller]
-fn check_truth(world: World, truth: &Truth, dir: &Path) {
+fn check_truth(world: World, truth: &Truth, dir: &Path, args: &[&str]) {
     let layers: BTreeSet<usize> =
         truth.groups.iter().map(|group| world.group_layer(group)).collect();
     let layers_by_space = join(&layers, " ");
@@ -276,7 +297,7 @@ fn check_truth(world: World, truth: &Truth, dir: &Path) {
         fs::write(dir.join("sets.json"), json!({ "sets": sets }).to_string()).unwrap();
         let layers_by_comma = join(&layers, ",");
         let sets = ["--neurons", "sets.json", "--layers", &layers_by_comma];
-        run_study(dir, &[&sets[..], &["--parts", "joint", "--nulls", "1"]].concat());
+        run_study(dir, &[&sets[..], &["--parts", "joint", "--nulls", "1"], args].concat());
         let joint = rows(&fs::read(dir.join("out/joint.csv")).unwrap());
         for row in joint.iter().filter(|row| row["layers"] == layers_by_space) {
             let drop = number(row, "margin_drop");

@@ -201,6 +201,7 @@ fn a_mistake_is_reported_in_one_line() {
         (&[masked, "--show", "4:768"], &["neuron 768", "0 to 767", "(option --show)"]),
         (&[masked, "--lesion", "4:1", "--patch", "no mask"], &["no [MASK]", "(option --patch)"]),
         (&[masked, "--patch", masked], &["--lesion"]),
+        (&[masked, "--lesion", "4:1", "--kind", "patch"], &["`patch` needs a sentence", "--patch"]),
         (&[masked, "--stdin"], &["--stdin"]),
         (&[masked, "--lesion", "4:1", "--kind", "value=10001"], &["`value=10001`", "10,000"]),
         (&[masked, "--lesion", "4:1", "--kind", "value=NaN"], &["`value=NaN`", "10,000"]),
@@ -372,6 +373,7 @@ fn a_sentence_patched_with_itself_keeps_its_logits() {
         let drop = found["masks"][0]["candidates"][0]["logit_drop"].as_f64().unwrap();
         assert_close(drop, 0.0, 1e-4);
         assert_eq!(found["lesion"]["patch"], "We met [MASK].");
+        assert_eq!(found["lesion"]["kind"], "patch");
     }
     // All neurons of all layers: attention still reads the sentence itself.
     let args = ["She thanked [MASK].", "--lesion", "all:all", "--patch", "We met [MASK]."];

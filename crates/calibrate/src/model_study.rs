@@ -82,6 +82,7 @@ impl<'a> ModelStudy<'a> {
             study,
             self.subject,
             prompts,
+            &[],
             &self.activations,
             &mut unwatched(),
         )?;

@@ -108,6 +108,13 @@ pub enum StudyError {
         kind: String,
     },
 
+    /// A prompt without a counterpart that has the lesioned tokens.
+    #[error("prompt {prompt} has no counterpart from which kind `patch` could take values")]
+    NoCounterpart {
+        /// Index of the prompt's template.
+        prompt: usize,
+    },
+
     /// An offset that leaves its sentence.
     #[error(
         "offset {offset} leaves prompt {prompt}, whose mask is token {position} of 0 to {}",
@@ -516,6 +523,30 @@ pub enum LineProblem {
         right: String,
         /// The other candidate.
         word: String,
+    },
+
+    /// A prompt without a counterpart, in a study that needs it.
+    #[error(
+        "the prompt with the target \"{target}\" has no counterpart, which kind `patch` takes values \
+         from; write at least one other brace, each with exactly two words: The {{king|queen}} smiled \
+         when we met {{him|her}}."
+    )]
+    NoCounterpart {
+        /// The right word.
+        target: String,
+    },
+
+    /// A counterpart with other positions than its prompt, in a study that needs the same.
+    #[error(
+        "the prompt and its counterpart have {} and {} tokens, with the mask at {} and {}; kind `patch` \
+         needs equal ones, except with `at = \"target\"`",
+        lengths[0], lengths[1], positions[0], positions[1]
+    )]
+    UnalignedCounterpart {
+        /// Tokens of the prompt and of its counterpart.
+        lengths: [usize; 2],
+        /// Position of the mask in each.
+        positions: [usize; 2],
     },
 
     /// A minimal pair whose target is masked, so that its sides are the same.

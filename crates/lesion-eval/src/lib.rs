@@ -67,14 +67,16 @@ mod texts;
 mod translate;
 
 pub use encoding::{
+    counterpart::Counterpart,
     encoded_stimuli::EncodedStimuli,
-    masked_prompt::{Candidate, MaskedPrompt},
+    masked_prompt::{Candidate, MaskedPrompt, check_counterparts},
     prompt_doubts::{check_prompt_labels, check_prompts_are_new},
 };
 pub use engine::{
     journal::{Journal, NoJournal},
     laboratory::Laboratory,
-    lesion_method::{LesionMethod, PreparedLesionMethod, check_tokens},
+    lesion_method::{LesionMethod, PreparedLesionMethod},
+    lesioned_tokens::check_tokens,
     reference::ReferenceActivations,
     trial::{DistributionChange, Drops, Outcome, Read, Reading, Trial},
 };

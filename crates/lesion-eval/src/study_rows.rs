@@ -147,10 +147,12 @@ pub fn held_out(replications: &[Replication]) -> impl Iterator<Item = HeldOutRow
     })
 }
 
-/// Every masked prompt, with the sentence that its lesions resample from, if they do.
+/// Every masked prompt, with the sentence that its lesions resample from, if they do, and the
+/// counterpart whose values they take, if they are patches.
 pub fn prompts(
     prompts: &[MaskedPrompt],
     resampled: Option<Vec<(&str, usize)>>,
+    is_patched: bool,
 ) -> impl Iterator<Item = PromptRow> {
     prompts.iter().enumerate().map(move |(index, prompt)| PromptRow {
         prompt: prompt.prompt,
@@ -162,6 +164,11 @@ pub fn prompts(
         resampled_from: resampled
             .as_ref()
             .map(|resampled| format!("{} {}", resampled[index].0, resampled[index].1)),
+        counterpart: prompt
+            .counterpart
+            .as_ref()
+            .filter(|_| is_patched)
+            .map(|counterpart| counterpart.sentence.clone()),
     })
 }
 

@@ -40,6 +40,10 @@ pub enum LesionError {
         source: StudyError,
     },
 
+    /// A patch without the sentence that it takes activations from.
+    #[error("the kind `patch` needs a sentence to take activations from")]
+    NoPatch,
+
     /// A question that needs neurons and names none.
     #[error("no neurons are given; name some, as in `4:12,19`, `4:her` or `4:all`")]
     NoNeurons,

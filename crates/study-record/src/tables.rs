@@ -165,6 +165,9 @@ tables! {
         /// The sentence whose activations replace those of lesioned neurons, if `lesion.kind` is
         /// `resample`: its label, and its place among the sentences of this label, counted from 0.
         resampled_from: Option<String>,
+        /// The counterpart whose activations replace those of lesioned neurons, if `lesion.kind` is
+        /// `patch`, with its mask.
+        counterpart: Option<String>,
     }
 
     pub struct PredictionRow in "predictions.csv": "a candidate at a mask" {

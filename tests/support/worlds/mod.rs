@@ -242,6 +242,11 @@ impl World {
         world_texts::prompts(PROMPTS)
     }
 
+    /// The same prompts, each with a counterpart.
+    pub(crate) fn context_prompts() -> String {
+        world_texts::context_prompts(PROMPTS)
+    }
+
     /// Study of all layers, beside `model`, `stimuli.txt` and `prompts.txt`.
     pub(crate) fn study(self) -> String {
         let sets = if self == Self::OneOfTwelve { "sets = { top = 12 }\n" } else { "" };

@@ -121,11 +121,25 @@ pub(crate) fn context_stimuli(count: usize) -> String {
 
 /// As many prompts of each label, of him first.
 pub(crate) fn prompts(count: usize) -> String {
+    fill_prompts(count, |cue, _| cue.to_owned())
+}
+
+/// The same prompts with the other cue as the second word of the cue's brace.
+pub(crate) fn context_prompts(count: usize) -> String {
+    fill_prompts(count, |cue, other| format!("{{{cue}|{other}}}"))
+}
+
+/// Prompts whose cue is filled in from the cue of the label and that of the other one.
+fn fill_prompts(count: usize, fill: impl Fn(&str, &str) -> String) -> String {
     let mut lines = String::new();
     for (index, frame) in frames(2 * count, SHAPES.len(), 13).into_iter().enumerate() {
         let (him, her) = CUES[index % CUES.len()];
-        let (cue, target) = if index < count { (him, "{him|her}") } else { (her, "{her|him}") };
-        lines += &frame.replace("CUE", cue).replace("TARGET", target);
+        let (cue, target) = if index < count {
+            (fill(him, her), "{him|her}")
+        } else {
+            (fill(her, him), "{her|him}")
+        };
+        lines += &frame.replace("CUE", &cue).replace("TARGET", target);
         lines.push('\n');
     }
     lines

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, HashMap};
 
 use bert_model::MASK;
-use study_record::Warning;
+use study_record::{Tokens, Warning};
 
 use crate::{
     encoding::{
+        counterpart::Counterpart,
         filled::{FileEncoder, Filled},
         word_keys::WordReader,
     },
@@ -86,6 +87,8 @@ pub struct MaskedPrompt {
     pub(crate) masked: Vec<u32>,
     /// The tokens with the right word in the mask's place.
     pub(crate) unmasked: Vec<u32>,
+    /// The other side of its template, if it has one.
+    pub counterpart: Option<Counterpart>,
 }
 
 impl MaskedPrompt {
@@ -105,6 +108,20 @@ impl MaskedPrompt {
     #[must_use]
     pub fn length(&self) -> usize {
         self.masked.len()
+    }
+
+    /// Checks that the counterpart has a token for each of `tokens`.
+    fn check_counterpart(&self, tokens: &Tokens) -> Result<(), LineProblem> {
+        let Some(counterpart) = &self.counterpart else {
+            return Err(LineProblem::NoCounterpart { target: self.target().to_owned() });
+        };
+        let lengths = [self.length(), counterpart.masked.len()];
+        let positions = [self.position, counterpart.position];
+        let is_aligned = lengths[0] == lengths[1] && positions[0] == positions[1];
+        if *tokens != Tokens::Target && !is_aligned {
+            return Err(LineProblem::UnalignedCounterpart { lengths, positions });
+        }
+        Ok(())
     }
 
     /// Encodes every prompt of a file.
@@ -157,6 +174,21 @@ impl MaskedPrompt {
     }
 }
 
+/// Finds prompts whose neurons cannot be patched at `tokens`: those without a counterpart or, unless
+/// only the mask is patched, with one of other positions.
+pub fn check_counterparts(
+    prompts: &Prompts,
+    encoded: &[MaskedPrompt],
+    tokens: &Tokens,
+    invalid: &mut InvalidLines,
+) {
+    for prompt in encoded {
+        if let Err(problem) = prompt.check_counterpart(tokens) {
+            invalid.add(&prompts.file, prompts.templates[prompt.prompt].line, problem);
+        }
+    }
+}
+
 /// Finds prompts that are the same to the model as one of an earlier line. They would count as two
 /// observations, except within a group.
 fn check_prompts_differ(prompts: &Prompts, encoded: &[MaskedPrompt], invalid: &mut InvalidLines) {
@@ -201,5 +233,36 @@ fn encode(encoder: &mut FileEncoder<'_>, prompt: Prompt<'_>) -> Result<MaskedPro
         cluster: index,
         masked,
         unmasked: right.ids,
+        counterpart: Counterpart::encode(subject, prompt),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_mask_can_be_patched_from_a_counterpart_of_another_length() {
+        let prompt = MaskedPrompt {
+            prompt: 0,
+            sentence: String::new(),
+            position: 2,
+            candidates: vec![Candidate { word: "him".to_owned(), id: 50 }],
+            label: None,
+            group: None,
+            cluster: 0,
+            masked: vec![2, 40, 4, 3],
+            unmasked: Vec::new(),
+            counterpart: Some(Counterpart {
+                sentence: String::new(),
+                position: 3,
+                masked: vec![2, 40, 41, 4, 3],
+            }),
+        };
+        assert!(prompt.check_counterpart(&Tokens::Target).is_ok());
+        for tokens in [Tokens::All, Tokens::Offsets(vec![0])] {
+            let problem = prompt.check_counterpart(&tokens).unwrap_err().to_string();
+            assert!(problem.contains("4 and 5 tokens, with the mask at 2 and 3"), "{problem}");
+        }
+    }
 }

@@ -1,13 +1,15 @@
 //! How neurons are lesioned: the new value of an activation, the site and the tokens.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use activation_capture::Edit;
 use study_record::{LesionKind, Site, Study, Tokens};
 
 use crate::{
-    encoding::masked_prompt::MaskedPrompt, engine::reference::ReferenceActivations,
-    error::StudyError, translate::model_site,
+    encoding::masked_prompt::MaskedPrompt,
+    engine::{lesioned_tokens::lesioned_positions, reference::ReferenceActivations},
+    error::StudyError,
+    translate::model_site,
 };
 
 /// How neurons are lesioned.
@@ -40,8 +42,8 @@ impl LesionMethod {
     ///
     /// # Errors
     /// [`StudyError::Offset`] if an offset leaves a sentence, [`StudyError::NoActivations`] if the
-    /// kind needs activations and there are none, [`StudyError::NoSentences`] if a prompt has no
-    /// sentence to take them from.
+    /// kind needs activations and there are none, [`StudyError::NoSentences`] or
+    /// [`StudyError::NoCounterpart`] if a prompt has no sentence to take them from.
     pub fn prepare(
         &self,
         reference: Option<&ReferenceActivations>,
@@ -63,11 +65,20 @@ impl LesionMethod {
             LesionKind::Resample => {
                 Values::Given(self.require(reference, prompts)?.samples(prompts, seed))
             }
+            LesionKind::Patch => {
+                let reference = self.require_any(reference)?;
+                let mut patches = Vec::with_capacity(prompts.len());
+                for (prompt, positions) in prompts.iter().zip(&positions) {
+                    patches.push(reference.patches(prompt, positions)?);
+                }
+                Values::Patched(patches)
+            }
         };
         Ok(PreparedLesionMethod {
             site: model_site(self.site),
             zeroes: self.kind == LesionKind::Zero,
             neurons: reference.map_or(0, ReferenceActivations::neurons),
+            masks: prompts.iter().map(|prompt| prompt.position).collect(),
             positions,
             values,
         })
@@ -92,6 +103,7 @@ impl LesionMethod {
             site: model_site(self.site),
             zeroes: false,
             neurons,
+            masks: prompts.iter().map(|prompt| prompt.position).collect(),
             positions,
             values: Values::Given(vec![values.clone(); prompts.len()]),
         })
@@ -102,47 +114,18 @@ impl LesionMethod {
         reference: Option<&'a ReferenceActivations>,
         prompts: &[MaskedPrompt],
     ) -> Result<&'a ReferenceActivations, StudyError> {
-        let kind = self.kind.to_string();
-        match reference {
-            None => Err(StudyError::NoActivations { kind }),
-            Some(reference) if !reference.covers(prompts) => Err(StudyError::NoSentences { kind }),
-            Some(reference) => Ok(reference),
+        let reference = self.require_any(reference)?;
+        if !reference.covers(prompts) {
+            return Err(StudyError::NoSentences { kind: self.kind.to_string() });
         }
+        Ok(reference)
     }
-}
 
-/// Checks that every prompt has such tokens.
-///
-/// # Errors
-/// [`StudyError::Offset`] if an offset leaves a sentence.
-pub fn check_tokens(tokens: &Tokens, prompts: &[MaskedPrompt]) -> Result<(), StudyError> {
-    for prompt in prompts {
-        lesioned_positions(tokens, prompt)?;
-    }
-    Ok(())
-}
-
-fn lesioned_positions(tokens: &Tokens, prompt: &MaskedPrompt) -> Result<Vec<usize>, StudyError> {
-    match tokens {
-        Tokens::Target => Ok(vec![prompt.position]),
-        Tokens::All => Ok((0..prompt.length()).collect()),
-        Tokens::Offsets(offsets) => offsets.iter().map(|&offset| shift(prompt, offset)).collect(),
-    }
-}
-
-/// The position at a distance from a prompt's mask.
-fn shift(prompt: &MaskedPrompt, offset: i64) -> Result<usize, StudyError> {
-    let length = prompt.length();
-    let shifted = (prompt.position as i64).checked_add(offset);
-    let position = shifted.and_then(|shifted| usize::try_from(shifted).ok());
-    match position {
-        Some(position) if position < length => Ok(position),
-        _ => Err(StudyError::Offset {
-            offset,
-            prompt: prompt.prompt,
-            position: prompt.position,
-            length,
-        }),
+    fn require_any<'a>(
+        &self,
+        reference: Option<&'a ReferenceActivations>,
+    ) -> Result<&'a ReferenceActivations, StudyError> {
+        reference.ok_or_else(|| StudyError::NoActivations { kind: self.kind.to_string() })
     }
 }
 
@@ -154,7 +137,9 @@ pub struct PreparedLesionMethod {
     pub(crate) zeroes: bool,
     /// Neurons in a layer; 0 if the values need no activations.
     neurons: usize,
-    /// For each prompt.
+    /// The position of each prompt's mask.
+    masks: Vec<usize>,
+    /// The lesioned positions of each prompt.
     positions: Vec<Vec<usize>>,
     values: Values,
 }
@@ -167,6 +152,8 @@ enum Values {
     Number(f32),
     /// For each prompt, those of every neuron of every layer.
     Given(Vec<Arc<[f32]>>),
+    /// The same by position, for each prompt: its mask and its lesioned tokens.
+    Patched(Vec<BTreeMap<usize, Arc<[f32]>>>),
 }
 
 impl PreparedLesionMethod {
@@ -175,20 +162,21 @@ impl PreparedLesionMethod {
         &self.positions[prompt]
     }
 
-    /// The edit of the activations of `layer` in a prompt.
-    pub(crate) fn edit(&self, prompt: usize, layer: usize) -> Edit<'_> {
+    /// The edit of the activations of `layer` at a position of a prompt: its mask or a lesioned token.
+    pub(crate) fn edit(&self, prompt: usize, layer: usize, position: usize) -> Edit<'_> {
         let layer = layer * self.neurons..(layer + 1) * self.neurons;
         match &self.values {
             Values::Zero => Edit::Zero,
             Values::Scale(factor) => Edit::Scale(*factor),
             Values::Number(value) => Edit::Set(*value),
             Values::Given(values) => Edit::Replace(&values[prompt][layer]),
+            Values::Patched(values) => Edit::Replace(&values[prompt][&position][layer]),
         }
     }
 
-    /// The values that a lesion gives the neurons of `layer` in a prompt, from their intact ones.
+    /// The values that a lesion gives the neurons of `layer` at a prompt's mask, from their intact ones.
     pub(crate) fn lesioned_values(&self, prompt: usize, layer: usize, intact: &[f32]) -> Vec<f32> {
-        match self.edit(prompt, layer) {
+        match self.edit(prompt, layer, self.masks[prompt]) {
             Edit::Zero => vec![0.0; intact.len()],
             Edit::Scale(factor) => intact.iter().map(|value| factor * value).collect(),
             Edit::Set(value) => vec![value; intact.len()],

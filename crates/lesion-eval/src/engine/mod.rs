@@ -1,8 +1,10 @@
 //! The laboratory: runs lesions of any kind in masked prompts.
 
+pub(crate) mod counterpart_activations;
 pub(crate) mod direct_pass;
 pub(crate) mod journal;
 pub(crate) mod laboratory;
 pub(crate) mod lesion_method;
+pub(crate) mod lesioned_tokens;
 pub(crate) mod reference;
 pub(crate) mod trial;

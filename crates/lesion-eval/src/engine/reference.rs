@@ -1,13 +1,14 @@
 //! Activations that replace those of lesioned neurons.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use neuron_stats::quantile;
 use rand::RngExt;
-use study_record::{Site, Study, ValuesFrom};
+use study_record::{LesionKind, Site, Study, Tokens, ValuesFrom};
 
 use crate::{
     encoding::masked_prompt::MaskedPrompt,
+    engine::counterpart_activations::CounterpartActivations,
     error::StudyError,
     passes::{progress::Progress, subject::Subject},
     random::{Purpose, stream},
@@ -15,35 +16,47 @@ use crate::{
     translate::model_site,
 };
 
-/// The activations of every neuron in sentences of either label, from which lesions take values.
+/// The activations of every neuron in other sentences, from which lesions take values: sentences of
+/// either label, or the counterparts of the prompts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReferenceActivations {
     /// Both labels.
     labels: [String; 2],
-    /// A row of `layers x neurons` values per sentence of each label.
+    /// A row of `layers x neurons` values per sentence of each label; none if values come from
+    /// counterparts.
     sides: [Vec<Arc<[f32]>>; 2],
     /// Neurons in a layer.
     neurons: usize,
     /// The sentences.
     from: ValuesFrom,
+    counterparts: CounterpartActivations,
 }
 
 impl ReferenceActivations {
     /// The activations that the lesions of a study take values from, with the study's own
-    /// `activations` at the stimuli's targets; none if its lesions need none.
+    /// `activations` at the stimuli's targets; none if its lesions need none. `bystanders` are lesioned
+    /// too, but no other prompt takes values from them.
     ///
     /// # Errors
-    /// If the model cannot be run, or `progress` cancels the run.
+    /// If a prompt has no counterpart but needs one, the model cannot be run, or `progress` cancels the
+    /// run.
     pub fn of_study(
         study: &Study,
         subject: Subject<'_>,
         prompts: &[MaskedPrompt],
+        bystanders: &[MaskedPrompt],
         activations: &Activations,
         progress: Progress<'_>,
     ) -> Result<Option<Self>, StudyError> {
         let lesion = &study.lesion;
         if !lesion.kind.needs_activations() {
             return Ok(None);
+        }
+        if lesion.kind == LesionKind::Patch {
+            let prompts: Vec<&MaskedPrompt> = prompts.iter().chain(bystanders).collect();
+            let tokens = &lesion.at;
+            let values = Self::of_counterparts(subject, &prompts, tokens, lesion.site, progress)?;
+            return Ok(Some(values));
         }
         if lesion.from == ValuesFrom::Stimuli {
             return Ok(Some(Self::of_stimuli(activations, lesion.site)));
@@ -55,7 +68,37 @@ impl ReferenceActivations {
             let rows = rows.filter(|(prompt, _)| prompt.label.as_ref() == Some(label));
             rows.map(|(_, row)| Arc::from(&row[..])).collect()
         });
-        Ok(Some(Self { labels, sides, neurons: activations.neurons, from: lesion.from }))
+        let counterparts = CounterpartActivations::default();
+        Ok(Some(Self {
+            labels,
+            sides,
+            neurons: activations.neurons,
+            from: lesion.from,
+            counterparts,
+        }))
+    }
+
+    /// The activations at `tokens` of the prompts' counterparts.
+    ///
+    /// # Errors
+    /// If a prompt has no counterpart, the model cannot be run, or `progress` cancels the run.
+    pub(crate) fn of_counterparts(
+        subject: Subject<'_>,
+        prompts: &[&MaskedPrompt],
+        tokens: &Tokens,
+        site: Site,
+        progress: Progress<'_>,
+    ) -> Result<Self, StudyError> {
+        let site = model_site(site);
+        let counterparts =
+            CounterpartActivations::measure(subject, prompts, tokens, site, progress)?;
+        Ok(Self {
+            labels: Default::default(),
+            sides: Default::default(),
+            neurons: subject.model.config().intermediate_size,
+            from: ValuesFrom::Stimuli,
+            counterparts,
+        })
     }
 
     /// The activations at the targets of stimuli.
@@ -65,7 +108,9 @@ impl ReferenceActivations {
         let width = activations.layers * activations.neurons;
         let sides = activations.at(model_site(site)).each_ref();
         let sides = sides.map(|side| side.chunks_exact(width).map(Arc::from).collect());
-        Self { labels, sides, neurons: activations.neurons, from: ValuesFrom::Stimuli }
+        let counterparts = CounterpartActivations::default();
+        let neurons = activations.neurons;
+        Self { labels, sides, neurons, from: ValuesFrom::Stimuli, counterparts }
     }
 
     /// Whether a prompt takes values from sentences of the other label only.
@@ -80,6 +125,18 @@ impl ReferenceActivations {
     /// Whether there are sentences for every prompt.
     pub(crate) fn covers(&self, prompts: &[MaskedPrompt]) -> bool {
         prompts.iter().all(|prompt| !self.filled_sides(prompt).is_empty())
+    }
+
+    /// The values of every neuron in a prompt's counterpart, for its mask and `positions`.
+    ///
+    /// # Errors
+    /// [`StudyError::NoCounterpart`] if they were not measured.
+    pub(crate) fn patches(
+        &self,
+        prompt: &MaskedPrompt,
+        positions: &[usize],
+    ) -> Result<BTreeMap<usize, Arc<[f32]>>, StudyError> {
+        self.counterparts.values(prompt, positions)
     }
 
     /// The mean of every neuron for each prompt; both sides weigh the same.

@@ -80,6 +80,7 @@ impl Sentence {
             cluster: prompt,
             masked: encoded.ids.clone(),
             unmasked: Vec::new(),
+            counterpart: None,
         };
         Ok(Self {
             unknown: subject.tokenizer.unknown_words(&encoded, text),

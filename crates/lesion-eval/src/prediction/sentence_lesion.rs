@@ -71,8 +71,8 @@ impl SentenceLesion {
         let mut targets = Vec::new();
         for row in 0..rows {
             for &(layer, ref neurons) in &self.layers {
-                let edit = prepared.edit(row, layer);
                 for &position in prepared.positions(row) {
+                    let edit = prepared.edit(row, layer, position);
                     targets.push(Target { row, layer, position, neurons, edit });
                 }
             }

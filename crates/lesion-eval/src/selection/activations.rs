@@ -123,15 +123,29 @@ pub(crate) fn activations_at_masks(
     site: Site,
     progress: Progress<'_>,
 ) -> Result<Vec<Vec<f32>>, StudyError> {
+    let masks: Vec<(&[u32], usize)> =
+        prompts.iter().map(|prompt| (&prompt.masked[..], prompt.position)).collect();
+    activations_at_tokens(subject, &masks, site, progress)
+}
+
+/// The activation of every neuron at one site at tokens of sentences, `[layers x neurons]` for each.
+/// Each sentence passes by itself, with all of its tokens.
+///
+/// # Errors
+/// If the model cannot be run, or `progress` cancels the run.
+pub(crate) fn activations_at_tokens(
+    subject: Subject<'_>,
+    tokens: &[(&[u32], usize)],
+    site: Site,
+    progress: Progress<'_>,
+) -> Result<Vec<Vec<f32>>, StudyError> {
     let batching = Batching { rows: 1, ..subject.batching };
     let subject = Subject { plain: true, batching, ..subject };
     let config = subject.model.config();
     let neurons = config.intermediate_size;
-    let mut activations = vec![vec![0.0; config.num_hidden_layers * neurons]; prompts.len()];
-    let tokens: Vec<_> =
-        prompts.iter().map(|prompt| (&prompt.masked[..], prompt.position)).collect();
-    capture(subject, &tokens, &[site], progress, |prompt, layer, _, row| {
-        activations[prompt][layer * neurons..][..neurons].copy_from_slice(row);
+    let mut activations = vec![vec![0.0; config.num_hidden_layers * neurons]; tokens.len()];
+    capture(subject, tokens, &[site], progress, |token, layer, _, row| {
+        activations[token][layer * neurons..][..neurons].copy_from_slice(row);
     })?;
     Ok(activations)
 }

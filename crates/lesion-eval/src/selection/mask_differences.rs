@@ -99,6 +99,7 @@ mod tests {
             cluster: template,
             masked: vec![0; 3],
             unmasked: vec![0; 3],
+            counterpart: None,
         }
     }
 

@@ -1,9 +1,10 @@
 //! The texts of a study as its model reads them, with the doubts about them.
 
 use lesion_eval::{
-    EncodedStimuli, MaskedPrompt, Subject, check_prompt_labels, check_prompts_are_new,
+    EncodedStimuli, MaskedPrompt, Subject, check_counterparts, check_prompt_labels,
+    check_prompts_are_new,
 };
-use study_record::{Study, Warning};
+use study_record::{LesionKind, Study, Warning};
 
 use crate::{error::LesionError, inputs::study_texts::StudyTexts};
 
@@ -49,6 +50,13 @@ impl EncodedTexts {
         let mut bystanders = Vec::new();
         if let Some((prompts, _)) = &texts.bystanders {
             bystanders = encode(prompts);
+        }
+        if study.lesion.kind == LesionKind::Patch {
+            let tokens = &study.lesion.at;
+            check_counterparts(&texts.prompts, &prompts, tokens, &mut invalid);
+            if let Some((texts, _)) = &texts.bystanders {
+                check_counterparts(texts, &bystanders, tokens, &mut invalid);
+            }
         }
         invalid.check()?;
         check_prompt_labels(&stimuli, &texts.prompts, &prompts, &mut warnings);

@@ -71,12 +71,14 @@ pub fn run(
     ]);
 
     let reference = stages.run("reference", |progress| {
-        ReferenceActivations::of_study(study, subject, prompts, &activations, progress)
+        let bystanders = design.bystanders;
+        ReferenceActivations::of_study(study, subject, prompts, bystanders, &activations, progress)
     })?;
     let is_resampled = study.lesion.kind == LesionKind::Resample;
     let resampled = reference.as_ref().filter(|_| is_resampled);
     let resampled = resampled.map(|values| values.sampled_sentences(prompts, study.seed));
-    encoded.push(EncodedTable::new(study_rows::prompts(prompts, resampled))?);
+    let is_patched = study.lesion.kind == LesionKind::Patch;
+    encoded.push(EncodedTable::new(study_rows::prompts(prompts, resampled, is_patched))?);
     let method = LesionMethod::of(study);
     let prepare = |prompts| method.prepare(reference.as_ref(), prompts, study.seed);
     let laboratory_method = prepare(prompts)?;

@@ -11,7 +11,7 @@ use lesion_eval::{
     SentenceLesion, StudyError, Subject, ViewedNeurons, lesion_each, rate_sentences,
     sentence_activations, view_neurons,
 };
-use study_record::{Backend, FilePath, Site};
+use study_record::{Backend, FilePath, LesionKind, Site};
 
 use crate::{
     error::LesionError,
@@ -277,14 +277,15 @@ impl Session {
         }
         let values = match &request.patch {
             Some(source) => Some(self.patch_values(source, request.site)?),
+            None if request.kind == LesionKind::Patch => return Err(LesionError::NoPatch),
             None if request.kind.needs_activations() => {
                 let responses = self.responses(stages)?;
                 Some(LesionValues::Reference(responses.reference(request.site)))
             }
             None => None,
         };
-        let LesionRequest { kind, site, ref at, .. } = *request;
-        let method = LesionMethod { kind, site, tokens: at.clone() };
+        let kind = if request.patch.is_some() { LesionKind::Patch } else { request.kind };
+        let method = LesionMethod { kind, site: request.site, tokens: request.at.clone() };
         let layers = layers.into_iter().map(|(layer, set)| (layer, Arc::from_iter(set))).collect();
         Ok(SentenceLesion { method, layers, values })
     }

@@ -33,7 +33,8 @@ pub struct LesionRequest {
     pub site: Site,
     /// The tokens.
     pub at: Tokens,
-    /// The sentence whose activations at its first mask replace those of the neurons, whatever the kind.
+    /// The sentence whose activations at its first mask replace those of the neurons. The kind of
+    /// lesion is then `patch`.
     pub patch: Option<String>,
 }
 

@@ -119,7 +119,8 @@ settings! {
         neurons: Option<FilePath> => unset("none").example("neuron_sets.json")
             .option("neurons", "FILE"),
         /// New value of an activation: 0, its mean, its median or its value in a random sentence of
-        /// `from`, a multiple of it, or a number. Those that use other sentences need a study.
+        /// `from`, its value in the prompt's counterpart, a multiple of it, or a number. Those that use
+        /// other sentences need a study.
         kind: LesionKind => setting("zero").option("kind", "KIND"),
         /// Sentences that `mean`, `median` and `resample` take values from.
         from: ValuesFrom => setting("stimuli").option("from", "SENTENCES"),

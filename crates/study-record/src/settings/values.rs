@@ -372,6 +372,8 @@ pub enum LesionKind {
     Scale(f64),
     /// It becomes this number.
     Value(f64),
+    /// It becomes the activation in the prompt's counterpart, the other side of its template.
+    Patch,
 }
 
 /// The largest factor or number: much larger activations are no longer numbers a few layers on.
@@ -385,6 +387,7 @@ impl LesionKind {
         match self {
             Self::Scale(factor) => format!("multiplied by {factor}"),
             Self::Value(value) => format!("set to {value}"),
+            Self::Patch => "set to its value in the counterpart prompt".to_owned(),
             Self::Zero => "set to zero".to_owned(),
             Self::Mean => format!("set to its mean over {sentences}"),
             Self::Median => format!("set to its median over {sentences}"),
@@ -395,7 +398,7 @@ impl LesionKind {
     /// Whether the new value comes from activations in other sentences.
     #[must_use]
     pub fn needs_activations(self) -> bool {
-        matches!(self, Self::Mean | Self::Median | Self::Resample)
+        matches!(self, Self::Mean | Self::Median | Self::Resample | Self::Patch)
     }
 }
 
@@ -408,6 +411,7 @@ impl fmt::Display for LesionKind {
             Self::Resample => f.write_str("resample"),
             Self::Scale(factor) => write!(f, "scale={factor}"),
             Self::Value(value) => write!(f, "value={value}"),
+            Self::Patch => f.write_str("patch"),
         }
     }
 }
@@ -418,7 +422,7 @@ impl SettingValue for LesionKind {
     fn values() -> String {
         let most = grouped(LARGEST_NUMBER);
         format!(
-            "`zero`, `mean`, `median`, `resample`, or `scale=0.5` or `value=1.5` with a number from \
+            "`zero`, `mean`, `median`, `resample`, `patch`, or `scale=0.5` or `value=1.5` with a number from \
              -{most} to {most}"
         )
     }
@@ -429,6 +433,7 @@ impl SettingValue for LesionKind {
             None if text == "mean" => return Ok(Self::Mean),
             None if text == "median" => return Ok(Self::Median),
             None if text == "resample" => return Ok(Self::Resample),
+            None if text == "patch" => return Ok(Self::Patch),
             Some(("scale", factor)) => {
                 if let Some(factor) = parse_bounded(factor) {
                     return Ok(Self::Scale(factor));

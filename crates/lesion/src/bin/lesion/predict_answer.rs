@@ -10,7 +10,7 @@ use lesion_eval::{
 };
 use serde::Serialize;
 use study_record::{
-    Site, Tokens,
+    LesionKind, Site, Tokens,
     tables::{RatingRow, SingleLesionRow},
 };
 
@@ -107,7 +107,7 @@ pub(crate) struct PredictJson<'a> {
 
 #[derive(Serialize)]
 struct LesionJson<'a> {
-    kind: String,
+    kind: LesionKind,
     site: Site,
     at: &'a Tokens,
     layers: Vec<LayerJson<'a>>,
@@ -123,7 +123,7 @@ impl<'a> LesionJson<'a> {
         };
         let layers = layers.iter();
         Self {
-            kind: method.kind.to_string(),
+            kind: method.kind,
             site: method.site,
             at: &method.tokens,
             layers: layers.map(|(layer, neurons)| LayerJson { layer: *layer, neurons }).collect(),

@@ -82,6 +82,9 @@ impl PredictRequest {
         if self.neurons.is_some() {
             manner.sets = self.neurons;
         }
+        if self.patch.is_some() && self.kind.is_some() {
+            bail!("`kind` and `patch` cannot be given together");
+        }
         if self.patch.is_some() {
             manner.patch = self.patch;
         }

@@ -49,6 +49,7 @@ fn advise(error: &anyhow::Error, command: &Command) -> String {
         Some(LesionError::Layer { setting, .. }) => name_options(setting),
         Some(LesionError::NoLabelledPrompt { .. }) => name_options("prompts"),
         Some(LesionError::Question { field, .. }) => format!(" (option --{field})"),
+        Some(LesionError::NoPatch) => " (option --patch)".to_owned(),
         Some(LesionError::Warnings { .. }) => " (option --strict)".to_owned(),
         Some(LesionError::Study(StudyError::Lines(invalid))) if invalid.lines().len() > 1 => {
             match command {
