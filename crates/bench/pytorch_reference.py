@@ -16,8 +16,14 @@ STARTED = time.perf_counter()
 from pathlib import Path  # noqa: E402
 
 import torch  # noqa: E402
-from transformers import BertForMaskedLM, BertTokenizer  # noqa: E402
+from transformers import (  # noqa: E402
+    BertForMaskedLM,
+    BertTokenizer,
+    PreTrainedTokenizerFast,
+)
 
+SENTENCES = 200
+NAMES = ["Lucy", "Mary", "Robert", "Edward"]
 SETS = 1000
 SET = 200
 LAYER = 9
@@ -97,7 +103,52 @@ class Study:
         return [torch.randperm(neurons, generator=generator)[:SET] for _ in range(count)]
 
 
+def predict_one_by_one():
+    """Predicts sentences of the bundled model with a lesion, one after the other."""
+    folder = Path(__file__).parents[2] / "assets/models/bundled"
+    tokenizer = PreTrainedTokenizerFast.from_pretrained(folder)
+    model = BertForMaskedLM.from_pretrained(folder, dtype=torch.float32).eval()
+    candidates = tokenizer.convert_tokens_to_ids(["her", "his"])
+
+    def predict(sentence):
+        batch = tokenizer(sentence, return_tensors="pt")
+        position = (batch["input_ids"][0] == tokenizer.mask_token_id).nonzero()[0, 0]
+
+        def silence(_module, _inputs, output):
+            output[0, position, :100] = 0.0
+            return output
+
+        with torch.no_grad():
+            clean = model(**batch).logits[0, position]
+            handle = model.bert.encoder.layer[5].intermediate.register_forward_hook(silence)
+            lesioned = model(**batch).logits[0, position]
+            handle.remove()
+        return [logits.softmax(-1)[candidates] for logits in (clean, lesioned)]
+
+    started = time.perf_counter()
+    for index in range(SENTENCES):
+        one, other = NAMES[index % 4], NAMES[index // 4 % 4]
+        predict(f"{one} helped {other} with [MASK] project.")
+    return time.perf_counter() - started
+
+
+def lesion_each(folder):
+    """Sets each neuron of a layer to 0 at the first mask of the paper's prompt, by itself."""
+    study = Study(folder, "paper.txt")
+    study.batch = {name: rows[:1] for name, rows in study.batch.items()}
+    study.rows, study.positions = study.rows[:1], study.positions[:1]
+    started = time.perf_counter()
+    # All passes take equally long, so a part of them is enough.
+    for neuron in range(3072 // 16):
+        study.lesion(LAYER, torch.tensor([neuron]))
+    return 16 * (time.perf_counter() - started)
+
+
 def run(case, folder):
+    if case == "f":
+        return predict_one_by_one()
+    if case == "g":
+        return lesion_each(folder)
     if case == "e":
         Study(folder, "paper.txt").forward()
         return time.perf_counter() - STARTED

@@ -45,6 +45,8 @@ pub(crate) const MODEL: Benchmarks = Benchmarks {
         case("b", "B. 36 lesions (12 layers, 3 sets) of 108 prompts", "s"),
         case("c", "C. 1,000 sets at layer 9, the paper's two prompts", "s"),
         case("e", "E. from process start to the first prediction", "s"),
+        case("f", "F. 200 lesioned sentences one by one, bundled model", "s"),
+        case("g", "G. each of 3,072 neurons of layer 9 by itself", "s"),
     ],
     script: "crates/bench/pytorch_reference.py",
     script_name: "pytorch",

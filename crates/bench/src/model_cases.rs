@@ -16,7 +16,8 @@ use rand::{SeedableRng, seq::index};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use crate::random_checkpoint::{PAPER, PROMPTS};
+use crate::random_checkpoint::{EACH_SENTENCE, PAPER, PROMPTS};
+use lesion::{LesionRequest, SentenceQuestion, Session, Stages};
 
 /// Neurons per set.
 const SET_SIZE: usize = 200;
@@ -38,6 +39,10 @@ pub(crate) enum ModelCase {
     C,
     /// Predict the paper's two prompts, from the start of the process.
     E,
+    /// Predict 200 sentences with a lesion, one after the other, with the bundled model.
+    F,
+    /// Lesion each neuron of layer 9 by itself at the first mask of the paper's prompt.
+    G,
     /// A matrix product, to know the limit of the machine: GFLOP/s instead of seconds.
     Ceiling,
 }
@@ -46,8 +51,11 @@ impl ModelCase {
     /// Runs the case and returns its seconds. Loading the model counts in case e only.
     pub(crate) fn run(self, dir: &Path, part: Option<usize>, plain: bool) -> Result<f64> {
         let started = Instant::now();
-        if let Self::Ceiling = self {
-            return Ok(multiply_matrices());
+        match self {
+            Self::Ceiling => return Ok(multiply_matrices()),
+            Self::F => return predict_one_by_one(),
+            Self::G => return lesion_each(dir),
+            Self::A | Self::B | Self::C | Self::E => {}
         }
         let mut checkpoint = Checkpoint::open(dir)?;
         let model = checkpoint.load_model(&Device::flex())?;
@@ -70,7 +78,7 @@ impl ModelCase {
                 let sets = draw_sets(part.unwrap_or(SETS), &model);
                 lesion_sets(subject, &prompts, &[LAYER], &sets)?;
             }
-            Self::E | Self::Ceiling => {
+            Self::E | Self::F | Self::G | Self::Ceiling => {
                 predict(subject, &prompts, &mut unwatched())?;
                 return Ok(started.elapsed().as_secs_f64());
             }
@@ -81,13 +89,47 @@ impl ModelCase {
     fn read_prompts(self, subject: Subject<'_>, dir: &Path) -> Result<Vec<MaskedPrompt>> {
         let file = match self {
             Self::A | Self::B => PROMPTS,
-            Self::C | Self::E | Self::Ceiling => PAPER,
+            Self::C | Self::E | Self::F | Self::G | Self::Ceiling => PAPER,
         };
         let text = fs::read_to_string(dir.join(file)).with_context(|| file.to_owned())?;
         let contrast = Contrast { a: "him".to_owned(), b: "her".to_owned(), words: true };
         let prompts = Prompts::parse(file, &text)?;
         Ok(MaskedPrompt::encode_all(subject, &prompts, &contrast)?)
     }
+}
+
+/// Sentences of case f.
+const SENTENCES: usize = 200;
+/// Their names.
+const NAMES: [&str; 4] = ["Lucy", "Mary", "Robert", "Edward"];
+
+/// Predicts sentences with a lesion, one after the other.
+fn predict_one_by_one() -> Result<f64> {
+    let mut stages = Stages::unwatched();
+    let session = Session::open(None, &mut stages)?;
+    let neurons = vec!["5:0-99".parse().map_err(anyhow::Error::msg)?];
+    let started = Instant::now();
+    for index in 0..SENTENCES {
+        let [one, other] = [index, index / NAMES.len()].map(|place| NAMES[place % NAMES.len()]);
+        let question = SentenceQuestion::new(format!("{one} helped {other} with [MASK] project."))
+            .with_candidates(&["her", "his"])
+            .with_lesion(LesionRequest::zero(neurons.clone()));
+        black_box(session.predict(&question, &mut stages)?);
+    }
+    Ok(started.elapsed().as_secs_f64())
+}
+
+/// Lesions each neuron of a layer by itself.
+fn lesion_each(dir: &Path) -> Result<f64> {
+    let mut stages = Stages::unwatched();
+    let session = Session::open(Some(&dir.to_string_lossy()), &mut stages)?;
+    let neurons = vec![format!("{LAYER}:all").parse().map_err(anyhow::Error::msg)?];
+    let question = SentenceQuestion::new(EACH_SENTENCE)
+        .with_candidates(&["her", "him"])
+        .with_lesion(LesionRequest::zero(neurons));
+    let started = Instant::now();
+    black_box(session.each(&question, &mut stages)?);
+    Ok(started.elapsed().as_secs_f64())
 }
 
 /// Captures the activations before and after GELU at each mask, and the logits there.

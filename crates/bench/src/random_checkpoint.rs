@@ -27,6 +27,10 @@ pub(crate) const PAPER: &str = "paper.txt";
 const PAPER_PROMPT: &str =
     "robert helped lucy with {her|him|his} project and she thanked {him|her} for his hard work.\n";
 
+/// The sentence of case g: the paper's, with its first word masked.
+pub(crate) const EACH_SENTENCE: &str =
+    "robert helped lucy with [MASK] project and she thanked him for his hard work.";
+
 /// Makes the checkpoint and the sentences in `dir`, unless they exist.
 pub(crate) fn make_checkpoint(dir: &Path) -> Result<()> {
     // Written last: if it exists, the other files do.
