@@ -32,18 +32,21 @@ fn check(texts: Texts<'_>, args: &[&str]) -> Run {
     run("check", texts, args)
 }
 
-/// Checks that `check` names exactly these lines on stderr, each with its text.
+/// Checks that `check` and a run name exactly these lines on stderr, each with its text.
 #[track_caller]
 fn assert_invalid(texts: Texts<'_>, args: &[&str], expected: &[&str]) {
-    let run = check(texts, args);
-    let stderr = run.stderr();
-    assert_eq!(run.output.status.code(), Some(2), "{}{stderr}", run.stdout());
-    let lines: Vec<&str> = stderr.lines().collect();
-    assert_eq!(lines.len(), expected.len(), "{stderr}");
-    for (line, part) in lines.iter().zip(expected) {
-        assert!(line.starts_with(&format!("error: {part}")), "{part:?} is not in {stderr}");
+    for command in ["check", "reproduce"] {
+        let run = run(command, texts, args);
+        let stderr = run.stderr();
+        assert_eq!(run.output.status.code(), Some(2), "{}{stderr}", run.stdout());
+        let lines: Vec<&str> = stderr.lines().collect();
+        assert_eq!(lines.len(), expected.len(), "{stderr}");
+        for (line, part) in lines.iter().zip(expected) {
+            assert!(line.starts_with(&format!("error: {part}")), "{part:?} is not in {stderr}");
+        }
+        assert_eq!(run.stdout(), "");
+        assert!(!run.dir.path().join("target").exists());
     }
-    assert_eq!(run.stdout(), "");
 }
 
 /// The warnings of `check`.
@@ -138,7 +141,7 @@ fn a_study_that_lesions_nothing_is_an_error() {
 }
 
 #[test]
-fn check_names_every_invalid_line_of_every_file() {
+fn every_invalid_line_of_every_file_is_named() {
     let stimuli = "We saw {him|her}.\nWe saw {him|her\nWe met {zebra|her}.\nThey met {him|her}.\n\
                    they met {him|her}.\nWe knew {her|him}.\n";
     let prompts = "The dog met {him|Him}.\nThey saw {him|her}.\nit\tThe dog saw {him|her}.\n";
@@ -152,18 +155,15 @@ fn check_names_every_invalid_line_of_every_file() {
     ];
     let texts = [("stimuli.txt", stimuli), ("prompts.txt", prompts)];
     assert_invalid(texts, &[], &expected);
-    // A run says the first and how many more.
-    let reproduced = run("reproduce", texts, &[]);
-    assert_user_error(&reproduced, &["stimuli.txt:2: a `{`"]);
     let mut many = String::new();
     for line in 0..30 {
         writeln!(many, "Line {line} saw {{him|her").unwrap();
     }
-    let checked = check([("stimuli.txt", &many), PROMPTS_FILE], &[]);
-    assert_eq!(checked.stderr().lines().count(), 21);
-    assert!(checked.stderr().ends_with("30 in all; the first 20 are shown\n"));
-    let reproduced = run("reproduce", [("stimuli.txt", &many), PROMPTS_FILE], &[]);
-    assert_user_error(&reproduced, &["stimuli.txt:1:", "; 29 more lines are invalid"]);
+    for command in ["check", "register", "run", "reproduce"] {
+        let stderr = run(command, [("stimuli.txt", &many), PROMPTS_FILE], &[]).stderr();
+        assert_eq!(stderr.lines().count(), 21, "{stderr}");
+        assert!(stderr.ends_with("30 in all; the first 20 are shown\n"), "{stderr}");
+    }
 }
 
 #[test]

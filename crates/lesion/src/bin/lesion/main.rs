@@ -136,8 +136,7 @@ fn run_study(
     args: &RunArgs,
     stages: &mut Stages<'_>,
 ) -> Result<RunAnswer> {
-    let texts = prepare_texts(&study, &args.execution)?;
-    let model = open_model(&study, &args.execution, stages)?;
+    let (texts, model) = open_inputs(&study, &args.execution, stages)?;
     let options = RunOptions { code: hash_program()?, registration, ..args.options() };
     let prepared = PreparedStudy::new(&model, study, texts, options, stages)?;
     if let Some(dir) = &args.out {
@@ -174,8 +173,7 @@ fn register_study(
     args: &RunArgs,
     stages: &mut Stages<'_>,
 ) -> Result<RegisterAnswer> {
-    let texts = prepare_texts(&study, &args.execution)?;
-    let model = open_model(&study, &args.execution, stages)?;
+    let (texts, model) = open_inputs(&study, &args.execution, stages)?;
     let options = RunOptions { code: hash_program()?, ..args.options() };
     let prepared = PreparedStudy::new(&model, study, texts, options, stages)?;
     let registration = prepared.registration();
@@ -185,29 +183,39 @@ fn register_study(
 }
 
 fn check_study(study: Study, args: &RunArgs, stages: &mut Stages<'_>) -> Result<CheckAnswer> {
-    use_threads(args.execution.threads)?;
-    let mut texts = StudyTexts::read_valid_lines(&study)?;
     let source = ModelSource::named(study.model.as_ref(), Path::new(""))?;
     let missing = source.missing(stages);
     if !matches!(missing, Ok(None)) {
-        texts = texts.check_lines()?;
+        StudyTexts::read(&study)?;
     }
     if let Some((repo, bytes)) = missing? {
         return Ok(CheckAnswer::Absent(Download { model: repo.to_string(), bytes }));
     }
-    let model = open_model(&study, &args.execution, stages);
-    if model.is_err() {
-        texts = texts.check_lines()?;
-    }
-    let model = model?;
+    let (texts, model) = open_inputs(&study, &args.execution, stages)?;
     let prepared = PreparedStudy::new(&model, study, texts, args.options(), stages)?;
     Ok(CheckAnswer::Ready(lesion::check(&prepared)?))
 }
 
-/// Reads the texts, before the model: they take no time.
-fn prepare_texts(study: &Study, execution: &ExecutionArgs) -> Result<StudyTexts> {
+/// Reads the texts of a study and opens its model. Invalid lines are an error before a model is
+/// downloaded, and if it cannot be opened; otherwise they are one when the study is prepared, together
+/// with those that are invalid for this model.
+fn open_inputs(
+    study: &Study,
+    execution: &ExecutionArgs,
+    stages: &mut Stages<'_>,
+) -> Result<(StudyTexts, LoadedModel)> {
     use_threads(execution.threads)?;
-    Ok(StudyTexts::read(study)?)
+    let mut texts = StudyTexts::read_valid_lines(study)?;
+    if let ModelSource::Hub(_) = ModelSource::named(study.model.as_ref(), Path::new(""))? {
+        texts = texts.check_lines()?;
+    }
+    match open_model(study, execution, stages) {
+        Ok(model) => Ok((texts, model)),
+        Err(error) => {
+            texts.check_lines()?;
+            Err(error)
+        }
+    }
 }
 
 fn open_named_model(args: &ModelArgs, stages: &mut Stages<'_>) -> Result<LoadedModel> {

@@ -28,12 +28,10 @@ pub(crate) fn one_line(error: &clap::Error) -> String {
     format!("{}; see `lesion{command} --help`", words.join(" "))
 }
 
-/// The lines of an error: one, except that `check` names every invalid line, or the first ones and
-/// their number.
+/// The lines of an error: one, except that every invalid line of a study's texts has its own, or the
+/// first ones and their number.
 pub(crate) fn error_lines(error: &anyhow::Error, command: &Command) -> Vec<String> {
-    if let Command::Check { .. } = command
-        && let Some(LesionError::Study(StudyError::Lines(invalid))) = error.downcast_ref()
-    {
+    if let Some(LesionError::Study(StudyError::Lines(invalid))) = error.downcast_ref() {
         let mut lines = shown(invalid.lines());
         for line in lines.iter_mut().take(invalid.lines().len()) {
             line.insert_str(0, "error: ");
@@ -51,14 +49,6 @@ fn advise(error: &anyhow::Error, command: &Command) -> String {
         Some(LesionError::Question { field, .. }) => format!(" (option --{field})"),
         Some(LesionError::NoPatch) => " (option --patch)".to_owned(),
         Some(LesionError::Warnings { .. }) => " (option --strict)".to_owned(),
-        Some(LesionError::Study(StudyError::Lines(invalid))) if invalid.lines().len() > 1 => {
-            match command {
-                Command::Run { .. } | Command::Register { .. } => {
-                    ", which `lesion check` lists".to_owned()
-                }
-                _ => String::new(),
-            }
-        }
         Some(LesionError::NoFileName(_)) => " (option --out)".to_owned(),
         Some(LesionError::NoSuchDevice { .. }) => "; `lesion devices` lists them".to_owned(),
         Some(LesionError::AnotherStudy(_)) => {
