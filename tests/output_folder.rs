@@ -163,10 +163,6 @@ fn a_full_stderr_changes_no_result() {
 #[test]
 fn a_terminal_obeys_nothing_of_what_is_said() {
     let dir = TempDir::new().unwrap();
-    let is_tame = |bytes: &[u8]| {
-        let text = String::from_utf8_lossy(bytes);
-        !text.contains(['\u{1b}', '\u{7}', '\r', '\u{202e}'])
-    };
     let escape = "\u{1b}]0;x\u{7}\u{202e}";
     for args in [
         vec!["predict".to_owned(), format!("a {escape} [MASK].")],
@@ -184,6 +180,72 @@ fn a_terminal_obeys_nothing_of_what_is_said() {
         let output = lesion(dir.path()).args(&args).output().unwrap();
         assert!(is_tame(&output.stdout) && is_tame(&output.stderr), "{args:?}: {output:?}");
         assert!(String::from_utf8_lossy(&output.stderr).lines().count() <= 1, "{output:?}");
+    }
+}
+
+/// A path with a line break and a sequence that sets the title of a terminal.
+const ODD: &str = "a\u{1b}]0;x\u{7}\nb\u{202e}";
+
+/// Whether a terminal shows all characters of a text and obeys only line feeds.
+fn is_tame(bytes: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(bytes);
+    text.chars()
+        .all(|character| character == '\n' || !(character.is_control() || character == '\u{202e}'))
+}
+
+#[test]
+fn every_command_escapes_the_names_of_files() {
+    let dir = TempDir::new().unwrap();
+    let odd = dir.path().join(ODD);
+    fs::create_dir(&odd).unwrap();
+    fs::create_dir(odd.join("model")).unwrap();
+    let bundled = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets/models/bundled");
+    for entry in fs::read_dir(bundled).unwrap() {
+        let entry = entry.unwrap();
+        fs::copy(entry.path(), odd.join("model").join(entry.file_name())).unwrap();
+    }
+    let prompts = "The king met {him|her}.\nThe queen met {her|him}.\nWe saw {the|a} dog.\n";
+    fs::write(odd.join("prompts.txt"), prompts).unwrap();
+    fs::write(odd.join("broken.txt"), "The king met {him|her.\nThe queen met {her|.\n").unwrap();
+    fs::write(odd.join("study.toml"), "parts = [\"dose\"]\nprompts = \"prompts.txt\"\n").unwrap();
+    fs::write(odd.join("broken.toml"), "prompts = \"broken.txt\"\n").unwrap();
+    fs::write(odd.join("no.toml"), "parts = [\n").unwrap();
+    let odd = |name: &str| format!("{ODD}/{name}");
+    let (study, out, model, page) = (odd("study.toml"), odd("o"), odd("model"), odd("c.html"));
+    // Each with its exit code. A command that succeeds is asked again for JSON.
+    let commands: [(&[&str], i32); 19] = [
+        (&["check", &study], 0),
+        (&["check", &study, "--model", &model], 0),
+        (&["register", &study], 0),
+        (&["register", &study], 2),
+        (&["run", &study, "--out", &out, "--model", &model], 0),
+        (&["run", &study, "--out", &out, "--seed", "1"], 2),
+        (&["run", &study, "--out", &odd("study.toml/x")], 2),
+        (&["report", &out], 0),
+        (&["report", &odd("none")], 2),
+        (&["compare", &out, &out, "--out", &page], 0),
+        (&["compare", &out, &odd("none"), "--out", &page], 2),
+        (&["evaluate", "--count", "2", "--model", &model], 0),
+        (&["evaluate", "--model", &odd("none/x/y")], 2),
+        (&["predict", "We saw [MASK].", "--model", &model], 0),
+        (&["predict", "We saw [MASK].", "--lesion", "1:him", "--sets", &odd("study.toml")], 2),
+        (&["check", &odd("broken.toml")], 2),
+        (&["run", &odd("broken.toml")], 2),
+        (&["run", &odd("no.toml")], 2),
+        (&["run", &odd("none.toml")], 2),
+    ];
+    for (args, code) in commands {
+        let output = lesion(dir.path()).args(args).output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{args:?}: {stderr}");
+        assert!(is_tame(&output.stdout) && is_tame(&output.stderr), "{args:?}: {output:?}");
+        let lines = if args[1].contains("broken") { 2 } else { 1 };
+        assert!(code == 0 || stderr.lines().count() == lines, "{args:?}: {stderr}");
+        if code == 0 && args[0] != "register" {
+            let output = lesion(dir.path()).args(args).arg("--json").output().unwrap();
+            assert!(is_tame(&output.stdout) && is_tame(&output.stderr), "{args:?}: {output:?}");
+            assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 1);
+        }
     }
 }
 

@@ -17,7 +17,10 @@ use study_record::{
 };
 use study_report::{FinishedStudy, StudyFolder};
 
-use crate::screen::{self, Download, plural};
+use crate::{
+    screen::{self, Download, plural},
+    terminal::{printable, printable_json, shown_path},
+};
 
 /// The answer of a command.
 pub(crate) trait Answer {
@@ -31,9 +34,8 @@ pub(crate) trait Answer {
 /// Writes an answer to stdout. Nothing else is written there.
 pub(crate) fn give(answer: &impl Answer, json: bool) -> Result<()> {
     if json {
-        let mut line = serde_json::to_vec(&answer.json()?)?;
-        line.push(b'\n');
-        io::stdout().lock().write_all(&line)?;
+        let line = printable_json(&serde_json::to_string(&answer.json()?)?);
+        writeln!(io::stdout(), "{line}")?;
         return Ok(());
     }
     let mut out = anstream::stdout().lock();
@@ -69,8 +71,8 @@ struct RunJson {
 impl Answer for RunAnswer {
     fn text(&self, out: &mut impl Write) -> Result<()> {
         screen::write_sections(out, &self.summary.sections)?;
-        writeln!(out, "\nThe tables are in {}.", self.dir.display())?;
-        writeln!(out, "The report is {}.", self.dir.join(REPORT).display())?;
+        writeln!(out, "\nThe tables are in {}.", shown_path(&self.dir))?;
+        writeln!(out, "The report is {}.", shown_path(&self.dir.join(REPORT)))?;
         Ok(())
     }
 
@@ -180,7 +182,7 @@ struct PageJson<'a> {
 
 impl Answer for PageAnswer {
     fn text(&self, out: &mut impl Write) -> Result<()> {
-        Ok(writeln!(out, "The {} is {}.", self.noun, self.page.path.display())?)
+        Ok(writeln!(out, "The {} is {}.", self.noun, shown_path(&self.page.path))?)
     }
 
     fn json(&self) -> Result<impl Serialize> {
@@ -226,7 +228,7 @@ impl Answer for DevicesAnswer {
                 writeln!(out, "{backend:8} no device: it needs {}", device_needs(*backend))?;
             }
             for (number, device) in devices.iter().enumerate() {
-                writeln!(out, "{backend:8} {number}  {device}")?;
+                writeln!(out, "{backend:8} {number}  {}", printable(device))?;
             }
         }
         Ok(())
@@ -248,7 +250,7 @@ pub(crate) struct RegisterAnswer {
 impl Answer for RegisterAnswer {
     fn text(&self, out: &mut impl Write) -> Result<()> {
         let Registration { claims, random_sets, .. } = &self.registration;
-        writeln!(out, "The study is registered in {}.", self.path.display())?;
+        writeln!(out, "The study is registered in {}.", shown_path(&self.path))?;
         writeln!(out, "SHA-256 of the registration: {}", self.sha256)?;
         writeln!(
             out,

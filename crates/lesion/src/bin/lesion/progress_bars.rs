@@ -8,7 +8,7 @@ use std::{
 use indicatif::{DecimalBytes, ProgressBar, ProgressStyle};
 use lesion::{Note, Watch};
 
-use crate::terminal::tell;
+use crate::terminal::{printable, tell};
 
 /// The progress of the current stage.
 pub(crate) struct ProgressBars {
@@ -86,7 +86,8 @@ impl Watch for ProgressBars {
             }
         }
         let Some(bar) = &self.bar else { return };
-        let is_next = bar.message() != transfer.file;
+        let file = printable(transfer.file);
+        let is_next = bar.message() != file;
         if is_next {
             bar.set_style(style("{decimal_bytes}/{decimal_total_bytes}"));
             bar.reset();
@@ -94,7 +95,7 @@ impl Watch for ProgressBars {
         bar.set_length(transfer.size);
         bar.set_position(transfer.done);
         if is_next {
-            bar.set_message(transfer.file.to_owned());
+            bar.set_message(file.into_owned());
         }
     }
 

@@ -32,7 +32,7 @@ pub(crate) fn write_sections(out: &mut impl Write, sections: &[Section]) -> io::
         if blocks.is_empty() {
             continue;
         }
-        writeln!(out, "\n{BOLD}{}{BOLD:#}", section.title)?;
+        writeln!(out, "\n{BOLD}{}{BOLD:#}", typed(&section.title))?;
         for block in blocks {
             match block {
                 Block::Heading(text) => writeln!(out, "\n{}", typed(text))?,
@@ -63,7 +63,7 @@ fn typed(text: &str) -> String {
 }
 
 fn write_study_table(out: &mut impl Write, study_table: &study_report::Table) -> io::Result<()> {
-    let names: Vec<&str> = study_table.columns.iter().map(String::as_str).collect();
+    let names: Vec<String> = study_table.columns.iter().map(|name| typed(name)).collect();
     let alignment: Vec<CellAlignment> =
         (0..names.len()).map(|column| if study_table.is_number(column) { R } else { L }).collect();
     let mut shown = table(&names, &alignment);
@@ -79,11 +79,11 @@ fn write_study_table(out: &mut impl Write, study_table: &study_report::Table) ->
 }
 
 /// A table with a header and the alignment of each column: text to the left, numbers to the right.
-pub(crate) fn table(header: &[&str], alignment: &[CellAlignment]) -> Table {
+pub(crate) fn table(header: &[impl AsRef<str>], alignment: &[CellAlignment]) -> Table {
     let mut table = Table::new();
     table.load_style(UTF8_BORDERS_ONLY);
     let cells = header.iter().zip(alignment);
-    table.set_header(cells.map(|(name, &side)| Cell::new(name).set_alignment(side)));
+    table.set_header(cells.map(|(name, &side)| Cell::new(name.as_ref()).set_alignment(side)));
     for (column, &side) in table.column_iter_mut().zip(alignment) {
         column.set_cell_alignment(side);
     }

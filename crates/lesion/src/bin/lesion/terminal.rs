@@ -4,6 +4,7 @@ use std::{
     borrow::Cow,
     fmt::Write as _,
     io::{self, Write as _},
+    path::Path,
 };
 
 /// The text with every character escaped that a terminal would obey: control characters, line breaks
@@ -22,6 +23,26 @@ pub(crate) fn printable(text: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(escaped)
+}
+
+/// The same JSON, with every character escaped that a terminal would obey. JSON contains these only in
+/// its strings.
+pub(crate) fn printable_json(json: &str) -> String {
+    let mut escaped = String::with_capacity(json.len());
+    for character in json.chars() {
+        if is_obeyed(character) {
+            // Writing to a string cannot fail.
+            let _ = write!(escaped, "\\u{:04x}", u32::from(character));
+        } else {
+            escaped.push(character);
+        }
+    }
+    escaped
+}
+
+/// A path as [`printable`] text.
+pub(crate) fn shown_path(path: &Path) -> String {
+    printable(&path.display().to_string()).into_owned()
 }
 
 /// Whether a terminal obeys a character rather than showing it.
@@ -53,5 +74,13 @@ mod tests {
         ] {
             assert_eq!(printable(text), escaped);
         }
+    }
+
+    #[test]
+    fn escaped_json_has_the_same_value() {
+        let text = "a\u{202e}\u{9b}31m\u{7f}\u{2028}\n∂";
+        let json = printable_json(&serde_json::to_string(text).unwrap());
+        assert_eq!(json, "\"a\\u202e\\u009b31m\\u007f\\u2028\\n∂\"");
+        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
     }
 }
