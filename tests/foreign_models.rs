@@ -5,7 +5,7 @@ use std::{fs, path::Path, time::Instant};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::{Run, lesion};
+use crate::support::{Run, lesion, planted};
 
 /// A copy of a folder of the parity fixtures.
 struct Model(TempDir);
@@ -62,10 +62,16 @@ impl Model {
     /// Checks that the model is refused in one line that contains all of `parts`.
     #[track_caller]
     fn assert_refused(&self, text: &str, parts: &[&str]) {
+        self.assert_refused_after(0, text, parts);
+    }
+
+    /// The same after some lines of notes.
+    #[track_caller]
+    fn assert_refused_after(&self, notes: usize, text: &str, parts: &[&str]) {
         let run = self.predict(text);
         let stderr = run.stderr();
         assert_eq!(run.output.status.code(), Some(2), "{stderr}");
-        assert_eq!(stderr.lines().count(), 1, "{stderr}");
+        assert_eq!(stderr.lines().count(), 1 + notes, "{stderr}");
         for part in parts {
             assert!(stderr.contains(part), "{part:?} is not in {stderr:?}");
         }
@@ -239,7 +245,7 @@ fn a_configuration_without_a_family_is_told_by_the_tensors() {
         });
         let (answer, stderr) = model.answer(TEXT);
         assert_eq!(answer, plain, "{family}");
-        assert!(stderr.starts_with("note: ") && stderr.contains("no `model_type`"), "{stderr}");
+        assert!(stderr.starts_with("Note: ") && stderr.contains("no `model_type`"), "{stderr}");
         assert_eq!(stderr.lines().count(), 1, "{stderr}");
     }
 }
@@ -251,7 +257,7 @@ fn an_architecture_of_its_own_is_noted() {
     model.edit("config.json", |config| config["architectures"] = json!(["MyBert"]));
     let (answer, stderr) = model.answer(TEXT);
     assert_eq!(answer, plain);
-    assert!(stderr.starts_with("note: ") && stderr.contains("[\"MyBert\"]"), "{stderr}");
+    assert!(stderr.starts_with("Warning: ") && stderr.contains("[\"MyBert\"]"), "{stderr}");
     model.edit("config.json", |config| config["architectures"] = json!(["BertModel"]));
     model.assert_refused(TEXT, &["`architectures` is [\"BertModel\"]"]);
 }
@@ -265,8 +271,8 @@ fn a_token_without_an_embedding_is_an_error_only_where_it_stands() {
     model.edit("added_tokens.json", |tokens| tokens["newword"] = json!(size));
     let (answer, stderr) = model.answer(TEXT);
     assert_eq!(answer, plain);
-    assert_eq!(stderr, "");
-    model.assert_refused("The newword saw [MASK].", &["\"newword\"", "embeddings"]);
+    assert!(stderr.starts_with("Note: ") && stderr.contains("up to the id"), "{stderr}");
+    model.assert_refused_after(1, "The newword saw [MASK].", &["\"newword\"", "embeddings"]);
     let run = {
         let dir = TempDir::new().unwrap();
         let args = [
@@ -347,4 +353,49 @@ fn what_is_read_otherwise_than_written_is_noted() {
     model.remove("tokenizer_config.json");
     let (_, stderr) = model.answer(TEXT);
     assert!(stderr.contains("no `do_lower_case`"), "{stderr}");
+}
+
+/// A note or a doubt is the same on every screen, in the manifest and on the page. Only a doubt is an error
+/// where warnings are.
+#[test]
+fn notes_and_doubts_about_a_model_are_in_check_run_manifest_and_page() {
+    let texts = [("s.toml", "parts = []\nstimuli = \"stimuli.txt\"\nprompts = \"prompts.txt\"\n")];
+    let files = [texts[0], ("stimuli.txt", planted::STIMULI), ("prompts.txt", planted::PROMPTS)];
+    for (key, start, expected) in [
+        ("warnings", "Warning: ", "[\"MyBert\"], which `transformers` does not have"),
+        ("notes", "Note: ", "no `model_type`; the tensors are those of `bert`"),
+    ] {
+        let folder = TempDir::new().unwrap();
+        planted::Planted::new(true).write(folder.path());
+        let model = Model(folder);
+        model.edit("config.json", |config| {
+            config["architectures"] = json!(["MyBert"]);
+            if key == "notes" {
+                let keys = config.as_object_mut().unwrap();
+                keys.retain(|key, _| !["model_type", "architectures"].contains(&key.as_str()));
+            }
+        });
+        let path = model.path().to_str().unwrap().to_owned();
+        let command = |command: &str, args: &[&str]| {
+            let args = [&["s.toml", "--model", &path, "--parts", "none"], args].concat();
+            Run::command(command, &files, &args)
+        };
+        let is_expected = |line: &str| line.starts_with(start) && line.contains(expected);
+        let count = |text: String| text.lines().filter(|line| is_expected(line)).count();
+        let (checked, ran) = (command("check", &[]), command("run", &[]));
+        for run in [&checked, &ran] {
+            assert_eq!((count(run.stdout()), count(run.stderr())), (1, 1), "{}", run.stdout());
+        }
+        let manifest: Value = serde_json::from_slice(&ran.bytes("manifest.json")).unwrap();
+        assert!(manifest[key].to_string().contains("config.json: "), "{manifest}");
+        for name in ["check", "run"] {
+            let answer: Value = serde_json::from_str(&command(name, &["--json"]).stdout()).unwrap();
+            assert_eq!(answer[key], manifest[key], "{name}");
+        }
+        let page = String::from_utf8(ran.bytes("report.html")).unwrap();
+        assert!(page.contains(if key == "notes" { "no `model_type`" } else { "MyBert" }));
+        let strict = command("check", &["--strict"]);
+        let stderr = strict.stderr();
+        assert_eq!(stderr.contains("error: model "), key == "warnings", "{stderr}");
+    }
 }

@@ -308,7 +308,7 @@ fn older_variables_are_read() {
 }
 
 #[test]
-fn an_older_complete_commit_is_used_with_a_note() {
+fn an_older_complete_commit_is_used_with_a_warning() {
     let server = Server::start(|request| repository().answer(request));
     let (machine, url) = (Machine::new(), server.url());
     assert_succeeds(&machine.run(&url, &evaluate("owner/tiny")));
@@ -318,6 +318,14 @@ fn an_older_complete_commit_is_used_with_a_note() {
     fs::write(machine.cached().join("refs/main"), &newer).unwrap();
     let stderr = assert_succeeds(&machine.run_offline(&url, &evaluate("owner/tiny")));
     assert!(stderr.lines().count() == 1 && stderr.contains(COMMIT), "{stderr}");
+    // It may not be the model that is meant.
+    let strict = machine.run_offline(&url, &[&RUN[..], &["--strict"]].concat());
+    let stderr = text(&strict.stderr);
+    assert_eq!(strict.status.code(), Some(2), "{stderr}");
+    assert!(stderr.contains("error: the cache does not have all files"), "{stderr}");
+    assert_succeeds(&machine.run_offline(&url, &RUN));
+    let warnings = machine.manifest()["warnings"].clone();
+    assert_eq!(warnings[0]["kind"], "model", "{warnings}");
     drop(server);
     let stderr = assert_succeeds(&machine.run(&url, &evaluate("owner/tiny")));
     assert!(stderr.lines().count() == 2 && stderr.contains("did not provide"), "{stderr}");

@@ -3,9 +3,9 @@
 
 use std::{
     fs::{self, File},
-    io::Read as _,
+    io::{BufRead as _, BufReader, Read as _},
     path::Path,
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
 };
 
 use tempfile::TempDir;
@@ -134,6 +134,43 @@ fn a_signal_stops_a_run_that_the_same_command_resumes() {
     let output = lesion(dir.path()).arg("reproduce").args(LONG).output().unwrap();
     assert_succeeds(&output);
     assert_eq!(tables(&out), whole);
+}
+
+#[test]
+fn sections_are_written_when_they_are_final() {
+    let dir = TempDir::new().unwrap();
+    let mut program = lesion(dir.path());
+    program.arg("reproduce").args(LONG).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut run = program.spawn().unwrap();
+    let mut lines = BufReader::new(run.stdout.take().unwrap()).lines().map(Result::unwrap);
+    assert!(lines.any(|line| line.starts_with("The unlesioned control sentences")));
+    // The parts of the laboratory are still to come.
+    assert!(!dir.path().join("target/reproduce/manifest.json").exists());
+    assert!(lines.any(|line| line.starts_with("What can be concluded")));
+    assert!(lines.any(|line| line.starts_with("The report is ")));
+    assert!(run.wait().unwrap().success());
+}
+
+/// A reader such as `head` may close the output before a study ends.
+#[test]
+fn a_study_ends_even_if_nobody_reads_it() {
+    let dir = TempDir::new().unwrap();
+    let mut program = lesion(dir.path());
+    program.arg("reproduce").args(BRIEF).stdout(Stdio::piped());
+    let mut run = program.spawn().unwrap();
+    drop(run.stdout.take());
+    assert!(run.wait().unwrap().success());
+    assert!(dir.path().join("target/reproduce/report.html").exists());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_stdout_is_an_error_after_the_study() {
+    let dir = TempDir::new().unwrap();
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    let output = lesion(dir.path()).arg("reproduce").args(BRIEF).stdout(full).output().unwrap();
+    assert_fails(&output, &["No space left"]);
+    assert!(dir.path().join("target/reproduce/report.html").exists());
 }
 
 #[cfg(target_os = "linux")]

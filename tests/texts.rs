@@ -211,6 +211,23 @@ fn a_study_without_doubts_is_in_order() {
     assert!(!run.stdout().contains("Warning"), "{}", run.stdout());
 }
 
+/// The paper's two prompts give no intervals. The study says so, but nobody wrote them by mistake.
+#[test]
+fn the_bundled_study_raises_no_doubt() {
+    let few = "\"him\" has 1 template; intervals need at least 10";
+    let checked = Run::command("check", &[("s.toml", "")], &["s.toml", "--strict"]);
+    let stdout = checked.stdout();
+    assert!(
+        stdout.contains("is in order: ") && stdout.contains(&format!("Note: {few}")),
+        "{stdout}"
+    );
+    let run = Run::new(&["--strict", "--parts", "dose"]);
+    assert!(run.stdout().contains(&format!("Note: {few}")), "{}", run.stderr());
+    assert_eq!(run.stderr(), "");
+    let manifest: Value = serde_json::from_slice(&run.bytes("manifest.json")).unwrap();
+    assert_eq!((&manifest["warnings"], &manifest["notes"][0]), (&json!([]), &json!(few)));
+}
+
 #[test]
 fn doubts_name_their_lines() {
     let prompts = format!(
@@ -253,6 +270,14 @@ fn check_run_manifest_and_page_show_the_same_warnings() {
     let shown: Vec<&str> =
         stdout.lines().filter_map(|line| line.strip_prefix("Warning: ")).collect();
     assert_eq!(shown, found);
+    // They are on stderr too, before anything is computed or once the prompts are predicted.
+    let stderr = run.stderr();
+    let mut told: Vec<&str> =
+        stderr.lines().filter_map(|line| line.strip_prefix("Warning: ")).collect();
+    let mut sorted = found.clone();
+    told.sort_unstable();
+    sorted.sort_unstable();
+    assert_eq!(told, sorted);
     let page = String::from_utf8(run.bytes("report.html")).unwrap();
     assert!(page.contains("stimuli.txt:7: the model does not know"));
     let manifest: Value = serde_json::from_slice(&run.bytes("manifest.json")).unwrap();
@@ -272,6 +297,38 @@ fn strict_commands_refuse_doubts() {
         let expected = "\"him\" has 2 templates; intervals need at least 10; there ";
         assert_user_error(&refused, &[expected, "(option --strict)"]);
     }
+}
+
+/// `check` looks at ten prompts of a label, and says so.
+#[test]
+fn check_claims_no_more_than_it_looked_at() {
+    let mut prompts = String::new();
+    for subject in ["the dog", "a dog", "the letter", "a letter", "nobody", "they", "we"] {
+        for verb in ["met", "thanked", "saw"] {
+            writeln!(prompts, "{subject} knew they {verb} {{him|her}}.").unwrap();
+            writeln!(prompts, "{subject} knew they {verb} {{her|him}}.").unwrap();
+        }
+    }
+    let texts = [STIMULI_FILE, ("prompts.txt", &*prompts)];
+    let never = |warnings: &[String]| -> Vec<String> {
+        let never = warnings.iter().filter(|warning| warning.contains("right in none"));
+        never.cloned().collect()
+    };
+    let found = never(&warnings(texts, &["--parts", "none"]));
+    let ran = run("reproduce", texts, &["--parts", "none"]);
+    let stdout = ran.stdout();
+    let shown: Vec<String> = stdout
+        .lines()
+        .filter_map(|line| line.strip_prefix("Warning: "))
+        .map(str::to_owned)
+        .collect();
+    let shown = never(&shown);
+    assert!(!shown.is_empty(), "{stdout}");
+    for (warning, whole) in found.iter().zip(&shown) {
+        assert!(warning.ends_with("that it predicted (10 of 21 masked prompts)"), "{warning}");
+        assert!(whole.ends_with("(21 masked prompts)"), "{whole}");
+    }
+    assert_eq!(found.len(), shown.len());
 }
 
 #[test]

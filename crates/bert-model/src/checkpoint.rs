@@ -68,7 +68,7 @@ impl Checkpoint {
         files.append(&mut opened.files);
         files.extend_from_slice(weights.files());
         let mut tokenizer = opened.tokenizer;
-        limit_tokens(&config, &mut tokenizer)?;
+        notes.extend(limit_tokens(&config, &mut tokenizer)?);
         Ok(Self { config, tokenizer, weights, files, notes })
     }
 
@@ -85,7 +85,8 @@ impl Checkpoint {
         }
         let config = BertConfig::from_json(&json)?;
         let mut tokenizer = open_tokenizer(dir, config.model_type)?.tokenizer;
-        limit_tokens(&config, &mut tokenizer)
+        limit_tokens(&config, &mut tokenizer)?;
+        Ok(())
     }
 
     /// Opens a checkpoint in memory.
@@ -94,12 +95,12 @@ impl Checkpoint {
     /// If a file cannot be read, or specifies a model that this crate does not compute.
     pub fn from_bytes(files: CheckpointBytes<'_>) -> Result<Self, BertModelError> {
         let mut weights = Weights::from_bytes(files.weights.to_vec());
-        let (config, notes) = BertConfig::from_json_and_tensors(files.config, || {
+        let (config, mut notes) = BertConfig::from_json_and_tensors(files.config, || {
             weights.family().and_then(known_family)
         })?;
         let special = SpecialTokens::of(config.model_type);
         let mut tokenizer = BertTokenizer::from_json(files.tokenizer, &special)?;
-        limit_tokens(&config, &mut tokenizer)?;
+        notes.extend(limit_tokens(&config, &mut tokenizer)?);
         Ok(Self { config, tokenizer, weights, files: Vec::new(), notes })
     }
 
@@ -153,9 +154,14 @@ fn known_family(family: Option<Family>) -> Result<Family, BertModelError> {
 }
 
 /// Lets a text be an error if the model has no embedding for one of its tokens.
-fn limit_tokens(config: &BertConfig, tokenizer: &mut BertTokenizer) -> Result<(), BertModelError> {
-    if (tokenizer.highest_id() as usize) < config.vocab_size {
-        return Ok(());
+fn limit_tokens(
+    config: &BertConfig,
+    tokenizer: &mut BertTokenizer,
+) -> Result<Option<CheckpointNote>, BertModelError> {
+    let (highest, embeddings) = (tokenizer.highest_id(), config.vocab_size);
+    if (highest as usize) < embeddings {
+        return Ok(None);
     }
-    tokenizer.limit_ids(config.vocab_size)
+    tokenizer.limit_ids(embeddings)?;
+    Ok(Some(CheckpointNote::TokensWithoutEmbedding { highest, embeddings }))
 }

@@ -32,6 +32,22 @@ pub enum CheckpointNote {
         /// Number of tokens that begin with a capital letter.
         capitals: usize,
     },
+    /// The tokenizer has tokens that the model has no embedding for. A text with one is an error.
+    TokensWithoutEmbedding {
+        /// The highest id of the tokenizer.
+        highest: u32,
+        /// Number of embeddings.
+        embeddings: usize,
+    },
+}
+
+impl CheckpointNote {
+    /// Whether the model may compute something else than its author means. Other notes name something
+    /// that changes no result, or that `transformers` does too.
+    #[must_use]
+    pub fn is_doubt(&self) -> bool {
+        matches!(self, Self::OwnArchitecture { .. } | Self::LowerCased { .. })
+    }
 }
 
 impl fmt::Display for CheckpointNote {
@@ -57,6 +73,11 @@ impl fmt::Display for CheckpointNote {
                 "tokenizer_config.json: no `do_lower_case`, so text is lower-cased, as in \
                  `transformers`, and never becomes the {capitals} tokens that begin with a capital \
                  letter"
+            ),
+            Self::TokensWithoutEmbedding { highest, embeddings } => write!(
+                f,
+                "the tokenizer has tokens up to the id {highest}, the model embeddings for \
+                 {embeddings}; a text with one of the others is an error"
             ),
         }
     }

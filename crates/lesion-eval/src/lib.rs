@@ -101,7 +101,7 @@ pub use passes::{
 pub use prediction::{
     neuron_effects::{MaskEffects, NeuronEffect, lesion_each},
     neuron_view::{NeuronView, SentenceView, ViewedNeurons, WrittenWords, view_neurons},
-    never_right::never_right,
+    never_right::{never_right, never_right_in_sample},
     predict::{Prediction, Score, predict},
     sentence::{MaskRating, Sentence, WordRating, rate_sentences},
     sentence_lesion::{LesionValues, SentenceLesion},

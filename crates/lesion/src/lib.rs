@@ -60,6 +60,7 @@ pub use loading::{
     device::{device, device_name, device_needs, devices},
     loaded_model::LoadedModel,
     model_name_error::ModelNameError,
+    model_note::ModelNote,
     model_source::{ModelBytes, ModelSource},
 };
 pub use questions::{

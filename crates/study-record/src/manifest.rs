@@ -89,6 +89,9 @@ manifest! {
         /// Doubts about the study, in the order in which screen and page show them. The `kind` of each
         /// says what else it contains, such as the `file`, the `line` counted from 1, and the `words`.
         warnings: Vec<Warning>,
+        /// Notes about the model and the bundled prompts, in sentences. They raise no doubt about the
+        /// study.
+        notes: Vec<String>,
         /// For `model`, `stimuli`, `prompts` and, if given, `neurons` and `bystanders`: `source`, a path, `bundled`
         /// or a model's `owner/name@commit` on the hub, and the `sha256` of each file.
         inputs: Inputs,

@@ -79,12 +79,19 @@ pub enum Warning {
         /// The fewest random sets with which a claim can reach the level.
         needed: f64,
     },
-    /// A model that is right in none of a label's prompts.
+    /// A model that is right in none of a label's prompts, as far as it was asked.
     NeverRight {
         /// The label.
         label: String,
-        /// Number of its prompts.
+        /// Number of its prompts that the model predicted.
         prompts: usize,
+        /// Number of all its prompts.
+        labelled: usize,
+    },
+    /// A model that may not be the one that its author means.
+    Model {
+        /// The doubt, with the model's name.
+        doubt: String,
     },
     /// A comment that may be a sentence.
     CommentedLine {
@@ -151,7 +158,8 @@ impl Warning {
             | Self::FewTemplates { .. }
             | Self::LabelWithoutPrompts { .. }
             | Self::FewRandomSets { .. }
-            | Self::NeverRight { .. } => None,
+            | Self::NeverRight { .. }
+            | Self::Model { .. } => None,
         }
     }
 
@@ -218,12 +226,19 @@ impl fmt::Display for Warning {
                 counted(*random_sets, "random set"),
                 counted(*claims, "claim")
             ),
-            Self::NeverRight { label, prompts } => write!(
-                f,
-                "without a lesion, the model is right in none of the prompts with the label \
-                 \"{label}\" ({})",
-                counted(*prompts, "masked prompt")
-            ),
+            Self::NeverRight { label, prompts, labelled } => {
+                write!(
+                    f,
+                    "without a lesion, the model is right in none of the prompts with the label \
+                     \"{label}\""
+                )?;
+                if prompts == labelled {
+                    write!(f, " ({})", counted(*prompts, "masked prompt"))
+                } else {
+                    write!(f, " that it predicted ({prompts} of {labelled} masked prompts)")
+                }
+            }
+            Self::Model { doubt } => f.write_str(doubt),
             Self::CommentedLine { file, line } => write!(
                 f,
                 "{file}:{line}: a sentence that starts with `#` is not read; write `# ` before a \
@@ -272,6 +287,16 @@ mod tests {
         let json = serde_json::to_value(&warning).unwrap();
         assert_eq!(json["kind"], "unknown_words_in_line");
         assert_eq!(serde_json::from_value::<Warning>(json).unwrap(), warning);
+    }
+
+    #[test]
+    fn no_more_prompts_are_claimed_than_were_predicted() {
+        let never = |prompts| Warning::NeverRight { label: "her".into(), prompts, labelled: 40 };
+        let start =
+            "without a lesion, the model is right in none of the prompts with the label \"her\"";
+        assert_eq!(never(40).to_string(), format!("{start} (40 masked prompts)"));
+        let some = format!("{start} that it predicted (20 of 40 masked prompts)");
+        assert_eq!(never(20).to_string(), some);
     }
 
     #[test]

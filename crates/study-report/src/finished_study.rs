@@ -7,7 +7,7 @@ use std::{
 
 use study_record::{
     MANIFEST, Manifest,
-    tables::{Row, TableError, decode},
+    tables::{Row, Table, TableError, decode},
 };
 
 use crate::{error::ReportError, hash, study_files::StudyFiles};
@@ -28,6 +28,18 @@ impl<'a> FinishedStudy<'a> {
         let manifest = read_manifest(files)?;
         let changed = find_changed(files, &manifest)?;
         Ok(Self { files, manifest, changed })
+    }
+
+    /// A study that still runs, with its results so far: `outputs` of its manifest are the tables that
+    /// `files` have, and sections are made of these ([`early_sections`](crate::early_sections)).
+    #[must_use]
+    pub fn so_far(files: &'a dyn StudyFiles, manifest: Manifest) -> Self {
+        Self { files, manifest, changed: Vec::new() }
+    }
+
+    /// Whether the study wrote a table.
+    pub(crate) fn has(&self, table: Table) -> bool {
+        self.manifest.outputs.contains_key(table.file)
     }
 
     /// The manifest.
@@ -68,7 +80,7 @@ impl<'a> FinishedStudy<'a> {
         &self,
     ) -> Result<Option<impl Iterator<Item = Result<R, ReportError>>>, ReportError> {
         let file = R::TABLE.file;
-        if !self.manifest.outputs.contains_key(file) {
+        if !self.has(R::TABLE) {
             return Ok(None);
         }
         match self.files.open(file) {

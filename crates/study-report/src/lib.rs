@@ -42,5 +42,5 @@ pub use document::{
 pub use error::ReportError;
 pub use finished_study::FinishedStudy;
 pub use report_page::{Report, report};
-pub use sections::{FIGURES, part_section, sections};
+pub use sections::{FIGURES, early_sections, part_section, sections};
 pub use study_files::{StudyFiles, StudyFolder};

@@ -4,7 +4,7 @@ use lesion_eval::{
     EncodedStimuli, MaskedPrompt, Subject, check_counterparts, check_prompt_labels,
     check_prompts_are_new,
 };
-use study_record::{LesionKind, Study, Warning};
+use study_record::{BUNDLED, LesionKind, Study, Warning};
 
 use crate::{error::LesionError, inputs::study_texts::StudyTexts};
 
@@ -15,6 +15,8 @@ pub(crate) struct EncodedTexts {
     pub(crate) bystanders: Vec<MaskedPrompt>,
     /// Doubts about the texts.
     pub(crate) warnings: Vec<Warning>,
+    /// Notes on the bundled prompts, which raise no doubt: nobody wrote them by mistake.
+    pub(crate) notes: Vec<String>,
 }
 
 impl EncodedTexts {
@@ -62,7 +64,15 @@ impl EncodedTexts {
         check_prompt_labels(&stimuli, &texts.prompts, &prompts, &mut warnings);
         if study.parts.as_ref().is_some_and(Vec::is_empty) {
             // Without a part there are no intervals.
-            warnings.retain(|warning| !matches!(warning, Warning::FewTemplates { .. }));
+            warnings.retain(|warning| !is_about_size(warning));
+        }
+        let mut notes = Vec::new();
+        let (_, prompts_origin, _) = &texts.origins;
+        if prompts_origin.source == BUNDLED {
+            // The paper has two prompts.
+            for warning in warnings.extract_if(.., |warning| is_about_size(warning)) {
+                notes.push(warning.to_string());
+            }
         }
         check_prompts_are_new(
             subject,
@@ -70,6 +80,11 @@ impl EncodedTexts {
             (&texts.prompts, &prompts),
             &mut warnings,
         );
-        Ok(Self { stimuli, prompts, bystanders, warnings })
+        Ok(Self { stimuli, prompts, bystanders, warnings, notes })
     }
+}
+
+/// Whether a warning says that there are few prompts.
+fn is_about_size(warning: &Warning) -> bool {
+    matches!(warning, Warning::FewTemplates { .. })
 }

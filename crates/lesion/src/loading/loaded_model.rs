@@ -1,10 +1,6 @@
 //! A model that is ready to run.
 
-use std::{
-    borrow::Cow,
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-};
+use std::{borrow::Cow, collections::BTreeMap};
 
 use bert_model::{BertForMaskedLm, Checkpoint, CheckpointBytes};
 use burn::tensor::Device;
@@ -17,6 +13,7 @@ use crate::{
     inputs::bundled::asset,
     loading::{
         checkpoint_folder::check_folder,
+        model_note::ModelNote,
         model_source::{ModelBytes, ModelSource, download},
     },
     running::{stages::Stages, watch::Note},
@@ -29,6 +26,7 @@ pub struct LoadedModel {
     /// The files, if the checkpoint is in memory.
     bytes: Option<ModelBytes>,
     name: String,
+    notes: Vec<ModelNote>,
 }
 
 impl LoadedModel {
@@ -44,19 +42,28 @@ impl LoadedModel {
         stages: &mut Stages<'_>,
     ) -> Result<Self, LesionError> {
         let mut tokenizer_folder = None;
+        let mut notes = Vec::new();
         let (folder, bytes, name) = match source {
             ModelSource::Bundled => (None, Some(bundled()), BUNDLED.to_owned()),
             ModelSource::Bytes(bytes) => (None, Some(bytes.clone()), bytes.name.clone()),
             ModelSource::Folder(folder) => {
-                tokenizer_folder = Some(find_tokenizer(folder, stages)?);
+                let found = check_folder(folder)?;
+                if found != *folder {
+                    let (checkpoint, folder) = (folder.clone(), found.clone());
+                    let note = ModelNote::TokenizerAbove { checkpoint, folder };
+                    stages.note(&Note::Model(note.clone()));
+                    notes.push(note);
+                }
+                tokenizer_folder = Some(found);
                 (Some(folder.clone()), None, folder.display().to_string())
             }
             ModelSource::Hub(repo) => {
-                let (folder, name) = download(repo, stages)?;
-                (Some(folder), None, name)
+                let cached = download(repo, stages)?;
+                notes = cached.notes;
+                (Some(cached.folder), None, cached.name)
             }
         };
-        let loaded = stages.run("load", |_| {
+        let (checkpoint, model) = stages.run("load", |_| {
             let opened = match (&folder, &bytes) {
                 (Some(folder), _) => {
                     let tokenizer_folder = tokenizer_folder.as_ref().unwrap_or(folder);
@@ -78,12 +85,20 @@ impl LoadedModel {
                 None => checkpoint.load_model(device),
             };
             let model = model.map_err(model_error)?;
-            Ok::<_, LesionError>(Self { checkpoint, model, bytes, name: name.clone() })
+            Ok::<_, LesionError>((checkpoint, model))
         })?;
-        for note in loaded.checkpoint.notes() {
-            stages.note(&Note::Model { model: name.clone(), note: note.clone() });
+        for note in checkpoint.notes() {
+            let note = ModelNote::Checkpoint { model: name.clone(), note: note.clone() };
+            stages.note(&Note::Model(note.clone()));
+            notes.push(note);
         }
-        Ok(loaded)
+        Ok(Self { checkpoint, model, bytes, name, notes })
+    }
+
+    /// Notes on the model for its user. The observer of the stages was told each when it was found.
+    #[must_use]
+    pub fn notes(&self) -> &[ModelNote] {
+        &self.notes
     }
 
     /// The model's name in results: a path, `bundled`, or a name and commit on the hub.
@@ -120,16 +135,6 @@ impl LoadedModel {
         }
         Ok(Origin { source, sha256 })
     }
-}
-
-/// The folder of the tokenizer of a checkpoint in `folder`.
-fn find_tokenizer(folder: &Path, stages: &mut Stages<'_>) -> Result<PathBuf, LesionError> {
-    let tokenizer_folder = check_folder(folder)?;
-    if tokenizer_folder != folder {
-        let (checkpoint, folder) = (folder.to_owned(), tokenizer_folder.clone());
-        stages.note(&Note::TokenizerAbove { checkpoint, folder });
-    }
-    Ok(tokenizer_folder)
 }
 
 fn bundled() -> ModelBytes {

@@ -5,4 +5,5 @@ pub(crate) mod device;
 pub(crate) mod loaded_model;
 pub(crate) mod model_name;
 pub(crate) mod model_name_error;
+pub(crate) mod model_note;
 pub(crate) mod model_source;

@@ -13,7 +13,10 @@ use study_record::FilePath;
 
 use crate::{
     error::LesionError,
-    loading::model_name::{NamedModel, read_model_name},
+    loading::{
+        model_name::{NamedModel, read_model_name},
+        model_note::ModelNote,
+    },
     running::{
         stages::Stages,
         watch::{Note, reason},
@@ -102,11 +105,17 @@ fn hub_error(repo: &Repo, source: HubError) -> LesionError {
     LesionError::Hub { model: repo.to_string(), source }
 }
 
-/// Downloads a model into the hub's cache. Returns the folder, and the name with the commit.
-pub(crate) fn download(
-    repo: &Repo,
-    stages: &mut Stages<'_>,
-) -> Result<(PathBuf, String), LesionError> {
+/// A model in the hub's cache.
+pub(crate) struct CachedModel {
+    pub(crate) folder: PathBuf,
+    /// The name with the commit.
+    pub(crate) name: String,
+    /// Notes on the commit that is used.
+    pub(crate) notes: Vec<ModelNote>,
+}
+
+/// Downloads a model into the hub's cache, unless it is there.
+pub(crate) fn download(repo: &Repo, stages: &mut Stages<'_>) -> Result<CachedModel, LesionError> {
     let hub = Hub::from_env().map_err(|source| hub_error(repo, source))?;
     let checkout = hub.open(repo).map_err(|source| hub_error(repo, source))?;
     match download_checkout(repo, checkout, stages) {
@@ -122,15 +131,20 @@ fn download_checkout(
     repo: &Repo,
     mut checkout: Checkout<'_>,
     stages: &mut Stages<'_>,
-) -> Result<(PathBuf, String), LesionError> {
+) -> Result<CachedModel, LesionError> {
     let name = checkout.repo().to_string();
     let requested = repo.to_string();
+    let mut notes = Vec::new();
     if let Some(error) = checkout.unanswered() {
         let (reason, cached) = (reason(error), name.clone());
-        stages.note(&Note::HubUnanswered { requested: requested.clone(), reason, cached });
+        notes.push(ModelNote::HubUnanswered { requested: requested.clone(), reason, cached });
     }
     if checkout.is_older() {
-        stages.note(&Note::OlderCommit { requested, cached: name.clone() });
+        notes.push(ModelNote::OlderCommit { requested, cached: name.clone() });
+    }
+    // The download may fail, or take long.
+    for note in &notes {
+        stages.note(&Note::Model(note.clone()));
     }
     let folder = stages.download(|progress| {
         // A model that cannot run is rejected before its weights are downloaded.
@@ -142,7 +156,7 @@ fn download_checkout(
         Ok::<PathBuf, LesionError>(folder.to_owned())
     })?;
     note_refused_token(repo, &checkout, stages);
-    Ok((folder, name))
+    Ok(CachedModel { folder, name, notes })
 }
 
 fn note_refused_token(repo: &Repo, checkout: &Checkout<'_>, stages: &mut Stages<'_>) {

@@ -3,13 +3,16 @@
 use std::time::Instant;
 
 use lesion_eval::{
-    DetectableEffects, MaskedPrompt, Trials, find_part, never_right, predict, unwatched,
+    DetectableEffects, MaskedPrompt, Trials, find_part, never_right_in_sample, predict, unwatched,
 };
 use rayon::prelude::*;
 use serde::Serialize;
 use study_record::{StimuliCounts, Warning, smallest_p};
 
-use crate::{error::LesionError, running::prepared_study::PreparedStudy};
+use crate::{
+    error::LesionError,
+    running::{prepared_study::PreparedStudy, stages::Stages},
+};
 
 /// The steps of a study and their estimated time.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -37,6 +40,8 @@ pub struct StudyPlan {
     pub smallest_p: Option<f64>,
     /// Doubts about the study, those about its lines last.
     pub warnings: Vec<Warning>,
+    /// Notes about the model and the bundled prompts, in sentences. They raise no doubt about the study.
+    pub notes: Vec<String>,
     /// The steps of the study.
     pub steps: Vec<PlannedStep>,
     /// Measured seconds of one forward pass of one sentence on this machine.
@@ -58,17 +63,23 @@ pub struct PlannedStep {
     pub at_most: bool,
 }
 
-/// Lists the steps of a study, and times one forward pass.
+/// Lists the steps of a study, times one forward pass, and predicts some prompts of each label.
 ///
 /// # Errors
-/// If the model cannot be run.
-pub fn check(prepared: &PreparedStudy<'_>) -> Result<StudyPlan, LesionError> {
+/// If the model cannot be run, the check is cancelled, or there is a warning and these are errors.
+pub fn check(
+    prepared: &PreparedStudy<'_>,
+    stages: &mut Stages<'_>,
+) -> Result<StudyPlan, LesionError> {
     let design = prepared.design();
     let config = design.subject.model.config();
-    let seconds_per_pass = seconds_per_pass(prepared)?;
+    let seconds_per_pass = stages.run("timing", |_| seconds_per_pass(prepared))?;
     let steps = steps(prepared);
     let passes: f64 = steps.iter().map(|step| step.passes).sum();
-    let warnings = warnings(prepared, seconds_per_pass)?;
+    let never_right = stages.run("baseline", |progress| {
+        never_right_in_sample(design.subject, design.prompts, MOST_PREDICTED, progress)
+    })?;
+    let warnings = prepared.warnings_with(never_right)?;
     let claims = design.claims();
     let random_sets = design.random_sets();
     let selection = &design.study.selection;
@@ -89,6 +100,7 @@ pub fn check(prepared: &PreparedStudy<'_>) -> Result<StudyPlan, LesionError> {
         random_sets,
         smallest_p: (claims > 0).then(|| smallest_p(claims, random_sets)),
         warnings,
+        notes: prepared.notes.clone(),
         steps,
         seconds_per_pass,
         seconds: passes * seconds_per_pass,
@@ -105,33 +117,14 @@ fn steps(prepared: &PreparedStudy<'_>) -> Vec<PlannedStep> {
         at_most: trials.at_most,
     };
     let mut steps = vec![
-        step("activations", &Trials::whole_passes(design.stimuli.sentences())),
         step("baseline", &Trials::whole_passes(design.prompts.len())),
+        step("activations", &Trials::whole_passes(design.stimuli.sentences())),
         step("lesion", &lesion_eval::paper_lesion_trials(&design)),
     ];
     for part in prepared.parts() {
         steps.push(step(part.name(), &find_part(part).trials(&design)));
     }
     steps
-}
-
-/// Doubts about the study. If the model takes little time, it predicts the prompts for them.
-///
-/// # Errors
-/// If the model cannot be run, or there is a warning and these are errors.
-fn warnings(
-    prepared: &PreparedStudy<'_>,
-    seconds_per_pass: f64,
-) -> Result<Vec<Warning>, LesionError> {
-    let prompts = prepared.design().prompts;
-    let mut warnings = prepared.warnings.clone();
-    if prompts.len() as f64 * seconds_per_pass <= PREDICTED_SECONDS {
-        let predictions = predict(prepared.subject(), prompts, &mut unwatched())?;
-        warnings.extend(never_right(prompts, &predictions));
-        Warning::sort(&mut warnings);
-        prepared.check_warnings(&warnings)?;
-    }
-    Ok(warnings)
 }
 
 /// Measured seconds per sentence of the first prompts, in batches that run side by side like those
@@ -184,5 +177,5 @@ const TIMED_BATCH: usize = 32;
 const REPEATS: u32 = 3;
 /// Seconds that the timing may take, about.
 const TIMED_SECONDS: f64 = 1.0;
-/// Seconds that the prediction of the prompts may take.
-const PREDICTED_SECONDS: f64 = 1.0;
+/// Most prompts of a label that are predicted for the warnings.
+const MOST_PREDICTED: usize = 10;

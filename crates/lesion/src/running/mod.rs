@@ -7,6 +7,7 @@ pub(crate) mod memory;
 pub(crate) mod place;
 pub(crate) mod prepared_study;
 pub(crate) mod registration_file;
+pub(crate) mod results;
 pub(crate) mod run;
 pub(crate) mod stages;
 pub(crate) mod watch;

@@ -72,6 +72,8 @@ pub struct PreparedStudy<'m> {
     patterns: Vec<LayerPattern>,
     /// Doubts about the study, those about its lines last.
     pub(crate) warnings: Vec<Warning>,
+    /// Notes about the model and the bundled prompts.
+    pub(crate) notes: Vec<String>,
     /// The sets of the study's file: the neurons with a label, and those that the laboratory lesions.
     pub(crate) given_sets: Option<(NeuronSets, NeuronSets)>,
 }
@@ -142,8 +144,15 @@ impl<'m> PreparedStudy<'m> {
             layers,
             patterns,
             warnings: encoded.warnings,
+            notes: encoded.notes,
             given_sets,
         };
+        for note in model.notes() {
+            match note.warning() {
+                Some(warning) => prepared.warnings.push(warning),
+                None => prepared.notes.push(note.to_string()),
+            }
+        }
         prepared.warnings.extend(prepared.check_random_sets());
         Warning::sort(&mut prepared.warnings);
         prepared.check_warnings(&prepared.warnings)?;
@@ -156,11 +165,17 @@ impl<'m> PreparedStudy<'m> {
         &self.warnings
     }
 
+    /// Notes about the model and the bundled prompts, in sentences. They raise no doubt about the study.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
     /// Checks that there are no warnings, if these are errors.
     ///
     /// # Errors
     /// If there is a warning, and the options are strict ([`LesionError::Warnings`]).
-    pub(crate) fn check_warnings(&self, warnings: &[Warning]) -> Result<(), LesionError> {
+    fn check_warnings(&self, warnings: &[Warning]) -> Result<(), LesionError> {
         match warnings.first() {
             Some(first) if self.options.strict => {
                 let first = Box::new(first.clone());
@@ -168,6 +183,21 @@ impl<'m> PreparedStudy<'m> {
             }
             _ => Ok(()),
         }
+    }
+
+    /// All warnings of the study, with those about its model's predictions.
+    ///
+    /// # Errors
+    /// If there is a warning, and the options are strict ([`LesionError::Warnings`]).
+    pub(crate) fn warnings_with(
+        &self,
+        never_right: Vec<Warning>,
+    ) -> Result<Vec<Warning>, LesionError> {
+        let mut warnings = self.warnings.clone();
+        warnings.extend(never_right);
+        Warning::sort(&mut warnings);
+        self.check_warnings(&warnings)?;
+        Ok(warnings)
     }
 
     /// The warning that no claim can reach the level, if that is so.

@@ -1,20 +1,23 @@
 //! A run of a study, from its inputs to its tables, page and figures.
 
+use std::collections::BTreeMap;
+
 use lesion_eval::{
-    Activations, Bench, EncodedTable, Laboratory, LesionMethod, NeuronSetFile, NeuronSets,
-    Observations, Progress, ReferenceActivations, Replication, Selection, StudyError, diagnose,
-    find_part, judge_claims, lesion, measure, never_right, predict, replicate, select, study_rows,
+    Activations, Bench, Laboratory, LesionMethod, NeuronSetFile, NeuronSets, Observations,
+    Progress, ReferenceActivations, Replication, Selection, StudyError, diagnose, find_part,
+    judge_claims, lesion, measure, never_right, predict, replicate, select, study_rows,
 };
 use study_record::{
-    LesionKind, MANIFEST, Manifest, Seconds, SetRule, StimuliCounts, Study, Warning,
+    LesionKind, MANIFEST, Manifest, Seconds, SetRule, StimuliCounts, Study, Warning, shown,
 };
-use study_report::{FinishedStudy, Section};
+use study_report::FinishedStudy;
 
 use crate::{
     error::LesionError,
     running::{
         place::{NEURON_SETS, Place, RunJournal, StudyWriter, write_report},
         prepared_study::PreparedStudy,
+        results::Results,
         stages::Stages,
         watch::Note,
     },
@@ -27,12 +30,15 @@ pub struct RunSummary {
     pub files: Vec<String>,
     /// Wall-clock seconds of each stage.
     pub seconds: Seconds,
-    /// Sections of its page, which a screen may show too.
-    pub sections: Vec<Section>,
 }
 
 /// Runs a study and writes its tables, manifest, page and figures into a place. Resumes an
 /// interrupted run of the same study in the same place.
+///
+/// The observer of the stages is told each warning before anything is computed, and each section of the
+/// results when it is final: selection, activations, predictions and the paper's lesion after their
+/// stage, and the parts of the laboratory at the end, because the claims of all parts are judged
+/// together.
 ///
 /// # Errors
 /// If the place has another study, the model cannot be run, the place cannot be written, or the run is
@@ -43,33 +49,18 @@ pub fn run(
     stages: &mut Stages<'_>,
 ) -> Result<RunSummary, LesionError> {
     let mut journal = open_journal(prepared, place, stages)?;
+    tell_warnings(&prepared.warnings, stages);
     let design = prepared.design();
     let (subject, study, prompts) = (design.subject, design.study, design.prompts);
+    let predictions = stages.run("baseline", |progress| predict(subject, prompts, progress))?;
+    let never_right = never_right(prompts, &predictions);
+    let warnings = prepared.warnings_with(never_right.clone())?;
+    tell_warnings(&never_right, stages);
     let activations =
         stages.run("activations", |progress| measure(subject, design.stimuli, progress))?;
     let selected =
         stages.run("selection", |progress| select_and_replicate(study, &activations, progress))?;
     let selection = &selected.selection;
-    let (labelled, lesioned) = neuron_sets(prepared, selection);
-    let diagnostics = stages.run("diagnostics", |progress| diagnose(&activations, progress))?;
-    let predictions = stages.run("baseline", |progress| predict(subject, prompts, progress))?;
-    let mut warnings = prepared.warnings.clone();
-    warnings.extend(never_right(prompts, &predictions));
-    Warning::sort(&mut warnings);
-    prepared.check_warnings(&warnings)?;
-    let layer = design.layer;
-    let site = study.lesion.site;
-    let outcomes = stages
-        .run("lesion", |progress| lesion(subject, prompts, &labelled, layer, site, progress))?;
-    let mut encoded = selected.tables()?;
-    encoded.extend([
-        EncodedTable::new(study_rows::histogram(&diagnostics))?,
-        EncodedTable::new(study_rows::normality(&diagnostics))?,
-        EncodedTable::new(study_rows::sparsity(&diagnostics))?,
-        EncodedTable::new(study_rows::predictions(&predictions))?,
-        EncodedTable::new(study_rows::lesions(layer, &outcomes))?,
-    ]);
-
     let reference = stages.run("reference", |progress| {
         let bystanders = design.bystanders;
         ReferenceActivations::of_study(study, subject, prompts, bystanders, &activations, progress)
@@ -77,8 +68,25 @@ pub fn run(
     let is_resampled = study.lesion.kind == LesionKind::Resample;
     let resampled = reference.as_ref().filter(|_| is_resampled);
     let resampled = resampled.map(|values| values.sampled_sentences(prompts, study.seed));
+    let mut results = Results::new(manifest(prepared, &selected, warnings)?);
     let is_patched = study.lesion.kind == LesionKind::Patch;
-    encoded.push(EncodedTable::new(study_rows::prompts(prompts, resampled, is_patched))?);
+    results.add(study_rows::prompts(prompts, resampled, is_patched))?;
+    results.add(study_rows::predictions(&predictions))?;
+    selected.add_tables(&mut results)?;
+    results.tell_sections(stages);
+    let diagnostics = stages.run("diagnostics", |progress| diagnose(&activations, progress))?;
+    results.add(study_rows::histogram(&diagnostics))?;
+    results.add(study_rows::normality(&diagnostics))?;
+    results.add(study_rows::sparsity(&diagnostics))?;
+    results.tell_sections(stages);
+    let (labelled, lesioned) = neuron_sets(prepared, selection);
+    let layer = design.layer;
+    let site = study.lesion.site;
+    let outcomes = stages
+        .run("lesion", |progress| lesion(subject, prompts, &labelled, layer, site, progress))?;
+    results.add(study_rows::lesions(layer, &outcomes))?;
+    results.tell_sections(stages);
+
     let method = LesionMethod::of(study);
     let prepare = |prompts| method.prepare(reference.as_ref(), prompts, study.seed);
     let laboratory_method = prepare(prompts)?;
@@ -99,18 +107,38 @@ pub fn run(
     for part in prepared.parts() {
         let computation = find_part(part);
         let result = stages.run(part.name(), |progress| computation.run(&mut bench, progress))?;
-        encoded.extend(result.tables);
+        results.tables.extend(result.tables);
         claims.extend(result.claims);
     }
-    encoded.push(EncodedTable::new(judge_claims(&claims, study)?)?);
+    results.add(judge_claims(&claims, study)?)?;
 
     stages.check_cancelled()?;
     let mut writer = StudyWriter::begin(place)?;
-    writer.tables(&encoded)?;
+    writer.tables(&results.tables)?;
     writer.compact_json(NEURON_SETS, &NeuronSetFile::new(&labelled, &lesioned))?;
     writer.activations(prepared.options.save_activations.then_some(&activations))?;
-    let config = subject.model.config();
-    let manifest = Manifest {
+    results.manifest.seconds = stages.seconds().clone();
+    results.manifest.outputs = writer.written().clone();
+    writer.json(MANIFEST, &results.manifest)?;
+    let files = writer.written().keys().cloned().collect();
+    let report = study_report::report(&FinishedStudy::read(&*place)?)?;
+    write_report(place, &report)?;
+    journal.complete()?;
+    results.tell_rest(&report.sections, stages);
+    Ok(RunSummary { files, seconds: results.manifest.seconds })
+}
+
+/// The manifest of a run before its tables are written.
+fn manifest(
+    prepared: &PreparedStudy<'_>,
+    selected: &Selected<'_>,
+    warnings: Vec<Warning>,
+) -> Result<Manifest, LesionError> {
+    let design = prepared.design();
+    let study = design.study;
+    let config = design.subject.model.config();
+    let selection = &selected.selection;
+    Ok(Manifest {
         lesion: env!("CARGO_PKG_VERSION").to_owned(),
         burn: burn_version().to_owned(),
         platform: format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
@@ -132,16 +160,20 @@ pub fn run(
         registration: prepared.check_registration(),
         skipped: prepared.skipped_parts(),
         warnings,
+        notes: prepared.notes.clone(),
         inputs: prepared.inputs.clone(),
-        seconds: stages.seconds().clone(),
-        outputs: writer.written().clone(),
-    };
-    writer.json(MANIFEST, &manifest)?;
-    let files = writer.written().keys().cloned().collect();
-    let report = study_report::report(&FinishedStudy::read(&*place)?)?;
-    write_report(place, &report)?;
-    journal.complete()?;
-    Ok(RunSummary { files, seconds: manifest.seconds, sections: report.sections })
+        seconds: Seconds::new(),
+        outputs: BTreeMap::new(),
+    })
+}
+
+/// Tells the first of these warnings, and their number. Those about the model were told when it was opened.
+fn tell_warnings(warnings: &[Warning], stages: &mut Stages<'_>) {
+    let is_new = |warning: &&Warning| !matches!(warning, Warning::Model { .. });
+    let warnings: Vec<&Warning> = warnings.iter().filter(is_new).collect();
+    for line in shown(&warnings) {
+        stages.note(&Note::Doubt(line));
+    }
 }
 
 /// Opens the journal of a run, unless the place has another study.
@@ -175,16 +207,14 @@ struct Selected<'a> {
 }
 
 impl Selected<'_> {
-    /// The tables of the selection.
-    fn tables(&self) -> Result<Vec<EncodedTable>, StudyError> {
-        let mut tables = vec![
-            EncodedTable::new(study_rows::neurons(&self.selection))?,
-            EncodedTable::new(study_rows::selection(&self.selection))?,
-        ];
+    /// Adds the tables of the selection.
+    fn add_tables(&self, results: &mut Results) -> Result<(), LesionError> {
+        results.add(study_rows::neurons(&self.selection))?;
+        results.add(study_rows::selection(&self.selection))?;
         if self.held_out.is_some() {
-            tables.push(EncodedTable::new(study_rows::held_out(&self.replications))?);
+            results.add(study_rows::held_out(&self.replications))?;
         }
-        Ok(tables)
+        Ok(())
     }
 }
 

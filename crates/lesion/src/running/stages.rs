@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use lesion_eval::{Progress, StudyError};
 use study_record::Seconds;
+use study_report::Section;
 
 use crate::running::watch::{CancelToken, Note, Unwatched, Watch};
 
@@ -79,7 +80,10 @@ impl<'a> Stages<'a> {
     }
 
     /// Checks that the run was not cancelled.
-    pub(crate) fn check_cancelled(&self) -> Result<(), StudyError> {
+    ///
+    /// # Errors
+    /// If it was ([`StudyError::Cancelled`]).
+    pub fn check_cancelled(&self) -> Result<(), StudyError> {
         if self.cancel.is_cancelled() {
             return Err(StudyError::Cancelled);
         }
@@ -89,5 +93,10 @@ impl<'a> Stages<'a> {
     /// Reports a note to the user.
     pub(crate) fn note(&mut self, note: &Note) {
         self.watch.note(note);
+    }
+
+    /// Reports a section of the results that is final.
+    pub(crate) fn section(&mut self, section: &Section) {
+        self.watch.section(section);
     }
 }

@@ -11,7 +11,9 @@ use std::{
     },
 };
 
-use bert_model::CheckpointNote;
+use study_report::Section;
+
+use crate::loading::model_note::ModelNote;
 
 /// An observer of the progress of a run. By default every method does nothing.
 pub trait Watch: Send {
@@ -29,6 +31,9 @@ pub trait Watch: Send {
 
     /// There is a note for the user.
     fn note(&mut self, _note: &Note) {}
+
+    /// A section of the study's results is final. Sections come in the order of the page.
+    fn section(&mut self, _section: &Section) {}
 }
 
 /// An observer that does nothing.
@@ -80,22 +85,6 @@ pub enum Note {
         /// The place of the study.
         place: PathBuf,
     },
-    /// The hub did not serve, and the model in the cache is used.
-    HubUnanswered {
-        /// The model as the study names it.
-        requested: String,
-        /// The reason.
-        reason: String,
-        /// The model in the cache, with its commit.
-        cached: String,
-    },
-    /// An older commit in the cache is used, because files of the last known one are missing there.
-    OlderCommit {
-        /// The model as the study names it.
-        requested: String,
-        /// The model in the cache, with its commit.
-        cached: String,
-    },
     /// The hub refused the access token, and gave the model without it.
     TokenRefused {
         /// The variable or file that the token comes from.
@@ -103,20 +92,10 @@ pub enum Note {
         /// The model.
         model: String,
     },
-    /// The tokenizer is that of the folder above a checkpoint of a training.
-    TokenizerAbove {
-        /// The folder of the checkpoint.
-        checkpoint: PathBuf,
-        /// The folder of the tokenizer.
-        folder: PathBuf,
-    },
-    /// Something about the model that its user should know.
-    Model {
-        /// The model's name.
-        model: String,
-        /// The note.
-        note: CheckpointNote,
-    },
+    /// A note on the model.
+    Model(ModelNote),
+    /// A line about doubts about the study: one of them, or their number.
+    Doubt(String),
     /// A file was changed after the study wrote it.
     Changed {
         /// The study's folder.
@@ -138,25 +117,15 @@ impl fmt::Display for Note {
             Self::Replaced { place } => {
                 write!(f, "Discarding an interrupted run of another study in {}.", place.display())
             }
-            Self::HubUnanswered { requested, reason, cached } => write!(
-                f,
-                "The hub did not provide {requested} ({reason}); using {cached} from the cache."
-            ),
-            Self::OlderCommit { requested, cached } => write!(
-                f,
-                "The cache does not have all files of the last known commit of {requested}; using {cached}, the latest one that it has."
-            ),
             Self::TokenRefused { origin, model } => write!(
                 f,
-                "The hub refused the access token from {origin}, which may have expired; {model} is open to all and was read without it."
+                "Note: the hub refused the access token from {origin}, which may have expired; {model} is open to all and was read without it."
             ),
-            Self::TokenizerAbove { checkpoint, folder } => write!(
-                f,
-                "Note: {} has no tokenizer; using that of {}, the folder of the training.",
-                checkpoint.display(),
-                folder.display()
-            ),
-            Self::Model { model, note } => write!(f, "note: model {model}: {note}"),
+            Self::Model(note) => match note.warning() {
+                Some(warning) => write!(f, "Warning: {warning}"),
+                None => write!(f, "Note: {note}"),
+            },
+            Self::Doubt(line) => write!(f, "Warning: {line}"),
             Self::Changed { place, change } => {
                 write!(f, "Note: in {}, {change} since the study ran.", place.display())
             }

@@ -6,7 +6,7 @@ use crate::{document::number_text::quoted, finished_study::FinishedStudy};
 
 /// Why the table of a part cannot be shown.
 pub(crate) fn absence(study: &FinishedStudy<'_>, part: Part, table: Table) -> String {
-    if study.manifest().outputs.contains_key(table.file) {
+    if study.has(table) {
         return format!("{} of the part {} was removed.", table.file, quoted(part.name()));
     }
     match study.manifest().skipped.get(&part) {

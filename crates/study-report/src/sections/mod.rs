@@ -22,7 +22,10 @@ mod specificity_section;
 mod stability_section;
 pub(crate) mod study_verdicts;
 
-use study_record::Part;
+use study_record::{
+    Part,
+    tables::{LesionRow, PredictionRow, PromptRow, Row as _, SelectionRow, SparsityRow, Table},
+};
 
 use crate::{
     document::{figure::FigureFile, section::Section},
@@ -48,24 +51,51 @@ pub const FIGURES: [FigureFile; 14] = [
     selectors_section::SELECTORS,
 ];
 
+/// A function that makes a section of a study.
+type MakeSection = fn(&FinishedStudy<'_>) -> Result<Section, ReportError>;
+
+/// The sections before those of the laboratory, each with the last of the tables that it is made of, in
+/// the order in which a run computes them.
+const EARLY_SECTIONS: [(MakeSection, Table); 6] = [
+    (question_section::question_section, PromptRow::TABLE),
+    (setup_section::setup_section, PromptRow::TABLE),
+    (selection_section::selection_section, SelectionRow::TABLE),
+    (activations_section::activations_section, SparsityRow::TABLE),
+    (baseline_section::baseline_section, PredictionRow::TABLE),
+    (lesion_section::lesion_section, LesionRow::TABLE),
+];
+
 /// The document of a study, in the order in which a study is told.
 ///
 /// # Errors
 /// If a table cannot be read, or a figure cannot be drawn.
 pub fn sections(study: &FinishedStudy<'_>) -> Result<Vec<Section>, ReportError> {
-    let mut sections = vec![
-        question_section::question_section(study)?,
-        setup_section::setup_section(study)?,
-        selection_section::selection_section(study)?,
-        activations_section::activations_section(study)?,
-        baseline_section::baseline_section(study)?,
-        lesion_section::lesion_section(study)?,
-    ];
+    let mut sections = Vec::new();
+    for (make_section, _) in EARLY_SECTIONS {
+        sections.push(make_section(study)?);
+    }
     for &part in Part::ALL {
         sections.push(part_section(part, study)?);
     }
     sections.push(conclusions_section::conclusions_section(study)?);
     sections.push(rerun_section::rerun_section(study)?);
+    Ok(sections)
+}
+
+/// The sections of a study that still runs, after the first `told`, as far as its tables go. A screen shows
+/// of each what it shows at the end. The laboratory's sections are not among them: the claims of all its
+/// parts are judged together at the end.
+///
+/// # Errors
+/// If a table cannot be read, or a figure cannot be drawn.
+pub fn early_sections(study: &FinishedStudy<'_>, told: usize) -> Result<Vec<Section>, ReportError> {
+    let mut sections = Vec::new();
+    for (make_section, table) in &EARLY_SECTIONS[told..] {
+        if !study.has(*table) {
+            break;
+        }
+        sections.push(make_section(study)?);
+    }
     Ok(sections)
 }
 

@@ -1,6 +1,9 @@
 //! The question, and the answer in four numbers.
 
-use study_record::{Accuracy, Question};
+use study_record::{
+    Accuracy, Question,
+    tables::{Row as _, VerdictRow},
+};
 
 use super::{
     selection_counts::SelectionCounts,
@@ -41,7 +44,9 @@ pub(crate) fn question_section(study: &FinishedStudy<'_>) -> Result<Section, Rep
         }
         None => {}
     }
-    section.add(Block::Numbers(numbers(study)?));
+    if study.has(VerdictRow::TABLE) {
+        section.add(Block::Numbers(numbers(study)?));
+    }
     let [a, b] = study.manifest().labels().map(quoted);
     section.explanation(format!(
         "A language model predicts masked words. Some neurons of its MLPs respond differently to \

@@ -35,6 +35,9 @@ pub(crate) fn setup_section(study: &FinishedStudy<'_>) -> Result<Section, Report
     for line in shown(&manifest.warnings) {
         section.add(Block::Doubt(line));
     }
+    for note in &manifest.notes {
+        section.warning(note);
+    }
     let mut facts = Vec::new();
     for (input, origin) in manifest.inputs.iter() {
         facts.push((input.to_owned(), origin.source.clone()));

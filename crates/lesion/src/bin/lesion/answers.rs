@@ -65,12 +65,13 @@ struct RunJson {
     /// Every claim.
     verdicts: Vec<VerdictRow>,
     warnings: Vec<Warning>,
+    notes: Vec<String>,
     seconds: Seconds,
 }
 
 impl Answer for RunAnswer {
     fn text(&self, out: &mut impl Write) -> Result<()> {
-        screen::write_sections(out, &self.summary.sections)?;
+        // The sections were written when they were final.
         writeln!(out, "\nThe tables are in {}.", shown_path(&self.dir))?;
         writeln!(out, "The report is {}.", shown_path(&self.dir.join(REPORT)))?;
         Ok(())
@@ -96,6 +97,7 @@ impl Answer for RunAnswer {
             dissociation: study.rows_if_written()?,
             verdicts: study.rows()?,
             warnings: study.manifest().warnings.clone(),
+            notes: study.manifest().notes.clone(),
             seconds: self.summary.seconds.clone(),
         })
     }

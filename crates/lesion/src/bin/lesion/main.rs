@@ -72,46 +72,51 @@ fn execute(Args { command, json }: &Args) -> Result<()> {
     let json = *json;
     let cancel = CancelToken::default();
     signals::cancel_on_signals(&cancel).context("cannot handle signals")?;
-    let mut bars = ProgressBars::default();
-    let mut stages = Stages::new(&mut bars, &cancel);
+    let mut bars = ProgressBars::new(!json);
+    answer(command, json, &mut Stages::new(&mut bars, &cancel))?;
+    Ok(bars.check_written()?)
+}
+
+/// Executes a command and gives its answer.
+fn answer(command: &Command, json: bool, stages: &mut Stages<'_>) -> Result<()> {
     match command {
         Command::Reproduce(args) => {
             let study = args.settings.study()?;
-            give(&run_study(study, OsStr::new("reproduce"), None, args, &mut stages)?, json)
+            give(&run_study(study, OsStr::new("reproduce"), None, args, stages)?, json)
         }
         Command::Run { study: file, args } => {
             let study = read_study(file, args)?;
             let name = file.file_stem().unwrap_or(OsStr::new("study"));
             let registration = lesion::read_registration(&registration_file(file))?;
-            give(&run_study(study, name, registration, args, &mut stages)?, json)
+            give(&run_study(study, name, registration, args, stages)?, json)
         }
         Command::Register { study: file, args } => {
             let study = read_study(file, args)?;
-            give(&register_study(study, file, args, &mut stages)?, json)
+            give(&register_study(study, file, args, stages)?, json)
         }
         Command::Check { study: file, args } => {
             let study = read_study(file, args)?;
-            give(&check_study(study, args, &mut stages)?, json)
+            give(&check_study(study, args, stages)?, json)
         }
         Command::Predict(args) => {
             let question = args.question()?;
-            let model = open_named_model(&args.model, &mut stages)?;
+            let model = open_named_model(&args.model, stages)?;
             let session = Session::new(model, args.model.settings.study()?.backend);
             if args.stdin {
-                return answer_lines(&session, &question, &cancel, &mut stages);
+                return answer_lines(&session, &question, stages);
             }
-            give(&PredictAnswer::ask(&session, &question, &mut stages)?, json)
+            give(&PredictAnswer::ask(&session, &question, stages)?, json)
         }
         Command::Evaluate(args) => {
-            let model = open_named_model(&args.model, &mut stages)?;
-            give(&lesion::evaluate(&model, args.count.get(), args.seed, &mut stages)?, json)
+            let model = open_named_model(&args.model, stages)?;
+            give(&lesion::evaluate(&model, args.count.get(), args.seed, stages)?, json)
         }
         Command::Report { dir } => {
-            let page = lesion::report_again(dir, &mut stages)?;
+            let page = lesion::report_again(dir, stages)?;
             give(&PageAnswer { noun: "report", page }, json)
         }
         Command::Compare(args) => {
-            let page = lesion::compare([&args.a, &args.b], &args.out, &mut stages)?;
+            let page = lesion::compare([&args.a, &args.b], &args.out, stages)?;
             give(&PageAnswer { noun: "comparison", page }, json)
         }
         Command::Devices { backend } => give(&DevicesAnswer::list(*backend), json),
@@ -193,7 +198,7 @@ fn check_study(study: Study, args: &RunArgs, stages: &mut Stages<'_>) -> Result<
     }
     let (texts, model) = open_inputs(&study, &args.execution, stages)?;
     let prepared = PreparedStudy::new(&model, study, texts, args.options(), stages)?;
-    Ok(CheckAnswer::Ready(lesion::check(&prepared)?))
+    Ok(CheckAnswer::Ready(lesion::check(&prepared, stages)?))
 }
 
 /// Reads the texts of a study and opens its model. Invalid lines are an error before a model is

@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Result, bail};
-use lesion::{CancelToken, LesionError, Session, Stages};
+use lesion::{LesionError, Session, Stages};
 use lesion_eval::StudyError;
 use serde::Serialize;
 use serde_json::Value;
@@ -56,13 +56,12 @@ struct Numbered {
 pub(crate) fn answer_lines(
     session: &Session,
     defaults: &PredictQuestion,
-    cancel: &CancelToken,
     stages: &mut Stages<'_>,
 ) -> Result<()> {
     let lines = read_lines();
     let mut out = io::stdout().lock();
     let mut number = 0;
-    while let Some(batch) = next_lines(&lines, cancel)? {
+    while let Some(batch) = next_lines(&lines, stages)? {
         let mut numbered = Vec::with_capacity(batch.len());
         for line in batch {
             number += 1;
@@ -110,11 +109,9 @@ fn skip_line(input: &mut impl BufRead) -> io::Result<()> {
 }
 
 /// Waits for a line, and takes those that have arrived by then; none at the end of stdin.
-fn next_lines(lines: &Receiver<Line>, cancel: &CancelToken) -> Result<Option<Vec<Line>>> {
+fn next_lines(lines: &Receiver<Line>, stages: &Stages<'_>) -> Result<Option<Vec<Line>>> {
     let first = loop {
-        if cancel.is_cancelled() {
-            return Err(LesionError::from(StudyError::Cancelled).into());
-        }
+        stages.check_cancelled().map_err(LesionError::from)?;
         match lines.recv_timeout(SIGNAL_INTERVAL) {
             Ok(line) => break line,
             Err(RecvTimeoutError::Timeout) => {}

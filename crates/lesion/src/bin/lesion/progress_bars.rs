@@ -1,25 +1,42 @@
-//! Progress on stderr: a bar on a terminal, elsewhere a line a minute.
+//! Progress on stderr: a bar on a terminal, elsewhere a line a minute. The sections of a study are written
+//! to stdout when they are final.
 
 use std::{
-    io::{self, IsTerminal as _},
+    io::{self, IsTerminal as _, Write as _},
     time::{Duration, Instant},
 };
 
 use indicatif::{DecimalBytes, ProgressBar, ProgressStyle};
 use lesion::{Note, Watch};
+use study_report::Section;
 
-use crate::terminal::{printable, tell};
+use crate::{
+    screen,
+    terminal::{printable, tell},
+};
 
-/// The progress of the current stage.
+/// The progress of the current stage, and the sections of a study.
 pub(crate) struct ProgressBars {
     bar: Option<ProgressBar>,
     lines: Option<ProgressLines>,
+    /// Whether sections are written.
+    writes_sections: bool,
+    /// Whether every section was written.
+    written: io::Result<()>,
 }
 
-impl Default for ProgressBars {
-    fn default() -> Self {
+impl ProgressBars {
+    pub(crate) fn new(writes_sections: bool) -> Self {
         let lines = (!io::stderr().is_terminal()).then(|| ProgressLines::every(MINUTE));
-        Self { bar: None, lines }
+        Self { bar: None, lines, writes_sections, written: Ok(()) }
+    }
+
+    /// Checks that every section could be written. A study is finished even if nobody reads it.
+    ///
+    /// # Errors
+    /// If one could not be written.
+    pub(crate) fn check_written(self) -> io::Result<()> {
+        self.written
     }
 }
 
@@ -107,6 +124,13 @@ impl Watch for ProgressBars {
 
     fn note(&mut self, note: &Note) {
         tell(&note.to_string());
+    }
+
+    fn section(&mut self, section: &Section) {
+        if self.writes_sections && self.written.is_ok() {
+            let mut out = anstream::stdout().lock();
+            self.written = screen::write_section(&mut out, section).and_then(|()| out.flush());
+        }
     }
 }
 

@@ -25,29 +25,27 @@ use crate::terminal::printable;
 /// Rows of a table that are shown: enough for both labels in 12 layers. The file has all rows.
 const SHOWN: usize = 24;
 
-/// Writes the sections of a finished study, without the blocks that are only for the page.
-pub(crate) fn write_sections(out: &mut impl Write, sections: &[Section]) -> io::Result<()> {
-    for section in sections {
-        let blocks = section.on_screen();
-        if blocks.is_empty() {
-            continue;
-        }
-        writeln!(out, "\n{BOLD}{}{BOLD:#}", typed(&section.title))?;
-        for block in blocks {
-            match block {
-                Block::Heading(text) => writeln!(out, "\n{}", typed(text))?,
-                Block::Text(text) => writeln!(out, "{}", typed(text))?,
-                Block::Finding(text) => writeln!(out, "Found: {}", typed(text))?,
-                Block::Warning(text) => writeln!(out, "Note: {}", typed(text))?,
-                Block::Doubt(text) => writeln!(out, "Warning: {}", typed(text))?,
-                Block::List(items) => {
-                    for item in items {
-                        writeln!(out, "- {}", typed(item))?;
-                    }
+/// Writes a section of a study, without the blocks that are only for the page.
+pub(crate) fn write_section(out: &mut impl Write, section: &Section) -> io::Result<()> {
+    let blocks = section.on_screen();
+    if blocks.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n{BOLD}{}{BOLD:#}", typed(&section.title))?;
+    for block in blocks {
+        match block {
+            Block::Heading(text) => writeln!(out, "\n{}", typed(text))?,
+            Block::Text(text) => writeln!(out, "{}", typed(text))?,
+            Block::Finding(text) => writeln!(out, "Found: {}", typed(text))?,
+            Block::Warning(text) => writeln!(out, "Note: {}", typed(text))?,
+            Block::Doubt(text) => writeln!(out, "Warning: {}", typed(text))?,
+            Block::List(items) => {
+                for item in items {
+                    writeln!(out, "- {}", typed(item))?;
                 }
-                Block::Table(table) => write_study_table(out, table)?,
-                _ => {}
             }
+            Block::Table(table) => write_study_table(out, table)?,
+            _ => {}
         }
     }
     Ok(())
@@ -181,6 +179,9 @@ pub(crate) fn write_plan(out: &mut impl Write, plan: &StudyPlan) -> io::Result<(
     }
     for line in shown(&plan.warnings) {
         writeln!(out, "Warning: {}", printable(&line))?;
+    }
+    for note in &plan.notes {
+        writeln!(out, "Note: {}", printable(note))?;
     }
     let state = match plan.warnings.len() {
         0 => "Everything that this study reads is in order".to_owned(),
