@@ -180,7 +180,7 @@ fn every_stage_can_be_cancelled_before_and_during_it() {
     let (result, watch) = run_in_folder(dir.path(), "none", 0);
     result.unwrap();
     let names: Vec<&str> = watch.stages.iter().map(|(stage, _)| &**stage).collect();
-    let inputs = ["load", "hash"];
+    let inputs = ["load", "hash", "encode"];
     let work = ["baseline", "activations", "selection", "reference", "diagnostics", "lesion"];
     let parts: Vec<&str> = Part::ALL.iter().map(|part| part.name()).collect();
     assert_eq!(names, [&inputs[..], &work, &parts].concat());

@@ -42,6 +42,9 @@ pub struct StudyPlan {
     pub warnings: Vec<Warning>,
     /// Notes about the model and the bundled prompts, in sentences. They raise no doubt about the study.
     pub notes: Vec<String>,
+    /// Most prompts of a label that the model predicted for the warnings, until it was right; 0 if that
+    /// takes too long.
+    pub predicted_prompts: usize,
     /// The steps of the study.
     pub steps: Vec<PlannedStep>,
     /// Measured seconds of one forward pass of one sentence on this machine.
@@ -63,7 +66,8 @@ pub struct PlannedStep {
     pub at_most: bool,
 }
 
-/// Lists the steps of a study, times one forward pass, and predicts some prompts of each label.
+/// Lists the steps of a study, times one forward pass, and predicts some prompts of each label if that
+/// takes only seconds.
 ///
 /// # Errors
 /// If the model cannot be run, the check is cancelled, or there is a warning and these are errors.
@@ -76,9 +80,13 @@ pub fn check(
     let seconds_per_pass = stages.run("timing", |_| seconds_per_pass(prepared))?;
     let steps = steps(prepared);
     let passes: f64 = steps.iter().map(|step| step.passes).sum();
-    let never_right = stages.run("baseline", |progress| {
-        never_right_in_sample(design.subject, design.prompts, MOST_PREDICTED, progress)
-    })?;
+    let predicted_prompts = affordable_prompts(seconds_per_pass);
+    let mut never_right = Vec::new();
+    if predicted_prompts > 0 {
+        never_right = stages.run("baseline", |progress| {
+            never_right_in_sample(design.subject, design.prompts, predicted_prompts, progress)
+        })?;
+    }
     let warnings = prepared.warnings_with(never_right)?;
     let claims = design.claims();
     let random_sets = design.random_sets();
@@ -101,6 +109,7 @@ pub fn check(
         smallest_p: (claims > 0).then(|| smallest_p(claims, random_sets)),
         warnings,
         notes: prepared.notes.clone(),
+        predicted_prompts,
         steps,
         seconds_per_pass,
         seconds: passes * seconds_per_pass,
@@ -125,6 +134,18 @@ fn steps(prepared: &PreparedStudy<'_>) -> Vec<PlannedStep> {
         steps.push(step(part.name(), &find_part(part).trials(&design)));
     }
     steps
+}
+
+/// Number of prompts of each of both labels that are predicted for the warnings.
+fn affordable_prompts(seconds_per_pass: f64) -> usize {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "positive, bounded"
+    )]
+    let affordable =
+        (PREDICTED_SECONDS / (2.0 * seconds_per_pass)).min(MOST_PREDICTED as f64) as usize;
+    if affordable < FEWEST_PREDICTED { 0 } else { affordable }
 }
 
 /// Measured seconds per sentence of the first prompts, in batches that run side by side like those
@@ -177,5 +198,22 @@ const TIMED_BATCH: usize = 32;
 const REPEATS: u32 = 3;
 /// Seconds that the timing may take, about.
 const TIMED_SECONDS: f64 = 1.0;
+/// Seconds that the predictions for the warnings may take, about.
+const PREDICTED_SECONDS: f64 = 5.0;
 /// Most prompts of a label that are predicted for the warnings.
 const MOST_PREDICTED: usize = 10;
+/// Fewest prompts of a label that say something: fewer may all be wrong by chance.
+const FEWEST_PREDICTED: usize = 5;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn predictions_for_the_warnings_take_some_seconds() {
+        for (seconds_per_pass, expected) in [(1e-6, 10), (0.25, 10), (0.45, 5), (0.6, 0), (60.0, 0)]
+        {
+            assert_eq!(affordable_prompts(seconds_per_pass), expected);
+        }
+    }
+}

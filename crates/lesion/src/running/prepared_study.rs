@@ -103,7 +103,8 @@ impl<'m> PreparedStudy<'m> {
             groups.push(find_layers(subject, group, "joint.layers")?);
         }
         let patterns = LayerPattern::all(&layers, &groups);
-        let encoded = EncodedTexts::encode(subject, &study, &mut texts)?;
+        let encoded =
+            stages.run("encode", |_| EncodedTexts::encode(subject, &study, &mut texts))?;
         let (stimuli_origin, prompts_origin, neurons_origin) = texts.origins;
         let contrast = encoded.stimuli.contrast();
         let mut given_sets = None;

@@ -76,7 +76,10 @@ impl Watch for ProgressBars {
             stage.clone_into(&mut lines.stage);
         }
         let bar = ProgressBar::new(1).with_style(style("{pos}/{len}"));
-        self.bar = Some(bar.with_message(stage.to_owned()));
+        let bar = bar.with_message(stage.to_owned());
+        // A stage of one step is shown too.
+        bar.tick();
+        self.bar = Some(bar);
     }
 
     fn advance(&mut self, done: usize, all: usize) {

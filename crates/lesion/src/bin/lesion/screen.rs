@@ -177,6 +177,13 @@ pub(crate) fn write_plan(out: &mut impl Write, plan: &StudyPlan) -> io::Result<(
             plural(plan.claims, "claim")
         )?;
     }
+    if plan.predicted_prompts == 0 {
+        writeln!(
+            out,
+            "A forward pass takes too long here to predict some prompts; a run reports whether the \
+             model is right in any."
+        )?;
+    }
     for line in shown(&plan.warnings) {
         writeln!(out, "Warning: {}", printable(&line))?;
     }
