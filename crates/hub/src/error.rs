@@ -1,6 +1,9 @@
 use std::{io, path::PathBuf};
 
-use crate::naming::name_problem::{AddressProblem, NameProblem};
+use crate::{
+    environment::secrets::without_password,
+    naming::name_problem::{AddressProblem, NameProblem},
+};
 
 /// Everything that can make a model unavailable. Each prints as one line, with what to do.
 #[derive(Debug, thiserror::Error)]
@@ -350,6 +353,8 @@ pub enum HubError {
 pub enum TokenUse {
     /// There is no token.
     NoToken,
+    /// The name and the password in `HF_ENDPOINT` were sent, and no token.
+    Password,
     /// The token was sent.
     Sent {
         /// The variable or file that it comes from.
@@ -383,9 +388,10 @@ fn is_unwritable(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
 }
 
-/// A text of the user in quotes, on one line and not too long.
+/// A text of the user in quotes, on one line and not too long. If it is an address, it is without a
+/// password.
 fn quote(text: &str) -> String {
-    let mut quoted = format!("{text:?}");
+    let mut quoted = format!("{:?}", without_password(text));
     if let Some((end, _)) = quoted.char_indices().nth(LONGEST_QUOTE) {
         quoted.truncate(end);
         quoted.push_str("…\"");
@@ -408,6 +414,11 @@ fn advise_on_access(endpoint: &str, repo: &str, gated: bool, token: &TokenUse) -
                                        access token that may read it"
                 .to_owned()
         }
+        (TokenUse::Password, _) => {
+            "check the name of the model, and the user's name and the password \
+                                    in HF_ENDPOINT"
+                .to_owned()
+        }
         (TokenUse::Sent { origin }, true) => format!(
             "it is gated, and the account of the token from {origin} has no access; ask for it at \
              {endpoint}/{id}, and let the token read gated repositories"
@@ -428,7 +439,7 @@ fn advise_on_access(endpoint: &str, repo: &str, gated: bool, token: &TokenUse) -
 
 fn describe_token(token: &TokenUse) -> String {
     match token {
-        TokenUse::NoToken => String::new(),
+        TokenUse::NoToken | TokenUse::Password => String::new(),
         TokenUse::Sent { origin } => {
             format!(" that the account of the token from {origin} may read")
         }

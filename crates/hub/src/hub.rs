@@ -1,3 +1,5 @@
+use std::sync::{Arc, atomic::AtomicBool};
+
 use crate::{
     cache::repo_cache::RepoCache,
     checkouts::checkout::{Checkout, Source},
@@ -25,6 +27,13 @@ impl Hub {
     /// If [`Settings::from_env`] fails.
     pub fn from_env() -> Result<Self, HubError> {
         Settings::from_env().map(Self::new)
+    }
+
+    /// The same hub, for a caller who may end whatever it waits for: as soon as `is_cancelled` is true,
+    /// it fails with [`HubError::Cancelled`].
+    #[must_use]
+    pub fn ended_by(self, is_cancelled: Arc<AtomicBool>) -> Self {
+        Self { client: self.client.ended_by(is_cancelled) }
     }
 
     /// Asks the hub for the commit of the revision. If the hub does not answer, the cache serves as

@@ -52,7 +52,9 @@ pub use checkouts::{
 };
 pub use environment::{
     certificates::Certificates,
+    endpoint::Endpoint,
     hub_settings::{Rate, Settings, endpoint_from_env},
+    secrets::without_password,
     token::Token,
     variables::expand_path,
 };

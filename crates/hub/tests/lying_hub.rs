@@ -5,13 +5,16 @@ mod machine;
 mod server;
 
 use std::{
-    fs,
+    fs::{self, File},
     path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
-use hub::{Hub, Rate, Settings, Token};
+use hub::{Hub, HubError, Rate, Settings, Token};
 use machine::{
     CONFIG, Machine, WEIGHTS, assert_complete, hub_except, is_weights, repository, weights,
 };
@@ -325,6 +328,181 @@ fn a_pause_that_is_too_long_is_left_to_the_user() {
         let line = Machine::new(&server.url()).refusal("owner/tiny");
         assert_contains(&line, &["429", expected]);
         assert_eq!(server.requests().len(), 1);
+    }
+}
+
+/// A server that keeps a client waiting, and cancels it while it waits.
+fn hub_that_cancels(answer: impl Fn(&Request) -> Option<Reply> + Send + Sync + 'static) {
+    let cancelled = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&cancelled);
+    let server = hub_except(repository(), move |request| {
+        let reply = answer(request)?;
+        flag.store(true, Ordering::Relaxed);
+        Some(reply)
+    });
+    let mut machine = Machine::new(&server.url());
+    machine.settings.pause = Duration::from_secs(50);
+    let started = Instant::now();
+    let error = machine.fetch_until("owner/tiny", cancelled).unwrap_err();
+    assert!(matches!(error, HubError::Cancelled), "{error}");
+    assert!(started.elapsed() < Duration::from_secs(20));
+    machine.assert_no_half_file();
+}
+
+#[test]
+fn whatever_is_waited_for_can_be_cancelled() {
+    let busy = || Reply::status(429).header("retry-after", "59");
+    // A pause that the server asks for, and pauses of the client.
+    hub_that_cancels(move |_| Some(busy()));
+    hub_that_cancels(|_| Some(Reply::status(503)));
+    hub_that_cancels(move |request| is_weights(request).then(busy));
+    hub_that_cancels(|request| {
+        is_weights(request).then(|| Reply { cut: Some(1), ..repository().answer(request) })
+    });
+    // An answer that never comes, its bytes, and its last bytes.
+    hub_that_cancels(|_| Some(Reply::silence()));
+    hub_that_cancels(|request| is_weights(request).then(Reply::silence));
+    hub_that_cancels(|request| {
+        let reply = is_weights(request).then(|| repository().answer(request))?;
+        Some(Reply { cut: Some(9), holds: true, ..reply })
+    });
+    // A list of files that never comes, after a file that is not there.
+    hub_that_cancels(|request| {
+        let is_list = request.path.starts_with("/api/models/");
+        let is_missing = request.path.ends_with("/config.json");
+        match (is_list, is_missing) {
+            (true, _) => Some(Reply::silence()),
+            (_, true) => Some(Reply::status(404).header("x-error-code", "EntryNotFound")),
+            _ => None,
+        }
+    });
+}
+
+#[test]
+fn a_lock_of_another_process_can_be_cancelled() {
+    let cancelled = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&cancelled);
+    let server = hub_except(repository(), move |request| {
+        // The question comes before the lock.
+        flag.fetch_or(request.path.ends_with(WEIGHTS), Ordering::Relaxed);
+        None
+    });
+    let machine = Machine::new(&server.url());
+    let lock = format!("hub/.locks/models--owner--tiny/{}.lock", etag(WEIGHTS, &weights()));
+    let lock = machine.dir.path().join(lock);
+    fs::create_dir_all(lock.parent().unwrap()).unwrap();
+    let lock = File::create(lock).unwrap();
+    lock.lock().unwrap();
+    let error = machine.fetch_until("owner/tiny", cancelled).unwrap_err();
+    assert!(matches!(error, HubError::Cancelled), "{error}");
+    lock.unlock().unwrap();
+    assert_complete(&machine.fetch("owner/tiny").unwrap());
+}
+
+#[test]
+fn a_password_in_the_endpoint_goes_to_the_mirror_and_into_no_message() {
+    // `printf 'ada:s3cret' | base64`
+    const AUTHORIZATION: &str = "Basic YWRhOnMzY3JldA==";
+    let elsewhere = Server::start(|request| repository().answer(request));
+    let mut mirror = repository();
+    mirror.elsewhere = Some(elsewhere.url());
+    let server = Server::start(move |request| {
+        match request.headers.get("authorization").map(String::as_str) {
+            Some(AUTHORIZATION) => mirror.answer(request),
+            _ => Reply::status(401),
+        }
+    });
+    let with_password = |url: String| url.replace("http://", "http://ada:s3cret@");
+    let mut machine = Machine::new(&with_password(server.url()));
+    machine.settings.token = Token::new("hf_secret", "HF_TOKEN");
+    assert_complete(&machine.fetch("owner/tiny").unwrap());
+    let sent_elsewhere = elsewhere.requests();
+    assert!(!sent_elsewhere.is_empty());
+    assert!(sent_elsewhere.iter().all(|request| !request.headers.contains_key("authorization")));
+    assert!(!format!("{:?}", machine.settings).contains("s3cret"));
+
+    let html = Reply { body: b"<html>".to_vec(), ..Reply::status(200) };
+    for (reply, expected) in [
+        (Reply::status(401), "HF_ENDPOINT"),
+        (Reply::status(403).header("x-error-code", "GatedRepo"), "HF_ENDPOINT"),
+        (Reply::status(404), "no model"),
+        (Reply::status(404).header("x-error-code", "RevisionNotFound"), "no revision"),
+        (Reply::status(418), "418"),
+        (Reply::status(200), "not a hub"),
+        (html.header("content-type", "text/html"), "web page"),
+        (Reply::status(302).header("location", "/"), "redirect"),
+    ] {
+        let server = Server::start(move |_| reply.clone());
+        let line = Machine::new(&with_password(server.url())).refusal("owner/tiny");
+        assert_contains(&line, &[expected]);
+        assert!(!line.contains("s3cret") && !line.contains("ada"), "{line}");
+    }
+    let nobody = Server::start(|_| Reply::status(200)).url();
+    let line = Machine::new(&with_password(nobody)).refusal("owner/tiny");
+    assert_contains(&line, &["cannot ask http://127.0.0.1:"]);
+    assert!(!line.contains("s3cret"), "{line}");
+}
+
+/// A safetensors file with tensors of these names.
+fn named_tensors(names: &[&str]) -> Vec<u8> {
+    let entries: Vec<String> = names
+        .iter()
+        .map(|name| {
+            format!(r#""{name}": {{"dtype": "F32", "shape": [0], "data_offsets": [0, 0]}}"#)
+        })
+        .collect();
+    let header = format!("{{\"__metadata__\": {{\"format\": \"pt\"}}, {}}}", entries.join(", "));
+    let length = u64::try_from(header.len()).unwrap().to_le_bytes();
+    [&length[..], header.as_bytes(), &[0; 10_000]].concat()
+}
+
+/// The names of the tensors of a repository with these weights.
+fn tensor_names(files: &[(&str, &[u8])], honours_ranges: bool) -> Option<Vec<String>> {
+    let mut other = repository();
+    other.files.remove(WEIGHTS);
+    for (name, bytes) in files {
+        other.files.insert((*name).to_owned(), bytes.to_vec());
+    }
+    let server = Server::start(move |request| {
+        let range = request.headers.get("range").and_then(|range| {
+            let (start, end) = range.strip_prefix("bytes=")?.split_once('-')?;
+            Some((start.parse::<usize>().ok()?, end.parse::<usize>().ok()?))
+        });
+        match (range, request.path.strip_prefix("/large/")) {
+            (Some((start, end)), Some(file)) if honours_ranges => {
+                let bytes = &other.files[file];
+                let end = (end + 1).min(bytes.len());
+                let range = format!("bytes {start}-{}/{}", end - 1, bytes.len());
+                let reply = Reply { body: bytes[start..end].to_vec(), ..Reply::status(206) };
+                reply.header("content-range", range)
+            }
+            _ => other.answer(request),
+        }
+    });
+    let machine = Machine::new(&server.url());
+    let hub = Hub::new(machine.settings.clone());
+    let checkout = hub.open(&"owner/tiny".parse().unwrap()).unwrap();
+    let names = checkout.tensor_names().unwrap();
+    assert!(!machine.repo().exists());
+    names
+}
+
+#[test]
+fn the_names_of_tensors_are_known_before_they_are_downloaded() {
+    let names = ["a.weight", "b.bias"];
+    let file = named_tensors(&names);
+    let found = Some(names.map(str::to_owned).to_vec());
+    assert_eq!(tensor_names(&[(WEIGHTS, &file)], true), found);
+    assert_eq!(tensor_names(&[(WEIGHTS, &file)], false), None);
+    let index = br#"{"weight_map": {"b.bias": "two.bin", "a.weight": "one.bin"}}"#;
+    for name in ["model.safetensors.index.json", "pytorch_model.bin.index.json"] {
+        assert_eq!(tensor_names(&[(name, index)], true), found);
+    }
+    assert_eq!(tensor_names(&[("pytorch_model.bin", &file)], true), None);
+    let too_long = [&u64::MAX.to_le_bytes()[..], &[b'{'; 99]].concat();
+    let beyond_the_end = [&9999_u64.to_le_bytes()[..], &[b'{'; 99]].concat();
+    for broken in [&b""[..], b"{", &too_long, &beyond_the_end, &[0; 99]] {
+        assert_eq!(tensor_names(&[(WEIGHTS, broken)], broken.len() > 8), None);
     }
 }
 

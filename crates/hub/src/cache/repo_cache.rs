@@ -10,7 +10,7 @@
 
 use std::{
     collections::BTreeSet,
-    fs::{self, File},
+    fs::{self, File, TryLockError},
     io,
     path::{Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering},
@@ -21,6 +21,7 @@ use crate::{
     cache::{etag::Etag, presence::Presence},
     error::HubError,
     naming::repo::{MAIN, Repo, is_commit},
+    requests::waiting::Waiting,
 };
 
 /// Extension of a file whose download is not complete.
@@ -137,8 +138,17 @@ impl RepoCache {
 
     /// Waits until no other process writes this blob. None does as long as the returned file lives.
     /// `None` if the cache or its file system has no locks.
-    pub(crate) fn lock(&self, etag: &Etag) -> Option<File> {
-        lock_file(&self.lock_path(etag)).ok()
+    ///
+    /// # Errors
+    /// If the caller ended it.
+    pub(crate) fn lock(&self, etag: &Etag, waiting: &Waiting) -> Result<Option<File>, HubError> {
+        let Ok(file) = open_lock(&self.lock_path(etag)) else { return Ok(None) };
+        let is_locked = waiting.for_result(|| match file.try_lock() {
+            Ok(()) => Some(true),
+            Err(TryLockError::WouldBlock) => None,
+            Err(TryLockError::Error(_)) => Some(false),
+        })?;
+        Ok(is_locked.then_some(file))
     }
 
     fn lock_path(&self, etag: &Etag) -> PathBuf {
@@ -228,11 +238,9 @@ fn link_file(path: &Path, target: &Path, blob: &Path) -> io::Result<()> {
     symlink(target, path).or_else(|_| fs::hard_link(blob, path)).or_else(|_| fs::rename(blob, path))
 }
 
-fn lock_file(path: &Path) -> io::Result<File> {
+fn open_lock(path: &Path) -> io::Result<File> {
     make_parent(path)?;
-    let file = File::create(path)?;
-    file.lock()?;
-    Ok(file)
+    File::create(path)
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {

@@ -9,8 +9,9 @@ use crate::{
         presence::Presence,
         repo_cache::{RepoCache, cache_error},
     },
-    checkouts::checkpoint_files::{
-        CommitFiles, no_config_error, provide_description, provide_weights,
+    checkouts::{
+        checkpoint_files::{CommitFiles, no_config_error, provide_description, provide_weights},
+        tensor_names::{FileParts, tensor_names},
     },
     environment::hub_settings::OFFLINE,
     error::HubError,
@@ -153,6 +154,15 @@ impl<'a> Checkout<'a> {
         Ok(count.missing_bytes)
     }
 
+    /// The names of the tensors, without downloading the weights: from the index of several files, or
+    /// from the header of a safetensors file. `None` if the weights have neither, or are in the cache.
+    ///
+    /// # Errors
+    /// If the hub does not answer.
+    pub fn tensor_names(&self) -> Result<Option<Vec<String>>, HubError> {
+        tensor_names(&mut Count { checkout: self, missing_bytes: 0 })
+    }
+
     fn commit(&self) -> &str {
         self.repo.revision()
     }
@@ -174,9 +184,9 @@ impl<'a> Checkout<'a> {
 
     /// Names of the files of the commit: all, if the cache is the source or the hub lists them;
     /// otherwise those among the usual ones that the hub has.
-    fn file_names(&self) -> Vec<String> {
+    fn file_names(&self) -> Result<Vec<String>, HubError> {
         if !matches!(self.source, Source::Hub) {
-            return self.cache.file_names(self.commit());
+            return Ok(self.cache.file_names(self.commit()));
         }
         self.client.known_file_names(&self.repo)
     }
@@ -228,7 +238,7 @@ impl CommitFiles for Fetch<'_, '_, '_> {
         self.checkout.missing_error(files, presence)
     }
 
-    fn file_names(&self) -> Vec<String> {
+    fn file_names(&self) -> Result<Vec<String>, HubError> {
         self.checkout.file_names()
     }
 
@@ -270,11 +280,21 @@ impl CommitFiles for Count<'_, '_> {
         self.checkout.missing_error(files, presence)
     }
 
-    fn file_names(&self) -> Vec<String> {
+    fn file_names(&self) -> Result<Vec<String>, HubError> {
         self.checkout.file_names()
     }
 
     fn repo(&self) -> &Repo {
         &self.checkout.repo
+    }
+}
+
+impl FileParts for Count<'_, '_> {
+    fn part(&self, file: &str, start: u64, end: u64) -> Result<Option<Vec<u8>>, HubError> {
+        if !self.checkout.must_ask(self.checkout.known_presence(file)) {
+            return Ok(None);
+        }
+        let Checkout { client, repo, .. } = self.checkout;
+        client.part(FileRequest { repo, file }, start, end)
     }
 }

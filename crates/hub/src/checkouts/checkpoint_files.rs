@@ -30,14 +30,20 @@ pub(crate) trait CommitFiles {
     fn missing_error(&self, files: String, presence: Presence) -> HubError;
 
     /// Names of files of the commit, as far as they are known: to explain why a checkpoint is not one.
-    fn file_names(&self) -> Vec<String>;
+    ///
+    /// # Errors
+    /// If the caller ended it.
+    fn file_names(&self) -> Result<Vec<String>, HubError>;
 
     fn repo(&self) -> &Repo;
 }
 
 /// Forms in which weights may be stored, best first.
 pub const WEIGHTS: [&str; 4] =
-    ["model.safetensors", INDEX, "pytorch_model.bin", "pytorch_model.bin.index.json"];
+    [SAFETENSORS, INDEX, "pytorch_model.bin", "pytorch_model.bin.index.json"];
+
+/// Weights in one file whose header names the tensors.
+pub(crate) const SAFETENSORS: &str = "model.safetensors";
 
 /// The list of the files of weights, if there are several.
 const INDEX: &str = "model.safetensors.index.json";
@@ -91,7 +97,9 @@ pub(crate) fn provide_weights(files: &mut impl CommitFiles) -> Result<(), HubErr
         return Ok(());
     }
     let index = files.read(found)?;
-    for shard in parse_index(found, &index, files.repo())? {
+    let shards: BTreeSet<String> =
+        parse_index(found, &index, files.repo())?.into_values().collect();
+    for shard in shards {
         if let Err(presence) = provide_first_of(files, &[&shard])? {
             return Err(files.missing_error(shard, presence));
         }
@@ -102,7 +110,10 @@ pub(crate) fn provide_weights(files: &mut impl CommitFiles) -> Result<(), HubErr
 /// The error of a repository without `config.json`.
 pub(crate) fn no_config_error(files: &impl CommitFiles, presence: Presence) -> HubError {
     if presence == Presence::Absent {
-        let names = files.file_names();
+        let names = match files.file_names() {
+            Ok(names) => names,
+            Err(error) => return error,
+        };
         if let Some(error) = unusable_weights_error(files, &names, CONFIG) {
             return error;
         }
@@ -117,7 +128,10 @@ pub(crate) fn no_config_error(files: &impl CommitFiles, presence: Presence) -> H
 
 fn no_tokenizer_error(files: &impl CommitFiles, presence: Presence) -> HubError {
     if presence == Presence::Absent {
-        let names = files.file_names();
+        let names = match files.file_names() {
+            Ok(names) => names,
+            Err(error) => return error,
+        };
         if let Some(file) = SLOW_TOKENIZERS.iter().find(|file| names.iter().any(|n| n == *file)) {
             return HubError::SlowTokenizer { repo: files.repo().id().to_owned(), file };
         }
@@ -128,7 +142,10 @@ fn no_tokenizer_error(files: &impl CommitFiles, presence: Presence) -> HubError 
 fn no_weights_error(files: &impl CommitFiles, presence: Presence) -> HubError {
     let expected = WEIGHTS.join(" or ");
     if presence == Presence::Absent {
-        let names = files.file_names();
+        let names = match files.file_names() {
+            Ok(names) => names,
+            Err(error) => return error,
+        };
         if let Some(error) = unusable_weights_error(files, &names, &expected) {
             return error;
         }
@@ -164,8 +181,12 @@ fn provide_first_of<'a>(
     Ok(Err(presence))
 }
 
-/// The files that an index names.
-fn parse_index(name: &str, index: &[u8], repo: &Repo) -> Result<BTreeSet<String>, HubError> {
+/// The file of each tensor, from an index.
+pub(crate) fn parse_index(
+    name: &str,
+    index: &[u8],
+    repo: &Repo,
+) -> Result<BTreeMap<String, String>, HubError> {
     #[derive(Deserialize)]
     struct Index {
         weight_map: BTreeMap<String, String>,
@@ -177,11 +198,10 @@ fn parse_index(name: &str, index: &[u8], repo: &Repo) -> Result<BTreeSet<String>
             return Err(HubError::Index { index: index_name, repo, message: error.to_string() });
         }
     };
-    let shards: BTreeSet<String> = index.weight_map.into_values().collect();
-    if let Some(file) = shards.iter().find(|name| !is_plain_name(name)) {
+    if let Some(file) = index.weight_map.values().find(|name| !is_plain_name(name)) {
         return Err(HubError::ShardName { index: index_name, repo, file: file.clone() });
     }
-    Ok(shards)
+    Ok(index.weight_map)
 }
 
 /// Whether this is safe as a part of paths and addresses.
@@ -230,8 +250,8 @@ mod tests {
             HubError::NoFile { repo: self.repo.to_string(), files }
         }
 
-        fn file_names(&self) -> Vec<String> {
-            self.files.keys().map(|name| (*name).to_owned()).collect()
+        fn file_names(&self) -> Result<Vec<String>, HubError> {
+            Ok(self.files.keys().map(|name| (*name).to_owned()).collect())
         }
 
         fn repo(&self) -> &Repo {

@@ -2,4 +2,5 @@
 
 pub(crate) mod checkout;
 pub(crate) mod checkpoint_files;
+pub(crate) mod tensor_names;
 pub(crate) mod unusable_file;

@@ -6,11 +6,10 @@ use std::{
     time::Duration,
 };
 
-use ureq::http::Uri;
-
 use crate::{
     environment::{
         certificates::Certificates,
+        endpoint::Endpoint,
         token::Token,
         variables::{Variables, is_true},
     },
@@ -20,8 +19,8 @@ use crate::{
 /// Settings of the hub and of its cache.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The hub's address, without a slash at its end.
-    pub endpoint: String,
+    /// The hub's address.
+    pub endpoint: Endpoint,
     /// The folder of all cached repositories.
     pub cache: PathBuf,
     /// The access token, for repositories that are not open to all.
@@ -112,28 +111,17 @@ impl Settings {
     }
 }
 
-/// The hub's address in the environment, without a slash at its end.
+/// The hub's address in the environment.
 ///
 /// # Errors
 /// If `HF_ENDPOINT` is not an address.
-pub fn endpoint_from_env() -> Result<String, HubError> {
+pub fn endpoint_from_env() -> Result<Endpoint, HubError> {
     Variables(|name: &str| env::var_os(name)).endpoint()
 }
 
 impl<F: Fn(&str) -> Option<OsString>> Variables<F> {
-    fn endpoint(&self) -> Result<String, HubError> {
-        let found = self.text("HF_ENDPOINT").unwrap_or_else(|| ENDPOINT.to_owned());
-        let endpoint = found.trim().trim_end_matches('/');
-        let uri = endpoint.parse::<Uri>().ok();
-        let is_address = uri.is_some_and(|uri| {
-            matches!(uri.scheme_str(), Some("http" | "https"))
-                && uri.host().is_some_and(|host| !host.is_empty())
-                && uri.query().is_none()
-        });
-        if !is_address {
-            return Err(HubError::Endpoint { found });
-        }
-        Ok(endpoint.to_owned())
+    fn endpoint(&self) -> Result<Endpoint, HubError> {
+        self.text("HF_ENDPOINT").unwrap_or_else(|| ENDPOINT.to_owned()).parse()
     }
 
     fn hf_home(&self) -> Option<PathBuf> {
@@ -237,14 +225,15 @@ mod tests {
     #[test]
     fn the_endpoint_is_an_address_with_a_host() {
         let home = ("HOME", "/h");
-        assert_eq!(settings(&[home]).unwrap().endpoint, ENDPOINT);
+        assert_eq!(settings(&[home]).unwrap().endpoint.address(), ENDPOINT);
         for (text, expected) in [
             ("http://localhost:1/", "http://localhost:1"),
             ("https://mirror.org/hf//", "https://mirror.org/hf"),
             (" https://mirror.org ", "https://mirror.org"),
             ("HTTPS://mirror.org", "HTTPS://mirror.org"),
         ] {
-            assert_eq!(settings(&[home, ("HF_ENDPOINT", text)]).unwrap().endpoint, expected);
+            let found = settings(&[home, ("HF_ENDPOINT", text)]).unwrap().endpoint;
+            assert_eq!(found.address(), expected);
         }
         for text in ["localhost", "http://", "ftp://x.org", "https://x.org?a=b", "https://a b"] {
             let error = settings(&[home, ("HF_ENDPOINT", text)]).unwrap_err().to_string();

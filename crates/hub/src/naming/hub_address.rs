@@ -1,6 +1,7 @@
 //! Addresses of models on the hub, as browsers, `git` and the hub's own tools write them.
 
 use crate::{
+    environment::secrets::without_password,
     error::HubError,
     naming::{
         name_problem::AddressProblem,
@@ -55,7 +56,7 @@ pub fn parse_address(text: &str, endpoint: &str) -> Option<Result<Repo, HubError
     };
     match name {
         Ok(name) => Some(name.parse()),
-        Err(problem) => Some(Err(HubError::Address { text: without_credentials(&text), problem })),
+        Err(problem) => Some(Err(HubError::Address { text: without_password(&text), problem })),
     }
 }
 
@@ -212,14 +213,6 @@ pub fn decode_percents(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// The address without a user's name and password, which must not be printed.
-fn without_credentials(text: &str) -> String {
-    let Some((scheme, rest)) = text.split_once("://") else { return text.to_owned() };
-    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let host = authority.rsplit('@').next().unwrap_or_default();
-    format!("{scheme}://{host}{path}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -293,6 +286,8 @@ mod tests {
             ("https://hf-mirror.com/a/b", "HF_ENDPOINT=https://hf-mirror.com"),
             ("https://evil-huggingface.co/a/b", "HF_ENDPOINT"),
             ("https://ada:secret@github.com/a/b", "HF_ENDPOINT=https://github.com"),
+            ("https:/ada:secret@github.com/a/b", "HF_ENDPOINT=https://github.com"),
+            ("https:\\\\ada:secret@github.com\\a\\b", "HF_ENDPOINT=https://github.com"),
             ("s3://bucket/model", "s3"),
             ("https://hf.co/a/b%0A", "b\\n"),
             ("https://hf.co/a/b--c", "`-`"),

@@ -2,9 +2,10 @@
 //! files.
 
 use std::{
-    io::Read,
-    sync::atomic::{AtomicBool, Ordering},
-    thread,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -18,7 +19,7 @@ use ureq::{
 use crate::{
     cache::etag::Etag,
     checkouts::unusable_file::{SLOW_TOKENIZERS, USUAL_WEIGHTS},
-    environment::{certificates::Certificates, hub_settings::Settings, token::Token},
+    environment::{certificates::Certificates, hub_settings::Settings},
     error::{HubError, TokenUse},
     naming::repo::{Repo, is_commit},
     requests::{
@@ -31,6 +32,7 @@ use crate::{
         origin::{resolve, same_origin},
         patience::TRIES,
         refusal::{NO_FILE, is_about_the_token, is_denied, refusal},
+        waiting::Waiting,
     },
 };
 
@@ -44,7 +46,7 @@ const CONNECTION_TIMEOUT: Duration = Duration::from_secs(10);
 const SMALL_FILE_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// Most bytes of a file that is read into memory, or only to count them.
-const LARGEST_SMALL_FILE: u64 = 64 << 20;
+const LARGEST_SMALL_FILE: usize = 64 << 20;
 
 /// Number of redirections that one request follows.
 const MOST_REDIRECTIONS: usize = 10;
@@ -59,6 +61,7 @@ pub(crate) struct Client {
     proxy: Option<String>,
     /// Whether the hub refused the token. Then it is not sent again.
     token_refused: AtomicBool,
+    waiting: Waiting,
 }
 
 /// The hub's metadata of a file.
@@ -77,14 +80,23 @@ enum Ask {
     HeadersOfFirstByte,
     /// The first byte, whose answer has the size.
     FirstByte,
+    /// A part of a file.
+    Bytes {
+        start: u64,
+        end: u64,
+    },
     Everything,
     /// The bytes of a download from this one on.
     From(u64),
 }
 
+/// The answer to a request. The inner error is one of the connection, and the outer one that the
+/// caller ended the request.
+type Answered = Result<Result<Response<Body>, Error>, HubError>;
+
 impl Client {
     pub(crate) fn new(settings: Settings) -> Self {
-        let endpoint = settings.endpoint.parse::<Uri>().ok();
+        let endpoint = settings.endpoint.address().parse::<Uri>().ok();
         let host = endpoint.as_ref().and_then(Uri::host).unwrap_or_default();
         let is_local = ["localhost", "127.0.0.1", "[::1]"].contains(&host);
         let proxy = if is_local { None } else { Proxy::try_from_env() };
@@ -116,7 +128,17 @@ impl Client {
                 .map(|proxy| format!("{}:{}", proxy.host(), proxy.port())),
             settings,
             token_refused: AtomicBool::new(false),
+            waiting: Waiting::default(),
         }
+    }
+
+    /// The same client, whose requests and pauses end as soon as `is_cancelled` is true.
+    pub(crate) fn ended_by(self, is_cancelled: Arc<AtomicBool>) -> Self {
+        Self { waiting: Waiting::ended_by(is_cancelled), ..self }
+    }
+
+    pub(crate) fn waiting(&self) -> &Waiting {
+        &self.waiting
     }
 
     pub(crate) fn settings(&self) -> &Settings {
@@ -198,33 +220,51 @@ impl Client {
         bytes.ok_or_else(|| HubError::NotAHub { url: self.url(request), header: "size" })
     }
 
+    /// The bytes of a file from `start` up to `end`; `None` if the server does not send them alone.
+    pub(crate) fn part(
+        &self,
+        request: FileRequest<'_>,
+        start: u64,
+        end: u64,
+    ) -> Result<Option<Vec<u8>>, HubError> {
+        let response = self.answer(request, Ask::Bytes { start, end })?;
+        let range = content_range(response.headers());
+        if response.status() != 206 || range.is_none_or(|(first, _)| first != start) {
+            return Ok(None);
+        }
+        let bytes = self.read_small_file(request, response)?;
+        Ok(bytes.filter(|bytes| bytes.len() as u64 == end - start))
+    }
+
     /// The bytes of a response; `None` if there are too many.
     fn read_small_file(
         &self,
         request: FileRequest<'_>,
         response: Response<Body>,
     ) -> Result<Option<Vec<u8>>, HubError> {
-        let mut bytes = Vec::new();
-        let mut body = reader(response).take(LARGEST_SMALL_FILE + 1);
-        if let Err(error) = body.read_to_end(&mut bytes) {
-            return Err(self.unreachable_error(request, Error::Io(error)));
-        }
-        let is_whole = bytes.len() as u64 <= LARGEST_SMALL_FILE;
-        Ok(is_whole.then_some(bytes))
+        let unreachable = |error| self.unreachable_error(request, Error::Io(error));
+        let mut pieces = self.waiting.read_body(reader(response)).map_err(unreachable)?;
+        pieces.read_all(LARGEST_SMALL_FILE)?.map_err(unreachable)
     }
 
     /// The names of the files of a repository: all, or the usual ones if the hub does not list them.
-    pub(crate) fn known_file_names(&self, repo: &Repo) -> Vec<String> {
-        if let Some(names) = self.listed_file_names(repo) {
-            return names;
+    ///
+    /// # Errors
+    /// If the caller ended it.
+    pub(crate) fn known_file_names(&self, repo: &Repo) -> Result<Vec<String>, HubError> {
+        let listed = self.listed_file_names(repo);
+        self.waiting.check()?;
+        if let Some(names) = listed {
+            return Ok(names);
         }
         let mut names = Vec::new();
         for file in USUAL_WEIGHTS.into_iter().chain(SLOW_TOKENIZERS) {
             if matches!(self.metadata(FileRequest { repo, file }), Ok(Some(_))) {
                 names.push(file.to_owned());
             }
+            self.waiting.check()?;
         }
-        names
+        Ok(names)
     }
 
     /// The names of the files of a repository; `None` if the hub does not list them.
@@ -240,12 +280,13 @@ impl Client {
         let endpoint = &self.settings.endpoint;
         let revision = escape_revision(repo);
         let url = format!("{endpoint}/api/models/{}/revision/{revision}", repo.id());
-        let response = self.follow_redirections(&url, Ask::Everything).ok()?;
+        let response = self.follow_redirections(&url, Ask::Everything).ok()?.ok()?;
         if response.status() != 200 {
             return None;
         }
-        let body = reader(response).take(LARGEST_SMALL_FILE);
-        let model: Model = serde_json::from_reader(body).ok()?;
+        let mut pieces = self.waiting.read_body(reader(response)).ok()?;
+        let body = pieces.read_all(LARGEST_SMALL_FILE).ok()?.ok()??;
+        let model: Model = serde_json::from_slice(&body).ok()?;
         Some(model.siblings.into_iter().map(|sibling| sibling.rfilename).collect())
     }
 
@@ -256,7 +297,7 @@ impl Client {
         request: FileRequest<'_>,
         start: u64,
     ) -> Result<Result<Response<Body>, Error>, HubError> {
-        match self.send_until_answered(&self.url(request), Ask::From(start)) {
+        match self.send_until_answered(&self.url(request), Ask::From(start))? {
             Ok(response) if [200, 206, 416].contains(&response.status().as_u16()) => {
                 Ok(Ok(response))
             }
@@ -266,8 +307,11 @@ impl Client {
     }
 
     /// Pauses after try number `tried`, longer each time.
-    pub(crate) fn pause(&self, tried: u32) {
-        thread::sleep(self.pause_after(tried));
+    ///
+    /// # Errors
+    /// If the caller ended it.
+    pub(crate) fn pause(&self, tried: u32) -> Result<(), HubError> {
+        self.waiting.pause(self.pause_after(tried))
     }
 
     fn pause_after(&self, tried: u32) -> Duration {
@@ -277,7 +321,7 @@ impl Client {
     fn unreachable_error(&self, request: FileRequest<'_>, source: Error) -> HubError {
         HubError::Unreachable {
             repo: request.repo.to_string(),
-            endpoint: self.settings.endpoint.clone(),
+            endpoint: self.settings.endpoint.to_string(),
             proxy: self.proxy.clone(),
             source: Box::new(source),
         }
@@ -290,10 +334,13 @@ impl Client {
 
     fn refusal(&self, request: FileRequest<'_>, response: &Response<Body>) -> HubError {
         let url = self.url(request);
-        refusal(&self.settings.endpoint, url, request, self.token_use(), response)
+        refusal(self.settings.endpoint.address(), url, request, self.token_use(), response)
     }
 
     fn token_use(&self) -> TokenUse {
+        if self.settings.endpoint.authorization().is_some() {
+            return TokenUse::Password;
+        }
         let Some(token) = &self.settings.token else { return TokenUse::NoToken };
         let origin = token.origin().to_owned();
         if self.token_refused.load(Ordering::Relaxed) {
@@ -303,78 +350,90 @@ impl Client {
     }
 
     fn answer(&self, request: FileRequest<'_>, ask: Ask) -> Result<Response<Body>, HubError> {
-        let answer = self.send_until_answered(&self.url(request), ask);
+        let answer = self.send_until_answered(&self.url(request), ask)?;
         answer.map_err(|error| self.unreachable_error(request, error))
     }
 
     /// Sends a request again while the server is busy or out of order, unless the pause would be too
     /// long.
-    fn send_until_answered(&self, url: &str, ask: Ask) -> Result<Response<Body>, Error> {
+    fn send_until_answered(&self, url: &str, ask: Ask) -> Answered {
         for tried in 1.. {
-            let response = self.follow_redirections(url, ask)?;
+            let response = match self.follow_redirections(url, ask)? {
+                Ok(response) => response,
+                Err(error) => return Ok(Err(error)),
+            };
             let is_busy = matches!(response.status().as_u16(), 408 | 429 | 500 | 502..=504);
             let requested_pause = retry_after(response.headers()).map(Duration::from_secs);
             let pause = requested_pause.unwrap_or_else(|| self.pause_after(tried));
             if !is_busy || tried == TRIES || pause > LONGEST_PAUSE {
-                return Ok(response);
+                return Ok(Ok(response));
             }
-            thread::sleep(pause);
+            self.waiting.pause(pause)?;
         }
         unreachable!("the last try returns")
     }
 
     /// Sends a request and follows redirections. A request for metadata ends with a redirection to
     /// another host, which does not know the hub's metadata.
-    fn follow_redirections(&self, url: &str, ask: Ask) -> Result<Response<Body>, Error> {
+    fn follow_redirections(&self, url: &str, ask: Ask) -> Answered {
         let mut url = url.to_owned();
         for _ in 0..=MOST_REDIRECTIONS {
-            let response = self.send(&url, ask)?;
-            if !response.status().is_redirection() {
-                return Ok(response);
-            }
+            let response = match self.send(&url, ask)? {
+                Ok(response) if response.status().is_redirection() => response,
+                answer => return Ok(answer),
+            };
             let location = text(response.headers(), "location");
             let Some(target) = location.and_then(|location| resolve(&url, location)) else {
-                return Ok(response);
+                return Ok(Ok(response));
             };
             let has_metadata =
                 [COMMIT, LINKED_ETAG].iter().all(|name| response.headers().contains_key(*name));
             let is_for_metadata = matches!(ask, Ask::Headers | Ask::HeadersOfFirstByte);
             if is_for_metadata && has_metadata && !same_origin(&url, &target) {
-                return Ok(response);
+                return Ok(Ok(response));
             }
             url = target;
         }
-        Err(Error::TooManyRedirects)
+        Ok(Err(Error::TooManyRedirects))
     }
 
     /// Sends one request, with the token if there is one. A hub answers a refused token with a
     /// refusal even if the model is open to all, so the request is then sent without it.
-    fn send(&self, url: &str, ask: Ask) -> Result<Response<Body>, Error> {
-        let Some(token) = self.token_for(url) else { return self.call(url, ask, None) };
-        let response = self.call(url, ask, Some(token))?;
-        if !is_denied(&response) {
-            return Ok(response);
+    fn send(&self, url: &str, ask: Ask) -> Answered {
+        if !same_origin(url, self.settings.endpoint.address()) {
+            return self.call(url, ask, None);
         }
-        let Ok(without_token) = self.call(url, ask, None) else { return Ok(response) };
+        if let Some(password) = self.settings.endpoint.authorization() {
+            return self.call(url, ask, Some(password));
+        }
+        let Some(bearer) = self.bearer() else { return self.call(url, ask, None) };
+        let response = match self.call(url, ask, Some(&bearer))? {
+            Ok(response) if is_denied(&response) => response,
+            answer => return Ok(answer),
+        };
+        let Ok(without_token) = self.call(url, ask, None)? else { return Ok(Ok(response)) };
         if !is_denied(&without_token) || is_about_the_token(&response) {
             self.token_refused.store(true, Ordering::Relaxed);
-            return Ok(without_token);
+            return Ok(Ok(without_token));
         }
-        Ok(response)
+        Ok(Ok(response))
     }
 
-    /// The token, which goes to the hub and to nobody else.
-    fn token_for(&self, url: &str) -> Option<&Token> {
+    /// The token, which goes to the hub and to nobody else, unless the hub refused it.
+    fn bearer(&self) -> Option<String> {
         let is_refused = self.token_refused.load(Ordering::Relaxed);
         let token = self.settings.token.as_ref()?;
-        (!is_refused && same_origin(url, &self.settings.endpoint)).then_some(token)
+        (!is_refused).then(|| token.bearer())
     }
 
-    fn call(&self, url: &str, ask: Ask, token: Option<&Token>) -> Result<Response<Body>, Error> {
+    fn call(&self, url: &str, ask: Ask, authorization: Option<&str>) -> Answered {
         let mut request = match ask {
             Ask::Headers => self.agent.head(url),
             Ask::HeadersOfFirstByte | Ask::FirstByte => {
                 self.agent.get(url).header("range", "bytes=0-0")
+            }
+            Ask::Bytes { start, end } => {
+                self.agent.get(url).header("range", format!("bytes={start}-{}", end - 1))
             }
             Ask::Everything => self.agent.get(url),
             Ask::From(0) => self.download_agent.get(url),
@@ -382,10 +441,11 @@ impl Client {
                 self.download_agent.get(url).header("range", format!("bytes={start}-"))
             }
         };
-        if let Some(token) = token {
-            request = request.header("authorization", token.bearer());
+        if let Some(authorization) = authorization {
+            request = request.header("authorization", authorization);
         }
-        request.call()
+        let answer = self.waiting.for_work(move || Ok(request.call()))?;
+        Ok(answer.unwrap_or_else(|error| Err(Error::Io(error))))
     }
 }
 

@@ -57,7 +57,7 @@ impl Download<'_> {
     /// Brings the file into the cache, unless its bytes are there already.
     pub(crate) fn run(&self, progress: Progress<'_>) -> Result<(), HubError> {
         let Metadata { commit, etag, size } = self.metadata;
-        let lock = self.cache.lock(etag);
+        let lock = self.cache.lock(etag, self.client.waiting())?;
         let is_there = fs::metadata(self.cache.blob(etag)).is_ok_and(|blob| blob.len() == *size);
         if !is_there {
             let incomplete = self.cache.incomplete(etag, lock.is_some());
@@ -131,7 +131,7 @@ impl Download<'_> {
                     source: Box::new(source),
                 });
             }
-            self.client.pause(failed);
+            self.client.pause(failed)?;
         }
         Ok(())
     }
@@ -161,22 +161,25 @@ impl Download<'_> {
         }
         let may_be_page = partial.done == 0 && is_web_page(response.headers());
         let mut pace = Pace::new(self.client.settings().slowest, partial.done);
-        let mut body = reader(response);
-        let mut buffer = vec![0; BUFFER];
+        let mut pieces = match self.client.waiting().read_body(reader(response)) {
+            Ok(pieces) => pieces,
+            Err(error) => return Ok(Some(Error::Io(error))),
+        };
         loop {
-            let read = match body.read(&mut buffer) {
-                Ok(0) if partial.done < size => {
-                    return Ok(Some(Error::Io(io::ErrorKind::UnexpectedEof.into())));
-                }
-                Ok(0) => return Ok(None),
-                Ok(read) => read,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            let piece = match pieces.next()? {
+                Ok(piece) => piece,
                 Err(error) => return Ok(Some(Error::Io(error))),
             };
-            if may_be_page && partial.done == 0 && starts_like_page(&buffer[..read]) {
+            if piece.is_empty() && partial.done < size {
+                return Ok(Some(Error::Io(io::ErrorKind::UnexpectedEof.into())));
+            }
+            if piece.is_empty() {
+                return Ok(None);
+            }
+            if may_be_page && partial.done == 0 && starts_like_page(&piece) {
                 return Err(HubError::WebPage { url: self.client.url(self.request) });
             }
-            partial.append(&buffer[..read]).map_err(cache_error(path))?;
+            partial.append(&piece).map_err(cache_error(path))?;
             report(progress, Transfer { file: self.request.file, done: partial.done, size })?;
             if partial.done > size {
                 fs::remove_file(path).map_err(cache_error(path))?;
@@ -226,7 +229,7 @@ fn report(progress: Progress<'_>, transfer: Transfer<'_>) -> Result<(), HubError
     }
 }
 
-/// Number of bytes that are read at once.
+/// Number of bytes of a kept part that are read at once.
 const BUFFER: usize = 1 << 16;
 
 impl Partial {

@@ -8,3 +8,4 @@ pub(crate) mod headers;
 pub(crate) mod origin;
 pub(crate) mod patience;
 pub(crate) mod refusal;
+pub(crate) mod waiting;

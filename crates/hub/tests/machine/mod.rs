@@ -5,6 +5,7 @@ use std::{
     fs,
     ops::ControlFlow,
     path::{Path, PathBuf},
+    sync::{Arc, atomic::AtomicBool},
     time::Duration,
 };
 
@@ -54,12 +55,21 @@ impl Machine {
     }
 
     pub(crate) fn asks(&mut self, server: &Server) -> &mut Self {
-        self.settings.endpoint = server.url();
+        self.settings.endpoint = server.url().parse().unwrap();
         self
     }
 
     pub(crate) fn fetch(&self, name: &str) -> Result<PathBuf, HubError> {
-        let hub = Hub::new(self.settings.clone());
+        self.fetch_until(name, Arc::default())
+    }
+
+    /// Fetches a model until it is cancelled.
+    pub(crate) fn fetch_until(
+        &self,
+        name: &str,
+        is_cancelled: Arc<AtomicBool>,
+    ) -> Result<PathBuf, HubError> {
+        let hub = Hub::new(self.settings.clone()).ended_by(is_cancelled);
         let mut checkout = hub.open(&name.parse()?)?;
         checkout.description(&mut |_| ControlFlow::Continue(()))?;
         Ok(checkout.weights(&mut |_| ControlFlow::Continue(()))?.to_owned())

@@ -22,6 +22,8 @@ pub(crate) enum NamedModel {
     Folder(PathBuf),
     /// A model on the hub.
     Hub(Repo),
+    /// A model on the hub that an address names.
+    HubAddress(Repo),
 }
 
 /// Pairs of characters that may stand around a name.
@@ -60,8 +62,8 @@ pub(crate) fn read_model_name(
     let path = if let Some(path) = file_address(text) {
         path
     } else {
-        if let Some(repo) = parse_address(text, &endpoint_from_env()?) {
-            return Ok(NamedModel::Hub(repo?));
+        if let Some(repo) = parse_address(text, endpoint_from_env()?.address()) {
+            return Ok(NamedModel::HubAddress(repo?));
         }
         expand_path(text, var).to_string_lossy().into_owned()
     };
@@ -200,15 +202,20 @@ mod tests {
             "\"owner/other\"",
             "\u{201c}owner/other\u{201d}",
             "'`owner/other`'",
-            "<https://huggingface.co/owner/other>",
             "owner/other/",
-            "https://huggingface.co/owner/other/tree/main",
-            "hf.co/owner/other",
-            "hf://owner/other",
             "models--owner--other",
         ] {
             let expected = NamedModel::Hub("owner/other".parse().unwrap());
             assert_eq!(machine.read(name).unwrap(), expected, "{name:?}");
+        }
+        for address in [
+            "<https://huggingface.co/owner/other>",
+            "https://huggingface.co/owner/other/tree/main",
+            "hf.co/owner/other",
+            "hf://owner/other",
+        ] {
+            let expected = NamedModel::HubAddress("owner/other".parse().unwrap());
+            assert_eq!(machine.read(address).unwrap(), expected, "{address:?}");
         }
         let old = NamedModel::Hub("bert-base-uncased".parse().unwrap());
         assert_eq!(machine.read("models--bert-base-uncased").unwrap(), old);
@@ -243,7 +250,7 @@ mod tests {
         machine.put("owner/tiny/config.json", "");
         machine.assert_folder("owner/tiny", "owner/tiny");
         machine.assert_folder("owner\\tiny", "owner/tiny");
-        let hub = NamedModel::Hub("owner/tiny".parse().unwrap());
+        let hub = NamedModel::HubAddress("owner/tiny".parse().unwrap());
         assert_eq!(machine.read("hf://owner/tiny").unwrap(), hub);
     }
 
@@ -303,6 +310,7 @@ mod tests {
             ("https://github.com/a/b", "HF_ENDPOINT=https://github.com"),
             ("s3://bucket/model", "s3"),
             ("https://huggingface.co/datasets/a/b", "a data set"),
+            ("ada:s3cret@mirror.org/a/b/c/d", "\"mirror.org/a/b/c/d\""),
         ] {
             machine.assert_refused(name, expected);
         }
