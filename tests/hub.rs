@@ -191,6 +191,142 @@ fn a_model_of_another_type_is_rejected_before_its_weights_are_downloaded() {
     assert!(!server.requests().iter().any(|request| request.is_get() && is_large(request)));
 }
 
+/// The bundled model without the keys that name its family.
+fn unnamed_repository() -> Repository {
+    let mut unnamed = repository();
+    let config = unnamed.files.get_mut("config.json").unwrap();
+    let mut keys: serde_json::Value = serde_json::from_slice(config).unwrap();
+    keys.as_object_mut().unwrap().remove("model_type");
+    keys.as_object_mut().unwrap().remove("architectures");
+    *config = keys.to_string().into_bytes();
+    unnamed
+}
+
+#[test]
+fn a_model_that_names_no_family_is_checked_before_its_weights_are_downloaded() {
+    let unnamed = unnamed_repository();
+    let server = Server::start(move |request| unnamed.answer(request));
+    let output = Machine::new().run(&server.url(), &evaluate("owner/tiny"));
+    let stderr = assert_succeeds(&output);
+    assert!(stderr.lines().count() == 1 && stderr.contains("no `model_type`"), "{stderr}");
+
+    let options = |text: &str| ("tokenizer_config.json".to_owned(), text.as_bytes().to_vec());
+    let weights = |name: &str| {
+        let header = format!("{{\"{name}\": {{\"dtype\": \"F32\"}}}}");
+        let length = u64::try_from(header.len()).unwrap().to_le_bytes();
+        let bytes = [&length[..], header.as_bytes(), &[0; 99]].concat();
+        ("model.safetensors".to_owned(), bytes)
+    };
+    for (file, weights_in, expected) in [
+        (options("{\"mask_token\": \"[GAP]\"}"), "model.safetensors", "no [GAP]"),
+        (options("{\"tokenizer_class\": \"T5Tokenizer\"}"), "model.safetensors", "T5Tokenizer"),
+        (options("{\"tokenizer_class\": \"T5Tokenizer\"}"), "pytorch_model.bin", "T5Tokenizer"),
+        (("config.json".to_owned(), b"{}".to_vec()), "pytorch_model.bin", "`hidden_size`"),
+        (weights("classifier.weight"), "model.safetensors", "no masked-language-modelling head"),
+    ] {
+        let mut unnamed = unnamed_repository();
+        unnamed.files.insert(file.0, file.1);
+        let bytes = unnamed.files.remove("model.safetensors").unwrap();
+        unnamed.files.insert(weights_in.to_owned(), bytes);
+        let server = Server::start(move |request| {
+            // As the hub, which sends a part of a file.
+            let Some(range) = request.headers.get("range") else { return unnamed.answer(request) };
+            let (start, end) = range["bytes=".len()..].split_once('-').unwrap();
+            let (start, end): (usize, usize) = (start.parse().unwrap(), end.parse().unwrap());
+            match request.path.strip_prefix("/large/") {
+                Some(name) => Reply {
+                    body: unnamed.files[name][start..=end].to_vec(),
+                    ..Reply::status(206).header("content-range", format!("bytes {start}-{end}/*"))
+                },
+                None => unnamed.answer(request),
+            }
+        });
+        let output = Machine::new().run(&server.url(), &evaluate("owner/tiny"));
+        assert_one_line(&output, &["owner/tiny", expected]);
+        let is_whole = |request: &Request| !request.headers.contains_key("range");
+        let mut requests = server.requests().into_iter();
+        assert!(
+            !requests.any(|request| request.is_get() && is_large(&request) && is_whole(&request))
+        );
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pause_that_the_hub_asks_for_is_stopped_by_a_signal() {
+    let (asked, has_asked) = std::sync::mpsc::channel();
+    let server = Server::start(move |request| {
+        if request.is_get() && is_large(request) {
+            let _ = asked.send(());
+            return Reply::status(429).header("retry-after", "59");
+        }
+        repository().answer(request)
+    });
+    let machine = Machine::new();
+    let started = std::time::Instant::now();
+    let mut command = machine.command(&server.url(), &evaluate("owner/tiny"));
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    has_asked.recv().unwrap();
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    assert!(started.elapsed().as_secs() < 30);
+    assert_eq!(output.status.code(), Some(75));
+    let stderr = text(&output.stderr);
+    assert_eq!(stderr, "Stopped. What was downloaded is kept; the same command resumes.\n");
+    assert!(!machine.cached().join("refs/main").exists());
+}
+
+#[test]
+fn a_password_in_an_address_reaches_no_message_and_no_file() {
+    let server = Server::start(|request| repository().answer(request));
+    let machine = Machine::new();
+    let endpoint = server.url().replace("http://", "http://ada:s3cret@");
+    let page = format!("{endpoint}/owner/tiny/tree/main");
+    assert_succeeds(&machine.run(&endpoint, &[&RUN[..4], &[page.as_str()]].concat()));
+    let results = machine.0.path().join("target/reproduce");
+    for file in fs::read_dir(results).unwrap() {
+        let path = file.unwrap().path();
+        if path.is_dir() {
+            continue;
+        }
+        let bytes = fs::read(&path).unwrap();
+        assert!(!bytes.windows(6).any(|part| part == b"s3cret"), "{}", path.display());
+    }
+    for (endpoint, model) in [
+        (endpoint.as_str(), "owner/other"),
+        (endpoint.as_str(), "https://ada:s3cret@github.com/owner/tiny"),
+        (endpoint.as_str(), "ada:s3cret@github.com/owner/tiny"),
+        ("http://ada:s3cret@127.0.0.1:9", "owner/other"),
+        ("ftp://ada:s3cret@127.0.0.1:9", "owner/other"),
+    ] {
+        let output = machine.run(endpoint, &evaluate(model));
+        assert_one_line(&output, &[]);
+        assert!(!text(&output.stderr).contains("s3cret"), "{}", text(&output.stderr));
+    }
+}
+
+#[test]
+fn an_error_of_the_hub_names_the_model_as_its_user_did() {
+    let server = Server::start(|request| repository().answer(request));
+    let (machine, url) = (Machine::new(), server.url());
+    let not_a_folder = "model owner/other, which is not a folder on this machine: ";
+    for name in ["owner/other", "models--owner--other", " 'owner/other/' "] {
+        assert_one_line(&machine.run(&url, &evaluate(name)), &[not_a_folder]);
+    }
+    // A folder of this name is not what the address means.
+    fs::create_dir_all(machine.0.path().join("owner/other")).unwrap();
+    for address in [
+        "https://huggingface.co/owner/other",
+        "hf.co/owner/other",
+        "hf://owner/other",
+        &format!("{url}/owner/other"),
+    ] {
+        let output = machine.run(&url, &evaluate(address));
+        assert_one_line(&output, &["model owner/other of the hub: ", "no model \"owner/other\""]);
+    }
+}
+
 #[test]
 fn a_study_can_name_a_model_on_the_hub_and_check_downloads_nothing() {
     let server = Server::start(|request| repository().answer(request));

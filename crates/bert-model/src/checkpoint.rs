@@ -8,7 +8,10 @@ use crate::{
     error::BertModelError,
     model::bert_for_masked_lm::BertForMaskedLm,
     text::{
-        reconciled::tokenizer_folder::{has_unigrams, open_tokenizer},
+        reconciled::{
+            tokenizer_class::TokenizerClass,
+            tokenizer_folder::{class_of_vocabulary, open_tokenizer},
+        },
         tokenizer::{BertTokenizer, SpecialTokens},
     },
     weights::{read_file::read_file, untrained_weights::UntrainedWeights, weight_files::Weights},
@@ -72,21 +75,44 @@ impl Checkpoint {
         Ok(Self { config, tokenizer, weights, files, notes })
     }
 
+    /// Whether only the weights tell the family of the checkpoint in this directory.
+    ///
+    /// # Errors
+    /// If `config.json` is missing or cannot be read, or names another architecture.
+    pub fn is_family_of_tensors(dir: impl AsRef<Path>) -> Result<bool, BertModelError> {
+        let json = read_file(&dir.as_ref().join("config.json"))?;
+        Ok(BertConfig::family_in(&json)?.is_none())
+    }
+
     /// Checks everything in a checkpoint directory that can be checked before its weights are there:
-    /// `config.json` and the tokenizer. If only the weights can tell the family, it checks nothing.
+    /// `config.json` and the tokenizer. If only the weights tell the family, `tensors` are their names,
+    /// if these are known; otherwise the directory must suit at least one family.
     ///
     /// # Errors
     /// If a file is missing or cannot be read, or specifies a model that this crate does not compute.
-    pub fn check_without_weights(dir: impl AsRef<Path>) -> Result<(), BertModelError> {
+    pub fn check_without_weights(
+        dir: impl AsRef<Path>,
+        tensors: Option<&[String]>,
+    ) -> Result<(), BertModelError> {
         let dir = dir.as_ref();
         let json = read_file(&dir.join("config.json"))?;
-        if BertConfig::family_in(&json)?.is_none() {
+        if let Some(family) = BertConfig::family_in(&json)? {
+            return check_family(dir, &json, family);
+        }
+        if let Some(names) = tensors {
+            let family = Family::of_tensors(|name| {
+                Ok::<_, BertModelError>(names.iter().any(|known| known == name))
+            })?;
+            return check_family(dir, &json, with_unigrams(known_family(family)?, dir));
+        }
+        let likely = likely_family(dir, &json)?;
+        let checked = check_family(dir, &json, likely);
+        let others = Family::ALL.into_iter().filter(|family| *family != likely);
+        let suits_another = |family| check_family(dir, &json, family).is_ok();
+        if checked.is_err() && others.into_iter().any(suits_another) {
             return Ok(());
         }
-        let config = BertConfig::from_json(&json)?;
-        let mut tokenizer = open_tokenizer(dir, config.model_type)?.tokenizer;
-        limit_tokens(&config, &mut tokenizer)?;
-        Ok(())
+        checked
     }
 
     /// Opens a checkpoint in memory.
@@ -137,13 +163,35 @@ impl Checkpoint {
     }
 }
 
-/// The family whose tensors the weights have. XLM-RoBERTa has RoBERTa's, and another tokenizer.
-fn family_of_weights(dir: &Path, weights: &mut Weights) -> Result<Family, BertModelError> {
-    let family = known_family(weights.family()?)?;
-    if family == Family::Roberta && has_unigrams(dir) {
-        return Ok(Family::XlmRoberta);
+/// Checks that the directory has the configuration and the tokenizer of a model of this family.
+fn check_family(dir: &Path, config: &[u8], family: Family) -> Result<(), BertModelError> {
+    let config = BertConfig::from_json_of(config, family)?;
+    let mut tokenizer = open_tokenizer(dir, family)?.tokenizer;
+    limit_tokens(&config, &mut tokenizer)?;
+    Ok(())
+}
+
+/// The family that a configuration and a vocabulary look like.
+fn likely_family(dir: &Path, config: &[u8]) -> Result<Family, BertModelError> {
+    if let Some(family) = BertConfig::family_of_keys(config)? {
+        return Ok(family);
     }
-    Ok(family)
+    let class = class_of_vocabulary(dir);
+    let family = Family::ALL.into_iter().find(|family| family.traits().tokenizer == class);
+    Ok(family.unwrap_or(Family::Bert))
+}
+
+/// The family whose tensors the weights have.
+fn family_of_weights(dir: &Path, weights: &mut Weights) -> Result<Family, BertModelError> {
+    Ok(with_unigrams(known_family(weights.family()?)?, dir))
+}
+
+/// The family, but XLM-RoBERTa for the tensors of RoBERTa, which it shares, and its own vocabulary.
+fn with_unigrams(family: Family, dir: &Path) -> Family {
+    if family == Family::Roberta && class_of_vocabulary(dir) == TokenizerClass::XlmRoberta {
+        return Family::XlmRoberta;
+    }
+    family
 }
 
 fn known_family(family: Option<Family>) -> Result<Family, BertModelError> {

@@ -62,13 +62,19 @@ pub enum LesionError {
     },
 
     /// A model that is not a folder, and not available from the hub.
-    #[error("model {model}, which is not a folder on this machine")]
+    #[error("model {model}{}", if *is_address { " of the hub" } else { NOT_A_FOLDER })]
     Hub {
         /// The name on the hub.
         model: String,
+        /// Whether an address names the model, which cannot be meant as a folder.
+        is_address: bool,
         /// The hub's error.
         source: HubError,
     },
+
+    /// A download that was cancelled by its token. The next one resumes it.
+    #[error("the download was cancelled")]
+    DownloadStopped,
 
     /// A file that cannot be read.
     #[error("cannot read {}", path.display())]
@@ -264,6 +270,8 @@ pub enum LesionError {
     Grammar(#[from] grammar::NotationError),
 }
 
+const NOT_A_FOLDER: &str = ", which is not a folder on this machine";
+
 /// The number of warnings after the first.
 fn more_note(count: usize) -> String {
     match count {
@@ -287,6 +295,6 @@ impl LesionError {
     /// Whether the run was cancelled by its token, rather than failed.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        matches!(self, Self::Study(StudyError::Cancelled))
+        matches!(self, Self::Study(StudyError::Cancelled) | Self::DownloadStopped)
     }
 }

@@ -125,6 +125,28 @@ impl BertConfig {
         named_family(&parse(json)?)
     }
 
+    /// The family that has a key of its own in the text of a `config.json`, if there is one.
+    ///
+    /// # Errors
+    /// If it is not JSON.
+    pub(crate) fn family_of_keys(json: &[u8]) -> Result<Option<Family>, BertModelError> {
+        let keys = parse(json)?;
+        let has_own_key = |family: &Family| {
+            let traits = family.traits();
+            (traits.own_embedding_size && keys.contains_key("embedding_size"))
+                || traits.keys.iter().any(|(key, _)| keys.contains_key(*key))
+        };
+        Ok(Family::ALL.into_iter().find(has_own_key))
+    }
+
+    /// Reads and checks the text of a `config.json` of a model of this family.
+    ///
+    /// # Errors
+    /// If a key is missing or its value impossible.
+    pub(crate) fn from_json_of(json: &[u8], family: Family) -> Result<Self, BertModelError> {
+        Self::of_family(parse(json)?, family)
+    }
+
     fn of_family(mut keys: Map<String, Value>, family: Family) -> Result<Self, BertModelError> {
         let traits = family.traits();
         keys.insert("model_type".to_owned(), traits.model_type.into());

@@ -234,6 +234,21 @@ impl Family {
         }
     }
 
+    /// The family whose head is among tensors, of which `contains` knows the names.
+    ///
+    /// # Errors
+    /// If `contains` fails.
+    pub(crate) fn of_tensors<E>(
+        mut contains: impl FnMut(&str) -> Result<bool, E>,
+    ) -> Result<Option<Self>, E> {
+        for family in Self::ALL {
+            if contains(&format!("{}.weight", family.names().head.transform))? {
+                return Ok(Some(family));
+            }
+        }
+        Ok(None)
+    }
+
     /// True for the architectures of the families that `transformers` has.
     pub(crate) fn is_known_architecture(name: &str) -> bool {
         CLASS_PREFIXES

@@ -59,13 +59,7 @@ impl Weights {
     /// # Errors
     /// If a file cannot be read.
     pub(crate) fn family(&mut self) -> Result<Option<Family>, BertModelError> {
-        for family in Family::ALL {
-            let transform = format!("{}.weight", family.names().head.transform);
-            if self.contains(&transform)? {
-                return Ok(Some(family));
-            }
-        }
-        Ok(None)
+        Family::of_tensors(|name| self.contains(name))
     }
 
     /// All files of the weights, including the index.

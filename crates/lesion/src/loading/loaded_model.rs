@@ -14,7 +14,7 @@ use crate::{
     loading::{
         checkpoint_folder::check_folder,
         model_note::ModelNote,
-        model_source::{ModelBytes, ModelSource, download},
+        model_source::{ModelBytes, ModelOnHub, ModelSource},
     },
     running::{stages::Stages, watch::Note},
 };
@@ -57,8 +57,9 @@ impl LoadedModel {
                 tokenizer_folder = Some(found);
                 (Some(folder.clone()), None, folder.display().to_string())
             }
-            ModelSource::Hub(repo) => {
-                let cached = download(repo, stages)?;
+            ModelSource::Hub(repo) | ModelSource::HubAddress(repo) => {
+                let is_address = matches!(source, ModelSource::HubAddress(_));
+                let cached = ModelOnHub { repo, is_address }.download(stages)?;
                 notes = cached.notes;
                 (Some(cached.folder), None, cached.name)
             }

@@ -1,6 +1,9 @@
 //! The stages of a run, with their progress and times.
 
-use std::time::Instant;
+use std::{
+    sync::{Arc, atomic::AtomicBool},
+    time::Instant,
+};
 
 use lesion_eval::{Progress, StudyError};
 use study_record::Seconds;
@@ -77,6 +80,11 @@ impl<'a> Stages<'a> {
         self.watch.end();
         self.seconds.insert(name.to_owned(), started.elapsed().as_secs_f64());
         result
+    }
+
+    /// The flag that cancels the run.
+    pub(crate) fn cancel_flag(&self) -> Arc<AtomicBool> {
+        self.cancel.flag()
     }
 
     /// Checks that the run was not cancelled.

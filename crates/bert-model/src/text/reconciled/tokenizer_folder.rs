@@ -90,13 +90,19 @@ impl BertTokenizer {
     }
 }
 
-/// Whether the vocabulary in `dir` is of unigrams, as XLM-RoBERTa's.
-pub(crate) fn has_unigrams(dir: &Path) -> bool {
+/// The class whose vocabulary is in `dir`: unigrams are XLM-RoBERTa's, merges RoBERTa's, and anything
+/// else BERT's.
+pub(crate) fn class_of_vocabulary(dir: &Path) -> TokenizerClass {
     let json = read_file(&dir.join(TOKENIZER_JSON)).ok();
     let json = json.and_then(|json| parse_json(&json).ok());
-    match json {
-        Some(json) => json["model"]["vocab"].is_array(),
-        None => dir.join("sentencepiece.bpe.model").exists(),
+    let (has_unigrams, has_merges) = match json {
+        Some(json) => (json["model"]["vocab"].is_array(), json["model"]["merges"].is_array()),
+        None => (dir.join("sentencepiece.bpe.model").exists(), dir.join("merges.txt").exists()),
+    };
+    match (has_unigrams, has_merges) {
+        (true, _) => TokenizerClass::XlmRoberta,
+        (false, true) => TokenizerClass::Roberta,
+        (false, false) => TokenizerClass::Bert,
     }
 }
 

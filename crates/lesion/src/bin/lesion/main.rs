@@ -56,7 +56,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) if is_cancelled(&error) => {
-            tell(usage::stopped(&args.command));
+            tell(usage::stopped(&error, &args.command));
             ExitCode::from(STOPPED)
         }
         Err(error) => {
@@ -266,7 +266,9 @@ impl RunArgs {
             save_activations: self.save_activations,
             replaces: self.force,
             strict: self.strict,
-            command: std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect(),
+            command: std::env::args_os()
+                .map(|arg| hub::without_password(&arg.to_string_lossy()))
+                .collect(),
             ..RunOptions::default()
         }
     }

@@ -62,8 +62,11 @@ fn advise(error: &anyhow::Error, command: &Command) -> String {
     }
 }
 
-/// A line about a command that a signal stopped.
-pub(crate) fn stopped(command: &Command) -> &'static str {
+/// A line about a command that a signal stopped, with this error.
+pub(crate) fn stopped(error: &anyhow::Error, command: &Command) -> &'static str {
+    if matches!(error.downcast_ref(), Some(LesionError::DownloadStopped)) {
+        return "Stopped. What was downloaded is kept; the same command resumes.";
+    }
     match command {
         Command::Reproduce(_) | Command::Run { .. } => {
             "Stopped. The finished batches are kept; the same command resumes."
