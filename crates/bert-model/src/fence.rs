@@ -4,7 +4,11 @@ use std::{
     cell::Cell,
     fmt,
     panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook},
-    sync::{Once, mpsc},
+    sync::{
+        Arc, Mutex, Once, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
     thread,
     time::Duration,
 };
@@ -21,6 +25,8 @@ pub(crate) enum Fault {
     TooSlow,
     /// No thread can be started.
     NoThread,
+    /// As much work as is allowed was left behind, and is not done yet.
+    Busy,
 }
 
 impl fmt::Display for Fault {
@@ -29,6 +35,7 @@ impl fmt::Display for Fault {
             Self::Panicked => write!(f, "the library that reads it fails"),
             Self::TooSlow => write!(f, "it takes more than {} s", PATIENCE.as_secs()),
             Self::NoThread => write!(f, "no thread can be started"),
+            Self::Busy => write!(f, "{MOST_LEFT_BEHIND} earlier texts are not read yet"),
         }
     }
 }
@@ -61,20 +68,76 @@ pub(crate) fn fenced<T>(work: impl FnOnce() -> T) -> Result<T, Fault> {
     result.map_err(|_| Fault::Panicked)
 }
 
-/// Does work that may panic, and may take too long. It is then left behind in its thread, which ends
-/// with the program.
+/// Does work that may panic, and may take too long. It is then left behind in its thread, because no
+/// thread can be ended from outside. While [`MOST_LEFT_BEHIND`] are left behind, no other work is done.
 pub(crate) fn fenced_in_time<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Fault> {
+    static LEFT_BEHIND: AtomicUsize = AtomicUsize::new(0);
+    count_left_behind(&LEFT_BEHIND, work)
+}
+
+/// Most work that may be left behind at a time.
+const MOST_LEFT_BEHIND: usize = 4;
+
+/// As [`fenced_in_time`], with the number of threads whose work was left behind and is not done.
+fn count_left_behind<T: Send + 'static>(
+    left_behind: &'static AtomicUsize,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Fault> {
+    if left_behind.load(Ordering::SeqCst) >= MOST_LEFT_BEHIND {
+        return Err(Fault::Busy);
+    }
     let (sender, receiver) = mpsc::sync_channel(1);
+    let job = Arc::new(Job { state: Mutex::new(State::Running), left_behind });
+    let started = Arc::clone(&job);
     let thread = thread::Builder::new().spawn(move || {
+        let result = fenced(work);
+        started.finish();
         // Nobody listens any more if it took too long.
-        let _ = sender.send(fenced(work));
+        let _ = sender.send(result);
     });
     if thread.is_err() {
         return Err(Fault::NoThread);
     }
-    receiver.recv_timeout(PATIENCE).unwrap_or(Err(Fault::TooSlow))
+    receiver.recv_timeout(PATIENCE).unwrap_or_else(|_| {
+        job.leave();
+        Err(Fault::TooSlow)
+    })
+}
+
+/// The state of work in a thread.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Running,
+    Left,
+    Done,
+}
+
+/// Work in a thread.
+struct Job {
+    state: Mutex<State>,
+    left_behind: &'static AtomicUsize,
+}
+
+impl Job {
+    /// Marks the work as done.
+    fn finish(&self) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if *state == State::Left {
+            self.left_behind.fetch_sub(1, Ordering::SeqCst);
+        }
+        *state = State::Done;
+    }
+
+    /// Marks the work as left behind, unless it is done.
+    fn leave(&self) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if *state == State::Running {
+            *state = State::Left;
+            self.left_behind.fetch_add(1, Ordering::SeqCst);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -91,8 +154,20 @@ mod tests {
     }
 
     #[test]
-    fn work_that_never_ends_is_a_fault() {
-        let (_sender, receiver) = mpsc::channel::<()>();
-        assert_eq!(fenced_in_time(move || receiver.recv().is_ok()), Err(Fault::TooSlow));
+    fn work_that_does_not_end_is_left_behind_and_not_without_limit() {
+        static LEFT_BEHIND: AtomicUsize = AtomicUsize::new(0);
+        let mut ends = Vec::new();
+        for _ in 0..MOST_LEFT_BEHIND {
+            let (sender, receiver) = mpsc::channel::<()>();
+            ends.push(sender);
+            let endless = move || receiver.recv().is_ok();
+            assert_eq!(count_left_behind(&LEFT_BEHIND, endless), Err(Fault::TooSlow));
+        }
+        assert_eq!(count_left_behind(&LEFT_BEHIND, || 1), Err(Fault::Busy));
+        drop(ends); // now all of it ends
+        while LEFT_BEHIND.load(Ordering::SeqCst) > 0 {
+            thread::yield_now();
+        }
+        assert_eq!(count_left_behind(&LEFT_BEHIND, || 1), Ok(1));
     }
 }

@@ -124,7 +124,7 @@ fn run_fenced<T: Send + 'static>(
     result.map_err(|fault| {
         let problem = match fault {
             Fault::Panicked => "one of these is faulty".to_owned(),
-            Fault::TooSlow | Fault::NoThread => fault.to_string(),
+            Fault::TooSlow | Fault::NoThread | Fault::Busy => fault.to_string(),
         };
         component_error(&COMPONENTS.join("`, `"), problem)
     })
