@@ -42,6 +42,15 @@ impl Model {
         self
     }
 
+    /// Runs a study of the model with weights that are drawn at random.
+    fn run_untrained(&self) -> Run {
+        let dir = TempDir::new().unwrap();
+        let model = self.path().to_str().unwrap();
+        let args = ["reproduce", "--untrained", "1", "--parts", "none", "--model", model];
+        let output = lesion(dir.path()).args(args).output().unwrap();
+        Run { dir, output }
+    }
+
     fn predict(&self, text: &str) -> Run {
         let dir = TempDir::new().unwrap();
         let args = ["predict", text, "--json", "--model", self.path().to_str().unwrap()];
@@ -320,6 +329,52 @@ fn a_tensor_that_is_larger_than_its_file_is_refused() {
     fs::copy(fixture.join("pytorch_model.bin"), model.path().join("pytorch_model.bin")).unwrap();
     model.edit("config.json", |config| config["vocab_size"] = json!(80_000_000));
     model.assert_refused(TEXT, &["pytorch_model.bin", "larger than the file"]);
+}
+
+#[test]
+fn sizes_that_no_machine_can_hold_are_refused_at_once() {
+    for (key, value) in [
+        ("hidden_size", json!(1_000_000_000_000_u64)),
+        ("hidden_size", json!(u64::MAX - 3)),
+        ("intermediate_size", json!(1_000_000_000_000_u64)),
+        ("num_hidden_layers", json!(1_000_000_000)),
+        ("vocab_size", json!(1_000_000_000_000_u64)),
+        ("max_position_embeddings", json!(1_000_000_000_000_u64)),
+        ("type_vocab_size", json!(1_000_000_000_000_u64)),
+    ] {
+        let model = Model::copy("");
+        model.edit("config.json", |config| config[key] = value.clone());
+        let started = Instant::now();
+        model.assert_refused(TEXT, &["model.safetensors", "tensor `"]);
+        let run = model.run_untrained();
+        let stderr = run.stderr();
+        assert_eq!(run.output.status.code(), Some(2), "{key}: {stderr}");
+        assert_eq!(stderr.lines().count(), 1, "{key}: {stderr}");
+        assert!(stderr.contains("weights of these sizes take"), "{key}: {stderr}");
+        assert!(started.elapsed().as_secs() < 10);
+    }
+}
+
+#[test]
+fn sizes_that_are_none_are_refused_by_key() {
+    for value in [json!(0), json!(-1), json!(2.5), json!("2"), json!([2]), json!(1e40)] {
+        for key in [
+            "hidden_size",
+            "intermediate_size",
+            "num_attention_heads",
+            "num_hidden_layers",
+            "vocab_size",
+            "max_position_embeddings",
+            "type_vocab_size",
+        ] {
+            let model = Model::copy("");
+            model.edit("config.json", |config| config[key] = value.clone());
+            model.assert_refused(TEXT, &["config.json", &format!("`{key}` ")]);
+        }
+    }
+    let model = Model::copy("distilbert");
+    model.edit("config.json", |config| config["n_heads"] = json!(7));
+    model.assert_refused(TEXT, &["config.json", "not a multiple of `n_heads` 7"]);
 }
 
 #[test]

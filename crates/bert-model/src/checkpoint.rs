@@ -153,12 +153,13 @@ impl Checkpoint {
     /// A model of this shape with weights that were drawn at random, instead of the checkpoint's.
     ///
     /// # Errors
-    /// If the model does not fit the device.
+    /// If the model does not fit into memory.
     pub fn untrained_model(
         &self,
         seed: u64,
         device: &Device,
     ) -> Result<BertForMaskedLm, BertModelError> {
+        UntrainedWeights::check_size(&self.config)?;
         BertForMaskedLm::load(&self.config, &mut UntrainedWeights::new(seed), device)
     }
 }

@@ -4,7 +4,7 @@ mod common;
 
 use std::fs;
 
-use bert_model::{BertConfig, BertForMaskedLm, BertModelError, Weights};
+use bert_model::{BertConfig, BertForMaskedLm, BertModelError, UntrainedWeights, Weights};
 use burn::tensor::Device;
 use common::{FAMILIES, Tensors, folder, open, safetensors, stored, tensors_of};
 use safetensors::Dtype;
@@ -75,6 +75,46 @@ fn a_wrong_shape_is_named() {
         },
         |error, name| matches!(error, BertModelError::TensorShape { name: n, .. } if n == name),
     );
+}
+
+#[test]
+fn the_parameters_of_a_configuration_are_those_of_its_model() {
+    for family in FAMILIES {
+        let (checkpoint, _) = open(family);
+        let model = checkpoint.untrained_model(0, &Device::flex()).unwrap();
+        let sizes =
+            model.tensors().into_iter().map(|(_, data)| data.shape().num_elements() as u128);
+        assert_eq!(checkpoint.config.parameter_count(), sizes.sum(), "{family}");
+    }
+}
+
+#[test]
+fn sizes_that_no_machine_can_hold_are_refused_before_memory_is_asked_for() {
+    let all = tensors();
+    type Size = fn(&mut BertConfig) -> &mut usize;
+    let sizes: [(&str, Size); 6] = [
+        ("hidden_size", |config| &mut config.hidden_size),
+        ("intermediate_size", |config| &mut config.intermediate_size),
+        ("num_hidden_layers", |config| &mut config.num_hidden_layers),
+        ("vocab_size", |config| &mut config.vocab_size),
+        ("max_position_embeddings", |config| &mut config.max_position_embeddings),
+        ("type_vocab_size", |config| &mut config.type_vocab_size),
+    ];
+    for (key, size) in sizes {
+        for value in [1_000_000_000_000, usize::MAX / 8 * 2] {
+            let mut config = config();
+            *size(&mut config) = value;
+            let error = load(&config, &all).unwrap_err();
+            let is_named = matches!(
+                error,
+                BertModelError::TensorShape { .. } | BertModelError::MissingTensor { .. }
+            );
+            assert!(is_named, "{key}: {error}");
+            let error = UntrainedWeights::check_size(&config).unwrap_err().to_string();
+            assert!(error.contains("GB"), "{key}: {error}");
+        }
+    }
+    assert!(UntrainedWeights::check_size(&config()).is_ok());
 }
 
 #[test]

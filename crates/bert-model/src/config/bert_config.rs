@@ -155,6 +155,7 @@ impl BertConfig {
                 keys.insert(bert_key.to_owned(), value);
             }
         }
+        check_forms(&keys, family).map_err(BertModelError::Config)?;
         let mut config: Self = serde_json::from_value(keys.into())
             .map_err(|error| json_error(traits.translate_keys(error.to_string())))?;
         config.layer_norm_eps = traits.layer_norm_eps.unwrap_or(config.layer_norm_eps);
@@ -268,6 +269,56 @@ impl BertConfig {
         }
         Ok(())
     }
+}
+
+/// The form of a value in JSON.
+struct Form {
+    name: &'static str,
+    has: fn(&Value) -> bool,
+}
+
+const SIZE: Form = Form { name: "a positive whole number", has: Value::is_u64 };
+const NUMBER: Form = Form { name: "a number", has: Value::is_number };
+const FLAG: Form = Form { name: "true or false", has: Value::is_boolean };
+const TEXT: Form = Form { name: "a text", has: Value::is_string };
+const LIST: Form = Form { name: "a list", has: Value::is_array };
+
+/// The forms of the values that are read.
+const FORMS: [(&str, Form); 15] = [
+    ("architectures", LIST),
+    ("hidden_act", TEXT),
+    ("hidden_size", SIZE),
+    ("embedding_size", SIZE),
+    ("intermediate_size", SIZE),
+    ("num_attention_heads", SIZE),
+    ("num_hidden_layers", SIZE),
+    ("vocab_size", SIZE),
+    ("max_position_embeddings", SIZE),
+    ("type_vocab_size", SIZE),
+    ("layer_norm_eps", NUMBER),
+    ("tie_word_embeddings", FLAG),
+    ("is_decoder", FLAG),
+    ("position_embedding_type", TEXT),
+    ("pad_token_id", SIZE),
+];
+
+/// Keys that may be null, as if they were absent.
+const NULLABLE: [&str; 3] = ["architectures", "embedding_size", "pad_token_id"];
+
+/// Checks the form of each value that is read.
+fn check_forms(keys: &Map<String, Value>, family: Family) -> Result<(), ConfigError> {
+    for (key, form) in FORMS {
+        let Some(value) = keys.get(key) else { continue };
+        let is_absent = value.is_null() && NULLABLE.contains(&key);
+        if !is_absent && !(form.has)(value) {
+            return Err(ConfigError::Form {
+                key: family.traits().key(key),
+                found: value.to_string(),
+                expected: form.name,
+            });
+        }
+    }
+    Ok(())
 }
 
 fn json_error(message: String) -> BertModelError {
@@ -426,5 +477,41 @@ mod tests {
         assert!(with("layer_norm_eps", json!(1e300)).is_err());
         assert!(with("architectures", Value::Null).is_ok());
         assert!(with("hidden_size", Value::Null).is_err());
+        let size = "num_hidden_layers";
+        for (key, value) in [
+            (size, json!(-1)),
+            (size, json!(8.0)),
+            (size, json!(1e30)),
+            (size, json!("8")),
+            (size, json!([8])),
+            (size, json!(true)),
+            (size, Value::Null),
+            ("pad_token_id", json!(-1)),
+            ("layer_norm_eps", json!("1e-12")),
+            ("hidden_act", Value::Null),
+            ("architectures", json!("BertForMaskedLM")),
+        ] {
+            let error = with(key, value.clone()).unwrap_err().to_string();
+            assert!(error.contains(&format!("`{key}` is {value}, not a")), "{error}");
+        }
+        let flag = with("is_decoder", json!("no")).unwrap_err().to_string();
+        assert!(flag.contains("`is_decoder` is \"no\", not true or false"), "{flag}");
+        let mut config = base();
+        config["model_type"] = json!("distilbert");
+        config["n_layers"] = json!(-1);
+        let error = BertConfig::from_json(config.to_string().as_bytes()).unwrap_err().to_string();
+        assert!(error.contains("`n_layers` is -1"), "{error}");
+    }
+
+    #[test]
+    fn parameters_beyond_counting_are_counted() {
+        // As `sum(p.numel() for p in BertForMaskedLM(config).parameters())` of `transformers` says.
+        assert_eq!(with("hidden_size", json!(8)).unwrap().parameter_count(), 938);
+        let mut config = base();
+        for key in ["hidden_size", "num_attention_heads", "vocab_size", "num_hidden_layers"] {
+            config[key] = json!(u64::MAX);
+        }
+        let config = BertConfig::from_json(config.to_string().as_bytes()).unwrap();
+        assert_eq!(config.parameter_count(), u128::MAX);
     }
 }

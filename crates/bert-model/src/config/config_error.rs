@@ -28,6 +28,29 @@ pub enum ConfigError {
         supported: String,
     },
 
+    /// A value does not have the form of the values of its key.
+    #[error("`{key}` is {found}, not {expected}")]
+    Form {
+        /// The key.
+        key: &'static str,
+        /// Its value, as JSON.
+        found: String,
+        /// The form that it must have.
+        expected: &'static str,
+    },
+
+    /// Weights that would be drawn at random do not fit into memory.
+    #[error(
+        "weights of these sizes take {}, and at most {} are drawn at random here",
+        describe_bytes(*bytes), describe_bytes(*limit)
+    )]
+    TooLarge {
+        /// Number of bytes of all weights.
+        bytes: u128,
+        /// Largest number of bytes.
+        limit: u128,
+    },
+
     /// A size is 0.
     #[error("`{key}` is 0")]
     ZeroSize {
@@ -77,4 +100,15 @@ pub enum ConfigError {
         /// A tensor of the next layer.
         tensor: String,
     },
+}
+
+/// A number of bytes in a unit that suits it.
+fn describe_bytes(bytes: u128) -> String {
+    const GIGABYTE: u128 = 1_000_000_000;
+    const MOST_GIGABYTES: u128 = 1_000_000_000;
+    match bytes / GIGABYTE {
+        0 => format!("{} MB", bytes / 1_000_000),
+        gigabytes @ 1..MOST_GIGABYTES => format!("{gigabytes} GB"),
+        _ => format!("more than {MOST_GIGABYTES} GB"),
+    }
 }

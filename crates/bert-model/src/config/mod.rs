@@ -3,3 +3,4 @@
 pub(crate) mod bert_config;
 pub(crate) mod config_error;
 pub(crate) mod family;
+pub(crate) mod parameter_count;
