@@ -265,7 +265,7 @@ fn every_command_escapes_the_names_of_files() {
         (&["evaluate", "--count", "2", "--model", &model], 0),
         (&["evaluate", "--model", &odd("none/x/y")], 2),
         (&["predict", "We saw [MASK].", "--model", &model], 0),
-        (&["predict", "We saw [MASK].", "--lesion", "1:him", "--sets", &odd("study.toml")], 2),
+        (&["predict", "We saw [MASK].", "--lesion", "1:him", "--neurons", &odd("study.toml")], 2),
         (&["check", &odd("broken.toml")], 2),
         (&["run", &odd("broken.toml")], 2),
         (&["run", &odd("no.toml")], 2),

@@ -4,6 +4,7 @@ mod architecture;
 mod backends;
 mod browser;
 mod bundled_model;
+mod cased_labels;
 mod committed_study;
 mod documentation;
 mod end_to_end;
