@@ -298,6 +298,47 @@ fn a_token_without_an_embedding_is_an_error_only_where_it_stands() {
     assert_eq!(run.output.status.code(), Some(2), "{}", run.stderr());
 }
 
+/// Words of a model's files are shown, not obeyed.
+#[test]
+fn names_in_the_files_of_a_model_are_escaped() {
+    let odd = "x\u{1b}]0;y\u{7}\nz";
+    let escaped = "x\\u{1b}]0;y\\u{7}\\nz";
+    let activation = Model::copy("");
+    activation.edit("config.json", |config| config["hidden_act"] = json!(odd));
+    let mask = Model::copy("");
+    mask.edit("tokenizer_config.json", |options| options["mask_token"] = json!(odd));
+    let shard = Model::copy("xlm-roberta");
+    shard.edit("model.safetensors.index.json", |index| {
+        for file in index["weight_map"].as_object_mut().unwrap().values_mut() {
+            *file = json!(odd);
+        }
+    });
+    for model in [activation, mask, shard] {
+        model.assert_refused(TEXT, &[escaped]);
+    }
+    let class = Model::copy("");
+    class.edit("config.json", |config| config["architectures"] = json!([odd]));
+    let (_, stderr) = class.answer(TEXT);
+    assert!(stderr.lines().count() == 1 && stderr.contains(escaped), "{stderr}");
+}
+
+#[test]
+fn a_word_in_added_tokens_json_is_that_of_the_vocabulary() {
+    let model = Model::copy("");
+    model.remove("tokenizer.json");
+    let text = "the new dog saw [MASK] .";
+    let plain = model.answer(text).0;
+    assert_eq!(plain["unknown"], json!([]));
+    let path = model.path().join("vocab.txt");
+    let vocabulary = fs::read_to_string(&path).unwrap();
+    let mut words: Vec<&str> = vocabulary.lines().collect();
+    let last = words.pop().unwrap();
+    assert_eq!(last, "new");
+    fs::write(&path, words.join("\n")).unwrap();
+    model.edit("added_tokens.json", |tokens| tokens[last] = json!(words.len()));
+    assert_eq!(model.answer(text).0, plain);
+}
+
 #[test]
 fn a_pointer_of_git_lfs_is_named() {
     let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n";

@@ -293,6 +293,10 @@ fn an_invalid_number_is_named_in_users_words() {
         (["reproduce", "--memory", "x"], "`x` is not"),
         (["reproduce", "--threads", "0"], "use an integer from 1 to 512"),
         (["evaluate", "--count", "1.5"], "`1.5` is not"),
+        (["reproduce", "--alpha", "x"], "`x` is not a number"),
+        (["reproduce", "--nulls", "-3"], "use an integer from 1 to 100,000"),
+        (["reproduce", "--strength", "effect"], "use `t` or `difference`"),
+        (["devices", "--backend", "x"], "`x` is not a backend; use `flex`"),
     ] {
         let output = lesion(dir.path()).args(args).output().unwrap();
         let command = format!("see `lesion {} --help`", args[0]);

@@ -86,6 +86,18 @@ fn a_mistake_in_a_study_is_reported_with_line_and_column() {
     }
 }
 
+/// With equal numbers of pairs |t| orders neurons as d does, so the other measure is the difference.
+#[test]
+fn the_difference_orders_neurons_otherwise_than_t() {
+    let strongest = |strength: &str| {
+        let run = Run::new(&["--strength", strength, "--parts", "dose"]);
+        let sets: serde_json::Value =
+            serde_json::from_slice(&run.bytes("neuron_sets.json")).unwrap();
+        sets.to_string()
+    };
+    assert_ne!(strongest("t"), strongest("difference"));
+}
+
 #[test]
 fn check_counts_the_lesions_of_a_run_and_writes_nothing() {
     let args = ["s.toml", "--nulls", "20", "--every-kind", "--layer", "4"];

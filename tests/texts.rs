@@ -254,6 +254,26 @@ fn doubts_name_their_lines() {
     assert_eq!(found.len(), expected.len(), "{found:#?}");
 }
 
+/// Emoji, letters of another script and residues without spaces are one unknown word each; a no-break space
+/// is a space.
+#[test]
+fn unknown_words_of_any_kind_are_counted() {
+    let stimuli = format!(
+        "{STIMULI}We saw {{him|her}} \u{1f600}.\nИван met {{him|her}}.\nEVQ met {{him|her}} VESGG.\n\
+         They\u{a0}met {{him|her}} and the\u{a0}dog.\n"
+    );
+    let found = warnings([("stimuli.txt", &stimuli), PROMPTS_FILE], &["--parts", "none"]);
+    for expected in [
+        "stimuli.txt: 4 words in 3 lines that the model does not know; it reads each as an unknown token",
+        "stimuli.txt:7: the model does not know \"\u{1f600}\"",
+        "stimuli.txt:8: the model does not know \"Иван\"",
+        "stimuli.txt:9: the model does not know \"EVQ\", \"VESGG\"",
+    ] {
+        assert!(found.contains(&expected.to_owned()), "{expected}: {found:#?}");
+    }
+    assert!(found.iter().all(|warning| !warning.starts_with("stimuli.txt:10:")), "{found:#?}");
+}
+
 #[test]
 fn check_run_manifest_and_page_show_the_same_warnings() {
     let mut stimuli = STIMULI.to_owned();
