@@ -74,6 +74,70 @@ fn the_report_can_be_made_again_from_the_tables() {
     assert_eq!(read_figures(&again.out()), figures);
 }
 
+/// Runs `lesion report DIR --figures FORMATS`.
+fn export_figures(dir: &Path, formats: &str) -> Output {
+    run_lesion(&["report", "--json", "--figures", formats], &[dir])
+}
+
+/// Names of the figures with an ending.
+#[cfg(feature = "figures")]
+fn figures_ending_in(dir: &Path, ending: &str) -> Vec<String> {
+    let entries = fs::read_dir(dir.join("figures")).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| name.ends_with(ending)).collect()
+}
+
+#[cfg(feature = "figures")]
+#[test]
+fn figures_are_written_in_the_formats_asked_for() {
+    let run = Run::brief(&[]);
+    let out = run.out();
+    let svgs = read_figures(&out);
+    let output = export_figures(&out, "pdf,png");
+    assert!(output.status.success(), "{}", stderr(&output));
+    let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(answer["figures"].as_array().unwrap().len(), 3 * svgs.len());
+    for figure in answer["figures"].as_array().unwrap() {
+        assert!(Path::new(figure.as_str().unwrap()).exists(), "{figure}");
+    }
+    for (svg, text) in &svgs {
+        let name = svg.strip_suffix(".svg").unwrap();
+        let read = |ending: &str| fs::read(out.join(format!("figures/{name}.{ending}"))).unwrap();
+        assert_eq!(read("svg"), text.as_bytes());
+        assert!(read("pdf").starts_with(b"%PDF"), "{name}");
+        let png = read("png");
+        assert!(png.starts_with(b"\x89PNG"), "{name}");
+        // Its header has the width, of which a point is a third.
+        let width = u32::from_be_bytes(png[16..20].try_into().unwrap());
+        assert!(text.contains(&format!("width=\"{}\"", width / 3)), "{name}: {width}");
+    }
+    // Others than those asked for would show older tables one day.
+    assert!(export_figures(&out, "pdf").status.success());
+    assert!(figures_ending_in(&out, ".png").is_empty());
+    assert_eq!(figures_ending_in(&out, ".pdf").len(), svgs.len());
+    assert!(run_lesion(&["report"], &[&out]).status.success());
+    assert!(figures_ending_in(&out, ".pdf").is_empty());
+    assert_eq!(read_figures(&out), svgs);
+}
+
+#[cfg(not(feature = "figures"))]
+#[test]
+fn a_build_without_pdf_says_how_to_get_it_and_changes_nothing() {
+    let run = Run::brief(&[]);
+    let out = run.out();
+    let before = (read_page(&out), read_figures(&out));
+    for format in ["pdf", "svg,png"] {
+        let output = export_figures(&out, format);
+        let stderr = stderr(&output);
+        assert_eq!((output.status.code(), stderr.lines().count()), (Some(2), 1), "{stderr}");
+        assert!(stderr.contains("SVG only") && stderr.contains("--features figures"), "{stderr}");
+    }
+    assert_eq!((read_page(&out), read_figures(&out)), before);
+    assert!(export_figures(&out, "svg").status.success());
+    let output = export_figures(&out, "gif");
+    assert!(stderr(&output).contains("use `svg`, `pdf` or `png`"), "{}", stderr(&output));
+}
+
 #[test]
 fn the_screen_and_the_page_count_the_same_verdicts() {
     let run = Run::new(&["--parts", "controls", "--layers", "4,5", "--nulls", "300"]);

@@ -1,4 +1,4 @@
-//! The program `lesion`, built with the backend that its arguments ask for.
+//! The program `lesion`, built with the backend and the formats of figures that its arguments ask for.
 
 use std::{ffi::OsString, fs, path::Path, process::ExitCode};
 
@@ -31,15 +31,25 @@ fn read_features(manifest: &Path) -> Result<Vec<String>> {
     Ok(features.map(|table| table.keys().cloned().collect()).unwrap_or_default())
 }
 
-/// The features of the backends that `--backend` or else a study file names. An unknown name is left
-/// to `lesion`, whose error lists the backends.
+/// The cargo feature of figures in other formats than SVG.
+const FIGURES: &str = "figures";
+
+/// The features of the backends that `--backend` or else a study file names, and of the formats that
+/// `--figures` names. An unknown name is left to `lesion`, whose error lists the known ones.
 fn needed_features(args: &[OsString], available: &[String]) -> Vec<String> {
     let mut backends = option_values(args, "--backend");
     if backends.is_empty() {
         backends.extend(args.iter().find_map(|arg| read_study_backend(Path::new(arg))));
     }
     backends.retain(|backend| available.contains(backend));
-    backends.iter().map(|backend| format!("lesion/{backend}")).collect()
+    let mut features: Vec<String> =
+        backends.iter().map(|backend| format!("lesion/{backend}")).collect();
+    let formats = option_values(args, "--figures");
+    let mut formats = formats.iter().flat_map(|list| list.split(','));
+    if formats.any(|format| ["pdf", "png"].contains(&format)) {
+        features.push(format!("lesion/{FIGURES}"));
+    }
+    features
 }
 
 /// The values of `option`, written as `--option VALUE` or `--option=VALUE`.
@@ -81,6 +91,14 @@ mod tests {
     }
 
     #[test]
+    fn figures_other_than_svg_need_a_feature() {
+        assert_eq!(features(&["report", "out", "--figures", "svg,pdf"]), ["lesion/figures"]);
+        assert_eq!(features(&["report", "--figures=png", "out"]), ["lesion/figures"]);
+        assert!(features(&["report", "out", "--figures", "svg"]).is_empty());
+        assert!(features(&["report", "pdf"]).is_empty());
+    }
+
+    #[test]
     fn a_study_decides_the_feature_unless_the_command_line_does() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("study.toml");
@@ -92,10 +110,12 @@ mod tests {
     }
 
     #[test]
-    fn a_backend_is_a_feature_of_lesion() {
+    fn a_backend_and_the_figures_are_features_of_lesion() {
         let workspace = Workspace::find().unwrap();
         let manifest = workspace.root().join("crates/lesion/Cargo.toml");
         let features = read_features(&manifest).unwrap();
-        assert!(features.contains(&"wgpu".to_owned()), "{features:?}");
+        for name in ["wgpu", FIGURES] {
+            assert!(features.contains(&name.to_owned()), "{features:?}");
+        }
     }
 }

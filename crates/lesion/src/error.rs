@@ -5,7 +5,7 @@ use std::{io, path::PathBuf};
 use bert_model::BertModelError;
 use hub::HubError;
 use lesion_eval::StudyError;
-use study_record::{Backend, SettingError, TableError, Warning};
+use study_record::{Backend, FigureFormat, SettingError, TableError, Warning};
 use study_report::ReportError;
 
 use crate::loading::model_name_error::ModelNameError;
@@ -260,6 +260,26 @@ pub enum LesionError {
     /// A finished study that cannot be read or shown.
     #[error(transparent)]
     Report(#[from] ReportError),
+
+    /// A format of figures that is not in this build.
+    #[error(
+        "this build writes figures as SVG only; in a clone, `cargo xtask` with `--figures {format}` \
+         builds the others in, and so does `cargo install` with `--features figures`"
+    )]
+    NoFigureFormat {
+        /// The format.
+        format: FigureFormat,
+    },
+
+    /// A figure that cannot be written in a format.
+    #[cfg(feature = "figures")]
+    #[error("figures as {format}")]
+    Figure {
+        /// The format.
+        format: FigureFormat,
+        /// The problem.
+        source: figure_export::ExportError,
+    },
 
     /// A path without a file name.
     #[error("{}: not the name of a file", .0.display())]

@@ -50,6 +50,7 @@
 mod error;
 mod inputs;
 mod loading;
+mod publishing;
 mod questions;
 mod running;
 mod session;
@@ -63,9 +64,10 @@ pub use loading::{
     model_note::ModelNote,
     model_source::{ModelBytes, ModelSource},
 };
+pub use publishing::figure_conversion::convert_figure;
 pub use questions::{
     evaluation::{Evaluation, evaluate},
-    finished_studies::{WrittenPage, compare, report_again},
+    finished_studies::{WrittenPage, compare, export_figures, report_again},
 };
 pub use running::{
     check_study::{PlannedStep, StudyPlan, check},

@@ -22,6 +22,7 @@
 //! The crate knows no model, computes no statistics and does no I/O.
 
 mod choice;
+mod figure_format;
 pub mod guide;
 mod manifest;
 mod part_tables;
@@ -35,6 +36,7 @@ pub mod tables;
 mod verdict;
 mod warning;
 
+pub use figure_format::FigureFormat;
 pub use manifest::{BUNDLED, Inputs, MANIFEST, Manifest, Origin, Seconds};
 pub use part_tables::{
     Directness, FEWEST_TEMPLATES, Measured, Part, PatternKind, Range, ReadAt, Selector, SetChoice,

@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use study_record::FigureFormat;
 use study_report::{FinishedStudy, StudyFolder};
 
 use crate::{
@@ -23,6 +24,8 @@ use crate::{
 pub struct WrittenPage {
     /// Path of the page.
     pub path: PathBuf,
+    /// Paths of the figures that were written beside it.
+    pub figures: Vec<PathBuf>,
     /// Files that were changed after their study wrote them.
     pub changed: Vec<String>,
 }
@@ -32,6 +35,20 @@ pub struct WrittenPage {
 /// # Errors
 /// If there is no finished study, a run is writing into the folder, or the page cannot be written.
 pub fn report_again(dir: &Path, stages: &mut Stages<'_>) -> Result<WrittenPage, LesionError> {
+    export_figures(dir, &[], stages)
+}
+
+/// Does the same, and writes the figures also in other formats than SVG. Files in formats that are not
+/// asked for are removed, because they may show older tables.
+///
+/// # Errors
+/// If there is no finished study, a run is writing into the folder, the page cannot be written, this
+/// build does not have a format, or a figure cannot be drawn in it.
+pub fn export_figures(
+    dir: &Path,
+    formats: &[FigureFormat],
+    stages: &mut Stages<'_>,
+) -> Result<WrittenPage, LesionError> {
     let files = StudyFolder(dir.to_owned());
     if !dir.is_dir() {
         // There is nothing to lock: the error is that there is no study.
@@ -40,8 +57,9 @@ pub fn report_again(dir: &Path, stages: &mut Stages<'_>) -> Result<WrittenPage, 
     let mut folder = create_folder(dir)?;
     with_lock(dir, || {
         let (study, changed) = read(&files, stages)?;
-        write_report(&mut folder, &study_report::report(&study)?)?;
-        Ok(WrittenPage { path: dir.join(REPORT), changed })
+        let files = write_report(&mut folder, &study_report::report(&study)?, formats)?;
+        let figures = files.iter().map(|file| dir.join(file)).collect();
+        Ok(WrittenPage { path: dir.join(REPORT), figures, changed })
     })
 }
 
@@ -65,7 +83,7 @@ pub fn compare(
     };
     let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty());
     create_folder(folder.unwrap_or(Path::new(".")))?.put(name, page.as_bytes())?;
-    Ok(WrittenPage { path: out.to_owned(), changed })
+    Ok(WrittenPage { path: out.to_owned(), figures: Vec::new(), changed })
 }
 
 /// Reads a study. Also returns which of its files were changed after the study wrote them.

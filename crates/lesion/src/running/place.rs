@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use lesion_eval::{Activations, EncodedTable, Journal};
 use safetensors::{Dtype, SafeTensorError, tensor::TensorView};
 use serde::Serialize;
-use study_record::{MANIFEST, tables};
+use study_record::{FigureFormat, MANIFEST, tables};
 use study_report::{FIGURES, Report, StudyFiles, hash};
 
-use crate::error::LesionError;
+use crate::{error::LesionError, publishing::figure_conversion::convert_figure};
 
 /// File name of a study's page.
 pub const REPORT: &str = "report.html";
@@ -80,7 +80,9 @@ impl<'a> StudyWriter<'a> {
         place.remove(MANIFEST)?;
         place.remove(REPORT)?;
         for figure in FIGURES {
-            place.remove(&figure_file(figure.name))?;
+            for &format in FigureFormat::ALL {
+                place.remove(&figure_file(figure.name, format))?;
+            }
         }
         Ok(Self { place, written: BTreeMap::new() })
     }
@@ -150,21 +152,37 @@ impl<'a> StudyWriter<'a> {
     }
 }
 
-/// Writes a page and its figures. The manifest does not list them: they are made from the tables
-/// after it is written.
-pub(crate) fn write_report(place: &mut dyn Place, report: &Report) -> Result<(), LesionError> {
-    for figure in FIGURES {
-        let file = figure_file(figure.name);
-        match report.figures.iter().find(|(name, _)| *name == figure.name) {
-            Some((_, svg)) => place.put(&file, svg.as_bytes())?,
-            None => place.remove(&file)?,
+/// Writes a page and its figures: as SVG, and in the other `formats`. Returns the files of the figures.
+/// The manifest does not list them: they are made from the tables after it is written.
+pub(crate) fn write_report(
+    place: &mut dyn Place,
+    report: &Report,
+    formats: &[FigureFormat],
+) -> Result<Vec<String>, LesionError> {
+    // Everything is converted first, so that a figure that cannot be leaves the old files.
+    let mut converted = BTreeMap::new();
+    for (name, svg) in &report.figures {
+        for &format in FigureFormat::ALL {
+            if format == FigureFormat::Svg || formats.contains(&format) {
+                converted.insert(figure_file(name, format), convert_figure(svg, format)?);
+            }
         }
     }
-    place.put(REPORT, report.html.as_bytes())
+    for figure in FIGURES {
+        for &format in FigureFormat::ALL {
+            let file = figure_file(figure.name, format);
+            match converted.get(&file) {
+                Some(bytes) => place.put(&file, bytes)?,
+                None => place.remove(&file)?,
+            }
+        }
+    }
+    place.put(REPORT, report.html.as_bytes())?;
+    Ok(converted.into_keys().collect())
 }
 
-fn figure_file(name: &str) -> String {
-    format!("figures/{name}.svg")
+fn figure_file(name: &str, format: FigureFormat) -> String {
+    format!("figures/{name}.{format}")
 }
 
 fn safetensors_of(activations: &Activations) -> Result<Vec<u8>, SafeTensorError> {

@@ -122,7 +122,7 @@ pub fn run(
     writer.json(MANIFEST, &results.manifest)?;
     let files = writer.written().keys().cloned().collect();
     let report = study_report::report(&FinishedStudy::read(&*place)?)?;
-    write_report(place, &report)?;
+    write_report(place, &report, &[])?;
     journal.complete()?;
     results.tell_rest(&report.sections, stages);
     Ok(RunSummary { files, seconds: results.manifest.seconds })

@@ -179,6 +179,9 @@ pub(crate) struct PageAnswer {
 #[derive(Serialize)]
 struct PageJson<'a> {
     page: String,
+    /// The figures of a study.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    figures: Vec<String>,
     changed: &'a [String],
 }
 
@@ -188,8 +191,9 @@ impl Answer for PageAnswer {
     }
 
     fn json(&self) -> Result<impl Serialize> {
-        let WrittenPage { path, changed } = &self.page;
-        Ok(PageJson { page: path.display().to_string(), changed })
+        let WrittenPage { path, figures, changed } = &self.page;
+        let figures = figures.iter().map(|figure| figure.display().to_string()).collect();
+        Ok(PageJson { page: path.display().to_string(), figures, changed })
     }
 }
 

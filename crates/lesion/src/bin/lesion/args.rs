@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::{Arg, ArgGroup, Args as ClapArgs, CommandFactory, FromArgMatches, Parser, Subcommand};
 use lesion::{LayerNeurons, LesionRequest, RunOptions, SentenceQuestion};
-use study_record::{Backend, Count, LesionSettings, SettingValue};
+use study_record::{Backend, Count, FigureFormat, LesionSettings, SettingValue};
 
 use crate::{
     predict_request::PredictQuestion,
@@ -70,6 +70,10 @@ pub(crate) enum Command {
     Report {
         /// Folder of the finished study.
         dir: PathBuf,
+        /// Write the figures in these formats too: `pdf`, `png`, or both with a comma. They are always
+        /// written as `svg`.
+        #[arg(long, value_name = "FORMATS", value_delimiter = ',', value_parser = FigureFormat::parse)]
+        figures: Vec<FigureFormat>,
     },
     /// Compare two finished studies in one page.
     Compare(CompareArgs),

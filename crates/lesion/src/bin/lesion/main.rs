@@ -111,8 +111,8 @@ fn answer(command: &Command, json: bool, stages: &mut Stages<'_>) -> Result<()> 
             let model = open_named_model(&args.model, stages)?;
             give(&lesion::evaluate(&model, args.count.get(), args.seed, stages)?, json)
         }
-        Command::Report { dir } => {
-            let page = lesion::report_again(dir, stages)?;
+        Command::Report { dir, figures } => {
+            let page = lesion::export_figures(dir, figures, stages)?;
             give(&PageAnswer { noun: "report", page }, json)
         }
         Command::Compare(args) => {

@@ -1,0 +1,3 @@
+//! A finished study in the forms that a paper needs.
+
+pub(crate) mod figure_conversion;
