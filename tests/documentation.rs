@@ -66,7 +66,7 @@ fn the_documented_keys_are_those_that_json_writes() {
     let out = run.out();
     fs::write(out.join("sparsity.csv"), "layer,measure,at,share\n").unwrap();
     let finished = out.to_str().unwrap();
-    let calls: [(&str, &[&[&str]]); 9] = [
+    let calls: [(&str, &[&[&str]]); 10] = [
         (
             "predict",
             &[
@@ -83,6 +83,7 @@ fn the_documented_keys_are_those_that_json_writes() {
         ("evaluate", &[&["--count", "1"]]),
         ("devices", &[&[]]),
         ("report", &[&[finished]]),
+        ("paper", &[&[finished]]),
         ("compare", &[&[finished, finished]]),
     ];
     let documented = documented("json.md");

@@ -139,6 +139,48 @@ fn a_build_without_pdf_says_how_to_get_it_and_changes_nothing() {
 }
 
 #[test]
+fn the_files_for_a_paper_are_written_again_and_removed_with_their_study() {
+    let run = Run::brief(&["--held-out", "0.5"]);
+    let out = run.out();
+    let paper = || run_lesion(&["paper", "--json"], &[&out]);
+    let output = paper();
+    assert_eq!((output.status.code(), stderr(&output)), (Some(0), ""));
+    let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let files = answer["files"].as_array().unwrap().iter().map(|file| file.as_str().unwrap());
+    let texts =
+        || -> Vec<String> { files.clone().map(|file| fs::read_to_string(file).unwrap()).collect() };
+    let before = texts();
+    assert!(before.len() > 6 && before.iter().all(|text| text.ends_with('\n')));
+    let methods = fs::read_to_string(out.join("paper/methods.txt")).unwrap();
+    // The hashes are those of the files themselves.
+    let stimuli = include_bytes!("../assets/stimuli/him_her.txt");
+    assert!(methods.contains(&study_report::hash::of_bytes(stimuli)), "{methods}");
+    assert!(methods.contains("A further 27 pairs were held out"), "{methods}");
+    assert!(out.join("paper/tables/held-out.tex").exists());
+    // The same study gives the same bytes.
+    assert!(paper().status.success());
+    assert_eq!(texts(), before);
+    // Another study takes them away, but not the files of others.
+    fs::write(out.join("paper/draft.tex"), "mine").unwrap();
+    let again = ["reproduce", "--parts", "dose", "--seed", "1", "--force", "--out"];
+    assert!(run_lesion(&again, &[&out]).status.success());
+    assert!(files.clone().all(|file| !Path::new(file).exists()));
+    assert!(out.join("paper/draft.tex").exists());
+    assert!(paper().status.success());
+    assert!(!out.join("paper/tables/held-out.tex").exists());
+}
+
+#[test]
+fn a_folder_without_a_study_gives_no_paper() {
+    let dir = TempDir::new().unwrap();
+    let output = run_lesion(&["paper"], &[dir.path()]);
+    let stderr = stderr(&output);
+    assert_eq!((output.status.code(), stderr.lines().count()), (Some(2), 1), "{stderr}");
+    assert!(stderr.contains("no finished study in"), "{stderr}");
+    assert!(fs::read_dir(dir.path()).unwrap().next().is_none());
+}
+
+#[test]
 fn the_screen_and_the_page_count_the_same_verdicts() {
     let run = Run::new(&["--parts", "controls", "--layers", "4,5", "--nulls", "300"]);
     let page = read_page(&run.out());

@@ -64,7 +64,10 @@ pub use loading::{
     model_note::ModelNote,
     model_source::{ModelBytes, ModelSource},
 };
-pub use publishing::figure_conversion::convert_figure;
+pub use publishing::{
+    figure_conversion::convert_figure,
+    paper_files::{WrittenPaper, bibtex, latex_tables, methods, results, write_paper},
+};
 pub use questions::{
     evaluation::{Evaluation, evaluate},
     finished_studies::{WrittenPage, compare, export_figures, report_again},
@@ -86,3 +89,4 @@ pub use session::{
     sentence_answers::{ActiveStimulus, EachAnswer, SentenceAnswer, ViewAnswer},
     sentence_question::{DEFAULT_TOP, LesionRequest, SentenceQuestion},
 };
+pub use study_report::cite;

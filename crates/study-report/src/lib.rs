@@ -27,6 +27,7 @@ mod error;
 mod finished_study;
 pub mod hash;
 mod page_template;
+mod paper;
 mod report_page;
 mod sections;
 mod study_files;
@@ -41,6 +42,13 @@ pub use document::{
 };
 pub use error::ReportError;
 pub use finished_study::FinishedStudy;
+pub use paper::{
+    latex_tables::LatexTable,
+    paper_kit::{
+        PAPER_FILES, PAPER_TABLES, bibtex, latex_tables, methods, paper, paper_table_file, results,
+    },
+    program_citation::{citation_cff, cite},
+};
 pub use report_page::{Report, report};
 pub use sections::{FIGURES, early_sections, part_section, sections};
 pub use study_files::{StudyFiles, StudyFolder};

@@ -49,6 +49,20 @@ pub fn export_figures(
     formats: &[FigureFormat],
     stages: &mut Stages<'_>,
 ) -> Result<WrittenPage, LesionError> {
+    let (files, changed) = write_beside(dir, stages, |folder, study| {
+        write_report(folder, &study_report::report(study)?, formats)
+    })?;
+    let figures = files.iter().map(|file| dir.join(file)).collect();
+    Ok(WrittenPage { path: dir.join(REPORT), figures, changed })
+}
+
+/// Reads the study in a folder and writes files into it, while no run may write there. Also returns
+/// which of the study's files were changed after it wrote them.
+pub(crate) fn write_beside<T>(
+    dir: &Path,
+    stages: &mut Stages<'_>,
+    write: impl FnOnce(&mut StudyFolder, &FinishedStudy<'_>) -> Result<T, LesionError>,
+) -> Result<(T, Vec<String>), LesionError> {
     let files = StudyFolder(dir.to_owned());
     if !dir.is_dir() {
         // There is nothing to lock: the error is that there is no study.
@@ -57,9 +71,7 @@ pub fn export_figures(
     let mut folder = create_folder(dir)?;
     with_lock(dir, || {
         let (study, changed) = read(&files, stages)?;
-        let files = write_report(&mut folder, &study_report::report(&study)?, formats)?;
-        let figures = files.iter().map(|file| dir.join(file)).collect();
-        Ok(WrittenPage { path: dir.join(REPORT), figures, changed })
+        Ok((write(&mut folder, &study)?, changed))
     })
 }
 

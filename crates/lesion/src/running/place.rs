@@ -6,7 +6,9 @@ use lesion_eval::{Activations, EncodedTable, Journal};
 use safetensors::{Dtype, SafeTensorError, tensor::TensorView};
 use serde::Serialize;
 use study_record::{FigureFormat, MANIFEST, tables};
-use study_report::{FIGURES, Report, StudyFiles, hash};
+use study_report::{
+    FIGURES, PAPER_FILES, PAPER_TABLES, Report, StudyFiles, hash, paper_table_file,
+};
 
 use crate::{error::LesionError, publishing::figure_conversion::convert_figure};
 
@@ -16,6 +18,9 @@ pub const REPORT: &str = "report.html";
 pub(crate) const ACTIVATIONS: &str = "activations.safetensors";
 /// File name of the neuron sets.
 pub(crate) const NEURON_SETS: &str = "neuron_sets.json";
+
+/// The folder of the files for a paper.
+const PAPER: &str = "paper";
 
 /// A place that a study is written into and read from.
 pub trait Place: StudyFiles {
@@ -74,7 +79,7 @@ pub(crate) struct StudyWriter<'a> {
 }
 
 impl<'a> StudyWriter<'a> {
-    /// Removes the manifest, page and figures of an earlier run. A study without a manifest is not
+    /// Removes the manifest, page, figures and paper of an earlier run. A study without a manifest is not
     /// finished, so nobody reads a mixture of old and new tables.
     pub(crate) fn begin(place: &'a mut dyn Place) -> Result<Self, LesionError> {
         place.remove(MANIFEST)?;
@@ -83,6 +88,9 @@ impl<'a> StudyWriter<'a> {
             for &format in FigureFormat::ALL {
                 place.remove(&figure_file(figure.name, format))?;
             }
+        }
+        for file in paper_files() {
+            place.remove(&file)?;
         }
         Ok(Self { place, written: BTreeMap::new() })
     }
@@ -179,6 +187,33 @@ pub(crate) fn write_report(
     }
     place.put(REPORT, report.html.as_bytes())?;
     Ok(converted.into_keys().collect())
+}
+
+/// Writes the files for a paper, and removes those of an earlier one that are not among them. Returns
+/// their names in the place. The manifest does not list them either.
+pub(crate) fn write_paper_files(
+    place: &mut dyn Place,
+    files: &[(String, String)],
+) -> Result<Vec<String>, LesionError> {
+    let mut written = Vec::new();
+    for (name, text) in files {
+        let file = format!("{PAPER}/{name}");
+        place.put(&file, text.as_bytes())?;
+        written.push(file);
+    }
+    for file in paper_files() {
+        if !written.contains(&file) {
+            place.remove(&file)?;
+        }
+    }
+    Ok(written)
+}
+
+/// Every file that a paper may have, those of the inner folder first.
+fn paper_files() -> Vec<String> {
+    let tables = PAPER_TABLES.iter().map(|table| paper_table_file(table));
+    let texts = PAPER_FILES.iter().map(|(name, _)| (*name).to_owned());
+    tables.chain(texts).map(|name| format!("{PAPER}/{name}")).collect()
 }
 
 fn figure_file(name: &str, format: FigureFormat) -> String {

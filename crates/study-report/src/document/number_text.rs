@@ -24,7 +24,20 @@ pub(crate) fn p_value(p: f64) -> String {
     if p == 0.0 {
         return format!("below {}", power(-308));
     }
-    let text = format!("{p:.1e}");
+    scientific(p)
+}
+
+/// A Bayes factor: two decimals, or a power of ten for a very small or a very large one.
+pub(crate) fn bayes_factor(factor: f64) -> String {
+    if !factor.is_finite() || (0.01..10_000.0).contains(&factor) || factor == 0.0 {
+        return fixed(factor, 2);
+    }
+    scientific(factor)
+}
+
+/// A positive number as a factor and a power of ten.
+fn scientific(value: f64) -> String {
+    let text = format!("{value:.1e}");
     let (factor, exponent) = text.split_once('e').unwrap_or((&text, "0"));
     format!("{factor} × {}", power(exponent.parse().unwrap_or_default()))
 }
@@ -42,6 +55,13 @@ pub(crate) fn power(exponent: i32) -> String {
 /// Whole percent.
 pub(crate) fn percent(share: f64) -> String {
     if share.is_finite() { format!("{:.0} %", 100.0 * share) } else { NONE.to_owned() }
+}
+
+/// Percent with as many digits as the share has, as a setting is written.
+pub(crate) fn exact_percent(share: f64) -> String {
+    /// Digits that a share of a setting does not have, and a product may have.
+    const ROUNDED_AWAY: f64 = 1e9;
+    format!("{} %", (100.0 * share * ROUNDED_AWAY).round() / ROUNDED_AWAY)
 }
 
 /// A count, with commas between the thousands.
@@ -120,10 +140,12 @@ mod tests {
         assert_eq!(p_value(0.023_95), "0.0239");
         assert_eq!(p_value(3.2e-47), "3.2 × 10⁻⁴⁷");
         assert_eq!(p_value(0.0), "below 10⁻³⁰⁸");
+        assert_eq!([0.004, 0.31, 123_456.0].map(bayes_factor), ["4.0 × 10⁻³", "0.31", "1.2 × 10⁵"]);
         assert_eq!(
             (count(7), count(768), count(36_864)),
             ("7".into(), "768".into(), "36,864".into())
         );
+        assert_eq!([0.07, 0.075, 0.1].map(exact_percent), ["7 %", "7.5 %", "10 %"]);
         assert_eq!(list(&["a", "b", "c"]), "a, b and c");
         assert_eq!(labelled_neurons(1, "him"), "1 \u{201c}him\u{201d} neuron");
         assert_eq!([size(-0.461), size(-0.0004)], ["0.461", "less than 0.001"]);

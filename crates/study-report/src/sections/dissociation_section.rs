@@ -149,7 +149,7 @@ fn dissociation_table(rows: &[DissociationRow], verdicts: &StudyVerdicts) -> Tab
     table
 }
 
-fn dissociation_cell(claim: Option<&VerdictRow>) -> Cell {
+pub(crate) fn dissociation_cell(claim: Option<&VerdictRow>) -> Cell {
     match claim.map(|claim| claim.verdict) {
         Some(Verdict::Larger) => Cell::text("shown").class("beyond"),
         Some(Verdict::Smaller) => Cell::text("reversed").class("beyond"),

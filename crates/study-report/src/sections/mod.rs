@@ -2,19 +2,19 @@
 
 mod absent_part;
 mod activations_section;
-mod baseline_section;
+pub(crate) mod baseline_section;
 mod causal_section;
 mod conclusions_section;
 mod controls_section;
-mod dissociation_section;
+pub(crate) mod dissociation_section;
 mod dose_section;
 mod dynamic_section;
 mod joint_section;
 pub(crate) mod lesion_section;
-mod question_section;
+pub(crate) mod question_section;
 mod rerun_section;
 pub(crate) mod selection_counts;
-mod selection_section;
+pub(crate) mod selection_section;
 mod selectors_section;
 pub(crate) mod settings_list;
 mod setup_section;

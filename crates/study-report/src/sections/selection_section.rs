@@ -101,7 +101,7 @@ pub(crate) fn selection_section(study: &FinishedStudy<'_>) -> Result<Section, Re
 }
 
 /// How p is corrected: `p is corrected by Holm over each layer`.
-fn correction_clause(manifest: &Manifest) -> String {
+pub(crate) fn correction_clause(manifest: &Manifest) -> String {
     let selection = &manifest.study.selection;
     let direction = if selection.directional { ", each direction by itself" } else { "" };
     match selection.correction {
@@ -235,18 +235,25 @@ fn corrections_sentence(manifest: &Manifest, counts: &SelectionCounts) -> String
     )
 }
 
+/// How many of a layer's neurons of a label are significant again, as a sentence.
+pub(crate) fn describe_replication(manifest: &Manifest, row: &HeldOutRow) -> String {
+    format!(
+        "On the held-out {}, of {} of layer {}, {} differ in the same direction and {} are significant \
+         again.",
+        manifest.selected_on.noun(),
+        labelled_neurons(row.neurons, &row.label),
+        row.layer,
+        count(row.same_direction),
+        count(row.replicated)
+    )
+}
+
 fn add_held_out(section: &mut Section, manifest: &Manifest, rows: &[HeldOutRow]) {
     let layer = manifest.layer;
     let noun = manifest.selected_on.noun();
     section.heading(format!("In {noun} that were held out"));
     for row in rows.iter().filter(|row| row.layer == layer) {
-        section.text(format!(
-            "On the held-out {noun}, of {} of layer {layer}, {} differ in the same direction and {} \
-             are significant again.",
-            labelled_neurons(row.neurons, &row.label),
-            count(row.same_direction),
-            count(row.replicated)
-        ));
+        section.text(describe_replication(manifest, row));
     }
     let caption = format!(
         "The neurons selected on the other {noun}, tested on {noun} that they were not selected on. \

@@ -339,9 +339,14 @@ pub(crate) fn p_cell(row: Option<&VerdictRow>) -> Cell {
     if row.is_some_and(is_upper_bound) { cell.prefixed("≤ ") } else { cell }
 }
 
+/// Whether p is the smallest that the number of random sets admits.
+pub(crate) fn is_lowest_p(row: &VerdictRow) -> bool {
+    row.at_floor == Some(true)
+}
+
 /// Whether a corrected p is an upper bound that more random sets might lower.
 fn is_upper_bound(row: &VerdictRow) -> bool {
-    row.at_floor == Some(true) && row.p_corrected.is_some_and(|p| p < 1.0)
+    is_lowest_p(row) && row.p_corrected.is_some_and(|p| p < 1.0)
 }
 
 /// A corrected p as a sentence.

@@ -8,7 +8,8 @@ use std::{
 
 use anyhow::Result;
 use lesion::{
-    Evaluation, REPORT, RunSummary, StudyPlan, WrittenPage, device_name, device_needs, devices,
+    Evaluation, REPORT, RunSummary, StudyPlan, WrittenPage, WrittenPaper, device_name,
+    device_needs, devices,
 };
 use serde::Serialize;
 use study_record::{
@@ -194,6 +195,27 @@ impl Answer for PageAnswer {
         let WrittenPage { path, figures, changed } = &self.page;
         let figures = figures.iter().map(|figure| figure.display().to_string()).collect();
         Ok(PageJson { page: path.display().to_string(), figures, changed })
+    }
+}
+
+#[derive(Serialize)]
+struct PaperJson<'a> {
+    files: Vec<String>,
+    changed: &'a [String],
+}
+
+impl Answer for WrittenPaper {
+    fn text(&self, out: &mut impl Write) -> Result<()> {
+        writeln!(out, "The files for a paper:")?;
+        for file in &self.files {
+            writeln!(out, "{}", file.display())?;
+        }
+        Ok(())
+    }
+
+    fn json(&self) -> Result<impl Serialize> {
+        let files = self.files.iter().map(|file| file.display().to_string()).collect();
+        Ok(PaperJson { files, changed: &self.changed })
     }
 }
 

@@ -75,6 +75,12 @@ pub(crate) enum Command {
         #[arg(long, value_name = "FORMATS", value_delimiter = ',', value_parser = FigureFormat::parse)]
         figures: Vec<FigureFormat>,
     },
+    /// Write the methods, results, tables and references of a finished study for a paper, from its
+    /// tables alone.
+    Paper {
+        /// Folder of the finished study.
+        dir: PathBuf,
+    },
     /// Compare two finished studies in one page.
     Compare(CompareArgs),
 }

@@ -115,6 +115,7 @@ fn answer(command: &Command, json: bool, stages: &mut Stages<'_>) -> Result<()> 
             let page = lesion::export_figures(dir, figures, stages)?;
             give(&PageAnswer { noun: "report", page }, json)
         }
+        Command::Paper { dir } => give(&lesion::write_paper(dir, stages)?, json),
         Command::Compare(args) => {
             let page = lesion::compare([&args.a, &args.b], &args.out, stages)?;
             give(&PageAnswer { noun: "comparison", page }, json)

@@ -55,7 +55,9 @@ fn advise(error: &anyhow::Error, command: &Command) -> String {
             "; specify another --out, or --force to replace it".to_owned()
         }
         Some(LesionError::AnotherRun(_)) => match command {
-            Command::Report { .. } => "; try again when it has ended".to_owned(),
+            Command::Report { .. } | Command::Paper { .. } => {
+                "; try again when it has ended".to_owned()
+            }
             _ => "; specify another --out".to_owned(),
         },
         _ => String::new(),
