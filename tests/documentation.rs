@@ -66,7 +66,7 @@ fn the_documented_keys_are_those_that_json_writes() {
     let out = run.out();
     fs::write(out.join("sparsity.csv"), "layer,measure,at,share\n").unwrap();
     let finished = out.to_str().unwrap();
-    let calls: [(&str, &[&[&str]]); 10] = [
+    let calls: [(&str, &[&[&str]]); 13] = [
         (
             "predict",
             &[
@@ -80,8 +80,11 @@ fn the_documented_keys_are_those_that_json_writes() {
         ("run", &[&[study, "--parts", "controls", "--nulls", "1"]]),
         ("check", &[&[study]]),
         ("register", &[&["study.toml"]]),
-        ("evaluate", &[&["--count", "1"]]),
+        ("evaluate", &[&["--count", "1"], &["--prompts", "prompts.txt"]]),
+        ("words", &[&["--like", "s?e"]]),
         ("devices", &[&[]]),
+        ("new", &[&["starter"]]),
+        ("completions", &[&["bash"]]),
         ("report", &[&[finished]]),
         ("paper", &[&[finished]]),
         ("compare", &[&[finished, finished]]),
@@ -95,6 +98,7 @@ fn the_documented_keys_are_those_that_json_writes() {
         for args in calls {
             let dir = TempDir::new().unwrap();
             fs::write(dir.path().join("study.toml"), "").unwrap();
+            fs::write(dir.path().join("prompts.txt"), "We saw {him|her}.").unwrap();
             let output = lesion(dir.path()).args([command, "--json"]).args(*args).output().unwrap();
             let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
             add_keys(&answer, "", named, &mut found);

@@ -102,6 +102,16 @@ pub(crate) fn without_network(mut command: Command, dir: &Path) -> Command {
     command
 }
 
+/// The text that a command writes to a terminal; none without the program `script`, which makes one.
+pub(crate) fn on_terminal(dir: &Path, line: &str) -> Option<String> {
+    let mut command = without_network(Command::new("script"), dir);
+    let line = line.replacen("lesion", &format!("'{}'", env!("CARGO_BIN_EXE_lesion")), 1);
+    let output = command.args(["-qec", &line, "/dev/null"]).env("TERM", "dumb").output().ok()?;
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{line}\n{text}");
+    Some(text)
+}
+
 /// The files of a study without the manifest, which contains times, and without the report and its
 /// figures.
 pub(crate) fn tables(dir: &Path) -> BTreeMap<String, Vec<u8>> {

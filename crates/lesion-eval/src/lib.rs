@@ -50,11 +50,13 @@
 //! 7. `engine`: the [`Laboratory`] runs [`Trial`]s, lesions of any [`LesionMethod`].
 //! 8. `parts`: each [`LaboratoryPart`] chooses trials for the laboratory and draws conclusions from
 //!    their outcomes. [`find_part`] finds it by its name.
-//! 9. [`study_rows`]: the rows of the tables that every study writes.
+//! 9. [`study_rows`]: the rows of the tables that every study writes. [`label_accuracies`] tells how well
+//!    a model does in prompts, without a study.
 
 mod encoding;
 mod engine;
 mod error;
+mod label_accuracy;
 mod paper_lesion;
 mod parts;
 mod passes;
@@ -70,7 +72,8 @@ pub use encoding::{
     counterpart::Counterpart,
     encoded_stimuli::EncodedStimuli,
     masked_prompt::{Candidate, MaskedPrompt, check_counterparts},
-    prompt_doubts::{check_prompt_labels, check_prompts_are_new},
+    prompt_doubts::{check_few_templates, check_prompt_labels, check_prompts_are_new},
+    word_labels::label_by_words,
 };
 pub use engine::{
     journal::{Journal, NoJournal},
@@ -84,6 +87,7 @@ pub use error::{
     CandidateProblem, DynamicObstacle, FileProblem, InvalidLine, InvalidLines, LineProblem,
     NeuronSetProblem, SentenceProblem, StimuliUnit, StudyError,
 };
+pub use label_accuracy::{LabelAccuracy, label_accuracies};
 pub use paper_lesion::silenced_prompts::{
     LesionOutcome, default_layer, lesion, paper_lesion_trials,
 };

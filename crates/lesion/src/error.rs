@@ -184,6 +184,13 @@ pub enum LesionError {
         path: PathBuf,
     },
 
+    /// Files that exist where new ones would be written.
+    #[error("{} exist{} already; specify another folder", listed(paths), if paths.len() == 1 { "s" } else { "" })]
+    FilesExist {
+        /// The files.
+        paths: Vec<PathBuf>,
+    },
+
     /// A backend that is not in this build.
     #[error(
         "this build has no backend `{backend}`; in a clone, `cargo xtask` with `--backend \
@@ -291,6 +298,14 @@ pub enum LesionError {
 }
 
 const NOT_A_FOLDER: &str = ", which is not a folder on this machine";
+/// Paths in a sentence: `a, b and c`.
+fn listed(paths: &[PathBuf]) -> String {
+    let names: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+    match names.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => names.concat(),
+    }
+}
 
 /// The number of warnings after the first.
 fn more_note(count: usize) -> String {

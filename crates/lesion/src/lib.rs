@@ -71,6 +71,9 @@ pub use publishing::{
 pub use questions::{
     evaluation::{Evaluation, evaluate},
     finished_studies::{WrittenPage, compare, export_figures, report_again},
+    prompts_evaluation::{PromptsEvaluation, evaluate_prompts},
+    word_list::{WordList, list_words},
+    word_pattern::WordPattern,
 };
 pub use running::{
     check_study::{PlannedStep, StudyPlan, check},
@@ -81,6 +84,7 @@ pub use running::{
     registration_file::{read_registration, write_registration},
     run::{RunSummary, run},
     stages::Stages,
+    starter::{StarterWords, write_starter},
     watch::{CancelToken, Note, Unwatched, Watch},
 };
 pub use session::{

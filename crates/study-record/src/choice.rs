@@ -62,6 +62,10 @@ macro_rules! choices {
                 $crate::choice::either(&[$($name),+])
             }
 
+            fn names() -> Vec<&'static str> {
+                vec![$($name),+]
+            }
+
             fn parse(text: &str) -> Result<Self, $crate::settings::values::InvalidValue> {
                 let found = Self::ALL.iter().copied().find(|choice| choice.name() == text);
                 found.ok_or_else(|| $crate::settings::values::InvalidValue::new::<Self>(text))

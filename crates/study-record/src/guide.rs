@@ -51,10 +51,15 @@ fn default_in_file(setting: &Setting) -> String {
 
 /// The default value of a setting in TOML.
 fn toml_value(setting: &Setting) -> Option<String> {
-    let defaults = toml::Value::try_from(Study::default()).ok()?;
+    value_in(&Study::default(), setting)
+}
+
+/// The value of a study's setting in TOML; none if it is unset.
+fn value_in(study: &Study, setting: &Setting) -> Option<String> {
+    let values = toml::Value::try_from(study).ok()?;
     let section = match setting.section {
-        "" => &defaults,
-        section => defaults.get(section)?,
+        "" => &values,
+        section => values.get(section)?,
     };
     Some(inline(section.get(setting.name)?))
 }
@@ -168,10 +173,35 @@ pub fn manifest_table() -> String {
 /// The example study: every setting with its default, and what it means.
 #[must_use]
 pub fn example_study() -> String {
-    let mut text = "# The study that `cargo xtask reproduce` runs: the paper's, and the controls that \
-                    a claim needs.\n# Every setting is here with its default; a study of yours lists \
-                    only what it changes. Run one with\n# `lesion run STUDY.toml`.\n"
-        .to_owned();
+    let header = "# The study that `cargo xtask reproduce` runs: the paper's, and the controls that \
+                  a claim needs.\n# Every setting is here with its default; a study of yours lists \
+                  only what it changes. Run one with\n# `lesion run STUDY.toml`.\n";
+    documented_settings(header, entry)
+}
+
+/// The file of a study to start from: the settings that differ from the default ones, and all others as
+/// comments with their defaults.
+#[must_use]
+pub fn starter_study(study: &Study) -> String {
+    let header = "# A study of pairs.txt and prompts.txt. `lesion check` reads everything and says how long \
+                  it takes;\n# `lesion run` runs it. A setting after a `#` has its default: remove the `#` \
+                  to change it.\n";
+    let line = |setting: &Setting| match value_in(study, setting) {
+        Some(value) if value_in(&Study::default(), setting).as_ref() != Some(&value) => {
+            format!("{} = {value}\n", setting.name)
+        }
+        _ => {
+            let entry = entry(setting);
+            let comment = if entry.starts_with('#') { "" } else { "# " };
+            format!("{comment}{entry}")
+        }
+    };
+    documented_settings(header, line)
+}
+
+/// Every setting with its documentation as comments, and the line that `line` makes of it.
+fn documented_settings(header: &str, line: impl Fn(&Setting) -> String) -> String {
+    let mut text = header.to_owned();
     let mut section = "";
     for setting in Study::settings() {
         text += "\n";
@@ -181,12 +211,12 @@ pub fn example_study() -> String {
             text += section;
             text += "]\n";
         }
-        for line in wrapped(&setting.text(), 97) {
+        for words in wrapped(&setting.text(), 97) {
             text += "# ";
-            text += &line;
+            text += &words;
             text += "\n";
         }
-        text += &entry(&setting);
+        text += &line(&setting);
     }
     text
 }

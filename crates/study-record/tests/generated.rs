@@ -95,6 +95,25 @@ fn the_example_study_is_the_default_one() {
 }
 
 #[test]
+fn a_starter_sets_what_differs_from_the_default_study() {
+    let mut study = Study::default();
+    for (key, text) in [("prompts", "p.txt"), ("lesion.at", "-1,0"), ("lesion.layers", "0-2")] {
+        study.set(key, text).unwrap();
+    }
+    let text = guide::starter_study(&study);
+    assert_eq!(Study::parse("study.toml", &text).unwrap(), study);
+    let active = text.lines().filter(|line| !line.starts_with('#') && line.contains(" = "));
+    assert_eq!(
+        active.collect::<Vec<_>>(),
+        ["prompts = \"p.txt\"", "layers = \"0-2\"", "at = { offsets = [-1, 0] }"]
+    );
+    // A default without its `#` is a setting.
+    let changed = text.replace("\n# alpha = 0.05\n", "\nalpha = 0.01\n");
+    study.set("selection.alpha", "0.01").unwrap();
+    assert_eq!(Study::parse("study.toml", &changed).unwrap(), study);
+}
+
+#[test]
 fn every_option_sets_its_setting() {
     for setting in Study::settings() {
         let values = (setting.values)();

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// Marks that byte-level and unigram tokenizers write for the space before a word.
-const SPACES: [char; 2] = ['Ġ', '▁'];
+pub(crate) const SPACES: [char; 2] = ['Ġ', '▁'];
 
 /// Least similarity of a suggested word, by Jaro and Winkler's measure, from 0 to 1.
 const SIMILAR: f64 = 0.75;

@@ -7,3 +7,4 @@ pub(crate) mod masked_prompt;
 pub(crate) mod prompt_doubts;
 pub(crate) mod word_doubts;
 pub(crate) mod word_keys;
+pub(crate) mod word_labels;

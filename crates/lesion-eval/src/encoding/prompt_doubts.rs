@@ -21,12 +21,10 @@ pub fn check_prompt_labels(
     for label in [&stimuli.contrast.a, &stimuli.contrast.b] {
         let labelled = encoded.iter().filter(|prompt| prompt.label.as_ref() == Some(label));
         let clusters: BTreeSet<usize> = labelled.map(|prompt| prompt.cluster).collect();
-        let label = label.clone();
-        let templates = clusters.len();
-        if templates == 0 {
-            warnings.push(Warning::LabelWithoutPrompts { label });
-        } else if templates < FEWEST_TEMPLATES {
-            warnings.push(Warning::FewTemplates { label, templates });
+        if clusters.is_empty() {
+            warnings.push(Warning::LabelWithoutPrompts { label: label.clone() });
+        } else {
+            warnings.extend(check_few_templates(label, clusters.len()));
         }
     }
     for prompt in encoded.iter().filter(|prompt| prompt.label.is_none()) {
@@ -36,6 +34,15 @@ pub fn check_prompt_labels(
             word: prompt.target().to_owned(),
         });
     }
+}
+
+/// The warning that a label has too few templates, or groups of templates, for an interval.
+#[must_use]
+pub fn check_few_templates(label: &str, templates: usize) -> Option<Warning> {
+    if templates >= FEWEST_TEMPLATES {
+        return None;
+    }
+    Some(Warning::FewTemplates { label: label.to_owned(), templates })
 }
 
 /// Finds prompts that are stimuli too: the same tokens, with the mask at the target.

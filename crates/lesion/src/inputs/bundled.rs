@@ -17,3 +17,10 @@ pub(crate) const CONTEXT_PAIRS: (&str, &[u8]) =
 
 /// The paper's two prompts.
 pub(crate) const PROMPTS: (&str, &[u8]) = ("paper.txt", asset!("prompts/paper.txt"));
+
+/// Texts to start a study from: the two words, the pairs and the prompts. The first one is the default.
+pub(crate) const STARTER_TEXTS: [(&str, &[u8], &[u8]); 3] = [
+    ("he,she", asset!("starters/he-she/pairs.txt"), asset!("starters/he-she/prompts.txt")),
+    ("him,her", asset!("starters/him-her/pairs.txt"), asset!("starters/him-her/prompts.txt")),
+    ("is,are", asset!("starters/is-are/pairs.txt"), asset!("starters/is-are/prompts.txt")),
+];

@@ -49,6 +49,19 @@ impl TextInput {
         }
     }
 
+    /// The name, as errors in its lines refer to it.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Parses the text as prompts, with invalid lines left out and added to `invalid`.
+    ///
+    /// # Errors
+    /// If no line is invalid, and there is no prompt.
+    pub(crate) fn parse_prompts(&self, invalid: &mut InvalidLines) -> Result<Prompts, LesionError> {
+        Ok(Prompts::parse_valid_lines(&self.name, &self.text, invalid)?)
+    }
+
     fn bundled((name, bytes): (&str, &[u8])) -> Self {
         let mut input = Self::given(name, String::from_utf8_lossy(bytes));
         BUNDLED.clone_into(&mut input.origin.source);
@@ -116,7 +129,7 @@ impl StudyTexts {
         texts.stimuli.test(&study.selection)?;
         if let Some(FilePath(path)) = &study.controls.bystanders {
             let input = TextInput::read(path)?;
-            let prompts = Prompts::parse_valid_lines(&input.name, &input.text, &mut texts.invalid)?;
+            let prompts = input.parse_prompts(&mut texts.invalid)?;
             texts.bystanders = Some((prompts, input.origin));
         }
         Ok(texts)
@@ -142,7 +155,7 @@ impl StudyTexts {
         let mut invalid = InvalidLines::default();
         Ok(Self {
             stimuli: Stimuli::parse_valid_lines(&stimuli.name, &stimuli.text, &mut invalid)?,
-            prompts: Prompts::parse_valid_lines(&prompts.name, &prompts.text, &mut invalid)?,
+            prompts: prompts.parse_prompts(&mut invalid)?,
             neurons: neurons.as_ref().map(parse_neuron_sets).transpose()?,
             bystanders: None,
             invalid,

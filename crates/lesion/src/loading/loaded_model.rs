@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap};
 
-use bert_model::{BertForMaskedLm, Checkpoint, CheckpointBytes};
+use bert_model::{BertForMaskedLm, BertTokenizer, Checkpoint, CheckpointBytes};
 use burn::tensor::Device;
 use lesion_eval::{Batching, Subject};
 use study_record::{BUNDLED, Origin};
@@ -108,10 +108,16 @@ impl LoadedModel {
         &self.name
     }
 
+    /// The model's tokenizer.
+    #[must_use]
+    pub fn tokenizer(&self) -> &BertTokenizer {
+        &self.checkpoint.tokenizer
+    }
+
     /// The model with its tokenizer and its batch sizes.
     #[must_use]
     pub fn subject(&self, plain: bool, batching: Batching) -> Subject<'_> {
-        Subject { model: &self.model, tokenizer: &self.checkpoint.tokenizer, plain, batching }
+        Subject { model: &self.model, tokenizer: self.tokenizer(), plain, batching }
     }
 
     /// The model's origin, with the hash of each of its files.

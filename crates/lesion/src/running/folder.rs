@@ -95,7 +95,7 @@ fn remove_litter(dir: &Path) {
 }
 
 /// A temporary file with the permissions of any new file of this user.
-fn temporary_file(dir: &Path) -> io::Result<NamedTempFile> {
+pub(crate) fn temporary_file(dir: &Path) -> io::Result<NamedTempFile> {
     let mut builder = Builder::new();
     builder.prefix(TEMPORARY[0]).suffix(TEMPORARY[1]);
     #[cfg(unix)]

@@ -10,4 +10,5 @@ pub(crate) mod registration_file;
 pub(crate) mod results;
 pub(crate) mod run;
 pub(crate) mod stages;
+pub(crate) mod starter;
 pub(crate) mod watch;

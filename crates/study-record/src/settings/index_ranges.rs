@@ -99,6 +99,10 @@ impl fmt::Display for IndexRanges {
 impl SettingValue for IndexRanges {
     const NOUN: &'static str = "a list of numbers from 0";
 
+    fn names() -> Vec<&'static str> {
+        vec![ALL]
+    }
+
     fn values() -> String {
         format!("numbers and ranges such as `0-5` or `0-2,4`, or `{ALL}`")
     }
@@ -148,12 +152,18 @@ impl<'de> Deserialize<'de> for IndexRanges {
 
 fn from_value(value: &toml::Value) -> Result<IndexRanges, InvalidValue> {
     match value {
-        toml::Value::String(text) => IndexRanges::parse(text),
         toml::Value::Array(list) if !list.is_empty() => {
             let parts: Result<Vec<IndexRanges>, InvalidValue> =
-                list.iter().map(from_value).collect();
+                list.iter().map(from_text_or_number).collect();
             Ok(IndexRanges::union(parts?))
         }
+        other => from_text_or_number(other),
+    }
+}
+
+fn from_text_or_number(value: &toml::Value) -> Result<IndexRanges, InvalidValue> {
+    match value {
+        toml::Value::String(text) => IndexRanges::parse(text),
         other => IndexRanges::parse(&other.to_string()),
     }
 }
@@ -246,6 +256,7 @@ mod tests {
             ("\"five\"", "five"),
             ("2.5", "2.5"),
             ("[0, \"5-3\"]", "5-3"),
+            ("[[0, 3]]", "[0, 3]"),
         ] {
             let problem = layers(value).unwrap_err().to_string();
             let expected = format!("s.toml:2:10: `{shown}` is not a list of numbers");

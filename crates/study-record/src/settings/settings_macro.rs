@@ -16,6 +16,8 @@ pub struct Setting {
     pub doc: &'static [&'static str],
     /// Its valid values; empty if any value of its type is valid.
     pub values: fn() -> String,
+    /// Those of its values that have a name.
+    pub names: fn() -> Vec<&'static str>,
     /// Its default and options.
     pub declared: Declared,
 }
@@ -235,6 +237,7 @@ macro_rules! settings {
                     name: stringify!($name),
                     doc: &[$($doc),+],
                     values: <$value as SettingValue>::values,
+                    names: <$value as SettingValue>::names,
                     declared: $declared,
                 }),+];
                 $($(settings.extend($inner_type::settings());)+)?

@@ -21,6 +21,12 @@ pub trait SettingValue: Sized + Serialize + for<'de> Deserialize<'de> {
         String::new()
     }
 
+    /// The values that have a name, for the completion of a command line.
+    #[must_use]
+    fn names() -> Vec<&'static str> {
+        Vec::new()
+    }
+
     /// Reads the text of an option.
     ///
     /// # Errors
@@ -71,6 +77,10 @@ impl<T: SettingValue> SettingValue for Option<T> {
         T::values()
     }
 
+    fn names() -> Vec<&'static str> {
+        T::names()
+    }
+
     fn parse(text: &str) -> Result<Self, InvalidValue> {
         Self::parse_os(text.as_ref())
     }
@@ -92,6 +102,10 @@ impl<T: SettingValue> SettingValue for Vec<T> {
 
     fn values() -> String {
         T::values()
+    }
+
+    fn names() -> Vec<&'static str> {
+        T::names()
     }
 
     fn parse(text: &str) -> Result<Self, InvalidValue> {
@@ -419,6 +433,10 @@ impl fmt::Display for LesionKind {
 impl SettingValue for LesionKind {
     const NOUN: &'static str = "a kind of lesion";
 
+    fn names() -> Vec<&'static str> {
+        vec!["zero", "mean", "median", "resample"]
+    }
+
     fn values() -> String {
         let most = grouped(LARGEST_NUMBER);
         format!(
@@ -495,6 +513,10 @@ impl fmt::Display for Tokens {
 
 impl SettingValue for Tokens {
     const NOUN: &'static str = "a choice of tokens";
+
+    fn names() -> Vec<&'static str> {
+        vec!["target", "all"]
+    }
 
     fn values() -> String {
         "`target`, `all`, or distances from the mask such as `-1,0,1`".to_owned()

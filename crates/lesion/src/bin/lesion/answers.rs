@@ -2,25 +2,29 @@
 
 use std::{
     collections::BTreeMap,
-    io::{self, Write},
+    io::{self, IsTerminal as _, Write},
     path::PathBuf,
 };
 
 use anyhow::Result;
+use clap_complete::Shell;
 use lesion::{
-    Evaluation, REPORT, RunSummary, StudyPlan, WrittenPage, WrittenPaper, device_name,
-    device_needs, devices,
+    Evaluation, PromptsEvaluation, REPORT, RunSummary, StudyPlan, WordList, WrittenPage,
+    WrittenPaper, device_name, device_needs, devices,
 };
+use lesion_eval::LabelAccuracy;
 use serde::Serialize;
 use study_record::{
-    Accuracy, Backend, LesionSummary, Registration, Seconds, Warning,
+    Accuracy, Backend, LesionSummary, Registration, Seconds, Study, Warning,
     tables::{DissociationRow, LesionRow, PredictionRow, ProfileRow, SelectionRow, VerdictRow},
 };
 use study_report::{FinishedStudy, StudyFolder};
 
 use crate::{
+    args::completion_script,
+    next_step,
     screen::{self, Download, plural},
-    terminal::{printable, printable_json, shown_path},
+    terminal::{printable, printable_json, shown_path, tell},
 };
 
 /// The answer of a command.
@@ -30,9 +34,14 @@ pub(crate) trait Answer {
 
     /// The object that `--json` writes. docs/json.md names every key.
     fn json(&self) -> Result<impl Serialize>;
+
+    /// The command that a person may type next; none after an answer that is a list for other programs.
+    fn next(&self) -> Option<String> {
+        None
+    }
 }
 
-/// Writes an answer to stdout. Nothing else is written there.
+/// Writes an answer to stdout. Nothing else is written there: what to type next goes to stderr.
 pub(crate) fn give(answer: &impl Answer, json: bool) -> Result<()> {
     if json {
         let line = printable_json(&serde_json::to_string(&answer.json()?)?);
@@ -41,7 +50,10 @@ pub(crate) fn give(answer: &impl Answer, json: bool) -> Result<()> {
     }
     let mut out = anstream::stdout().lock();
     answer.text(&mut out)?;
-    Ok(out.flush()?)
+    out.flush()?;
+    drop(out);
+    next_step::suggest(answer.next());
+    Ok(())
 }
 
 /// A study that ran.
@@ -102,6 +114,10 @@ impl Answer for RunAnswer {
             seconds: self.summary.seconds.clone(),
         })
     }
+
+    fn next(&self) -> Option<String> {
+        next_step::after_run(&self.dir)
+    }
 }
 
 /// The result of `check`, if everything that it read is valid.
@@ -143,6 +159,10 @@ impl Answer for CheckAnswer {
     fn json(&self) -> Result<impl Serialize> {
         Ok(self)
     }
+
+    fn next(&self) -> Option<String> {
+        Some(next_step::typed_with("run"))
+    }
 }
 
 #[derive(Serialize)]
@@ -168,6 +188,34 @@ impl Answer for Evaluation {
         let accuracy =
             self.accuracy.iter().map(|&(kind, accuracy)| AccuracyJson { kind, accuracy }).collect();
         Ok(EvaluationJson { model: &self.model, seed: self.seed, accuracy })
+    }
+
+    fn next(&self) -> Option<String> {
+        Some(next_step::reproduce(&self.model))
+    }
+}
+
+#[derive(Serialize)]
+struct PromptsEvaluationJson<'a> {
+    model: &'a str,
+    prompts: &'a str,
+    seed: u64,
+    labels: &'a [LabelAccuracy],
+    warnings: &'a [Warning],
+}
+
+impl Answer for PromptsEvaluation {
+    fn text(&self, out: &mut impl Write) -> Result<()> {
+        Ok(screen::write_prompts_evaluation(out, self)?)
+    }
+
+    fn json(&self) -> Result<impl Serialize> {
+        let Self { model, prompts, seed, labels, warnings } = self;
+        Ok(PromptsEvaluationJson { model, prompts, seed: *seed, labels, warnings })
+    }
+
+    fn next(&self) -> Option<String> {
+        Some(next_step::command_line(&["lesion", "new", "my-study"]))
     }
 }
 
@@ -196,6 +244,11 @@ impl Answer for PageAnswer {
         let figures = figures.iter().map(|figure| figure.display().to_string()).collect();
         Ok(PageJson { page: path.display().to_string(), figures, changed })
     }
+
+    fn next(&self) -> Option<String> {
+        let page = self.page.path.display().to_string();
+        Some(format!("open {} in a browser", printable(&page)))
+    }
 }
 
 #[derive(Serialize)]
@@ -216,6 +269,30 @@ impl Answer for WrittenPaper {
     fn json(&self) -> Result<impl Serialize> {
         let files = self.files.iter().map(|file| file.display().to_string()).collect();
         Ok(PaperJson { files, changed: &self.changed })
+    }
+}
+
+/// A script that lets a shell complete command lines.
+#[derive(Serialize)]
+pub(crate) struct CompletionsAnswer {
+    shell: String,
+    script: String,
+}
+
+impl CompletionsAnswer {
+    /// Generates the script.
+    pub(crate) fn generate(shell: Shell) -> Self {
+        Self { shell: shell.to_string(), script: completion_script(shell) }
+    }
+}
+
+impl Answer for CompletionsAnswer {
+    fn text(&self, out: &mut impl Write) -> Result<()> {
+        Ok(out.write_all(self.script.as_bytes())?)
+    }
+
+    fn json(&self) -> Result<impl Serialize> {
+        Ok(self)
     }
 }
 
@@ -265,6 +342,89 @@ impl Answer for DevicesAnswer {
     fn json(&self) -> Result<impl Serialize> {
         Ok(self)
     }
+
+    fn next(&self) -> Option<String> {
+        let mut words = vec!["lesion", "reproduce"];
+        let fastest = self.backends.iter().rev().find(|backend| !backend.devices.is_empty());
+        match fastest {
+            Some(BackendDevices { backend, .. }) if *backend != Study::default().backend => {
+                words.extend(["--backend", backend.name()]);
+            }
+            _ => {}
+        }
+        Some(next_step::command_line(&words))
+    }
+}
+
+/// Files to start a study from.
+pub(crate) struct NewAnswer {
+    pub(crate) paths: Vec<PathBuf>,
+}
+
+#[derive(Serialize)]
+struct NewJson {
+    files: Vec<String>,
+}
+
+impl Answer for NewAnswer {
+    fn text(&self, out: &mut impl Write) -> Result<()> {
+        for path in &self.paths {
+            writeln!(out, "Written: {}", printable(&path.display().to_string()))?;
+        }
+        Ok(())
+    }
+
+    fn json(&self) -> Result<impl Serialize> {
+        let files = self.paths.iter().map(|path| path.display().to_string()).collect();
+        Ok(NewJson { files })
+    }
+
+    fn next(&self) -> Option<String> {
+        let study = self.paths.last()?.display().to_string();
+        Some(next_step::command_line(&["lesion", "check", &study]))
+    }
+}
+
+/// The words of a model that fit a pattern, or all of them.
+pub(crate) struct WordsAnswer {
+    pub(crate) list: WordList,
+    pub(crate) like: Option<String>,
+}
+
+#[derive(Serialize)]
+struct WordsJson<'a> {
+    model: &'a str,
+    like: Option<&'a str>,
+    words: &'a [String],
+}
+
+/// The most words on a terminal, where a list of thousands would hide everything else.
+const MOST_WORDS: usize = 200;
+
+impl Answer for WordsAnswer {
+    fn text(&self, out: &mut impl Write) -> Result<()> {
+        let words = &self.list.words;
+        let shown = if io::stdout().is_terminal() { MOST_WORDS } else { words.len() };
+        for word in words.iter().take(shown) {
+            writeln!(out, "{}", printable(word))?;
+        }
+        if words.len() > shown {
+            writeln!(
+                out,
+                "... and {} more: `--like` narrows them, and a pipe or a file gets all",
+                words.len() - shown
+            )?;
+        }
+        if words.is_empty() {
+            tell("No word of this model fits the pattern.");
+        }
+        Ok(())
+    }
+
+    fn json(&self) -> Result<impl Serialize> {
+        let WordList { model, words } = &self.list;
+        Ok(WordsJson { model, like: self.like.as_deref(), words })
+    }
 }
 
 /// The answer of `register`.
@@ -291,5 +451,9 @@ impl Answer for RegisterAnswer {
 
     fn json(&self) -> Result<impl Serialize> {
         Ok(self)
+    }
+
+    fn next(&self) -> Option<String> {
+        Some(next_step::typed_with("run"))
     }
 }

@@ -4,12 +4,15 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::{Arg, ArgGroup, Args as ClapArgs, CommandFactory, FromArgMatches, Parser, Subcommand};
-use lesion::{LayerNeurons, LesionRequest, RunOptions, SentenceQuestion};
+use clap_complete::Shell;
+use lesion::{LayerNeurons, LesionRequest, RunOptions, SentenceQuestion, StarterWords};
 use study_record::{Backend, Count, FigureFormat, LesionSettings, SettingValue};
 
 use crate::{
     predict_request::PredictQuestion,
-    setting_args::{AllSettings, LESIONING, LesionManner, ModelSettings, SettingArgs},
+    setting_args::{
+        AllSettings, LESIONING, LesionManner, ModelName, ModelSettings, SettingArgs,
+    },
 };
 
 /// Finds the MLP neurons of a BERT that respond differently to two words (him/her), lesions them
@@ -32,6 +35,14 @@ const LAST: usize = 998;
 pub(crate) enum Command {
     /// Run the paper's study on the bundled model, with its controls.
     Reproduce(RunArgs),
+    /// Write the files of a study to start from: pairs, prompts and every setting, ready to run.
+    New {
+        /// Folder of the files; it is created if it does not exist. Existing files are never replaced.
+        dir: PathBuf,
+        #[arg(long, value_name = "A,B", default_value_t = StarterWords::default(),
+              help = format!("The two words of the contrast: one of {}", StarterWords::values()))]
+        words: StarterWords,
+    },
     /// Run a study file.
     Run {
         /// Study file. Options override its settings.
@@ -58,13 +69,22 @@ pub(crate) enum Command {
     /// Predict the masked words of one sentence, without and with a lesion:
     /// `lesion predict "Robert helped Lucy with [MASK] project." --lesion 4:her`
     Predict(PredictArgs),
-    /// Count how often a model chooses the right pronoun in held-out prompts of the grammar.
+    /// Measure how often a model chooses the right word: in prompts of yours, or in held-out prompts of
+    /// the grammar that the bundled model was trained on.
     Evaluate(EvaluateArgs),
+    /// List the words that a model knows, one a line: those that are one token, so that they can be
+    /// words of a contrast and candidates at a mask.
+    Words(WordsArgs),
     /// List the devices of each backend that is built in.
     Devices {
         /// List the devices of this backend only.
         #[arg(long, value_parser = Backend::parse)]
         backend: Option<Backend>,
+    },
+    /// Print a script that lets a shell complete the commands and options of `lesion`.
+    Completions {
+        /// Shell.
+        shell: Shell,
     },
     /// Make report.html and its figures again, from a finished study's tables alone.
     Report {
@@ -83,6 +103,13 @@ pub(crate) enum Command {
     },
     /// Compare two finished studies in one page.
     Compare(CompareArgs),
+}
+
+/// The script that lets a shell complete command lines.
+pub(crate) fn completion_script(shell: Shell) -> String {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Args::command(), "lesion", &mut script);
+    String::from_utf8_lossy(&script).into_owned()
 }
 
 /// Parses the command line.
@@ -251,20 +278,37 @@ impl PredictArgs {
     }
 }
 
-/// A model to evaluate, and the prompts.
+/// A model to evaluate, and the prompts: those of a file, or random ones of the grammar.
 #[derive(ClapArgs, Debug)]
 pub(crate) struct EvaluateArgs {
     #[command(flatten)]
     pub(crate) model: ModelArgs,
 
-    /// Number of prompts of each kind.
-    #[arg(long, value_name = "N", default_value = "1000",
+    /// Prompts file, with the right word of each brace first: `We thanked {her|him}.` Each label is
+    /// evaluated by itself [default: held-out prompts of the grammar].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) prompts: Option<PathBuf>,
+
+    /// Number of prompts of each kind of the grammar.
+    #[arg(long, value_name = "N", default_value = "1000", conflicts_with = "prompts",
           value_parser = Count::<1, 100_000>::parse)]
     pub(crate) count: Count<1, 100_000>,
 
-    /// Random seed of the prompts.
+    /// Random seed of the grammar's prompts, or of the intervals over templates of the file.
     #[arg(long, default_value_t = 0, value_parser = u64::parse)]
     pub(crate) seed: u64,
+}
+
+/// A model, and which of its words to list.
+#[derive(ClapArgs, Debug)]
+pub(crate) struct WordsArgs {
+    #[command(flatten)]
+    pub(crate) model: SettingArgs<ModelName>,
+
+    /// List only the words that fit a pattern: `*` stands for any letters, also none, and `?` for
+    /// one. Quote it, because shells read these characters too: `--like '*ing'`.
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) like: Option<String>,
 }
 
 /// Two finished studies.

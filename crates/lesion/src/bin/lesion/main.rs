@@ -3,6 +3,7 @@
 
 mod answers;
 mod args;
+mod next_step;
 mod predict_answer;
 mod predict_request;
 mod predict_stream;
@@ -25,13 +26,19 @@ use std::{
 use anyhow::{Context as _, Result};
 use lesion::{
     CancelToken, LesionError, LoadedModel, ModelSource, PreparedStudy, RunOptions, Session, Stages,
-    StudyTexts, device,
+    StudyTexts, TextInput, WordPattern, device,
 };
 use study_record::{Registration, Study};
 use study_report::hash;
 
-use answers::{CheckAnswer, DevicesAnswer, PageAnswer, RegisterAnswer, RunAnswer, give};
-use args::{Args, Command, ExecutionArgs, MOST_THREADS, ModelArgs, RunArgs, Threads};
+use answers::{
+    CheckAnswer, CompletionsAnswer, DevicesAnswer, NewAnswer, PageAnswer, RegisterAnswer,
+    RunAnswer, WordsAnswer, give,
+};
+use args::{
+    Args, Command, EvaluateArgs, ExecutionArgs, MOST_THREADS, ModelArgs, RunArgs, Threads,
+    WordsArgs,
+};
 use predict_answer::PredictAnswer;
 use predict_stream::answer_lines;
 use progress_bars::ProgressBars;
@@ -84,6 +91,10 @@ fn answer(command: &Command, json: bool, stages: &mut Stages<'_>) -> Result<()> 
             let study = args.settings.study()?;
             give(&run_study(study, OsStr::new("reproduce"), None, args, stages)?, json)
         }
+        Command::New { dir, words } => {
+            let paths = lesion::write_starter(dir, *words)?;
+            give(&NewAnswer { paths }, json)
+        }
         Command::Run { study: file, args } => {
             let study = read_study(file, args)?;
             let name = file.file_stem().unwrap_or(OsStr::new("study"));
@@ -107,10 +118,16 @@ fn answer(command: &Command, json: bool, stages: &mut Stages<'_>) -> Result<()> 
             }
             give(&PredictAnswer::ask(&session, &question, stages)?, json)
         }
+        Command::Evaluate(EvaluateArgs { model, prompts: Some(path), seed, .. }) => {
+            let prompts = TextInput::read(path)?;
+            let model = open_named_model(model, stages)?;
+            give(&lesion::evaluate_prompts(&model, &prompts, *seed, stages)?, json)
+        }
         Command::Evaluate(args) => {
             let model = open_named_model(&args.model, stages)?;
             give(&lesion::evaluate(&model, args.count.get(), args.seed, stages)?, json)
         }
+        Command::Words(args) => give(&list_words(args, stages)?, json),
         Command::Report { dir, figures } => {
             let page = lesion::export_figures(dir, figures, stages)?;
             give(&PageAnswer { noun: "report", page }, json)
@@ -120,8 +137,17 @@ fn answer(command: &Command, json: bool, stages: &mut Stages<'_>) -> Result<()> 
             let page = lesion::compare([&args.a, &args.b], &args.out, stages)?;
             give(&PageAnswer { noun: "comparison", page }, json)
         }
+        Command::Completions { shell } => give(&CompletionsAnswer::generate(*shell), json),
         Command::Devices { backend } => give(&DevicesAnswer::list(*backend), json),
     }
+}
+
+fn list_words(args: &WordsArgs, stages: &mut Stages<'_>) -> Result<WordsAnswer> {
+    use_threads(None)?;
+    let model = open_model(&args.model.study()?, 0, stages)?;
+    let pattern = args.like.as_deref().map(WordPattern::new);
+    let list = lesion::list_words(&model, pattern.as_ref());
+    Ok(WordsAnswer { list, like: args.like.clone() })
 }
 
 /// Reads a study file; options override its settings.
@@ -215,7 +241,7 @@ fn open_inputs(
     if let ModelSource::Hub(_) = ModelSource::named(study.model.as_ref(), Path::new(""))? {
         texts = texts.check_lines()?;
     }
-    match open_model(study, execution, stages) {
+    match open_model(study, execution.device, stages) {
         Ok(model) => Ok((texts, model)),
         Err(error) => {
             texts.check_lines()?;
@@ -226,16 +252,13 @@ fn open_inputs(
 
 fn open_named_model(args: &ModelArgs, stages: &mut Stages<'_>) -> Result<LoadedModel> {
     use_threads(args.execution.threads)?;
-    open_model(&args.settings.study()?, &args.execution, stages)
+    open_model(&args.settings.study()?, args.execution.device, stages)
 }
 
-fn open_model(
-    study: &Study,
-    execution: &ExecutionArgs,
-    stages: &mut Stages<'_>,
-) -> Result<LoadedModel> {
+/// Opens the model of a study, on the device of this number.
+fn open_model(study: &Study, number: usize, stages: &mut Stages<'_>) -> Result<LoadedModel> {
     let source = ModelSource::named(study.model.as_ref(), Path::new(""))?;
-    let device = device(study.backend, execution.device)?;
+    let device = device(study.backend, number)?;
     Ok(LoadedModel::open(&source, study.untrained, &device, stages)?)
 }
 

@@ -10,11 +10,11 @@ use lesion_eval::{
 };
 use serde::Serialize;
 use study_record::{
-    LesionKind, Site, Tokens,
+    BUNDLED, LesionKind, Site, Tokens,
     tables::{RatingRow, SingleLesionRow},
 };
 
-use crate::{answers::Answer, predict_request::PredictQuestion, screen, sentence_screen};
+use crate::{answers::Answer, next_step, predict_request::PredictQuestion, screen, sentence_screen};
 
 /// What `lesion predict` found about a sentence.
 pub(crate) struct PredictAnswer {
@@ -89,6 +89,15 @@ impl Answer for PredictAnswer {
 
     fn json(&self) -> Result<impl Serialize> {
         Ok(self.object())
+    }
+
+    fn next(&self) -> Option<String> {
+        let SentenceAnswer { model, lesion, .. } = &self.sentence;
+        // Another model may not know the bundled words, so that its labels are not known here.
+        if lesion.is_some() || self.each.is_some() || model != BUNDLED {
+            return Some(next_step::reproduce(model));
+        }
+        Some(format!("{} --lesion all:her", next_step::typed_with("predict")))
     }
 }
 

@@ -14,7 +14,7 @@ use comfy_table::{
     presets::UTF8_BORDERS_ONLY,
 };
 use indicatif::DecimalBytes;
-use lesion::{Evaluation, PlannedStep, SentenceAnswer, StudyPlan};
+use lesion::{Evaluation, PlannedStep, PromptsEvaluation, SentenceAnswer, StudyPlan};
 use lesion_eval::{LesionValues, MaskRating, Score, SentenceLesion, WordRating};
 use serde::Serialize;
 use study_record::{ValuesFrom, shown};
@@ -94,15 +94,12 @@ pub(crate) fn write_evaluation(out: &mut impl Write, evaluation: &Evaluation) ->
         &["prompts", "count", "right word above the other", "right word on top of all words"],
         &[L, R, R, R],
     );
-    let share = |count: usize, all: usize| {
-        format!("{count} ({:.1} %)", 100.0 * count as f64 / all.max(1) as f64)
-    };
     for (kind, accuracy) in &evaluation.accuracy {
         printed.add_row([
             (*kind).to_owned(),
             accuracy.prompts.to_string(),
-            share(accuracy.right, accuracy.prompts),
-            share(accuracy.top, accuracy.prompts),
+            share_of(accuracy.right, accuracy.prompts),
+            share_of(accuracy.top, accuracy.prompts),
         ]);
     }
     writeln!(out, "{printed}")?;
@@ -112,6 +109,48 @@ pub(crate) fn write_evaluation(out: &mut impl Write, evaluation: &Evaluation) ->
          the bundled model's training text, and in each a name, title or kinship word decides the \
          pronoun.",
         evaluation.seed
+    )
+}
+
+/// A count and its share of all: `2 (50.0 %)`.
+fn share_of(count: usize, all: usize) -> String {
+    format!("{count} ({:.1} %)", 100.0 * count as f64 / all.max(1) as f64)
+}
+
+/// Writes how well a model does in the prompts of each label.
+pub(crate) fn write_prompts_evaluation(
+    out: &mut impl Write,
+    evaluation: &PromptsEvaluation,
+) -> io::Result<()> {
+    let header = ["label", "prompts", "right", "on top", "margin (95 %)", "prob.", "conf."];
+    let mut printed = table(&header, &[L, R, R, R, R, R, R]);
+    for label in &evaluation.labels {
+        let accuracy = label.accuracy;
+        let interval = match (label.margin_low, label.margin_high) {
+            (Some(low), Some(high)) => format!(" ({low:.2} to {high:.2})"),
+            _ => String::new(),
+        };
+        printed.add_row([
+            printable(&label.label).into_owned(),
+            accuracy.prompts.to_string(),
+            share_of(accuracy.right, accuracy.prompts),
+            share_of(accuracy.top, accuracy.prompts),
+            format!("{:.2}{interval}", label.margin),
+            format!("{:.4}", label.prob),
+            format!("{:.4}", label.confidence),
+        ]);
+    }
+    writeln!(out, "{printed}")?;
+    for line in shown(&evaluation.warnings) {
+        writeln!(out, "Warning: {}", printable(&line))?;
+    }
+    writeln!(
+        out,
+        "right: the right word has a higher logit than every other candidate; on top: and than every \
+         other word.\nmargin: its mean lead in logits over the strongest other candidate, with an \
+         interval over templates.\nprob.: its mean probability. conf.: the mean probability of the \
+         preferred candidate among the candidates;\nin a calibrated model as high as the share that \
+         is right."
     )
 }
 

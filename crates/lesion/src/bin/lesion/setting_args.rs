@@ -4,8 +4,8 @@ use std::{ffi::OsString, marker::PhantomData, path::Path};
 
 use anyhow::Result;
 use clap::{
-    Arg, ArgAction, ArgGroup, ArgMatches, Args, Command, FromArgMatches,
-    builder::{NonEmptyStringValueParser, TypedValueParser},
+    Arg, ArgAction, ArgGroup, ArgMatches, Args, Command, FromArgMatches, ValueHint,
+    builder::{NonEmptyStringValueParser, PossibleValue, TypedValueParser},
 };
 use lesion::ModelSource;
 use study_record::{OptionForm, Section as _, Setting, Study};
@@ -32,6 +32,14 @@ pub(crate) struct AllSettings;
 
 impl OfferedSettings for AllSettings {
     const KEYS: &'static [&'static str] = &[""];
+}
+
+/// A model.
+#[derive(Clone, Debug)]
+pub(crate) struct ModelName;
+
+impl OfferedSettings for ModelName {
+    const KEYS: &'static [&'static str] = &["model"];
 }
 
 /// A model and its compute backend.
@@ -123,7 +131,18 @@ fn arg(setting: &Setting, form: OptionForm) -> Arg {
     let Some(value_name) = form.value else { return arg.action(ArgAction::SetTrue) };
     let arg = arg.value_name(value_name).allow_hyphen_values(form.allows_hyphen);
     let arg = arg.value_parser(SettingParser { setting: *setting, form });
+    // The help of a setting describes its values already.
+    let arg = arg.hide_possible_values(true).value_hint(value_hint(value_name));
     if form.is_switch { arg.num_args(0..=1).default_missing_value("true") } else { arg }
+}
+
+/// The files that complete an option.
+fn value_hint(value_name: &str) -> ValueHint {
+    match value_name {
+        "FILE" => ValueHint::FilePath,
+        "MODEL" => ValueHint::DirPath,
+        _ => ValueHint::Unknown,
+    }
 }
 
 impl<S: OfferedSettings> FromArgMatches for SettingArgs<S> {
@@ -158,6 +177,14 @@ struct SettingParser {
 
 impl TypedValueParser for SettingParser {
     type Value = OsString;
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue>>> {
+        let names = (self.setting.names)();
+        if names.is_empty() || !self.form.prefix.is_empty() {
+            return None;
+        }
+        Some(Box::new(names.into_iter().map(PossibleValue::new)))
+    }
 
     fn parse_ref(
         &self,
