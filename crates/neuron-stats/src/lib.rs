@@ -45,6 +45,7 @@
 //! told to.
 
 mod bootstrap;
+mod clustered_mean;
 mod correction;
 mod diagnostics;
 mod effect_size;
@@ -63,6 +64,7 @@ mod student_t;
 mod ttest;
 
 pub use bootstrap::{Bootstrap, BootstrapInterval};
+pub use clustered_mean::clustered_mean_interval;
 pub use correction::{Correction, significant};
 pub use diagnostics::{
     histogram::Histogram,
