@@ -1,7 +1,12 @@
 //! The laboratory: its lesions are those of the Python reference, its summaries agree with their rows,
 //! one pass has the results of two, and neuron sets from a file are lesioned.
 
-use std::{collections::BTreeMap, ops::RangeInclusive, path::Path, sync::OnceLock};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::RangeInclusive,
+    path::Path,
+    sync::OnceLock,
+};
 
 use crate::support::{
     Row, Run, assert_close, assert_user_error, number, reference, rows,
@@ -683,6 +688,70 @@ fn neurons_of_the_other_label_have_their_own_effect_in_these_prompts() {
                 assert_close(number(swapped, drop), other, 1e-5);
             }
         }
+    }
+}
+
+/// A run of a part that looks at several layers.
+fn run_layers(part: &str, prompts: &[&str], threads: &str) -> Run {
+    let study = format!("[{part}]\nlayers = [4, 1, 4]\n");
+    let options = ["study.toml", "--parts", part, "--threads", threads];
+    Run::command("run", &[("study.toml", &study)], &[&options, prompts].concat())
+}
+
+#[test]
+fn doses_of_several_layers_are_those_of_each_with_intervals_that_hold_together() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets/prompts/controlled.txt");
+    let prompts = ["--prompts", file.to_str().unwrap()];
+    let both = run_layers("dose", &prompts, "1");
+    assert_eq!(both.bytes("dose.csv"), run_layers("dose", &prompts, "2").bytes("dose.csv"));
+    let ends = ["margin_low", "margin_high"];
+    let mut rows = both.rows("dose.csv").into_iter();
+    for layer in ["1", "4"] {
+        let alone = run_controlled(&[], &["--parts", "dose", "--layer", layer]);
+        for alone in alone.rows("dose.csv") {
+            let row = rows.next().unwrap();
+            for (column, cell) in &alone {
+                assert!(ends.contains(&&**column) || row[column] == *cell, "{column}: {row:?}");
+            }
+            assert_eq!(alone["margin_low"].is_empty(), alone["kind"] != "matched");
+            if alone["kind"] != "matched" {
+                continue;
+            }
+            let widths = [&row, &alone].map(|row| {
+                let [low, high] = ends.map(|end| number(row, end));
+                assert_close(f64::midpoint(low, high), number(row, "margin_drop"), 1e-9);
+                high - low
+            });
+            // One of two intervals, and a single one, over the lines that have prompts of the label.
+            let prompts = both.rows("prompts.csv");
+            let prompts = rows_with(&prompts, &[("label", &row["neuron_set"])]);
+            let lines: BTreeSet<&str> = prompts.iter().map(|prompt| &*prompt["prompt"]).collect();
+            let student = StudentsT::new(0.0, 1.0, lines.len() as f64 - 1.0).unwrap();
+            let expected = student.inverse_cdf(1.0 - 0.0125) / student.inverse_cdf(1.0 - 0.025);
+            assert_close(widths[0] / widths[1], expected, 1e-6);
+        }
+    }
+    assert!(rows.next().is_none());
+    let screen = both.stdout();
+    for expected in ["Of the 2 layers looked at, layer", "one of 2 that hold together"] {
+        assert!(screen.contains(expected), "{expected}: {screen}");
+    }
+}
+
+#[test]
+fn single_neurons_of_several_layers_are_those_of_each() {
+    let both = run_layers("causal", &[], "1");
+    let mut rows = both.rows("neurons_causal.csv").into_iter();
+    for layer in ["1", "4"] {
+        let alone = Run::new(&["--parts", "causal", "--layer", layer]);
+        for alone in alone.rows("neurons_causal.csv") {
+            assert_eq!(rows.next(), Some(alone));
+        }
+    }
+    assert!(rows.next().is_none());
+    let screen = both.stdout();
+    for expected in ["in 2 layers looked at, neuron", "(no interval, too few templates)"] {
+        assert!(screen.contains(expected), "{expected}: {screen}");
     }
 }
 

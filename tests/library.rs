@@ -13,7 +13,8 @@ use tempfile::TempDir;
 use crate::support::tables;
 
 /// A study of a few hundred lesions.
-const STUDY: &str = "[lesion]\nlayers = [5]\n[controls]\nnulls = 40\n";
+const STUDY: &str = "[lesion]\nlayers = [5]\n[controls]\nnulls = 40\n\
+                     [dose]\nlayers = [3, 5]\n[causal]\nlayers = [3, 5]\n";
 
 fn texts() -> StudyTexts {
     let pairs = "We met {him|her}.\nI saw {him|her} again.\nThe dog bit {him|her} at noon.\n\
@@ -160,7 +161,9 @@ fn run_study(dir: &Path, stages: &mut Stages<'_>) -> Result<(), Box<LesionError>
 fn a_cancelled_run_resumes_and_writes_the_bytes_of_a_study_in_memory() {
     let expected = run_in_memory(&ModelSource::Bundled);
     let dir = TempDir::new().unwrap();
-    for (stage, step) in [("activations", 1), ("controls", 1), ("controls", 150), ("dose", 1)] {
+    let steps = [("activations", 1), ("controls", 1), ("controls", 150), ("dose", 1)];
+    // More than half of these steps are in the second layer.
+    for (stage, step) in steps.into_iter().chain([("dose", 300), ("causal", 600)]) {
         let (result, _) = run_in_folder(dir.path(), stage, step);
         assert!(result.unwrap_err().is_cancelled());
         assert!(!dir.path().join("manifest.json").exists());

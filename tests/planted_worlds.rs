@@ -170,6 +170,32 @@ fn suppressor() {
 }
 
 #[test]
+fn doses_and_single_neurons_point_to_the_planted_layer() {
+    let layers = "[dose]\nlayers = [0, 1, 2, 3]\n[causal]\nlayers = [0, 1, 2, 3]\n";
+    for (world, drop) in [(World::Causal, "2."), (World::Suppressor, "-2.")] {
+        let dir = TempDir::new().unwrap();
+        world.write_study(dir.path());
+        fs::write(dir.path().join("study.toml"), world.study() + layers).unwrap();
+        let screen = plain_text(&run_study(dir.path(), &["--parts", "dose,causal"]));
+        for label in LABELS {
+            let sentences: Vec<&str> =
+                screen.split("Of the 4 layers looked at, ").skip(1).collect();
+            let expected = format!("\"{label}\" neurons have a mean margin drop of {drop}");
+            let is_found = |sentence: &&str| {
+                sentence.starts_with("layer 2 has the largest effect: ")
+                    && sentence.contains(&expected)
+            };
+            assert!(sentences.iter().any(is_found), "{world:?}, {label}: {sentences:?}");
+        }
+        let single = screen.split("in 4 layers looked at, neuron ").nth(1).unwrap();
+        let (neuron, rest) = single.split_once(' ').unwrap();
+        let planted = LABELS.map(|label| world.neurons(world.selected()[0], label)).concat();
+        assert!(planted.contains(&neuron.parse().unwrap()) && rest.starts_with("of layer 2 "));
+        assert!(!screen.contains("not shown to differ from 0"), "{screen}");
+    }
+}
+
+#[test]
 fn patched_neurons_say_what_they_say_in_the_counterpart() {
     for (world, groups, drop) in [
         // In the counterpart the neurons of the label fall silent, and those of the other label speak.

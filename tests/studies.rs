@@ -71,6 +71,9 @@ fn a_mistake_in_a_study_is_reported_with_line_and_column() {
             "[joint]\nlayers = [\"2-9\"]\n",
             "joint.layers: layer 6 does not exist; the model has layers 0 to 5",
         ),
+        ("[dose]\nlayers = []\n", "s.toml:2:10: `[]` is not a list of numbers from 0; use"),
+        ("[dose]\nlayers = [1, 6]\n", "dose.layers: layer 6 does not exist"),
+        ("[causal]\nlayers = [6]\n", "causal.layers: layer 6 does not exist"),
         ("[selection]\nat = \"masked\"\nheld_out = 0.01\n", "holding out 0.01 of 54"),
         ("stimuli = \"s.txt\"\n[selection]\nat = \"masked\"\n", "s.txt:1: the sides do not differ"),
         ("[lesion]\nat = { offsets = [50] }\n", "offset 50 leaves prompt 0"),
@@ -101,7 +104,9 @@ fn the_difference_orders_neurons_otherwise_than_t() {
 #[test]
 fn check_counts_the_lesions_of_a_run_and_writes_nothing() {
     let args = ["s.toml", "--nulls", "20", "--every-kind", "--layer", "4"];
-    let study = [("s.toml", "[joint]\nlayers = [[0, 3]]\n")];
+    let layers = "[dose]\nlayers = [0, 4, 5]\n[causal]\nlayers = [2, 3]\n";
+    let study = format!("[joint]\nlayers = [[0, 3]]\n{layers}");
+    let study = [("s.toml", &*study)];
     let check = Run::command("check", &study, &args);
     assert!(!check.dir.path().join("target").exists());
     let stdout = check.stdout();

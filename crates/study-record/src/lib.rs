@@ -46,8 +46,9 @@ pub use registration::{Registration, RegistrationCheck};
 pub use row::{RowProblem, TableError};
 pub use row_summaries::{Accuracy, LesionSummary};
 pub use settings::{
-    BootstrapSettings, ControlsSettings, DoseSettings, JointSettings, LesionSettings, OptionForm,
-    Section, SelectionSettings, SelectorsSettings, Setting, SettingError, StabilitySettings, Study,
+    BootstrapSettings, CausalSettings, ControlsSettings, DoseSettings, JointSettings,
+    LesionSettings, OptionForm, Section, SelectionSettings, SelectorsSettings, Setting,
+    SettingError, StabilitySettings, Study,
     choices::{Backend, Correction, Scope, SelectAt, Site, Strength, TTestKind, ValuesFrom},
     index_ranges::{IndexRanges, LayerGroups},
     values::{

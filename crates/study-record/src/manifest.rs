@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     part_tables::Part,
     registration::RegistrationCheck,
-    settings::{Study, choices::TTestKind},
+    settings::{Study, choices::TTestKind, index_ranges::IndexRanges},
     stimuli_counts::StimuliCounts,
     warning::Warning,
 };
@@ -144,6 +144,24 @@ impl Manifest {
     #[must_use]
     pub fn labels(&self) -> [&str; 2] {
         [&self.label_a, &self.label_b]
+    }
+
+    /// Number of layers that the part `dose` looks at.
+    #[must_use]
+    pub fn dose_layers(&self) -> usize {
+        self.count_layers(self.study.dose.layers.as_ref())
+    }
+
+    /// Number of layers that the part `causal` looks at.
+    #[must_use]
+    pub fn causal_layers(&self) -> usize {
+        self.count_layers(self.study.causal.layers.as_ref())
+    }
+
+    /// Number of the layers that a setting lists; one by default.
+    fn count_layers(&self, given: Option<&IndexRanges>) -> usize {
+        let layers = given.and_then(|layers| layers.resolve(self.model_layers).ok());
+        layers.map_or(1, |layers| layers.len())
     }
 
     /// The t-test of each neuron.

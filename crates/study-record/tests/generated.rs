@@ -59,7 +59,7 @@ fn generated_texts_are_up_to_date() {
         settings("lesion", &["lesion"]),
         settings(
             "other sections",
-            &["controls", "joint", "dose", "stability", "selectors", "bootstrap"],
+            &["controls", "joint", "dose", "causal", "stability", "selectors", "bootstrap"],
         ),
     ]);
     check("docs/studies.md", &filled("docs/studies.md", studies));

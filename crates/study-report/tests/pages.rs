@@ -148,7 +148,7 @@ fn tables_hold_exact_numbers_and_the_verdict_of_each_row() {
         assert_eq!(cells[10], "<span class=\"tag open\">not shown</span>");
     }
     let singles = table(&page, "singles");
-    assert_eq!((singles.len(), singles[0][2].as_str()), (12, "12"));
+    assert_eq!((singles.len(), singles[0][3].as_str()), (12, "12"));
     // The planted neurons, and the others.
     assert_eq!(table(&page, "layers")[1][..4], ["1", "7", "8", "81"]);
 }

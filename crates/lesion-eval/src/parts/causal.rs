@@ -7,14 +7,16 @@ use study_record::{Directness, tables::CausalRow};
 use crate::{
     engine::{
         direct_pass::DirectPass,
-        trial::{Outcome, Read, Trial},
+        trial::{Drops, Outcome, Read, Trial},
     },
     error::StudyError,
-    parts::laboratory_part::{Bench, Design, EncodedTable, LaboratoryPart, PartResult, Trials},
+    parts::laboratory_part::{
+        Bench, Design, EncodedTable, LaboratoryPart, PartResult, Trials, layers_or,
+    },
     passes::progress::{Progress, report},
 };
 
-/// The part `causal`: the lesion of every labelled neuron of one layer by itself, in every prompt that
+/// The part `causal`: the lesion of every labelled neuron of some layers by itself, in every prompt that
 /// has a label. Direct effects are there only if lesions are zero at the mask, because the direct
 /// effect is that of removing the output there.
 pub(crate) struct Causal;
@@ -22,7 +24,8 @@ pub(crate) struct Causal;
 impl LaboratoryPart for Causal {
     fn trials(&self, design: &Design<'_>) -> Trials {
         let count = design.labelled().len() * design.neurons();
-        Trials::starting_at(design.layer, count).at_most()
+        let layers = layers_or(design.subject, design.study.causal.layers.as_ref(), design.layer);
+        Trials::by_layer(layers.into_iter().map(|layer| (layer, count))).at_most()
     }
 
     fn run(
@@ -30,38 +33,93 @@ impl LaboratoryPart for Causal {
         bench: &mut Bench<'_, '_>,
         progress: Progress<'_>,
     ) -> Result<PartResult, StudyError> {
-        let layer = bench.layer_of_interest();
-        let Bench { design, selection, labelled, laboratory, .. } = bench;
-        let tests = &selection.tests[selection.columns(layer)];
+        let design = bench.design;
+        let prompts = design.labelled();
+        let layers = layers_or(
+            design.subject,
+            design.study.causal.layers.as_ref(),
+            bench.layer_of_interest(),
+        );
+        let mut singles: Vec<SingleLesions<'_>> =
+            layers.into_iter().map(|layer| SingleLesions::choose(bench, layer)).collect();
+        let neurons: usize = singles.iter().map(|layer| layer.neurons.len()).sum();
+        let all = prompts.len() * neurons;
+        let mut done = 0;
+        for layer in &mut singles {
+            layer.run(bench, &prompts, &mut |now, _| progress(done + now, all))?;
+            done += layer.drops.len();
+        }
+        if bench.laboratory.zeroes_at_masks() {
+            for &prompt in &prompts {
+                report(progress, all, all)?;
+                let pass = DirectPass::run(design.subject, &design.prompts[prompt])?;
+                for layer in &mut singles {
+                    layer.direct.push(pass.effects(layer.layer)?);
+                }
+            }
+        }
+        let rows = singles.iter().flat_map(|layer| layer.rows(bench, &prompts));
+        Ok(PartResult::table(EncodedTable::new(rows)?))
+    }
+}
+
+/// Lesions of the labelled neurons of one layer, each by itself.
+struct SingleLesions<'a> {
+    layer: usize,
+    /// The neurons, ascending, each with its label.
+    neurons: Vec<(usize, &'a str)>,
+    /// Prompt by prompt, the drops of each neuron.
+    drops: Vec<Drops>,
+    /// For each prompt, the direct effects of all neurons of the layer; empty if they are not
+    /// comparable.
+    direct: Vec<Vec<Drops>>,
+}
+
+impl<'a> SingleLesions<'a> {
+    /// The neurons of a layer, not yet lesioned.
+    fn choose(bench: &Bench<'a, '_>, layer: usize) -> Self {
+        let labelled = bench.labelled;
         let mut neurons: Vec<(usize, &str)> = Vec::new();
         for label in labelled.labels() {
             neurons.extend(labelled.set(layer, label).iter().map(|&neuron| (neuron, label)));
         }
         neurons.sort_unstable();
-        let prompts = design.labelled();
-        let mut trials = Vec::with_capacity(prompts.len() * neurons.len());
-        for &prompt in &prompts {
-            for &(neuron, _) in &neurons {
-                trials.push(Trial::single(prompt, layer, Arc::from([neuron])));
+        Self { layer, neurons, drops: Vec::new(), direct: Vec::new() }
+    }
+
+    /// Lesions them in every prompt.
+    fn run(
+        &mut self,
+        bench: &mut Bench<'_, '_>,
+        prompts: &[usize],
+        progress: Progress<'_>,
+    ) -> Result<(), StudyError> {
+        let mut trials = Vec::with_capacity(prompts.len() * self.neurons.len());
+        for &prompt in prompts {
+            for &(neuron, _) in &self.neurons {
+                trials.push(Trial::single(prompt, self.layer, Arc::from([neuron])));
             }
         }
-        let outcomes = laboratory.run("causal", &trials, Read::Candidates, &mut *progress)?;
-        let mut drops = outcomes.iter().map(Outcome::drops);
-        let is_comparable = laboratory.zeroes_at_masks();
-        let is_last = layer + 1 == selection.layers;
+        let key = format!("causal {}", self.layer);
+        let outcomes = bench.laboratory.run(&key, &trials, Read::Candidates, progress)?;
+        self.drops = outcomes.iter().map(Outcome::drops).collect();
+        Ok(())
+    }
+
+    /// A row for each prompt and neuron.
+    fn rows(&self, bench: &Bench<'_, '_>, prompts: &[usize]) -> impl Iterator<Item = CausalRow> {
+        let selection = bench.selection;
+        let tests = &selection.tests[selection.columns(self.layer)];
+        let is_last = self.layer + 1 == selection.layers;
         let directness = if is_last { Directness::Exact } else { Directness::Linearised };
-        let mut rows = Vec::with_capacity(trials.len());
-        for &index in &prompts {
-            let prompt = &design.prompts[index];
-            let mut direct = None;
-            if is_comparable {
-                report(progress, trials.len(), trials.len())?;
-                direct = Some(DirectPass::run(design.subject, prompt)?.effects(layer)?);
-            }
-            for (&(neuron, label), drop) in neurons.iter().zip(&mut drops) {
-                let direct = direct.as_ref().map(|direct| direct[neuron]);
-                rows.push(CausalRow {
-                    layer,
+        prompts.iter().enumerate().flat_map(move |(place, &prompt)| {
+            let prompt = &bench.design.prompts[prompt];
+            let direct = self.direct.get(place);
+            let drops = &self.drops[place * self.neurons.len()..];
+            self.neurons.iter().zip(drops).map(move |(&(neuron, label), drop)| {
+                let direct = direct.map(|direct| direct[neuron]);
+                CausalRow {
+                    layer: self.layer,
                     neuron,
                     label: label.to_owned(),
                     t: tests[neuron].t,
@@ -74,9 +132,8 @@ impl LaboratoryPart for Causal {
                     direct: direct.map(|_| directness),
                     direct_logit_drop: direct.map(|direct| direct.logit),
                     direct_margin_drop: direct.map(|direct| direct.margin),
-                });
-            }
-        }
-        Ok(PartResult::table(EncodedTable::new(rows)?))
+                }
+            })
+        })
     }
 }

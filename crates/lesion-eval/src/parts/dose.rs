@@ -9,8 +9,11 @@ use crate::{
     engine::trial::{Drops, Outcome, Read, Trial, mean_drops},
     error::StudyError,
     parts::{
-        laboratory_part::{Bench, Design, EncodedTable, LaboratoryPart, PartResult, Trials},
+        laboratory_part::{
+            Bench, Design, EncodedTable, LaboratoryPart, PartResult, Trials, layers_or,
+        },
         random_sets::choose_any,
+        template_bootstrap::{Templates, by_prompt},
     },
     passes::progress::Progress,
     random::{Purpose, stream},
@@ -26,7 +29,8 @@ impl LaboratoryPart for Dose {
         let sizes = choose_sizes(design.study.dose.sizes.get(), design.neurons());
         let sets = 2 + design.study.dose.draws.get();
         let count = design.labelled().len() * sizes.len() * sets;
-        Trials::starting_at(design.layer, count).at_most()
+        let layers = layers_or(design.subject, design.study.dose.layers.as_ref(), design.layer);
+        Trials::by_layer(layers.into_iter().map(|layer| (layer, count))).at_most()
     }
 
     fn run(
@@ -34,47 +38,113 @@ impl LaboratoryPart for Dose {
         bench: &mut Bench<'_, '_>,
         progress: Progress<'_>,
     ) -> Result<PartResult, StudyError> {
-        let layer = bench.layer_of_interest();
-        let Bench { design, selection, labelled, laboratory, .. } = bench;
-        let tests = &selection.tests[selection.columns(layer)];
-        let mut trials = Vec::new();
-        let mut rows: Vec<DoseRow> = Vec::new();
-        for (side, label) in labelled.labels().into_iter().enumerate() {
-            let prompts = laboratory.labelled(label);
-            let most = labelled.set(layer, label).len();
-            if prompts.is_empty() || most == 0 {
-                continue;
+        let layers = layers_or(
+            bench.design.subject,
+            bench.design.study.dose.layers.as_ref(),
+            bench.layer_of_interest(),
+        );
+        let sets: Vec<Vec<DoseSet>> =
+            layers.iter().map(|&layer| choose_layer_sets(bench, layer)).collect();
+        let all = sets.iter().flatten().map(|set| set.prompts.len()).sum();
+        let templates = Templates::of(bench.design.prompts);
+        let mut done = 0;
+        let mut rows = Vec::new();
+        for (&layer, sets) in layers.iter().zip(&sets) {
+            let mut watch = |now, _| progress(done + now, all);
+            for (set, drops) in sets.iter().zip(lesion_sets(bench, layer, sets, &mut watch)?) {
+                let interval = match set.kind {
+                    SetKind::Matched => set.interval(&drops, &templates, layers.len())?,
+                    _ => None,
+                };
+                rows.push(set.row(layer, &drops, interval));
+                done += drops.len();
             }
-            for size in choose_sizes(design.study.dose.sizes.get(), most) {
-                for (kind, draw, neurons) in
-                    choose_sets(labelled, tests, design, (layer, side), size)
-                {
-                    rows.push(DoseRow {
-                        layer,
-                        neuron_set: label.to_owned(),
-                        kind,
-                        draw,
-                        neurons: neurons.len(),
-                        prompts: prompts.len(),
-                        logit_drop: 0.0,
-                        margin_drop: 0.0,
-                    });
-                    for &prompt in &prompts {
-                        trials.push(Trial::single(prompt, layer, Arc::clone(&neurons)));
-                    }
-                }
-            }
-        }
-        let outcomes = laboratory.run("dose", &trials, Read::Candidates, progress)?;
-        let mut drops = outcomes.iter().map(Outcome::drops);
-        for row in &mut rows {
-            let drops: Vec<Drops> = drops.by_ref().take(row.prompts).collect();
-            let mean = mean_drops(&drops);
-            row.logit_drop = mean.logit;
-            row.margin_drop = mean.margin;
         }
         Ok(PartResult::table(EncodedTable::new(rows)?))
     }
+}
+
+/// A set of some size.
+struct DoseSet {
+    /// The label of the prompts.
+    label: String,
+    kind: SetKind,
+    /// Its number among the random sets of its size.
+    draw: usize,
+    neurons: Arc<[usize]>,
+    /// The prompts, as indices into the study's.
+    prompts: Arc<[usize]>,
+}
+
+impl DoseSet {
+    /// The interval of the mean margin drop, one of as many as there are layers.
+    fn interval(
+        &self,
+        drops: &[Drops],
+        templates: &Templates,
+        layers: usize,
+    ) -> Result<Option<(f64, f64)>, StudyError> {
+        let margins: Vec<f64> = drops.iter().map(|drops| drops.margin).collect();
+        templates.joint_interval(&by_prompt(templates.prompts(), &self.prompts, &margins), layers)
+    }
+
+    fn row(&self, layer: usize, drops: &[Drops], interval: Option<(f64, f64)>) -> DoseRow {
+        let mean = mean_drops(drops);
+        let (margin_low, margin_high) = interval.unzip();
+        DoseRow {
+            layer,
+            neuron_set: self.label.clone(),
+            kind: self.kind,
+            draw: self.draw,
+            neurons: self.neurons.len(),
+            prompts: self.prompts.len(),
+            logit_drop: mean.logit,
+            margin_drop: mean.margin,
+            margin_low,
+            margin_high,
+        }
+    }
+}
+
+/// The sets of every size of both labels in a layer.
+fn choose_layer_sets(bench: &Bench<'_, '_>, layer: usize) -> Vec<DoseSet> {
+    let Bench { design, selection, labelled, laboratory, .. } = bench;
+    let tests = &selection.tests[selection.columns(layer)];
+    let mut chosen = Vec::new();
+    for (side, label) in labelled.labels().into_iter().enumerate() {
+        let prompts: Arc<[usize]> = laboratory.labelled(label).into();
+        let most = labelled.set(layer, label).len();
+        if prompts.is_empty() || most == 0 {
+            continue;
+        }
+        for size in choose_sizes(design.study.dose.sizes.get(), most) {
+            for (kind, draw, neurons) in choose_sets(labelled, tests, design, (layer, side), size) {
+                let label = label.to_owned();
+                let prompts = prompts.clone();
+                chosen.push(DoseSet { label, kind, draw, neurons, prompts });
+            }
+        }
+    }
+    chosen
+}
+
+/// Lesions the sets of a layer in their prompts.
+fn lesion_sets(
+    bench: &mut Bench<'_, '_>,
+    layer: usize,
+    sets: &[DoseSet],
+    progress: Progress<'_>,
+) -> Result<Vec<Vec<Drops>>, StudyError> {
+    let mut trials = Vec::new();
+    for set in sets {
+        for &prompt in &*set.prompts {
+            trials.push(Trial::single(prompt, layer, Arc::clone(&set.neurons)));
+        }
+    }
+    let key = format!("dose {layer}");
+    let outcomes = bench.laboratory.run(&key, &trials, Read::Candidates, progress)?;
+    let mut drops = outcomes.iter().map(Outcome::drops);
+    Ok(sets.iter().map(|set| drops.by_ref().take(set.prompts.len()).collect()).collect())
 }
 
 /// The given sizes, or by default 1, 2, 4 and so on and all `most` neurons; none larger than `most`.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use neuron_stats::Bootstrap;
 use study_record::{
-    Part, PatternKind, SETS_PER_CLAIM, Study,
+    IndexRanges, Part, PatternKind, SETS_PER_CLAIM, Study,
     tables::{Row, Table, TableError, encode},
 };
 
@@ -79,7 +79,7 @@ pub struct Design<'a> {
     pub prompts: &'a [MaskedPrompt],
     /// Prompts about other things.
     pub bystanders: &'a [MaskedPrompt],
-    /// The layer of the paper's lesion, of doses and of single neurons.
+    /// The layer of the paper's lesion and, by default, of doses and of single neurons.
     pub layer: usize,
     /// The layers of the laboratory, ascending.
     pub layers: &'a [usize],
@@ -209,7 +209,7 @@ impl<'a, 'l> Bench<'a, 'l> {
         Some(self.laboratory.replace_prompts(prompts, method))
     }
 
-    /// The layer that doses and single neurons look at.
+    /// The layer that doses and single neurons look at by default.
     pub(crate) fn layer_of_interest(&self) -> usize {
         match (self.design.study.lesion.layer, self.strongest_layer) {
             (None, Some(strongest)) => strongest,
@@ -232,6 +232,17 @@ impl<'a, 'l> Bench<'a, 'l> {
         let prompts = self.design.labelled();
         self.random_sets.lesion(&mut self.laboratory, plan, (layer, size), &prompts, progress)
     }
+}
+
+/// The layers of a part, ascending: the given ones or, by default, one.
+pub(crate) fn layers_or(
+    subject: Subject<'_>,
+    given: Option<&IndexRanges>,
+    default: usize,
+) -> Vec<usize> {
+    let count = subject.model.config().num_hidden_layers;
+    let layers = given.and_then(|layers| layers.resolve(count).ok());
+    layers.unwrap_or_else(|| vec![default])
 }
 
 /// Number of trials per first layer, which determines their cost.

@@ -3,10 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use neuron_stats::{Bootstrap, StatsError};
+use neuron_stats::{Bootstrap, StatsError, clustered_mean_interval};
 use study_record::FEWEST_TEMPLATES;
 
-use crate::{encoding::masked_prompt::MaskedPrompt, error::StudyError};
+use crate::{
+    encoding::masked_prompt::MaskedPrompt, error::StudyError, selection::select::CONFIDENCE,
+};
 
 /// The prompts of each template.
 pub(crate) struct Templates(Vec<Vec<usize>>);
@@ -24,6 +26,11 @@ impl Templates {
     /// The prompts of each template.
     pub(crate) fn groups(&self) -> &[Vec<usize>] {
         &self.0
+    }
+
+    /// Number of prompts.
+    pub(crate) fn prompts(&self) -> usize {
+        self.0.iter().map(Vec::len).sum()
     }
 
     /// Whether there are enough templates for an interval.
@@ -54,6 +61,30 @@ impl Templates {
             Err(StatsError::TooFewFiniteDraws { .. }) => Ok(None),
             Err(other) => Err(StudyError::Stats(other)),
         }
+    }
+
+    /// The interval of the mean of the prompts' values, one of `intervals` that hold together; none with
+    /// too few templates.
+    ///
+    /// # Errors
+    /// If a value is not finite.
+    pub(crate) fn joint_interval(
+        &self,
+        values: &[Option<f64>],
+        intervals: usize,
+    ) -> Result<Option<(f64, f64)>, StudyError> {
+        let mut clusters = Vec::with_capacity(self.0.len());
+        for prompts in &self.0 {
+            let drops: Vec<f64> = prompts.iter().filter_map(|&prompt| values[prompt]).collect();
+            if !drops.is_empty() {
+                clusters.push(drops);
+            }
+        }
+        if clusters.len() < FEWEST_TEMPLATES {
+            return Ok(None);
+        }
+        let level = 1.0 - (1.0 - CONFIDENCE) / intervals as f64;
+        clustered_mean_interval(&clusters, level).map(Some).map_err(StudyError::Stats)
     }
 
     /// The mean of each template's values; templates without a value are left out.

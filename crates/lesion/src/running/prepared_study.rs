@@ -102,6 +102,13 @@ impl<'m> PreparedStudy<'m> {
         for group in &study.joint.layers.0 {
             groups.push(find_layers(subject, group, "joint.layers")?);
         }
+        for (given, setting) in
+            [(&study.dose.layers, "dose.layers"), (&study.causal.layers, "causal.layers")]
+        {
+            if let Some(layers) = given {
+                find_layers(subject, layers, setting)?;
+            }
+        }
         let patterns = LayerPattern::all(&layers, &groups);
         let encoded =
             stages.run("encode", |_| EncodedTexts::encode(subject, &study, &mut texts))?;

@@ -58,6 +58,8 @@ settings! {
         joint: JointSettings,
         /// Lesions of more and more neurons.
         dose: DoseSettings,
+        /// Lesions of single neurons.
+        causal: CausalSettings,
         /// Selections on other stimuli.
         stability: StabilitySettings,
         /// Other ways to choose neurons.
@@ -98,9 +100,9 @@ settings! {
 settings! {
     /// What is lesioned, and how.
     pub struct LesionSettings in "lesion" {
-        /// The layer of the paper's lesion and of the parts `dose` and `causal`, counted from 0. By
-        /// default the parts look at the layer with the largest effect that the controls tell from
-        /// random sets, if there is one.
+        /// The layer of the paper's lesion and, unless `dose.layers` or `causal.layers` names others, of
+        /// the parts `dose` and `causal`, counted from 0. By default the parts look at the layer with the
+        /// largest effect that the controls tell from random sets, if there is one.
         layer: Option<usize> => unset("three quarters of the way up: 4 of 6, 9 of 12")
             .example("9").option("layer", "N"),
         /// The layers of the parts `controls`, `joint` and `dynamic`.
@@ -164,11 +166,21 @@ settings! {
 settings! {
     /// Lesions of more and more neurons.
     pub struct DoseSettings in "dose" {
+        /// The layers.
+        layers: Option<IndexRanges> => unset("one, see `lesion.layer`").example("\"3-5\""),
         /// Sizes of the sets; empty for 1, 2, 4 and so on up to all that carry the label. A size
         /// above that is left out.
         sizes: Sizes => setting("none"),
         /// Random sets of each size.
         draws: Count<1, 10_000> => setting("10"),
+    }
+}
+
+settings! {
+    /// Lesions of single neurons.
+    pub struct CausalSettings in "causal" {
+        /// The layers.
+        layers: Option<IndexRanges> => unset("one, see `lesion.layer`").example("\"3-5\""),
     }
 }
 

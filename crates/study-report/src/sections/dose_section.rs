@@ -1,5 +1,7 @@
 //! Lesions of more and more neurons.
 
+use std::cmp::Ordering;
+
 use plotters::{
     element::Polygon,
     prelude::{Color, IntoLogRange, LineSeries},
@@ -10,7 +12,10 @@ use study_record::{
     tables::{DoseRow, Row as _},
 };
 
-use super::absent_part::absence;
+use super::{
+    absent_part::absence,
+    looked_at::{count_looked_at, describe_choice, describe_drop},
+};
 use crate::{
     document::{
         cell::Cell,
@@ -43,14 +48,27 @@ pub(crate) fn dose_section(study: &FinishedStudy<'_>) -> Result<Section, ReportE
         section.text(absence(study, Part::Dose, DoseRow::TABLE));
         return Ok(section);
     };
-    let Some(first) = rows.first() else {
+    let layers: Vec<&[DoseRow]> = rows.chunk_by(|a, b| a.layer == b.layer).collect();
+    let Some(shown) = find_strongest_layer(manifest, &layers) else {
         section.text("Not computed: no neuron of the layer carries a label, or no prompt does.");
         return Ok(section);
     };
-    section.figure(dose_figure(manifest, &rows)?);
-    section.table(dose_table(first.layer, &rows));
+    let looked_at = manifest.dose_layers();
+    section.figure(dose_figure(manifest, shown)?);
+    if looked_at > 1 {
+        section.table(layers_table(manifest, &layers));
+        section.table(dose_table(shown));
+        for label in manifest.labels() {
+            let doses = layers.iter().filter_map(|rows| largest_dose(rows, label));
+            if let Some(dose) = doses.max_by(by_drop) {
+                section.finding(describe_largest(dose, looked_at));
+            }
+        }
+        return Ok(section);
+    }
+    section.table(dose_table(shown).on_screen());
     let largest = manifest.labels().map(|label| {
-        let (neurons, drops) = doses(&rows, label, SetKind::Matched).pop()?;
+        let (neurons, drops) = doses(shown, label, SetKind::Matched).pop()?;
         let drop = fixed(mean(drops), 3);
         Some(format!("{drop} with {}", labelled_neurons(neurons, label)))
     });
@@ -58,11 +76,78 @@ pub(crate) fn dose_section(study: &FinishedStudy<'_>) -> Result<Section, ReportE
     if !largest.is_empty() {
         section.finding(format!(
             "The largest lesions of layer {} have these mean margin drops: {}.",
-            first.layer,
+            shown[0].layer,
             list(&largest)
         ));
     }
     Ok(section)
+}
+
+/// The layer whose largest dose of a label has the largest effect.
+fn find_strongest_layer<'a>(
+    manifest: &Manifest,
+    layers: &[&'a [DoseRow]],
+) -> Option<&'a [DoseRow]> {
+    let effect = |rows: &[DoseRow]| {
+        let doses = manifest.labels().map(|label| largest_dose(rows, label));
+        let drops = doses.into_iter().flatten().map(|dose| dose.margin_drop.abs());
+        drops.fold(0.0, f64::max)
+    };
+    // Of equal ones, the lowest.
+    layers.iter().rev().copied().max_by(|a, b| effect(a).total_cmp(&effect(b)))
+}
+
+/// The row of the largest matched set of a label.
+fn largest_dose<'a>(rows: &'a [DoseRow], label: &str) -> Option<&'a DoseRow> {
+    let rows = rows.iter().filter(|row| row.neuron_set == label && row.kind == SetKind::Matched);
+    rows.max_by_key(|row| row.neurons)
+}
+
+/// The order of two doses by the size of their effects.
+fn by_drop(a: &&DoseRow, b: &&DoseRow) -> Ordering {
+    a.margin_drop.abs().total_cmp(&b.margin_drop.abs())
+}
+
+/// The largest of the effects in several layers.
+fn describe_largest(dose: &DoseRow, layers: usize) -> String {
+    format!(
+        "Of the {}, the largest lesion has the largest effect in layer {}: {} have {}.{}",
+        count_looked_at(layers, "layer"),
+        dose.layer,
+        labelled_neurons(dose.neurons, &dose.neuron_set),
+        describe_drop(dose.margin_drop, dose.interval(), layers),
+        describe_choice(dose.interval())
+    )
+}
+
+/// The largest dose of each layer and label.
+fn layers_table(manifest: &Manifest, layers: &[&[DoseRow]]) -> Table {
+    let caption = "The largest dose in each layer: mean margin drops in logits. The intervals of a label \
+                   hold together with 95 %.";
+    let columns = ["layer", "set", "neurons", "matched", "interval", "swapped", "random"];
+    let mut table = Table::new("dose-layers", DOSE.tables, caption, columns).on_screen();
+    for rows in layers {
+        for label in manifest.labels() {
+            let Some(dose) = largest_dose(rows, label) else { continue };
+            let others = |kind| mean_drop(rows, label, dose.neurons, kind);
+            table.row([
+                Cell::count(dose.layer),
+                Cell::text(label),
+                Cell::count(dose.neurons),
+                Cell::number(dose.margin_drop, 3),
+                Cell::interval(dose.interval()),
+                Cell::number(others(SetKind::Swapped), 3),
+                Cell::number(others(SetKind::Random), 3),
+            ]);
+        }
+    }
+    table
+}
+
+/// The mean margin drop of a label's sets of one size and kind; NaN if there is none.
+fn mean_drop(rows: &[DoseRow], label: &str, neurons: usize, kind: SetKind) -> f64 {
+    let rows = rows.iter().filter(|row| row.neuron_set == label && row.neurons == neurons);
+    mean(rows.filter(|row| row.kind == kind).map(|row| row.margin_drop))
 }
 
 /// The numbers of neurons, ascending, with the margin drops of the sets of that size.
@@ -73,19 +158,18 @@ fn doses(rows: &[DoseRow], label: &str, kind: SetKind) -> Vec<(usize, Vec<f64>)>
     sizes.map(|sets| (sets[0].neurons, sets.iter().map(|row| row.margin_drop).collect())).collect()
 }
 
-fn dose_table(layer: usize, rows: &[DoseRow]) -> Table {
+fn dose_table(rows: &[DoseRow]) -> Table {
     let caption = format!(
-        "More and more neurons of layer {layer}, the strongest first: mean margin drops in logits. \
-         There is no random set if the set is the whole layer."
+        "More and more neurons of layer {}, the strongest first: mean margin drops in logits. \
+         There is no random set if the set is the whole layer.",
+        rows[0].layer
     );
     let columns = ["neurons", "set", "matched", "swapped", "random"];
-    let mut table = Table::new("dose", DOSE.tables, caption, columns).on_screen();
+    let mut table = Table::new("dose", DOSE.tables, caption, columns);
     let sizes = rows.chunk_by(|a, b| (&a.neuron_set, a.neurons) == (&b.neuron_set, b.neurons));
     for sets in sizes {
-        let drop = |kind| {
-            let drops = sets.iter().filter(|row| row.kind == kind).map(|row| row.margin_drop);
-            Cell::number(mean(drops), 3)
-        };
+        let (label, neurons) = (&sets[0].neuron_set, sets[0].neurons);
+        let drop = |kind| Cell::number(mean_drop(sets, label, neurons, kind), 3);
         table.row([
             Cell::count(sets[0].neurons),
             Cell::text(&sets[0].neuron_set),
@@ -138,8 +222,10 @@ fn dose_figure(manifest: &Manifest, rows: &[DoseRow]) -> Result<Figure, ReportEr
         }
         Ok(())
     })?;
-    let caption = "Mean margin drops of matched sets of each size, over the range of random sets \
-                   of that size."
-        .to_owned();
+    let caption = format!(
+        "Mean margin drops of matched sets of each size in layer {}, over the range of random sets of \
+         that size.",
+        rows.first().map_or(0, |row| row.layer)
+    );
     Ok(Figure { file: DOSE, caption, svg })
 }

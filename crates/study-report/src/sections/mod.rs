@@ -11,6 +11,7 @@ mod dose_section;
 mod dynamic_section;
 mod joint_section;
 pub(crate) mod lesion_section;
+mod looked_at;
 pub(crate) mod question_section;
 mod rerun_section;
 pub(crate) mod selection_counts;

@@ -10,9 +10,7 @@ use study_record::{Backend, Count, FigureFormat, LesionSettings, SettingValue};
 
 use crate::{
     predict_request::PredictQuestion,
-    setting_args::{
-        AllSettings, LESIONING, LesionManner, ModelName, ModelSettings, SettingArgs,
-    },
+    setting_args::{AllSettings, LESIONING, LesionManner, ModelName, ModelSettings, SettingArgs},
 };
 
 /// Finds the MLP neurons of a BERT that respond differently to two words (him/her), lesions them

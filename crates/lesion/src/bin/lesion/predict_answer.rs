@@ -14,7 +14,9 @@ use study_record::{
     tables::{RatingRow, SingleLesionRow},
 };
 
-use crate::{answers::Answer, next_step, predict_request::PredictQuestion, screen, sentence_screen};
+use crate::{
+    answers::Answer, next_step, predict_request::PredictQuestion, screen, sentence_screen,
+};
 
 /// What `lesion predict` found about a sentence.
 pub(crate) struct PredictAnswer {
