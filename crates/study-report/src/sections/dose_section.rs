@@ -111,7 +111,7 @@ fn by_drop(a: &&DoseRow, b: &&DoseRow) -> Ordering {
 /// The largest of the effects in several layers.
 fn describe_largest(dose: &DoseRow, layers: usize) -> String {
     format!(
-        "Of the {}, the largest lesion has the largest effect in layer {}: {} have {}.{}",
+        "Of the {}, layer {} has the largest effect: {} have {}.{}",
         count_looked_at(layers, "layer"),
         dose.layer,
         labelled_neurons(dose.neurons, &dose.neuron_set),
