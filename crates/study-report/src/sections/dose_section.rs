@@ -1,7 +1,5 @@
 //! Lesions of more and more neurons.
 
-use std::cmp::Ordering;
-
 use plotters::{
     element::Polygon,
     prelude::{Color, IntoLogRange, LineSeries},
@@ -60,7 +58,9 @@ pub(crate) fn dose_section(study: &FinishedStudy<'_>) -> Result<Section, ReportE
         section.table(dose_table(shown));
         for label in manifest.labels() {
             let doses = layers.iter().filter_map(|rows| largest_dose(rows, label));
-            if let Some(dose) = doses.max_by(by_drop) {
+            if let Some(dose) =
+                doses.max_by(|a, b| a.margin_drop.abs().total_cmp(&b.margin_drop.abs()))
+            {
                 section.finding(describe_largest(dose, looked_at));
             }
         }
@@ -101,11 +101,6 @@ fn find_strongest_layer<'a>(
 fn largest_dose<'a>(rows: &'a [DoseRow], label: &str) -> Option<&'a DoseRow> {
     let rows = rows.iter().filter(|row| row.neuron_set == label && row.kind == SetKind::Matched);
     rows.max_by_key(|row| row.neurons)
-}
-
-/// The order of two doses by the size of their effects.
-fn by_drop(a: &&DoseRow, b: &&DoseRow) -> Ordering {
-    a.margin_drop.abs().total_cmp(&b.margin_drop.abs())
 }
 
 /// The largest of the effects in several layers.
