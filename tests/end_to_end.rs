@@ -398,7 +398,7 @@ fn a_mistake_is_reported_in_one_line_with_its_place() {
     for (args, expected) in [
         (&["--layer", "6"][..], &["--layer", "layer 6", "0 to 5"][..]),
         (&["--layer", "-1"], &["--layer", "`-1`", "non-negative"]),
-        (&["--layers", "1,two"], &["--layers", "`two`", "integer"]),
+        (&["--layers", "1,two"], &["--layers", "`1,two`", "numbers and ranges"]),
         (&["--alpha", "1.5"], &["alpha", "1.5"]),
         (&["--alpha", "-1"], &["alpha", "-1"]),
         (&["--alpha", "NaN"], &["alpha"]),

@@ -649,7 +649,7 @@ fn a_patch_needs_a_counterpart_of_every_prompt() {
     let model = Planted::new(true);
     let none = "no counterpart, which kind `patch` takes values from";
     for (prompts, line) in [
-        (PROMPTS, "prompts.txt:1: "),
+        ("They saw {him|her}.\n{They|We} met {him|her}.\n", "prompts.txt:1: "),
         ("{They|We} saw {him|her}.\nThe {dog|letter|knew} met {him|her}.\n", "prompts.txt:2: "),
         ("{They|We} saw {him|her}.\nher\tThe {dog|letter} met.\n", "prompts.txt:2: "),
     ] {

@@ -362,7 +362,11 @@ fn mistakes_in_single_sentences_are_user_errors() {
         (two_of_each, &["--test", "paired"], "`--test welch`"),
         (two_of_each, &["--held-out", "0.5"], "sentences of one label"),
         // The sentences differ in their masked target only.
-        (two_of_each, &["--select-at", "masked"], "stimuli.txt:3: to the model the same as line 1"),
+        (
+            "We saw {him}.\nWe met {him}.\nWe saw {her}.\nThey met {her}.\n",
+            &["--select-at", "masked"],
+            "stimuli.txt:3: to the model the same as line 1",
+        ),
         (
             "him\tWe saw {dog}.\nWe met {him}.\nher\tWe saw {dog}.\nWe met {her}.\n",
             &[],

@@ -63,7 +63,7 @@ impl BertForMaskedLm {
     /// from the neurons, which is cheaper for a few of them.
     ///
     /// # Errors
-    /// As for [`BertForMaskedLm::direct_effects`], or if a neuron does not exist
+    /// If [`BertForMaskedLm::direct_effects`] fails, or a neuron does not exist
     /// ([`BertModelError::NoSuchNeuron`]).
     pub fn words_written(
         &self,
@@ -91,7 +91,7 @@ impl BertForMaskedLm {
         Ok(self.head.carry(leaving, written).matmul(decoder.transpose()))
     }
 
-    /// What the weights of some neurons say by themselves about each word, `[neurons, vocabulary]`: a
+    /// The weights of some neurons towards each word, `[neurons, vocabulary]`: a
     /// neuron's column of `output.dense`, times the weights of the head's dense layer, times the
     /// decoder's row of the word. It is per unit of activation after GELU, and leaves out biases,
     /// activation functions and LayerNorms; so it is the same in every sentence, and not in units of

@@ -183,7 +183,7 @@ impl Layer {
         post * self.output_columns(neurons)
     }
 
-    /// What some neurons write to the residual stream per unit of activation, `[neurons, hidden]`.
+    /// The contribution of some neurons to the residual stream per unit of activation, `[neurons, hidden]`.
     pub(crate) fn output_columns(&self, neurons: Tensor<1, Int>) -> Tensor<2> {
         self.output.weight.val().select(0, neurons)
     }

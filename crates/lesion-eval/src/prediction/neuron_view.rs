@@ -1,4 +1,4 @@
-//! What single neurons do in one sentence: their activations at every token, and the words that they
+//! Single neurons in one sentence: their activations at every token, and the words that they
 //! write.
 
 use activation_capture::LayerCapture;

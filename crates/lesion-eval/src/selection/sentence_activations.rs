@@ -35,8 +35,8 @@ pub struct SentenceActivations {
 /// Reads the activations at one token of each sentence.
 ///
 /// # Errors
-/// [`StudyError::Sentence`] with the number of a sentence that has no such token or is too long, or if
-/// the model cannot be run or `progress` cancels.
+/// If a sentence has no such token or is too long ([`StudyError::Sentence`], with its number), the model
+/// cannot be run, or `progress` cancels.
 pub fn sentence_activations(
     subject: Subject<'_>,
     sentences: &[impl AsRef<str>],

@@ -135,7 +135,7 @@ impl Session {
     /// Zeroes neurons after GELU at the mask of a sentence: the paper's lesion.
     ///
     /// # Errors
-    /// As for [`Session::predict`].
+    /// If [`Session::predict`] fails.
     pub fn lesion(
         &self,
         sentence: &str,
@@ -150,7 +150,7 @@ impl Session {
     /// sentence.
     ///
     /// # Errors
-    /// As for [`Session::predict`], or if the other sentence has no mask.
+    /// If [`Session::predict`] fails, or the other sentence has no mask.
     pub fn patch(
         &self,
         sentence: &str,
@@ -170,7 +170,7 @@ impl Session {
     /// strongest other candidate, or the model's second word.
     ///
     /// # Errors
-    /// As for [`Session::predict`], or if the question has no lesion.
+    /// If [`Session::predict`] fails, or the question has no lesion.
     pub fn each(
         &self,
         question: &SentenceQuestion,

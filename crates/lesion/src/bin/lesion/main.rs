@@ -62,7 +62,7 @@ fn main() -> ExitCode {
     match execute(&args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
-        Err(error) if is_cancelled(&error) => {
+        Err(error) if usage::is_cancelled(&error) => {
             tell(usage::stopped(&error, &args.command));
             ExitCode::from(STOPPED)
         }
@@ -303,11 +303,6 @@ fn hash_program() -> Result<String> {
     let program = std::env::current_exe().context("cannot find this program")?;
     let hash = hash::of_file(&program);
     hash.with_context(|| format!("cannot read {}", program.display()))
-}
-
-/// Whether a signal stopped the command.
-fn is_cancelled(error: &anyhow::Error) -> bool {
-    error.downcast_ref().is_some_and(LesionError::is_cancelled)
 }
 
 /// Whether the reader of the output, such as `head`, has closed it.

@@ -18,7 +18,7 @@ use crate::{
     answers::Answer, next_step, predict_request::PredictQuestion, screen, sentence_screen,
 };
 
-/// What `lesion predict` found about a sentence.
+/// The predictions for a sentence, with single lesions and neurons to look at.
 pub(crate) struct PredictAnswer {
     pub(crate) sentence: SentenceAnswer,
     pub(crate) show: Option<ViewAnswer>,

@@ -16,6 +16,7 @@ use serde_json::Value;
 use crate::{
     predict_answer::PredictAnswer,
     predict_request::{PredictQuestion, PredictRequest},
+    usage::is_cancelled,
 };
 
 /// The most lines that are answered together.
@@ -171,7 +172,7 @@ fn answer_batch(
         };
         answers.push(match answer {
             Ok(answer) => serde_json::to_vec(&LineJson { line, id, answer: answer.object() })?,
-            Err(error) if crate::is_cancelled(&error) => return Err(error),
+            Err(error) if is_cancelled(&error) => return Err(error),
             Err(error) => {
                 let answer = ErrorJson { error: format!("{error:#}") };
                 serde_json::to_vec(&LineJson { line, id, answer })?

@@ -10,6 +10,11 @@ use study_record::{Section as _, Study, shown};
 
 use crate::args::{Args, Command};
 
+/// Whether a signal stopped a command.
+pub(crate) fn is_cancelled(error: &anyhow::Error) -> bool {
+    error.downcast_ref().is_some_and(LesionError::is_cancelled)
+}
+
 /// Whether an "error" of clap is its help or version text.
 pub(crate) fn is_help(error: &clap::Error) -> bool {
     matches!(error.kind(), DisplayHelp | DisplayVersion | DisplayHelpOnMissingArgumentOrSubcommand)
