@@ -26,6 +26,9 @@ fn logits(model: &BertForMaskedLm) -> Vec<f32> {
     common::logits(model, &[vec![2, 30, 4, 40, 3]])
 }
 
+/// A size of a configuration.
+type Size = fn(&mut BertConfig) -> &mut usize;
+
 /// Changes each tensor of each family's model in turn and looks at the error of loading it.
 fn change_each(
     change: impl Fn(&mut Tensors, &str),
@@ -91,7 +94,6 @@ fn the_parameters_of_a_configuration_are_those_of_its_model() {
 #[test]
 fn sizes_that_no_machine_can_hold_are_refused_before_memory_is_asked_for() {
     let all = tensors();
-    type Size = fn(&mut BertConfig) -> &mut usize;
     let sizes: [(&str, Size); 6] = [
         ("hidden_size", |config| &mut config.hidden_size),
         ("intermediate_size", |config| &mut config.intermediate_size),

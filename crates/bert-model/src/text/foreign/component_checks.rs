@@ -6,7 +6,10 @@ use tokenizers::Tokenizer;
 use crate::{
     fence::{Fault, fenced, fenced_in_time},
     text::{
-        foreign::charsmap::{check_charsmap, decode_base64},
+        foreign::{
+            charsmap::{check_charsmap, decode_base64},
+            pattern_dialect::translate_patterns,
+        },
         tokenizer_error::TokenizerError,
     },
 };
@@ -36,7 +39,8 @@ const PROBE: &str = "He saw  him, na\u{ef}ve cafe\u{301} don't 123 \u{4e2d}\u{65
 /// # Errors
 /// If it cannot be read, or a component is not safe to use.
 pub(crate) fn read_whole(json: &[u8]) -> Result<(Tokenizer, bool), TokenizerError> {
-    let json = parse_json(json)?;
+    let mut json = parse_json(json)?;
+    translate_components(&mut json)?;
     let checked = check_components(&json)?;
     let tokenizer = fenced(|| build_whole(json));
     let tokenizer =
@@ -79,6 +83,19 @@ pub(crate) struct CheckedComponents {
     pub(crate) has_patterns: bool,
     /// A tokenizer with these components and without a vocabulary.
     pub(crate) empty: Tokenizer,
+}
+
+/// Translates the patterns of all components.
+///
+/// # Errors
+/// If a pattern cannot be translated; the error names the component.
+pub(crate) fn translate_components(json: &mut Value) -> Result<(), TokenizerError> {
+    for key in COMPONENTS {
+        if let Some(component) = json.get_mut(key) {
+            translate_patterns(component).map_err(|problem| component_error(key, problem))?;
+        }
+    }
+    Ok(())
 }
 
 /// Checks the components of a `tokenizer.json`: that they can be read, that they end, and that a text

@@ -2,3 +2,4 @@
 
 pub(crate) mod charsmap;
 pub(crate) mod component_checks;
+pub(crate) mod pattern_dialect;

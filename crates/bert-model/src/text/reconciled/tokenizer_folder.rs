@@ -12,7 +12,7 @@ use crate::{
     fence::fenced,
     text::{
         foreign::component_checks::{
-            CheckedComponents, TOKENIZER_JSON, check_components, parse_json,
+            CheckedComponents, TOKENIZER_JSON, check_components, parse_json, translate_components,
         },
         reconciled::{
             assemble::{self, TokenAndId, Vocabulary},
@@ -187,6 +187,7 @@ impl Parts {
         let mut checked = None;
         let mut serialized = None;
         if let Vocabulary::Json(json) = &mut vocabulary {
+            translate_components(json)?;
             checked = Some(check_components(json)?);
             serialized = json.get("added_tokens").cloned();
         }
