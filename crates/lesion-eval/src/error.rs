@@ -137,7 +137,7 @@ pub enum StudyError {
         /// The place of the sentence, from 1 on.
         number: usize,
         /// The problem.
-        problem: SentenceProblem,
+        problem: Box<SentenceProblem>,
     },
 
     /// A word that cannot be a candidate at a mask.

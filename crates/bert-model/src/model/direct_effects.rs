@@ -94,7 +94,7 @@ impl BertForMaskedLm {
     /// The weights of some neurons towards each word, `[neurons, vocabulary]`: a
     /// neuron's column of `output.dense`, times the weights of the head's dense layer, times the
     /// decoder's row of the word. It is per unit of activation after GELU, and leaves out biases,
-    /// activation functions and LayerNorms; so it is the same in every sentence, and not in units of
+    /// activation functions and norms; so it is the same in every sentence, and not in units of
     /// logits.
     ///
     /// # Errors

@@ -50,7 +50,10 @@ pub fn sentence_activations(
     let mut tokens = Vec::with_capacity(sentences.len());
     for (index, sentence) in sentences.iter().enumerate() {
         let read = find_token(subject, sentence.as_ref(), token);
-        tokens.push(read.map_err(|problem| StudyError::Sentence { number: index + 1, problem })?);
+        tokens.push(read.map_err(|problem| StudyError::Sentence {
+            number: index + 1,
+            problem: Box::new(problem),
+        })?);
     }
     let rows: Vec<(&[u32], usize)> = tokens.iter().map(|(ids, at)| (&ids[..], *at)).collect();
     let mut values = vec![0.0; shape.iter().product()];

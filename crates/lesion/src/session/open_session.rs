@@ -322,15 +322,12 @@ impl Session {
     ) -> Result<Vec<(usize, ViewedNeurons)>, LesionError> {
         let subject = self.subject();
         let view_error = |source| LesionError::Question { field: "show", source };
-        let count = match &layer_neurons.neurons {
-            Neurons::MostActive(count) => *count,
-            _ => {
-                let request = LesionRequest::zero(vec![layer_neurons.clone()]);
-                let sets = self.labelled_sets(&request, stages)?;
-                let found = layer_neurons.find(subject, &sets).map_err(view_error)?;
-                let numbered = |(layer, neurons)| (layer, ViewedNeurons::Numbered(neurons));
-                return Ok(found.into_iter().map(numbered).collect());
-            }
+        let Neurons::MostActive(count) = layer_neurons.neurons else {
+            let request = LesionRequest::zero(vec![layer_neurons.clone()]);
+            let sets = self.labelled_sets(&request, stages)?;
+            let found = layer_neurons.find(subject, &sets).map_err(view_error)?;
+            let numbered = |(layer, neurons)| (layer, ViewedNeurons::Numbered(neurons));
+            return Ok(found.into_iter().map(numbered).collect());
         };
         let layers =
             subject.layers(&layer_neurons.layers).map_err(|error| view_error(error.into()))?;

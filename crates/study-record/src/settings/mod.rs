@@ -167,7 +167,7 @@ settings! {
     /// Lesions of more and more neurons.
     pub struct DoseSettings in "dose" {
         /// The layers.
-        layers: Option<IndexRanges> => unset("one, see `lesion.layer`").example("\"3-5\""),
+        layers: Option<IndexRanges> => unset("one, see `lesion.layer`").example("3-5"),
         /// Sizes of the sets; empty for 1, 2, 4 and so on up to all that carry the label. A size
         /// above that is left out.
         sizes: Sizes => setting("none"),
@@ -180,7 +180,7 @@ settings! {
     /// Lesions of single neurons.
     pub struct CausalSettings in "causal" {
         /// The layers.
-        layers: Option<IndexRanges> => unset("one, see `lesion.layer`").example("\"3-5\""),
+        layers: Option<IndexRanges> => unset("one, see `lesion.layer`").example("3-5"),
     }
 }
 
