@@ -48,6 +48,10 @@ pub enum LesionError {
     #[error("no neurons are given; name some, as in `4:12,19`, `4:her` or `4:all`")]
     NoNeurons,
 
+    /// A selection without a study that would hold stimuli out.
+    #[error("`held_out` needs a study, which tests the held-out stimuli too")]
+    NoHeldOut,
+
     /// A name that specifies no model, or a folder that is not one of a checkpoint.
     #[error("model")]
     ModelName(#[from] ModelNameError),

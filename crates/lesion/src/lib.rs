@@ -56,7 +56,7 @@ mod running;
 mod session;
 
 pub use error::LesionError;
-pub use inputs::study_texts::{StudyTexts, TextInput};
+pub use inputs::study_texts::{GivenTexts, StudyTexts, TextInput};
 pub use loading::{
     device::{device, device_name, device_needs, devices},
     loaded_model::LoadedModel,

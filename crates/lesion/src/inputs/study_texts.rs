@@ -62,6 +62,18 @@ impl TextInput {
         Ok(Prompts::parse_valid_lines(&self.name, &self.text, invalid)?)
     }
 
+    /// The text in memory, or else a file, or else a bundled text.
+    fn given_or_read(
+        given: Option<Self>,
+        path: Option<&FilePath>,
+        bundled: (&str, &[u8]),
+    ) -> Result<Self, LesionError> {
+        match given {
+            Some(input) => Ok(input),
+            None => Self::read_or(path, bundled),
+        }
+    }
+
     fn bundled((name, bytes): (&str, &[u8])) -> Self {
         let mut input = Self::given(name, String::from_utf8_lossy(bytes));
         BUNDLED.clone_into(&mut input.origin.source);
@@ -88,6 +100,17 @@ fn count_lines(bytes: &[u8]) -> usize {
         lines += usize::from(is_end);
     }
     lines
+}
+
+/// Texts in memory that a study reads instead of its files.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GivenTexts {
+    /// The stimuli.
+    pub stimuli: Option<TextInput>,
+    /// The prompts.
+    pub prompts: Option<TextInput>,
+    /// Prompts about other things.
+    pub bystanders: Option<TextInput>,
 }
 
 /// The texts of a study, not yet encoded.
@@ -119,16 +142,29 @@ impl StudyTexts {
     /// # Errors
     /// If a file cannot be read, or has too few lines.
     pub fn read_valid_lines(study: &Study) -> Result<Self, LesionError> {
+        Self::read_given(study, GivenTexts::default())
+    }
+
+    /// As [`StudyTexts::read_valid_lines`], with texts in memory instead of files where they are given.
+    ///
+    /// # Errors
+    /// If a file cannot be read, or has too few lines.
+    pub fn read_given(study: &Study, given: GivenTexts) -> Result<Self, LesionError> {
         let neurons = study.lesion.neurons.as_ref();
         let neurons = neurons.map(|FilePath(path)| TextInput::read(path)).transpose()?;
+        let bundled_stimuli = bundled_stimuli_file(study.selection.at);
         let mut texts = Self::parse_valid_lines(
-            bundled_stimuli_or(study.stimuli.as_ref(), study.selection.at)?,
-            TextInput::read_or(study.prompts.as_ref(), PROMPTS)?,
+            TextInput::given_or_read(given.stimuli, study.stimuli.as_ref(), bundled_stimuli)?,
+            TextInput::given_or_read(given.prompts, study.prompts.as_ref(), PROMPTS)?,
             neurons,
         )?;
         texts.stimuli.test(&study.selection)?;
-        if let Some(FilePath(path)) = &study.controls.bystanders {
-            let input = TextInput::read(path)?;
+        let bystanders = match (given.bystanders, &study.controls.bystanders) {
+            (Some(input), _) => Some(input),
+            (None, Some(FilePath(path))) => Some(TextInput::read(path)?),
+            (None, None) => None,
+        };
+        if let Some(input) = bystanders {
             let prompts = input.parse_prompts(&mut texts.invalid)?;
             texts.bystanders = Some((prompts, input.origin));
         }
@@ -173,17 +209,24 @@ impl StudyTexts {
     }
 }
 
-fn bundled_stimuli_or(path: Option<&FilePath>, at: SelectAt) -> Result<TextInput, LesionError> {
-    let bundled = match at {
+/// The file of the bundled stimuli for selection at a visible or masked target.
+fn bundled_stimuli_file(at: SelectAt) -> (&'static str, &'static [u8]) {
+    match at {
         SelectAt::Visible => PAIRS,
         SelectAt::Masked => CONTEXT_PAIRS,
-    };
-    TextInput::read_or(path, bundled)
+    }
 }
 
 /// The bundled stimuli for selection at a visible or masked target.
 pub(crate) fn bundled_stimuli(at: SelectAt) -> Result<Stimuli, LesionError> {
-    let input = bundled_stimuli_or(None, at)?;
+    parse_stimuli(&TextInput::bundled(bundled_stimuli_file(at)))
+}
+
+/// Parses stimuli.
+///
+/// # Errors
+/// If lines are invalid.
+pub(crate) fn parse_stimuli(input: &TextInput) -> Result<Stimuli, LesionError> {
     Ok(Stimuli::parse(&input.name, &input.text)?)
 }
 

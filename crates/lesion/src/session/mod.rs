@@ -5,3 +5,4 @@ pub(crate) mod open_session;
 pub(crate) mod sentence_answers;
 pub(crate) mod sentence_question;
 pub(crate) mod stimuli_responses;
+pub(crate) mod stimuli_selection;

@@ -7,15 +7,15 @@ use std::{
 };
 
 use lesion_eval::{
-    Batching, LesionMethod, LesionValues, NeuronSetFile, ReadToken, Sentence, SentenceActivations,
-    SentenceLesion, StudyError, Subject, ViewedNeurons, lesion_each, rate_sentences,
-    sentence_activations, view_neurons,
+    Batching, LesionMethod, LesionValues, NeuronSetFile, ReadToken, Selection, Sentence,
+    SentenceActivations, SentenceLesion, StudyError, Subject, ViewedNeurons, lesion_each,
+    rate_sentences, sentence_activations, view_neurons,
 };
-use study_record::{Backend, FilePath, LesionKind, Site};
+use study_record::{Backend, FilePath, LesionKind, Site, Study};
 
 use crate::{
     error::LesionError,
-    inputs::study_texts::read_neuron_sets,
+    inputs::study_texts::{TextInput, read_neuron_sets},
     loading::{
         device::{batching, device},
         loaded_model::LoadedModel,
@@ -27,6 +27,7 @@ use crate::{
         sentence_answers::{EachAnswer, SentenceAnswer, ViewAnswer},
         sentence_question::{LesionRequest, SentenceQuestion},
         stimuli_responses::StimuliResponses,
+        stimuli_selection::select_on,
     },
 };
 
@@ -235,6 +236,28 @@ impl Session {
             sentence_activations(subject, sentences, token, site, progress)
         });
         activations.map_err(LesionError::from)
+    }
+
+    /// Tests every neuron on stimuli, by default on the bundled ones. The seed and `selection` of `study`
+    /// decide how.
+    ///
+    /// # Errors
+    /// If the study holds stimuli out, the model cannot encode the stimuli or be run, or the run is
+    /// cancelled.
+    pub fn select(
+        &self,
+        stimuli: Option<&TextInput>,
+        study: &Study,
+        stages: &mut Stages<'_>,
+    ) -> Result<Selection, LesionError> {
+        select_on(self.subject(), stimuli, study, stages)
+    }
+
+    /// The model's layers, and the neurons of each.
+    #[must_use]
+    pub fn shape(&self) -> [usize; 2] {
+        let config = self.subject().model.config();
+        [config.num_hidden_layers, config.intermediate_size]
     }
 
     fn subject(&self) -> Subject<'_> {
