@@ -30,6 +30,21 @@ pub struct Column {
     pub name: &'static str,
     /// Its documentation, line by line.
     pub doc: &'static [&'static str],
+    /// The Rust type of its values.
+    pub value: &'static str,
+}
+
+/// The kind of a column's values. A cell may be empty whatever the kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ColumnKind {
+    /// `true` or `false`.
+    Flag,
+    /// Integers.
+    Integer,
+    /// Numbers.
+    Number,
+    /// Texts, or names of choices.
+    Text,
 }
 
 impl Table {
@@ -44,6 +59,18 @@ impl Column {
     #[must_use]
     pub fn text(&self) -> String {
         joined(self.doc)
+    }
+
+    /// The kind of its values.
+    #[must_use]
+    pub fn kind(&self) -> ColumnKind {
+        let inner = self.value.strip_prefix("Option<").and_then(|value| value.strip_suffix('>'));
+        match inner.unwrap_or(self.value) {
+            "bool" => ColumnKind::Flag,
+            "usize" | "u64" | "i64" => ColumnKind::Integer,
+            "f64" => ColumnKind::Number,
+            _ => ColumnKind::Text,
+        }
     }
 }
 
@@ -69,6 +96,7 @@ macro_rules! tables {
                 columns: &[$($crate::row::Column {
                     name: stringify!($column),
                     doc: &[$($doc),+],
+                    value: stringify!($value),
                 }),+],
             };
         }

@@ -15,7 +15,7 @@ use crate::{
 };
 
 pub use crate::part_tables::*;
-pub use crate::row::{Column, Row, RowProblem, Table, TableError, decode, encode};
+pub use crate::row::{Column, ColumnKind, Row, RowProblem, Table, TableError, decode, encode};
 
 tables! {
     pub struct NeuronRow in "neurons.csv": "a neuron and its test" {
