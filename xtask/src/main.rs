@@ -6,6 +6,7 @@ mod calibrate;
 mod figures;
 mod lesion;
 mod mutants;
+mod wheel;
 mod workspace;
 
 use std::{ffi::OsString, process::ExitCode};
@@ -18,6 +19,7 @@ use crate::calibrate::run_simulations;
 use crate::figures::draw_figures;
 use crate::lesion::run_lesion;
 use crate::mutants::read_mutants;
+use crate::wheel::build_wheel;
 use crate::workspace::Workspace;
 
 /// Tasks of this project.
@@ -72,6 +74,9 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<OsString>,
     },
+    /// Build the wheel of the Python package, with the program in it, into target/wheels. It needs
+    /// maturin: `pip install maturin`.
+    Wheel,
     #[command(external_subcommand)]
     Lesion(Vec<OsString>),
 }
@@ -102,6 +107,7 @@ fn main() -> Result<ExitCode> {
         }
         Task::Calibrate { args } => run_simulations(&workspace, args),
         Task::Mutants { args } => read_mutants(&workspace, args),
+        Task::Wheel => build_wheel(&workspace),
         Task::Lesion(args) => run_lesion(&workspace, &args),
     }
 }

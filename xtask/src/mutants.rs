@@ -9,11 +9,13 @@ use crate::workspace::Workspace;
 /// Builds `lesion` and `mutated-inputs`, and runs the latter with these arguments.
 pub(crate) fn read_mutants(workspace: &Workspace, args: Vec<OsString>) -> Result<ExitCode> {
     // With the other crates, so that the build of the dependencies is that of `lesion`. `pretrain`
-    // would add autodiff.
+    // would add autodiff, and `lesion-python` needs Python.
     workspace.build(&[
         "--workspace",
         "--exclude",
         "pretrain",
+        "--exclude",
+        "lesion-python",
         "--bin",
         "lesion",
         "--bin",

@@ -49,17 +49,18 @@ impl Workspace {
         let mut command = Command::new(cargo);
         command.args(["build", "--release", "--manifest-path"]);
         command.arg(self.root.join("Cargo.toml")).args(options);
-        // `cargo run` sets these to describe this package. Some build scripts of dependencies read
-        // them, and would run again whenever `cargo test` follows `cargo xtask` or the reverse.
-        for (name, _) in env::vars_os() {
-            let text = name.to_string_lossy();
-            if text.starts_with("CARGO_MANIFEST_") || text.starts_with("CARGO_PKG_") {
-                command.env_remove(&name);
-            }
-        }
+        remove_package_variables(&mut command);
         let status = command.status().context("cannot run cargo")?;
         ensure!(status.success(), "`cargo build --release {}` failed", options.join(" "));
         Ok(())
+    }
+
+    /// Runs a command that builds something in release mode.
+    pub(crate) fn status(command: &mut Command) -> Result<ExitCode> {
+        remove_package_variables(command);
+        let program = command.get_program().to_owned();
+        let status = command.status();
+        Ok(exit_code(status.with_context(|| format!("cannot run {}", program.display()))?))
     }
 
     /// Runs a program that was built, in the current folder, so that relative paths keep their
@@ -68,6 +69,17 @@ impl Workspace {
         let path = self.program(name);
         let status = Command::new(&path).args(args).status();
         Ok(exit_code(status.with_context(|| format!("cannot run {}", path.display()))?))
+    }
+}
+
+/// Removes the variables with which `cargo run` describes this package. Some build scripts of dependencies
+/// read them, and would run again whenever `cargo test` follows `cargo xtask` or the reverse.
+fn remove_package_variables(command: &mut Command) {
+    for (name, _) in env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_MANIFEST_") || text.starts_with("CARGO_PKG_") {
+            command.env_remove(&name);
+        }
     }
 }
 

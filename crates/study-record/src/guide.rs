@@ -10,6 +10,13 @@ use crate::{
     verdict::{Question, Verdict},
 };
 
+/// Settings that belong to the model of a study. In Python they are arguments of the function that
+/// opens it.
+pub const OF_THE_MODEL: [&str; 3] = ["model", "untrained", "backend"];
+
+/// Keywords of Python that a setting may be called.
+const PYTHON_KEYWORDS: [&str; 8] = ["as", "class", "for", "from", "in", "is", "not", "with"];
+
 /// The settings of sections for docs/studies.md. The section `""` is the top of the file.
 #[must_use]
 pub fn settings_table(sections: &[&str]) -> String {
@@ -230,6 +237,86 @@ fn entry(setting: &Setting) -> String {
     let is_bare = example.starts_with('[') || example.bytes().all(|byte| byte.is_ascii_digit());
     let example = if is_bare { example.to_owned() } else { format!("\"{example}\"") };
     format!("# {} = {example} # by default: {meaning}\n", setting.name)
+}
+
+/// The settings as types of keyword arguments, for the Python package.
+#[must_use]
+pub fn python_settings() -> String {
+    let mut text =
+        "\"\"\"The settings of a study as keyword arguments, from their one declaration.\"\"\"\n\n\
+                    from __future__ import annotations\n\n\
+                    import os\n\
+                    from collections.abc import Mapping, Sequence\n\
+                    from typing import Any, TypedDict\n\n\
+                    SettingValue = str | float | bool | os.PathLike[str] | Sequence[Any] | \
+                    Mapping[str, Any] | None\n\
+                    \"\"\"A value as in a study file; ``None`` is the default.\"\"\"\n"
+            .to_owned();
+    let mut sections: Vec<&str> = Vec::new();
+    for setting in Study::settings() {
+        if !setting.section.is_empty() && !sections.contains(&setting.section) {
+            sections.push(setting.section);
+        }
+    }
+    let mut types = Vec::new();
+    for section in sections {
+        text += &python_section(section);
+        types.push((section, python_type(section)));
+    }
+    text += "\n\nclass StudySettings(TypedDict, total=False):\n    \"\"\"All settings of a study.\"\"\"\n";
+    text += &python_keys("");
+    for (section, name) in types {
+        text += &format!("\n    {section}: {name}\n");
+    }
+    text
+}
+
+/// The Python type of a section. A key that is a keyword of Python is in a type of its own below it.
+fn python_section(section: &str) -> String {
+    let name = python_type(section);
+    let mut base = "TypedDict".to_owned();
+    let mut text = String::new();
+    for setting in settings_of(&[section]) {
+        if PYTHON_KEYWORDS.contains(&setting.name) {
+            text += &format!(
+                "\n\n_{name} = TypedDict(\"_{name}\", {{\"{}\": SettingValue}}, total=False)\n\
+                 \"\"\"{}\"\"\"\n",
+                setting.name,
+                python_meaning(&setting)
+            );
+            base = format!("_{name}");
+        }
+    }
+    text += &format!(
+        "\n\nclass {name}({base}, total=False):\n    \"\"\"The settings of `{section}`.\"\"\"\n"
+    );
+    text + &python_keys(section)
+}
+
+/// The name of the Python type of a section.
+fn python_type(section: &str) -> String {
+    let (first, rest) = section.split_at(1);
+    format!("{}{rest}Settings", first.to_uppercase())
+}
+
+/// The keys of a section in its Python type. Those of the model are no arguments of a study.
+fn python_keys(section: &str) -> String {
+    let mut text = String::new();
+    for setting in settings_of(&[section]) {
+        if OF_THE_MODEL.contains(&setting.key().as_str()) || PYTHON_KEYWORDS.contains(&setting.name)
+        {
+            continue;
+        }
+        let meaning = python_meaning(&setting).replace('\n', "\n    ");
+        text += &format!("\n    {}: SettingValue\n    \"\"\"{meaning}\"\"\"\n", setting.name);
+    }
+    text
+}
+
+/// The meaning of a setting, its values and its default.
+fn python_meaning(setting: &Setting) -> String {
+    let meaning = format!("{} By default {}.", setting.text(), default_in_file(setting));
+    wrapped(&meaning, 90).join("\n")
 }
 
 /// Lines of at most `width` characters.

@@ -49,6 +49,7 @@ fn generated_texts_are_up_to_date() {
         }
     };
     check("assets/studies/reproduce.toml", &guide::example_study());
+    check("crates/lesion-python/python/lesion/_settings.py", &guide::python_settings());
     let settings = |name: &str, sections: &[&str]| {
         (format!("settings: {name}"), guide::settings_table(sections))
     };
