@@ -266,7 +266,8 @@ pub fn python_settings() -> String {
     text += "\n\nclass StudySettings(TypedDict, total=False):\n    \"\"\"All settings of a study.\"\"\"\n";
     text += &python_keys("");
     for (section, name) in types {
-        text += &format!("\n    {section}: {name}\n");
+        let key = format!("\n    {section}: {name}\n");
+        text += &key;
     }
     text
 }
@@ -278,18 +279,20 @@ fn python_section(section: &str) -> String {
     let mut text = String::new();
     for setting in settings_of(&[section]) {
         if PYTHON_KEYWORDS.contains(&setting.name) {
-            text += &format!(
+            let keyword_type = format!(
                 "\n\n_{name} = TypedDict(\"_{name}\", {{\"{}\": SettingValue}}, total=False)\n\
                  \"\"\"{}\"\"\"\n",
                 setting.name,
                 python_meaning(&setting)
             );
+            text += &keyword_type;
             base = format!("_{name}");
         }
     }
-    text += &format!(
+    let class = format!(
         "\n\nclass {name}({base}, total=False):\n    \"\"\"The settings of `{section}`.\"\"\"\n"
     );
+    text += &class;
     text + &python_keys(section)
 }
 
@@ -308,7 +311,8 @@ fn python_keys(section: &str) -> String {
             continue;
         }
         let meaning = python_meaning(&setting).replace('\n', "\n    ");
-        text += &format!("\n    {}: SettingValue\n    \"\"\"{meaning}\"\"\"\n", setting.name);
+        let key = format!("\n    {}: SettingValue\n    \"\"\"{meaning}\"\"\"\n", setting.name);
+        text += &key;
     }
     text
 }

@@ -175,7 +175,7 @@ class Model:
         Returns
         -------
         Table
-            One row per neuron and mask, the largest fall of the logit first: ``position``, ``word``,
+            One row per neuron and mask, the largest change of the margin first: ``position``, ``word``,
             ``layer``, ``neuron``, ``pre``, ``post``, ``logit_drop``, ``margin_drop``, and the direct effect of
             the neuron, ``direct``, ``direct_logit_drop`` and ``direct_margin_drop``. The word is the first
             candidate, or the model's top word.
