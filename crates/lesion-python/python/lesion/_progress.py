@@ -61,7 +61,10 @@ class Progress:
 
 def _new_bar(stage: str) -> Any:
     try:
-        from tqdm.auto import tqdm
+        with warnings.catch_warnings():
+            # That a notebook without `ipywidgets` has a bar of text.
+            warnings.simplefilter("ignore")
+            from tqdm.auto import tqdm
     except ImportError:
         return None
     return tqdm(desc=stage, leave=False)
