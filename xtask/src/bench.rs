@@ -88,8 +88,10 @@ impl Suite {
     /// temporary folder.
     pub(crate) fn prepare(workspace: &Workspace, benchmarks: &'static Benchmarks) -> Result<Self> {
         // With the other crates, so that the features and the build of the dependencies are those of
-        // `lesion`. `pretrain` would add autodiff.
-        workspace.build(&["--workspace", "--exclude", "pretrain", "--bin", "yardstick"])?;
+        // `lesion`. `pretrain` would add autodiff, and `lesion-python` needs Python.
+        let excluded = ["--exclude", "pretrain", "--exclude", "lesion-python"];
+        let options = [&["--workspace"], &excluded[..], &["--bin", "yardstick"]].concat();
+        workspace.build(&options)?;
         let yardstick = workspace.program("yardstick");
         let packages = benchmarks.packages;
         let python = env::var_os("PYTHON").unwrap_or_else(|| "python3".into());

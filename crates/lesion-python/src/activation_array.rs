@@ -37,7 +37,7 @@ impl ActivationArray {
         self.positions.clone()
     }
 
-    /// Where numpy finds the values, and of which type and shape they are.
+    /// The place, type and shape of the values, for numpy.
     #[getter(__array_interface__)]
     fn array_interface<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let [sentences, layers, neurons] = self.shape;

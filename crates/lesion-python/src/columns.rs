@@ -6,21 +6,9 @@ use serde::Serialize;
 use crate::{
     arrow_stream::arrow_capsule,
     cell_serializer::{Cell, NotFlat, cells_of},
+    column_values::ColumnValues,
     native_error::NativeError,
 };
-
-/// The values of a column.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum ColumnValues {
-    /// True or false.
-    Flags(Vec<Option<bool>>),
-    /// Integers.
-    Integers(Vec<Option<i64>>),
-    /// Numbers.
-    Numbers(Vec<Option<f64>>),
-    /// Texts.
-    Texts(Vec<Option<String>>),
-}
 
 /// A table: named columns of one length.
 #[pyclass(frozen, module = "lesion._lesion")]
@@ -28,82 +16,6 @@ pub(crate) enum ColumnValues {
 pub(crate) struct Columns {
     columns: Vec<(String, ColumnValues)>,
     rows: usize,
-}
-
-impl ColumnValues {
-    /// The values of cells. Their kind is that of the first cell that is not empty; integers among
-    /// numbers become numbers.
-    fn of_cells(cells: Vec<Cell>) -> Self {
-        let is_number = cells.iter().any(|cell| matches!(cell, Cell::Number(_)));
-        let first = cells.iter().find(|cell| **cell != Cell::Empty);
-        match first {
-            Some(Cell::Flag(_)) => Self::Flags(cells.into_iter().map(flag).collect()),
-            Some(Cell::Integer(_) | Cell::Number(_)) if is_number => {
-                Self::Numbers(cells.into_iter().map(number).collect())
-            }
-            Some(Cell::Integer(_)) => Self::Integers(cells.into_iter().map(integer).collect()),
-            _ => Self::Texts(cells.into_iter().map(text).collect()),
-        }
-    }
-
-    /// The values of another column after these, if both are of one kind.
-    fn extend(&mut self, other: &Self) -> Result<(), NativeError> {
-        match (self, other) {
-            (Self::Flags(values), Self::Flags(more)) => values.extend_from_slice(more),
-            (Self::Integers(values), Self::Integers(more)) => values.extend_from_slice(more),
-            (Self::Numbers(values), Self::Numbers(more)) => values.extend_from_slice(more),
-            (Self::Texts(values), Self::Texts(more)) => values.extend_from_slice(more),
-            _ => return Err(NativeError::OtherColumns),
-        }
-        Ok(())
-    }
-
-    fn list<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        match self {
-            Self::Flags(values) => PyList::new(py, values),
-            Self::Integers(values) => PyList::new(py, values),
-            Self::Numbers(values) => PyList::new(py, values),
-            Self::Texts(values) => PyList::new(py, values),
-        }
-    }
-
-    fn kind(&self) -> &'static str {
-        match self {
-            Self::Flags(_) => "bool",
-            Self::Integers(_) => "int",
-            Self::Numbers(_) => "float",
-            Self::Texts(_) => "str",
-        }
-    }
-}
-
-fn flag(cell: Cell) -> Option<bool> {
-    match cell {
-        Cell::Flag(flag) => Some(flag),
-        _ => None,
-    }
-}
-
-fn integer(cell: Cell) -> Option<i64> {
-    match cell {
-        Cell::Integer(integer) => Some(integer),
-        _ => None,
-    }
-}
-
-fn number(cell: Cell) -> Option<f64> {
-    match cell {
-        Cell::Number(number) => Some(number),
-        Cell::Integer(integer) => Some(integer as f64),
-        _ => None,
-    }
-}
-
-fn text(cell: Cell) -> Option<String> {
-    match cell {
-        Cell::Text(text) => Some(text),
-        _ => None,
-    }
 }
 
 impl Columns {
@@ -132,16 +44,6 @@ impl Columns {
         }
         let columns = columns.into_iter().map(ColumnValues::of_cells);
         Ok(Self { columns: names.into_iter().zip(columns).collect(), rows: count })
-    }
-
-    /// The columns with their names.
-    pub(crate) fn columns(&self) -> &[(String, ColumnValues)] {
-        &self.columns
-    }
-
-    /// Number of rows.
-    pub(crate) fn rows(&self) -> usize {
-        self.rows
     }
 
     fn find(&self, name: &str) -> Result<&ColumnValues, NativeError> {
@@ -178,27 +80,15 @@ impl Columns {
     fn slice(&self, start: usize, end: usize) -> Self {
         let end = end.min(self.rows);
         let start = start.min(end);
-        let range = start..end;
-        let mut columns = Vec::with_capacity(self.columns.len());
-        for (name, values) in &self.columns {
-            let part = match values {
-                ColumnValues::Flags(values) => ColumnValues::Flags(values[range.clone()].to_vec()),
-                ColumnValues::Integers(values) => {
-                    ColumnValues::Integers(values[range.clone()].to_vec())
-                }
-                ColumnValues::Numbers(values) => {
-                    ColumnValues::Numbers(values[range.clone()].to_vec())
-                }
-                ColumnValues::Texts(values) => ColumnValues::Texts(values[range.clone()].to_vec()),
-            };
-            columns.push((name.clone(), part));
-        }
+        let columns = self.columns.iter();
+        let columns =
+            columns.map(|(name, values)| (name.clone(), values.slice(start..end))).collect();
         Self { columns, rows: end - start }
     }
 
     /// The table as a stream of Arrow's C interface.
     fn arrow_stream<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        arrow_capsule(py, self)
+        arrow_capsule(py, &self.columns, self.rows)
     }
 
     /// The rows of all tables, one table after the other, with the name of each row's table before the

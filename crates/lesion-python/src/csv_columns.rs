@@ -2,9 +2,9 @@
 
 use std::io::Read;
 
-use study_record::tables::{ColumnKind, all};
+use study_record::tables::{Column, ColumnKind, all};
 
-use crate::columns::{ColumnValues, Columns};
+use crate::{column_values::ColumnValues, columns::Columns};
 
 /// A table that cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -36,7 +36,7 @@ pub(crate) fn read_csv(file: &str, reader: impl Read) -> Result<Columns, CsvErro
     let mut columns = Vec::new();
     for name in reader.headers()? {
         let declared = table.and_then(|table| table.columns.iter().find(|one| one.name == name));
-        let kind = declared.map_or(ColumnKind::Text, |column| column.kind());
+        let kind = declared.map_or(ColumnKind::Text, Column::kind);
         columns.push((name.to_owned(), empty_column(kind)));
     }
     let mut rows = 0;

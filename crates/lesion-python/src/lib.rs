@@ -4,9 +4,12 @@
 //! without a copy. The classes that users see are in `python/lesion`; this module has no docs of its own
 //! there.
 
+#![expect(clippy::needless_pass_by_value, reason = "PyO3 hands over arguments as values")]
+
 mod activation_array;
 mod arrow_stream;
 mod cell_serializer;
+mod column_values;
 mod columns;
 mod computation;
 mod csv_columns;
@@ -16,6 +19,7 @@ mod neuron_argument;
 mod opened_model;
 mod setting_values;
 mod study_inputs;
+mod text_argument;
 
 use pyo3::prelude::*;
 

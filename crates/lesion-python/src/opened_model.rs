@@ -1,6 +1,6 @@
 //! A model that Python holds open.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use lesion::{LoadedModel, ModelSource, SentenceQuestion, Session, TextInput, device};
 use lesion_eval::study_rows;
@@ -15,6 +15,7 @@ use crate::{
     native_error::NativeError,
     neuron_argument::{LesionArgument, TokenArgument, parse_neurons, parse_site},
     setting_values::{SettingJson, read_study},
+    text_argument::TextArgument,
 };
 
 /// A model that stays loaded.
@@ -62,7 +63,7 @@ impl OpenedModel {
     #[pyo3(signature = (name, untrained, report))]
     fn open(
         py: Python<'_>,
-        name: Option<std::path::PathBuf>,
+        name: Option<PathBuf>,
         untrained: Option<u64>,
         report: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
@@ -112,9 +113,11 @@ impl OpenedModel {
             let mut rows = Vec::new();
             let answers = self.session.predict_all(&questions, stages)?;
             for (sentence, answer) in answers.into_iter().enumerate() {
-                let answer = answer.map_err(|source| match numbered {
-                    true => NativeError::Sentence { sentence, source: Box::new(source) },
-                    false => NativeError::Lesion(source),
+                let answer = answer.map_err(|source| {
+                    if numbered {
+                        return NativeError::Sentence { sentence, source: Box::new(source) };
+                    }
+                    NativeError::Lesion(source)
                 })?;
                 for mask in &answer.masks {
                     for rating in study_rows::ratings(mask) {
@@ -189,7 +192,7 @@ impl OpenedModel {
     fn select(
         &self,
         py: Python<'_>,
-        stimuli: Option<crate::study_inputs::TextArgument>,
+        stimuli: Option<TextArgument>,
         settings: Vec<SettingJson>,
         report: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<(Columns, [String; 2])> {
