@@ -80,7 +80,7 @@ pub(crate) fn check_study(
     let (model, inputs) = (model.get(), inputs.get());
     let plan = compute(py, report, |stages| {
         let prepared = inputs.prepare(model, RunOptions::default(), stages)?;
-        let plan = check(&prepared)?;
+        let plan = check(&prepared, stages)?;
         let json =
             serde_json::to_string(&plan).map_err(|error| NativeError::Panic(error.to_string()))?;
         let warnings = plan.warnings.iter().map(ToString::to_string).collect();
