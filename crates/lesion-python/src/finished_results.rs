@@ -7,9 +7,9 @@ use std::{
 
 use lesion::{LesionError, Memory, REPORT};
 use lesion_eval::NeuronSetFile;
-use pyo3::prelude::*;
-use study_record::Manifest;
-use study_report::{FIGURES, FinishedStudy, StudyFiles, StudyFolder};
+use pyo3::{prelude::*, types::PyBytes};
+use study_record::{FigureFormat, Manifest, SettingValue as _};
+use study_report::{FIGURES, FinishedStudy, ReportError, StudyFiles, StudyFolder};
 
 use crate::{columns::Columns, csv_columns::read_csv, native_error::NativeError};
 
@@ -57,6 +57,15 @@ impl FinishedResults {
     fn unreadable(&self, file: &str, problem: &str) -> NativeError {
         let file = self.files().path(file).display().to_string();
         NativeError::File { file, problem: problem.to_owned() }
+    }
+
+    /// Texts about the study for a paper.
+    fn write_up<T>(
+        &self,
+        write: impl FnOnce(&FinishedStudy<'_>) -> Result<T, ReportError>,
+    ) -> Result<T, NativeError> {
+        let study = FinishedStudy::read(self.files()).map_err(LesionError::from)?;
+        Ok(write(&study).map_err(LesionError::from)?)
     }
 
     fn manifest(&self) -> Result<Manifest, NativeError> {
@@ -160,6 +169,48 @@ impl FinishedResults {
     fn page(&self) -> PyResult<String> {
         Ok(self.read(REPORT)?)
     }
+
+    /// The paragraph of methods.
+    fn methods(&self) -> PyResult<String> {
+        Ok(self.write_up(study_report::methods)?)
+    }
+
+    /// A sentence per finding.
+    fn results(&self) -> PyResult<Vec<String>> {
+        Ok(self.write_up(study_report::results)?)
+    }
+
+    /// The tables in LaTeX, each with its name.
+    fn latex_tables(&self) -> PyResult<Vec<(String, String)>> {
+        let tables = self.write_up(study_report::latex_tables)?;
+        Ok(tables.into_iter().map(|table| (table.name.to_owned(), table.latex)).collect())
+    }
+
+    /// The references that the methods cite, in BibTeX.
+    fn bibtex(&self) -> PyResult<String> {
+        Ok(self.write_up(study_report::bibtex)?)
+    }
+}
+
+/// Converts a figure in SVG to the format of this name.
+#[pyfunction]
+pub(crate) fn convert_figure<'py>(
+    py: Python<'py>,
+    svg: &str,
+    format: &str,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let format = FigureFormat::parse(format).map_err(|problem| NativeError::Argument {
+        argument: "path",
+        problem: problem.to_string(),
+    })?;
+    let bytes = lesion::convert_figure(svg, format).map_err(NativeError::from)?;
+    Ok(PyBytes::new(py, &bytes))
+}
+
+/// The reference of the program, in BibTeX.
+#[pyfunction]
+pub(crate) fn cite() -> String {
+    study_report::cite()
 }
 
 impl FinishedResults {

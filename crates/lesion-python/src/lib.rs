@@ -33,7 +33,7 @@ mod _lesion {
     #[pymodule_export]
     use crate::computation::panic;
     #[pymodule_export]
-    use crate::finished_results::FinishedResults;
+    use crate::finished_results::{FinishedResults, cite, convert_figure};
     #[pymodule_export]
     use crate::opened_model::OpenedModel;
     #[pymodule_export]

@@ -51,6 +51,10 @@ def test_figures_and_pages_show_themselves(small_run: lesion.Run, tmp_path: Path
     figure = small_run.figure("profile")
     assert figure._repr_svg_().startswith("<svg")
     assert figure.save(tmp_path / "profile.svg").read_text(encoding="utf-8") == figure.svg
+    assert figure.save(tmp_path / "profile.pdf").read_bytes().startswith(b"%PDF-")
+    assert figure.save(tmp_path / "profile.png").read_bytes().startswith(b"\x89PNG")
+    with pytest.raises(lesion.SettingError, match="png"):
+        figure.save(tmp_path / "profile.bmp")
     page = small_run.report()
     assert "<html" in page.html
     assert page.save(tmp_path / "page.html").exists()

@@ -16,7 +16,7 @@ from ._errors import (
     UserError,
 )
 from ._figure import Figure, Page
-from ._lesion import __version__
+from ._lesion import __version__, cite
 from ._lesion import settings as _settings
 from ._model import Model, Selection, load_model
 from ._run import Gathered, NeuronSets, Run, gather, open_run
@@ -45,6 +45,7 @@ __all__ = [
     "TextError",
     "UserError",
     "__version__",
+    "cite",
     "gather",
     "load_model",
     "open_run",

@@ -6,7 +6,7 @@ import html
 import os
 from pathlib import Path
 
-from ._errors import SettingError
+from ._lesion import convert_figure
 
 
 class Figure:
@@ -27,11 +27,12 @@ class Figure:
         return self._svg
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Writes the figure into a file whose name ends in ``.svg``."""
+        """Writes the figure into a file whose name ends in ``.svg``, ``.pdf`` or ``.png``.
+
+        PDF and PNG contain the font.
+        """
         path = Path(path)
-        if path.suffix.lower() != ".svg":
-            raise SettingError(f"{path}: figures are saved as SVG; let the name end in .svg")
-        path.write_text(self._svg, encoding="utf-8")
+        path.write_bytes(convert_figure(self._svg, path.suffix.lower().removeprefix(".")))
         return path
 
     def _repr_svg_(self) -> str:

@@ -92,6 +92,22 @@ class Run:
         """The page of the study, with its tables and figures."""
         return Page(self._results.page())
 
+    def methods(self) -> str:
+        """A paragraph of methods, with the numbers, versions and hashes of this study."""
+        return self._results.methods()
+
+    def results(self) -> list[str]:
+        """A sentence per finding: its size and interval, then p, random sets and random seed."""
+        return self._results.results()
+
+    def latex(self) -> dict[str, str]:
+        """The main tables by their names, in LaTeX with ``booktabs``."""
+        return dict(self._results.latex_tables())
+
+    def cite(self) -> str:
+        """The references that the methods cite, in BibTeX: the program, the method and its statistics."""
+        return self._results.bibtex()
+
     def __getattr__(self, name: str) -> Table:
         if name.startswith("_"):
             raise AttributeError(name)
