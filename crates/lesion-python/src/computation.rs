@@ -11,6 +11,7 @@ use std::{
     time::Duration,
 };
 
+use hub::Transfer;
 use lesion::{CancelToken, Note, Stages, Watch};
 use pyo3::prelude::*;
 
@@ -71,6 +72,13 @@ impl Watch for SharedWatch {
         let mut progress = self.0.lock();
         progress.done = done as u64;
         progress.all = all as u64;
+    }
+
+    fn transfer(&mut self, transfer: Transfer<'_>) {
+        let mut progress = self.0.lock();
+        transfer.file.clone_into(&mut progress.stage);
+        progress.done = transfer.done;
+        progress.all = transfer.size;
     }
 
     fn note(&mut self, note: &Note) {

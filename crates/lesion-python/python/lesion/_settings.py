@@ -60,9 +60,10 @@ class LesionSettings(_LesionSettings, total=False):
     """The settings of `lesion`."""
 
     layer: SettingValue
-    """The layer of the paper's lesion and of the parts `dose` and `causal`, counted from 0. By
-    default the parts look at the layer with the largest effect that the controls tell from
-    random sets, if there is one. By default three quarters of the way up: 4 of 6, 9 of 12."""
+    """The layer of the paper's lesion and, unless `dose.layers` or `causal.layers` names others,
+    of the parts `dose` and `causal`, counted from 0. By default the parts look at the layer
+    with the largest effect that the controls tell from random sets, if there is one. By
+    default three quarters of the way up: 4 of 6, 9 of 12."""
 
     layers: SettingValue
     """The layers of the parts `controls`, `joint` and `dynamic`. Value: numbers and ranges such
@@ -84,9 +85,9 @@ class LesionSettings(_LesionSettings, total=False):
 
     kind: SettingValue
     """New value of an activation: 0, its mean, its median or its value in a random sentence of
-    `from`, or a multiple of it. Those that use other sentences need a study. Value: `zero`,
-    `mean`, `median`, `resample` or `scale=0.5`, with a factor from -10,000 to 10,000. By
-    default `"zero"`."""
+    `from`, its value in the prompt's counterpart, a multiple of it, or a number. Those that
+    use other sentences need a study. Value: `zero`, `mean`, `median`, `resample`, `patch`, or
+    `scale=0.5` or `value=1.5` with a number from -10,000 to 10,000. By default `"zero"`."""
 
     site: SettingValue
     """Site of the lesion: before or after GELU. Value: `pre` or `post`. By default `"post"`."""
@@ -134,12 +135,24 @@ class JointSettings(TypedDict, total=False):
 class DoseSettings(TypedDict, total=False):
     """The settings of `dose`."""
 
+    layers: SettingValue
+    """The layers. Value: numbers and ranges such as `0-5` or `0-2,4`, or `all`. By default one,
+    see `lesion.layer`."""
+
     sizes: SettingValue
     """Sizes of the sets; empty for 1, 2, 4 and so on up to all that carry the label. A size
     above that is left out. Value: integers of at least 1. By default `[]`."""
 
     draws: SettingValue
     """Random sets of each size. Value: an integer from 1 to 10,000. By default `10`."""
+
+
+class CausalSettings(TypedDict, total=False):
+    """The settings of `causal`."""
+
+    layers: SettingValue
+    """The layers. Value: numbers and ranges such as `0-5` or `0-2,4`, or `all`. By default one,
+    see `lesion.layer`."""
 
 
 class StabilitySettings(TypedDict, total=False):
@@ -196,6 +209,8 @@ class StudySettings(TypedDict, total=False):
     joint: JointSettings
 
     dose: DoseSettings
+
+    causal: CausalSettings
 
     stability: StabilitySettings
 
