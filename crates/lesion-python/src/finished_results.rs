@@ -197,9 +197,9 @@ impl FinishedResults {
 pub(crate) fn convert_figure<'py>(
     py: Python<'py>,
     svg: &str,
-    format: &str,
+    name: &str,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    let format = FigureFormat::parse(format).map_err(|problem| NativeError::Argument {
+    let format = FigureFormat::parse(name).map_err(|problem| NativeError::Argument {
         argument: "path",
         problem: problem.to_string(),
     })?;

@@ -61,6 +61,10 @@ class Plan:
     """The smallest corrected p that so many random sets and claims admit."""
     warnings: list[str]
     """Doubts about the study, as sentences."""
+    notes: list[str]
+    """Notes about the model and the bundled prompts. They raise no doubt about the study."""
+    predicted_prompts: int
+    """Most prompts of a label that the model predicted for the warnings; 0 if that takes too long."""
     steps: list[PlannedStep]
     """The steps of the study."""
     seconds_per_pass: float
