@@ -52,6 +52,10 @@ pub enum LesionError {
     #[error("`held_out` needs a study, which tests the held-out stimuli too")]
     NoHeldOut,
 
+    /// Neurons that are lesioned by themselves, of which there are none.
+    #[error("no neuron of these layers has the label; name others, as in `4:12,19` or `4:all`")]
+    NoneLabelled,
+
     /// A name that specifies no model, or a folder that is not one of a checkpoint.
     #[error("model")]
     ModelName(#[from] ModelNameError),

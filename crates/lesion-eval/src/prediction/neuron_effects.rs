@@ -93,7 +93,9 @@ pub fn lesion_each(
         let direct =
             if is_comparable { direct_effects(subject, prompt, lesion)? } else { BTreeMap::new() };
         let mut neurons = Vec::new();
-        let mut drops = outcomes[index].iter().map(Outcome::drops);
+        // There are none if no neuron is given.
+        let mask_outcomes = outcomes.get(index).copied().unwrap_or_default();
+        let mut drops = mask_outcomes.iter().map(Outcome::drops);
         for (layer, set) in &lesion.layers {
             for (&neuron, drops) in set.iter().zip(&mut drops) {
                 let place = layer * width + neuron;
@@ -113,7 +115,7 @@ pub fn lesion_each(
             position: prompt.position,
             word: words.next().unwrap_or_default(),
             others: words.collect(),
-            margin: outcomes[index].first().map_or(f64::NAN, |outcome| outcome.clean.margin()),
+            margin: mask_outcomes.first().map_or(f64::NAN, |outcome| outcome.clean.margin()),
             neurons,
         });
     }

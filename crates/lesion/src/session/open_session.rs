@@ -171,14 +171,17 @@ impl Session {
     /// strongest other candidate, or the model's second word.
     ///
     /// # Errors
-    /// If [`Session::predict`] fails, or the question has no lesion.
+    /// If [`Session::predict`] fails, the question has no lesion, or no neuron has its labels.
     pub fn each(
         &self,
         question: &SentenceQuestion,
         stages: &mut Stages<'_>,
     ) -> Result<EachAnswer, LesionError> {
-        let (sentence, lesion) = self.encode(question, stages)?;
+        let (sentence, lesion) = self.encode(question, stages).map_err(about_each)?;
         let Some(lesion) = lesion else { return Err(LesionError::NoNeurons) };
+        if lesion.layers.iter().all(|(_, neurons)| neurons.is_empty()) {
+            return Err(LesionError::NoneLabelled);
+        }
         let subject = self.subject();
         let masks = stages
             .run("each", |progress| lesion_each(subject, &sentence, &lesion, progress))
@@ -369,6 +372,16 @@ impl Session {
         let measured = Arc::new(measured);
         *responses = Some(measured.clone());
         Ok(measured)
+    }
+}
+
+/// The error of a lesion, as that of neurons that are lesioned by themselves.
+fn about_each(error: LesionError) -> LesionError {
+    match error {
+        LesionError::Question { field: "lesion", source } => {
+            LesionError::Question { field: "each", source }
+        }
+        error => error,
     }
 }
 

@@ -53,6 +53,7 @@ fn advise(error: &anyhow::Error, command: &Command) -> String {
         Some(LesionError::NoLabelledPrompt { .. }) => name_options("prompts"),
         Some(LesionError::Question { field, .. }) => format!(" (option --{field})"),
         Some(LesionError::NoPatch) => " (option --patch)".to_owned(),
+        Some(LesionError::NoneLabelled) => " (option --each)".to_owned(),
         Some(LesionError::Warnings { .. }) => " (option --strict)".to_owned(),
         Some(LesionError::NoFileName(_)) => " (option --out)".to_owned(),
         Some(LesionError::NoSuchDevice { .. }) => "; `lesion devices` lists them".to_owned(),
