@@ -4,6 +4,7 @@ use std::{
     collections::BTreeSet,
     fs,
     io::{BufRead as _, BufReader, Write as _},
+    path::Path,
     process::Stdio,
 };
 
@@ -220,9 +221,9 @@ fn a_mistake_is_reported_in_one_line() {
     }
 }
 
-/// The lines that `predict --stdin` answers with.
+/// The text that `predict --stdin` answers with.
 #[track_caller]
-fn answer_lines(args: &[&str], lines: &str) -> Vec<Value> {
+fn answer_text(args: &[&str], lines: &str) -> String {
     let dir = TempDir::new().unwrap();
     let mut program = lesion(dir.path());
     program.args(["predict", "--stdin"]).args(args);
@@ -230,8 +231,106 @@ fn answer_lines(args: &[&str], lines: &str) -> Vec<Value> {
     child.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success());
-    let stdout = String::from_utf8(output.stdout).unwrap();
-    stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The lines that `predict --stdin` answers with.
+#[track_caller]
+fn answer_lines(args: &[&str], lines: &str) -> Vec<Value> {
+    let text = answer_text(args, lines);
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn a_line_that_means_two_things_or_none_is_an_error() {
+    let masked = r#""sentence": "We met [MASK].""#;
+    for (line, expected) in [
+        (r#""sentence": "She saw [MASK]""#, "the key \"sentence\" stands twice"),
+        (r#""lesion": {"4": "her", "4": "him"}"#, "the key \"4\" stands twice"),
+        (r#""id": {"a": 1, "a": 2}"#, "the key \"a\" stands twice"),
+        (r#""id": 123456789012345678901234567890"#, "`id` has a number"),
+        (r#""id": [{"a": -1e300}]"#, "`id` has a number"),
+        (r#""top": "3""#, "`top` is \"3\"; use an integer from 1 to 1000"),
+        (r#""top": 0"#, "`top` is 0;"),
+        (r#""top": 1.5"#, "`top` is 1.5;"),
+        (r#""top": 3, "candidates": ["her"]"#, "`candidates` and `top` cannot be given together"),
+        (r#""candidates": "her,him""#, "`candidates` is \"her,him\"; write a list"),
+        (r#""candidates": [1]"#, "`candidates` is [1]; write a list"),
+        (r#""lesion": 4"#, "`lesion` is 4; write neurons"),
+        (r#""lesion": {"4": null}"#, "`lesion` is {\"4\":null}; write neurons"),
+        (r#""show": [[]]"#, "`show` is [[]]; write neurons"),
+        (r#""each": {"4": [[1]]}"#, "`each` is {\"4\":[[1]]}; write neurons"),
+        (r#""each": "6:all""#, "each: layer 6 does not exist"),
+        (r#""patch": 1"#, "`patch` is 1; write text in quotes"),
+        (r#""lesion": "4:1", "kind": "value=1e5""#, "-10,000 to 10,000"),
+    ] {
+        let found = answer_lines(&[], &format!("{{{masked}, {line}}}\n"));
+        let error = found[0]["error"].as_str().unwrap();
+        assert!(error.contains(expected), "{expected:?} is not in {error:?}");
+    }
+    for line in ["[]", "null", "1", "{}", r#"{"sentence": null}"#, &"[".repeat(100_000)] {
+        let found = answer_lines(&[], line);
+        let error = found[0]["error"].as_str().unwrap();
+        assert!(!error.contains("struct") && !error.contains("expected a"), "{error}");
+    }
+    // What the line decides goes before the options.
+    let words = |args: &[&str], line: &str| {
+        let found = answer_lines(args, &format!("{{{masked}, {line}}}"));
+        found[0]["masks"][0]["candidates"].as_array().unwrap().len()
+    };
+    assert_eq!(words(&["--candidates", "her,him"], r#""top": 5"#), 5);
+    assert_eq!(words(&["--candidates", "her,him"], r#""id": 1"#), 2);
+    assert_eq!(words(&["--top", "3"], r#""candidates": ["her"]"#), 1);
+}
+
+#[test]
+fn a_stream_may_begin_with_a_byte_order_mark_and_end_without_a_line_break() {
+    let line = r#"{"sentence": "We met [MASK]."}"#;
+    let plain = answer_text(&[], &format!("{line}\n"));
+    for text in [line.to_owned(), format!("\u{feff}{line}\r\n"), format!("{line}\r\n\r\n")] {
+        assert_eq!(answer_text(&[], &text), plain);
+    }
+    assert!(answer_lines(&[], &format!("\n\u{feff}{line}"))[0]["error"].is_string());
+}
+
+#[test]
+fn a_terminal_obeys_nothing_of_a_line() {
+    let text = "\u{1b}]0;x\u{7}\u{9b}\u{202e}\u{2028}\n";
+    let line = serde_json::json!({"id": text, "sentence": format!("{text} [MASK]"), text: 1});
+    let valid = serde_json::json!({"id": text, "sentence": format!("{text} [MASK]")});
+    let answers = answer_text(&[], &format!("{line}\n{valid}\n"));
+    assert_eq!(answers.lines().count(), 2);
+    for answer in answers.split('\n') {
+        assert!(!answer.contains(|c: char| c.is_control() || "\u{202e}\u{2028}".contains(c)));
+    }
+    for answer in answers.lines() {
+        assert_eq!(serde_json::from_str::<Value>(answer).unwrap()["id"], text);
+    }
+}
+
+#[test]
+fn a_label_without_neurons_in_a_layer_has_none_to_lesion_by_themselves() {
+    let file = r#"{"sets": [{"layer": 9, "label": "her", "neurons": [1]}]}"#;
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("sets.json");
+    fs::write(&path, file).unwrap();
+    let sets = ["--neurons", path.to_str().unwrap()];
+    let run = predict(&[&[PAPER, "--each", "4:her"], &sets[..]].concat());
+    assert_user_error(&run, &["no neuron of these layers has the label", "(option --each)"]);
+    let lines = r#"{"sentence": "We met [MASK].", "each": "4:her"}
+        {"sentence": "We met [MASK].", "each": "4:1"}"#;
+    let found = answer_lines(&sets, lines);
+    assert!(found[0]["error"].as_str().unwrap().contains("no neuron"));
+    assert_eq!(found[1]["each"]["masks"][0]["neurons"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_file_without_an_end_is_refused() {
+    if !Path::new("/dev/zero").exists() {
+        return;
+    }
+    let run = predict(&[PAPER, "--lesion", "4:her", "--neurons", "/dev/zero"]);
+    assert_user_error(&run, &["cannot read /dev/zero", "more than 256 MiB"]);
 }
 
 #[test]

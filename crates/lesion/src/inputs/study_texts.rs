@@ -1,6 +1,11 @@
 //! The texts of a study: from files, from memory, or compiled into the program.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::{self, Read as _},
+    path::Path,
+};
 
 use lesion_eval::{InvalidLines, NeuronSetFile, Prompts, Stimuli};
 use study_record::{BUNDLED, FilePath, Origin, SelectAt, Study};
@@ -34,7 +39,7 @@ impl TextInput {
     /// # Errors
     /// If the file cannot be read, or is not UTF-8.
     pub fn read(path: &Path) -> Result<Self, LesionError> {
-        let bytes = fs::read(path).map_err(LesionError::read(path))?;
+        let bytes = read_bounded(path).map_err(LesionError::read(path))?;
         let name = path.display().to_string();
         if bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF") {
             return Err(LesionError::Utf16 { name });
@@ -47,6 +52,12 @@ impl TextInput {
                 Err(LesionError::NotUtf8 { name, line, byte: bytes[place] })
             }
         }
+    }
+
+    /// The content.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
     }
 
     /// The name, as errors in its lines refer to it.
@@ -228,6 +239,20 @@ pub(crate) fn bundled_stimuli(at: SelectAt) -> Result<Stimuli, LesionError> {
 /// If lines are invalid.
 pub(crate) fn parse_stimuli(input: &TextInput) -> Result<Stimuli, LesionError> {
     Ok(Stimuli::parse(&input.name, &input.text)?)
+}
+
+/// The most bytes of a text file. A device such as `/dev/zero` has no end.
+const MOST_BYTES: u64 = 256 << 20;
+
+/// Reads a file of at most [`MOST_BYTES`].
+fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MOST_BYTES {
+        let message = format!("it has more than {} MiB", MOST_BYTES >> 20);
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
+    }
+    Ok(bytes)
 }
 
 /// The paper's two prompts.

@@ -6,7 +6,7 @@ use std::{
     path::PathBuf,
 };
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap_complete::Shell;
 use lesion::{
     Evaluation, PromptsEvaluation, REPORT, RunSummary, StudyPlan, WordList, WrittenPage,
@@ -41,19 +41,27 @@ pub(crate) trait Answer {
     }
 }
 
+/// The error of an answer that cannot be written.
+pub(crate) const UNWRITTEN: &str = "cannot write to stdout";
+
 /// Writes an answer to stdout. Nothing else is written there: what to type next goes to stderr.
 pub(crate) fn give(answer: &impl Answer, json: bool) -> Result<()> {
     if json {
         let line = printable_json(&serde_json::to_string(&answer.json()?)?);
-        writeln!(io::stdout(), "{line}")?;
-        return Ok(());
+        return writeln!(io::stdout(), "{line}").context(UNWRITTEN);
     }
     let mut out = anstream::stdout().lock();
-    answer.text(&mut out)?;
-    out.flush()?;
+    answer.text(&mut out).map_err(name_stdout)?;
+    out.flush().context(UNWRITTEN)?;
     drop(out);
     next_step::suggest(answer.next());
     Ok(())
+}
+
+/// Says of an error of the operating system that it is about stdout. An answer may also fail because a
+/// file that it shows cannot be read.
+fn name_stdout(error: anyhow::Error) -> anyhow::Error {
+    if error.is::<io::Error>() { error.context(UNWRITTEN) } else { error }
 }
 
 /// A study that ran.

@@ -17,13 +17,13 @@ mod usage;
 
 use std::{
     ffi::OsStr,
-    fs, io,
+    io,
     num::NonZero,
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use lesion::{
     CancelToken, LesionError, LoadedModel, ModelSource, PreparedStudy, RunOptions, Session, Stages,
     StudyTexts, TextInput, WordPattern, device,
@@ -138,7 +138,10 @@ fn answer(command: &Command, json: bool, stages: &mut Stages<'_>) -> Result<()> 
             give(&PageAnswer { noun: "comparison", page }, json)
         }
         Command::Completions { shell } => give(&CompletionsAnswer::generate(*shell), json),
-        Command::Devices { backend } => give(&DevicesAnswer::list(*backend), json),
+        Command::Devices { backend } => {
+            use_threads(None)?;
+            give(&DevicesAnswer::list(*backend), json)
+        }
     }
 }
 
@@ -152,9 +155,7 @@ fn list_words(args: &WordsArgs, stages: &mut Stages<'_>) -> Result<WordsAnswer> 
 
 /// Reads a study file; options override its settings.
 fn read_study(file: &Path, args: &RunArgs) -> Result<Study> {
-    let text = fs::read_to_string(file)
-        .map_err(|source| LesionError::Read { path: file.to_owned(), source })?;
-    let study = Study::parse(&file.display().to_string(), &text)?;
+    let study = Study::parse(&file.display().to_string(), TextInput::read(file)?.text())?;
     let folder = file.parent().unwrap_or(Path::new(""));
     args.settings.override_study(study, folder)
 }
@@ -269,8 +270,13 @@ fn use_threads(threads: Option<Threads>) -> Result<()> {
         None => default_threads(),
     };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
-    pool.build_global()
-        .with_context(|| format!("cannot start {threads} threads; `--threads 1` needs the fewest"))
+    match pool.build_global() {
+        Ok(()) => Ok(()),
+        Err(error) if threads == 1 => bail!("cannot start a thread: {error}"),
+        Err(error) => {
+            bail!("cannot start {threads} threads; RAYON_NUM_THREADS=1 asks for one only: {error}")
+        }
+    }
 }
 
 /// As many threads as `RAYON_NUM_THREADS` says, or as there are cores, at most as many as an option may

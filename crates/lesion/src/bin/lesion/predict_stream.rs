@@ -7,15 +7,17 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use lesion::{LesionError, Session, Stages};
 use lesion_eval::StudyError;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
+    answers::UNWRITTEN,
     predict_answer::PredictAnswer,
     predict_request::{PredictQuestion, PredictRequest},
+    terminal::printable_json,
     usage::is_cancelled,
 };
 
@@ -23,6 +25,7 @@ use crate::{
 const MOST_LINES: usize = 64;
 /// The most bytes of a line.
 const MOST_BYTES: u64 = 1 << 20;
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 /// How often a wait for a line looks whether a signal came.
 const SIGNAL_INTERVAL: Duration = Duration::from_millis(50);
 
@@ -59,31 +62,30 @@ pub(crate) fn answer_lines(
     defaults: &PredictQuestion,
     stages: &mut Stages<'_>,
 ) -> Result<()> {
-    let lines = read_lines();
+    let lines = read_lines().context("cannot start a thread that reads stdin")?;
     let mut out = io::stdout().lock();
     let mut number = 0;
     while let Some(batch) = next_lines(&lines, stages)? {
         let mut numbered = Vec::with_capacity(batch.len());
         for line in batch {
             number += 1;
-            let line = line?;
+            let line = line.context("cannot read stdin")?;
             if !line.trim_ascii().is_empty() {
                 numbered.push(read_question(number, &line, defaults));
             }
         }
         for line in answer_batch(session, &numbered, stages)? {
-            out.write_all(&line)?;
-            out.write_all(b"\n")?;
+            writeln!(out, "{line}").context(UNWRITTEN)?;
         }
-        out.flush()?;
+        out.flush().context(UNWRITTEN)?;
     }
     Ok(())
 }
 
 /// Reads stdin in a thread of its own, so that a signal can stop a wait for a line.
-fn read_lines() -> Receiver<Line> {
+fn read_lines() -> io::Result<Receiver<Line>> {
     let (sender, receiver) = sync_channel(MOST_LINES);
-    thread::spawn(move || {
+    thread::Builder::new().spawn(move || {
         let mut stdin = io::stdin().lock();
         loop {
             let mut line = Vec::new();
@@ -99,8 +101,8 @@ fn read_lines() -> Receiver<Line> {
                 return;
             }
         }
-    });
-    receiver
+    })?;
+    Ok(receiver)
 }
 
 /// Skips the rest of a line.
@@ -126,8 +128,10 @@ fn next_lines(lines: &Receiver<Line>, stages: &Stages<'_>) -> Result<Option<Vec<
 
 /// Reads the question of a line.
 fn read_question(line: usize, bytes: &[u8], defaults: &PredictQuestion) -> Numbered {
-    let request = parse_line(bytes);
-    match request {
+    // An editor's mark of UTF-8 may stand before the first line.
+    let bytes =
+        if line == 1 { bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes) } else { bytes };
+    match parse_line(bytes) {
         Ok(mut request) => {
             let id = request.id.take();
             Numbered { line, id, question: request.question(defaults) }
@@ -151,7 +155,7 @@ fn answer_batch(
     session: &Session,
     lines: &[Numbered],
     stages: &mut Stages<'_>,
-) -> Result<Vec<Vec<u8>>> {
+) -> Result<Vec<String>> {
     let mut questions = Vec::new();
     for line in lines {
         if let Ok(asked) = &line.question {
@@ -170,14 +174,15 @@ fn answer_batch(
             },
             Err(error) => Err(anyhow::anyhow!("{error:#}")),
         };
-        answers.push(match answer {
-            Ok(answer) => serde_json::to_vec(&LineJson { line, id, answer: answer.object() })?,
+        let json = match answer {
+            Ok(answer) => serde_json::to_string(&LineJson { line, id, answer: answer.object() })?,
             Err(error) if is_cancelled(&error) => return Err(error),
             Err(error) => {
                 let answer = ErrorJson { error: format!("{error:#}") };
-                serde_json::to_vec(&LineJson { line, id, answer })?
+                serde_json::to_string(&LineJson { line, id, answer })?
             }
-        });
+        };
+        answers.push(printable_json(&json));
     }
     Ok(answers)
 }
