@@ -303,3 +303,46 @@ fn an_invalid_number_is_named_in_users_words() {
         assert_fails(&output, &[expected, &command]);
     }
 }
+
+#[test]
+fn a_comparison_replaces_only_a_page() {
+    let dir = TempDir::new().unwrap();
+    assert_succeeds(&reproduce(dir.path(), &["--out", "o"]));
+    let compare =
+        |out: &str| lesion(dir.path()).args(["compare", "o", "o", "--out", out]).output().unwrap();
+    let notes = dir.path().join("notes.txt");
+    fs::write(&notes, "mine").unwrap();
+    assert_fails(&compare("notes.txt"), &["notes.txt", "move it away"]);
+    assert_eq!(fs::read_to_string(&notes).unwrap(), "mine");
+    assert_fails(&compare("o/manifest.json"), &["manifest.json", "move it away"]);
+    // A pipe stands for a device, which a test must not risk to replace.
+    let pipe = dir.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    assert_fails(&compare("pipe"), &["pipe", "move it away"]);
+    assert!(!pipe.metadata().unwrap().is_file());
+    assert_succeeds(&compare("page.html"));
+    assert_succeeds(&compare("page.html"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_table_without_an_end_is_not_read() {
+    let dir = TempDir::new().unwrap();
+    assert_succeeds(&reproduce(dir.path(), &["--out", "o"]));
+    let table = dir.path().join("o/dose.csv");
+    fs::remove_file(&table).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", &table).unwrap();
+    for command in ["report", "paper"] {
+        let output = lesion(dir.path()).args([command, "o"]).output().unwrap();
+        assert_fails(&output, &["dose.csv", "not a regular file"]);
+    }
+}
+
+#[test]
+fn an_answer_that_cannot_be_written_is_an_error_that_says_so() {
+    let Ok(full) = File::options().write(true).open("/dev/full") else { return };
+    let dir = TempDir::new().unwrap();
+    let mut program = lesion(dir.path());
+    let output = program.arg("words").stdout(full).output().unwrap();
+    assert_fails(&output, &["cannot write to stdout"]);
+}

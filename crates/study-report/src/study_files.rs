@@ -25,7 +25,13 @@ pub struct StudyFolder(pub PathBuf);
 
 impl StudyFiles for StudyFolder {
     fn open(&self, file: &str) -> io::Result<Box<dyn Read + '_>> {
-        Ok(Box::new(File::open(self.path(file))?))
+        let path = self.path(file);
+        // A link may lead to a device without an end, or to a pipe that nobody writes into.
+        if !path.metadata()?.is_file() {
+            let message = "it is not a regular file";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+        }
+        Ok(Box::new(File::open(path)?))
     }
 
     fn path(&self, file: &str) -> PathBuf {

@@ -2,6 +2,8 @@
 
 use std::{
     ffi::OsStr,
+    fs::File,
+    io::Read as _,
     path::{Path, PathBuf},
 };
 
@@ -78,7 +80,7 @@ pub(crate) fn write_beside<T>(
 /// Writes a page that compares two finished studies into `out`.
 ///
 /// # Errors
-/// If a folder has no finished study, or the page cannot be written.
+/// If a folder has no finished study, `out` is a file other than a page, or the page cannot be written.
 pub fn compare(
     dirs: [&Path; 2],
     out: &Path,
@@ -93,9 +95,24 @@ pub fn compare(
     let Some(name) = out.file_name().and_then(OsStr::to_str) else {
         return Err(LesionError::NoFileName(out.to_owned()));
     };
+    if out.is_file() && !is_page(out)? {
+        return Err(LesionError::ForeignFile { path: out.to_owned() });
+    }
     let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty());
     create_folder(folder.unwrap_or(Path::new(".")))?.put(name, page.as_bytes())?;
     Ok(WrittenPage { path: out.to_owned(), figures: Vec::new(), changed })
+}
+
+/// Beginning of every page.
+const PAGE_START: &[u8] = b"<!doctype html>";
+
+/// Whether a file can be a page of this program, which a new one replaces.
+fn is_page(path: &Path) -> Result<bool, LesionError> {
+    let mut start = Vec::new();
+    let file = File::open(path).map_err(LesionError::read(path))?;
+    let mut first = file.take(PAGE_START.len() as u64);
+    first.read_to_end(&mut start).map_err(LesionError::read(path))?;
+    Ok(start == PAGE_START)
 }
 
 /// Reads a study. Also returns which of its files were changed after the study wrote them.

@@ -35,7 +35,7 @@ impl Place for StudyFolder {
     /// Writes a temporary file and renames it, which replaces the file in one step.
     fn put(&mut self, file: &str, bytes: &[u8]) -> Result<(), LesionError> {
         let path = self.0.join(file);
-        if path.is_symlink() {
+        if is_special(&path) {
             return Err(LesionError::ForeignFile { path });
         }
         let folder = path.parent().unwrap_or(&self.0);
@@ -51,7 +51,7 @@ impl Place for StudyFolder {
 
     fn remove(&mut self, file: &str) -> Result<(), LesionError> {
         let path = self.0.join(file);
-        if path.is_symlink() {
+        if is_special(&path) {
             return Err(LesionError::ForeignFile { path });
         }
         if path.exists() {
@@ -72,6 +72,15 @@ impl Place for StudyFolder {
         let journal = FileJournal::open(&self.0, identity()?, replaces)?;
         remove_litter(&self.0);
         Ok(Box::new(journal))
+    }
+}
+
+/// Whether a path is a link, a device or a pipe: renaming a file to it would replace it, and not write
+/// into it.
+fn is_special(path: &Path) -> bool {
+    match path.symlink_metadata() {
+        Ok(metadata) => !metadata.is_file() && !metadata.is_dir(),
+        Err(_) => false,
     }
 }
 
