@@ -102,7 +102,7 @@ pub enum BertModelError {
     },
 
     /// A tensor is not stored as floating-point numbers of a supported type.
-    #[error("{file}: tensor `{name}` has dtype {found:?}; f32, f16 and bf16 can be read")]
+    #[error("{file}: tensor `{name}` has dtype {}; f32, f16 and bf16 can be read", found.name())]
     TensorDtype {
         /// Name of the file.
         file: String,
@@ -110,6 +110,17 @@ pub enum BertModelError {
         name: String,
         /// Its dtype.
         found: DType,
+    },
+
+    /// A tensor has a value that is not a finite number.
+    #[error("{file}: tensor `{name}` contains {found}; the file is damaged")]
+    TensorNotFinite {
+        /// Name of the file.
+        file: String,
+        /// The tensor's name in the file.
+        name: String,
+        /// The value.
+        found: f32,
     },
 
     /// A text cannot be encoded.

@@ -120,6 +120,23 @@ fn sizes_that_no_machine_can_hold_are_refused_before_memory_is_asked_for() {
 }
 
 #[test]
+fn a_value_that_is_not_finite_is_named() {
+    for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+        change_each(
+            |tensors, name| {
+                let (_, _, data) = tensors.get_mut(name).unwrap();
+                let end = data.len() - 4;
+                data[end..].copy_from_slice(&value.to_le_bytes());
+            },
+            |error, name| {
+                matches!(error, BertModelError::TensorNotFinite { name: n, found, .. }
+                    if n == name && found.to_bits() == value.to_bits())
+            },
+        );
+    }
+}
+
+#[test]
 fn a_tensor_of_integers_is_named() {
     change_each(
         |tensors, name| tensors.get_mut(name).unwrap().0 = Dtype::I32,

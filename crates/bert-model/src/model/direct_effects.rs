@@ -94,8 +94,8 @@ impl BertForMaskedLm {
     /// The weights of some neurons towards each word, `[neurons, vocabulary]`: a
     /// neuron's column of `output.dense`, times the weights of the head's dense layer, times the
     /// decoder's row of the word. It is per unit of activation after GELU, and leaves out biases,
-    /// activation functions and norms; so it is the same in every sentence, and not in units of
-    /// logits.
+    /// activation functions and layer normalisations; so it is the same in every sentence, and not in
+    /// units of logits.
     ///
     /// # Errors
     /// If `layer` or a neuron does not exist ([`BertModelError::NoSuchLayer`],

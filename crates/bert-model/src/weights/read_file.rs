@@ -9,11 +9,25 @@ use crate::error::BertModelError;
 /// Beginning of the text that Git LFS leaves in the place of a file.
 const LFS_POINTER: &[u8] = b"version https://git-lfs";
 
+/// The most bytes of a file that is read as a whole. A link may lead to a device without an end.
+const MOST_BYTES: u64 = 256 << 20;
+
 /// Reads a file of a checkpoint.
 pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, BertModelError> {
-    let bytes = std::fs::read(path)
+    let bytes = read_bounded(path)
         .map_err(|source| BertModelError::Read { path: path.to_owned(), source })?;
     refuse_pointer(path, &bytes)?;
+    Ok(bytes)
+}
+
+/// Reads a file of at most [`MOST_BYTES`].
+fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MOST_BYTES {
+        let message = format!("it has more than {} MiB", MOST_BYTES >> 20);
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
+    }
     Ok(bytes)
 }
 

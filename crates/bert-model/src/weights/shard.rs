@@ -117,7 +117,16 @@ impl Shard {
             self.count_bytes(data.as_bytes().len());
             data
         };
-        data.try_cast(DType::F32).map_err(|error| self.container_error(&error.to_string()))
+        let data = data.try_cast(DType::F32);
+        let data = data.map_err(|error| self.container_error(&error.to_string()))?;
+        match first_not_finite(&data) {
+            None => Ok(data),
+            Some(found) => Err(BertModelError::TensorNotFinite {
+                file: self.file.clone(),
+                name: name.to_owned(),
+                found,
+            }),
+        }
     }
 
     /// Reads tensors that will be requested next, side by side.
@@ -188,4 +197,16 @@ impl Shard {
         let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
         BertModelError::Container { file: self.file.clone(), message }
     }
+}
+
+/// The first value that is not a finite number.
+fn first_not_finite(data: &TensorData) -> Option<f32> {
+    // Bands are checked side by side, and each without a branch for every value.
+    const BAND: usize = 1 << 16;
+    let values = data.as_slice::<f32>().unwrap_or_default();
+    let is_damaged = |band: &&[f32]| {
+        band.iter().fold(false, |is_damaged, value| is_damaged | !value.is_finite())
+    };
+    let band = values.par_chunks(BAND).find_first(is_damaged)?;
+    band.iter().copied().find(|value| !value.is_finite())
 }
