@@ -49,6 +49,15 @@ pub enum HubError {
         origin: String,
     },
 
+    /// A variable is not the address of a proxy. Its value may contain a password.
+    #[error(
+        "{variable} is not the address of a proxy, such as http://HOST:PORT; correct it or unset it"
+    )]
+    Proxy {
+        /// The variable.
+        variable: &'static str,
+    },
+
     /// A variable is not a number of seconds.
     #[error("{variable} is {}; it must be a whole number of seconds", quote(found))]
     Seconds {

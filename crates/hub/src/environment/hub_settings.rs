@@ -6,6 +6,8 @@ use std::{
     time::Duration,
 };
 
+use ureq::Proxy;
+
 use crate::{
     environment::{
         certificates::Certificates,
@@ -72,6 +74,10 @@ const TOKENS: [&str; 2] = ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"];
 /// Variables of a file of root certificates.
 const CERTIFICATES: [&str; 3] = ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"];
 
+/// Variables of a proxy, in the order in which they count.
+const PROXIES: [&str; 6] =
+    ["ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"];
+
 impl Settings {
     /// Settings of the environment, from the variables that the hub's own tools read: `HF_ENDPOINT`,
     /// `HF_HUB_CACHE`, `HUGGINGFACE_HUB_CACHE`, `TRANSFORMERS_CACHE`, `HF_HOME`, `XDG_CACHE_HOME`,
@@ -97,6 +103,9 @@ impl Settings {
         let is_online = offline.is_none();
         let token = if is_online { vars.token(hf_home.as_deref())? } else { None };
         let certificates = if is_online { vars.certificates()? } else { None };
+        if is_online {
+            vars.check_proxy()?;
+        }
         Ok(Self {
             endpoint: vars.endpoint()?,
             cache: vars.cache(hf_home).ok_or(HubError::NoHome)?,
@@ -122,6 +131,20 @@ pub fn endpoint_from_env() -> Result<Endpoint, HubError> {
 impl<F: Fn(&str) -> Option<OsString>> Variables<F> {
     fn endpoint(&self) -> Result<Endpoint, HubError> {
         self.text("HF_ENDPOINT").unwrap_or_else(|| ENDPOINT.to_owned()).parse()
+    }
+
+    /// Checks the first variable of a proxy that has a value. With an invalid one, requests would
+    /// bypass the proxy.
+    fn check_proxy(&self) -> Result<(), HubError> {
+        for variable in PROXIES {
+            if let Some(address) = self.text(variable) {
+                return match Proxy::new(&address) {
+                    Ok(_) => Ok(()),
+                    Err(_) => Err(HubError::Proxy { variable }),
+                };
+            }
+        }
+        Ok(())
     }
 
     fn hf_home(&self) -> Option<PathBuf> {
@@ -220,6 +243,23 @@ mod tests {
             assert_eq!(settings(&vars).unwrap().cache, Path::new(expected), "{vars:?}");
         }
         assert!(settings(&[]).unwrap_err().to_string().contains("HF_HOME"));
+    }
+
+    #[test]
+    fn an_invalid_proxy_is_not_bypassed() {
+        let home = ("HOME", "/h");
+        for variable in PROXIES {
+            for address in ["http://user:secret@x.org:3128", "x.org:3128", ""] {
+                assert!(settings(&[home, (variable, address)]).is_ok(), "{address}");
+            }
+            for address in ["http://", "ftp://user:secret@x.org", "http://a b", "://secret"] {
+                let vars = [home, (variable, address)];
+                let error = settings(&vars).unwrap_err().to_string();
+                assert!(error.starts_with(variable) && !error.contains("secret"), "{error}");
+                let offline = [vars[0], vars[1], (OFFLINE, "1")];
+                assert!(settings(&offline).is_ok());
+            }
+        }
     }
 
     #[test]
