@@ -6,7 +6,7 @@ use rand_chacha::{
 };
 use rayon::prelude::*;
 
-use crate::{error::StatsError, input_checks::check_level, quantile::quantile};
+use crate::{error::StatsError, input_checks::check_level, moments::Moments, quantile::quantile};
 
 /// The cluster bootstrap: the uncertainty of a statistic whose measurements come in clusters.
 ///
@@ -94,11 +94,53 @@ impl Bootstrap {
         clusters: usize,
         statistic: impl Fn(&[usize]) -> f64 + Sync,
     ) -> Result<BootstrapInterval, StatsError> {
-        let Self { draws, seed, level } = *self;
+        check_level(self.level)?;
+        let mut values = self.finite_statistics(clusters, statistic)?;
+        values.sort_unstable_by(f64::total_cmp);
+        let tail = (1.0 - self.level) / 2.0;
+        Ok(BootstrapInterval {
+            low: quantile(&values, tail),
+            high: quantile(&values, 1.0 - tail),
+            draws: values.len(),
+        })
+    }
+
+    /// The standard error of `statistic`, in its unit: the standard deviation over the resamples of
+    /// [`interval`](Self::interval). It does not depend on the level.
+    ///
+    /// Of a mean over G clusters of the same size it is expected to be `√((G − 1) / G)` of the usual
+    /// standard error, as clusters are drawn from those at hand and not from all. Its square, times
+    /// `G / (G − 1)`, is the variance of such a mean that a [`MetaAnalysis`](crate::MetaAnalysis)
+    /// takes.
+    ///
+    /// Reference: Efron and Tibshirani (1993), *An Introduction to the Bootstrap*, chapter 6.
+    ///
+    /// # Errors
+    ///
+    /// If only one draw is finite ([`StatsError::TooFewSamples`]), and as for
+    /// [`interval`](Self::interval), except that any level is valid.
+    pub fn standard_error(
+        &self,
+        clusters: usize,
+        statistic: impl Fn(&[usize]) -> f64 + Sync,
+    ) -> Result<f64, StatsError> {
+        let values = self.finite_statistics(clusters, statistic)?;
+        if values.len() < 2 {
+            return Err(StatsError::TooFewSamples { needed: 2, got: values.len() });
+        }
+        Ok(Moments::of(&values).variance().sqrt())
+    }
+
+    /// The finite statistics of all draws, in the order of the draws.
+    fn finite_statistics(
+        &self,
+        clusters: usize,
+        statistic: impl Fn(&[usize]) -> f64 + Sync,
+    ) -> Result<Vec<f64>, StatsError> {
+        let Self { draws, seed, .. } = *self;
         if !(2..=Self::MOST).contains(&clusters) {
             return Err(StatsError::Clusters { clusters, most: Self::MOST });
         }
-        check_level(level)?;
         if draws == 0 {
             return Err(StatsError::NoDraws);
         }
@@ -122,13 +164,7 @@ impl Bootstrap {
         if finite * 10 < draws * 9 {
             return Err(StatsError::TooFewFiniteDraws { finite, draws });
         }
-        values.sort_unstable_by(f64::total_cmp);
-        let tail = (1.0 - level) / 2.0;
-        Ok(BootstrapInterval {
-            low: quantile(&values, tail),
-            high: quantile(&values, 1.0 - tail),
-            draws: finite,
-        })
+        Ok(values)
     }
 }
 

@@ -205,6 +205,46 @@ pub enum StatsError {
         draws: usize,
     },
 
+    /// Estimates and variances that do not belong together.
+    #[error("{estimates} estimates need as many variances, there are {variances}")]
+    EstimateCounts {
+        /// Number of estimates.
+        estimates: usize,
+        /// Number of variances.
+        variances: usize,
+    },
+
+    /// Fewer studies than can be pooled.
+    #[error("estimates of {needed} studies are needed, there are {got}")]
+    TooFewEstimates {
+        /// The least number of studies.
+        needed: usize,
+        /// The number of studies given.
+        got: usize,
+    },
+
+    /// An estimate that is NaN or infinite.
+    #[error("the estimate of study {study} is {value}")]
+    Estimate {
+        /// Index of the first such study.
+        study: usize,
+        /// The estimate.
+        value: f64,
+    },
+
+    /// A variance of an estimate that is not positive and finite.
+    #[error("the variance of study {study} must be positive and finite, it is {variance}")]
+    Variance {
+        /// Index of the first such study.
+        study: usize,
+        /// The variance given.
+        variance: f64,
+    },
+
+    /// Values whose squares or weights overflow or vanish beside each other, so that nothing converges.
+    #[error("the values and their variances differ by too many orders of magnitude to be pooled")]
+    EstimateRange,
+
     /// The caller stopped the computation.
     #[error("the computation was cancelled")]
     Cancelled,

@@ -36,6 +36,8 @@
 //! * [`dice`] and [`expected_dice`]: the overlap of two sets, and that of random ones.
 //! * [`linear_probe()`]: the neurons that tell the sides apart together.
 //! * [`Bootstrap`]: confidence intervals of any statistic whose measurements come in clusters.
+//! * [`MetaAnalysis`]: the mean of an effect over several studies, how much it varies between them, and
+//!   what to expect of the next; [`sign_test`]; [`crossed_effects`] for studies that share their prompts.
 //! * [`moments()`], [`jarque_bera`], [`dagostino_pearson`], [`Histogram`], [`concentration`] and
 //!   [`share_below`]: properties of the activations.
 //!
@@ -45,6 +47,7 @@
 //! told to.
 
 mod bootstrap;
+mod chi_squared;
 mod clustered_mean;
 mod correction;
 mod diagnostics;
@@ -55,10 +58,12 @@ mod families;
 mod input_checks;
 mod linear_probe;
 mod matrix;
+mod meta_analysis;
 mod moments;
 mod pearson;
 mod permutation;
 mod quantile;
+mod rising_root;
 mod set_overlap;
 mod student_t;
 mod ttest;
@@ -83,6 +88,13 @@ pub use error::StatsError;
 pub use families::Families;
 pub use linear_probe::{LinearProbe, PROBE_PENALTIES, linear_probe};
 pub use matrix::{Matrix, Sample};
+pub use meta_analysis::{
+    between_variance::BetweenVariance,
+    crossed_effects::{CrossedEffects, crossed_effects},
+    estimates::Estimates,
+    pooled_effect::{MetaAnalysis, PooledEffect},
+    sign_test::{SignTest, sign_test},
+};
 pub use moments::{Moments, MomentsAccumulator, moments};
 pub use pearson::pearson;
 pub use permutation::{

@@ -219,3 +219,29 @@ fn a_group_needs_more_than_one_cluster() {
         }
     }
 }
+
+#[test]
+fn the_standard_error_is_that_of_all_resamples() {
+    let values = [0.0, 1.0, 10.0, 4.0];
+    let mean_of = |drawn: &[usize]| mean(drawn.iter().map(|&cluster| values[cluster]));
+    let all = exact(4, mean_of);
+    let centre = mean(all.iter().copied());
+    let expected = mean(all.iter().map(|value| (value - centre).powi(2))).sqrt();
+    let bootstrap = Bootstrap { draws: 20_000, ..USUAL };
+    let found = bootstrap.standard_error(4, mean_of).unwrap();
+    // A standard deviation of so many draws has an error of about 0.5 %.
+    assert!((found / expected - 1.0).abs() < 0.02, "{found} is not {expected}");
+
+    // Of a mean, it is that of the values without the factor for few clusters.
+    let variance = mean(values.iter().map(|value| (value - mean(values.into_iter())).powi(2)));
+    assert!((expected - (variance / 4.0).sqrt()).abs() < 1e-12);
+
+    let other_level = Bootstrap { level: 7.0, ..bootstrap };
+    assert_eq!(other_level.standard_error(4, mean_of), Ok(found));
+    let one = Bootstrap { draws: 1, ..bootstrap };
+    let error = StatsError::TooFewSamples { needed: 2, got: 1 };
+    assert_eq!(one.standard_error(4, mean_of), Err(error));
+    let most = Bootstrap::MOST;
+    let error = StatsError::Clusters { clusters: 1, most };
+    assert_eq!(bootstrap.standard_error(1, mean_of), Err(error));
+}

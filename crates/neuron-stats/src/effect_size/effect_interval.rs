@@ -1,9 +1,9 @@
 //! Exact confidence intervals of effect sizes.
 
 use crate::{
-    effect_size::rising_root::find_rising_root,
     error::StatsError,
     input_checks::check_level,
+    rising_root::find_rising_root,
     student_t::{
         distribution::StudentT,
         noncentral::{NoncentralT, Tails},

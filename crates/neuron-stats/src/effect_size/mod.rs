@@ -2,4 +2,3 @@
 
 pub(crate) mod effect_interval;
 pub(crate) mod power;
-mod rising_root;

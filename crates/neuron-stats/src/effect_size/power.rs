@@ -1,8 +1,8 @@
 //! The power of t-tests, and the smallest effect that they detect.
 
 use crate::{
-    effect_size::rising_root::find_rising_root,
     error::StatsError,
+    rising_root::find_rising_root,
     student_t::{distribution::StudentT, noncentral::NoncentralT},
     ttest::sample_counts::SampleCounts,
 };

@@ -5,7 +5,7 @@
 ///
 /// The function may be infinite away from the root. The search for both ends starts at `guess`, in
 /// steps of `width` that double. NaN if there is no root within 1e300 widths.
-pub(super) fn find_rising_root(function: impl Fn(f64) -> f64, guess: f64, width: f64) -> f64 {
+pub(crate) fn find_rising_root(function: impl Fn(f64) -> f64, guess: f64, width: f64) -> f64 {
     const DOUBLINGS: usize = 1000;
     const STEPS: usize = 200;
     const PRECISION: f64 = 1e-13;
