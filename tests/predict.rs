@@ -464,6 +464,21 @@ fn a_shown_neuron_writes_what_its_lesion_takes_away() {
 }
 
 #[test]
+fn a_label_to_show_is_looked_up_in_the_given_file() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("sets.json");
+    let file = r#"{"sets": [{"layer": 4, "label": "mine", "neurons": [3, 700]}]}"#;
+    fs::write(&path, file).unwrap();
+    let args = ["We met [MASK].", "--show", "4:mine", "--neurons", path.to_str().unwrap()];
+    let found = predict_json(&args);
+    let neurons = found["show"]["neurons"].as_array().unwrap();
+    let neurons: Vec<&Value> = neurons.iter().map(|neuron| &neuron["neuron"]).collect();
+    assert_eq!(neurons, [&Value::from(3), &Value::from(700)]);
+    fs::write(&path, r#"{"sets": [{"layer": "four"}]}"#).unwrap();
+    assert_user_error(&predict(&args), &["string \"four\"", "expected a non-negative integer"]);
+}
+
+#[test]
 fn a_sentence_patched_with_itself_keeps_its_logits() {
     for (lesion, site) in [("5:all", "post"), ("2:all", "pre"), ("0-5:0-99", "post")] {
         let args =

@@ -164,7 +164,7 @@ impl OpenedModel {
     ) -> PyResult<Columns> {
         let neurons = parse_neurons("neurons", &neurons)?;
         let columns = compute(py, report, |stages| {
-            let answer = self.session.view(sentence, &neurons, stages)?;
+            let answer = self.session.view(sentence, &neurons, None, stages)?;
             table(study_rows::token_activations(&answer.view))
         });
         Ok(columns?)

@@ -50,6 +50,7 @@ pub use settings::{
     LesionSettings, OptionForm, Section, SelectionSettings, SelectorsSettings, Setting,
     SettingError, StabilitySettings, Study,
     choices::{Backend, Correction, Scope, SelectAt, Site, Strength, TTestKind, ValuesFrom},
+    in_users_words,
     index_ranges::{IndexRanges, LayerGroups},
     values::{
         Alpha, Count, FilePath, HeldOut, InvalidValue, LesionKind, SetRule, SettingValue, Share,

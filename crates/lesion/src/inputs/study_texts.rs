@@ -8,7 +8,7 @@ use std::{
 };
 
 use lesion_eval::{InvalidLines, NeuronSetFile, Prompts, Stimuli};
-use study_record::{BUNDLED, FilePath, Origin, SelectAt, Study};
+use study_record::{BUNDLED, FilePath, Origin, SelectAt, Study, in_users_words};
 use study_report::hash;
 
 use crate::{
@@ -269,7 +269,7 @@ pub(crate) fn read_neuron_sets(path: &Path) -> Result<NeuronSetFile, LesionError
 fn parse_neuron_sets(input: &TextInput) -> Result<NeuronSetFile, LesionError> {
     serde_json::from_str(&input.text).map_err(|error| {
         let problem = error.to_string();
-        let problem = problem.split(" at line ").next().unwrap_or_default().to_owned();
+        let problem = in_users_words(problem.split(" at line ").next().unwrap_or_default());
         let (line, column) = (error.line(), error.column());
         LesionError::NeuronSetFile { name: input.name.clone(), line, column, problem }
     })

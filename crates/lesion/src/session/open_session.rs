@@ -192,19 +192,23 @@ impl Session {
     /// Looks at neurons in a sentence: their activations at every token, the words that they write, and
     /// the bundled stimuli in which they are most active.
     ///
+    /// Labels are looked up in `sets`, a `neuron_sets.json`, or by default among the neurons that the
+    /// default study selects.
+    ///
     /// # Errors
     /// If the sentence has no mask, or a layer or neuron does not exist.
     pub fn view(
         &self,
         sentence: &str,
         neurons: &[LayerNeurons],
+        sets: Option<&Path>,
         stages: &mut Stages<'_>,
     ) -> Result<ViewAnswer, LesionError> {
         let subject = self.subject();
         let sentence = Sentence::encode(subject, sentence)?;
         let mut layers = Vec::new();
         for layer_neurons in neurons {
-            layers.extend(self.find_viewed(layer_neurons, stages)?);
+            layers.extend(self.find_viewed(layer_neurons, sets, stages)?);
         }
         let view = view_neurons(subject, &sentence, &layers, NAMED)?;
         let mut stimuli = Vec::with_capacity(view.neurons.len());
@@ -344,12 +348,16 @@ impl Session {
     fn find_viewed(
         &self,
         layer_neurons: &LayerNeurons,
+        sets: Option<&Path>,
         stages: &mut Stages<'_>,
     ) -> Result<Vec<(usize, ViewedNeurons)>, LesionError> {
         let subject = self.subject();
         let view_error = |source| LesionError::Question { field: "show", source };
         let Neurons::MostActive(count) = layer_neurons.neurons else {
-            let request = LesionRequest::zero(vec![layer_neurons.clone()]);
+            let request = LesionRequest {
+                sets: sets.map(Path::to_owned),
+                ..LesionRequest::zero(vec![layer_neurons.clone()])
+            };
             let sets = self.labelled_sets(&request, stages)?;
             let found = layer_neurons.find(subject, &sets).map_err(view_error)?;
             let numbered = |(layer, neurons)| (layer, ViewedNeurons::Numbered(neurons));

@@ -11,6 +11,7 @@ use std::ffi::OsStr;
 use serde::{Deserialize, Serialize};
 
 pub use settings_macro::{OptionForm, Section, Setting, SettingError};
+pub use study_file::in_users_words;
 
 use crate::part_tables::Part;
 use choices::{Backend, Correction, Scope, SelectAt, Site, Strength, TTestKind, ValuesFrom};

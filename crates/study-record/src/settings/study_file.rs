@@ -27,8 +27,8 @@ impl Study {
     }
 }
 
-/// Names of Rust and serde in the messages of the TOML reader, each with the user's.
-const USERS_WORDS: [(&str, &str); 12] = [
+/// Names of Rust and serde in the messages of the readers, each with the user's.
+const USERS_WORDS: [(&str, &str); 15] = [
     ("\n", " "),
     ("unknown field", "unknown setting"),
     ("invalid type: ", ""),
@@ -41,10 +41,14 @@ const USERS_WORDS: [(&str, &str); 12] = [
     ("expected a string", "expected a text in quotes"),
     ("expected a sequence", "expected a list in brackets"),
     ("expected path string", "expected a path in quotes"),
+    ("as i128", ""),
+    ("struct NeuronSetFile", "an object with `sets`"),
+    ("struct NeuronSetEntry", "an object with `layer`, `label` and `neurons`"),
 ];
 
-/// A message of the TOML reader in one line, in words that users know.
-fn in_users_words(message: &str) -> String {
+/// A message of a reader of TOML or JSON in one line, in words that users know.
+#[must_use]
+pub fn in_users_words(message: &str) -> String {
     let mut text = message.to_owned();
     for (word, replacement) in USERS_WORDS {
         text = text.replace(word, replacement);

@@ -201,9 +201,15 @@ pub(crate) struct ModelArgs {
     pub(crate) execution: ExecutionArgs,
 }
 
+/// The group of the options that may name neurons by a label.
+const LABELLING: &str = "labelling";
+
 /// A sentence and its lesion.
 #[derive(ClapArgs, Debug)]
-#[command(group = ArgGroup::new(LESIONING).args(["lesion", "each", "stdin"]).multiple(true))]
+#[command(
+    group = ArgGroup::new(LESIONING).args(["lesion", "each", "stdin"]).multiple(true),
+    group = ArgGroup::new(LABELLING).args(["lesion", "each", "show", "stdin"]).multiple(true)
+)]
 pub(crate) struct PredictArgs {
     /// A sentence, with `[MASK]` for each word to predict.
     #[arg(required_unless_present = "stdin")]
@@ -227,7 +233,7 @@ pub(crate) struct PredictArgs {
 
     /// A `neuron_sets.json` in which labels are looked up [default: the neurons that `lesion
     /// reproduce` selects].
-    #[arg(long, value_name = "FILE", requires = LESIONING)]
+    #[arg(long, value_name = "FILE", requires = LABELLING)]
     neurons: Option<PathBuf>,
 
     /// Set neurons to their activations at the first mask of this sentence.

@@ -45,7 +45,9 @@ impl PredictAnswer {
     ) -> Result<Self> {
         let mut answer = Self { sentence, show: None, each: None };
         if !asked.show.is_empty() {
-            answer.show = Some(session.view(&asked.question.sentence, &asked.show, stages)?);
+            let sets = asked.manner.sets.as_deref();
+            let sentence = &asked.question.sentence;
+            answer.show = Some(session.view(sentence, &asked.show, sets, stages)?);
         }
         if !asked.each.is_empty() {
             answer.each = Some(session.each(&asked.about_each(), stages)?);
