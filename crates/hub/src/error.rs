@@ -355,6 +355,16 @@ pub enum HubError {
         /// Error of the operating system.
         source: io::Error,
     },
+
+    /// A file of the cache does not have the hash that it is named after.
+    #[error(
+        "{} is damaged: its content is not the one that the hub sent; remove it, and it is downloaded again",
+        path.display()
+    )]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+    },
 }
 
 /// The use of the access token.

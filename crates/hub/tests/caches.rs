@@ -168,6 +168,27 @@ fn broken_links_and_empty_files_are_downloaded_again() {
     assert_complete(&machine.fetch("owner/tiny").unwrap());
 }
 
+#[cfg(unix)]
+#[test]
+fn a_file_that_was_cut_is_refused_until_it_is_removed() {
+    let server = Server::start(|request| repository().answer(request));
+    let mut machine = Machine::new(&server.url());
+    let folder = machine.fetch("owner/tiny").unwrap();
+    let blob = fs::canonicalize(folder.join("tokenizer.json")).unwrap();
+    let bytes = fs::read(&blob).unwrap();
+    for damaged in [&bytes[..bytes.len() - 1], &[&bytes[1..], b"}"].concat()] {
+        fs::write(&blob, damaged).unwrap();
+        for offline in [None, Some("HF_HUB_OFFLINE")] {
+            machine.settings.offline = offline;
+            let line = machine.refusal("owner/tiny");
+            assert!(line.contains("is damaged") && line.contains("remove it"), "{line}");
+        }
+    }
+    machine.settings.offline = None;
+    fs::remove_file(&blob).unwrap();
+    assert_complete(&machine.fetch("owner/tiny").unwrap());
+}
+
 #[test]
 fn an_offline_cache_without_usable_weights_says_so() {
     let mut machine = Machine::new("http://127.0.0.1:9");

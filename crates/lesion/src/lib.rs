@@ -18,27 +18,21 @@
 //! watch the progress of a run and cancel it. The program `lesion` is a thin command line on top.
 //!
 //! ```
-//! use lesion::{CancelToken, LoadedModel, Memory, ModelSource, PreparedStudy, RunOptions};
-//! use lesion::{Stages, StudyTexts, TextInput, Unwatched, device, run};
-//! use study_record::{Backend, tables::DoseRow};
+//! use lesion::{Memory, RunOptions, Session, Stages, StudyTexts, TextInput};
+//! use study_record::tables::DoseRow;
 //! use study_report::FinishedStudy;
 //!
-//! let mut watch = Unwatched;
-//! let cancel = CancelToken::default();
-//! let mut stages = Stages::new(&mut watch, &cancel);
-//! let device = device(Backend::Flex, 0)?;
-//! let model = LoadedModel::open(&ModelSource::Bundled, None, &device, &mut stages)?;
-//!
+//! let mut stages = Stages::unwatched();
+//! let bert = Session::open(None, &mut stages)?;
 //! let study = study_record::Study::parse("my.toml", "parts = [\"dose\"]\n[dose]\nsizes = [5]\n")?;
 //! let lines = "We met {him|her}.\nI saw {him|her} again.\nThey thanked {him|her}.\n\
 //!              Nobody knew {him|her} there.";
 //! let pairs = TextInput::given("pairs", lines);
 //! let prompts = TextInput::given("prompts", "The king smiled when we met {him|her}.");
 //! let texts = StudyTexts::parse(pairs, prompts, None)?;
-//! let prepared = PreparedStudy::new(&model, study, texts, RunOptions::default(), &mut stages)?;
 //!
 //! let mut files = Memory::default();
-//! run(&prepared, &mut files, &mut stages)?;
+//! bert.run(study, texts, RunOptions::default(), &mut files, &mut stages)?;
 //! let doses: Vec<DoseRow> = FinishedStudy::read(&files)?.rows()?;
 //! assert_eq!(doses[0].neuron_set, "him");
 //! # Ok::<(), lesion::LesionError>(())

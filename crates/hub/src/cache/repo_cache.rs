@@ -97,6 +97,33 @@ impl RepoCache {
         Presence::Unknown
     }
 
+    /// Checks that the small files of a commit have the hashes that their blobs are named after: a disk
+    /// that was full, or another program, may have cut one. Large files take too long to read; those of
+    /// weights say themselves how long they are.
+    ///
+    /// # Errors
+    /// If a file is damaged, or cannot be read.
+    pub(crate) fn check_small_files(&self, commit: &str) -> Result<(), HubError> {
+        for name in self.file_names(commit) {
+            let Ok(blob) = fs::canonicalize(self.snapshot(commit).join(name)) else { continue };
+            let is_blob = blob.parent().is_some_and(|parent| parent.ends_with("blobs"));
+            let etag = blob.file_name().and_then(|name| Etag::parse(name.to_str()?));
+            let Some(etag) = etag.filter(|_| is_blob) else { continue };
+            let size = fs::metadata(&blob).map_err(cache_error(&blob))?.len();
+            // An empty file is downloaded again.
+            if size == 0 || size > LARGEST_CHECKED {
+                continue;
+            }
+            let bytes = fs::read(&blob).map_err(cache_error(&blob))?;
+            let mut hash = etag.start_hash(size);
+            hash.update(&bytes);
+            if hash.finish() != etag.as_str() {
+                return Err(HubError::Damaged { path: blob });
+            }
+        }
+        Ok(())
+    }
+
     /// Names of the files of the commit in the cache, without those in folders.
     pub(crate) fn file_names(&self, commit: &str) -> Vec<String> {
         let entries = fs::read_dir(self.snapshot(commit)).into_iter().flatten().flatten();
@@ -177,6 +204,10 @@ impl RepoCache {
         }
     }
 }
+
+/// Bytes of the largest file of the cache whose hash is checked whenever it is used: that of the
+/// largest tokenizers takes a tenth of a second.
+const LARGEST_CHECKED: u64 = 32 << 20;
 
 /// Age of a file that no download writes any more.
 const ABANDONED: Duration = Duration::from_hours(48);

@@ -107,6 +107,7 @@ impl<'a> Checkout<'a> {
     /// If the repository has no such files, or they cannot be downloaded completely.
     pub fn description(&mut self, progress: Progress<'_>) -> Result<&Path, HubError> {
         provide_description(&mut Fetch { checkout: self, progress })?;
+        self.cache.check_small_files(self.commit())?;
         Ok(&self.folder)
     }
 

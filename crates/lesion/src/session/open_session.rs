@@ -15,13 +15,18 @@ use study_record::{Backend, FilePath, LesionKind, Site, Study};
 
 use crate::{
     error::LesionError,
-    inputs::study_texts::{TextInput, read_neuron_sets},
+    inputs::study_texts::{StudyTexts, TextInput, read_neuron_sets},
     loading::{
         device::{batching, device},
         loaded_model::LoadedModel,
         model_source::ModelSource,
     },
-    running::{prepared_study::RunOptions, stages::Stages},
+    running::{
+        place::Place,
+        prepared_study::{PreparedStudy, RunOptions},
+        run::{RunSummary, run},
+        stages::Stages,
+    },
     session::{
         layer_neurons::{LayerNeurons, Neurons},
         sentence_answers::{EachAnswer, SentenceAnswer, ViewAnswer},
@@ -265,6 +270,23 @@ impl Session {
     pub fn shape(&self) -> [usize; 2] {
         let config = self.subject().model.config();
         [config.num_hidden_layers, config.intermediate_size]
+    }
+
+    /// Runs a study of the model, and writes its results into a place.
+    ///
+    /// # Errors
+    /// If the texts or a setting do not fit the model, the place has another study or cannot be written,
+    /// or the run is cancelled.
+    pub fn run(
+        &self,
+        study: Study,
+        texts: StudyTexts,
+        options: RunOptions,
+        place: &mut dyn Place,
+        stages: &mut Stages<'_>,
+    ) -> Result<RunSummary, LesionError> {
+        let prepared = PreparedStudy::new(&self.model, study, texts, options, stages)?;
+        run(&prepared, place, stages)
     }
 
     fn subject(&self) -> Subject<'_> {
