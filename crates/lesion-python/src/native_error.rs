@@ -14,7 +14,7 @@ const EXCEPTIONS: &str = "lesion._errors";
 pub(crate) enum NativeError {
     /// An error of the library.
     #[error(transparent)]
-    Lesion(#[from] LesionError),
+    Lesion(Box<LesionError>),
 
     /// A keyword argument that is not a setting.
     #[error("no setting is called `{key}`{}", suggestion_note(suggestion.as_deref()))]
@@ -181,9 +181,15 @@ fn class_of(error: &LesionError) -> &'static str {
     }
 }
 
+impl From<LesionError> for NativeError {
+    fn from(error: LesionError) -> Self {
+        Self::Lesion(Box::new(error))
+    }
+}
+
 impl From<SettingError> for NativeError {
     fn from(error: SettingError) -> Self {
-        Self::Lesion(error.into())
+        LesionError::from(error).into()
     }
 }
 

@@ -117,7 +117,7 @@ impl OpenedModel {
                     if numbered {
                         return NativeError::Sentence { sentence, source: Box::new(source) };
                     }
-                    NativeError::Lesion(source)
+                    NativeError::from(source)
                 })?;
                 for mask in &answer.masks {
                     for rating in study_rows::ratings(mask) {
