@@ -11,7 +11,7 @@ pub struct LayerCapture {
     layer: usize,
     /// Before and after GELU.
     kept: [Option<Tensor<3>>; 2],
-    /// Whether the layer computed only some tokens.
+    /// True if the layer computed only some tokens.
     missed: bool,
 }
 

@@ -75,7 +75,7 @@ impl Checkpoint {
         Ok(Self { config, tokenizer, weights, files, notes })
     }
 
-    /// Whether only the weights tell the family of the checkpoint in this directory.
+    /// True if only the weights tell the family of the checkpoint in this directory.
     ///
     /// # Errors
     /// If `config.json` is missing or cannot be read, or names another architecture.

@@ -42,7 +42,7 @@ pub enum CheckpointNote {
 }
 
 impl CheckpointNote {
-    /// Whether the model may compute something else than its author means. Other notes name something
+    /// True if the model may compute something else than its author means. Other notes name something
     /// that changes no result, or that `transformers` does too.
     #[must_use]
     pub fn is_doubt(&self) -> bool {

@@ -60,5 +60,6 @@ pub use text::{
     tokenizer_error::TokenizerError,
 };
 pub use weights::{
-    tensor_source::TensorSource, untrained_weights::UntrainedWeights, weight_files::Weights,
+    read_file::read_bounded, tensor_source::TensorSource, untrained_weights::UntrainedWeights,
+    weight_files::Weights,
 };

@@ -261,7 +261,7 @@ impl InvalidLines {
         &self.0
     }
 
-    /// Whether a line of this file is invalid.
+    /// True if a line of this file is invalid.
     #[must_use]
     pub fn is_any_of(&self, file: &str) -> bool {
         self.0.iter().any(|invalid| invalid.file == file)

@@ -41,7 +41,7 @@ impl BertTokenizer {
         word.contains(char::is_alphanumeric).then(|| word.to_owned())
     }
 
-    /// Whether the model reads a word after a space as the token `id`.
+    /// True if the model reads a word after a space as the token `id`.
     fn reads_as(&self, word: &str, id: u32) -> bool {
         let text = format!("{BEFORE}{word}");
         let Ok(encoded) = self.encode(&text) else { return false };

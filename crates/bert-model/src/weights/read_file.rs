@@ -20,8 +20,11 @@ pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, BertModelError> {
     Ok(bytes)
 }
 
-/// Reads a file of at most [`MOST_BYTES`].
-fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
+/// Reads a whole file of at most 256 MiB. A device such as `/dev/zero` has no end.
+///
+/// # Errors
+/// If the file cannot be read, or is larger.
+pub fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path)?.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MOST_BYTES {

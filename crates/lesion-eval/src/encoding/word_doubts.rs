@@ -82,7 +82,7 @@ fn split_words(encoded: &Encoded, text: &str) -> Vec<String> {
     words
 }
 
-/// Whether a word continues at a byte: a letter or digit stands on either side. Characters of scripts
+/// True if a word continues at a byte: a letter or digit stands on either side. Characters of scripts
 /// without spaces are words by themselves.
 fn continues_word(text: &str, place: usize) -> bool {
     let (Some(before), Some(after)) = (text.get(..place), text.get(place..)) else { return true };

@@ -31,7 +31,7 @@ fn own_label<'a>(prompts: &'a Prompts, prompt: &'a MaskedPrompt) -> &'a str {
     label.unwrap_or_else(|| prompt.target())
 }
 
-/// Whether two words of a brace differ in letter case only.
+/// True if two words of a brace differ in letter case only.
 fn differs_in_case(template: &Template) -> bool {
     let mut braces = template.braces.iter();
     braces.any(|words| {

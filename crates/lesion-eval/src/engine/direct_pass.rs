@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use bert_model::{NoHook, TokenBatch, TokenSet};
+use bert_model::TokenSet;
 use burn::tensor::Tensor;
 
 use crate::{
@@ -35,11 +35,7 @@ impl<'a> DirectPass<'a> {
     /// # Errors
     /// If the model cannot be run.
     pub(crate) fn run(subject: Subject<'a>, prompt: &MaskedPrompt) -> Result<Self, StudyError> {
-        let model = subject.model;
-        let mut hidden = vec![model.embed(&TokenBatch::new(vec![prompt.masked.clone()])?)?];
-        for layer in 0..model.config().num_hidden_layers {
-            hidden.push(model.run_layers(layer..layer + 1, hidden[layer].clone(), &mut NoHook)?);
-        }
+        let hidden = subject.hidden_states(&prompt.masked)?;
         let last = hidden[hidden.len() - 1].clone();
         let at_mask = TokenSet::OneEach(&[prompt.position]).of(last).squeeze_dim(1);
         let logits = read_logits(subject, at_mask, |_| prompt.prompt)?;

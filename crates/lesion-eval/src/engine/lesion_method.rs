@@ -50,10 +50,7 @@ impl LesionMethod {
         prompts: &[MaskedPrompt],
         seed: u64,
     ) -> Result<PreparedLesionMethod, StudyError> {
-        let mut positions = Vec::with_capacity(prompts.len());
-        for prompt in prompts {
-            positions.push(lesioned_positions(&self.tokens, prompt)?);
-        }
+        let positions = self.positions(prompts)?;
         let values = match self.kind {
             LesionKind::Zero => Values::Zero,
             #[expect(clippy::cast_possible_truncation, reason = "activations are f32")]
@@ -74,14 +71,8 @@ impl LesionMethod {
                 Values::Patched(patches)
             }
         };
-        Ok(PreparedLesionMethod {
-            site: model_site(self.site),
-            zeroes: self.kind == LesionKind::Zero,
-            neurons: reference.map_or(0, ReferenceActivations::neurons),
-            masks: prompts.iter().map(|prompt| prompt.position).collect(),
-            positions,
-            values,
-        })
+        let neurons = reference.map_or(0, ReferenceActivations::neurons);
+        Ok(self.placed(prompts, positions, neurons, values))
     }
 
     /// The method in these prompts if it sets activations to `values`: of every neuron of every layer,
@@ -95,18 +86,32 @@ impl LesionMethod {
         values: &Arc<[f32]>,
         neurons: usize,
     ) -> Result<PreparedLesionMethod, StudyError> {
-        let mut positions = Vec::with_capacity(prompts.len());
-        for prompt in prompts {
-            positions.push(lesioned_positions(&self.tokens, prompt)?);
-        }
-        Ok(PreparedLesionMethod {
+        let positions = self.positions(prompts)?;
+        let values = Values::Given(vec![values.clone(); prompts.len()]);
+        Ok(self.placed(prompts, positions, neurons, values))
+    }
+
+    /// The lesioned positions of each prompt.
+    fn positions(&self, prompts: &[MaskedPrompt]) -> Result<Vec<Vec<usize>>, StudyError> {
+        prompts.iter().map(|prompt| lesioned_positions(&self.tokens, prompt)).collect()
+    }
+
+    /// The method with these positions and values in each prompt.
+    fn placed(
+        &self,
+        prompts: &[MaskedPrompt],
+        positions: Vec<Vec<usize>>,
+        neurons: usize,
+        values: Values,
+    ) -> PreparedLesionMethod {
+        PreparedLesionMethod {
             site: model_site(self.site),
-            zeroes: false,
+            zeroes: matches!(values, Values::Zero),
             neurons,
             masks: prompts.iter().map(|prompt| prompt.position).collect(),
             positions,
-            values: Values::Given(vec![values.clone(); prompts.len()]),
-        })
+            values,
+        }
     }
 
     fn require<'a>(

@@ -31,3 +31,23 @@ pub(crate) fn log_sum_exp(logits: &[f32]) -> f64 {
     // Shifted by the highest logit, so that no exponential overflows.
     highest + logits.iter().map(|&logit| (f64::from(logit) - highest).exp()).sum::<f64>().ln()
 }
+
+/// The tokens with the highest logits.
+pub(crate) fn highest_tokens(logits: &[f32], count: usize) -> Vec<u32> {
+    let mut ids: Vec<u32> = (0..).take(logits.len()).collect();
+    let logit = |id: u32| logits[id as usize];
+    ids.sort_by(|&a, &b| logit(b).total_cmp(&logit(a)).then(a.cmp(&b)));
+    ids.truncate(count);
+    ids
+}
+
+#[cfg(test)]
+mod tests {
+    use super::highest_tokens;
+
+    #[test]
+    fn the_highest_logits_come_first_and_ties_by_id() {
+        assert_eq!(highest_tokens(&[1.0, 3.0, -2.0, 3.0], 3), [1, 3, 0]);
+        assert_eq!(highest_tokens(&[1.0], 10), [0]);
+    }
+}

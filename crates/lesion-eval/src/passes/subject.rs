@@ -2,7 +2,8 @@
 
 use activation_capture::CaptureError;
 use bert_model::{
-    BertConfig, BertForMaskedLm, BertModelError, BertTokenizer, MlpHook, TokenBatch, TokenSet,
+    BertConfig, BertForMaskedLm, BertModelError, BertTokenizer, MlpHook, NoHook, TokenBatch,
+    TokenSet,
 };
 use burn::tensor::Tensor;
 use study_record::IndexRanges;
@@ -78,6 +79,20 @@ impl Subject<'_> {
             return Ok(TokenSet::OneEach(positions).of(hidden).squeeze_dim(1));
         }
         Ok(self.model.forward_at(batch, positions, hook)?)
+    }
+
+    /// The input of each layer in a clean pass of one sentence and, after these, the output of the last,
+    /// each `[1, seq, hidden]`.
+    ///
+    /// # Errors
+    /// If the sentence is too long or has an id outside the vocabulary.
+    pub(crate) fn hidden_states(&self, ids: &[u32]) -> Result<Vec<Tensor<3>>, BertModelError> {
+        let model = self.model;
+        let mut hidden = vec![model.embed(&TokenBatch::new(vec![ids.to_vec()])?)?];
+        for layer in 0..model.config().num_hidden_layers {
+            hidden.push(model.run_layers(layer..layer + 1, hidden[layer].clone(), &mut NoHook)?);
+        }
+        Ok(hidden)
     }
 
     /// Checks that the model has this layer.

@@ -14,7 +14,11 @@ use crate::{
         trial::{Drops, Outcome, Read, Trial},
     },
     error::StudyError,
-    passes::{logits::read_logits, progress::Progress, subject::Subject},
+    passes::{
+        logits::{highest_tokens, read_logits},
+        progress::Progress,
+        subject::Subject,
+    },
     prediction::{sentence::Sentence, sentence_lesion::SentenceLesion},
     selection::activations::activations_at_masks,
 };
@@ -139,10 +143,7 @@ fn choose_words(subject: Subject<'_>, mask: &MaskedPrompt) -> Result<Vec<Candida
     let batch = TokenBatch::new(vec![mask.masked.clone()])?;
     let hidden = subject.forward_at(&batch, &[mask.position], &mut NoHook)?;
     let logits = read_logits(subject, hidden, |_| mask.prompt)?;
-    let mut ids: Vec<u32> = (0..).take(logits[0].len()).collect();
-    let logit = |id: u32| logits[0][id as usize];
-    ids.sort_by(|&a, &b| logit(b).total_cmp(&logit(a)).then(a.cmp(&b)));
-    for id in ids {
+    for id in highest_tokens(&logits[0], logits[0].len()) {
         if words.len() >= 2 {
             break;
         }

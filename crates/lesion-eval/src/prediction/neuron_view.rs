@@ -2,7 +2,7 @@
 //! write.
 
 use activation_capture::LayerCapture;
-use bert_model::{NoHook, Site, TokenBatch};
+use bert_model::Site;
 use burn::tensor::Tensor;
 
 use crate::{error::StudyError, passes::subject::Subject, prediction::sentence::Sentence};
@@ -68,16 +68,11 @@ pub fn view_neurons(
     words: usize,
 ) -> Result<SentenceView, StudyError> {
     let ids = sentence.tokens();
-    let model = subject.model;
     let masks: Vec<usize> = sentence.masks().iter().map(|mask| mask.position).collect();
     for &(layer, _) in layers {
         subject.check_layer(layer)?;
     }
-    let mut entering = vec![model.embed(&TokenBatch::new(vec![ids.to_vec()])?)?];
-    for layer in 0..model.config().num_hidden_layers {
-        let hidden = entering[layer].clone();
-        entering.push(model.run_layers(layer..layer + 1, hidden, &mut NoHook)?);
-    }
+    let entering = subject.hidden_states(ids)?;
     let mut neurons = Vec::new();
     for (layer, viewed) in layers {
         neurons.extend(view_layer(subject, &entering, *layer, viewed, &masks, words)?);

@@ -18,7 +18,7 @@ use crate::{
     passes::{
         batching::Batching,
         clean_pass::CleanPass,
-        logits::{log_sum_exp, read_logits},
+        logits::{highest_tokens, log_sum_exp, read_logits},
         progress::{Progress, report, unwatched},
         side_by_side::{lock, run_side_by_side},
         subject::Subject,
@@ -238,9 +238,9 @@ fn rate(
 ) -> MaskRating {
     let mut words = mask.candidates.clone();
     if words.is_empty() {
-        let mut ids = highest(clean, top);
+        let mut ids = highest_tokens(clean, top);
         if let Some(lesioned) = lesioned {
-            ids.extend(highest(lesioned, top));
+            ids.extend(highest_tokens(lesioned, top));
         }
         ids.sort_unstable();
         ids.dedup();
@@ -263,25 +263,5 @@ fn rate(
         position: mask.position,
         words: words.collect(),
         changed: lesioned.is_some_and(|lesioned| lesioned != clean),
-    }
-}
-
-/// The tokens with the highest logits.
-fn highest(logits: &[f32], count: usize) -> Vec<u32> {
-    let mut ids: Vec<u32> = (0..).take(logits.len()).collect();
-    let logit = |id: u32| logits[id as usize];
-    ids.sort_by(|&a, &b| logit(b).total_cmp(&logit(a)).then(a.cmp(&b)));
-    ids.truncate(count);
-    ids
-}
-
-#[cfg(test)]
-mod tests {
-    use super::highest;
-
-    #[test]
-    fn the_highest_logits_come_first_and_ties_by_id() {
-        assert_eq!(highest(&[1.0, 3.0, -2.0, 3.0], 3), [1, 3, 0]);
-        assert_eq!(highest(&[1.0], 10), [0]);
     }
 }

@@ -32,7 +32,31 @@ class NeuronSets(Mapping[tuple[str, int], list[int]]):
         return len(self._results.neuron_set_keys())
 
 
-class Run:
+class TableAttributes:
+    """Tables as attributes: ``results.profile`` is ``results.table("profile")``."""
+
+    @property
+    def tables(self) -> list[str]:
+        """The names of the tables."""
+        raise NotImplementedError
+
+    def table(self, name: str) -> Table:
+        """A table by its name."""
+        raise NotImplementedError
+
+    def __getattr__(self, name: str) -> Table:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        try:
+            return self.table(name)
+        except NoSuchResultError as error:
+            raise AttributeError(str(error)) from None
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self.tables]
+
+
+class Run(TableAttributes):
     """A finished study. Each of its tables is an attribute: ``run.profile`` is ``profile.csv``."""
 
     def __init__(self, results: FinishedResults) -> None:
@@ -108,17 +132,6 @@ class Run:
         """The references that the methods cite, in BibTeX: the program, the method and its statistics."""
         return self._results.bibtex()
 
-    def __getattr__(self, name: str) -> Table:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        try:
-            return self.table(name)
-        except NoSuchResultError as error:
-            raise AttributeError(str(error)) from None
-
-    def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *self.tables]
-
     def __repr__(self) -> str:
         place = "memory" if self.folder is None else str(self.folder)
         return f"<lesion.Run in {place}: {len(self.tables)} tables, {len(self.figures)} figures>"
@@ -129,7 +142,7 @@ def open_run(folder: str | os.PathLike[str]) -> Run:
     return Run(FinishedResults.open(folder))
 
 
-class Gathered:
+class Gathered(TableAttributes):
     """Tables of several runs, one below the other, each with the column ``run`` first."""
 
     def __init__(self, runs: Mapping[str, Run]) -> None:
@@ -152,17 +165,6 @@ class Gathered:
         """The rows of a table in all runs."""
         columns = [run._results.table(name) for run in self._runs.values()]
         return Table(Columns.stack("run", self.runs, columns))
-
-    def __getattr__(self, name: str) -> Table:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        try:
-            return self.table(name)
-        except NoSuchResultError as error:
-            raise AttributeError(str(error)) from None
-
-    def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *self.tables]
 
     def __repr__(self) -> str:
         return f"<lesion.Gathered: {', '.join(self.runs)}>"

@@ -1,12 +1,8 @@
 //! The texts of a study: from files, from memory, or compiled into the program.
 
-use std::{
-    collections::BTreeMap,
-    fs::File,
-    io::{self, Read as _},
-    path::Path,
-};
+use std::{collections::BTreeMap, path::Path};
 
+use bert_model::read_bounded;
 use lesion_eval::{InvalidLines, NeuronSetFile, Prompts, Stimuli};
 use study_record::{BUNDLED, FilePath, Origin, SelectAt, Study, in_users_words};
 use study_report::hash;
@@ -239,20 +235,6 @@ pub(crate) fn bundled_stimuli(at: SelectAt) -> Result<Stimuli, LesionError> {
 /// If lines are invalid.
 pub(crate) fn parse_stimuli(input: &TextInput) -> Result<Stimuli, LesionError> {
     Ok(Stimuli::parse(&input.name, &input.text)?)
-}
-
-/// The most bytes of a text file. A device such as `/dev/zero` has no end.
-const MOST_BYTES: u64 = 256 << 20;
-
-/// Reads a file of at most [`MOST_BYTES`].
-fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MOST_BYTES {
-        let message = format!("it has more than {} MiB", MOST_BYTES >> 20);
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
-    }
-    Ok(bytes)
 }
 
 /// The paper's two prompts.

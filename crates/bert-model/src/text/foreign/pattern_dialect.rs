@@ -109,7 +109,7 @@ fn copy_start_of_class(rest: &mut Peekable<Chars<'_>>, translated: &mut String) 
     }
 }
 
-/// Whether a group, whose bracket was read, sets one of these options.
+/// True if a group, whose bracket was read, sets one of these options.
 fn sets(options: &[char], mut group: Peekable<Chars<'_>>) -> bool {
     if group.next() != Some('?') {
         return false;
