@@ -188,6 +188,10 @@ pub enum StudyError {
         prompt: usize,
     },
 
+    /// Batches that are needed are left to other shares of the study.
+    #[error("batches of other shares are missing")]
+    LeftToShares,
+
     /// The caller stopped the run.
     #[error("the run was cancelled")]
     Cancelled,

@@ -76,6 +76,7 @@ pub use encoding::{
     word_labels::label_by_words,
 };
 pub use engine::{
+    batch_share::{BatchCount, BatchShare, LeftBatches},
     journal::{Journal, NoJournal},
     laboratory::Laboratory,
     lesion_method::{LesionMethod, PreparedLesionMethod},

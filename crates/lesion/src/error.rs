@@ -84,6 +84,15 @@ pub enum LesionError {
     #[error("the download was cancelled")]
     DownloadStopped,
 
+    /// A run that was cancelled by its token while batches ran. The same run resumes it.
+    #[error("the run was cancelled after {finished} of {planned} batches")]
+    Stopped {
+        /// Batches that are finished.
+        finished: usize,
+        /// Batches that are finished or were planned so far.
+        planned: usize,
+    },
+
     /// A file that cannot be read.
     #[error("cannot read {}", path.display())]
     Read {
@@ -338,6 +347,9 @@ impl LesionError {
     /// Whether the run was cancelled by its token, rather than failed.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        matches!(self, Self::Study(StudyError::Cancelled) | Self::DownloadStopped)
+        matches!(
+            self,
+            Self::Study(StudyError::Cancelled) | Self::DownloadStopped | Self::Stopped { .. }
+        )
     }
 }

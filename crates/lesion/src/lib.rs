@@ -77,6 +77,7 @@ pub use running::{
     prepared_study::{PreparedStudy, RunOptions},
     registration_file::{read_registration, write_registration},
     run::{RunSummary, run},
+    run_share::{ShareSummary, run_share},
     stages::Stages,
     starter::{StarterWords, write_starter},
     watch::{CancelToken, Note, Unwatched, Watch},

@@ -6,7 +6,10 @@ use crate::engine::trial::Reading;
 
 /// Keeps the readings of finished batches, so that an interrupted run can be resumed.
 pub trait Journal: Send {
-    /// The readings of a finished unit.
+    /// Whether a unit is finished.
+    fn is_finished(&self, unit: &str) -> bool;
+
+    /// The readings of a finished unit. They may be asked for once.
     fn finished(&mut self, unit: &str) -> Option<Vec<Reading>>;
 
     /// Keeps the readings of a unit.
@@ -21,6 +24,10 @@ pub trait Journal: Send {
 pub struct NoJournal;
 
 impl Journal for NoJournal {
+    fn is_finished(&self, _unit: &str) -> bool {
+        false
+    }
+
     fn finished(&mut self, _unit: &str) -> Option<Vec<Reading>> {
         None
     }

@@ -1,6 +1,9 @@
 //! Runs lesions: one clean pass for each group of prompts, and many lesions in one batch.
 
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{
+    Mutex, MutexGuard,
+    atomic::{AtomicBool, Ordering},
+};
 
 use activation_capture::Target;
 use bert_model::TokenBatch;
@@ -9,6 +12,7 @@ use burn::tensor::Tensor;
 use crate::{
     encoding::masked_prompt::MaskedPrompt,
     engine::{
+        batch_share::{BatchCount, BatchShare},
         journal::Journal,
         lesion_method::PreparedLesionMethod,
         trial::{DistributionChange, Outcome, Read, Reading, Trial},
@@ -30,6 +34,9 @@ pub struct Laboratory<'a> {
     pub(crate) prompts: &'a [MaskedPrompt],
     method: PreparedLesionMethod,
     journal: &'a mut dyn Journal,
+    /// The share of the batches that it computes; none if it computes all.
+    share: Option<BatchShare>,
+    batches: BatchCount,
 }
 
 impl<'a> Laboratory<'a> {
@@ -40,7 +47,21 @@ impl<'a> Laboratory<'a> {
         method: PreparedLesionMethod,
         journal: &'a mut dyn Journal,
     ) -> Self {
-        Self { subject, prompts, method, journal }
+        Self { subject, prompts, method, journal, share: None, batches: BatchCount::default() }
+    }
+
+    /// The same laboratory for one share of the batches. The others are taken from the journal, or are
+    /// left to other shares.
+    #[must_use]
+    pub fn with_share(mut self, share: BatchShare) -> Self {
+        self.share = Some(share);
+        self
+    }
+
+    /// Numbers of its batches so far.
+    #[must_use]
+    pub fn batches(&self) -> BatchCount {
+        self.batches
     }
 
     /// Replaces the prompts and the method that was prepared for them, and returns the former ones.
@@ -84,7 +105,8 @@ impl<'a> Laboratory<'a> {
     /// # Errors
     /// If a layer or neuron does not exist, the model cannot be run or gives logits that are not
     /// finite, the journal cannot be written, or `progress` cancels the run. Finished batches are in
-    /// the journal by then.
+    /// the journal by then. [`StudyError::LeftToShares`] if batches of other shares are missing and
+    /// those of this share are finished.
     ///
     /// # Panics
     /// If a trial's prompt does not exist.
@@ -96,7 +118,8 @@ impl<'a> Laboratory<'a> {
         progress: Progress<'_>,
     ) -> Result<Vec<Outcome>, StudyError> {
         let subject = self.subject;
-        let groups = plan_groups(subject, self.prompts, journal_key, trials);
+        let mut groups = plan_groups(subject, self.prompts, journal_key, trials);
+        self.divide(&mut groups, journal_key);
         let shapes = groups.iter().map(|group| [group.prompts.len(), group.length]);
         let at_once = subject.at_once(Batching::clean_at_once, shapes);
         let journal = &mut *self.journal;
@@ -106,11 +129,15 @@ impl<'a> Laboratory<'a> {
             prompts: self.prompts,
             trials,
             read,
-            log: Mutex::new(Log { journal, progress, done: 0, cancelled: false }),
+            log: Mutex::new(Log { journal, progress, done: 0, kept: 0, cancelled: false }),
         };
         let outcomes = Mutex::new(vec![None; trials.len()]);
-        run_side_by_side(groups, at_once, |group| {
-            let readings = work.run(&group)?;
+        let are_left = AtomicBool::new(false);
+        let result = run_side_by_side(groups, at_once, |group| {
+            let Some(readings) = work.run(&group)? else {
+                are_left.store(true, Ordering::Relaxed);
+                return Ok(());
+            };
             let mut outcomes = lock(&outcomes);
             for (unit, lesioned) in group.units.iter().zip(&readings).skip(1) {
                 for (&index, lesioned) in unit.trials.iter().zip(lesioned) {
@@ -119,7 +146,12 @@ impl<'a> Laboratory<'a> {
                 }
             }
             Ok(())
-        })?;
+        });
+        self.batches.finished += lock(&work.log).kept;
+        result?;
+        if are_left.into_inner() {
+            return Err(StudyError::LeftToShares);
+        }
         let mut complete = Vec::with_capacity(trials.len());
         for outcome in lock(&outcomes).drain(..) {
             let Some(outcome) = outcome else {
@@ -128,6 +160,17 @@ impl<'a> Laboratory<'a> {
             complete.push(outcome);
         }
         Ok(complete)
+    }
+
+    /// Decides which batches are computed here, and counts them.
+    fn divide(&mut self, groups: &mut [Group], journal_key: &str) {
+        let units = groups.iter_mut().flat_map(|group| &mut group.units);
+        for (number, unit) in units.enumerate() {
+            unit.is_left = self.share.is_some_and(|share| !share.contains(journal_key, number));
+            let is_finished = self.journal.is_finished(&unit.name);
+            self.batches.finished += usize::from(is_finished);
+            self.batches.planned += usize::from(is_finished || !unit.is_left);
+        }
     }
 }
 
@@ -158,6 +201,8 @@ struct Unit {
     rows: Vec<usize>,
     /// The trial of each row; none without a lesion.
     trials: Vec<usize>,
+    /// Whether another share computes it.
+    is_left: bool,
 }
 
 /// Groups the prompts that are lesioned, and cuts their trials into batches. The order decides the
@@ -189,6 +234,7 @@ fn plan_groups(
             from: None,
             rows: members.clone(),
             trials: Vec::new(),
+            is_left: false,
         });
         for indices in indices
             .chunk_by(|&a, &b| lowest_layer(&trials[a]) == lowest_layer(&trials[b]))
@@ -199,6 +245,7 @@ fn plan_groups(
                 from: Some(lowest_layer(&trials[indices[0]])),
                 rows: indices.iter().map(|&index| trials[index].prompt).collect(),
                 trials: indices.to_vec(),
+                is_left: false,
             });
         }
         groups.push(Group { prompts: members, length, units });
@@ -220,6 +267,8 @@ struct Log<'a> {
     progress: Progress<'a>,
     /// Finished trials.
     done: usize,
+    /// Batches that were added to the journal.
+    kept: usize,
     cancelled: bool,
 }
 
@@ -244,21 +293,27 @@ struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    /// The readings of each unit of a group, from the journal or from the model.
-    fn run(&self, group: &Group) -> Result<Vec<Vec<Reading>>, StudyError> {
+    /// The readings of each unit of a group, from the journal or from the model; none if one is left to
+    /// another share.
+    fn run(&self, group: &Group) -> Result<Option<Vec<Vec<Reading>>>, StudyError> {
         let mut readings = Vec::with_capacity(group.units.len());
         for unit in &group.units {
             readings.push(self.resume(unit)?);
         }
-        if readings.iter().any(Option::is_none) {
-            self.check_cancelled()?;
-            let pass = self.run_clean_pass(group)?;
-            let mut missing = Vec::new();
-            for (readings, unit) in readings.iter_mut().zip(&group.units) {
-                if readings.is_none() {
+        let mut missing = Vec::new();
+        let mut are_left = false;
+        for (readings, unit) in readings.iter_mut().zip(&group.units) {
+            if readings.is_none() {
+                if unit.is_left {
+                    are_left = true;
+                } else {
                     missing.push((readings, unit));
                 }
             }
+        }
+        if !missing.is_empty() {
+            self.check_cancelled()?;
+            let pass = self.run_clean_pass(group)?;
             let shapes = missing.iter().map(|(_, unit)| [unit.rows.len(), group.length]);
             let at_once = self.subject.at_once(Batching::at_once, shapes);
             run_side_by_side(missing, at_once, |(readings, unit)| {
@@ -266,11 +321,15 @@ impl<'a> Work<'a> {
                 let found = self.run_unit(&pass, group, unit)?;
                 let mut log = self.log();
                 log.journal.keep(&unit.name, &found).map_err(StudyError::Journal)?;
+                log.kept += 1;
                 *readings = Some(found);
                 log.report(unit.trials.len(), self.trials.len())
             })?;
         }
-        Ok(readings.into_iter().flatten().collect())
+        if are_left {
+            return Ok(None);
+        }
+        Ok(Some(readings.into_iter().flatten().collect()))
     }
 
     /// Checks that no group was told to stop.
@@ -434,6 +493,10 @@ mod tests {
     }
 
     impl Journal for MemoryJournal {
+        fn is_finished(&self, unit: &str) -> bool {
+            self.units.contains_key(unit)
+        }
+
         fn finished(&mut self, unit: &str) -> Option<Vec<Reading>> {
             let readings = self.units.get(unit).cloned();
             self.resumed += usize::from(readings.is_some());

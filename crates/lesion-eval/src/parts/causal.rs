@@ -6,6 +6,7 @@ use study_record::{Directness, tables::CausalRow};
 
 use crate::{
     engine::{
+        batch_share::LeftBatches,
         direct_pass::DirectPass,
         trial::{Drops, Outcome, Read, Trial},
     },
@@ -35,20 +36,18 @@ impl LaboratoryPart for Causal {
     ) -> Result<PartResult, StudyError> {
         let design = bench.design;
         let prompts = design.labelled();
-        let layers = layers_or(
-            design.subject,
-            design.study.causal.layers.as_ref(),
-            bench.layer_of_interest(),
-        );
+        let layers = bench.layers_or_interest(design.study.causal.layers.as_ref())?;
         let mut singles: Vec<SingleLesions<'_>> =
             layers.into_iter().map(|layer| SingleLesions::choose(bench, layer)).collect();
         let neurons: usize = singles.iter().map(|layer| layer.neurons.len()).sum();
         let all = prompts.len() * neurons;
         let mut done = 0;
+        let mut left = LeftBatches::default();
         for layer in &mut singles {
-            layer.run(bench, &prompts, &mut |now, _| progress(done + now, all))?;
+            left.take(layer.run(bench, &prompts, &mut |now, _| progress(done + now, all)))?;
             done += layer.drops.len();
         }
+        left.check()?;
         if bench.laboratory.zeroes_at_masks() {
             for &prompt in &prompts {
                 report(progress, all, all)?;

@@ -10,6 +10,7 @@ use study_record::{
 use crate::{
     encoding::masked_prompt::MaskedPrompt,
     engine::{
+        batch_share::LeftBatches,
         direct_pass::{SetInPrompts, sum_direct_effects},
         laboratory::Laboratory,
         lesion_method::LesionMethod,
@@ -53,6 +54,7 @@ impl LaboratoryPart for Controls {
         bench: &mut Bench<'_, '_>,
         progress: Progress<'_>,
     ) -> Result<PartResult, StudyError> {
+        bench.awaits_controls = true;
         let controls = run_controls(bench, &mut *progress)?;
         let Bench { design, selection, labelled, .. } = bench;
         let prompts = design.prompts;
@@ -61,6 +63,7 @@ impl LaboratoryPart for Controls {
         let strongest_layer = find_strongest_layer(&profile.rows);
         let dissociations = dissociations(design, &controls, &templates, progress)?;
         bench.strongest_layer = strongest_layer;
+        bench.awaits_controls = false;
         let mut tables = vec![
             EncodedTable::new(controls.iter().flat_map(lesion_rows))?,
             EncodedTable::new(controls.iter().flat_map(|layer| prompt_rows(prompts, layer)))?,
@@ -255,6 +258,7 @@ fn run_controls(
     let paper = paper.prepare(None, design.prompts, design.study.seed)?;
     let mut found = Vec::with_capacity(cells.len());
     let mut done = 0;
+    let mut left = LeftBatches::default();
     // One layer and label after the other, so that not all lesions are in memory at once.
     for cell in &cells {
         let mut watch = |now, _| progress(done + now, all);
@@ -267,10 +271,11 @@ fn run_controls(
                 controls
             }
         };
-        found.push(controls?);
+        found.extend(left.take(controls)?);
         done += cell.most_trials(&design);
         report(progress, done, all)?;
     }
+    left.check()?;
     add_direct_effects(bench, &cells, &mut found)?;
     Ok(found)
 }
@@ -438,14 +443,44 @@ fn run_cell(
         cell.label,
         &cell.matched,
     )?;
-    run_matched(bench, cell, &neurons, &mut controls, &mut *progress)?;
-    run_random(bench, cell, &neurons, &mut controls, &mut *progress)?;
-    let Some(test) = controls.compare_margins(SetKind::Random) else { return Ok(controls) };
-    if test.p_two_sided > LEVEL && !design.study.controls.every_kind {
-        return Ok(controls);
+    let mut left = LeftBatches::default();
+    left.take(run_matched(bench, cell, &neurons, &mut controls, &mut *progress))?;
+    left.take(run_random(bench, cell, &neurons, &mut controls, &mut *progress))?;
+    let every_kind = design.study.controls.every_kind;
+    let mut singles = None;
+    if every_kind && cell.matched.len() < design.neurons() {
+        // There are random sets, so these lesions depend on no result.
+        singles = left.take(lesion_singles(bench, cell, &mut *progress))?;
+        left.take(run_similar(bench, cell, &neurons, &mut controls, &mut *progress))?;
     }
-    controls.strongest_drops = Some(lesion_strongest(bench, cell, test.excess, &mut *progress)?);
+    left.check()?;
+    let Some(test) = controls.compare_margins(SetKind::Random) else { return Ok(controls) };
+    if !every_kind {
+        if test.p_two_sided > LEVEL {
+            return Ok(controls);
+        }
+        singles = left.take(lesion_singles(bench, cell, &mut *progress))?;
+        left.take(run_similar(bench, cell, &neurons, &mut controls, &mut *progress))?;
+    }
+    if let Some(singles) = singles {
+        let strongest = lesion_strongest(bench, cell, &singles, test.excess, progress);
+        controls.strongest_drops = left.take(strongest)?;
+    }
+    left.check()?;
+    Ok(controls)
+}
+
+/// Lesions the random sets of the kinds beyond the first.
+fn run_similar(
+    bench: &mut Bench<'_, '_>,
+    cell: &Cell<'_>,
+    neurons: &LayerNeurons,
+    controls: &mut LayerControls,
+    progress: Progress<'_>,
+) -> Result<(), StudyError> {
+    let design = bench.design;
     let plan = design.random_set_plan();
+    let mut left = LeftBatches::default();
     let similar = [
         (SetKind::RandomActive, Purpose::ActiveSet, &neurons.activity),
         (SetKind::RandomDisplaced, Purpose::DisplacedSet, &neurons.displacement),
@@ -454,35 +489,46 @@ fn run_cell(
         let groups = SimilarGroups::new(values, &cell.matched);
         controls.shared[place] = Some(groups.shared()).filter(|shared| shared.is_finite());
         let sets = plan.draw(purpose, cell.index, |rng| groups.choose(rng));
-        let lesioned = run_own(&mut bench.laboratory, cell, kind, &sets, &mut *progress)?;
-        controls.lesions.extend(neurons.own_lesions(kind, lesioned));
+        let lesioned = run_own(&mut bench.laboratory, cell, kind, &sets, &mut *progress);
+        if let Some(lesioned) = left.take(lesioned)? {
+            controls.lesions.extend(neurons.own_lesions(kind, lesioned));
+        }
     }
     if cell.sets == SetChoice::Lesioned && design.study.lesion.neurons.is_none() {
         let sets = reselect(bench, cell.layer, cell.label, cell.matched.len())?;
         let kind = SetKind::Reselected;
-        let lesioned = run_own(&mut bench.laboratory, cell, kind, &sets, progress)?;
-        controls.lesions.extend(neurons.own_lesions(kind, lesioned));
+        let lesioned = run_own(&mut bench.laboratory, cell, kind, &sets, progress);
+        if let Some(lesioned) = left.take(lesioned)? {
+            controls.lesions.extend(neurons.own_lesions(kind, lesioned));
+        }
     }
-    Ok(controls)
+    left.check()
 }
 
 /// Neurons of a set that are lesioned together to see how concentrated its effect is.
 const STRONGEST: usize = 5;
 
-/// The mean margin drops of the strongest matched neuron, and of the [`STRONGEST`] together. The
-/// strongest are those whose own lesions do most in the direction of `excess`.
-fn lesion_strongest(
+/// Lesions each matched neuron by itself.
+fn lesion_singles(
     bench: &mut Bench<'_, '_>,
     cell: &Cell<'_>,
-    excess: f64,
     progress: Progress<'_>,
-) -> Result<[f64; 2], StudyError> {
+) -> Result<Vec<LesionedSet>, StudyError> {
     let singles: Vec<Arc<[usize]>> =
         cell.matched.iter().map(|&neuron| Arc::from([neuron])).collect();
     let key = cell.journal_key("singles");
-    let laboratory = &mut bench.laboratory;
-    let singles =
-        lesion_sets(laboratory, &key, cell.layer, &singles, &cell.prompts, &mut *progress)?;
+    lesion_sets(&mut bench.laboratory, &key, cell.layer, &singles, &cell.prompts, progress)
+}
+
+/// The mean margin drops of the strongest matched neuron, and of the [`STRONGEST`] together. The
+/// strongest are those whose own lesions, `singles`, do most in the direction of `excess`.
+fn lesion_strongest(
+    bench: &mut Bench<'_, '_>,
+    cell: &Cell<'_>,
+    singles: &[LesionedSet],
+    excess: f64,
+    progress: Progress<'_>,
+) -> Result<[f64; 2], StudyError> {
     let mut drops: Vec<(f64, usize)> = singles
         .iter()
         .map(|set| (excess.signum() * mean_drops(&set.drops).margin, set.neurons[0]))
@@ -493,6 +539,7 @@ fn lesion_strongest(
     strongest.sort_unstable();
     let key = cell.journal_key("strongest");
     let sets = [strongest.into()];
+    let laboratory = &mut bench.laboratory;
     let together = lesion_sets(laboratory, &key, cell.layer, &sets, &cell.prompts, progress)?;
     let first = drops.first().map_or(0.0, |&(drop, _)| excess.signum() * drop);
     Ok([first, together.first().map_or(0.0, |set| mean_drops(&set.drops).margin)])
@@ -526,17 +573,20 @@ fn run_matched(
         trials.push(Trial::single(prompt, cell.layer, cell.matched.clone()));
     }
     let key = cell.journal_key("matched");
-    let outcomes = laboratory.run(&key, &trials, Read::Candidates, &mut *progress)?;
-    let (outcomes, other_outcomes) = outcomes.split_at(cell.prompts.len());
-    controls.clean_margins = outcomes.iter().map(|outcome| outcome.clean.margin()).collect();
-    let drops = |outcomes: &[Outcome]| outcomes.iter().map(Outcome::drops).collect();
-    controls.lesions.push(neurons.lesion(
-        SetKind::Matched,
-        0,
-        &cell.matched,
-        drops(outcomes),
-        drops(other_outcomes),
-    ));
+    let mut left = LeftBatches::default();
+    let outcomes = laboratory.run(&key, &trials, Read::Candidates, &mut *progress);
+    if let Some(outcomes) = left.take(outcomes)? {
+        let (outcomes, other_outcomes) = outcomes.split_at(cell.prompts.len());
+        controls.clean_margins = outcomes.iter().map(|outcome| outcome.clean.margin()).collect();
+        let drops = |outcomes: &[Outcome]| outcomes.iter().map(Outcome::drops).collect();
+        controls.lesions.push(neurons.lesion(
+            SetKind::Matched,
+            0,
+            &cell.matched,
+            drops(outcomes),
+            drops(other_outcomes),
+        ));
+    }
     let mut others = Vec::new();
     if !cell.swapped.is_empty() {
         others.push((SetKind::Swapped, cell.swapped.clone()));
@@ -553,10 +603,12 @@ fn run_matched(
         }
     }
     for (kind, set) in others {
-        let lesioned = run_own(laboratory, cell, kind, &[set], &mut *progress)?;
-        controls.lesions.extend(neurons.own_lesions(kind, lesioned));
+        let lesioned = run_own(laboratory, cell, kind, &[set], &mut *progress);
+        if let Some(lesioned) = left.take(lesioned)? {
+            controls.lesions.extend(neurons.own_lesions(kind, lesioned));
+        }
     }
-    Ok(())
+    left.check()
 }
 
 /// Lesions the `random` sets: those of a study's own cells in every prompt that has a label, those of

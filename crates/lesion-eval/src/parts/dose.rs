@@ -6,7 +6,10 @@ use neuron_stats::TTest;
 use study_record::{SetKind, Strength, tables::DoseRow};
 
 use crate::{
-    engine::trial::{Drops, Outcome, Read, Trial, mean_drops},
+    engine::{
+        batch_share::LeftBatches,
+        trial::{Drops, Outcome, Read, Trial, mean_drops},
+    },
     error::StudyError,
     parts::{
         laboratory_part::{
@@ -38,20 +41,18 @@ impl LaboratoryPart for Dose {
         bench: &mut Bench<'_, '_>,
         progress: Progress<'_>,
     ) -> Result<PartResult, StudyError> {
-        let layers = layers_or(
-            bench.design.subject,
-            bench.design.study.dose.layers.as_ref(),
-            bench.layer_of_interest(),
-        );
+        let layers = bench.layers_or_interest(bench.design.study.dose.layers.as_ref())?;
         let sets: Vec<Vec<DoseSet>> =
             layers.iter().map(|&layer| choose_layer_sets(bench, layer)).collect();
         let all = sets.iter().flatten().map(|set| set.prompts.len()).sum();
         let templates = Templates::of(bench.design.prompts);
         let mut done = 0;
         let mut rows = Vec::new();
+        let mut left = LeftBatches::default();
         for (&layer, sets) in layers.iter().zip(&sets) {
             let mut watch = |now, _| progress(done + now, all);
-            for (set, drops) in sets.iter().zip(lesion_sets(bench, layer, sets, &mut watch)?) {
+            let lesioned = left.take(lesion_sets(bench, layer, sets, &mut watch))?;
+            for (set, drops) in sets.iter().zip(lesioned.unwrap_or_default()) {
                 let interval = match set.kind {
                     SetKind::Matched => set.interval(&drops, &templates, layers.len())?,
                     _ => None,
@@ -60,6 +61,7 @@ impl LaboratoryPart for Dose {
                 done += drops.len();
             }
         }
+        left.check()?;
         Ok(PartResult::table(EncodedTable::new(rows)?))
     }
 }

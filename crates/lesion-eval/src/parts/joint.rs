@@ -1,12 +1,16 @@
 //! Lesions of several layers at once, against the sum of the single layers' lesions.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use neuron_stats::randomisation_p;
 use study_record::{PatternKind, Question, SetChoice, tables::JointRow};
 
 use crate::{
     engine::{
+        batch_share::LeftBatches,
         laboratory::Laboratory,
         trial::{Drops, Outcome, Read, Trial, mean_drops},
     },
@@ -15,7 +19,7 @@ use crate::{
         claim::{Claim, RandomComparison, standard_error},
         laboratory_part::{Bench, Design, EncodedTable, LaboratoryPart, PartResult, Trials},
         layer_pattern::LayerPattern,
-        set_lesions::{TRIALS_PER_RUN, places_among},
+        set_lesions::{LesionedSet, TRIALS_PER_RUN, places_among},
         template_bootstrap::{Templates, by_prompt, mean_over},
     },
     passes::progress::{Progress, report},
@@ -46,8 +50,11 @@ impl LaboratoryPart for Joint {
         progress: Progress<'_>,
     ) -> Result<PartResult, StudyError> {
         let design = bench.design;
-        let joints =
-            run_patterns(&mut bench.laboratory, bench.lesioned, design.patterns, &mut *progress)?;
+        let mut left = LeftBatches::default();
+        let mut joints = list_lesions(&bench.laboratory, bench.lesioned, design.patterns);
+        left.take(run_lesions(&mut bench.laboratory, &mut joints, &mut *progress))?;
+        let mut random = run_all_random_sets(bench, &joints, &mut left, &mut *progress)?;
+        left.check()?;
         let templates = Templates::of(design.prompts);
         let mut rows = Vec::with_capacity(joints.len());
         let mut claims = Vec::new();
@@ -55,8 +62,9 @@ impl LaboratoryPart for Joint {
             let sums = sum_single_layers(&joints, joint);
             let interval = synergy_interval(&design, joint, &sums, &templates)?;
             let mut row = joint.row(mean_drops(&sums), interval);
-            if design.tested_patterns().any(|pattern| *pattern == joint.pattern) {
-                let random = run_random_synergies(bench, &joints, joint, &mut *progress)?;
+            if joint.is_tested(&design) {
+                let random = random.remove(&done).unwrap_or_default();
+                let random = random_synergies(&design, &joints, joint, &random);
                 let claim = claim_synergy(&design, joint, &row, &sums, &random, &templates);
                 let comparison = claim.comparison.as_ref();
                 (row.random_low, row.random_high) =
@@ -71,6 +79,9 @@ impl LaboratoryPart for Joint {
     }
 }
 
+/// A layer with some of its neurons.
+type LayerSet = (usize, Arc<[usize]>);
+
 /// A lesion of several layers in the prompts of one label.
 struct JointLesion {
     pattern: LayerPattern,
@@ -80,11 +91,26 @@ struct JointLesion {
     neurons: usize,
     /// The prompts, as indices into the study's.
     prompts: Vec<usize>,
-    /// The outcome in each prompt.
+    /// The neurons of each layer.
+    layers: Vec<LayerSet>,
+    /// The outcome in each prompt; empty before it is lesioned.
     outcomes: Vec<Outcome>,
 }
 
 impl JointLesion {
+    /// Whether its synergy is compared with that of random sets.
+    fn is_tested(&self, design: &Design<'_>) -> bool {
+        design.tested_patterns().any(|pattern| *pattern == self.pattern)
+    }
+
+    /// The layers with matched neurons, if these are at least two: the lower ones, and the last.
+    fn split_layers(&self) -> Option<(Vec<LayerSet>, LayerSet)> {
+        let mut layers = self.layers.clone();
+        layers.retain(|(_, neurons)| !neurons.is_empty());
+        let last = layers.pop()?;
+        if layers.is_empty() { None } else { Some((layers, last)) }
+    }
+
     /// Its row. `sum` is the mean sum of the falls under each layer's lesion by itself, `interval` that
     /// of the synergy.
     fn row(&self, sum: Drops, interval: Option<(f64, f64)>) -> JointRow {
@@ -115,15 +141,13 @@ impl JointLesion {
     }
 }
 
-/// Lesions the matched neurons of every pattern's layers in every prompt that has a label.
-fn run_patterns(
-    laboratory: &mut Laboratory<'_>,
+/// The lesions of the matched neurons of every pattern's layers, in every prompt that has a label.
+fn list_lesions(
+    laboratory: &Laboratory<'_>,
     sets: &NeuronSets,
     patterns: &[LayerPattern],
-    progress: Progress<'_>,
-) -> Result<Vec<JointLesion>, StudyError> {
+) -> Vec<JointLesion> {
     let patterns = add_single_layers(patterns);
-    let mut trials = Vec::new();
     let mut joints: Vec<JointLesion> = Vec::new();
     for label in sets.labels() {
         let prompts = laboratory.labelled(label);
@@ -131,25 +155,38 @@ fn run_patterns(
             continue;
         }
         for pattern in &patterns {
-            let layers: Vec<(usize, Arc<[usize]>)> =
+            let layers: Vec<LayerSet> =
                 pattern.layers.iter().map(|&layer| (layer, sets.set(layer, label))).collect();
-            for &prompt in &prompts {
-                trials.push(Trial { prompt, layers: layers.clone() });
-            }
             joints.push(JointLesion {
                 pattern: pattern.clone(),
                 label: label.to_owned(),
                 neurons: layers.iter().map(|(_, neurons)| neurons.len()).sum(),
                 prompts: prompts.clone(),
+                layers,
                 outcomes: Vec::new(),
             });
         }
     }
+    joints
+}
+
+/// Runs these lesions.
+fn run_lesions(
+    laboratory: &mut Laboratory<'_>,
+    joints: &mut [JointLesion],
+    progress: Progress<'_>,
+) -> Result<(), StudyError> {
+    let mut trials = Vec::new();
+    for joint in &*joints {
+        for &prompt in &joint.prompts {
+            trials.push(Trial { prompt, layers: joint.layers.clone() });
+        }
+    }
     let mut outcomes = laboratory.run("joint", &trials, Read::Probabilities, progress)?.into_iter();
-    for joint in &mut joints {
+    for joint in joints {
         joint.outcomes = outcomes.by_ref().take(joint.prompts.len()).collect();
     }
-    Ok(joints)
+    Ok(())
 }
 
 /// The patterns, and each of their layers by itself: the sums need them.
@@ -209,65 +246,102 @@ fn synergy_interval(
         .interval(design.bootstrap(), |prompts| mean_over(prompts, &synergies))
 }
 
-/// The synergies of random sets, `[random sets][prompts]`: `random` sets in all layers of the pattern
-/// but the last one that has matched neurons, whose matched set is kept. Empty with neurons in fewer
-/// than two layers.
-fn run_random_synergies(
+/// Random sets in the lower layers of a lesion, with its own set in the last layer.
+#[derive(Default)]
+struct RandomJointLesions {
+    /// The random sets of each lower layer, by themselves.
+    lower: Vec<Arc<Vec<LesionedSet>>>,
+    /// The margin drops of all layers together, `[random sets][prompts]`.
+    drops: Vec<Vec<f64>>,
+}
+
+/// The random sets of every lesion that is tested, by its place. Those that need batches of other shares
+/// are left.
+fn run_all_random_sets(
     bench: &mut Bench<'_, '_>,
     joints: &[JointLesion],
+    left: &mut LeftBatches,
+    progress: Progress<'_>,
+) -> Result<BTreeMap<usize, RandomJointLesions>, StudyError> {
+    let mut found = BTreeMap::new();
+    for (place, joint) in joints.iter().enumerate() {
+        if joint.is_tested(&bench.design) {
+            let random = left.take(run_random_sets(bench, joint, &mut *progress))?;
+            found.extend(random.map(|random| (place, random)));
+        }
+    }
+    Ok(found)
+}
+
+/// Lesions random sets in all layers of a lesion but the last one that has matched neurons, whose
+/// matched set is kept. None with neurons in fewer than two layers.
+fn run_random_sets(
+    bench: &mut Bench<'_, '_>,
     joint: &JointLesion,
     progress: Progress<'_>,
-) -> Result<Vec<Vec<f64>>, StudyError> {
-    let design = bench.design;
-    let matched = |layer| bench.lesioned.set(layer, &joint.label);
-    let layers = joint.pattern.layers.iter().copied();
-    let layers: Vec<usize> = layers.filter(|&layer| !matched(layer).is_empty()).collect();
-    let Some((&last, lower)) = layers.split_last() else { return Ok(Vec::new()) };
-    if lower.is_empty() {
-        return Ok(Vec::new());
+) -> Result<RandomJointLesions, StudyError> {
+    let Some((lower, last)) = joint.split_layers() else {
+        return Ok(RandomJointLesions::default());
+    };
+    let plan = bench.design.random_set_plan();
+    let mut left = LeftBatches::default();
+    let mut random = RandomJointLesions::default();
+    let mut sets = Vec::with_capacity(lower.len());
+    for (layer, matched) in lower {
+        let lesioned = bench.lesion_random_sets(layer, matched.len(), &mut *progress);
+        random.lower.extend(left.take(lesioned)?);
+        sets.push((layer, plan.any(layer, matched.len())));
     }
-    let last = (last, matched(last));
-    let lower: Vec<(usize, usize)> =
-        lower.iter().map(|&layer| (layer, matched(layer).len())).collect();
-    let mut random = Vec::with_capacity(lower.len());
-    for (layer, size) in lower {
-        random.push((layer, bench.lesion_random_sets(layer, size, &mut *progress)?));
-    }
-    let places = places_among(&joint.prompts, &design.labelled());
-    let last_alone =
-        joints.iter().find(|other| other.pattern.layers == [last.0] && other.label == joint.label);
-    let last_drops: Vec<f64> = last_alone
-        .into_iter()
-        .flat_map(|single| &single.outcomes)
-        .map(|outcome| outcome.drops().margin)
-        .collect();
-    let draws = random.iter().map(|(_, sets)| sets.len()).min().unwrap_or_default();
+    let draws = sets.iter().map(|(_, sets)| sets.len()).min().unwrap_or_default();
     let draws: Vec<usize> = (0..draws).collect();
-    let mut synergies = Vec::with_capacity(draws.len());
     let draws_per_run = (TRIALS_PER_RUN / joint.prompts.len()).max(1);
     for (number, draws) in draws.chunks(draws_per_run).enumerate() {
         let mut trials = Vec::with_capacity(draws.len() * joint.prompts.len());
         for &draw in draws {
-            let mut layers: Vec<(usize, Arc<[usize]>)> =
-                random.iter().map(|(layer, sets)| (*layer, sets[draw].neurons.clone())).collect();
+            let mut layers: Vec<LayerSet> =
+                sets.iter().map(|(layer, sets)| (*layer, sets[draw].clone())).collect();
             layers.push(last.clone());
             for &prompt in &joint.prompts {
                 trials.push(Trial { prompt, layers: layers.clone() });
             }
         }
         let key = format!("joint random {} {} {number}", joint.pattern.name(), joint.label);
-        let outcomes = bench.laboratory.run(&key, &trials, Read::Candidates, &mut *progress)?;
-        for (&draw, outcomes) in draws.iter().zip(outcomes.chunks(joint.prompts.len())) {
-            let mut by_prompt = Vec::with_capacity(outcomes.len());
-            for ((outcome, &place), last_drop) in outcomes.iter().zip(&places).zip(&last_drops) {
-                let lower: f64 =
-                    random.iter().map(|(_, sets)| sets[draw].drops[place].margin).sum();
-                by_prompt.push(outcome.drops().margin - lower - last_drop);
-            }
-            synergies.push(by_prompt);
+        let outcomes = bench.laboratory.run(&key, &trials, Read::Candidates, &mut *progress);
+        let Some(outcomes) = left.take(outcomes)? else { continue };
+        for outcomes in outcomes.chunks(joint.prompts.len()) {
+            random.drops.push(outcomes.iter().map(|outcome| outcome.drops().margin).collect());
         }
     }
-    Ok(synergies)
+    left.check()?;
+    Ok(random)
+}
+
+/// The synergies of random sets, `[random sets][prompts]`.
+fn random_synergies(
+    design: &Design<'_>,
+    joints: &[JointLesion],
+    joint: &JointLesion,
+    random: &RandomJointLesions,
+) -> Vec<Vec<f64>> {
+    let Some((_, (last, _))) = joint.split_layers() else { return Vec::new() };
+    let places = places_among(&joint.prompts, &design.labelled());
+    let last_alone =
+        joints.iter().find(|other| other.pattern.layers == [last] && other.label == joint.label);
+    let last_drops: Vec<f64> = last_alone
+        .into_iter()
+        .flat_map(|single| &single.outcomes)
+        .map(|outcome| outcome.drops().margin)
+        .collect();
+    let mut synergies = Vec::with_capacity(random.drops.len());
+    for (draw, drops) in random.drops.iter().enumerate() {
+        let mut by_prompt = Vec::with_capacity(drops.len());
+        for ((drop, &place), last_drop) in drops.iter().zip(&places).zip(&last_drops) {
+            let lower: f64 = random.lower.iter().map(|sets| sets[draw].drops[place].margin).sum();
+            by_prompt.push(drop - lower - last_drop);
+        }
+        synergies.push(by_prompt);
+    }
+    synergies
 }
 
 fn claim_synergy(

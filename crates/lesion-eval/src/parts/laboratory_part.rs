@@ -10,7 +10,9 @@ use study_record::{
 
 use crate::{
     encoding::{encoded_stimuli::EncodedStimuli, masked_prompt::MaskedPrompt},
-    engine::{laboratory::Laboratory, lesion_method::PreparedLesionMethod},
+    engine::{
+        batch_share::BatchCount, laboratory::Laboratory, lesion_method::PreparedLesionMethod,
+    },
     error::StudyError,
     parts::{
         claim::Claim,
@@ -42,7 +44,8 @@ pub trait LaboratoryPart: Sync {
     ///
     /// # Errors
     /// If the model cannot be run or gives logits that are not finite, the journal cannot be written,
-    /// or `progress` cancels the run.
+    /// or `progress` cancels the run. [`StudyError::LeftToShares`] if batches of other shares are
+    /// missing. Those of this share that depend on none of them are finished by then.
     fn run(
         &self,
         bench: &mut Bench<'_, '_>,
@@ -173,6 +176,8 @@ pub struct Bench<'a, 'l> {
     random_sets: RandomSetLesions,
     /// The layer with the largest effect that the controls tell from random sets.
     pub(crate) strongest_layer: Option<usize>,
+    /// Whether that layer is not known, because batches of the controls are left to other shares.
+    pub(crate) awaits_controls: bool,
 }
 
 impl<'a, 'l> Bench<'a, 'l> {
@@ -199,7 +204,14 @@ impl<'a, 'l> Bench<'a, 'l> {
             bystanders,
             random_sets,
             strongest_layer: None,
+            awaits_controls: false,
         }
+    }
+
+    /// Numbers of the laboratory's batches so far.
+    #[must_use]
+    pub fn batches(&self) -> BatchCount {
+        self.laboratory.batches()
     }
 
     /// Lets the laboratory read the bystander prompts, and returns the former prompts and method. None
@@ -210,11 +222,28 @@ impl<'a, 'l> Bench<'a, 'l> {
     }
 
     /// The layer that doses and single neurons look at by default.
-    pub(crate) fn layer_of_interest(&self) -> usize {
+    ///
+    /// # Errors
+    /// If it depends on batches that are left to other shares.
+    pub(crate) fn layer_of_interest(&self) -> Result<usize, StudyError> {
         match (self.design.study.lesion.layer, self.strongest_layer) {
-            (None, Some(strongest)) => strongest,
-            _ => self.design.layer,
+            (None, _) if self.awaits_controls => Err(StudyError::LeftToShares),
+            (None, Some(strongest)) => Ok(strongest),
+            _ => Ok(self.design.layer),
         }
+    }
+
+    /// The layers that a setting gives or, by default, the layer of interest.
+    ///
+    /// # Errors
+    /// If [`Bench::layer_of_interest`] fails.
+    pub(crate) fn layers_or_interest(
+        &self,
+        given: Option<&IndexRanges>,
+    ) -> Result<Vec<usize>, StudyError> {
+        // Given layers depend on no result.
+        let default = if given.is_some() { self.design.layer } else { self.layer_of_interest()? };
+        Ok(layers_or(self.design.subject, given, default))
     }
 
     /// Random sets of `size` neurons of a layer, lesioned in every prompt that has a label. Each size

@@ -7,7 +7,10 @@ use rand::seq::SliceRandom;
 use study_record::{Range, Selector, tables::SelectorRow};
 
 use crate::{
-    engine::trial::{Drops, Outcome, Read, Trial, mean_drops},
+    engine::{
+        batch_share::LeftBatches,
+        trial::{Drops, Outcome, Read, Trial, mean_drops},
+    },
     error::StudyError,
     parts::{
         dose::choose_sizes,
@@ -42,7 +45,7 @@ impl LaboratoryPart for Selectors {
         bench: &mut Bench<'_, '_>,
         progress: Progress<'_>,
     ) -> Result<PartResult, StudyError> {
-        let layer = bench.layer_of_interest();
+        let layer = bench.layer_of_interest()?;
         let mut cells = Vec::new();
         for (side, label) in bench.lesioned.labels().into_iter().enumerate() {
             let prompts = bench.laboratory.labelled(label);
@@ -58,15 +61,18 @@ impl LaboratoryPart for Selectors {
         let all = self.trials(&bench.design).count;
         let mut done = 0;
         let mut rows = Vec::new();
+        let mut left = LeftBatches::default();
         for cell in &cells {
             let choosers = list_choosers(bench, cell, &by_prompt)?;
             for size in choose_sizes(bench.design.study.selectors.sizes.get(), cell.most) {
                 let mut watch = |now, _| progress(done + now, all);
-                let (found, trials) = lesion_size(bench, cell, &choosers, size, &mut watch)?;
+                let lesioned = lesion_size(bench, cell, &choosers, size, &mut watch);
+                let Some((found, trials)) = left.take(lesioned)? else { continue };
                 rows.extend(found);
                 done += trials;
             }
         }
+        left.check()?;
         Ok(PartResult::table(EncodedTable::new(rows)?))
     }
 }

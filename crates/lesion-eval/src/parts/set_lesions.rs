@@ -10,6 +10,7 @@ use rayon::prelude::*;
 
 use crate::{
     engine::{
+        batch_share::LeftBatches,
         laboratory::Laboratory,
         trial::{Drops, Outcome, Read, Trial},
     },
@@ -47,6 +48,7 @@ pub(crate) fn lesion_sets(
 ) -> Result<Vec<LesionedSet>, StudyError> {
     let mut lesioned = Vec::with_capacity(sets.len());
     let mut done = 0;
+    let mut left = LeftBatches::default();
     let sets_per_run = (TRIALS_PER_RUN / prompts.len().max(1)).max(1);
     for (number, chunk) in sets.chunks(sets_per_run).enumerate() {
         let mut trials = Vec::with_capacity(chunk.len() * prompts.len());
@@ -56,11 +58,10 @@ pub(crate) fn lesion_sets(
             }
         }
         let journal_key = format!("{journal_key} {number}");
-        let outcomes =
-            laboratory.run(&journal_key, &trials, Read::Candidates, &mut |now, all| {
-                progress(done + now, all)
-            })?;
+        let mut watch = |now, all| progress(done + now, all);
+        let outcomes = laboratory.run(&journal_key, &trials, Read::Candidates, &mut watch);
         done += trials.len();
+        let Some(outcomes) = left.take(outcomes)? else { continue };
         for (neurons, outcomes) in chunk.iter().zip(outcomes.chunks(prompts.len().max(1))) {
             lesioned.push(LesionedSet {
                 neurons: neurons.clone(),
@@ -68,6 +69,7 @@ pub(crate) fn lesion_sets(
             });
         }
     }
+    left.check()?;
     Ok(lesioned)
 }
 
@@ -105,9 +107,9 @@ impl RandomSetPlan {
 }
 
 /// The random sets of whole layers that a study has lesioned so far, by layer and size. Labels and
-/// parts share them.
+/// parts share them. There are none if batches of theirs are left to other shares.
 #[derive(Default)]
-pub(crate) struct RandomSetLesions(BTreeMap<(usize, usize), Arc<Vec<LesionedSet>>>);
+pub(crate) struct RandomSetLesions(BTreeMap<(usize, usize), Option<Arc<Vec<LesionedSet>>>>);
 
 impl RandomSetLesions {
     /// Random sets of `size` neurons of a layer, lesioned in `prompts`, which are always the same.
@@ -122,14 +124,16 @@ impl RandomSetLesions {
         prompts: &[usize],
         progress: Progress<'_>,
     ) -> Result<Arc<Vec<LesionedSet>>, StudyError> {
-        match self.0.entry((layer, size)) {
-            Entry::Occupied(entry) => Ok(entry.get().clone()),
+        let lesioned = match self.0.entry((layer, size)) {
+            Entry::Occupied(entry) => entry.get().clone(),
             Entry::Vacant(entry) => {
                 let key = format!("random {layer} {size}");
                 let sets = plan.any(layer, size);
-                let lesioned = lesion_sets(laboratory, &key, layer, &sets, prompts, progress)?;
-                Ok(entry.insert(Arc::new(lesioned)).clone())
+                let lesioned = lesion_sets(laboratory, &key, layer, &sets, prompts, progress);
+                let lesioned = LeftBatches::default().take(lesioned)?;
+                entry.insert(lesioned.map(Arc::new)).clone()
             }
-        }
+        };
+        lesioned.ok_or(StudyError::LeftToShares)
     }
 }

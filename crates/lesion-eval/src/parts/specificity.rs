@@ -4,7 +4,10 @@
 use study_record::{ReadAt, tables::SpecificityRow};
 
 use crate::{
-    engine::trial::{DistributionChange, Read, Trial},
+    engine::{
+        batch_share::LeftBatches,
+        trial::{DistributionChange, Read, Trial},
+    },
     error::StudyError,
     parts::{
         laboratory_part::{Bench, Design, EncodedTable, LaboratoryPart, PartResult, Trials},
@@ -36,6 +39,7 @@ impl LaboratoryPart for Specificity {
         let all = self.trials(&design).count;
         let mut done = 0;
         let mut rows = Vec::new();
+        let mut left = LeftBatches::default();
         for read_at in [ReadAt::Prompts, ReadAt::Bystanders] {
             let swapped =
                 if read_at == ReadAt::Bystanders { bench.read_bystanders() } else { None };
@@ -46,7 +50,7 @@ impl LaboratoryPart for Specificity {
                 for label in bench.lesioned.labels() {
                     let mut watch = |now, _| progress(done + now, all);
                     let row = measure(bench, layer, label, read_at, &mut watch);
-                    let Some((row, trials)) = row? else { continue };
+                    let Some((row, trials)) = left.take(row)?.flatten() else { continue };
                     done += trials;
                     rows.push(row);
                 }
@@ -55,6 +59,7 @@ impl LaboratoryPart for Specificity {
                 bench.laboratory.replace_prompts(prompts, method);
             }
         }
+        left.check()?;
         Ok(PartResult::table(EncodedTable::new(rows)?))
     }
 }

@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use study_record::{FEWEST_TEMPLATES, Range, Strength, Study, tables::StabilityRow};
 
 use crate::{
-    engine::trial::mean_drops,
+    engine::{batch_share::LeftBatches, trial::mean_drops},
     error::StudyError,
     parts::{
         laboratory_part::{Bench, Design, EncodedTable, LaboratoryPart, PartResult, Trials},
@@ -58,6 +58,7 @@ impl LaboratoryPart for Stability {
         let all = self.trials(&design).count;
         let mut done = 0;
         let mut rows = Vec::new();
+        let mut left = LeftBatches::default();
         for &layer in design.layers {
             for label in bench.lesioned.labels() {
                 let prompts = bench.laboratory.labelled(label);
@@ -67,13 +68,14 @@ impl LaboratoryPart for Stability {
                 }
                 let mut watch = |now, _| progress(done + now, all);
                 let cell = Cell { layer, label, matched, prompts };
-                rows.push(measure(bench, &cell, &mut watch)?);
+                rows.extend(left.take(measure(bench, &cell, &mut watch))?);
                 done += cell.prompts.len() * all
                     / design.labelled().len().max(1)
                     / design.layers.len().max(1);
                 report(progress, done.min(all), all)?;
             }
         }
+        left.check()?;
         Ok(PartResult::table(EncodedTable::new(rows)?))
     }
 }
@@ -105,8 +107,13 @@ fn measure(
     sets.extend(resampled.iter().cloned());
     let key = format!("stability {} {}", cell.layer, cell.label);
     let laboratory = &mut bench.laboratory;
-    let mut lesioned =
-        lesion_sets(laboratory, &key, cell.layer, &sets, &cell.prompts, &mut *progress)?;
+    let mut left = LeftBatches::default();
+    let lesioned = lesion_sets(laboratory, &key, cell.layer, &sets, &cell.prompts, &mut *progress);
+    let lesioned = left.take(lesioned)?;
+    let random = left.take(bench.lesion_random_sets(cell.layer, size, progress))?;
+    let Some((mut lesioned, random)) = lesioned.zip(random) else {
+        return Err(StudyError::LeftToShares);
+    };
     let resampled_lesions = lesioned.split_off(1 + HALVES);
     let drop = mean_drops(&lesioned[0].drops).margin;
     let half_drops = lesioned[1..].iter().map(|set| mean_drops(&set.drops).margin);
@@ -114,7 +121,6 @@ fn measure(
         resampled_lesions.iter().map(|set| mean_drops(&set.drops).margin).collect();
     let (drop_low, drop_high) = central_range(drops).unzip();
 
-    let random = bench.lesion_random_sets(cell.layer, size, progress)?;
     let joint = JointBootstrap::new(&design, cell, &resampled_lesions, &random);
     let (joint_low, joint_high) = joint.map(|joint| joint.interval(&design)).unzip();
     let overlaps = resampled.iter().map(|set| dice(&cell.matched, set));

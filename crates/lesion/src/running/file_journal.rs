@@ -1,87 +1,236 @@
-//! The finished batches of a run in a file, so that the run can resume after Ctrl-C or a crash.
+//! The finished batches of a run in files, so that the run can resume after Ctrl-C or a crash, and so that
+//! several machines can compute one study.
 //!
 //! Each line is a batch of lesions. If a run is killed, its last line may be incomplete; it is then
-//! removed. Logits are stored as bits, so that a resumed run writes the same bytes.
+//! removed. Logits are stored as bits, so that a resumed run writes the same bytes. A run writes into one
+//! journal only, and reads those of all shares of the study in the same folder.
 
 use std::{
-    collections::HashMap,
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
+    thread,
+    time::Duration,
 };
 
-use lesion_eval::{DistributionChange, Journal, Reading};
-use serde::{Deserialize, Serialize};
+use lesion_eval::{BatchShare, Journal, Reading};
 
-use crate::{error::LesionError, running::place::RunJournal};
+use crate::{
+    error::LesionError,
+    running::{
+        journal_lines::{FinishedBatches, Header, Owner, batch_line, line, owner, read_lines},
+        place::RunJournal,
+    },
+};
 
-/// Name of the journal in the output folder.
+/// Name of the journal of a whole run in the output folder.
 const FILE: &str = "journal.jsonl";
 
-/// The first line, with the identity of the run.
-#[derive(Serialize, Deserialize, PartialEq, Eq)]
-struct Header {
-    identity: String,
+/// Name of the journal of a share: `journal-3-of-8.jsonl`.
+pub(crate) fn share_file(share: BatchShare) -> String {
+    format!("journal-{}-of-{}.jsonl", share.number(), share.count())
 }
 
-/// A finished batch.
-#[derive(Serialize, Deserialize)]
-struct Line {
-    unit: String,
-    readings: Vec<ReadingBits>,
+/// Whether a file has the name of a share's journal.
+fn is_share_file(name: &str) -> bool {
+    let parts = name.strip_prefix("journal-").and_then(|rest| rest.strip_suffix(".jsonl"));
+    let numbers = parts.and_then(|parts| parts.split_once("-of-"));
+    let share = numbers
+        .and_then(|(number, count)| BatchShare::new(number.parse().ok()?, count.parse().ok()?));
+    // Only one way to write a number is a name.
+    share.is_some_and(|share| share_file(share) == name)
 }
 
-/// The bits of a reading's logits and log sum, and of a divergence with whether the top changes.
-type ReadingBits = (Vec<u32>, u64, Option<(u64, bool)>);
-
-fn to_bits(reading: &Reading) -> ReadingBits {
-    let logits = reading.logits.iter().map(|logit| logit.to_bits()).collect();
-    let change = reading.change.map(|change| (change.divergence.to_bits(), change.changes_top));
-    (logits, reading.log_sum.to_bits(), change)
-}
-
-fn from_bits((logits, log_sum, change): ReadingBits) -> Reading {
-    Reading {
-        logits: logits.into_iter().map(f32::from_bits).collect(),
-        log_sum: f64::from_bits(log_sum),
-        change: change.map(|(divergence, changes_top)| DistributionChange {
-            divergence: f64::from_bits(divergence),
-            changes_top,
-        }),
-    }
-}
-
-/// The journal of one run.
+/// The journal of one run, with the batches that other journals in its folder contain.
 pub(crate) struct FileJournal {
+    dir: PathBuf,
     path: PathBuf,
     file: File,
-    finished: HashMap<String, Vec<Reading>>,
+    header: Header,
+    /// Bytes of the file that this run knows.
+    size: u64,
+    finished: FinishedBatches,
+    /// Number of batches that all journals contained when they were read.
+    read: usize,
+    /// Number of batches that were added since.
+    kept: usize,
     replaces_another: bool,
+    /// Journals of other shares of this study.
+    others: Vec<PathBuf>,
+    ignored: Vec<PathBuf>,
 }
 
 impl FileJournal {
     /// Resumes the journal in `dir` of an interrupted run with the same identity; otherwise starts a
-    /// new one. One of another study is discarded only if `replaces` allows it.
-    pub(crate) fn open(dir: &Path, identity: String, replaces: bool) -> Result<Self, LesionError> {
-        let path = dir.join(FILE);
-        let mut file = open_locked(dir)?;
+    /// new one. One of another study is discarded only if `replaces` allows it. Shares run side by side,
+    /// but a run without a share runs alone.
+    pub(crate) fn open(
+        dir: &Path,
+        share: Option<BatchShare>,
+        identity: String,
+        replaces: bool,
+    ) -> Result<Self, LesionError> {
+        let name = share.map_or_else(|| FILE.to_owned(), share_file);
+        let path = dir.join(name);
+        let mut file = open_locked(dir, &path)?;
         let header = Header { identity };
-        match owner(&mut file, &header).map_err(LesionError::write(&path))? {
+        match read_owner(&mut file, &header).map_err(LesionError::write(&path))? {
             Owner::Foreign => return Err(LesionError::ForeignFile { path }),
             Owner::AnotherStudy if !replaces => {
                 return Err(LesionError::AnotherStudy(dir.to_owned()));
             }
             Owner::ThisRun | Owner::AnotherStudy => {}
         }
-        let begun = begin(&mut file, &header);
-        let (finished, replaces_another) = begun.map_err(LesionError::write(&path))?;
-        Ok(Self { path, file, finished, replaces_another })
+        let mut journal = Self {
+            dir: dir.to_owned(),
+            path,
+            file,
+            header,
+            size: 0,
+            finished: FinishedBatches::new(),
+            read: 0,
+            kept: 0,
+            replaces_another: false,
+            others: Vec::new(),
+            ignored: Vec::new(),
+        };
+        journal.begin().map_err(LesionError::write(&journal.path))?;
+        journal.read_others()?;
+        let is_excluded = match share {
+            None => journal.is_other_at_work(),
+            Some(_) => is_locked(&dir.join(FILE)),
+        };
+        if is_excluded {
+            return Err(LesionError::AnotherRun(dir.to_owned()));
+        }
+        Ok(journal)
+    }
+
+    /// Reads the finished batches of an earlier run with the same header, and cuts off the rest of the
+    /// file.
+    fn begin(&mut self) -> io::Result<()> {
+        let mut kept = Vec::new();
+        self.file.read_to_end(&mut kept)?;
+        let whole = read_lines(&kept, &self.header, &mut self.finished);
+        self.file.set_len(whole as u64)?;
+        self.file.seek(SeekFrom::End(0))?;
+        self.size = whole as u64;
+        if whole == 0 {
+            self.write(&line(&self.header)?)?;
+        }
+        self.replaces_another = whole == 0 && kept.contains(&b'\n');
+        Ok(())
+    }
+
+    /// Reads the batches of the other journals in the folder.
+    fn read_others(&mut self) -> Result<(), LesionError> {
+        self.others.clear();
+        self.ignored.clear();
+        let mut paths = Vec::new();
+        for entry in fs::read_dir(&self.dir).map_err(LesionError::read(&self.dir))? {
+            let path = entry.map_err(LesionError::read(&self.dir))?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if (name == FILE || is_share_file(&name)) && path != self.path {
+                paths.push(path);
+            }
+        }
+        paths.sort();
+        self.kept = 0;
+        for path in paths {
+            match self.read_other(&path) {
+                Ok(Owner::ThisRun) => self.others.push(path),
+                Ok(Owner::AnotherStudy | Owner::Foreign) => self.ignored.push(path),
+                // A run that ended a moment ago has removed it.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(LesionError::read(&path)(error)),
+            }
+        }
+        self.read = self.finished.len();
+        Ok(())
+    }
+
+    /// Number of batches that this run knows to be finished.
+    pub(crate) fn known_batches(&self) -> usize {
+        self.read + self.kept
+    }
+
+    /// Number of batches that were added since the journals were read.
+    pub(crate) fn kept_batches(&self) -> usize {
+        self.kept
+    }
+
+    /// Reads the complete lines of another journal, which its run may be writing.
+    fn read_other(&mut self, path: &Path) -> io::Result<Owner> {
+        if !path.symlink_metadata()?.is_file() {
+            return Ok(Owner::Foreign);
+        }
+        let bytes = fs::read(path)?;
+        let owner = owner(&bytes, &self.header);
+        if owner == Owner::ThisRun {
+            read_lines(&bytes, &self.header, &mut self.finished);
+        }
+        Ok(owner)
+    }
+
+    /// Reads all journals again. Returns the number of batches that they contain.
+    ///
+    /// # Errors
+    /// If one cannot be read.
+    pub(crate) fn read_again(&mut self) -> Result<usize, LesionError> {
+        self.finished.clear();
+        let path = self.path.clone();
+        match self.read_other(&path) {
+            // A whole run has finished the study meanwhile.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            result => {
+                result.map_err(LesionError::read(path))?;
+            }
+        }
+        self.read_others()?;
+        Ok(self.read)
+    }
+
+    /// Whether another run of this study holds the lock of its journal. False where files have no locks.
+    pub(crate) fn is_other_at_work(&self) -> bool {
+        self.others.iter().any(|path| is_locked(path))
+    }
+
+    /// Gives the lock up while this run waits, so that runs do not wait for one another.
+    pub(crate) fn unlock(&self) {
+        // Without locks there is none to give up.
+        let _ = self.file.unlock();
+    }
+
+    /// Takes the lock again.
+    ///
+    /// # Errors
+    /// If another run has taken it.
+    pub(crate) fn lock_again(&self) -> Result<(), LesionError> {
+        if is_taken(&self.file) {
+            return Err(LesionError::AnotherRun(self.dir.clone()));
+        }
+        Ok(())
+    }
+
+    /// Adds a line. Where files have no locks, another run may have written meanwhile: then the size is
+    /// not the known one.
+    fn write(&mut self, line: &[u8]) -> io::Result<()> {
+        if self.file.metadata()?.len() != self.size {
+            return Err(io::Error::other("another run writes into this journal too"));
+        }
+        self.file.write_all(line)?;
+        self.size += line.len() as u64;
+        Ok(())
     }
 }
 
 impl RunJournal for FileJournal {
     fn resumed_batches(&self) -> usize {
-        self.finished.len()
+        self.read
+    }
+
+    fn ignored_journals(&self) -> &[PathBuf] {
+        &self.ignored
     }
 
     fn replaces_another(&self) -> bool {
@@ -89,7 +238,16 @@ impl RunJournal for FileJournal {
     }
 
     fn complete(self: Box<Self>) -> Result<(), LesionError> {
-        fs::remove_file(&self.path).map_err(LesionError::write(&self.path))
+        // This run's own journal is the last, so that a run that is killed meanwhile can be resumed.
+        for path in self.others.iter().chain([&self.path]) {
+            match fs::remove_file(path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(LesionError::write(path)(error));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
     }
 }
 
@@ -101,64 +259,62 @@ pub(crate) fn with_lock<T>(
     dir: &Path,
     work: impl FnOnce() -> Result<T, LesionError>,
 ) -> Result<T, LesionError> {
-    let file = open_locked(dir)?;
-    let result = work();
     let path = dir.join(FILE);
+    let file = open_locked(dir, &path)?;
+    let result = work();
     if file.metadata().is_ok_and(|journal| journal.len() == 0) {
         fs::remove_file(&path).map_err(LesionError::write(&path))?;
     }
     result
 }
 
-/// The owner of a journal file.
-enum Owner {
-    /// A run with the same identity, or nobody.
-    ThisRun,
-    /// A run of another study.
-    AnotherStudy,
-    /// Another program: it is not a journal.
-    Foreign,
-}
-
-/// Reads from the first line to whom a journal belongs. A killed run may have written only a part of it.
-fn owner(file: &mut File, header: &Header) -> io::Result<Owner> {
-    const BEGINNING: &str = "{\"identity\":\"";
+/// Reads the first line of a journal.
+fn read_owner(file: &mut File, header: &Header) -> io::Result<Owner> {
     /// Longer than any header.
     const MOST: u64 = 1 << 12;
     let mut start = Vec::new();
     Read::by_ref(file).take(MOST).read_to_end(&mut start)?;
     file.rewind()?;
-    let line = start.split(|&byte| byte == b'\n').next().unwrap_or_default();
-    if line.len() == start.len() {
-        let common = line.len().min(BEGINNING.len());
-        let is_beginning = line[..common] == BEGINNING.as_bytes()[..common];
-        return Ok(if is_beginning { Owner::ThisRun } else { Owner::Foreign });
-    }
-    Ok(match serde_json::from_slice::<Header>(line) {
-        Ok(found) if found == *header => Owner::ThisRun,
-        Ok(_) => Owner::AnotherStudy,
-        Err(_) => Owner::Foreign,
-    })
+    Ok(owner(&start, header))
 }
 
-/// Opens the journal of a folder, and locks it.
-fn open_locked(dir: &Path) -> Result<File, LesionError> {
-    let path = dir.join(FILE);
+/// Opens a journal of a folder, and locks it.
+fn open_locked(dir: &Path, path: &Path) -> Result<File, LesionError> {
     if path.is_symlink() {
-        return Err(LesionError::ForeignFile { path });
+        return Err(LesionError::ForeignFile { path: path.to_owned() });
     }
     let mut options = OpenOptions::new();
     let options = options.create(true).read(true).write(true).truncate(false);
     loop {
-        let file = options.open(&path).map_err(LesionError::write(&path))?;
-        if let Err(TryLockError::WouldBlock) = file.try_lock() {
+        let file = options.open(path).map_err(LesionError::write(path))?;
+        if is_taken(&file) {
             return Err(LesionError::AnotherRun(dir.to_owned()));
         }
         // A run that ended after the file was opened has removed it. Its lock then locks nothing.
-        if is_at(&file, &path).map_err(LesionError::write(&path))? {
+        if is_at(&file, path).map_err(LesionError::write(path))? {
             return Ok(file);
         }
     }
+}
+
+/// Whether a run has the lock of a file.
+fn is_locked(path: &Path) -> bool {
+    let Ok(file) = File::open(path) else { return false };
+    matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
+}
+
+/// Whether another run has the lock of a file; otherwise takes it. Runs that only look who is at work have
+/// it for a moment, so it is tried some times.
+fn is_taken(file: &File) -> bool {
+    const TRIES: u32 = 10;
+    const PAUSE: Duration = Duration::from_millis(20);
+    for _ in 0..TRIES {
+        if !matches!(file.try_lock(), Err(TryLockError::WouldBlock)) {
+            return false;
+        }
+        thread::sleep(PAUSE);
+    }
+    true
 }
 
 /// Whether an open file is the one at a path.
@@ -180,64 +336,28 @@ fn is_at(file: &File, path: &Path) -> io::Result<bool> {
     }
 }
 
-/// Reads the finished batches of an earlier run with the same header, and cuts off the rest of the
-/// file. Also returns whether the journal of another study was discarded.
-fn begin(file: &mut File, header: &Header) -> io::Result<(HashMap<String, Vec<Reading>>, bool)> {
-    let mut kept = Vec::new();
-    file.read_to_end(&mut kept)?;
-    let (finished, whole) = read(&kept, header);
-    file.set_len(whole as u64)?;
-    file.seek(SeekFrom::End(0))?;
-    if whole == 0 {
-        write_line(file, header)?;
-    }
-    Ok((finished, whole == 0 && kept.contains(&b'\n')))
-}
-
-/// The readings of all complete lines, and the number of bytes of these lines. The journal of another
-/// run has no readings.
-fn read(kept: &[u8], header: &Header) -> (HashMap<String, Vec<Reading>>, usize) {
-    let mut finished = HashMap::new();
-    let mut whole = 0;
-    for line in kept.split_inclusive(|&byte| byte == b'\n') {
-        if line.last() != Some(&b'\n') {
-            break;
-        }
-        if whole == 0 {
-            if !serde_json::from_slice::<Header>(line).is_ok_and(|found| found == *header) {
-                break;
-            }
-        } else {
-            let Ok(Line { unit, readings }) = serde_json::from_slice(line) else { break };
-            finished.insert(unit, readings.into_iter().map(from_bits).collect());
-        }
-        whole += line.len();
-    }
-    (finished, whole)
-}
-
-fn write_line(file: &mut File, line: &impl Serialize) -> io::Result<()> {
-    let mut bytes = serde_json::to_vec(line)?;
-    bytes.push(b'\n');
-    file.write_all(&bytes)
-}
-
 impl Journal for FileJournal {
+    fn is_finished(&self, unit: &str) -> bool {
+        self.finished.contains_key(unit)
+    }
+
     fn finished(&mut self, unit: &str) -> Option<Vec<Reading>> {
         self.finished.remove(unit)
     }
 
     fn keep(&mut self, unit: &str, readings: &[Reading]) -> io::Result<()> {
-        let readings = readings.iter().map(to_bits).collect();
-        let written = write_line(&mut self.file, &Line { unit: unit.to_owned(), readings });
-        written.map_err(|error| {
+        let line = batch_line(unit, readings)?;
+        self.write(&line).map_err(|error| {
             io::Error::new(error.kind(), format!("{}: {error}", self.path.display()))
-        })
+        })?;
+        self.kept += 1;
+        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use lesion_eval::DistributionChange;
     use proptest::prelude::*;
     use tempfile::TempDir;
 
@@ -252,7 +372,8 @@ mod tests {
     #[test]
     fn only_the_same_run_reads_the_journal_and_it_reads_the_same_bits() {
         let dir = TempDir::new().unwrap();
-        let open = |identity: &str| FileJournal::open(dir.path(), identity.into(), true).unwrap();
+        let open =
+            |identity: &str| FileJournal::open(dir.path(), None, identity.into(), true).unwrap();
         let mut journal = open("one");
         let kept = [reading(0.1), reading(-3.25e-9)];
         journal.keep("controls 0", &kept).unwrap();
@@ -261,7 +382,8 @@ mod tests {
         assert_eq!(Journal::finished(&mut again, "controls 0"), Some(kept.to_vec()));
         assert_eq!(Journal::finished(&mut again, "controls 1"), None);
         // During this run, no other may write into its folder.
-        let second = FileJournal::open(dir.path(), "one".into(), true).map(|_| ()).unwrap_err();
+        let second =
+            FileJournal::open(dir.path(), None, "one".into(), true).map(|_| ()).unwrap_err();
         assert!(second.to_string().contains("another run"), "{second}");
         drop(again);
         let other = open("two");
@@ -275,7 +397,7 @@ mod tests {
     #[test]
     fn a_lock_excludes_runs_and_keeps_the_journal_of_an_interrupted_one() {
         let dir = TempDir::new().unwrap();
-        let open = || FileJournal::open(dir.path(), "one".into(), false);
+        let open = || FileJournal::open(dir.path(), None, "one".into(), false);
         with_lock(dir.path(), || {
             assert!(matches!(open(), Err(LesionError::AnotherRun(_))));
             Ok(())
@@ -295,7 +417,7 @@ mod tests {
         let dir = TempDir::new().unwrap();
         let path = dir.path().join(FILE);
         let open = |identity: &str| {
-            FileJournal::open(dir.path(), identity.into(), false).map(|_| ()).unwrap_err()
+            FileJournal::open(dir.path(), None, identity.into(), false).map(|_| ()).unwrap_err()
         };
         for foreign in ["my notes", "my notes\n", "{\"a\": 1}\n", "{\"identity\": 1}\n"] {
             fs::write(&path, foreign).unwrap();
@@ -306,7 +428,7 @@ mod tests {
         assert!(matches!(open("one"), LesionError::AnotherStudy(_)));
         // A killed run had no time for more.
         fs::write(&path, "{\"iden").unwrap();
-        assert!(FileJournal::open(dir.path(), "one".into(), false).is_ok());
+        assert!(FileJournal::open(dir.path(), None, "one".into(), false).is_ok());
     }
 
     #[cfg(unix)]
@@ -322,11 +444,73 @@ mod tests {
         assert!(!is_at(&removed, &path).unwrap());
     }
 
+    fn share(number: usize) -> Option<BatchShare> {
+        BatchShare::new(number, 3)
+    }
+
+    #[test]
+    fn a_run_reads_the_journals_of_all_shares_and_ignores_those_of_others() {
+        let dir = TempDir::new().unwrap();
+        let open = |share, identity: &str| {
+            FileJournal::open(dir.path(), share, identity.into(), false).unwrap()
+        };
+        let mut first = open(share(1), "one");
+        first.keep("a", &[reading(1.0)]).unwrap();
+        let mut second = open(share(2), "one");
+        // It reads what the first has written so far.
+        assert!(second.is_finished("a") && second.is_other_at_work());
+        second.keep("b", &[reading(2.0)]).unwrap();
+        assert!(!first.is_finished("b"));
+        assert_eq!(first.read_again().unwrap(), 2);
+        // No whole run begins while a share is at work.
+        let whole = || FileJournal::open(dir.path(), None, "one".into(), false);
+        assert!(matches!(whole(), Err(LesionError::AnotherRun(_))));
+        first.unlock();
+        assert!(!second.is_other_at_work() && first.is_other_at_work());
+        drop((first, second));
+        drop(open(share(3), "two"));
+        fs::write(dir.path().join("journal-1-of-2.jsonl"), "my notes\n").unwrap();
+        fs::write(dir.path().join("journal-01-of-2.jsonl"), "not a name").unwrap();
+        // The last line of a share that was killed may be incomplete.
+        let path = dir.path().join("journal-2-of-3.jsonl");
+        let mut bytes = fs::read(&path).unwrap();
+        bytes.extend_from_slice(b"{\"unit\":\"c\",\"readings\":[[[1");
+        fs::write(&path, &bytes).unwrap();
+        let mut journal = whole().unwrap();
+        assert_eq!(journal.resumed_batches(), 2);
+        let ignored = ["journal-1-of-2.jsonl", "journal-3-of-3.jsonl"];
+        assert_eq!(journal.ignored_journals(), ignored.map(|name| dir.path().join(name)));
+        assert_eq!(Journal::finished(&mut journal, "b"), Some(vec![reading(2.0)]));
+        assert_eq!(fs::read(&path).unwrap(), bytes);
+        Box::new(journal).complete().unwrap();
+        // Only the journals of this study are removed.
+        assert!(ignored.iter().all(|name| dir.path().join(name).exists()));
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 3);
+    }
+
+    #[test]
+    fn runs_that_meet_where_files_have_no_locks_say_so_and_lose_nothing() {
+        let dir = TempDir::new().unwrap();
+        let open = || FileJournal::open(dir.path(), share(1), "one".into(), false).unwrap();
+        let mut first = open();
+        first.keep("a", &[reading(1.0)]).unwrap();
+        first.unlock();
+        let mut second = open();
+        assert!(second.is_finished("a"));
+        second.keep("b", &[reading(2.0)]).unwrap();
+        let error = first.keep("b", &[reading(2.0)]).unwrap_err();
+        assert!(error.to_string().contains("another run"), "{error}");
+        second.keep("c", &[reading(3.0)]).unwrap();
+        assert!(matches!(first.lock_again(), Err(LesionError::AnotherRun(_))));
+        drop((first, second));
+        assert_eq!(open().resumed_batches(), 3);
+    }
+
     proptest! {
         #[test]
         fn a_journal_that_is_cut_anywhere_keeps_its_complete_lines(cut in 0.0..1.0_f64) {
             let dir = TempDir::new().unwrap();
-            let open = || FileJournal::open(dir.path(), "one".into(), false).unwrap();
+            let open = || FileJournal::open(dir.path(), None, "one".into(), false).unwrap();
             let mut journal = open();
             for unit in 0..5_u8 {
                 journal.keep(&unit.to_string(), &[reading(f32::from(unit))]).unwrap();

@@ -69,7 +69,7 @@ impl Place for StudyFolder {
         identity: Identity<'_>,
         replaces: bool,
     ) -> Result<Box<dyn RunJournal>, LesionError> {
-        let journal = FileJournal::open(&self.0, identity()?, replaces)?;
+        let journal = FileJournal::open(&self.0, None, identity()?, replaces)?;
         remove_litter(&self.0);
         Ok(Box::new(journal))
     }
@@ -89,7 +89,7 @@ const TEMPORARY: [&str; 2] = [".lesion-", ".tmp"];
 
 /// Removes temporary files that killed runs left in a folder and in those in it. The caller holds the
 /// folder's lock, so that no run is writing one. A file that cannot be removed does no harm.
-fn remove_litter(dir: &Path) {
+pub(crate) fn remove_litter(dir: &Path) {
     let entries = fs::read_dir(dir).into_iter().flatten().flatten();
     for entry in entries {
         let name = entry.file_name();

@@ -1,6 +1,6 @@
 //! The place that a study is written into: a folder or memory.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use lesion_eval::{Activations, EncodedTable, Journal};
 use safetensors::{Dtype, SafeTensorError, tensor::TensorView};
@@ -58,6 +58,11 @@ pub trait RunJournal: Journal {
     /// Number of batches that an earlier run of the same study finished.
     fn resumed_batches(&self) -> usize {
         0
+    }
+
+    /// Journals in the place that are of another study, or none at all.
+    fn ignored_journals(&self) -> &[PathBuf] {
+        &[]
     }
 
     /// Whether an unfinished run of another study was discarded.

@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use lesion_eval::{
-    Activations, Bench, Laboratory, LesionMethod, NeuronSetFile, NeuronSets, Observations,
-    Progress, ReferenceActivations, Replication, Selection, StudyError, diagnose, find_part,
-    judge_claims, lesion, measure, never_right, predict, replicate, select, study_rows,
+    Activations, BatchCount, BatchShare, Bench, Design, Journal, Laboratory, LesionMethod,
+    NeuronSetFile, NeuronSets, Observations, PartResult, Progress, ReferenceActivations,
+    Replication, Selection, StudyError, diagnose, find_part, judge_claims, lesion, measure,
+    never_right, predict, replicate, select, study_rows,
 };
 use study_record::{
-    LesionKind, MANIFEST, Manifest, Seconds, SetRule, StimuliCounts, Study, Warning, shown,
+    LesionKind, MANIFEST, Manifest, Part, Seconds, SetRule, StimuliCounts, Study, Warning, shown,
 };
-use study_report::FinishedStudy;
+use study_report::{FinishedStudy, StudyFiles};
 
 use crate::{
     error::LesionError,
@@ -60,11 +61,8 @@ pub fn run(
         stages.run("activations", |progress| measure(subject, design.stimuli, progress))?;
     let selected =
         stages.run("selection", |progress| select_and_replicate(study, &activations, progress))?;
-    let selection = &selected.selection;
-    let reference = stages.run("reference", |progress| {
-        let bystanders = design.bystanders;
-        ReferenceActivations::of_study(study, subject, prompts, bystanders, &activations, progress)
-    })?;
+    let reference =
+        stages.run("reference", |progress| measure_reference(design, &activations, progress))?;
     let is_resampled = study.lesion.kind == LesionKind::Resample;
     let resampled = reference.as_ref().filter(|_| is_resampled);
     let resampled = resampled.map(|values| values.sampled_sentences(prompts, study.seed));
@@ -79,7 +77,7 @@ pub fn run(
     results.add(study_rows::normality(&diagnostics))?;
     results.add(study_rows::sparsity(&diagnostics))?;
     results.tell_sections(stages);
-    let (labelled, lesioned) = neuron_sets(prepared, selection);
+    let (labelled, lesioned) = neuron_sets(prepared, &selected);
     let layer = design.layer;
     let site = study.lesion.site;
     let outcomes = stages
@@ -87,26 +85,11 @@ pub fn run(
     results.add(study_rows::lesions(layer, &outcomes))?;
     results.tell_sections(stages);
 
-    let method = LesionMethod::of(study);
-    let prepare = |prompts| method.prepare(reference.as_ref(), prompts, study.seed);
-    let laboratory_method = prepare(prompts)?;
-    let mut bystanders = None;
-    if !design.bystanders.is_empty() {
-        bystanders = Some((design.bystanders, prepare(design.bystanders)?));
-    }
-    let laboratory = Laboratory::new(subject, prompts, laboratory_method, &mut *journal);
-    let mut bench = Bench::new(
-        design,
-        &selected.observations,
-        selection,
-        (&labelled, &lesioned),
-        laboratory,
-        bystanders,
-    );
+    let sets = (&labelled, &lesioned);
+    let mut bench = open_bench(design, &selected, reference.as_ref(), sets, (&mut *journal, None))?;
     let mut claims = Vec::new();
     for part in prepared.parts() {
-        let computation = find_part(part);
-        let result = stages.run(part.name(), |progress| computation.run(&mut bench, progress))?;
+        let result = run_part(part, &mut bench, stages)?;
         results.tables.extend(result.tables);
         claims.extend(result.claims);
     }
@@ -126,6 +109,56 @@ pub fn run(
     journal.complete()?;
     results.tell_rest(&report.sections, stages);
     Ok(RunSummary { files, seconds: results.manifest.seconds })
+}
+
+/// The activations that lesions set neurons to, if they are measured.
+pub(crate) fn measure_reference(
+    design: Design<'_>,
+    activations: &Activations,
+    progress: Progress<'_>,
+) -> Result<Option<ReferenceActivations>, StudyError> {
+    let Design { subject, study, prompts, bystanders, .. } = design;
+    ReferenceActivations::of_study(study, subject, prompts, bystanders, activations, progress)
+}
+
+/// The bench of a study, for all batches or for a share of them. Finished batches are in the journal.
+pub(crate) fn open_bench<'a>(
+    design: Design<'a>,
+    selected: &'a Selected<'a>,
+    reference: Option<&ReferenceActivations>,
+    sets: (&'a NeuronSets, &'a NeuronSets),
+    (journal, share): (&'a mut dyn Journal, Option<BatchShare>),
+) -> Result<Bench<'a, 'a>, StudyError> {
+    let Design { subject, study, prompts, .. } = design;
+    let method = LesionMethod::of(study);
+    let prepare = |prompts| method.prepare(reference, prompts, study.seed);
+    let mut laboratory = Laboratory::new(subject, prompts, prepare(prompts)?, journal);
+    if let Some(share) = share {
+        laboratory = laboratory.with_share(share);
+    }
+    let mut bystanders = None;
+    if !design.bystanders.is_empty() {
+        bystanders = Some((design.bystanders, prepare(design.bystanders)?));
+    }
+    let selection = &selected.selection;
+    Ok(Bench::new(design, &selected.observations, selection, sets, laboratory, bystanders))
+}
+
+/// Runs a part of the laboratory. If it is cancelled, the error counts the batches of the run.
+pub(crate) fn run_part(
+    part: Part,
+    bench: &mut Bench<'_, '_>,
+    stages: &mut Stages<'_>,
+) -> Result<PartResult, LesionError> {
+    let computation = find_part(part);
+    let result = stages.run(part.name(), |progress| computation.run(bench, progress));
+    result.map_err(|error| match error {
+        StudyError::Cancelled if bench.batches().planned > 0 => {
+            let BatchCount { finished, planned } = bench.batches();
+            LesionError::Stopped { finished, planned }
+        }
+        error => error.into(),
+    })
 }
 
 /// The manifest of a run before its tables are written.
@@ -187,17 +220,29 @@ fn open_journal(
         prepared.check_results(&*place)?;
     }
     let journal = place.journal(&|| prepared.identity(), replaces)?;
+    tell_journal(&*journal, &*place, stages);
+    Ok(journal)
+}
+
+/// Notes on a journal that was opened.
+pub(crate) fn tell_journal(
+    journal: &dyn RunJournal,
+    place: &dyn StudyFiles,
+    stages: &mut Stages<'_>,
+) {
+    for path in journal.ignored_journals() {
+        stages.note(&Note::IgnoredJournal { path: path.clone() });
+    }
     let batches = journal.resumed_batches();
     if batches > 0 {
         stages.note(&Note::Resumed { place: place.path(""), batches });
     } else if journal.replaces_another() {
         stages.note(&Note::Replaced { place: place.path("") });
     }
-    Ok(journal)
 }
 
 /// The selection, and its replication on the stimuli that were held out.
-struct Selected<'a> {
+pub(crate) struct Selected<'a> {
     /// The observations that neurons were selected on.
     observations: Observations<'a>,
     selection: Selection,
@@ -218,7 +263,8 @@ impl Selected<'_> {
     }
 }
 
-fn select_and_replicate<'a>(
+/// Selects neurons, and tests them again on the stimuli that are held out.
+pub(crate) fn select_and_replicate<'a>(
     study: &Study,
     activations: &'a Activations,
     progress: Progress<'_>,
@@ -240,7 +286,11 @@ fn select_and_replicate<'a>(
 }
 
 /// The neurons with a label, and those that the laboratory lesions.
-fn neuron_sets(prepared: &PreparedStudy<'_>, selection: &Selection) -> (NeuronSets, NeuronSets) {
+pub(crate) fn neuron_sets(
+    prepared: &PreparedStudy<'_>,
+    selected: &Selected<'_>,
+) -> (NeuronSets, NeuronSets) {
+    let selection = &selected.selection;
     if let Some(sets) = &prepared.given_sets {
         return sets.clone();
     }

@@ -85,6 +85,11 @@ pub enum Note {
         /// The place of the study.
         place: PathBuf,
     },
+    /// A journal beside the run's own is of another study, or none at all.
+    IgnoredJournal {
+        /// The file.
+        path: PathBuf,
+    },
     /// The hub refused the access token, and gave the model without it.
     TokenRefused {
         /// The variable or file that the token comes from.
@@ -116,6 +121,9 @@ impl fmt::Display for Note {
             ),
             Self::Replaced { place } => {
                 write!(f, "Discarding an interrupted run of another study in {}.", place.display())
+            }
+            Self::IgnoredJournal { path } => {
+                write!(f, "Note: ignoring {}, which is of another study.", path.display())
             }
             Self::TokenRefused { origin, model } => write!(
                 f,

@@ -1,0 +1,142 @@
+//! A share of a study's batches. Shares run on any machines with the same folder, in any order; a run without
+//! a share then writes the results.
+//!
+//! A share goes through the parts in rounds. In each it computes its own batches of all lesions that do not
+//! depend on a missing result. Then it reads what other shares have finished meanwhile, and looks whether
+//! more can be computed. It waits only while another share of the study is at work.
+
+use std::{thread, time::Duration};
+
+use lesion_eval::{BatchShare, StudyError, measure};
+use study_record::{MANIFEST, Part};
+use study_report::{StudyFiles as _, StudyFolder};
+
+use crate::{
+    error::LesionError,
+    running::{
+        file_journal::{FileJournal, share_file},
+        prepared_study::PreparedStudy,
+        run::{
+            measure_reference, neuron_sets, open_bench, run_part, select_and_replicate,
+            tell_journal,
+        },
+        stages::Stages,
+    },
+};
+
+/// Summary of a share that ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShareSummary {
+    /// The share.
+    pub share: BatchShare,
+    /// File name of its journal.
+    pub journal: String,
+    /// Batches that it computed.
+    pub computed: usize,
+    /// Batches in the journals of all shares.
+    pub finished: usize,
+    /// Parts that need batches of other shares, which are neither finished nor being computed. The run
+    /// that writes the results computes the rest of them, or this share does if it runs again.
+    pub left: Vec<Part>,
+    /// Whether the results were written already, so that nothing was left to compute.
+    pub is_study_finished: bool,
+}
+
+/// Interval at which a share looks for the batches of others.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Computes a share of a study's batches into its journal in a folder.
+///
+/// # Errors
+/// If the folder has another study, the model cannot be run, the journal cannot be written, the run is
+/// cancelled, or another run computes the same share or the whole study there. The journal then contains
+/// the finished batches.
+pub fn run_share(
+    prepared: &PreparedStudy<'_>,
+    share: BatchShare,
+    folder: &StudyFolder,
+    stages: &mut Stages<'_>,
+) -> Result<ShareSummary, LesionError> {
+    let replaces = prepared.options.replaces;
+    let mut summary = ShareSummary {
+        share,
+        journal: share_file(share),
+        computed: 0,
+        finished: 0,
+        left: Vec::new(),
+        is_study_finished: false,
+    };
+    if !replaces {
+        prepared.check_results(folder)?;
+        if folder.open(MANIFEST).is_ok() {
+            summary.is_study_finished = true;
+            return Ok(summary);
+        }
+    }
+    let mut journal = FileJournal::open(&folder.0, Some(share), prepared.identity()?, replaces)?;
+    tell_journal(&journal, folder, stages);
+    let design = prepared.design();
+    let activations =
+        stages.run("activations", |progress| measure(design.subject, design.stimuli, progress))?;
+    let selected = stages
+        .run("selection", |progress| select_and_replicate(design.study, &activations, progress))?;
+    let reference =
+        stages.run("reference", |progress| measure_reference(design, &activations, progress))?;
+    let (labelled, lesioned) = neuron_sets(prepared, &selected);
+    loop {
+        let mut bench = open_bench(
+            design,
+            &selected,
+            reference.as_ref(),
+            (&labelled, &lesioned),
+            (&mut journal, Some(share)),
+        )?;
+        summary.left.clear();
+        for part in prepared.parts() {
+            match run_part(part, &mut bench, stages) {
+                Err(LesionError::Study(StudyError::LeftToShares)) => summary.left.push(part),
+                result => drop(result?),
+            }
+        }
+        let planned = bench.batches().planned;
+        drop(bench);
+        summary.computed += journal.kept_batches();
+        summary.finished = journal.known_batches();
+        if summary.left.is_empty() || !wait_for_others(&mut journal, planned, stages)? {
+            break;
+        }
+    }
+    summary.is_study_finished = folder.open(MANIFEST).is_ok();
+    Ok(summary)
+}
+
+/// Part of the known batches that others must have added before another round is worth its time, as long as
+/// others are at work.
+const WORTHWHILE: usize = 10;
+
+/// Waits until other shares have finished batches that this one did not know. False if there are none, and
+/// none is at work.
+fn wait_for_others(
+    journal: &mut FileJournal,
+    planned: usize,
+    stages: &mut Stages<'_>,
+) -> Result<bool, LesionError> {
+    let known = journal.known_batches();
+    journal.unlock();
+    loop {
+        // Looked at first: a share that is done by now has written everything.
+        let is_other_at_work = journal.is_other_at_work();
+        let read = journal.read_again()?;
+        if read > known + known / WORTHWHILE || (!is_other_at_work && read > known) {
+            journal.lock_again()?;
+            return Ok(true);
+        }
+        if !is_other_at_work {
+            return Ok(false);
+        }
+        if stages.check_cancelled().is_err() {
+            return Err(LesionError::Stopped { finished: planned, planned });
+        }
+        thread::sleep(PAUSE);
+    }
+}
