@@ -76,8 +76,20 @@ fn the_documented_keys_are_those_that_json_writes() {
                 &["We met [MASK].", "--lesion", "0:1", "--patch", "I saw [MASK]."],
             ],
         ),
-        ("reproduce", &[&["--parts", "controls", "--nulls", "1"]]),
-        ("run", &[&[study, "--parts", "controls", "--nulls", "1"]]),
+        (
+            "reproduce",
+            &[
+                &["--parts", "controls", "--nulls", "1"],
+                &["--parts", "dose", "--out", "o", "--shard", "1/2"],
+            ],
+        ),
+        (
+            "run",
+            &[
+                &[study, "--parts", "controls", "--nulls", "1"],
+                &[study, "--parts", "dose", "--out", "o", "--shard", "1/2"],
+            ],
+        ),
         ("check", &[&[study]]),
         ("register", &[&["study.toml"]]),
         ("evaluate", &[&["--count", "1"], &["--prompts", "prompts.txt"]]),

@@ -23,6 +23,7 @@ mod planted_worlds;
 mod predict;
 mod registration;
 mod report;
+mod shards;
 mod starters;
 mod stimuli_designs;
 mod studies;

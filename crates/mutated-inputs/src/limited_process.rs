@@ -68,12 +68,13 @@ impl LimitedProcess {
         let errors = stderr.lines().filter(|line| line.starts_with("error")).count();
         let what = match self.output.status.code() {
             None => format!("ended by a signal, {}", self.output.status),
+            // A panic in a thread that nobody waits for leaves the exit code as it is.
+            _ if stderr.contains("a bug in lesion") => "a panic".to_owned(),
             Some(code) if code != 0 && code != 2 => format!("exit code {code}"),
             Some(2) if !(1..=MOST_ERRORS).contains(&errors) => format!("{errors} lines of error"),
             Some(2) if !stderr.trim_end().lines().next_back()?.starts_with("error") => {
                 "the error is not the last line".to_owned()
             }
-            _ if stderr.contains("panicked") => "a panic".to_owned(),
             _ if is_obeyed(&stderr) || is_obeyed(&stdout) => "obeyed by a terminal".to_owned(),
             _ if self.took > SLOWEST => format!("took {:.1} s", self.took.as_secs_f64()),
             _ => return None,

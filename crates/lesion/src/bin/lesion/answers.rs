@@ -9,13 +9,13 @@ use std::{
 use anyhow::{Context as _, Result};
 use clap_complete::Shell;
 use lesion::{
-    Evaluation, PromptsEvaluation, REPORT, RunSummary, StudyPlan, WordList, WrittenPage,
-    WrittenPaper, device_name, device_needs, devices,
+    Evaluation, PromptsEvaluation, REPORT, RunSummary, ShareSummary, StudyPlan, WordList,
+    WrittenPage, WrittenPaper, device_name, device_needs, devices,
 };
 use lesion_eval::LabelAccuracy;
 use serde::Serialize;
 use study_record::{
-    Accuracy, Backend, LesionSummary, Registration, Seconds, Study, Warning,
+    Accuracy, Backend, LesionSummary, Part, Registration, Seconds, Study, Warning,
     tables::{DissociationRow, LesionRow, PredictionRow, ProfileRow, SelectionRow, VerdictRow},
 };
 use study_report::{FinishedStudy, StudyFolder};
@@ -68,6 +68,87 @@ fn name_stdout(error: anyhow::Error) -> anyhow::Error {
 pub(crate) struct RunAnswer {
     pub(crate) summary: RunSummary,
     pub(crate) dir: PathBuf,
+}
+
+/// A share of a study that ended.
+pub(crate) struct ShareAnswer {
+    pub(crate) summary: ShareSummary,
+    pub(crate) dir: PathBuf,
+}
+
+#[derive(Serialize)]
+struct ShareJson {
+    share: ShareFacts,
+}
+
+/// A number of batches in words.
+fn batches(number: usize) -> String {
+    if number == 1 { "1 batch".to_owned() } else { format!("{number} batches") }
+}
+
+#[derive(Serialize)]
+struct ShareFacts {
+    number: usize,
+    count: usize,
+    journal: String,
+    computed: usize,
+    finished: usize,
+    left: Vec<Part>,
+    study_finished: bool,
+}
+
+impl ShareAnswer {
+    fn journal(&self) -> PathBuf {
+        self.dir.join(&self.summary.journal)
+    }
+}
+
+impl Answer for ShareAnswer {
+    fn text(&self, out: &mut impl Write) -> Result<()> {
+        let ShareSummary { share, computed, finished, left, .. } = &self.summary;
+        let (number, count) = (share.number(), share.count());
+        if self.summary.is_study_finished {
+            let dir = shown_path(&self.dir);
+            writeln!(
+                out,
+                "The study in {dir} is finished; share {number} of {count} is not needed."
+            )?;
+            return Ok(());
+        }
+        let computed = batches(*computed);
+        let journal = shown_path(&self.journal());
+        writeln!(out, "Share {number} of {count} computed {computed} into {journal}.")?;
+        if left.is_empty() {
+            writeln!(
+                out,
+                "All {finished} batches are finished; the same command without --shard writes the results."
+            )?;
+        } else {
+            let parts: Vec<&str> = left.iter().map(|part| part.name()).collect();
+            writeln!(
+                out,
+                "Batches of other shares are missing in {}; the same command without --shard computes \
+                 those that no share has computed, and writes the results.",
+                parts.join(", ")
+            )?;
+        }
+        Ok(())
+    }
+
+    fn json(&self) -> Result<impl Serialize> {
+        let ShareSummary { share, computed, finished, left, is_study_finished, .. } = &self.summary;
+        Ok(ShareJson {
+            share: ShareFacts {
+                number: share.number(),
+                count: share.count(),
+                journal: self.journal().display().to_string(),
+                computed: *computed,
+                finished: *finished,
+                left: left.clone(),
+                study_finished: *is_study_finished,
+            },
+        })
+    }
 }
 
 #[derive(Serialize)]

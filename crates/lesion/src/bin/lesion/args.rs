@@ -10,7 +10,10 @@ use study_record::{Backend, Count, FigureFormat, LesionSettings, SettingValue};
 
 use crate::{
     predict_request::PredictQuestion,
+    progress_bars::ProgressForm,
     setting_args::{AllSettings, LESIONING, LesionManner, ModelName, ModelSettings, SettingArgs},
+    shard_option::ShardOption,
+    time_limit::TimeLimit,
 };
 
 /// Finds the MLP neurons of a BERT that respond differently to two words (him/her), lesions them
@@ -24,6 +27,16 @@ pub(crate) struct Args {
     /// Answer with one JSON object on stdout, for scripts.
     #[arg(long, global = true, display_order = LAST)]
     pub(crate) json: bool,
+
+    /// Form of progress, notes and errors on stderr: `text`, or `json` for one JSON object a line.
+    #[arg(long, global = true, value_name = "FORM", default_value = "text", display_order = LAST,
+          hide_possible_values = true)]
+    pub(crate) progress: ProgressForm,
+
+    /// Time after which the command stops as if a signal had come: `90s`, `15m`, `2h` or `1:30:00`.
+    #[arg(long, global = true, value_name = "DURATION", display_order = LAST,
+          value_parser = TimeLimit::parse)]
+    pub(crate) time_limit: Option<TimeLimit>,
 }
 
 /// The place of an option in the help that follows all others, but not `--help`.
@@ -153,6 +166,11 @@ pub(crate) struct RunArgs {
     /// so on if that has another study].
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+
+    /// Compute one share of the study's batches only, such as `3/8`, into a journal in the folder. Run the
+    /// study without it to write the results. In a job array, `auto` or `auto/8` finds the share.
+    #[arg(long, value_name = "I/N", requires = "out", value_parser = ShardOption::parse)]
+    pub(crate) shard: Option<ShardOption>,
 
     /// Treat warnings about the study and its texts as errors.
     #[arg(long)]

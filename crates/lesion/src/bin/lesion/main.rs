@@ -3,16 +3,20 @@
 
 mod answers;
 mod args;
+mod exit;
 mod next_step;
 mod predict_answer;
 mod predict_request;
 mod predict_stream;
 mod progress_bars;
+mod progress_events;
 mod screen;
 mod sentence_screen;
 mod setting_args;
+mod shard_option;
 mod signals;
 mod terminal;
+mod time_limit;
 mod usage;
 
 use std::{
@@ -33,54 +37,70 @@ use study_report::hash;
 
 use answers::{
     CheckAnswer, CompletionsAnswer, DevicesAnswer, NewAnswer, PageAnswer, RegisterAnswer,
-    RunAnswer, WordsAnswer, give,
+    RunAnswer, ShareAnswer, WordsAnswer, give,
 };
 use args::{
     Args, Command, EvaluateArgs, ExecutionArgs, MOST_THREADS, ModelArgs, RunArgs, Threads,
     WordsArgs,
 };
+use exit::Exit;
 use predict_answer::PredictAnswer;
 use predict_stream::answer_lines;
-use progress_bars::ProgressBars;
+use progress_bars::{ProgressBars, ProgressForm};
+use progress_events::{ProgressEvent, tell_event};
 use screen::Download;
 use terminal::tell;
-
-/// Exit code of a command that fails, with the error in one line on stderr.
-const FAILURE: u8 = 2;
-/// Exit code of a command that a signal stopped. The same command resumes a study.
-const STOPPED: u8 = 75;
+use time_limit::TimeLimit;
 
 fn main() -> ExitCode {
+    exit::report_panics();
     let args = match args::parse() {
         Ok(args) => args,
         Err(error) if usage::is_help(&error) => error.exit(),
         Err(error) => {
             tell(&usage::one_line(&error));
-            return ExitCode::from(FAILURE);
+            return Exit::User.into();
         }
     };
-    match execute(&args) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
-        Err(error) if usage::is_cancelled(&error) => {
-            tell(usage::stopped(&error, &args.command));
-            ExitCode::from(STOPPED)
-        }
-        Err(error) => {
-            for line in usage::error_lines(&error, &args.command) {
-                tell(&line);
-            }
-            ExitCode::from(FAILURE)
-        }
-    }
+    exit::catch_bugs(|| end(execute(&args), &args)).into()
 }
 
-fn execute(Args { command, json }: &Args) -> Result<()> {
-    let json = *json;
+/// Tells the error of a command, if it has one.
+fn end(result: Result<()>, args: &Args) -> Exit {
+    let error = match result {
+        Ok(()) => return Exit::Success,
+        Err(error) if is_closed_pipe(&error) => return Exit::Success,
+        Err(error) => error,
+    };
+    let exit = Exit::of_error(&error);
+    let tells_events = args.progress == ProgressForm::Json;
+    if exit == Exit::Stopped {
+        let line = usage::stopped(&error, &args.command);
+        if tells_events {
+            tell_event(&ProgressEvent::Stopped { text: &line });
+        } else {
+            tell(&line);
+        }
+        return exit;
+    }
+    for line in usage::error_lines(&error, &args.command) {
+        if tells_events {
+            tell_event(&ProgressEvent::Error { text: &line });
+        } else {
+            tell(&line);
+        }
+    }
+    exit
+}
+
+fn execute(args: &Args) -> Result<()> {
     let cancel = CancelToken::default();
     signals::cancel_on_signals(&cancel).context("cannot handle signals")?;
-    let mut bars = ProgressBars::new(!json);
-    answer(command, json, &mut Stages::new(&mut bars, &cancel))?;
+    if let Some(TimeLimit(limit)) = args.time_limit {
+        signals::cancel_after(limit, &cancel).context("cannot watch the time")?;
+    }
+    let mut bars = ProgressBars::new(args.progress, !args.json);
+    answer(&args.command, args.json, &mut Stages::new(&mut bars, &cancel))?;
     Ok(bars.check_written()?)
 }
 
@@ -89,6 +109,9 @@ fn answer(command: &Command, json: bool, stages: &mut Stages<'_>) -> Result<()> 
     match command {
         Command::Reproduce(args) => {
             let study = args.settings.study()?;
+            if args.shard.is_some() {
+                return give(&run_share(study, args, stages)?, json);
+            }
             give(&run_study(study, OsStr::new("reproduce"), None, args, stages)?, json)
         }
         Command::New { dir, words } => {
@@ -97,6 +120,9 @@ fn answer(command: &Command, json: bool, stages: &mut Stages<'_>) -> Result<()> 
         }
         Command::Run { study: file, args } => {
             let study = read_study(file, args)?;
+            if args.shard.is_some() {
+                return give(&run_share(study, args, stages)?, json);
+            }
             let name = file.file_stem().unwrap_or(OsStr::new("study"));
             let registration = lesion::read_registration(&registration_file(file))?;
             give(&run_study(study, name, registration, args, stages)?, json)
@@ -184,6 +210,20 @@ fn run_study(
             result => return Ok(RunAnswer { summary: result?, dir }),
         }
     }
+}
+
+/// Computes a share of a study into the folder of `--out`.
+fn run_share(study: Study, args: &RunArgs, stages: &mut Stages<'_>) -> Result<ShareAnswer> {
+    let (Some(shard), Some(dir)) = (args.shard, &args.out) else {
+        anyhow::bail!("a share needs --shard and --out");
+    };
+    let share = shard.share()?;
+    let (texts, model) = open_inputs(&study, &args.execution, stages)?;
+    let options = RunOptions { code: hash_program()?, ..args.options() };
+    let prepared = PreparedStudy::new(&model, study, texts, options, stages)?;
+    let folder = lesion::create_folder(dir)?;
+    let summary = lesion::run_share(&prepared, share, &folder, stages)?;
+    Ok(ShareAnswer { summary, dir: dir.clone() })
 }
 
 /// `target/NAME`, and from the second study of this name on `target/NAME-2`.

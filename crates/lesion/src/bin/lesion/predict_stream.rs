@@ -15,10 +15,10 @@ use serde_json::Value;
 
 use crate::{
     answers::UNWRITTEN,
+    exit::Exit,
     predict_answer::PredictAnswer,
     predict_request::{PredictQuestion, PredictRequest},
     terminal::printable_json,
-    usage::is_cancelled,
 };
 
 /// The most lines that are answered together.
@@ -176,7 +176,7 @@ fn answer_batch(
         };
         let json = match answer {
             Ok(answer) => serde_json::to_string(&LineJson { line, id, answer: answer.object() })?,
-            Err(error) if is_cancelled(&error) => return Err(error),
+            Err(error) if Exit::of_error(&error) == Exit::Stopped => return Err(error),
             Err(error) => {
                 let answer = ErrorJson { error: format!("{error:#}") };
                 serde_json::to_string(&LineJson { line, id, answer })?

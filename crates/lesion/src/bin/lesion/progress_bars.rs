@@ -11,12 +11,25 @@ use lesion::{Note, Watch};
 use study_report::Section;
 
 use crate::{
+    progress_events::ProgressEvents,
     screen,
     terminal::{printable, tell},
 };
 
+/// The form of progress on stderr.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum ProgressForm {
+    /// A bar on a terminal, elsewhere a line a minute.
+    #[default]
+    Text,
+    /// A JSON object a line.
+    Json,
+}
+
 /// The progress of the current stage, and the sections of a study.
 pub(crate) struct ProgressBars {
+    /// Writes events instead of bars and lines, if that was asked for.
+    events: Option<ProgressEvents>,
     bar: Option<ProgressBar>,
     lines: Option<ProgressLines>,
     /// Whether sections are written.
@@ -26,9 +39,10 @@ pub(crate) struct ProgressBars {
 }
 
 impl ProgressBars {
-    pub(crate) fn new(writes_sections: bool) -> Self {
+    pub(crate) fn new(form: ProgressForm, writes_sections: bool) -> Self {
+        let events = (form == ProgressForm::Json).then(ProgressEvents::new);
         let lines = (!io::stderr().is_terminal()).then(|| ProgressLines::every(MINUTE));
-        Self { bar: None, lines, writes_sections, written: Ok(()) }
+        Self { events, bar: None, lines, writes_sections, written: Ok(()) }
     }
 
     /// Checks that every section could be written. A study is finished even if nobody reads it.
@@ -72,6 +86,9 @@ fn style(counts: &str) -> ProgressStyle {
 
 impl Watch for ProgressBars {
     fn begin(&mut self, stage: &str) {
+        if let Some(events) = &mut self.events {
+            return events.begin(stage);
+        }
         if let Some(lines) = &mut self.lines {
             stage.clone_into(&mut lines.stage);
         }
@@ -83,6 +100,9 @@ impl Watch for ProgressBars {
     }
 
     fn advance(&mut self, done: usize, all: usize) {
+        if let Some(events) = &mut self.events {
+            return events.advance(done, all);
+        }
         if let Some(bar) = &self.bar {
             bar.set_length(all as u64);
             bar.set_position(done as u64);
@@ -96,6 +116,9 @@ impl Watch for ProgressBars {
     }
 
     fn transfer(&mut self, transfer: hub::Transfer<'_>) {
+        if let Some(events) = &mut self.events {
+            return events.transfer(transfer);
+        }
         if let Some(lines) = &mut self.lines {
             let [done, all] =
                 [transfer.done, transfer.size].map(|bytes| DecimalBytes(bytes).to_string());
@@ -120,16 +143,25 @@ impl Watch for ProgressBars {
     }
 
     fn end(&mut self) {
+        if let Some(events) = &mut self.events {
+            return events.end();
+        }
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }
     }
 
     fn note(&mut self, note: &Note) {
+        if let Some(events) = &mut self.events {
+            return events.note(note);
+        }
         tell(&note.to_string());
     }
 
     fn section(&mut self, section: &Section) {
+        if let Some(events) = &mut self.events {
+            events.section(section);
+        }
         if self.writes_sections && self.written.is_ok() {
             let mut out = anstream::stdout().lock();
             self.written = screen::write_section(&mut out, section).and_then(|()| out.flush());

@@ -57,7 +57,12 @@ fn is_obeyed(character: char) -> bool {
 
 /// Writes one line to stderr. If nobody can read it, the exit code still tells the result.
 pub(crate) fn tell(line: &str) {
-    let _ = writeln!(io::stderr(), "{}", printable(line));
+    tell_printable(&printable(line));
+}
+
+/// Writes one line to stderr that is printable already.
+pub(crate) fn tell_printable(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
 }
 
 #[cfg(test)]

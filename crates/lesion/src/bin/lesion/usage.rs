@@ -10,11 +10,6 @@ use study_record::{Section as _, Study, shown};
 
 use crate::args::{Args, Command};
 
-/// Whether a signal stopped a command.
-pub(crate) fn is_cancelled(error: &anyhow::Error) -> bool {
-    error.downcast_ref().is_some_and(LesionError::is_cancelled)
-}
-
 /// Whether an "error" of clap is its help or version text.
 pub(crate) fn is_help(error: &clap::Error) -> bool {
     matches!(error.kind(), DisplayHelp | DisplayVersion | DisplayHelpOnMissingArgumentOrSubcommand)
@@ -70,17 +65,23 @@ fn advise(error: &anyhow::Error, command: &Command) -> String {
     }
 }
 
-/// A line about a command that a signal stopped, with this error.
-pub(crate) fn stopped(error: &anyhow::Error, command: &Command) -> &'static str {
-    if matches!(error.downcast_ref(), Some(LesionError::DownloadStopped)) {
-        return "Stopped. What was downloaded is kept; the same command resumes.";
-    }
-    match command {
-        Command::Reproduce(_) | Command::Run { .. } => {
-            "Stopped. The finished batches are kept; the same command resumes."
+/// A line about a command that a signal or the time limit stopped, with this error.
+pub(crate) fn stopped(error: &anyhow::Error, command: &Command) -> String {
+    let line = match (error.downcast_ref(), command) {
+        (Some(LesionError::DownloadStopped), _) => {
+            "Stopped. What was downloaded is kept; the same command resumes."
+        }
+        (Some(LesionError::Stopped { finished, planned }), _) => {
+            // Later batches may not be planned yet.
+            let known = if finished < planned { format!(" of {planned}") } else { String::new() };
+            return format!("Stopped after {finished}{known} batches; the same command resumes.");
+        }
+        (_, Command::Reproduce(_) | Command::Run { .. }) => {
+            "Stopped before the first batch; the same command starts again."
         }
         _ => "Stopped.",
-    }
+    };
+    line.to_owned()
 }
 
 /// Names the options of a setting: ` (option --layer)`.
