@@ -88,6 +88,8 @@ pub struct BatchCount {
     pub finished: usize,
     /// Batches that are finished or were planned so far. Later ones depend on the results of these.
     pub planned: usize,
+    /// Batches that were left to other shares.
+    pub left: usize,
 }
 
 #[cfg(test)]

@@ -169,7 +169,9 @@ impl<'a> Laboratory<'a> {
             unit.is_left = self.share.is_some_and(|share| !share.contains(journal_key, number));
             let is_finished = self.journal.is_finished(&unit.name);
             self.batches.finished += usize::from(is_finished);
-            self.batches.planned += usize::from(is_finished || !unit.is_left);
+            let is_missing = unit.is_left && !is_finished;
+            self.batches.left += usize::from(is_missing);
+            self.batches.planned += usize::from(!is_missing);
         }
     }
 }

@@ -154,7 +154,7 @@ pub(crate) fn run_part(
     let result = stages.run(part.name(), |progress| computation.run(bench, progress));
     result.map_err(|error| match error {
         StudyError::Cancelled if bench.batches().planned > 0 => {
-            let BatchCount { finished, planned } = bench.batches();
+            let BatchCount { finished, planned, .. } = bench.batches();
             LesionError::Stopped { finished, planned }
         }
         error => error.into(),

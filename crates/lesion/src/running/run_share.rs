@@ -5,9 +5,12 @@
 //! depend on a missing result. Then it reads what other shares have finished meanwhile, and looks whether
 //! more can be computed. It waits only while another share of the study is at work.
 
-use std::{thread, time::Duration};
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
 
-use lesion_eval::{BatchShare, StudyError, measure};
+use lesion_eval::{BatchCount, BatchShare, StudyError, measure};
 use study_record::{MANIFEST, Part};
 use study_report::{StudyFiles as _, StudyFolder};
 
@@ -44,6 +47,8 @@ pub struct ShareSummary {
 
 /// Interval at which a share looks for the batches of others.
 const PAUSE: Duration = Duration::from_millis(500);
+/// While it waits it does not read journals for so many times as long as reading them takes.
+const READING: u32 = 20;
 
 /// Computes a share of a study's batches into its journal in a folder.
 ///
@@ -98,11 +103,11 @@ pub fn run_share(
                 result => drop(result?),
             }
         }
-        let planned = bench.batches().planned;
+        let batches = bench.batches();
         drop(bench);
         summary.computed += journal.kept_batches();
         summary.finished = journal.known_batches();
-        if summary.left.is_empty() || !wait_for_others(&mut journal, planned, stages)? {
+        if summary.left.is_empty() || !wait_for_others(&mut journal, batches, stages)? {
             break;
         }
     }
@@ -110,33 +115,37 @@ pub fn run_share(
     Ok(summary)
 }
 
-/// Part of the known batches that others must have added before another round is worth its time, as long as
-/// others are at work.
-const WORTHWHILE: usize = 10;
-
-/// Waits until other shares have finished batches that this one did not know. False if there are none, and
-/// none is at work.
+/// Waits until other shares have finished the batches that were left to them, or none of them is at work. A
+/// round takes time even if it computes nothing, so none begins for a few batches. False if there are no
+/// new ones.
 fn wait_for_others(
     journal: &mut FileJournal,
-    planned: usize,
+    batches: BatchCount,
     stages: &mut Stages<'_>,
 ) -> Result<bool, LesionError> {
     let known = journal.known_batches();
     journal.unlock();
+    let mut next_read = Instant::now();
     loop {
+        if stages.check_cancelled().is_err() {
+            let planned = batches.planned;
+            return Err(LesionError::Stopped { finished: planned, planned });
+        }
         // Looked at first: a share that is done by now has written everything.
         let is_other_at_work = journal.is_other_at_work();
+        let started = Instant::now();
+        if is_other_at_work && started < next_read {
+            thread::sleep(PAUSE);
+            continue;
+        }
         let read = journal.read_again()?;
-        if read > known + known / WORTHWHILE || (!is_other_at_work && read > known) {
+        next_read = Instant::now() + READING * started.elapsed();
+        if read >= known + batches.left || (!is_other_at_work && read > known) {
             journal.lock_again()?;
             return Ok(true);
         }
         if !is_other_at_work {
             return Ok(false);
         }
-        if stages.check_cancelled().is_err() {
-            return Err(LesionError::Stopped { finished: planned, planned });
-        }
-        thread::sleep(PAUSE);
     }
 }
