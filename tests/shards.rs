@@ -276,7 +276,8 @@ fn progress_in_json_is_lines_of_documented_events() {
         let cells: Vec<&str> = row.split('|').collect();
         let words = cells[1..3].iter().flat_map(|cell| cell.split('`').skip(1).step_by(2));
         let words: Vec<&str> = words.collect();
-        documented.insert(words[0].to_owned(), BTreeSet::from_iter(words[1..].iter().copied()));
+        let keys: BTreeSet<&str> = words[1..].iter().copied().collect();
+        documented.insert(words[0].to_owned(), keys);
     }
     let dir = TempDir::new().unwrap();
     let mut found = BTreeSet::new();

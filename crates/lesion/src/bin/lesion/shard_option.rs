@@ -213,6 +213,9 @@ fn read_number(text: &str) -> Option<usize> {
 mod tests {
     use super::*;
 
+    /// The variables, the number of shares that is given, and the result.
+    type Case<'a, T> = (&'a [(&'a str, &'a str)], Option<usize>, T);
+
     fn share(number: usize, count: usize) -> BatchShare {
         BatchShare::new(number, count).unwrap()
     }
@@ -240,7 +243,7 @@ mod tests {
             ("SGE_TASK_LAST", "8"),
             ("SGE_TASK_STEPSIZE", "2"),
         ];
-        let cases: [(&[(&str, &str)], Option<usize>, BatchShare); 6] = [
+        let cases: [Case<'_, BatchShare>; 6] = [
             (&counted, None, share(3, 8)),
             (&stepped, None, share(2, 3)),
             (&slurm, Some(9), share(3, 9)),
@@ -259,7 +262,7 @@ mod tests {
 
     #[test]
     fn a_share_that_is_not_known_is_an_error_that_says_why() {
-        let cases: [(&[(&str, &str)], Option<usize>, &str); 6] = [
+        let cases: [Case<'_, &str>; 6] = [
             (&[], Some(4), "not a task of a job array"),
             (&[("SGE_TASK_ID", "undefined")], Some(4), "not a task of a job array"),
             (&[("JOB_COMPLETION_INDEX", "0")], None, "not the number of tasks"),
