@@ -7,7 +7,7 @@
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
-    io::{self, Read, Seek, SeekFrom, Write},
+    io::{self, Read, Seek, Write},
     path::{Path, PathBuf},
     thread,
     time::Duration,
@@ -113,7 +113,6 @@ impl FileJournal {
         self.file.read_to_end(&mut kept)?;
         let whole = read_lines(&kept, &self.header, &mut self.finished);
         self.file.set_len(whole as u64)?;
-        self.file.seek(SeekFrom::End(0))?;
         self.size = whole as u64;
         if whole == 0 {
             self.write(&line(&self.header)?)?;
@@ -284,7 +283,8 @@ fn open_locked(dir: &Path, path: &Path) -> Result<File, LesionError> {
         return Err(LesionError::ForeignFile { path: path.to_owned() });
     }
     let mut options = OpenOptions::new();
-    let options = options.create(true).read(true).write(true).truncate(false);
+    // Lines of two runs that meet where files have no locks then stand one after the other.
+    let options = options.create(true).read(true).append(true);
     loop {
         let file = options.open(path).map_err(LesionError::write(path))?;
         if is_taken(&file) {

@@ -7,6 +7,7 @@ use std::{
 
 use lesion_eval::{DistributionChange, Reading};
 use serde::{Deserialize, Serialize};
+use study_report::hash;
 
 /// The first line, with the identity of the run.
 #[derive(Clone, Serialize, Deserialize, PartialEq, Eq)]
@@ -14,7 +15,7 @@ pub(crate) struct Header {
     pub(crate) identity: String,
 }
 
-/// A finished batch.
+/// A finished batch, without its check.
 #[derive(Serialize, Deserialize)]
 struct Line {
     unit: String,
@@ -44,13 +45,39 @@ fn from_bits((logits, log_sum, change): ReadingBits) -> Reading {
     }
 }
 
+/// The beginning of the line of a batch, before its check.
+const CHECKED: &[u8] = b"{\"check\":\"";
+/// Hexadecimal digits of a check.
+const DIGITS: usize = 16;
+/// The end of a check, before the batch.
+const BATCH: &[u8] = b"\",";
+
+/// The check of a batch: the first digits of the SHA-256 of its text. Where files have no locks, a line may
+/// be put together from lines of two runs.
+fn check(batch: &[u8]) -> String {
+    let mut check = hash::of_bytes(batch);
+    check.truncate(DIGITS);
+    check
+}
+
 /// The line of a batch.
 ///
 /// # Errors
 /// If it cannot be written as JSON.
 pub(crate) fn batch_line(unit: &str, readings: &[Reading]) -> io::Result<Vec<u8>> {
     let readings = readings.iter().map(to_bits).collect();
-    line(&Line { unit: unit.to_owned(), readings })
+    let object = line(&Line { unit: unit.to_owned(), readings })?;
+    let batch = &object[1..];
+    Ok([CHECKED, check(batch).as_bytes(), BATCH, batch].concat())
+}
+
+/// Reads the line of a batch. None if its check is not that of its text.
+fn read_batch(line: &[u8]) -> Option<Line> {
+    let (found, rest) = line.strip_prefix(CHECKED)?.split_at_checked(DIGITS)?;
+    if found != check(rest.strip_prefix(BATCH)?).as_bytes() {
+        return None;
+    }
+    serde_json::from_slice(line).ok()
 }
 
 /// A value as a line.
@@ -90,8 +117,8 @@ pub(crate) fn owner(start: &[u8], header: &Header) -> Owner {
     }
 }
 
-/// Adds the readings of all complete lines to `finished`. Returns the number of bytes of these lines. The
-/// journal of another run has none.
+/// Adds the readings of all batches to `finished` whose lines are complete and fit their checks. Returns the
+/// number of bytes of the complete lines. The journal of another run has none.
 pub(crate) fn read_lines(kept: &[u8], header: &Header, finished: &mut FinishedBatches) -> usize {
     let mut whole = 0;
     for line in kept.split_inclusive(|&byte| byte == b'\n') {
@@ -102,11 +129,53 @@ pub(crate) fn read_lines(kept: &[u8], header: &Header, finished: &mut FinishedBa
             if !serde_json::from_slice::<Header>(line).is_ok_and(|found| found == *header) {
                 break;
             }
-        } else {
-            let Ok(Line { unit, readings }) = serde_json::from_slice(line) else { break };
+        } else if let Some(Line { unit, readings }) = read_batch(line) {
             finished.insert(unit, readings.into_iter().map(from_bits).collect());
         }
         whole += line.len();
     }
     whole
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn reading(logit: f32) -> Reading {
+        Reading { logits: vec![logit, -logit], log_sum: f64::NAN, change: None }
+    }
+
+    /// A journal of three batches.
+    fn journal() -> (Header, Vec<u8>) {
+        let header = Header { identity: "one".to_owned() };
+        let mut bytes = line(&header).unwrap();
+        for (unit, logit) in [("a", 0.5), ("b", 0.25), ("c", 0.125)] {
+            bytes.extend(batch_line(unit, &[reading(logit)]).unwrap());
+        }
+        (header, bytes)
+    }
+
+    proptest! {
+        #[test]
+        fn a_changed_byte_costs_a_batch_and_changes_none(place in 0.0..1.0_f64, byte in any::<u8>()) {
+            let (header, bytes) = journal();
+            let mut all = FinishedBatches::new();
+            prop_assert_eq!(read_lines(&bytes, &header, &mut all), bytes.len());
+            let first = line(&header).unwrap().len();
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place")]
+            let place = first + (place * (bytes.len() - first) as f64) as usize;
+            let mut changed = bytes.clone();
+            changed[place] = byte;
+            let mut found = FinishedBatches::new();
+            read_lines(&changed, &header, &mut found);
+            for (unit, readings) in &found {
+                prop_assert_eq!(readings[0].logits.clone(), all[unit][0].logits.clone());
+            }
+            // A line break that is lost joins two lines.
+            prop_assert!(found.len() >= all.len() - 2, "{}", found.len());
+            prop_assert_eq!(found.len() == all.len(), changed == bytes);
+        }
+    }
 }
