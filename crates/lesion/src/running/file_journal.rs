@@ -55,8 +55,10 @@ pub(crate) struct FileJournal {
     /// Number of batches that were added since.
     kept: usize,
     replaces_another: bool,
-    /// Journals of other shares of this study.
+    /// Journals of other runs of this study, in order.
     others: Vec<PathBuf>,
+    /// The one of them whose run was at work when it was last looked for, or this run's own.
+    watched: PathBuf,
     ignored: Vec<PathBuf>,
 }
 
@@ -72,6 +74,11 @@ impl FileJournal {
     ) -> Result<Self, LesionError> {
         let name = share.map_or_else(|| FILE.to_owned(), share_file);
         let path = dir.join(name);
+        // Looked at before a journal is begun, so that none is left behind, and again when this run has
+        // its lock.
+        if share.is_some() && is_locked(&dir.join(FILE)) {
+            return Err(LesionError::AnotherRun(dir.to_owned()));
+        }
         let mut file = open_locked(dir, &path)?;
         let header = Header { identity };
         match read_owner(&mut file, &header).map_err(LesionError::write(&path))? {
@@ -83,6 +90,7 @@ impl FileJournal {
         }
         let mut journal = Self {
             dir: dir.to_owned(),
+            watched: path.clone(),
             path,
             file,
             header,
@@ -190,8 +198,17 @@ impl FileJournal {
     }
 
     /// Whether another run of this study holds the lock of its journal. False where files have no locks.
-    pub(crate) fn is_other_at_work(&self) -> bool {
-        self.others.iter().any(|path| is_locked(path))
+    ///
+    /// The run that was found last is looked at first, so that a thousand runs that wait for one do not look
+    /// at all of a thousand files; each begins behind its own.
+    pub(crate) fn is_other_at_work(&mut self) -> bool {
+        let start = self.others.partition_point(|path| *path < self.watched);
+        let (before, after) = self.others.split_at(start);
+        let found = after.iter().chain(before).find(|path| is_locked(path));
+        if let Some(path) = found {
+            self.watched.clone_from(path);
+        }
+        found.is_some()
     }
 
     /// Gives the lock up while this run waits, so that runs do not wait for one another.

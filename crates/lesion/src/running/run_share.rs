@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use lesion_eval::{BatchCount, BatchShare, StudyError, measure};
+use lesion_eval::{BatchCount, BatchShare, Progress, StudyError, measure};
 use study_record::{MANIFEST, Part};
 use study_report::{StudyFiles as _, StudyFolder};
 
@@ -45,10 +45,12 @@ pub struct ShareSummary {
     pub is_study_finished: bool,
 }
 
-/// Interval at which a share looks for the batches of others.
-const PAUSE: Duration = Duration::from_millis(500);
-/// While it waits it does not read journals for so many times as long as reading them takes.
-const READING: u32 = 20;
+/// Interval at which a share that waits looks for signals.
+const PAUSE: Duration = Duration::from_millis(250);
+/// The longest time after which a share that waits looks for other runs.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// A share that waits looks after a twentieth of the time that it has waited, and reads for at most a twentieth.
+const PARTS: u32 = 20;
 
 /// Computes a share of a study's batches into its journal in a folder.
 ///
@@ -115,37 +117,58 @@ pub fn run_share(
     Ok(summary)
 }
 
-/// Waits until other shares have finished the batches that were left to them, or none of them is at work. A
-/// round takes time even if it computes nothing, so none begins for a few batches. False if there are no
-/// new ones.
+/// Waits until other shares have finished the batches that were left to them, or none of them is at work.
+/// False if there are no new batches.
 fn wait_for_others(
     journal: &mut FileJournal,
     batches: BatchCount,
     stages: &mut Stages<'_>,
 ) -> Result<bool, LesionError> {
-    let known = journal.known_batches();
     journal.unlock();
-    let mut next_read = Instant::now();
-    loop {
-        if stages.check_cancelled().is_err() {
+    let found = stages.run("waiting", |progress| watch_others(journal, batches.left, progress));
+    match found {
+        Ok(true) => journal.lock_again().map(|()| true),
+        Err(LesionError::Study(StudyError::Cancelled)) => {
             let planned = batches.planned;
-            return Err(LesionError::Stopped { finished: planned, planned });
+            Err(LesionError::Stopped { finished: planned, planned })
         }
+        found => found,
+    }
+}
+
+/// Looks for the batches of others until there are new ones, or nobody is at work. A round takes time even if
+/// it computes nothing, so none begins for a few batches.
+fn watch_others(
+    journal: &mut FileJournal,
+    left: usize,
+    progress: Progress<'_>,
+) -> Result<bool, LesionError> {
+    let known = journal.known_batches();
+    let begun = Instant::now();
+    let mut next_look = begun;
+    let mut next_read = begun;
+    let mut found = 0;
+    loop {
+        if progress(found, left).is_break() {
+            return Err(StudyError::Cancelled.into());
+        }
+        let looked = Instant::now();
+        if looked < next_look {
+            thread::sleep(PAUSE);
+            continue;
+        }
+        next_look = looked + (begun.elapsed() / PARTS).clamp(PAUSE, LONGEST_PAUSE);
         // Looked at first: a share that is done by now has written everything.
         let is_other_at_work = journal.is_other_at_work();
         let started = Instant::now();
         if is_other_at_work && started < next_read {
-            thread::sleep(PAUSE);
             continue;
         }
-        let read = journal.read_again()?;
-        next_read = Instant::now() + READING * started.elapsed();
-        if read >= known + batches.left || (!is_other_at_work && read > known) {
-            journal.lock_again()?;
-            return Ok(true);
-        }
-        if !is_other_at_work {
-            return Ok(false);
+        // None are left of a study that a whole run has finished meanwhile.
+        found = journal.read_again()?.saturating_sub(known).min(left);
+        next_read = Instant::now() + PARTS * started.elapsed();
+        if found == left || !is_other_at_work {
+            return Ok(found > 0);
         }
     }
 }

@@ -45,8 +45,14 @@ impl<'a> Stages<'a> {
         work: impl FnOnce(Progress<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         self.time(name, |watch, cancel| {
+            let mut told = (0, 0);
             work(&mut |done, all| {
-                watch.advance(done, all);
+                // A stage may do several works, which count from 0 each. What is told never falls.
+                if told.1 != all {
+                    told = (0, all);
+                }
+                told.0 = done.max(told.0);
+                watch.advance(told.0, all);
                 cancel.flow()
             })
         })
