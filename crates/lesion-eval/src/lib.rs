@@ -97,6 +97,7 @@ pub use parts::{
     find_part,
     laboratory_part::{Bench, Design, EncodedTable, LaboratoryPart, PartResult, Trials},
     layer_pattern::LayerPattern,
+    set_lesions::DrawnSets,
 };
 pub use passes::{
     batching::Batching,

@@ -176,6 +176,8 @@ fn most_paper_sets(design: &Design<'_>) -> usize {
 struct Cell<'a> {
     layer: usize,
     label: &'a str,
+    /// The place of the label in the contrast.
+    side: usize,
     sets: SetChoice,
     /// The number of this cell, for the random streams.
     index: usize,
@@ -212,6 +214,7 @@ fn list_cells<'a>(bench: &Bench<'a, '_>) -> Vec<Cell<'a>> {
             cells.push(Cell {
                 layer,
                 label,
+                side,
                 sets: SetChoice::Lesioned,
                 index: 2 * layer + side,
                 matched: lesioned.set(layer, label),
@@ -231,6 +234,7 @@ fn list_cells<'a>(bench: &Bench<'a, '_>) -> Vec<Cell<'a>> {
             cells.push(Cell {
                 layer,
                 label,
+                side,
                 sets: SetChoice::Labelled,
                 // The study's own cells have the numbers below.
                 index: 2 * (labelled.layers() + layer) + side,
@@ -488,14 +492,16 @@ fn run_similar(
     for (place, (kind, purpose, values)) in similar.into_iter().enumerate() {
         let groups = SimilarGroups::new(values, &cell.matched);
         controls.shared[place] = Some(groups.shared()).filter(|shared| shared.is_finite());
-        let sets = plan.draw(purpose, cell.index, |rng| groups.choose(rng));
+        let sets = bench.drawn.get_or_draw(purpose, (cell.index, cell.matched.len()), || {
+            plan.draw(purpose, cell.index, |rng| groups.choose(rng))
+        });
         let lesioned = run_own(&mut bench.laboratory, cell, kind, &sets, &mut *progress);
         if let Some(lesioned) = left.take(lesioned)? {
             controls.lesions.extend(neurons.own_lesions(kind, lesioned));
         }
     }
     if cell.sets == SetChoice::Lesioned && design.study.lesion.neurons.is_none() {
-        let sets = reselect(bench, cell.layer, cell.label, cell.matched.len())?;
+        let sets = reselect(bench, cell.layer, cell.side)?;
         let kind = SetKind::Reselected;
         let lesioned = run_own(&mut bench.laboratory, cell, kind, &sets, progress);
         if let Some(lesioned) = left.take(lesioned)? {
@@ -624,7 +630,7 @@ fn run_random(
     let size = cell.matched.len();
     let kind = SetKind::Random;
     if cell.sets == SetChoice::Labelled {
-        let sets = design.random_set_plan().any(cell.layer, size);
+        let sets = design.random_set_plan().any(&mut bench.drawn, cell.layer, size);
         let lesioned = run_own(&mut bench.laboratory, cell, kind, &sets, progress)?;
         controls.lesions.extend(neurons.own_lesions(kind, lesioned));
         return Ok(());

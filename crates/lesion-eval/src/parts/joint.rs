@@ -290,7 +290,7 @@ fn run_random_sets(
     for (layer, matched) in lower {
         let lesioned = bench.lesion_random_sets(layer, matched.len(), &mut *progress);
         random.lower.extend(left.take(lesioned)?);
-        sets.push((layer, plan.any(layer, matched.len())));
+        sets.push((layer, plan.any(&mut bench.drawn, layer, matched.len())));
     }
     let draws = sets.iter().map(|(_, sets)| sets.len()).min().unwrap_or_default();
     let draws: Vec<usize> = (0..draws).collect();

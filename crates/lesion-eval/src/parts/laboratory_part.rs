@@ -17,7 +17,7 @@ use crate::{
     parts::{
         claim::Claim,
         layer_pattern::LayerPattern,
-        set_lesions::{LesionedSet, RandomSetLesions, RandomSetPlan},
+        set_lesions::{DrawnSets, LesionedSet, RandomSetLesions, RandomSetPlan},
     },
     passes::{progress::Progress, subject::Subject},
     selection::{
@@ -173,6 +173,8 @@ pub struct Bench<'a, 'l> {
     pub(crate) laboratory: Laboratory<'l>,
     /// The bystander prompts, with the method that was prepared for them.
     bystanders: Option<(&'l [MaskedPrompt], PreparedLesionMethod)>,
+    /// The random sets that were drawn so far.
+    pub(crate) drawn: DrawnSets,
     random_sets: RandomSetLesions,
     /// The layer with the largest effect that the controls tell from random sets.
     pub(crate) strongest_layer: Option<usize>,
@@ -202,10 +204,24 @@ impl<'a, 'l> Bench<'a, 'l> {
             lesioned,
             laboratory,
             bystanders,
+            drawn: DrawnSets::default(),
             random_sets,
             strongest_layer: None,
             awaits_controls: false,
         }
+    }
+
+    /// The same bench with the random sets that an earlier one of the same study drew.
+    #[must_use]
+    pub fn with_drawn_sets(mut self, drawn: DrawnSets) -> Self {
+        self.drawn = drawn;
+        self
+    }
+
+    /// The random sets that were drawn so far.
+    #[must_use]
+    pub fn into_drawn_sets(self) -> DrawnSets {
+        self.drawn
     }
 
     /// Numbers of the laboratory's batches so far.
@@ -259,7 +275,9 @@ impl<'a, 'l> Bench<'a, 'l> {
     ) -> Result<Arc<Vec<LesionedSet>>, StudyError> {
         let plan = self.design.random_set_plan();
         let prompts = self.design.labelled();
-        self.random_sets.lesion(&mut self.laboratory, plan, (layer, size), &prompts, progress)
+        let drawn = &mut self.drawn;
+        let laboratory = &mut self.laboratory;
+        self.random_sets.lesion(laboratory, drawn, plan, (layer, size), &prompts, progress)
     }
 }
 

@@ -9,48 +9,68 @@ use study_record::Strength;
 
 use crate::{
     error::StudyError,
-    parts::laboratory_part::Bench,
+    parts::{laboratory_part::Bench, set_lesions::SetList},
     random::{Purpose, stream},
     translate::test_kind,
 };
 
 /// The sets of kind [`Reselected`](study_record::SetKind::Reselected): in each of them the sides of
-/// the stimuli are swapped, or shuffled, at random, and the `count` strongest neurons in the label's
-/// direction are chosen.
+/// the stimuli are swapped, or shuffled, at random, and as many of the strongest neurons in the label's
+/// direction are chosen as the laboratory lesions. `side` is 0 for the first label of the contrast.
 ///
 /// # Errors
 /// If a statistic fails.
 pub(crate) fn reselect(
+    bench: &mut Bench<'_, '_>,
+    layer: usize,
+    side: usize,
+) -> Result<SetList, StudyError> {
+    let lesioned = bench.lesioned;
+    let sizes = lesioned.labels().map(|label| lesioned.set(layer, label).len());
+    let place = |side: usize| (2 * layer + side, sizes[side]);
+    if let Some(sets) = bench.drawn.get(Purpose::Reselection, place(side)) {
+        return Ok(sets);
+    }
+    // One relabelling gives the sets of both labels.
+    for (side, sets) in reselect_both(bench, layer, sizes)?.into_iter().enumerate() {
+        bench.drawn.get_or_draw(Purpose::Reselection, place(side), || sets);
+    }
+    Ok(bench.drawn.get(Purpose::Reselection, place(side)).unwrap_or_default())
+}
+
+/// The sets of both labels, of so many neurons.
+fn reselect_both(
     bench: &Bench<'_, '_>,
     layer: usize,
-    label: &str,
-    count: usize,
-) -> Result<Vec<Arc<[usize]>>, StudyError> {
+    sizes: [usize; 2],
+) -> Result<[Vec<Arc<[usize]>>; 2], StudyError> {
     let observations = bench.selected_on;
-    let design = bench.design;
+    let study = bench.design.study;
     let neurons = observations.neurons;
     let [rows_a, rows_b] = observations.counts.groups;
     let [a, b] = observations.layer(layer);
-    let sets = Matrix::new(&a, rows_a, neurons).and_then(|a| {
+    let tests = Matrix::new(&a, rows_a, neurons).and_then(|a| {
         let b = Matrix::new(&b, rows_b, neurons)?;
-        let seed = stream(design.study.seed, Purpose::Reselection, layer, 0).random();
-        let tests = RelabelledTests::new(test_kind(observations.test), a, b, seed)?;
-        let is_first = label == observations.contrast.a;
-        let side = if is_first { Alternative::Greater } else { Alternative::Less };
-        let draws = design.random_sets();
-        Ok(match design.study.lesion.strength {
-            Strength::T => tests.strongest_of_draws(draws, count, side),
-            Strength::Difference => (0..draws)
-                .into_par_iter()
-                .map(|draw| strongest(&tests.differences(draw), count, side))
-                .collect(),
-        })
+        let seed = stream(study.seed, Purpose::Reselection, layer, 0).random();
+        RelabelledTests::new(test_kind(observations.test), a, b, seed)
     });
-    let sets = sets.map_err(|source| StudyError::stats_of_model(source, neurons))?;
-    let mut ascending = Vec::with_capacity(sets.len());
-    for mut set in sets {
-        set.sort_unstable();
-        ascending.push(set.into());
-    }
-    Ok(ascending)
+    let tests = tests.map_err(|source| StudyError::stats_of_model(source, neurons))?;
+    let draws = (0..bench.design.random_sets()).into_par_iter();
+    let sets = draws.map(|draw| {
+        let values = match study.lesion.strength {
+            Strength::T => tests.t(draw),
+            Strength::Difference => tests.differences(draw),
+        };
+        let first = choose_ascending(&values, sizes[0], Alternative::Greater);
+        (first, choose_ascending(&values, sizes[1], Alternative::Less))
+    });
+    let (first, second) = sets.unzip();
+    Ok([first, second])
+}
+
+/// The strongest neurons, ascending.
+fn choose_ascending(values: &[f64], count: usize, side: Alternative) -> Arc<[usize]> {
+    let mut set = strongest(values, count, side);
+    set.sort_unstable();
+    set.into()
 }

@@ -98,11 +98,37 @@ impl RandomSetPlan {
     }
 
     /// The random sets of a layer and size; none if there is no other set of this size.
-    pub(crate) fn any(self, layer: usize, size: usize) -> Vec<Arc<[usize]>> {
-        if size == 0 || size >= self.neurons {
-            return Vec::new();
-        }
-        self.draw(Purpose::AnySet, layer, |rng| choose_any(self.neurons, size, rng))
+    pub(crate) fn any(self, drawn: &mut DrawnSets, layer: usize, size: usize) -> SetList {
+        drawn.get_or_draw(Purpose::AnySet, (layer, size), || {
+            if size == 0 || size >= self.neurons {
+                return Vec::new();
+            }
+            self.draw(Purpose::AnySet, layer, |rng| choose_any(self.neurons, size, rng))
+        })
+    }
+}
+
+/// Random sets of one kind, in the order of their numbers.
+pub(crate) type SetList = Arc<[Arc<[usize]>]>;
+
+/// The random sets that a study has drawn so far. Parts share them, and so do the rounds of a share.
+#[derive(Default)]
+pub struct DrawnSets(BTreeMap<(Purpose, usize, usize), SetList>);
+
+impl DrawnSets {
+    /// The sets of one purpose, drawn once. `index` is the number of the layer, or of the layer and label.
+    pub(crate) fn get_or_draw(
+        &mut self,
+        purpose: Purpose,
+        (index, size): (usize, usize),
+        draw: impl FnOnce() -> Vec<Arc<[usize]>>,
+    ) -> SetList {
+        self.0.entry((purpose, index, size)).or_insert_with(|| draw().into()).clone()
+    }
+
+    /// The sets of one purpose, if they were drawn.
+    pub(crate) fn get(&self, purpose: Purpose, (index, size): (usize, usize)) -> Option<SetList> {
+        self.0.get(&(purpose, index, size)).cloned()
     }
 }
 
@@ -119,6 +145,7 @@ impl RandomSetLesions {
     pub(crate) fn lesion(
         &mut self,
         laboratory: &mut Laboratory<'_>,
+        drawn: &mut DrawnSets,
         plan: RandomSetPlan,
         (layer, size): (usize, usize),
         prompts: &[usize],
@@ -128,7 +155,7 @@ impl RandomSetLesions {
             Entry::Occupied(entry) => entry.get().clone(),
             Entry::Vacant(entry) => {
                 let key = format!("random {layer} {size}");
-                let sets = plan.any(layer, size);
+                let sets = plan.any(drawn, layer, size);
                 let lesioned = lesion_sets(laboratory, &key, layer, &sets, prompts, progress);
                 let lesioned = LeftBatches::default().take(lesioned)?;
                 entry.insert(lesioned.map(Arc::new)).clone()

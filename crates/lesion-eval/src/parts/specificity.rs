@@ -83,8 +83,8 @@ fn measure(
         return Ok(None);
     }
     let mut sets = vec![matched.clone()];
-    let random = design.random_set_plan().any(layer, matched.len());
-    sets.extend(random.into_iter().take(MOST_RANDOM_SETS));
+    let random = design.random_set_plan().any(&mut bench.drawn, layer, matched.len());
+    sets.extend(random.iter().take(MOST_RANDOM_SETS).cloned());
     let mut trials = Vec::with_capacity(sets.len() * prompts.len());
     for set in &sets {
         for &prompt in &prompts {

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use lesion_eval::{BatchCount, BatchShare, Progress, StudyError, measure};
+use lesion_eval::{BatchCount, BatchShare, DrawnSets, Progress, StudyError, measure};
 use study_record::{MANIFEST, Part};
 use study_report::{StudyFiles as _, StudyFolder};
 
@@ -90,14 +90,16 @@ pub fn run_share(
     let reference =
         stages.run("reference", |progress| measure_reference(design, &activations, progress))?;
     let (labelled, lesioned) = neuron_sets(prepared, &selected);
+    let mut drawn = DrawnSets::default();
     loop {
-        let mut bench = open_bench(
+        let bench = open_bench(
             design,
             &selected,
             reference.as_ref(),
             (&labelled, &lesioned),
             (&mut journal, Some(share)),
         )?;
+        let mut bench = bench.with_drawn_sets(drawn);
         summary.left.clear();
         for part in prepared.parts() {
             match run_part(part, &mut bench, stages) {
@@ -106,7 +108,7 @@ pub fn run_share(
             }
         }
         let batches = bench.batches();
-        drop(bench);
+        drawn = bench.into_drawn_sets();
         summary.computed += journal.kept_batches();
         summary.finished = journal.known_batches();
         if summary.left.is_empty() || !wait_for_others(&mut journal, batches, stages)? {
