@@ -151,7 +151,7 @@ impl RepoCache {
         if is_locked {
             return blob.with_extension(INCOMPLETE);
         }
-        blob.with_extension(format!("{}.{INCOMPLETE}", std::process::id()))
+        blob.with_extension(format!("{}.{INCOMPLETE}", writer_name()))
     }
 
     /// Makes the commit's file a link to this blob, which stays valid if the cache is moved. On a
@@ -244,12 +244,18 @@ pub(crate) fn make_parent(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Writes a file so that readers see the old text or the new one, never a part.
-fn replace_file(path: &Path, text: &str) -> io::Result<()> {
-    // A name of its own for each writer, in this process and in others.
+/// A name for each writer of a file, in this process and in others. Machines that share a cache may have
+/// processes of one number: in a container it is often 1.
+fn writer_name() -> String {
     static WRITERS: AtomicU64 = AtomicU64::new(0);
     let writer = WRITERS.fetch_add(1, Ordering::Relaxed);
-    let temporary = with_suffix(path, &format!("{}.{writer}.tmp", std::process::id()));
+    let time = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    format!("{}-{}-{writer}", std::process::id(), time.as_nanos())
+}
+
+/// Writes a file so that readers see the old text or the new one, never a part.
+fn replace_file(path: &Path, text: &str) -> io::Result<()> {
+    let temporary = with_suffix(path, &format!("{}.tmp", writer_name()));
     make_parent(path)?;
     let replaced = fs::write(&temporary, text).and_then(|()| fs::rename(&temporary, path));
     if replaced.is_err() {
@@ -266,7 +272,14 @@ fn link_file(path: &Path, target: &Path, blob: &Path) -> io::Result<()> {
     if fs::symlink_metadata(path).is_ok() {
         fs::remove_file(path)?; // a link to nothing, or an empty file
     }
-    symlink(target, path).or_else(|_| fs::hard_link(blob, path)).or_else(|_| fs::rename(blob, path))
+    if symlink(target, path).is_ok() || fs::hard_link(blob, path).is_ok() {
+        return Ok(());
+    }
+    // Another process without a lock may have made the link.
+    if fs::metadata(path).is_ok_and(|file| file.len() > 0) {
+        return Ok(());
+    }
+    fs::rename(blob, path)
 }
 
 fn open_lock(path: &Path) -> io::Result<File> {
