@@ -128,10 +128,12 @@ fn answer(command: &Command, json: bool, stages: &mut Stages<'_>) -> Result<()> 
             give(&run_study(study, name, registration, args, stages)?, json)
         }
         Command::Register { study: file, args } => {
+            refuse_shares("register", args)?;
             let study = read_study(file, args)?;
             give(&register_study(study, file, args, stages)?, json)
         }
         Command::Check { study: file, args } => {
+            refuse_shares("check", args)?;
             let study = read_study(file, args)?;
             give(&check_study(study, args, stages)?, json)
         }
@@ -212,10 +214,18 @@ fn run_study(
     }
 }
 
+/// Refuses `--shard` in a command that is about a whole study.
+fn refuse_shares(command: &str, args: &RunArgs) -> Result<()> {
+    if args.shard.is_some() {
+        bail!("`lesion {command}` is about the whole study; leave --shard to `lesion run`");
+    }
+    Ok(())
+}
+
 /// Computes a share of a study into the folder of `--out`.
 fn run_share(study: Study, args: &RunArgs, stages: &mut Stages<'_>) -> Result<ShareAnswer> {
     let (Some(shard), Some(dir)) = (args.shard, &args.out) else {
-        anyhow::bail!("a share needs --shard and --out");
+        bail!("a share needs --shard and --out");
     };
     let share = shard.share()?;
     let (texts, model) = open_inputs(&study, &args.execution, stages)?;

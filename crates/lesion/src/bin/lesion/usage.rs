@@ -59,7 +59,7 @@ fn advise(error: &anyhow::Error, command: &Command) -> String {
             Command::Report { .. } | Command::Paper { .. } => {
                 "; try again when it has ended".to_owned()
             }
-            _ => "; specify another --out".to_owned(),
+            _ => "; wait until it has ended, or specify another --out".to_owned(),
         },
         _ => String::new(),
     }
