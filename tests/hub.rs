@@ -9,6 +9,8 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+use crate::support::odd_system::OddSystem;
 use crate::support::{BRIEF, lesion};
 use server::{COMMIT, Reply, Repository, Request, Server};
 use tempfile::TempDir;
@@ -494,6 +496,95 @@ fn two_processes_fill_a_cold_cache_together() {
     }
     let downloads = server.requests().into_iter();
     assert_eq!(downloads.filter(|request| request.is_get() && is_large(request)).count(), 1);
+}
+
+/// A share of a study of the hub's model.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+fn share(machine: &Machine, url: &str, share: &str) -> Command {
+    let mut command = machine.command(url, &RUN);
+    command.args(["--out", "target/reproduce", "--shard", share]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[test]
+fn two_shares_that_start_on_a_cold_cache_compute_one_study() {
+    let bundled = Machine::new();
+    assert_succeeds(&bundled.run("http://127.0.0.1:9", &RUN[..3]));
+    let odd = OddSystem::new();
+    for has_locks in [true, false] {
+        let server = Server::start(|request| repository().answer(request));
+        let (machine, url) = (Machine::new(), server.url());
+        let shares = ["1/2", "2/2"].map(|number| {
+            let mut command = share(&machine, &url, number);
+            if !has_locks {
+                odd.without_locks(&mut command);
+            }
+            command.spawn().unwrap()
+        });
+        for share in shares {
+            assert_succeeds(&share.wait_with_output().unwrap());
+        }
+        let downloads = server.requests().into_iter();
+        let downloads = downloads.filter(|request| request.is_get() && is_large(request)).count();
+        assert!(downloads == 1 || (!has_locks && downloads == 2), "{downloads}");
+        drop(server);
+        assert_succeeds(&machine.run_offline(&url, &RUN));
+        assert_eq!(machine.table(), bundled.table());
+        for blob in fs::read_dir(machine.cached().join("blobs")).unwrap() {
+            let path = blob.unwrap().path();
+            assert!(path.extension().is_none(), "{} is left", path.display());
+        }
+    }
+}
+
+/// Paths and bytes of all files in a folder.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(contents(&path));
+        } else {
+            found.push((path.clone(), fs::read(&path).unwrap()));
+        }
+    }
+    found.sort();
+    found
+}
+
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[test]
+fn shares_read_a_cache_that_cannot_be_written() {
+    let server = Server::start(|request| repository().answer(request));
+    let (machine, url) = (Machine::new(), server.url());
+    assert_succeeds(&machine.run(&url, &RUN));
+    let table = machine.table();
+    let cache = machine.0.path().join("hf");
+    let before = contents(&cache);
+    let odd = OddSystem::new();
+    for (offline, out) in [("0", "online"), ("1", "offline")] {
+        for number in ["1/2", "2/2"] {
+            let mut command = machine.command(&url, &RUN);
+            command.args(["--out", out, "--shard", number]).env("HF_HUB_OFFLINE", offline);
+            let output = odd.read_only(&mut command, cache.to_str().unwrap()).output().unwrap();
+            let stderr = assert_succeeds(&output);
+            assert!(stderr.lines().all(|line| line.starts_with("Resuming")), "{stderr}");
+        }
+        let mut command = machine.command(&url, &RUN);
+        command.args(["--out", out]).env("HF_HUB_OFFLINE", offline);
+        assert_succeeds(&odd.read_only(&mut command, cache.to_str().unwrap()).output().unwrap());
+        assert_eq!(fs::read(machine.0.path().join(out).join("lesions.csv")).unwrap(), table);
+    }
+    assert_eq!(contents(&cache), before);
+    // A cache without the model says what is wrong and what to do.
+    let other = Machine::new();
+    let mut command = share(&other, &url, "1/2");
+    let folder = other.0.path().join("hf");
+    let output = odd.read_only(&mut command, folder.to_str().unwrap()).output().unwrap();
+    assert_one_line(&output, &["Read-only file system", "HF_HUB_CACHE"]);
 }
 
 #[test]

@@ -16,6 +16,8 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
 use tempfile::TempDir;
 
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+use crate::support::odd_system::OddSystem;
 use crate::support::{Run, lesion, tables};
 
 /// A study with parts that depend on one another: doses and single neurons look at the layer that the
@@ -210,14 +212,179 @@ fn every_signal_stops_a_run_that_counts_its_batches() {
 
 #[test]
 fn a_second_signal_ends_at_once() {
-    let dir = TempDir::new().unwrap();
-    let run = start_until(dir.path(), &[], "journal.jsonl", 300).unwrap();
-    for _ in 0..2 {
-        send("-TERM", &run);
+    let mut codes = Vec::new();
+    // The batch at hand may end between both signals.
+    for _ in 0..20 {
+        let dir = TempDir::new().unwrap();
+        let run = start_until(dir.path(), &[], "journal.jsonl", 300).unwrap();
+        for _ in 0..2 {
+            send("-TERM", &run);
+        }
+        let code = run.wait_with_output().unwrap().status.code();
+        codes.push(code);
+        if code == Some(128 + 15) {
+            return;
+        }
+        assert_eq!(code, Some(75));
     }
-    let code = run.wait_with_output().unwrap().status.code();
-    // The batch at hand may have ended between both signals.
-    assert!(code == Some(128 + 15) || code == Some(75), "{code:?}");
+    panic!("{codes:?}");
+}
+
+#[test]
+fn every_scheduler_tells_a_task_its_share() {
+    let dir = TempDir::new().unwrap();
+    let slurm = [
+        ("SLURM_ARRAY_TASK_ID", "4"),
+        ("SLURM_ARRAY_TASK_COUNT", "3"),
+        ("SLURM_ARRAY_TASK_MIN", "2"),
+        ("SLURM_ARRAY_TASK_MAX", "6"),
+        ("SLURM_ARRAY_TASK_STEP", "2"),
+    ];
+    let sge = [
+        ("SGE_TASK_ID", "2"),
+        ("SGE_TASK_FIRST", "1"),
+        ("SGE_TASK_LAST", "3"),
+        ("SGE_TASK_STEPSIZE", "1"),
+    ];
+    let cases: [(&[(&str, &str)], &str); 5] = [
+        (&slurm, "auto"),
+        (&sge, "auto"),
+        (&[("PBS_ARRAY_INDEX", "2")], "auto/3"),
+        (&[("JOB_COMPLETION_INDEX", "1")], "auto/3"),
+        // SGE sets it outside of arrays too.
+        (&[("SGE_TASK_ID", "undefined"), ("PBS_ARRAY_INDEX", "2")], "auto/3"),
+    ];
+    let start = |variables: &[(&str, &str)], share: &str| {
+        let mut program = command(dir.path(), &["--shard", share]);
+        for name in std::env::vars().map(|(name, _)| name) {
+            if name.starts_with("SLURM_") || name.starts_with("SGE_") {
+                program.env_remove(name);
+            }
+        }
+        program.env_remove("PBS_ARRAY_INDEX").env_remove("JOB_COMPLETION_INDEX");
+        program.envs(variables.iter().copied()).output().unwrap()
+    };
+    for (variables, share) in cases {
+        let text = assert_succeeds(&start(variables, share));
+        assert!(text.starts_with("Share 2 of 3 computed"), "{variables:?}: {text}");
+    }
+    for (variables, share, expected) in [
+        (&[][..], "auto", "none of SLURM_ARRAY_TASK_ID"),
+        (&[("PBS_ARRAY_INDEX", "2")], "auto", "use `--shard auto/8`"),
+        (&[("JOB_COMPLETION_INDEX", "3")], "auto/3", "not one of 3 tasks"),
+    ] {
+        let output = start(variables, share);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!((output.status.code(), stderr.lines().count()), (Some(2), 1), "{stderr}");
+        assert!(stderr.contains(expected), "{stderr}");
+    }
+}
+
+#[test]
+fn a_command_about_a_whole_study_refuses_a_share() {
+    let dir = TempDir::new().unwrap();
+    fs::write(dir.path().join("study.toml"), "").unwrap();
+    for name in ["check", "register"] {
+        let args = [name, "study.toml", "--out", "out", "--shard", "1/2"];
+        let output = lesion(dir.path()).args(args).output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!((output.status.code(), stderr.lines().count()), (Some(2), 1), "{stderr}");
+        assert!(stderr.contains("leave --shard to `lesion run`"), "{stderr}");
+    }
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+}
+
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[test]
+fn shares_where_files_have_no_locks_give_the_bytes_of_one_run() {
+    let whole = whole();
+    let odd = OddSystem::new();
+    let dir = TempDir::new().unwrap();
+    let shares = ["1/3", "2/3", "3/3"].map(|share| {
+        let mut program = command(dir.path(), &["--shard", share]);
+        odd.without_locks(&mut program).spawn().unwrap()
+    });
+    for share in shares {
+        assert_succeeds(&share.wait_with_output().unwrap());
+    }
+    assert_succeeds(&odd.without_locks(&mut command(dir.path(), &[])).output().unwrap());
+    assert_eq!(tables(&dir.path().join("out")), whole);
+}
+
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[test]
+fn runs_that_meet_where_files_have_no_locks_say_so_and_lose_nothing() {
+    let whole = whole();
+    let odd = OddSystem::new();
+    let mut have_met = false;
+    for _ in 0..10 {
+        let dir = TempDir::new().unwrap();
+        // They begin at the same time, and one of them notices first that the other writes too.
+        let runs =
+            [(); 2].map(|()| odd.without_locks(&mut command(dir.path(), &[])).spawn().unwrap());
+        let mut finished = 0;
+        for run in runs {
+            let output = run.wait_with_output().unwrap();
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            match output.status.code() {
+                Some(0) => finished += 1,
+                code => {
+                    assert_eq!(code, Some(2), "{stderr}");
+                    let line = stderr.lines().last().unwrap();
+                    assert!(line.contains("another run writes into this journal too"), "{stderr}");
+                    have_met = true;
+                }
+            }
+        }
+        let manifest = dir.path().join("out/manifest.json");
+        assert_eq!(manifest.exists(), finished > 0);
+        assert_succeeds(&run(dir.path(), &[]));
+        assert_eq!(tables(&dir.path().join("out")), whole);
+        if have_met {
+            return;
+        }
+    }
+    panic!("no two runs met");
+}
+
+/// The numbers of a line such as `controls: 1200 of 5300 (23 %)`, and its stage.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+fn read_progress(line: &str) -> Option<(&str, usize, usize)> {
+    let (stage, counts) = line.split_once(": ")?;
+    let (done, rest) = counts.split_once(" of ")?;
+    let (all, percent) = rest.split_once(" (")?;
+    percent.strip_suffix(" %)")?.parse::<u32>().ok()?;
+    Some((stage, done.parse().ok()?, all.parse().ok()?))
+}
+
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[test]
+fn a_run_without_a_terminal_tells_its_progress_once_a_minute() {
+    /// A tenth of a second is a minute.
+    const FACTOR: u32 = 600;
+    let odd = OddSystem::new();
+    let dir = TempDir::new().unwrap();
+    let begun = std::time::Instant::now();
+    let mut program = command(dir.path(), &[]);
+    let output = odd.with_faster_clock(&mut program, FACTOR).output().unwrap();
+    let minutes = (begun.elapsed() * FACTOR).as_secs() / 60;
+    assert_succeeds(&output);
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    let mut last = ("", 0, 0);
+    let mut lines = 0;
+    for line in stderr.lines() {
+        let Some(told) = read_progress(line) else { continue };
+        let (stage, done, all) = told;
+        assert!(done <= all, "{stderr}");
+        assert!((stage, all) != (last.0, last.2) || done >= last.1, "it falls: {stderr}");
+        last = told;
+        lines += 1;
+    }
+    assert!(lines > 0 && lines <= minutes, "{lines} lines in {minutes} minutes");
+    // No minute has passed.
+    let output = run(TempDir::new().unwrap().path(), &[]);
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(!stderr.lines().any(|line| read_progress(line).is_some()), "{stderr}");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Runs of the real binary, and their files.
 
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+pub(crate) mod odd_system;
 pub(crate) mod planted;
 pub(crate) mod summaries;
 pub(crate) mod worlds;
