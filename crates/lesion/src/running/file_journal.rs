@@ -6,8 +6,9 @@
 //! journal only, and reads those of all shares of the study in the same folder.
 
 use std::{
+    collections::HashMap,
     fs::{self, File, OpenOptions, TryLockError},
-    io::{self, Read, Seek, Write},
+    io::{self, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
     thread,
     time::Duration,
@@ -18,7 +19,9 @@ use lesion_eval::{BatchShare, Journal, Reading};
 use crate::{
     error::LesionError,
     running::{
-        journal_lines::{FinishedBatches, Header, Owner, batch_line, line, owner, read_lines},
+        journal_lines::{
+            FinishedBatches, Header, Owner, batch_line, line, owner, read_batches, read_lines,
+        },
         place::RunJournal,
     },
 };
@@ -50,13 +53,17 @@ pub(crate) struct FileJournal {
     /// Bytes of the file that this run knows.
     size: u64,
     finished: FinishedBatches,
-    /// Number of batches that all journals contained when they were read.
-    read: usize,
-    /// Number of batches that were added since.
+    /// Whether batches stay in memory when they were asked for, because a share asks again in each round.
+    is_of_share: bool,
+    /// Number of batches that all journals contained when they were opened.
+    resumed: usize,
+    /// Number of batches that this run added.
     kept: usize,
     replaces_another: bool,
     /// Journals of other runs of this study, in order.
     others: Vec<PathBuf>,
+    /// Bytes of the complete lines of other journals that were read.
+    read: HashMap<PathBuf, u64>,
     /// The one of them whose run was at work when it was last looked for, or this run's own.
     watched: PathBuf,
     ignored: Vec<PathBuf>,
@@ -96,14 +103,16 @@ impl FileJournal {
             header,
             size: 0,
             finished: FinishedBatches::new(),
-            read: 0,
+            is_of_share: share.is_some(),
+            resumed: 0,
             kept: 0,
             replaces_another: false,
             others: Vec::new(),
+            read: HashMap::new(),
             ignored: Vec::new(),
         };
         journal.begin().map_err(LesionError::write(&journal.path))?;
-        journal.read_others()?;
+        journal.resumed = journal.read_others()?;
         let is_excluded = match share {
             None => journal.is_other_at_work(),
             Some(_) => is_locked(&dir.join(FILE)),
@@ -129,8 +138,12 @@ impl FileJournal {
         Ok(())
     }
 
-    /// Reads the batches of the other journals in the folder.
-    fn read_others(&mut self) -> Result<(), LesionError> {
+    /// Reads the new batches of the other journals in the folder. Returns the number of batches that this run
+    /// knows.
+    ///
+    /// # Errors
+    /// If a journal cannot be read.
+    pub(crate) fn read_others(&mut self) -> Result<usize, LesionError> {
         self.others.clear();
         self.ignored.clear();
         let mut paths = Vec::new();
@@ -142,7 +155,6 @@ impl FileJournal {
             }
         }
         paths.sort();
-        self.kept = 0;
         for path in paths {
             match self.read_other(&path) {
                 Ok(Owner::ThisRun) => self.others.push(path),
@@ -152,49 +164,44 @@ impl FileJournal {
                 Err(error) => return Err(LesionError::read(&path)(error)),
             }
         }
-        self.read = self.finished.len();
-        Ok(())
+        Ok(self.known_batches())
     }
 
-    /// Number of batches that this run knows to be finished.
+    /// Number of batches that this share knows to be finished.
     pub(crate) fn known_batches(&self) -> usize {
-        self.read + self.kept
+        self.finished.len()
     }
 
-    /// Number of batches that were added since the journals were read.
+    /// Number of batches that this run added.
     pub(crate) fn kept_batches(&self) -> usize {
         self.kept
     }
 
-    /// Reads the complete lines of another journal, which its run may be writing.
+    /// Reads the complete lines that another journal, which its run may be writing, has more than before.
     fn read_other(&mut self, path: &Path) -> io::Result<Owner> {
-        if !path.symlink_metadata()?.is_file() {
+        let metadata = path.symlink_metadata()?;
+        if !metadata.is_file() {
             return Ok(Owner::Foreign);
         }
-        let bytes = fs::read(path)?;
-        let owner = owner(&bytes, &self.header);
-        if owner == Owner::ThisRun {
-            read_lines(&bytes, &self.header, &mut self.finished);
+        let known = self.read.get(path).copied();
+        if known == Some(metadata.len()) {
+            return Ok(Owner::ThisRun);
         }
+        let mut file = File::open(path)?;
+        let owner = read_owner(&mut file, &self.header)?;
+        if owner != Owner::ThisRun {
+            return Ok(owner);
+        }
+        let start = known.filter(|&known| known < metadata.len()).unwrap_or_default();
+        file.seek(SeekFrom::Start(start))?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        let whole = match start {
+            0 => read_lines(&bytes, &self.header, &mut self.finished),
+            _ => read_batches(&bytes, &mut self.finished),
+        };
+        self.read.insert(path.to_owned(), start + whole as u64);
         Ok(owner)
-    }
-
-    /// Reads all journals again. Returns the number of batches that they contain.
-    ///
-    /// # Errors
-    /// If one cannot be read.
-    pub(crate) fn read_again(&mut self) -> Result<usize, LesionError> {
-        self.finished.clear();
-        let path = self.path.clone();
-        match self.read_other(&path) {
-            // A whole run has finished the study meanwhile.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            result => {
-                result.map_err(LesionError::read(path))?;
-            }
-        }
-        self.read_others()?;
-        Ok(self.read)
     }
 
     /// Whether another run of this study holds the lock of its journal. False where files have no locks.
@@ -217,15 +224,15 @@ impl FileJournal {
         let _ = self.file.unlock();
     }
 
-    /// Takes the lock again.
+    /// Takes the lock again. False if a whole run has finished the study meanwhile, and removed the journal.
     ///
     /// # Errors
-    /// If another run has taken it.
-    pub(crate) fn lock_again(&self) -> Result<(), LesionError> {
+    /// If another run has taken the lock.
+    pub(crate) fn lock_again(&self) -> Result<bool, LesionError> {
         if is_taken(&self.file) {
             return Err(LesionError::AnotherRun(self.dir.clone()));
         }
-        Ok(())
+        is_at(&self.file, &self.path).map_err(LesionError::read(&self.path))
     }
 
     /// Adds a line. Where files have no locks, another run may have written meanwhile: then the size is
@@ -242,7 +249,7 @@ impl FileJournal {
 
 impl RunJournal for FileJournal {
     fn resumed_batches(&self) -> usize {
-        self.read
+        self.resumed
     }
 
     fn ignored_journals(&self) -> &[PathBuf] {
@@ -359,7 +366,7 @@ impl Journal for FileJournal {
     }
 
     fn finished(&mut self, unit: &str) -> Option<Vec<Reading>> {
-        self.finished.remove(unit)
+        if self.is_of_share { self.finished.get(unit).cloned() } else { self.finished.remove(unit) }
     }
 
     fn keep(&mut self, unit: &str, readings: &[Reading]) -> io::Result<()> {
@@ -368,6 +375,9 @@ impl Journal for FileJournal {
             io::Error::new(error.kind(), format!("{}: {error}", self.path.display()))
         })?;
         self.kept += 1;
+        if self.is_of_share {
+            self.finished.insert(unit.to_owned(), readings.to_vec());
+        }
         Ok(())
     }
 }
@@ -478,7 +488,7 @@ mod tests {
         assert!(second.is_finished("a") && second.is_other_at_work());
         second.keep("b", &[reading(2.0)]).unwrap();
         assert!(!first.is_finished("b"));
-        assert_eq!(first.read_again().unwrap(), 2);
+        assert_eq!(first.read_others().unwrap(), 2);
         // No whole run begins while a share is at work.
         let whole = || FileJournal::open(dir.path(), None, "one".into(), false);
         assert!(matches!(whole(), Err(LesionError::AnotherRun(_))));
@@ -523,7 +533,55 @@ mod tests {
         assert_eq!(open().resumed_batches(), 3);
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn a_share_that_waited_notices_that_the_study_was_finished() {
+        let dir = TempDir::new().unwrap();
+        let open = |share| FileJournal::open(dir.path(), share, "one".into(), false).unwrap();
+        let first = open(share(1));
+        first.unlock();
+        assert!(first.lock_again().unwrap());
+        first.unlock();
+        Box::new(open(None)).complete().unwrap();
+        assert!(!first.lock_again().unwrap());
+    }
+
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn a_journal_that_grows_by_any_pieces_is_read_as_a_whole(
+            pieces in proptest::collection::vec(1..200_usize, 1..12),
+        ) {
+            let dir = TempDir::new().unwrap();
+            let open = |share| FileJournal::open(dir.path(), share, "one".into(), false).unwrap();
+            let mut first = open(share(1));
+            for unit in 0..5_u8 {
+                first.keep(&unit.to_string(), &[reading(f32::from(unit))]).unwrap();
+            }
+            let path = first.path.clone();
+            let all = fs::read(&path).unwrap();
+            let mut second = open(share(2));
+            second.finished.clear();
+            second.read.clear();
+            let mut size = 0;
+            for piece in pieces {
+                size = all.len().min(size + piece);
+                fs::write(&path, &all[..size]).unwrap();
+                let whole = String::from_utf8_lossy(&all[..size]).matches('\n').count();
+                prop_assert_eq!(second.read_others().unwrap(), whole.saturating_sub(1));
+            }
+            fs::write(&path, &all).unwrap();
+            prop_assert_eq!(second.read_others().unwrap(), 5);
+            for unit in 0..5_u8 {
+                // A share may ask again in its next round.
+                for _ in 0..2 {
+                    let found = Journal::finished(&mut second, &unit.to_string());
+                    prop_assert_eq!(found, Some(vec![reading(f32::from(unit))]));
+                }
+            }
+        }
+
         #[test]
         fn a_journal_that_is_cut_anywhere_keeps_its_complete_lines(cut in 0.0..1.0_f64) {
             let dir = TempDir::new().unwrap();

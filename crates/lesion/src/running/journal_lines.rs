@@ -120,16 +120,22 @@ pub(crate) fn owner(start: &[u8], header: &Header) -> Owner {
 /// Adds the readings of all batches to `finished` whose lines are complete and fit their checks. Returns the
 /// number of bytes of the complete lines. The journal of another run has none.
 pub(crate) fn read_lines(kept: &[u8], header: &Header, finished: &mut FinishedBatches) -> usize {
+    let Some(end) = kept.iter().position(|&byte| byte == b'\n') else { return 0 };
+    let (first, batches) = kept.split_at(end + 1);
+    if !serde_json::from_slice::<Header>(first).is_ok_and(|found| found == *header) {
+        return 0;
+    }
+    first.len() + read_batches(batches, finished)
+}
+
+/// The same for the lines after the first.
+pub(crate) fn read_batches(kept: &[u8], finished: &mut FinishedBatches) -> usize {
     let mut whole = 0;
     for line in kept.split_inclusive(|&byte| byte == b'\n') {
         if line.last() != Some(&b'\n') {
             break;
         }
-        if whole == 0 {
-            if !serde_json::from_slice::<Header>(line).is_ok_and(|found| found == *header) {
-                break;
-            }
-        } else if let Some(Line { unit, readings }) = read_batch(line) {
+        if let Some(Line { unit, readings }) = read_batch(line) {
             finished.insert(unit, readings.into_iter().map(from_bits).collect());
         }
         whole += line.len();

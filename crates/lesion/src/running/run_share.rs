@@ -49,7 +49,7 @@ pub struct ShareSummary {
 const PAUSE: Duration = Duration::from_millis(250);
 /// The longest time after which a share that waits looks for other runs.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
-/// A share that waits looks after a twentieth of the time that it has waited, and reads for at most a twentieth.
+/// A share that waits looks after a twentieth of the time that it has waited.
 const PARTS: u32 = 20;
 
 /// Computes a share of a study's batches into its journal in a folder.
@@ -109,7 +109,7 @@ pub fn run_share(
         }
         let batches = bench.batches();
         drawn = bench.into_drawn_sets();
-        summary.computed += journal.kept_batches();
+        summary.computed = journal.kept_batches();
         summary.finished = journal.known_batches();
         if summary.left.is_empty() || !wait_for_others(&mut journal, batches, stages)? {
             break;
@@ -120,7 +120,7 @@ pub fn run_share(
 }
 
 /// Waits until other shares have finished the batches that were left to them, or none of them is at work.
-/// False if there are no new batches.
+/// False if there are no new batches, or the study is finished.
 fn wait_for_others(
     journal: &mut FileJournal,
     batches: BatchCount,
@@ -129,7 +129,7 @@ fn wait_for_others(
     journal.unlock();
     let found = stages.run("waiting", |progress| watch_others(journal, batches.left, progress));
     match found {
-        Ok(true) => journal.lock_again().map(|()| true),
+        Ok(true) => journal.lock_again(),
         Err(LesionError::Study(StudyError::Cancelled)) => {
             let planned = batches.planned;
             Err(LesionError::Stopped { finished: planned, planned })
@@ -148,7 +148,6 @@ fn watch_others(
     let known = journal.known_batches();
     let begun = Instant::now();
     let mut next_look = begun;
-    let mut next_read = begun;
     let mut found = 0;
     loop {
         if progress(found, left).is_break() {
@@ -162,13 +161,7 @@ fn watch_others(
         next_look = looked + (begun.elapsed() / PARTS).clamp(PAUSE, LONGEST_PAUSE);
         // Looked at first: a share that is done by now has written everything.
         let is_other_at_work = journal.is_other_at_work();
-        let started = Instant::now();
-        if is_other_at_work && started < next_read {
-            continue;
-        }
-        // None are left of a study that a whole run has finished meanwhile.
-        found = journal.read_again()?.saturating_sub(known).min(left);
-        next_read = Instant::now() + PARTS * started.elapsed();
+        found = (journal.read_others()? - known).min(left);
         if found == left || !is_other_at_work {
             return Ok(found > 0);
         }
