@@ -212,6 +212,21 @@ fn every_block_of_code_runs_and_prints_what_the_page_shows() {
 }
 
 #[test]
+fn the_job_scripts_of_the_guide_are_those_that_run_on_slurm() {
+    let pages = pages();
+    let page = pages.iter().find(|page| page.path.ends_with("docs/scale.md")).unwrap();
+    let shown: BTreeSet<String> = page.blocks().into_iter().map(|block| block.text).collect();
+    let mut absent = Vec::new();
+    for entry in fs::read_dir(root().join("tests/slurm/jobs")).unwrap() {
+        let path = entry.unwrap().path();
+        if !shown.contains(&fs::read_to_string(&path).unwrap()) {
+            absent.push(path);
+        }
+    }
+    assert!(absent.is_empty(), "docs/scale.md must show these files as they are: {absent:?}");
+}
+
+#[test]
 fn printed_text_may_differ_from_a_page_only_in_a_last_digit() {
     let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
     let page = lines("Layer 4\n…\nfalls by 0.130.");
