@@ -43,6 +43,16 @@ fn assert_is(row: &Row, column: &str, expected: Option<f64>) {
     }
 }
 
+/// The standard deviation, with n − 1; none with fewer than two values.
+fn sd(values: &[f64]) -> Option<f64> {
+    if values.len() < 2 {
+        return None;
+    }
+    let centre = mean(values.iter().copied());
+    let squares: f64 = values.iter().map(|value| (value - centre).powi(2)).sum();
+    Some((squares / (values.len() as f64 - 1.0)).sqrt())
+}
+
 /// The share of values, the first one among them, that lie at least as far from the mean of all as
 /// the first one.
 fn two_sided_p(value: f64, random: &[f64]) -> f64 {
@@ -317,6 +327,12 @@ fn assert_profile_follows(row: &Row, cell: &Cell<'_>, prompt_controls: &[Row]) {
     }
     let falls = prompts.iter().filter(|row| margin(row) > 0.0).count();
     assert_eq!(row["margin_falls"], falls.to_string());
+    let random = cell.values("random", margin);
+    if !random.is_empty() {
+        let means = prompts.iter().map(|row| number(row, "random_margin_mean"));
+        assert_close(mean(means), mean(random.iter().copied()), SUM_TOLERANCE);
+    }
+    assert_is(row, "random_margin_sd", sd(&random));
     assert_is(row, "p_random", cell.p("random", margin));
     assert_is(row, "p_random_active", cell.p("random-active", margin));
     assert_is(row, "p_random_displaced", cell.p("random-displaced", margin));

@@ -266,6 +266,8 @@ tables! {
         random_margin_low: Option<f64>,
         /// Upper end of that range.
         random_margin_high: Option<f64>,
+        /// Mean of their margin drops.
+        random_margin_mean: Option<f64>,
     }
 
     pub struct ProfileRow in "profile.csv":
@@ -358,6 +360,8 @@ tables! {
         random_margin_low: Option<f64>,
         /// Upper end of that range.
         random_margin_high: Option<f64>,
+        /// Standard deviation of these mean margin drops, with n − 1. Empty with fewer than two sets.
+        random_margin_sd: Option<f64>,
         /// Lower end of the range that holds 95 % of the `random-active` sets' mean logit drops.
         random_active_logit_low: Option<f64>,
         /// Upper end of that range.

@@ -147,6 +147,7 @@ fn prompt_rows(
                 random_logit_high,
                 random_margin_low,
                 random_margin_high,
+                random_margin_mean: controls.random_margin_mean(place),
             }
         })
     })

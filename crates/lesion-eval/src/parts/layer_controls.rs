@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use neuron_stats::{RandomisationTest, quantile, randomisation_p};
+use neuron_stats::{Moments, RandomisationTest, quantile, randomisation_p};
 use study_record::{Measured, Range, SetChoice, SetKind};
 
 use crate::{
@@ -160,16 +160,31 @@ impl LayerControls {
     /// For each of the label's prompts, the matched margin drop less the mean of the `random` sets;
     /// empty without random sets.
     pub(crate) fn excess_by_prompt(&self) -> Vec<f64> {
-        let random: Vec<&ControlLesion> = self.lesions_of(SetKind::Random).collect();
-        let Some(matched) = self.matched().filter(|_| !random.is_empty()) else {
-            return Vec::new();
-        };
+        let Some(matched) = self.matched() else { return Vec::new() };
         let mut excess = Vec::with_capacity(matched.drops.len());
         for (place, drops) in matched.drops.iter().enumerate() {
-            let sum: f64 = random.iter().map(|lesion| lesion.drops[place].margin).sum();
-            excess.push(drops.margin - sum / random.len() as f64);
+            let Some(mean) = self.random_margin_mean(place) else { return Vec::new() };
+            excess.push(drops.margin - mean);
         }
         excess
+    }
+
+    /// The mean margin drop of the `random` sets in one prompt, by its place.
+    pub(crate) fn random_margin_mean(&self, place: usize) -> Option<f64> {
+        let mut sum = 0.0;
+        let mut count = 0.0;
+        for lesion in self.lesions_of(SetKind::Random) {
+            sum += lesion.drops[place].margin;
+            count += 1.0;
+        }
+        if count > 0.0 { Some(sum / count) } else { None }
+    }
+
+    /// The standard deviation of the `random` sets' mean margin drops, with n − 1; none with fewer than
+    /// two sets.
+    pub(crate) fn random_margin_sd(&self) -> Option<f64> {
+        let means = self.values(SetKind::Random, |lesion| Some(lesion.mean().margin));
+        Some(Moments::of(&means).variance().sqrt()).filter(|sd| sd.is_finite())
     }
 
     /// Number of prompts in which the matched lesion lowers the right word's margin.

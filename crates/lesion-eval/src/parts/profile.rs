@@ -98,6 +98,7 @@ fn profile_layer(
     let random = controls.ranges(SetKind::Random);
     let (random_logit_low, random_logit_high) = random.logit.unzip();
     let (random_margin_low, random_margin_high) = random.margin.unzip();
+    let random_margin_sd = controls.random_margin_sd();
     let active = controls.ranges(SetKind::RandomActive);
     let (random_active_logit_low, random_active_logit_high) = active.logit.unzip();
     let (random_active_margin_low, random_active_margin_high) = active.margin.unzip();
@@ -149,6 +150,7 @@ fn profile_layer(
         random_logit_high,
         random_margin_low,
         random_margin_high,
+        random_margin_sd,
         random_active_logit_low,
         random_active_logit_high,
         random_active_margin_low,
