@@ -131,6 +131,42 @@ impl Bootstrap {
         Ok(Moments::of(&values).variance().sqrt())
     }
 
+    /// The standard error of the ratio of two sums over clusters: `Σ a / Σ b`, with an a and a b of each
+    /// cluster.
+    ///
+    /// With the sum of a cluster's measurements as a and their number as b, it is that of the mean of all
+    /// measurements, in their unit.
+    ///
+    /// ```
+    /// use neuron_stats::Bootstrap;
+    ///
+    /// // Sums and numbers of measurements in four templates.
+    /// let bootstrap = Bootstrap { draws: 10_000, seed: 0, level: 0.95 };
+    /// let error = bootstrap.ratio_standard_error(&[1.0, 2.0, 3.0, 6.0], &[2.0; 4])?;
+    /// // √((G − 1) / G) of the usual standard error of the mean of 0.5, 1, 1.5 and 3.
+    /// assert!((error - 0.468).abs() < 0.01);
+    /// # Ok::<(), neuron_stats::StatsError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If there are not as many a as b ([`StatsError::ClusterSums`]), and as for
+    /// [`standard_error`](Self::standard_error).
+    pub fn ratio_standard_error(&self, a: &[f64], b: &[f64]) -> Result<f64, StatsError> {
+        if a.len() != b.len() {
+            return Err(StatsError::ClusterSums { a: a.len(), b: b.len() });
+        }
+        self.standard_error(a.len(), |clusters| {
+            let mut sum_a = 0.0;
+            let mut sum_b = 0.0;
+            for &cluster in clusters {
+                sum_a += a[cluster];
+                sum_b += b[cluster];
+            }
+            sum_a / sum_b
+        })
+    }
+
     /// The finite statistics of all draws, in the order of the draws.
     fn finite_statistics(
         &self,

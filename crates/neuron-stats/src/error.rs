@@ -205,6 +205,15 @@ pub enum StatsError {
         draws: usize,
     },
 
+    /// Sums over clusters that do not belong together.
+    #[error("a ratio of sums over clusters needs two per cluster, there are {a} and {b}")]
+    ClusterSums {
+        /// Number of sums above.
+        a: usize,
+        /// Number of sums below.
+        b: usize,
+    },
+
     /// Estimates and variances that do not belong together.
     #[error("{estimates} estimates need as many variances, there are {variances}")]
     EstimateCounts {

@@ -19,6 +19,8 @@ pub struct CrossedEffects {
     pub df: f64,
     /// Confidence interval of the grand mean.
     pub interval: (f64, f64),
+    /// Two-sided p-value of a grand mean of 0.
+    pub p: f64,
     /// Prediction interval: where the true mean of the next column lies, over all rows like these.
     pub next_column: (f64, f64),
     /// Variance between rows.
@@ -127,6 +129,7 @@ pub fn crossed_effects<S: Sample>(
         standard_error: of_mean.variance.sqrt(),
         df: of_mean.df,
         interval: of_mean.interval(mean, level),
+        p: of_mean.p(mean),
         next_column: next.interval(mean, level),
         row_variance,
         column_variance,
@@ -257,6 +260,14 @@ impl Strata {
 }
 
 impl Variance {
+    /// The two-sided p of a mean with this variance, if the true one is 0.
+    fn p(&self, mean: f64) -> f64 {
+        if mean == 0.0 {
+            return 1.0;
+        }
+        StudentT::from_positive(self.df).two_sided(mean / self.variance.sqrt())
+    }
+
     /// The t interval with this variance.
     fn interval(&self, mean: f64, level: f64) -> (f64, f64) {
         let student = StudentT::from_positive(self.df);
