@@ -9,7 +9,7 @@ use std::{
     process::Command,
 };
 
-use crate::support::{Run, lesion, number};
+use crate::support::{Run, gathered::write_noisy_copies, lesion, number};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -195,4 +195,19 @@ fn a_browser_shows_the_report_and_the_comparison() {
         browser.screenshot(page, &format!("{name}-dark"), WIDTHS[1], true);
         browser.screenshot(page, &format!("{name}-phone"), WIDTHS[0], false);
     }
+}
+
+#[test]
+fn a_browser_shows_effects_over_25_models() {
+    let Some(browser) = Browser::find() else { return };
+    let studies = TempDir::new().unwrap();
+    let names = write_noisy_copies(studies.path(), 25);
+    let output =
+        lesion(studies.path()).args(["gather", "--out", "out"]).args(names).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let page = fs::read_to_string(studies.path().join("out/gather.html")).unwrap();
+    assert_page(&browser, &page, 2);
+    browser.screenshot(&page, "gather-light", WIDTHS[1], false);
+    browser.screenshot(&page, "gather-dark", WIDTHS[1], true);
+    browser.screenshot(&page, "gather-phone", WIDTHS[0], false);
 }

@@ -11,7 +11,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::support::{Run, lesion, without_network};
+use crate::support::{Run, gathered::untrained_models, lesion, without_network};
 use guide::{Block, pages, root, session, shows};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -66,6 +66,11 @@ fn the_documented_keys_are_those_that_json_writes() {
     let out = run.out();
     fs::write(out.join("sparsity.csv"), "layer,measure,at,share\n").unwrap();
     let finished = out.to_str().unwrap();
+    // Two models, and a table that changed.
+    let [first, second] = untrained_models(2);
+    let [first, second] = [first.out(), second.out()];
+    fs::write(first.join("sparsity.csv"), "layer,measure,at,share\n").unwrap();
+    let [first, second] = [first.to_str().unwrap(), second.to_str().unwrap()];
     let calls: [(&str, &[&[&str]]); 13] = [
         (
             "predict",
@@ -99,7 +104,7 @@ fn the_documented_keys_are_those_that_json_writes() {
         ("completions", &[&["bash"]]),
         ("report", &[&[finished]]),
         ("paper", &[&[finished]]),
-        ("compare", &[&[finished, finished]]),
+        ("gather", &[&[first, second]]),
     ];
     let documented = documented("json.md");
     for (command, calls) in calls {

@@ -305,7 +305,7 @@ fn an_invalid_number_is_named_in_users_words() {
 }
 
 #[test]
-fn a_comparison_replaces_only_a_page() {
+fn a_comparison_replaces_only_its_own_files() {
     let dir = TempDir::new().unwrap();
     assert_succeeds(&reproduce(dir.path(), &["--out", "o"]));
     let compare =

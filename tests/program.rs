@@ -12,6 +12,7 @@ mod end_to_end;
 mod evaluate;
 mod families;
 mod foreign_models;
+mod gather;
 mod ground_truth;
 mod hub;
 mod kills;

@@ -285,6 +285,19 @@ pub enum LesionError {
     #[error(transparent)]
     Report(#[from] ReportError),
 
+    /// Fewer studies than can be gathered.
+    #[error("specify at least two finished studies, or the folder of a sweep")]
+    TooFewStudies,
+
+    /// A list of the tasks of a sweep that is not one of this version.
+    #[error("{}: {source}", path.display())]
+    Sweep {
+        /// The file.
+        path: PathBuf,
+        /// The problem.
+        source: serde_json::Error,
+    },
+
     /// A format of figures that is not in this build.
     #[error(
         "this build writes figures as SVG only; in a clone, `cargo xtask` with `--figures {format}` \

@@ -64,7 +64,8 @@ pub use publishing::{
 };
 pub use questions::{
     evaluation::{Evaluation, evaluate},
-    finished_studies::{WrittenPage, compare, export_figures, report_again},
+    finished_studies::{WrittenPage, export_figures, report_again},
+    gathered_studies::{GatheredStudies, gather},
     prompts_evaluation::{PromptsEvaluation, evaluate_prompts},
     word_list::{WordList, list_words},
     word_pattern::WordPattern,

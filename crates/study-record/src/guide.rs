@@ -2,10 +2,11 @@
 
 use crate::{
     choice::{Choice as _, joined},
+    gather_tables::{EffectUnit, GATHERED},
     manifest::Manifest,
     part_tables::{Part, Selector, SetChoice, SetKind},
     row::Table,
-    settings::{Section as _, Setting, Study},
+    settings::{Section as _, Setting, Study, may_differ::keys_by_freedom},
     tables::ALWAYS,
     verdict::{Question, Verdict},
 };
@@ -119,11 +120,21 @@ fn file_names(tables: &[Table]) -> String {
     names.join(", ")
 }
 
-/// The tables with what a row of each is.
+/// The tables of a study with what a row of each is.
 #[must_use]
 pub fn rows_table() -> String {
+    table_rows(&crate::tables::all())
+}
+
+/// The same of the tables about many studies.
+#[must_use]
+pub fn gathered_rows_table() -> String {
+    table_rows(&GATHERED)
+}
+
+fn table_rows(tables: &[Table]) -> String {
     let mut rows = vec![["file", "a row is"].map(str::to_owned)];
-    for table in crate::tables::all() {
+    for table in tables {
         rows.push([format!("`{}`", table.file), table.row.to_owned()]);
     }
     markdown_table(&rows)
@@ -165,6 +176,23 @@ fn choices_table(name: &str, meaning: &str, choices: &[(&str, String)]) -> Strin
         rows.push([format!("`{choice}`"), doc.clone()]);
     }
     markdown_table(&rows)
+}
+
+/// The units of an effect over many models.
+#[must_use]
+pub fn units_table() -> String {
+    choices_table("unit", "the effect in", &EffectUnit::documented())
+}
+
+/// The settings in which studies may differ that are gathered, and those in which they may not.
+#[must_use]
+pub fn gathered_settings_table() -> String {
+    let [free, fixed] = keys_by_freedom().map(|keys| format!("`{}`", keys.join("`, `")));
+    markdown_table(&[
+        ["gathered studies".to_owned(), "settings".to_owned()],
+        ["may differ in".to_owned(), free],
+        ["must agree in".to_owned(), fixed],
+    ])
 }
 
 /// The keys of the manifest.

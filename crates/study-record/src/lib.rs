@@ -23,6 +23,7 @@
 
 mod choice;
 mod figure_format;
+mod gather_tables;
 pub mod guide;
 mod manifest;
 mod part_tables;
@@ -37,6 +38,7 @@ mod verdict;
 mod warning;
 
 pub use figure_format::FigureFormat;
+pub use gather_tables::EffectUnit;
 pub use manifest::{BUNDLED, Inputs, MANIFEST, Manifest, Origin, Seconds};
 pub use part_tables::{
     Directness, FEWEST_TEMPLATES, Measured, Part, PatternKind, Range, ReadAt, Selector, SetChoice,

@@ -38,6 +38,15 @@ impl PredictionRow {
     }
 }
 
+impl PredictionRow {
+    /// The margin of a masked prompt: the right word's logit minus the largest of the other candidates.
+    #[must_use]
+    pub fn margin(candidates: &[Self]) -> f64 {
+        let others = candidates[1..].iter().map(|row| row.logit);
+        candidates[0].logit - others.fold(f64::NEG_INFINITY, f64::max)
+    }
+}
+
 impl LesionRow {
     /// The rows of each masked prompt, controls too; the right word is first.
     pub fn by_prompt(rows: &[Self]) -> impl Iterator<Item = &[Self]> {

@@ -14,6 +14,7 @@ use crate::{
     verdict::{Question, Verdict},
 };
 
+pub use crate::gather_tables::{GATHERED, GatherEstimateRow, GatherRow};
 pub use crate::part_tables::*;
 pub use crate::row::{Column, ColumnKind, Row, RowProblem, Table, TableError, decode, encode};
 

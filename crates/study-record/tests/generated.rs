@@ -73,10 +73,14 @@ fn generated_texts_are_up_to_date() {
         ("questions".to_owned(), guide::questions_table()),
         ("verdicts".to_owned(), guide::verdicts_table()),
     ]);
-    for table in tables::all() {
+    output.insert("gathered rows".to_owned(), guide::gathered_rows_table());
+    output.insert("units".to_owned(), guide::units_table());
+    for table in tables::all().into_iter().chain(tables::GATHERED) {
         output.insert(format!("columns: {}", table.file), guide::columns_table(&table));
     }
     check("docs/output.md", &filled("docs/output.md", output));
+    let gathered = BTreeMap::from([("settings".to_owned(), guide::gathered_settings_table())]);
+    check("docs/commands/gather.md", &filled("docs/commands/gather.md", gathered));
     let manifest = BTreeMap::from([("keys".to_owned(), guide::manifest_table())]);
     check("docs/formats/manifest.md", &filled("docs/formats/manifest.md", manifest));
     assert_eq!(changed, [""; 0], "these were out of date, and are now written anew");

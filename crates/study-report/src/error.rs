@@ -2,7 +2,10 @@
 
 use std::{io, path::PathBuf};
 
+use neuron_stats::StatsError;
 use study_record::tables::TableError;
+
+use crate::pooling::mismatch::Mismatch;
 
 /// Why a study cannot be shown. Every message is one line that names the file.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +37,18 @@ pub enum ReportError {
         /// The fault, with its line and column.
         error: TableError,
     },
+    /// Studies that cannot be pooled.
+    #[error("cannot pool the studies: {0}")]
+    Mismatch(Mismatch),
+    /// A study of an older version, without the numbers that are pooled.
+    #[error("{} was written by an older version of lesion; run the study again", path.display())]
+    OlderStudy {
+        /// The table.
+        path: PathBuf,
+    },
+    /// Statistics that cannot be computed.
+    #[error(transparent)]
+    Stats(#[from] StatsError),
     /// A figure could not be drawn.
     #[error("cannot draw a figure: {0}")]
     Drawing(String),

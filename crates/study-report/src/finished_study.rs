@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, Read},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use study_record::{
@@ -40,6 +40,11 @@ impl<'a> FinishedStudy<'a> {
     /// Whether the study wrote a table.
     pub(crate) fn has(&self, table: Table) -> bool {
         self.manifest.outputs.contains_key(table.file)
+    }
+
+    /// The path by which errors name a file.
+    pub(crate) fn path(&self, file: &str) -> PathBuf {
+        self.files.path(file)
     }
 
     /// The manifest.

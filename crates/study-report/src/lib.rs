@@ -17,22 +17,23 @@
 //!
 //! Everything comes from the tables and the manifest that the study wrote; the model is not needed,
 //! and nothing is computed again that a table holds. [`FinishedStudy::read`] reads a folder or files in
-//! memory, [`sections()`] makes the document, [`report()`] its page and figures, and [`compare()`]
-//! the page of two studies. The same files give the same bytes.
+//! memory, [`sections()`] makes the document, [`report()`] its page and figures. A [`Gathering`] pools the
+//! effects of many studies, and [`gathered_page()`] makes their page. The same files give the same bytes.
 
 mod comparison;
 mod document;
 mod drawing;
 mod error;
 mod finished_study;
+mod gathering;
 pub mod hash;
 mod page_template;
 mod paper;
+mod pooling;
 mod report_page;
 mod sections;
 mod study_files;
 
-pub use comparison::comparison_page::compare;
 pub use document::{
     cell::Cell,
     figure::{Figure, FigureFile},
@@ -42,12 +43,20 @@ pub use document::{
 };
 pub use error::ReportError;
 pub use finished_study::FinishedStudy;
+pub use gathering::{
+    gathered_page::{gathered_page, side_by_side, unpooled_sentence},
+    pooled_sentences::summary,
+};
 pub use paper::{
     latex_tables::LatexTable,
     paper_kit::{
         PAPER_FILES, PAPER_TABLES, bibtex, latex_tables, methods, paper, paper_table_file, results,
     },
     program_citation::{citation_cff, cite},
+};
+pub use pooling::{
+    mismatch::Mismatch,
+    pooled_studies::{Gathering, PooledStudies},
 };
 pub use report_page::{Report, report};
 pub use sections::{FIGURES, early_sections, part_section, sections};

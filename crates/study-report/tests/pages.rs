@@ -10,7 +10,7 @@ use study_record::{
     tables::{DissociationRow, DoseRow, LesionRow, ProfileRow, PromptRow, VerdictRow},
 };
 use study_report::{
-    Block, FIGURES, FinishedStudy, Section, compare, part_section, report, sections,
+    Block, FIGURES, FinishedStudy, Gathering, Section, part_section, report, sections, side_by_side,
 };
 
 /// The page of a study.
@@ -533,7 +533,12 @@ fn two_studies_stand_side_by_side() {
     });
     let compared = || {
         let studies = [FinishedStudy::read(&a).unwrap(), FinishedStudy::read(&b).unwrap()];
-        compare([("first", &studies[0]), ("second", &studies[1])]).unwrap()
+        let mut gathering = Gathering::default();
+        gathering.add("first", &studies[0]).unwrap();
+        gathering.add("second", &studies[1]).unwrap();
+        let mismatch = gathering.mismatch().expect("the tests differ");
+        let pair = [("first", &studies[0]), ("second", &studies[1])];
+        side_by_side(pair, mismatch).unwrap().html
     };
     let page = compared();
     assert_eq!(page, compared());

@@ -1,11 +1,6 @@
 //! Pages about finished studies, made from their files.
 
-use std::{
-    ffi::OsStr,
-    fs::File,
-    io::Read as _,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use study_record::FigureFormat;
 use study_report::{FinishedStudy, StudyFolder};
@@ -15,7 +10,7 @@ use crate::{
     running::{
         file_journal::with_lock,
         folder::create_folder,
-        place::{Place as _, REPORT, write_report},
+        place::{REPORT, write_report},
         stages::Stages,
         watch::Note,
     },
@@ -75,44 +70,6 @@ pub(crate) fn write_beside<T>(
         let (study, changed) = read(&files, stages)?;
         Ok((write(&mut folder, &study)?, changed))
     })
-}
-
-/// Writes a page that compares two finished studies into `out`.
-///
-/// # Errors
-/// If a folder has no finished study, `out` is a file other than a page, or the page cannot be written.
-pub fn compare(
-    dirs: [&Path; 2],
-    out: &Path,
-    stages: &mut Stages<'_>,
-) -> Result<WrittenPage, LesionError> {
-    let [files_a, files_b] = dirs.map(|dir| StudyFolder(dir.to_owned()));
-    let (study_a, mut changed) = read(&files_a, stages)?;
-    let (study_b, changed_b) = read(&files_b, stages)?;
-    changed.extend(changed_b);
-    let names = dirs.map(|dir| dir.display().to_string());
-    let page = study_report::compare([(&names[0], &study_a), (&names[1], &study_b)])?;
-    let Some(name) = out.file_name().and_then(OsStr::to_str) else {
-        return Err(LesionError::NoFileName(out.to_owned()));
-    };
-    if out.is_file() && !is_page(out)? {
-        return Err(LesionError::ForeignFile { path: out.to_owned() });
-    }
-    let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty());
-    create_folder(folder.unwrap_or(Path::new(".")))?.put(name, page.as_bytes())?;
-    Ok(WrittenPage { path: out.to_owned(), figures: Vec::new(), changed })
-}
-
-/// Beginning of every page.
-const PAGE_START: &[u8] = b"<!doctype html>";
-
-/// Whether a file can be a page of this program, which a new one replaces.
-fn is_page(path: &Path) -> Result<bool, LesionError> {
-    let mut start = Vec::new();
-    let file = File::open(path).map_err(LesionError::read(path))?;
-    let mut first = file.take(PAGE_START.len() as u64);
-    first.read_to_end(&mut start).map_err(LesionError::read(path))?;
-    Ok(start == PAGE_START)
 }
 
 /// Reads a study. Also returns which of its files were changed after the study wrote them.

@@ -2,6 +2,8 @@
 
 pub(crate) mod evaluation;
 pub(crate) mod finished_studies;
+mod gathered_folders;
+pub(crate) mod gathered_studies;
 pub(crate) mod prompts_evaluation;
 pub(crate) mod word_list;
 pub(crate) mod word_pattern;

@@ -2,6 +2,7 @@
 
 pub(crate) mod choices;
 pub(crate) mod index_ranges;
+pub(crate) mod may_differ;
 mod settings_macro;
 mod study_file;
 pub(crate) mod values;

@@ -62,16 +62,10 @@ fn studied_prompts(
         let words = candidates.iter().map(|row| row.candidate.clone()).collect();
         let studied = StudiedPrompt {
             label: prompt.label.clone(),
-            margin: margin(candidates),
+            margin: PredictionRow::margin(candidates),
             drop: drops.get(&place).copied(),
         };
         found.insert((prompt.sentence.clone(), words), studied);
     }
     Ok(found)
-}
-
-/// The right word's logit minus the largest of the other candidates.
-fn margin(candidates: &[PredictionRow]) -> f64 {
-    let others = candidates[1..].iter().map(|row| row.logit);
-    candidates[0].logit - others.fold(f64::NEG_INFINITY, f64::max)
 }

@@ -36,7 +36,8 @@ fn differences_table(manifests: [&Manifest; 2]) -> Result<Table, ReportError> {
     let b = entries(manifests[1])?;
     let names: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
     let caption = "Settings and inputs that differ.";
-    let mut table = Table::new("differences", &[MANIFEST], caption, ["entry", "A", "B"]);
+    let mut table =
+        Table::new("differences", &[MANIFEST], caption, ["entry", "A", "B"]).on_screen();
     for name in names {
         let values = [a.get(name), b.get(name)];
         if values[0] != values[1] {

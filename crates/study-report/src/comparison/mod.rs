@@ -5,7 +5,7 @@ mod both_neurons_section;
 mod both_predictions_section;
 mod both_profiles_section;
 mod common_prompts;
-pub(crate) mod comparison_page;
 mod differences_section;
 mod pair_figures;
+pub(crate) mod pair_sections;
 mod study_pair;

@@ -7,6 +7,19 @@ use crate::error::ReportError;
 
 /// Every setting by its key, and the layers and the t-test that the defaults came to.
 pub(crate) fn settings_list(manifest: &Manifest) -> Result<Vec<(String, String)>, ReportError> {
+    let mut settings = Vec::new();
+    for (setting, value) in setting_values(manifest)? {
+        settings.push((setting.key(), value));
+    }
+    let layers: Vec<String> = manifest.layers.iter().map(usize::to_string).collect();
+    settings.push(("layer of the lesion".to_owned(), manifest.layer.to_string()));
+    settings.push(("layers of the laboratory".to_owned(), layers.join(", ")));
+    settings.push(("t-test of each neuron".to_owned(), manifest.test().to_string()));
+    Ok(settings)
+}
+
+/// Every setting with its value in words.
+pub(crate) fn setting_values(manifest: &Manifest) -> Result<Vec<(Setting, String)>, ReportError> {
     let values = serde_json::to_value(&manifest.study)?;
     let mut settings = Vec::new();
     for setting in Study::settings() {
@@ -14,12 +27,9 @@ pub(crate) fn settings_list(manifest: &Manifest) -> Result<Vec<(String, String)>
             "" => &values,
             section => &values[section],
         };
-        settings.push((setting.key(), value_text(&setting, &section[setting.name])));
+        let value = value_text(&setting, &section[setting.name]);
+        settings.push((setting, value));
     }
-    let layers: Vec<String> = manifest.layers.iter().map(usize::to_string).collect();
-    settings.push(("layer of the lesion".to_owned(), manifest.layer.to_string()));
-    settings.push(("layers of the laboratory".to_owned(), layers.join(", ")));
-    settings.push(("t-test of each neuron".to_owned(), manifest.test().to_string()));
     Ok(settings)
 }
 

@@ -9,14 +9,17 @@ use std::{
 use anyhow::{Context as _, Result};
 use clap_complete::Shell;
 use lesion::{
-    Evaluation, PromptsEvaluation, REPORT, RunSummary, ShareSummary, StudyPlan, WordList,
-    WrittenPage, WrittenPaper, device_name, device_needs, devices,
+    Evaluation, GatheredStudies, PromptsEvaluation, REPORT, RunSummary, ShareSummary, StudyPlan,
+    WordList, WrittenPage, WrittenPaper, device_name, device_needs, devices,
 };
 use lesion_eval::LabelAccuracy;
 use serde::Serialize;
 use study_record::{
     Accuracy, Backend, LesionSummary, Part, Registration, Seconds, Study, Warning,
-    tables::{DissociationRow, LesionRow, PredictionRow, ProfileRow, SelectionRow, VerdictRow},
+    tables::{
+        DissociationRow, GatherEstimateRow, GatherRow, LesionRow, PredictionRow, ProfileRow,
+        SelectionRow, VerdictRow,
+    },
 };
 use study_report::{FinishedStudy, StudyFolder};
 
@@ -310,7 +313,6 @@ impl Answer for PromptsEvaluation {
 
 /// A page that was written.
 pub(crate) struct PageAnswer {
-    pub(crate) noun: &'static str,
     pub(crate) page: WrittenPage,
 }
 
@@ -325,7 +327,7 @@ struct PageJson<'a> {
 
 impl Answer for PageAnswer {
     fn text(&self, out: &mut impl Write) -> Result<()> {
-        Ok(writeln!(out, "The {} is {}.", self.noun, shown_path(&self.page.path))?)
+        Ok(writeln!(out, "The report is {}.", shown_path(&self.page.path))?)
     }
 
     fn json(&self) -> Result<impl Serialize> {
@@ -336,6 +338,54 @@ impl Answer for PageAnswer {
 
     fn next(&self) -> Option<String> {
         let page = self.page.path.display().to_string();
+        Some(format!("open {} in a browser", printable(&page)))
+    }
+}
+
+#[derive(Serialize)]
+struct GatherJson<'a> {
+    page: String,
+    files: Vec<String>,
+    studies: Vec<String>,
+    pooled: bool,
+    summary: &'a str,
+    cells: &'a [GatherRow],
+    estimates: &'a [GatherEstimateRow],
+    changed: &'a [String],
+}
+
+impl Answer for GatheredStudies {
+    fn text(&self, out: &mut impl Write) -> Result<()> {
+        if !self.is_pooled {
+            writeln!(out, "{}", printable(&self.summary))?;
+        }
+        for section in &self.sections {
+            screen::write_section(out, section)?;
+        }
+        if let Some(dir) = self.files.first().and_then(|file| file.parent()) {
+            writeln!(out, "\nThe tables are in {}.", shown_path(dir))?;
+        }
+        Ok(writeln!(out, "The page is {}.", shown_path(&self.page))?)
+    }
+
+    fn json(&self) -> Result<impl Serialize> {
+        let names = |paths: &[PathBuf]| -> Vec<String> {
+            paths.iter().map(|path| path.display().to_string()).collect()
+        };
+        Ok(GatherJson {
+            page: self.page.display().to_string(),
+            files: names(&self.files),
+            studies: names(&self.studies),
+            pooled: self.is_pooled,
+            summary: &self.summary,
+            cells: &self.cells,
+            estimates: &self.estimates,
+            changed: &self.changed,
+        })
+    }
+
+    fn next(&self) -> Option<String> {
+        let page = self.page.display().to_string();
         Some(format!("open {} in a browser", printable(&page)))
     }
 }

@@ -112,8 +112,10 @@ pub(crate) enum Command {
         /// Folder of the finished study.
         dir: PathBuf,
     },
-    /// Compare two finished studies in one page.
-    Compare(CompareArgs),
+    /// Gather finished studies of one question: their effects over all models, in one page. Two studies
+    /// that ask different questions are put side by side.
+    #[command(visible_alias = "compare")]
+    Gather(GatherArgs),
 }
 
 /// The script that lets a shell complete command lines.
@@ -333,16 +335,14 @@ pub(crate) struct WordsArgs {
     pub(crate) like: Option<String>,
 }
 
-/// Two finished studies.
+/// Finished studies.
 #[derive(ClapArgs, Debug)]
-pub(crate) struct CompareArgs {
-    /// Folder of the first study.
-    pub(crate) a: PathBuf,
+pub(crate) struct GatherArgs {
+    /// Folders of finished studies, or of sweeps.
+    #[arg(required = true, value_name = "DIR")]
+    pub(crate) dirs: Vec<PathBuf>,
 
-    /// Folder of the second study.
-    pub(crate) b: PathBuf,
-
-    /// Page to write.
-    #[arg(long, value_name = "FILE", default_value = "comparison.html")]
+    /// Folder for the page and the tables. If it ends with `.html`, only the page is written there.
+    #[arg(long, value_name = "DIR", default_value = "target/gather")]
     pub(crate) out: PathBuf,
 }

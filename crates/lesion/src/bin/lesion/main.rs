@@ -158,13 +158,10 @@ fn answer(command: &Command, json: bool, stages: &mut Stages<'_>) -> Result<()> 
         Command::Words(args) => give(&list_words(args, stages)?, json),
         Command::Report { dir, figures } => {
             let page = lesion::export_figures(dir, figures, stages)?;
-            give(&PageAnswer { noun: "report", page }, json)
+            give(&PageAnswer { page }, json)
         }
         Command::Paper { dir } => give(&lesion::write_paper(dir, stages)?, json),
-        Command::Compare(args) => {
-            let page = lesion::compare([&args.a, &args.b], &args.out, stages)?;
-            give(&PageAnswer { noun: "comparison", page }, json)
-        }
+        Command::Gather(args) => give(&lesion::gather(&args.dirs, &args.out, stages)?, json),
         Command::Completions { shell } => give(&CompletionsAnswer::generate(*shell), json),
         Command::Devices { backend } => {
             use_threads(None)?;
