@@ -71,7 +71,7 @@ fn the_documented_keys_are_those_that_json_writes() {
     let [first, second] = [first.out(), second.out()];
     fs::write(first.join("sparsity.csv"), "layer,measure,at,share\n").unwrap();
     let [first, second] = [first.to_str().unwrap(), second.to_str().unwrap()];
-    let calls: [(&str, &[&[&str]]); 13] = [
+    let calls: [(&str, &[&[&str]]); 15] = [
         (
             "predict",
             &[
@@ -95,7 +95,9 @@ fn the_documented_keys_are_those_that_json_writes() {
                 &[study, "--parts", "dose", "--out", "o", "--shard", "1/2"],
             ],
         ),
+        ("run [sweep]", &[&["sweep.toml"]]),
         ("check", &[&[study]]),
+        ("check [sweep]", &[&["sweep.toml"]]),
         ("register", &[&["study.toml"]]),
         ("evaluate", &[&["--count", "1"], &["--prompts", "prompts.txt"]]),
         ("words", &[&["--like", "s?e"]]),
@@ -115,8 +117,12 @@ fn the_documented_keys_are_those_that_json_writes() {
         for args in calls {
             let dir = TempDir::new().unwrap();
             fs::write(dir.path().join("study.toml"), "").unwrap();
+            let sweep = "parts = [\"controls\"]\n[controls]\nnulls = 1\n[sweep]\nseed = [1]\n";
+            fs::write(dir.path().join("sweep.toml"), sweep).unwrap();
             fs::write(dir.path().join("prompts.txt"), "We saw {him|her}.").unwrap();
-            let output = lesion(dir.path()).args([command, "--json"]).args(*args).output().unwrap();
+            // A section on a form of a command is called after both.
+            let name = command.split(' ').next().unwrap();
+            let output = lesion(dir.path()).args([name, "--json"]).args(*args).output().unwrap();
             let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
             add_keys(&answer, "", named, &mut found);
         }

@@ -29,5 +29,6 @@ mod starters;
 mod stimuli_designs;
 mod studies;
 mod support;
+mod sweep;
 mod texts;
 mod words;

@@ -77,6 +77,7 @@ pub use encoding::{
 };
 pub use engine::{
     batch_share::{BatchCount, BatchShare, LeftBatches},
+    batch_store::BatchStore,
     journal::{Journal, NoJournal},
     laboratory::Laboratory,
     lesion_method::{LesionMethod, PreparedLesionMethod},
@@ -93,7 +94,7 @@ pub use paper_lesion::silenced_prompts::{
     LesionOutcome, default_layer, lesion, paper_lesion_trials,
 };
 pub use parts::{
-    claim::{Claim, judge_claims},
+    claim::{Claim, Judgement, UncorrectedEvidence, judge_claims, judge_together},
     find_part,
     laboratory_part::{Bench, Design, EncodedTable, LaboratoryPart, PartResult, Trials},
     layer_pattern::LayerPattern,

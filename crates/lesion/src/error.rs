@@ -93,6 +93,36 @@ pub enum LesionError {
         planned: usize,
     },
 
+    /// A sweep that was cancelled by its token. The same run resumes it.
+    #[error("the sweep was cancelled in task {task} of {tasks}")]
+    SweepStopped {
+        /// The task that ran, from 1.
+        task: usize,
+        /// Number of all tasks.
+        tasks: usize,
+        /// Batches of this task that are finished, and those that are finished or were planned so far;
+        /// none before its first batch.
+        batches: Option<(usize, usize)>,
+    },
+
+    /// An error of one task of a sweep.
+    #[error("{task}")]
+    Task {
+        /// The number and the values of the task.
+        task: String,
+        /// The error.
+        source: Box<LesionError>,
+    },
+
+    /// A list of the tasks of a sweep that is not one of this version.
+    #[error("{} is not a list of tasks that this version reads: {source}", path.display())]
+    SweepRecord {
+        /// The file.
+        path: PathBuf,
+        /// The problem.
+        source: serde_json::Error,
+    },
+
     /// A file that cannot be read.
     #[error("cannot read {}", path.display())]
     Read {
@@ -347,6 +377,23 @@ fn more_note(count: usize) -> String {
 }
 
 impl LesionError {
+    /// The error of a task of a sweep, unless it was cancelled.
+    pub(crate) fn in_task(self, task: &str) -> Self {
+        if self.is_cancelled() {
+            return self;
+        }
+        Self::Task { task: task.to_owned(), source: Box::new(self) }
+    }
+
+    /// The error itself, or that of the task in which it happened.
+    #[must_use]
+    pub fn innermost(&self) -> &Self {
+        match self {
+            Self::Task { source, .. } => source.innermost(),
+            error => error,
+        }
+    }
+
     pub(crate) fn read(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| Self::Read { path, source }
@@ -362,7 +409,10 @@ impl LesionError {
     pub fn is_cancelled(&self) -> bool {
         matches!(
             self,
-            Self::Study(StudyError::Cancelled) | Self::DownloadStopped | Self::Stopped { .. }
+            Self::Study(StudyError::Cancelled)
+                | Self::DownloadStopped
+                | Self::Stopped { .. }
+                | Self::SweepStopped { .. }
         )
     }
 }

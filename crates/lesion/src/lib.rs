@@ -48,6 +48,7 @@ mod publishing;
 mod questions;
 mod running;
 mod session;
+mod sweeping;
 
 pub use error::LesionError;
 pub use inputs::study_texts::{GivenTexts, StudyTexts, TextInput};
@@ -90,3 +91,9 @@ pub use session::{
     sentence_question::{DEFAULT_TOP, LesionRequest, SentenceQuestion},
 };
 pub use study_report::cite;
+pub use sweeping::{
+    check_sweep::{PlannedTask, SweepPlan, check_sweep},
+    run_sweep::{SweepSummary, run_sweep, run_task},
+    sweep_request::SweepRequest,
+    sweep_results::{SweepFindings, write_sweep_again},
+};

@@ -7,6 +7,7 @@ use crate::{
     part_tables::{Part, Selector, SetChoice, SetKind},
     row::Table,
     settings::{Section as _, Setting, Study, may_differ::keys_by_freedom},
+    sweep_record::{SweepRecord, SweepTaskRecord},
     tables::ALWAYS,
     verdict::{Question, Verdict},
 };
@@ -198,8 +199,24 @@ pub fn gathered_settings_table() -> String {
 /// The keys of the manifest.
 #[must_use]
 pub fn manifest_table() -> String {
+    keys_table(Manifest::KEYS)
+}
+
+/// The keys of `sweep.json`.
+#[must_use]
+pub fn sweep_keys_table() -> String {
+    keys_table(SweepRecord::KEYS)
+}
+
+/// The keys of a task in `sweep.json`.
+#[must_use]
+pub fn sweep_task_keys_table() -> String {
+    keys_table(SweepTaskRecord::KEYS)
+}
+
+fn keys_table(keys: &[(&str, &[&str])]) -> String {
     let mut rows = vec![["key", "value"].map(str::to_owned)];
-    for (key, doc) in Manifest::KEYS {
+    for (key, doc) in keys {
         rows.push([format!("`{key}`"), joined(doc)]);
     }
     markdown_table(&rows)

@@ -22,6 +22,7 @@
 //! The crate knows no model, computes no statistics and does no I/O.
 
 mod choice;
+mod documented_keys;
 mod figure_format;
 mod gather_tables;
 pub mod guide;
@@ -33,6 +34,7 @@ mod row_claims;
 mod row_summaries;
 mod settings;
 mod stimuli_counts;
+mod sweep_record;
 pub mod tables;
 mod verdict;
 mod warning;
@@ -54,11 +56,13 @@ pub use settings::{
     choices::{Backend, Correction, Scope, SelectAt, Site, Strength, TTestKind, ValuesFrom},
     in_users_words,
     index_ranges::{IndexRanges, LayerGroups},
+    sweep::{StudyFile, Sweep, SweepAxis, SweepTask},
     values::{
         Alpha, Count, FilePath, HeldOut, InvalidValue, LesionKind, SetRule, SettingValue, Share,
         Sizes, Tokens,
     },
 };
 pub use stimuli_counts::StimuliCounts;
+pub use sweep_record::{SWEEP, SweepColumns, SweepRecord, SweepRow, SweepTaskRecord};
 pub use verdict::{Evidence, LEVEL, Question, SETS_PER_CLAIM, Verdict, sets_needed, smallest_p};
 pub use warning::{MOST_SHOWN, Warning, shown};

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    documented_keys::documented_keys,
     part_tables::Part,
     registration::RegistrationCheck,
     settings::{Study, choices::TTestKind, index_ranges::IndexRanges},
@@ -21,27 +22,7 @@ pub const BUNDLED: &str = "bundled";
 /// Wall-clock seconds of each stage.
 pub type Seconds = BTreeMap<String, f64>;
 
-/// Declares the manifest with the documentation of its keys.
-macro_rules! manifest {
-    (
-        $(#[$meta:meta])*
-        pub struct Manifest { $($(#[doc = $doc:literal])+ $key:ident: $value:ty,)+ }
-    ) => {
-        $(#[$meta])*
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-        pub struct Manifest {
-            $($(#[doc = $doc])+ pub $key: $value,)+
-        }
-
-        impl Manifest {
-            /// The name and the documentation of each key, line by line.
-            pub const KEYS: &'static [(&'static str, &'static [&'static str])] =
-                &[$((stringify!($key), &[$($doc),+])),+];
-        }
-    };
-}
-
-manifest! {
+documented_keys! {
     /// The manifest of a finished study.
     pub struct Manifest {
         /// The version of this program.

@@ -161,8 +161,20 @@ pub enum RowProblem {
 /// # Errors
 /// If a row cannot be written.
 pub fn encode<R: Row>(rows: impl IntoIterator<Item = R>) -> Result<Vec<u8>, TableError> {
+    let names: Vec<String> = R::TABLE.names().map(str::to_owned).collect();
+    encode_cells(&names, rows)
+}
+
+/// Writes values as CSV, each as a row with the cells that it contains, in order.
+///
+/// # Errors
+/// If a row cannot be written.
+pub(crate) fn encode_cells<R: Serialize>(
+    names: &[String],
+    rows: impl IntoIterator<Item = R>,
+) -> Result<Vec<u8>, TableError> {
     let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
-    writer.write_record(R::TABLE.names()).map_err(|error| row_error(None, error))?;
+    writer.write_record(names).map_err(|error| row_error(None, error))?;
     for row in rows {
         writer.serialize(row).map_err(|error| row_error(None, error))?;
     }

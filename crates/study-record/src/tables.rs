@@ -250,7 +250,9 @@ tables! {
         /// The margin of equivalence in logits.
         equivalence: Option<f64>,
         /// p of the test that the excess lies within this margin (two one-sided t-tests over
-        /// templates), corrected by Holm over all claims that have it.
+        /// templates).
+        p_equivalence: Option<f64>,
+        /// The same corrected by Holm over all claims that have it.
         p_no_effect: Option<f64>,
         /// JZS Bayes factor of the excess over templates: above 1 it speaks for an effect, below 1
         /// for none.

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
-use study_record::{Section as _, Study, guide, tables};
+use study_record::{Section as _, Study, SweepRow, guide, tables};
 
 fn path(name: &str) -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join(name)
@@ -83,6 +83,12 @@ fn generated_texts_are_up_to_date() {
     check("docs/commands/gather.md", &filled("docs/commands/gather.md", gathered));
     let manifest = BTreeMap::from([("keys".to_owned(), guide::manifest_table())]);
     check("docs/formats/manifest.md", &filled("docs/formats/manifest.md", manifest));
+    let sweep = BTreeMap::from([
+        ("keys".to_owned(), guide::sweep_keys_table()),
+        ("keys of a task".to_owned(), guide::sweep_task_keys_table()),
+        ("columns".to_owned(), guide::columns_table(&SweepRow::TABLE)),
+    ]);
+    check("docs/formats/sweep.md", &filled("docs/formats/sweep.md", sweep));
     assert_eq!(changed, [""; 0], "these were out of date, and are now written anew");
 }
 

@@ -13,6 +13,12 @@ pub enum ReportError {
     /// There is no manifest: nothing ran there, or it did not end.
     #[error("no finished study in {}: it has no manifest.json", .0.display())]
     NoStudy(PathBuf),
+    /// The folder of a sweep, where one of a study is expected.
+    #[error(
+        "{}: this is the folder of a sweep; specify the folder of one of its tasks, which are beside \
+         this file", .0.display()
+    )]
+    Sweep(PathBuf),
     /// A file that every study writes is missing, or cannot be read.
     #[error("cannot read {}: {error}", path.display())]
     Unreadable {

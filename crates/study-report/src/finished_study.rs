@@ -6,7 +6,7 @@ use std::{
 };
 
 use study_record::{
-    MANIFEST, Manifest,
+    MANIFEST, Manifest, SWEEP,
     tables::{Row, Table, TableError, decode},
 };
 
@@ -109,6 +109,9 @@ fn read_manifest(files: &dyn StudyFiles) -> Result<Manifest, ReportError> {
         Ok(reader) => reader,
         Err(error) if is_missing(&error) => {
             let path = files.path(MANIFEST);
+            if files.open(SWEEP).is_ok() {
+                return Err(ReportError::Sweep(files.path(SWEEP)));
+            }
             return Err(ReportError::NoStudy(path.parent().unwrap_or(Path::new("")).to_owned()));
         }
         Err(error) => return Err(unreadable(files, MANIFEST, error)),

@@ -33,6 +33,7 @@ mod pooling;
 mod report_page;
 mod sections;
 mod study_files;
+mod sweep_page;
 
 pub use document::{
     cell::Cell,
@@ -61,3 +62,7 @@ pub use pooling::{
 pub use report_page::{Report, report};
 pub use sections::{FIGURES, early_sections, part_section, sections};
 pub use study_files::{StudyFiles, StudyFolder};
+pub use sweep_page::{
+    sweep_document::{SweepReport, sweep_report},
+    swept_studies::{SweptStudies, SweptStudy},
+};

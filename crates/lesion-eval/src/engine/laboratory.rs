@@ -13,6 +13,7 @@ use crate::{
     encoding::masked_prompt::MaskedPrompt,
     engine::{
         batch_share::{BatchCount, BatchShare},
+        batch_store::{BatchKey, BatchStore, KeyBuilder},
         journal::Journal,
         lesion_method::PreparedLesionMethod,
         trial::{DistributionChange, Outcome, Read, Reading, Trial},
@@ -36,6 +37,8 @@ pub struct Laboratory<'a> {
     journal: &'a mut dyn Journal,
     /// The share of the batches that it computes; none if it computes all.
     share: Option<BatchShare>,
+    /// Finished batches of other studies of the same model.
+    store: Option<&'a BatchStore>,
     batches: BatchCount,
 }
 
@@ -47,7 +50,15 @@ impl<'a> Laboratory<'a> {
         method: PreparedLesionMethod,
         journal: &'a mut dyn Journal,
     ) -> Self {
-        Self { subject, prompts, method, journal, share: None, batches: BatchCount::default() }
+        let batches = BatchCount::default();
+        Self { subject, prompts, method, journal, share: None, store: None, batches }
+    }
+
+    /// The same laboratory with a store of batches. It takes those that are there, and keeps its own.
+    #[must_use]
+    pub fn with_store(mut self, store: &'a BatchStore) -> Self {
+        self.store = Some(store);
+        self
     }
 
     /// The same laboratory for one share of the batches. The others are taken from the journal, or are
@@ -129,6 +140,7 @@ impl<'a> Laboratory<'a> {
             prompts: self.prompts,
             trials,
             read,
+            store: self.store,
             log: Mutex::new(Log { journal, progress, done: 0, kept: 0, cancelled: false }),
         };
         let outcomes = Mutex::new(vec![None; trials.len()]);
@@ -291,6 +303,7 @@ struct Work<'a> {
     prompts: &'a [MaskedPrompt],
     trials: &'a [Trial],
     read: Read,
+    store: Option<&'a BatchStore>,
     log: Mutex<Log<'a>>,
 }
 
@@ -302,36 +315,109 @@ impl<'a> Work<'a> {
         for unit in &group.units {
             readings.push(self.resume(unit)?);
         }
+        let shared = self.store.map(|store| (store, self.group_key(group)));
         let mut missing = Vec::new();
         let mut are_left = false;
         for (readings, unit) in readings.iter_mut().zip(&group.units) {
-            if readings.is_none() {
-                if unit.is_left {
-                    are_left = true;
-                } else {
-                    missing.push((readings, unit));
+            let stored =
+                shared.as_ref().map(|(store, key)| (*store, self.unit_key(key, group, unit)));
+            match (&*readings, stored) {
+                (Some(readings), Some((store, key))) => store.keep(key, readings),
+                (Some(_), None) => {}
+                (None, _) if unit.is_left => are_left = true,
+                (None, stored) => {
+                    if let Some((store, key)) = stored {
+                        *readings = self.take_stored(store, &key, unit)?;
+                    }
+                    if readings.is_none() {
+                        missing.push((readings, unit, stored));
+                    }
                 }
             }
         }
         if !missing.is_empty() {
             self.check_cancelled()?;
             let pass = self.run_clean_pass(group)?;
-            let shapes = missing.iter().map(|(_, unit)| [unit.rows.len(), group.length]);
+            let shapes = missing.iter().map(|(_, unit, _)| [unit.rows.len(), group.length]);
             let at_once = self.subject.at_once(Batching::at_once, shapes);
-            run_side_by_side(missing, at_once, |(readings, unit)| {
+            run_side_by_side(missing, at_once, |(readings, unit, stored)| {
                 self.check_cancelled()?;
                 let found = self.run_unit(&pass, group, unit)?;
-                let mut log = self.log();
-                log.journal.keep(&unit.name, &found).map_err(StudyError::Journal)?;
-                log.kept += 1;
+                if let Some((store, key)) = stored {
+                    store.keep(key, &found);
+                }
+                self.finish(unit, &found)?;
                 *readings = Some(found);
-                log.report(unit.trials.len(), self.trials.len())
+                Ok(())
             })?;
         }
         if are_left {
             return Ok(None);
         }
         Ok(Some(readings.into_iter().flatten().collect()))
+    }
+
+    /// Adds a unit to the journal, and reports it.
+    fn finish(&self, unit: &Unit, readings: &[Reading]) -> Result<(), StudyError> {
+        let mut log = self.log();
+        log.journal.keep(&unit.name, readings).map_err(StudyError::Journal)?;
+        log.kept += 1;
+        log.report(unit.trials.len(), self.trials.len())
+    }
+
+    /// The readings of a unit that the store has.
+    fn take_stored(
+        &self,
+        store: &BatchStore,
+        key: &BatchKey,
+        unit: &Unit,
+    ) -> Result<Option<Vec<Reading>>, StudyError> {
+        let widths = unit.rows.iter().map(|&prompt| self.prompts[prompt].candidates.len());
+        let Some(readings) = store.find(key, widths) else { return Ok(None) };
+        if !self.fits(&readings, unit) {
+            return Ok(None);
+        }
+        self.check_cancelled()?;
+        self.finish(unit, &readings)?;
+        Ok(Some(readings))
+    }
+
+    /// The hash of what every unit of a group depends on: its clean pass, and the method.
+    fn group_key(&self, group: &Group) -> KeyBuilder {
+        let mut key = KeyBuilder::new();
+        key.number(usize::from(self.subject.plain));
+        key.number(match self.read {
+            Read::Candidates => 0,
+            Read::Probabilities => 1,
+            Read::Distribution => 2,
+        });
+        key.number(group.prompts.len());
+        for &index in &group.prompts {
+            let prompt = &self.prompts[index];
+            key.ids(&prompt.masked);
+            key.number(prompt.position);
+            let ids: Vec<u32> = prompt.candidates.iter().map(|candidate| candidate.id).collect();
+            key.ids(&ids);
+            self.method.add_to_key(index, &mut key);
+        }
+        key
+    }
+
+    /// The hash of everything that the readings of a unit depend on, besides the model.
+    fn unit_key(&self, group_key: &KeyBuilder, group: &Group, unit: &Unit) -> BatchKey {
+        let mut key = group_key.clone();
+        let rows: Vec<usize> = unit.rows.iter().map(|&prompt| group.row(prompt)).collect();
+        key.numbers(&rows);
+        key.number(unit.trials.len());
+        for &index in &unit.trials {
+            let layers = &self.trials[index].layers;
+            key.number(layers.len());
+            for (layer, neurons) in layers {
+                key.number(*layer);
+                key.numbers(neurons);
+            }
+        }
+        key.finish()
     }
 
     /// Checks that no group was told to stop.

@@ -7,7 +7,10 @@ use study_record::{LesionKind, Site, Study, Tokens};
 
 use crate::{
     encoding::masked_prompt::MaskedPrompt,
-    engine::{lesioned_tokens::lesioned_positions, reference::ReferenceActivations},
+    engine::{
+        batch_store::KeyBuilder, lesioned_tokens::lesioned_positions,
+        reference::ReferenceActivations,
+    },
     error::StudyError,
     translate::model_site,
 };
@@ -176,6 +179,36 @@ impl PreparedLesionMethod {
             Values::Number(value) => Edit::Set(*value),
             Values::Given(values) => Edit::Replace(&values[prompt][layer]),
             Values::Patched(values) => Edit::Replace(&values[prompt][&position][layer]),
+        }
+    }
+
+    /// Adds what a lesion of a prompt depends on, besides its neurons.
+    pub(crate) fn add_to_key(&self, prompt: usize, key: &mut KeyBuilder) {
+        key.number(usize::from(self.site == bert_model::Site::Pre));
+        let positions = &self.positions[prompt];
+        key.numbers(positions);
+        // One number for each kind of value.
+        match &self.values {
+            Values::Zero => key.number(0),
+            Values::Scale(factor) => {
+                key.number(1);
+                key.values(&[*factor]);
+            }
+            Values::Number(value) => {
+                key.number(2);
+                key.values(&[*value]);
+            }
+            Values::Given(values) => {
+                key.number(3);
+                key.values(&values[prompt]);
+            }
+            Values::Patched(values) => {
+                for (position, values) in &values[prompt] {
+                    key.number(4);
+                    key.number(*position);
+                    key.values(values);
+                }
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! The laboratory: runs lesions of any kind in masked prompts.
 
 pub(crate) mod batch_share;
+pub(crate) mod batch_store;
 pub(crate) mod counterpart_activations;
 pub(crate) mod direct_pass;
 pub(crate) mod journal;

@@ -75,22 +75,20 @@ fn variance(values: &[f64]) -> f64 {
 /// # Errors
 /// If a statistic fails.
 pub fn judge_claims(claims: &[Claim], study: &Study) -> Result<Vec<VerdictRow>, StudyError> {
-    let p: Vec<Option<f64>> =
-        claims.iter().map(|claim| Some(claim.comparison.as_ref()?.p)).collect();
-    let mut p_no_effect = Vec::with_capacity(claims.len());
+    let mut evidence = Vec::with_capacity(claims.len());
     for claim in claims {
-        p_no_effect.push(claim.test_equivalence(study).map_err(StudyError::Stats)?);
-    }
-    let tested = p.iter().flatten().count();
-    let p_corrected = correct(&p)?;
-    let p_no_effect = correct(&p_no_effect)?;
-    let mut rows = Vec::with_capacity(claims.len());
-    for ((claim, p_corrected), p_no_effect) in claims.iter().zip(p_corrected).zip(p_no_effect) {
         let comparison = claim.comparison.as_ref();
-        let excess = comparison.map(|comparison| comparison.excess);
-        let sets = comparison.map_or(0, |comparison| comparison.sets);
-        let evidence =
-            Evidence { excess, p_corrected, smallest_p: smallest_p(tested, sets), p_no_effect };
+        evidence.push(UncorrectedEvidence {
+            excess: comparison.map(|comparison| comparison.excess),
+            p: comparison.map(|comparison| comparison.p),
+            sets: comparison.map_or(0, |comparison| comparison.sets),
+            p_equivalence: claim.test_equivalence(study).map_err(StudyError::Stats)?,
+        });
+    }
+    let judgements = judge_together(&evidence)?;
+    let mut rows = Vec::with_capacity(claims.len());
+    for ((claim, evidence), judgement) in claims.iter().zip(&evidence).zip(judgements) {
+        let comparison = claim.comparison.as_ref();
         let (low, high) = claim.interval.unzip();
         let (random_low, random_high) = comparison.map(|comparison| comparison.range).unzip();
         rows.push(VerdictRow {
@@ -103,17 +101,67 @@ pub fn judge_claims(claims: &[Claim], study: &Study) -> Result<Vec<VerdictRow>, 
             high,
             random_low,
             random_high,
-            excess,
-            p: comparison.map(|comparison| comparison.p),
-            p_corrected,
+            excess: evidence.excess,
+            p: evidence.p,
+            p_corrected: judgement.p_corrected,
             at_floor: comparison.map(RandomComparison::is_at_floor),
             equivalence: comparison.and_then(|_| claim.equivalence_margin(study)),
-            p_no_effect,
+            p_equivalence: evidence.p_equivalence,
+            p_no_effect: judgement.p_no_effect,
             bayes_factor: claim.bayes_factor().map_err(StudyError::Stats)?,
-            verdict: Verdict::on(&evidence),
+            verdict: judgement.verdict,
         });
     }
     Ok(rows)
+}
+
+/// The evidence on a claim before it is corrected together with others.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct UncorrectedEvidence {
+    /// The value less the mean of random sets; none without controls.
+    pub excess: Option<f64>,
+    /// p of the comparison with random sets.
+    pub p: Option<f64>,
+    /// Number of random sets.
+    pub sets: usize,
+    /// p of the test of equivalence.
+    pub p_equivalence: Option<f64>,
+}
+
+/// The conclusion on a claim that was corrected together with others.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Judgement {
+    /// p of the comparison with random sets, corrected.
+    pub p_corrected: Option<f64>,
+    /// p of the test of equivalence, corrected.
+    pub p_no_effect: Option<f64>,
+    /// The verdict.
+    pub verdict: Verdict,
+}
+
+/// Judges claims together, those of one study or of several: p are corrected over all of them by Holm's
+/// method, and so are those of the tests of equivalence.
+///
+/// # Errors
+/// If a p is not one.
+pub fn judge_together(claims: &[UncorrectedEvidence]) -> Result<Vec<Judgement>, StudyError> {
+    let p: Vec<Option<f64>> = claims.iter().map(|claim| claim.p).collect();
+    let p_equivalence: Vec<Option<f64>> = claims.iter().map(|claim| claim.p_equivalence).collect();
+    let tested = p.iter().flatten().count();
+    let p_corrected = correct(&p)?;
+    let p_no_effect = correct(&p_equivalence)?;
+    let mut judgements = Vec::with_capacity(claims.len());
+    for ((claim, p_corrected), p_no_effect) in claims.iter().zip(p_corrected).zip(p_no_effect) {
+        let evidence = Evidence {
+            excess: claim.excess,
+            p_corrected,
+            smallest_p: smallest_p(tested, claim.sets),
+            p_no_effect,
+        };
+        let verdict = Verdict::on(&evidence);
+        judgements.push(Judgement { p_corrected, p_no_effect, verdict });
+    }
+    Ok(judgements)
 }
 
 /// Holm's correction of the p that there are.

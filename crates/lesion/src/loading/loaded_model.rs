@@ -1,6 +1,6 @@
 //! A model that is ready to run.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{borrow::Cow, collections::BTreeMap, sync::OnceLock};
 
 use bert_model::{BertForMaskedLm, BertTokenizer, Checkpoint, CheckpointBytes};
 use burn::tensor::Device;
@@ -27,6 +27,8 @@ pub struct LoadedModel {
     bytes: Option<ModelBytes>,
     name: String,
     notes: Vec<ModelNote>,
+    /// Its origin, once its files were hashed.
+    origin: OnceLock<Origin>,
 }
 
 impl LoadedModel {
@@ -93,7 +95,7 @@ impl LoadedModel {
             stages.note(&Note::Model(note.clone()));
             notes.push(note);
         }
-        Ok(Self { checkpoint, model, bytes, name, notes })
+        Ok(Self { checkpoint, model, bytes, name, notes, origin: OnceLock::new() })
     }
 
     /// Notes on the model for its user. The observer of the stages was told each when it was found.
@@ -120,11 +122,19 @@ impl LoadedModel {
         Subject { model: &self.model, tokenizer: self.tokenizer(), plain, batching }
     }
 
-    /// The model's origin, with the hash of each of its files.
+    /// The model's origin, with the hash of each of its files. They are hashed once.
     ///
     /// # Errors
     /// If a file cannot be read.
     pub fn origin(&self) -> Result<Origin, LesionError> {
+        if let Some(origin) = self.origin.get() {
+            return Ok(origin.clone());
+        }
+        let origin = self.hash_files()?;
+        Ok(self.origin.get_or_init(|| origin).clone())
+    }
+
+    fn hash_files(&self) -> Result<Origin, LesionError> {
         let source = self.name.clone();
         if let Some(bytes) = &self.bytes {
             let files = [

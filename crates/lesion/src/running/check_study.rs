@@ -78,7 +78,7 @@ pub fn check(
     let design = prepared.design();
     let config = design.subject.model.config();
     let seconds_per_pass = stages.run("timing", |_| seconds_per_pass(prepared))?;
-    let steps = steps(prepared);
+    let steps = plan_steps(prepared);
     let passes: f64 = steps.iter().map(|step| step.passes).sum();
     let predicted_prompts = affordable_prompts(seconds_per_pass);
     let mut never_right = Vec::new();
@@ -116,7 +116,8 @@ pub fn check(
     })
 }
 
-fn steps(prepared: &PreparedStudy<'_>) -> Vec<PlannedStep> {
+/// The steps of a study with their costs.
+pub(crate) fn plan_steps(prepared: &PreparedStudy<'_>) -> Vec<PlannedStep> {
     let design = prepared.design();
     let layers = design.subject.model.config().num_hidden_layers;
     let step = |name, trials: &Trials| PlannedStep {
@@ -150,7 +151,7 @@ fn affordable_prompts(seconds_per_pass: f64) -> usize {
 
 /// Measured seconds per sentence of the first prompts, in batches that run side by side like those
 /// of lesions, or one sentence at a time if the model is slow.
-fn seconds_per_pass(prepared: &PreparedStudy<'_>) -> Result<f64, LesionError> {
+pub(crate) fn seconds_per_pass(prepared: &PreparedStudy<'_>) -> Result<f64, LesionError> {
     let prompts = prepared.design().prompts;
     let length = prompts.first().map(MaskedPrompt::length);
     let alike = prompts.iter().filter(|prompt| Some(prompt.length()) == length);

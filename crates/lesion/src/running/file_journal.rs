@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// Name of the journal of a whole run in the output folder.
-const FILE: &str = "journal.jsonl";
+pub(crate) const FILE: &str = "journal.jsonl";
 
 /// Name of the journal of a share: `journal-3-of-8.jsonl`.
 pub(crate) fn share_file(share: BatchShare) -> String {

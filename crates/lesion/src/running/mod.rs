@@ -11,6 +11,7 @@ pub(crate) mod registration_file;
 pub(crate) mod results;
 pub(crate) mod run;
 pub(crate) mod run_share;
+pub(crate) mod shared_work;
 pub(crate) mod stages;
 pub(crate) mod starter;
 pub(crate) mod watch;

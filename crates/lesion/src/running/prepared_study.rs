@@ -1,11 +1,8 @@
 //! A study whose inputs are read, checked and encoded before anything runs.
 
-use std::{collections::BTreeMap, io::BufReader};
+use std::{collections::BTreeMap, io::BufReader, sync::Arc};
 
-use lesion_eval::{
-    Batching, Design, EncodedStimuli, LayerPattern, MaskedPrompt, NeuronSets, Subject,
-    default_layer, find_part,
-};
+use lesion_eval::{Batching, Design, LayerPattern, NeuronSets, Subject, default_layer, find_part};
 use study_record::{
     BUNDLED, IndexRanges, Inputs, LEVEL, Manifest, Part, Registration, RegistrationCheck, Study,
     Warning, sets_needed, smallest_p,
@@ -58,43 +55,64 @@ impl Default for RunOptions {
     }
 }
 
-/// A study that is ready to run on a model.
-pub struct PreparedStudy<'m> {
-    pub(crate) study: Study,
-    pub(crate) options: RunOptions,
-    pub(crate) inputs: Inputs,
-    model: &'m LoadedModel,
-    stimuli: EncodedStimuli,
-    prompts: Vec<MaskedPrompt>,
-    bystanders: Vec<MaskedPrompt>,
-    layer: usize,
-    layers: Vec<usize>,
-    patterns: Vec<LayerPattern>,
-    /// Doubts about the study, those about its lines last.
-    pub(crate) warnings: Vec<Warning>,
-    /// Notes about the model and the bundled prompts.
-    pub(crate) notes: Vec<String>,
+/// The inputs of a study as its model reads them. Studies that read the same texts in the same way share
+/// them.
+pub(crate) struct ReadInputs {
+    inputs: Inputs,
+    encoded: EncodedTexts,
     /// The sets of the study's file: the neurons with a label, and those that the laboratory lesions.
-    pub(crate) given_sets: Option<(NeuronSets, NeuronSets)>,
+    given_sets: Option<(NeuronSets, NeuronSets)>,
 }
 
-impl<'m> PreparedStudy<'m> {
-    /// Encodes the texts for the model, and checks all settings of the study.
+impl ReadInputs {
+    /// Encodes the texts for the model.
     ///
     /// # Errors
-    /// If the texts or a setting do not fit the model.
-    pub fn new(
-        model: &'m LoadedModel,
-        study: Study,
+    /// If the texts do not fit the model.
+    pub(crate) fn encode(
+        model: &LoadedModel,
+        study: &Study,
         mut texts: StudyTexts,
-        options: RunOptions,
+        options: &RunOptions,
         stages: &mut Stages<'_>,
     ) -> Result<Self, LesionError> {
-        check_parts(&study)?;
         let origin = stages.run("hash", |_| model.origin())?;
         let subject = model.subject(options.plain, batching(study.backend, options.memory));
-        let config = subject.model.config();
-        let count = config.num_hidden_layers;
+        let encoded = stages.run("encode", |_| EncodedTexts::encode(subject, study, &mut texts))?;
+        let (stimuli, prompts, neurons) = texts.origins;
+        let mut given_sets = None;
+        if let (Some(file), Some(origin)) = (&texts.neurons, &neurons) {
+            let config = subject.model.config();
+            let sets = file.sets(
+                encoded.stimuli.contrast(),
+                config.num_hidden_layers,
+                config.intermediate_size,
+            );
+            given_sets = Some(sets.map_err(|source| LesionError::StudyInput {
+                name: origin.source.clone(),
+                source,
+            })?);
+        }
+        let bystanders = texts.bystanders.map(|(_, origin)| origin);
+        let inputs = Inputs { model: origin, stimuli, prompts, neurons, bystanders };
+        Ok(Self { inputs, encoded, given_sets })
+    }
+}
+
+/// The layers that a study looks at.
+struct StudyLayers {
+    /// The layer of the paper's lesion.
+    layer: usize,
+    /// Those of the laboratory.
+    layers: Vec<usize>,
+    patterns: Vec<LayerPattern>,
+}
+
+impl StudyLayers {
+    /// # Errors
+    /// If the model does not have one.
+    fn find(subject: Subject<'_>, study: &Study) -> Result<Self, LesionError> {
+        let count = subject.model.config().num_hidden_layers;
         let layer = study.lesion.layer.unwrap_or_else(|| default_layer(count));
         find_layers(subject, &IndexRanges::one(layer), "lesion.layer")?;
         let layers = find_layers(subject, &study.lesion.layers, "lesion.layers")?;
@@ -110,20 +128,60 @@ impl<'m> PreparedStudy<'m> {
             }
         }
         let patterns = LayerPattern::all(&layers, &groups);
-        let encoded =
-            stages.run("encode", |_| EncodedTexts::encode(subject, &study, &mut texts))?;
-        let (stimuli_origin, prompts_origin, neurons_origin) = texts.origins;
+        Ok(Self { layer, layers, patterns })
+    }
+}
+
+/// A study that is ready to run on a model.
+pub struct PreparedStudy<'m> {
+    pub(crate) study: Study,
+    pub(crate) options: RunOptions,
+    model: &'m LoadedModel,
+    read: Arc<ReadInputs>,
+    layers: StudyLayers,
+    /// Doubts about the study, those about its lines last.
+    pub(crate) warnings: Vec<Warning>,
+    /// Notes about the model and the bundled prompts.
+    pub(crate) notes: Vec<String>,
+}
+
+impl<'m> PreparedStudy<'m> {
+    /// Encodes the texts for the model, and checks all settings of the study.
+    ///
+    /// # Errors
+    /// If the texts or a setting do not fit the model.
+    pub fn new(
+        model: &'m LoadedModel,
+        study: Study,
+        texts: StudyTexts,
+        options: RunOptions,
+        stages: &mut Stages<'_>,
+    ) -> Result<Self, LesionError> {
+        Self::with_inputs(model, study, options, |study, options| {
+            let read = ReadInputs::encode(model, study, texts, options, stages)?;
+            Ok(Arc::new(read))
+        })
+    }
+
+    /// Checks all settings of a study. `read` gives the inputs, once the settings that do not depend on
+    /// them are valid.
+    ///
+    /// # Errors
+    /// If `read` fails, or a setting does not fit the model or the texts.
+    pub(crate) fn with_inputs(
+        model: &'m LoadedModel,
+        study: Study,
+        options: RunOptions,
+        read: impl FnOnce(&Study, &RunOptions) -> Result<Arc<ReadInputs>, LesionError>,
+    ) -> Result<Self, LesionError> {
+        check_parts(&study)?;
+        let subject = model.subject(options.plain, batching(study.backend, options.memory));
+        let layers = StudyLayers::find(subject, &study)?;
+        let read = read(&study, &options)?;
+        let encoded = &read.encoded;
         let contrast = encoded.stimuli.contrast();
-        let mut given_sets = None;
-        if let (Some(file), Some(origin)) = (&texts.neurons, &neurons_origin) {
-            let sets = file.sets(contrast, count, config.intermediate_size);
-            given_sets = Some(sets.map_err(|source| LesionError::StudyInput {
-                name: origin.source.clone(),
-                source,
-            })?);
-        }
         if needs_labels(&study) && encoded.prompts.iter().all(|prompt| prompt.label.is_none()) {
-            let name = match prompts_origin.source.as_str() {
+            let name = match read.inputs.prompts.source.as_str() {
                 BUNDLED => "bundled prompts".to_owned(),
                 source => source.to_owned(),
             };
@@ -133,28 +191,8 @@ impl<'m> PreparedStudy<'m> {
         encoded.stimuli.selected_on(study.selection.held_out.get(), study.seed)?;
         lesion_eval::check_tokens(&study.lesion.at, &encoded.prompts)?;
         lesion_eval::check_tokens(&study.lesion.at, &encoded.bystanders)?;
-        let inputs = Inputs {
-            model: origin,
-            stimuli: stimuli_origin,
-            prompts: prompts_origin,
-            neurons: neurons_origin,
-            bystanders: texts.bystanders.map(|(_, origin)| origin),
-        };
-        let mut prepared = Self {
-            study,
-            options,
-            inputs,
-            model,
-            stimuli: encoded.stimuli,
-            prompts: encoded.prompts,
-            bystanders: encoded.bystanders,
-            layer,
-            layers,
-            patterns,
-            warnings: encoded.warnings,
-            notes: encoded.notes,
-            given_sets,
-        };
+        let (warnings, notes) = (encoded.warnings.clone(), encoded.notes.clone());
+        let mut prepared = Self { study, options, model, read, layers, warnings, notes };
         for note in model.notes() {
             match note.warning() {
                 Some(warning) => prepared.warnings.push(warning),
@@ -165,6 +203,16 @@ impl<'m> PreparedStudy<'m> {
         Warning::sort(&mut prepared.warnings);
         prepared.check_warnings(&prepared.warnings)?;
         Ok(prepared)
+    }
+
+    /// The origins and hashes of all inputs.
+    pub(crate) fn inputs(&self) -> &Inputs {
+        &self.read.inputs
+    }
+
+    /// The sets of the study's file: the neurons with a label, and those that the laboratory lesions.
+    pub(crate) fn given_sets(&self) -> Option<&(NeuronSets, NeuronSets)> {
+        self.read.given_sets.as_ref()
     }
 
     /// Doubts about the study, those about its lines last.
@@ -228,12 +276,12 @@ impl<'m> PreparedStudy<'m> {
         Design {
             subject: self.subject(),
             study: &self.study,
-            stimuli: &self.stimuli,
-            prompts: &self.prompts,
-            bystanders: &self.bystanders,
-            layer: self.layer,
-            layers: &self.layers,
-            patterns: &self.patterns,
+            stimuli: &self.read.encoded.stimuli,
+            prompts: &self.read.encoded.prompts,
+            bystanders: &self.read.encoded.bystanders,
+            layer: self.layers.layer,
+            layers: &self.layers.layers,
+            patterns: &self.layers.patterns,
         }
     }
 
@@ -241,7 +289,7 @@ impl<'m> PreparedStudy<'m> {
     #[must_use]
     pub fn registration(&self) -> Registration {
         let design = self.design();
-        let inputs = self.inputs.iter();
+        let inputs = self.inputs().iter();
         Registration {
             lesion: env!("CARGO_PKG_VERSION").to_owned(),
             program: self.options.code.clone(),
@@ -280,22 +328,40 @@ impl<'m> PreparedStudy<'m> {
         let another = || LesionError::AnotherStudy(place.path(""));
         let manifest: Manifest =
             serde_json::from_reader(BufReader::new(file)).map_err(|_| another())?;
-        let hashes = |inputs: &Inputs| -> Vec<BTreeMap<String, String>> {
-            inputs.iter().map(|(_, origin)| origin.sha256.clone()).collect()
-        };
-        let is_same = manifest.study.without_paths() == self.study.without_paths()
-            && hashes(&manifest.inputs) == hashes(&self.inputs);
-        if !is_same {
+        if !self.is_of(&manifest) {
             return Err(another());
         }
         Ok(())
+    }
+
+    /// Whether a manifest is of this study: of the same settings and inputs.
+    pub(crate) fn is_of(&self, manifest: &Manifest) -> bool {
+        let hashes = |inputs: &Inputs| -> Vec<BTreeMap<String, String>> {
+            inputs.iter().map(|(_, origin)| origin.sha256.clone()).collect()
+        };
+        manifest.study.without_paths() == self.study.without_paths()
+            && hashes(&manifest.inputs) == hashes(self.inputs())
+    }
+
+    /// A key of everything that the plain model's passes of the texts depend on, besides the model.
+    pub(crate) fn texts_key(&self) -> String {
+        let hashes: Vec<String> = self
+            .inputs()
+            .iter()
+            .flat_map(|(name, origin)| {
+                origin.sha256.iter().map(move |(file, hash)| format!("{name} {file} {hash}"))
+            })
+            .collect();
+        let selection = &self.study.selection;
+        let RunOptions { memory, plain, .. } = self.options;
+        format!("{hashes:?} {:?} {:?} {memory} {plain}", selection.at, selection.test)
     }
 
     /// The hash of the code's version and of all inputs and settings that affect the results. Two runs with
     /// the same hash write the same tables.
     pub(crate) fn identity(&self) -> Result<String, LesionError> {
         let hashes: Vec<Vec<&String>> =
-            self.inputs.iter().map(|(_, origin)| origin.sha256.values().collect()).collect();
+            self.inputs().iter().map(|(_, origin)| origin.sha256.values().collect()).collect();
         let RunOptions { memory, plain, ref code, .. } = self.options;
         let decided = (code, self.study.without_paths(), hashes, plain, memory);
         let bytes = serde_json::to_vec(&decided);

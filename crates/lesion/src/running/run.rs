@@ -3,14 +3,11 @@
 use std::collections::BTreeMap;
 
 use lesion_eval::{
-    Activations, BatchCount, BatchShare, Bench, Design, Journal, Laboratory, LesionMethod,
-    NeuronSetFile, NeuronSets, Observations, PartResult, Progress, ReferenceActivations,
-    Replication, Selection, StudyError, diagnose, find_part, judge_claims, lesion, measure,
-    never_right, predict, replicate, select, study_rows,
+    BatchCount, BatchShare, BatchStore, Bench, Design, Journal, Laboratory, LesionMethod,
+    NeuronSetFile, NeuronSets, PartResult, ReferenceActivations, StudyError, find_part,
+    judge_claims, lesion, never_right, study_rows,
 };
-use study_record::{
-    LesionKind, MANIFEST, Manifest, Part, Seconds, SetRule, StimuliCounts, Study, Warning, shown,
-};
+use study_record::{LesionKind, MANIFEST, Manifest, Part, Seconds, SetRule, Warning, shown};
 use study_report::{FinishedStudy, StudyFiles};
 
 use crate::{
@@ -19,6 +16,7 @@ use crate::{
         place::{NEURON_SETS, Place, RunJournal, StudyWriter, write_report},
         prepared_study::PreparedStudy,
         results::Results,
+        shared_work::{Selected, SelectionResults, SharedWork},
         stages::Stages,
         watch::Note,
     },
@@ -49,22 +47,35 @@ pub fn run(
     place: &mut dyn Place,
     stages: &mut Stages<'_>,
 ) -> Result<RunSummary, LesionError> {
+    run_sharing(prepared, place, &mut SharedWork::default(), stages)
+}
+
+/// Runs a study as [`run`] does, and shares work with other studies of the same model.
+///
+/// # Errors
+/// If [`run`] fails.
+pub(crate) fn run_sharing(
+    prepared: &PreparedStudy<'_>,
+    place: &mut dyn Place,
+    shared: &mut SharedWork,
+    stages: &mut Stages<'_>,
+) -> Result<RunSummary, LesionError> {
     let mut journal = open_journal(prepared, place, stages)?;
     tell_warnings(&prepared.warnings, stages);
     let design = prepared.design();
     let (subject, study, prompts) = (design.subject, design.study, design.prompts);
-    let predictions = stages.run("baseline", |progress| predict(subject, prompts, progress))?;
+    let predictions = stages.run("baseline", |progress| shared.predict(prepared, progress))?;
     let never_right = never_right(prompts, &predictions);
     let warnings = prepared.warnings_with(never_right.clone())?;
     tell_warnings(&never_right, stages);
-    let activations =
-        stages.run("activations", |progress| measure(subject, design.stimuli, progress))?;
+    let activations = stages.run("activations", |progress| shared.measure(prepared, progress))?;
     let selected =
-        stages.run("selection", |progress| select_and_replicate(study, &activations, progress))?;
-    let reference =
-        stages.run("reference", |progress| measure_reference(design, &activations, progress))?;
+        stages.run("selection", |progress| shared.select(prepared, &activations, progress))?;
+    let reference = stages
+        .run("reference", |progress| shared.measure_reference(prepared, &activations, progress))?;
+    let reference = reference.as_ref().as_ref();
     let is_resampled = study.lesion.kind == LesionKind::Resample;
-    let resampled = reference.as_ref().filter(|_| is_resampled);
+    let resampled = reference.filter(|_| is_resampled);
     let resampled = resampled.map(|values| values.sampled_sentences(prompts, study.seed));
     let mut results = Results::new(manifest(prepared, &selected, warnings)?);
     let is_patched = study.lesion.kind == LesionKind::Patch;
@@ -72,7 +83,8 @@ pub fn run(
     results.add(study_rows::predictions(&predictions))?;
     selected.add_tables(&mut results)?;
     results.tell_sections(stages);
-    let diagnostics = stages.run("diagnostics", |progress| diagnose(&activations, progress))?;
+    let diagnostics =
+        stages.run("diagnostics", |progress| shared.diagnose(prepared, &activations, progress))?;
     results.add(study_rows::histogram(&diagnostics))?;
     results.add(study_rows::normality(&diagnostics))?;
     results.add(study_rows::sparsity(&diagnostics))?;
@@ -86,7 +98,8 @@ pub fn run(
     results.tell_sections(stages);
 
     let sets = (&labelled, &lesioned);
-    let mut bench = open_bench(design, &selected, reference.as_ref(), sets, (&mut *journal, None))?;
+    let batches = (&mut *journal as &mut dyn Journal, None, shared.batches.as_ref());
+    let mut bench = open_bench(design, &selected, reference, sets, batches)?;
     let mut claims = Vec::new();
     for part in prepared.parts() {
         let result = run_part(part, &mut bench, stages)?;
@@ -99,7 +112,8 @@ pub fn run(
     let mut writer = StudyWriter::begin(place)?;
     writer.tables(&results.tables)?;
     writer.compact_json(NEURON_SETS, &NeuronSetFile::new(&labelled, &lesioned))?;
-    writer.activations(prepared.options.save_activations.then_some(&activations))?;
+    let saved = prepared.options.save_activations.then_some(&*activations);
+    writer.activations(saved)?;
     results.manifest.seconds = stages.seconds().clone();
     results.manifest.outputs = writer.written().clone();
     writer.json(MANIFEST, &results.manifest)?;
@@ -111,15 +125,8 @@ pub fn run(
     Ok(RunSummary { files, seconds: results.manifest.seconds })
 }
 
-/// The activations that lesions set neurons to, if they are measured.
-pub(crate) fn measure_reference(
-    design: Design<'_>,
-    activations: &Activations,
-    progress: Progress<'_>,
-) -> Result<Option<ReferenceActivations>, StudyError> {
-    let Design { subject, study, prompts, bystanders, .. } = design;
-    ReferenceActivations::of_study(study, subject, prompts, bystanders, activations, progress)
-}
+/// The journal of a laboratory, its share of the batches, and batches of other studies.
+type BatchSources<'a> = (&'a mut dyn Journal, Option<BatchShare>, Option<&'a BatchStore>);
 
 /// The bench of a study, for all batches or for a share of them. Finished batches are in the journal.
 pub(crate) fn open_bench<'a>(
@@ -127,7 +134,7 @@ pub(crate) fn open_bench<'a>(
     selected: &'a Selected<'a>,
     reference: Option<&ReferenceActivations>,
     sets: (&'a NeuronSets, &'a NeuronSets),
-    (journal, share): (&'a mut dyn Journal, Option<BatchShare>),
+    (journal, share, store): BatchSources<'a>,
 ) -> Result<Bench<'a, 'a>, StudyError> {
     let Design { subject, study, prompts, .. } = design;
     let method = LesionMethod::of(study);
@@ -136,11 +143,14 @@ pub(crate) fn open_bench<'a>(
     if let Some(share) = share {
         laboratory = laboratory.with_share(share);
     }
+    if let Some(store) = store {
+        laboratory = laboratory.with_store(store);
+    }
     let mut bystanders = None;
     if !design.bystanders.is_empty() {
         bystanders = Some((design.bystanders, prepare(design.bystanders)?));
     }
-    let selection = &selected.selection;
+    let selection = &selected.tested.selection;
     Ok(Bench::new(design, &selected.observations, selection, sets, laboratory, bystanders))
 }
 
@@ -170,7 +180,7 @@ fn manifest(
     let design = prepared.design();
     let study = design.study;
     let config = design.subject.model.config();
-    let selection = &selected.selection;
+    let SelectionResults { selection, held_out, .. } = &*selected.tested;
     Ok(Manifest {
         lesion: env!("CARGO_PKG_VERSION").to_owned(),
         burn: burn_version().to_owned(),
@@ -184,7 +194,7 @@ fn manifest(
         model_layers: config.num_hidden_layers,
         model_neurons: config.intermediate_size,
         selected_on: selection.counts,
-        held_out_stimuli: selected.held_out,
+        held_out_stimuli: *held_out,
         held_out: design.stimuli.held_out_lines(study.selection.held_out.get(), study.seed)?,
         relabellings: selection.relabellings.0,
         relabellings_exact: selection.relabellings.1,
@@ -194,7 +204,7 @@ fn manifest(
         skipped: prepared.skipped_parts(),
         warnings,
         notes: prepared.notes.clone(),
-        inputs: prepared.inputs.clone(),
+        inputs: prepared.inputs().clone(),
         seconds: Seconds::new(),
         outputs: BTreeMap::new(),
     })
@@ -241,48 +251,17 @@ pub(crate) fn tell_journal(
     }
 }
 
-/// The selection, and its replication on the stimuli that were held out.
-pub(crate) struct Selected<'a> {
-    /// The observations that neurons were selected on.
-    observations: Observations<'a>,
-    selection: Selection,
-    /// The stimuli that were held out, if any were.
-    held_out: Option<StimuliCounts>,
-    replications: Vec<Replication>,
-}
-
 impl Selected<'_> {
     /// Adds the tables of the selection.
     fn add_tables(&self, results: &mut Results) -> Result<(), LesionError> {
-        results.add(study_rows::neurons(&self.selection))?;
-        results.add(study_rows::selection(&self.selection))?;
-        if self.held_out.is_some() {
-            results.add(study_rows::held_out(&self.replications))?;
+        let SelectionResults { selection, held_out, replications } = &*self.tested;
+        results.add(study_rows::neurons(selection))?;
+        results.add(study_rows::selection(selection))?;
+        if held_out.is_some() {
+            results.add(study_rows::held_out(replications))?;
         }
         Ok(())
     }
-}
-
-/// Selects neurons, and tests them again on the stimuli that are held out.
-pub(crate) fn select_and_replicate<'a>(
-    study: &Study,
-    activations: &'a Activations,
-    progress: Progress<'_>,
-) -> Result<Selected<'a>, StudyError> {
-    let settings = &study.selection;
-    if !settings.held_out.is_any() {
-        let observations = Observations::of(activations, settings.site);
-        let selection = select(&observations, settings, study.seed, progress)?;
-        let replications = Vec::new();
-        return Ok(Selected { observations, selection, held_out: None, replications });
-    }
-    let share = settings.held_out.get();
-    let (kept, held_out) = Observations::split(activations, settings.site, share, study.seed)?;
-    let selection = select(&kept, settings, study.seed, &mut *progress)?;
-    let again = select(&held_out, settings, study.seed, progress)?;
-    let replications = replicate(&selection, &again);
-    let held_out = Some(held_out.counts);
-    Ok(Selected { observations: kept, selection, held_out, replications })
 }
 
 /// The neurons with a label, and those that the laboratory lesions.
@@ -290,8 +269,8 @@ pub(crate) fn neuron_sets(
     prepared: &PreparedStudy<'_>,
     selected: &Selected<'_>,
 ) -> (NeuronSets, NeuronSets) {
-    let selection = &selected.selection;
-    if let Some(sets) = &prepared.given_sets {
+    let selection = &selected.tested.selection;
+    if let Some(sets) = prepared.given_sets() {
         return sets.clone();
     }
     let lesion = &prepared.study.lesion;

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use lesion_eval::{BatchCount, BatchShare, DrawnSets, Progress, StudyError, measure};
+use lesion_eval::{BatchCount, BatchShare, DrawnSets, Progress, StudyError};
 use study_record::{MANIFEST, Part};
 use study_report::{StudyFiles as _, StudyFolder};
 
@@ -19,10 +19,8 @@ use crate::{
     running::{
         file_journal::{FileJournal, share_file},
         prepared_study::PreparedStudy,
-        run::{
-            measure_reference, neuron_sets, open_bench, run_part, select_and_replicate,
-            tell_journal,
-        },
+        run::{neuron_sets, open_bench, run_part, tell_journal},
+        shared_work::SharedWork,
         stages::Stages,
     },
 };
@@ -83,21 +81,21 @@ pub fn run_share(
     let mut journal = FileJournal::open(&folder.0, Some(share), prepared.identity()?, replaces)?;
     tell_journal(&journal, folder, stages);
     let design = prepared.design();
-    let activations =
-        stages.run("activations", |progress| measure(design.subject, design.stimuli, progress))?;
-    let selected = stages
-        .run("selection", |progress| select_and_replicate(design.study, &activations, progress))?;
-    let reference =
-        stages.run("reference", |progress| measure_reference(design, &activations, progress))?;
+    let mut shared = SharedWork::default();
+    let activations = stages.run("activations", |progress| shared.measure(prepared, progress))?;
+    let selected =
+        stages.run("selection", |progress| shared.select(prepared, &activations, progress))?;
+    let reference = stages
+        .run("reference", |progress| shared.measure_reference(prepared, &activations, progress))?;
     let (labelled, lesioned) = neuron_sets(prepared, &selected);
     let mut drawn = DrawnSets::default();
     loop {
         let bench = open_bench(
             design,
             &selected,
-            reference.as_ref(),
+            reference.as_ref().as_ref(),
             (&labelled, &lesioned),
-            (&mut journal, Some(share)),
+            (&mut journal, Some(share), None),
         )?;
         let mut bench = bench.with_drawn_sets(drawn);
         summary.left.clear();

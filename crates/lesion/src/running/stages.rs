@@ -88,6 +88,26 @@ impl<'a> Stages<'a> {
         result
     }
 
+    /// The observer.
+    pub(crate) fn watch(&mut self) -> &mut dyn Watch {
+        self.watch
+    }
+
+    /// The token that stops the run.
+    pub(crate) fn cancel_token(&self) -> CancelToken {
+        self.cancel.clone()
+    }
+
+    /// Begins a stage that consists of studies with stages of their own.
+    pub(crate) fn begin_sweep(&mut self) {
+        self.watch.begin("sweep");
+    }
+
+    /// Ends this stage.
+    pub(crate) fn end_sweep(&mut self) {
+        self.watch.end();
+    }
+
     /// The flag that cancels the run.
     pub(crate) fn cancel_flag(&self) -> Arc<AtomicBool> {
         self.cancel.flag()

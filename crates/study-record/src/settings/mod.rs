@@ -5,6 +5,7 @@ pub(crate) mod index_ranges;
 pub(crate) mod may_differ;
 mod settings_macro;
 mod study_file;
+pub(crate) mod sweep;
 pub(crate) mod values;
 
 use std::ffi::OsStr;

@@ -168,6 +168,9 @@ pub trait Section {
 
     /// Assigns a setting by its full name. `None` if there is no such setting.
     fn assign(&mut self, key: &str, text: &OsStr) -> Option<Result<(), InvalidValue>>;
+
+    /// Copies a setting by its full name. False if there is no such setting.
+    fn copy(&mut self, key: &str, from: &Self) -> bool;
 }
 
 /// An invalid setting.
@@ -258,6 +261,21 @@ macro_rules! settings {
                 match section {
                     $($(stringify!($inner) => self.$inner.assign(key, text),)+)?
                     _ => None,
+                }
+            }
+
+            fn copy(&mut self, key: &str, from: &Self) -> bool {
+                let (section, name) = key.rsplit_once('.').unwrap_or(("", key));
+                if section == $section {
+                    match name {
+                        $(stringify!($name) => self.$name = from.$name.clone(),)+
+                        _ => return false,
+                    }
+                    return true;
+                }
+                match section {
+                    $($(stringify!($inner) => self.$inner.copy(key, &from.$inner),)+)?
+                    _ => false,
                 }
             }
         }

@@ -2,7 +2,12 @@
 
 use std::{ops::Range, path::Path};
 
+use toml::de::DeTable;
+
 use super::{Study, settings_macro::SettingError};
+
+/// The table of a study file that makes it a sweep.
+pub(super) const SWEEP_TABLE: &str = "sweep";
 
 impl Study {
     /// Reads a study file's text. `file` is what an error calls it.
@@ -11,9 +16,10 @@ impl Study {
     /// If a key does not exist or a value is not one of its setting, with line and column.
     pub fn parse(file: &str, text: &str) -> Result<Self, SettingError> {
         toml::from_str(text).map_err(|error| {
-            let (line, column) = place(text, error.span().unwrap_or_default());
-            let problem = in_users_words(error.message());
-            SettingError::File { file: file.to_owned(), line, column, problem }
+            if let Some(place) = sweep_place(text) {
+                return file_error(file, text, place, ONE_STUDY);
+            }
+            read_error(file, text, &error)
         })
     }
 
@@ -25,6 +31,33 @@ impl Study {
         }
         self
     }
+}
+
+/// The problem of a sweep where one study is expected.
+const ONE_STUDY: &str = "a sweep of several studies, which `lesion run` and `lesion check` take; \
+                         specify the file of one study";
+
+/// The place of the table that makes a file a sweep, if it has one.
+fn sweep_place(text: &str) -> Option<Range<usize>> {
+    let table = DeTable::parse(text).ok()?;
+    let (key, _) = table.get_ref().get_key_value(SWEEP_TABLE)?;
+    Some(key.span())
+}
+
+/// An error of the reader of TOML in a study file.
+pub(super) fn read_error(file: &str, text: &str, error: &toml::de::Error) -> SettingError {
+    file_error(file, text, error.span().unwrap_or_default(), &in_users_words(error.message()))
+}
+
+/// A problem in a place of a study file.
+pub(super) fn file_error(
+    file: &str,
+    text: &str,
+    span: Range<usize>,
+    problem: &str,
+) -> SettingError {
+    let (line, column) = place(text, span);
+    SettingError::File { file: file.to_owned(), line, column, problem: problem.to_owned() }
 }
 
 /// Names of Rust and serde in the messages of the readers, each with the user's.

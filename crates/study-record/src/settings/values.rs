@@ -550,7 +550,7 @@ macro_rules! text_or_table {
 
 text_or_table!(SetRule, LesionKind, Tokens);
 
-fn as_text(value: toml::Value) -> String {
+pub(super) fn as_text(value: toml::Value) -> String {
     match value {
         toml::Value::String(text) => text,
         toml::Value::Table(table) => {

@@ -11,15 +11,17 @@ pub struct Cell {
     pub value: Option<String>,
     /// A class of the style sheet; empty for none.
     pub class: &'static str,
+    /// The address that it leads to on a page; empty for none.
+    pub link: String,
 }
 
 impl Cell {
     pub(crate) fn text(text: impl Into<String>) -> Self {
-        Self { text: text.into(), value: None, class: "" }
+        Self { text: text.into(), value: None, class: "", link: String::new() }
     }
 
     fn value(text: String, value: &impl ToString) -> Self {
-        Self { text, value: Some(value.to_string()), class: "" }
+        Self { text, value: Some(value.to_string()), class: "", link: String::new() }
     }
 
     pub(crate) fn count(number: usize) -> Self {
@@ -66,6 +68,11 @@ impl Cell {
     /// The same with a sign before the text.
     pub(crate) fn prefixed(mut self, sign: &str) -> Self {
         self.text.insert_str(0, sign);
+        self
+    }
+
+    pub(crate) fn link(mut self, address: String) -> Self {
+        self.link = address;
         self
     }
 

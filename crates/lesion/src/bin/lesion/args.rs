@@ -13,6 +13,7 @@ use crate::{
     progress_bars::ProgressForm,
     setting_args::{AllSettings, LESIONING, LesionManner, ModelName, ModelSettings, SettingArgs},
     shard_option::ShardOption,
+    task_option::TaskOption,
     time_limit::TimeLimit,
 };
 
@@ -54,7 +55,7 @@ pub(crate) enum Command {
               help = format!("The two words of the contrast: one of {}", StarterWords::values()))]
         words: StarterWords,
     },
-    /// Run a study file.
+    /// Run a study file, or all studies of a sweep.
     Run {
         /// Study file. Options override its settings.
         study: PathBuf,
@@ -99,7 +100,7 @@ pub(crate) enum Command {
     },
     /// Make report.html and its figures again, from a finished study's tables alone.
     Report {
-        /// Folder of the finished study.
+        /// Folder of the finished study or sweep.
         dir: PathBuf,
         /// Write the figures in these formats too: `pdf`, `png`, or both with a comma. They are always
         /// written as `svg`.
@@ -173,6 +174,11 @@ pub(crate) struct RunArgs {
     /// study without it to write the results. In a job array, `auto` or `auto/8` finds the share.
     #[arg(long, value_name = "I/N", requires = "out", value_parser = ShardOption::parse)]
     pub(crate) shard: Option<ShardOption>,
+
+    /// Run one task of a sweep only, into its folder; in a job array, `auto` finds the task. Run the sweep
+    /// without it to write its table and page.
+    #[arg(long, value_name = "I", requires = "out", value_parser = TaskOption::parse)]
+    pub(crate) task: Option<TaskOption>,
 
     /// Treat warnings about the study and its texts as errors.
     #[arg(long)]

@@ -42,7 +42,7 @@ impl Exit {
 
     /// The way in which a command ends that fails with an error.
     pub(crate) fn of_error(error: &anyhow::Error) -> Self {
-        match error.downcast_ref() {
+        match error.downcast_ref().map(LesionError::innermost) {
             Some(error) if LesionError::is_cancelled(error) => Self::Stopped,
             Some(LesionError::Hub { source, .. }) if is_unreachable(source) => Self::HubUnreachable,
             _ => Self::User,

@@ -4,17 +4,21 @@
 mod answers;
 mod args;
 mod exit;
+mod job_array;
 mod next_step;
 mod predict_answer;
 mod predict_request;
 mod predict_stream;
 mod progress_bars;
 mod progress_events;
+mod run_inputs;
 mod screen;
 mod sentence_screen;
 mod setting_args;
 mod shard_option;
 mod signals;
+mod sweep_commands;
+mod task_option;
 mod terminal;
 mod time_limit;
 mod usage;
@@ -22,7 +26,6 @@ mod usage;
 use std::{
     ffi::OsStr,
     io,
-    num::NonZero,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -30,25 +33,25 @@ use std::{
 use anyhow::{Context as _, Result, bail};
 use lesion::{
     CancelToken, LesionError, LoadedModel, ModelSource, PreparedStudy, RunOptions, Session, Stages,
-    StudyTexts, TextInput, WordPattern, device,
+    StudyTexts, TextInput, WordPattern,
 };
-use study_record::{Registration, Study};
-use study_report::hash;
+use study_record::{MANIFEST, Registration, SWEEP, Study, StudyFile};
 
 use answers::{
     CheckAnswer, CompletionsAnswer, DevicesAnswer, NewAnswer, PageAnswer, RegisterAnswer,
     RunAnswer, ShareAnswer, WordsAnswer, give,
 };
-use args::{
-    Args, Command, EvaluateArgs, ExecutionArgs, MOST_THREADS, ModelArgs, RunArgs, Threads,
-    WordsArgs,
-};
+use args::{Args, Command, EvaluateArgs, ModelArgs, RunArgs, WordsArgs};
 use exit::Exit;
 use predict_answer::PredictAnswer;
 use predict_stream::answer_lines;
 use progress_bars::{ProgressBars, ProgressForm};
 use progress_events::{ProgressEvent, tell_event};
+use run_inputs::{
+    hash_program, numbered_folder, open_inputs, open_model, run_share_in, use_threads,
+};
 use screen::Download;
+use sweep_commands::SweepFile;
 use terminal::tell;
 use time_limit::TimeLimit;
 
@@ -109,6 +112,7 @@ fn answer(command: &Command, json: bool, stages: &mut Stages<'_>) -> Result<()> 
     match command {
         Command::Reproduce(args) => {
             let study = args.settings.study()?;
+            check_no_task(args, "the study of `reproduce`")?;
             if args.shard.is_some() {
                 return give(&run_share(study, args, stages)?, json);
             }
@@ -119,7 +123,13 @@ fn answer(command: &Command, json: bool, stages: &mut Stages<'_>) -> Result<()> 
             give(&NewAnswer { paths }, json)
         }
         Command::Run { study: file, args } => {
-            let study = read_study(file, args)?;
+            let study = match read_study_file(file)? {
+                StudyFile::Study(study) => override_study(*study, file, args)?,
+                StudyFile::Sweep(sweep) => {
+                    return SweepFile { sweep: &sweep, file, args }.run(json, stages);
+                }
+            };
+            check_no_task(args, &file.display().to_string())?;
             if args.shard.is_some() {
                 return give(&run_share(study, args, stages)?, json);
             }
@@ -134,8 +144,15 @@ fn answer(command: &Command, json: bool, stages: &mut Stages<'_>) -> Result<()> 
         }
         Command::Check { study: file, args } => {
             refuse_shares("check", args)?;
-            let study = read_study(file, args)?;
-            give(&check_study(study, args, stages)?, json)
+            match read_study_file(file)? {
+                StudyFile::Study(study) => {
+                    let study = override_study(*study, file, args)?;
+                    give(&check_study(study, args, stages)?, json)
+                }
+                StudyFile::Sweep(sweep) => {
+                    SweepFile { sweep: &sweep, file, args }.check(json, stages)
+                }
+            }
         }
         Command::Predict(args) => {
             let question = args.question()?;
@@ -156,6 +173,9 @@ fn answer(command: &Command, json: bool, stages: &mut Stages<'_>) -> Result<()> 
             give(&lesion::evaluate(&model, args.count.get(), args.seed, stages)?, json)
         }
         Command::Words(args) => give(&list_words(args, stages)?, json),
+        Command::Report { dir, figures } if is_sweep(dir) => {
+            sweep_commands::report(dir, figures, json, stages)
+        }
         Command::Report { dir, figures } => {
             let page = lesion::export_figures(dir, figures, stages)?;
             give(&PageAnswer { page }, json)
@@ -178,11 +198,35 @@ fn list_words(args: &WordsArgs, stages: &mut Stages<'_>) -> Result<WordsAnswer> 
     Ok(WordsAnswer { list, like: args.like.clone() })
 }
 
-/// Reads a study file; options override its settings.
+/// Reads the file of one study; options override its settings.
 fn read_study(file: &Path, args: &RunArgs) -> Result<Study> {
     let study = Study::parse(&file.display().to_string(), TextInput::read(file)?.text())?;
+    override_study(study, file, args)
+}
+
+/// Reads a study file: one study, or a sweep.
+fn read_study_file(file: &Path) -> Result<StudyFile> {
+    let name = file.display().to_string();
+    Ok(StudyFile::parse(&name, TextInput::read(file)?.text())?)
+}
+
+/// The study of a file, whose settings options override.
+fn override_study(study: Study, file: &Path, args: &RunArgs) -> Result<Study> {
     let folder = file.parent().unwrap_or(Path::new(""));
-    args.settings.override_study(study, folder)
+    Ok(args.settings.override_study(study, folder)?)
+}
+
+/// Checks that no task of a sweep is asked for.
+fn check_no_task(args: &RunArgs, name: &str) -> Result<()> {
+    if args.task.is_some() {
+        bail!("--task: {name} has no `[sweep]`, so it has no tasks");
+    }
+    Ok(())
+}
+
+/// Whether a folder has the results of a sweep rather than of a study.
+fn is_sweep(dir: &Path) -> bool {
+    dir.join(SWEEP).is_file() && !dir.join(MANIFEST).is_file()
 }
 
 /// Runs a study. The results go into the folder of `--out`; by default into `target/NAME`, with the
@@ -224,22 +268,7 @@ fn run_share(study: Study, args: &RunArgs, stages: &mut Stages<'_>) -> Result<Sh
     let (Some(shard), Some(dir)) = (args.shard, &args.out) else {
         bail!("a share needs --shard and --out");
     };
-    let share = shard.share()?;
-    let (texts, model) = open_inputs(&study, &args.execution, stages)?;
-    let options = RunOptions { code: hash_program()?, ..args.options() };
-    let prepared = PreparedStudy::new(&model, study, texts, options, stages)?;
-    let folder = lesion::create_folder(dir)?;
-    let summary = lesion::run_share(&prepared, share, &folder, stages)?;
-    Ok(ShareAnswer { summary, dir: dir.clone() })
-}
-
-/// `target/NAME`, and from the second study of this name on `target/NAME-2`.
-fn numbered_folder(name: &OsStr, number: usize) -> PathBuf {
-    let mut folder = name.to_owned();
-    if number > 1 {
-        folder.push(format!("-{number}"));
-    }
-    Path::new("target").join(folder)
+    run_share_in(study, shard, dir, args, stages)
 }
 
 /// The file of a study's registration: `my.registration.json` beside `my.toml`.
@@ -276,86 +305,9 @@ fn check_study(study: Study, args: &RunArgs, stages: &mut Stages<'_>) -> Result<
     Ok(CheckAnswer::Ready(lesion::check(&prepared, stages)?))
 }
 
-/// Reads the texts of a study and opens its model. Invalid lines are an error before a model is
-/// downloaded, and if it cannot be opened; otherwise they are one when the study is prepared, together
-/// with those that are invalid for this model.
-fn open_inputs(
-    study: &Study,
-    execution: &ExecutionArgs,
-    stages: &mut Stages<'_>,
-) -> Result<(StudyTexts, LoadedModel)> {
-    use_threads(execution.threads)?;
-    let mut texts = StudyTexts::read_valid_lines(study)?;
-    if let ModelSource::Hub(_) = ModelSource::named(study.model.as_ref(), Path::new(""))? {
-        texts = texts.check_lines()?;
-    }
-    match open_model(study, execution.device, stages) {
-        Ok(model) => Ok((texts, model)),
-        Err(error) => {
-            texts.check_lines()?;
-            Err(error)
-        }
-    }
-}
-
 fn open_named_model(args: &ModelArgs, stages: &mut Stages<'_>) -> Result<LoadedModel> {
     use_threads(args.execution.threads)?;
     open_model(&args.settings.study()?, args.execution.device, stages)
-}
-
-/// Opens the model of a study, on the device of this number.
-fn open_model(study: &Study, number: usize, stages: &mut Stages<'_>) -> Result<LoadedModel> {
-    let source = ModelSource::named(study.model.as_ref(), Path::new(""))?;
-    let device = device(study.backend, number)?;
-    Ok(LoadedModel::open(&source, study.untrained, &device, stages)?)
-}
-
-/// Starts the thread pool that Burn and the statistics share.
-fn use_threads(threads: Option<Threads>) -> Result<()> {
-    let threads = match threads {
-        Some(threads) => threads.get(),
-        None => default_threads(),
-    };
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
-    match pool.build_global() {
-        Ok(()) => Ok(()),
-        Err(error) if threads == 1 => bail!("cannot start a thread: {error}"),
-        Err(error) => {
-            bail!("cannot start {threads} threads; RAYON_NUM_THREADS=1 asks for one only: {error}")
-        }
-    }
-}
-
-/// As many threads as `RAYON_NUM_THREADS` says, or as there are cores, at most as many as an option may
-/// ask for.
-fn default_threads() -> usize {
-    let given = std::env::var("RAYON_NUM_THREADS").ok().and_then(|text| text.parse().ok());
-    let given = given.filter(|&threads| threads > 0);
-    let cores = || std::thread::available_parallelism().map_or(1, NonZero::get);
-    given.unwrap_or_else(cores).min(MOST_THREADS as usize)
-}
-
-impl RunArgs {
-    fn options(&self) -> RunOptions {
-        RunOptions {
-            memory: self.memory.get() << 20,
-            plain: self.plain,
-            save_activations: self.save_activations,
-            replaces: self.force,
-            strict: self.strict,
-            command: std::env::args_os()
-                .map(|arg| hub::without_password(&arg.to_string_lossy()))
-                .collect(),
-            ..RunOptions::default()
-        }
-    }
-}
-
-/// The hash of this program: a run only resumes one of the same build.
-fn hash_program() -> Result<String> {
-    let program = std::env::current_exe().context("cannot find this program")?;
-    let hash = hash::of_file(&program);
-    hash.with_context(|| format!("cannot read {}", program.display()))
 }
 
 /// Whether the reader of the output, such as `head`, has closed it.

@@ -7,12 +7,7 @@ use std::{
 
 use anstyle::{AnsiColor, Style};
 use bert_model::MASK;
-use comfy_table::{
-    Cell,
-    CellAlignment::{self, Left as L, Right as R},
-    Table,
-    presets::UTF8_BORDERS_ONLY,
-};
+use comfy_table::{Cell, CellAlignment, Table, presets::UTF8_BORDERS_ONLY};
 use indicatif::DecimalBytes;
 use lesion::{Evaluation, PlannedStep, PromptsEvaluation, SentenceAnswer, StudyPlan};
 use lesion_eval::{LesionValues, MaskRating, Score, SentenceLesion, WordRating};
@@ -21,6 +16,11 @@ use study_record::{ValuesFrom, shown};
 use study_report::{Block, Section};
 
 use crate::terminal::printable;
+
+/// Alignment to the left, for texts.
+pub(crate) const L: CellAlignment = CellAlignment::Left;
+/// Alignment to the right, for numbers.
+pub(crate) const R: CellAlignment = CellAlignment::Right;
 
 /// Rows of a table that are shown: enough for both labels in 12 layers. The file has all rows.
 const SHOWN: usize = 24;
@@ -248,7 +248,8 @@ pub(crate) fn plural(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
-fn duration(seconds: f64) -> String {
+/// A time in seconds, minutes or hours.
+pub(crate) fn duration(seconds: f64) -> String {
     if seconds < 90.0 {
         format!("{seconds:.1} s")
     } else if seconds < 5400.0 {

@@ -7,7 +7,7 @@ use clap::{
     Arg, ArgAction, ArgGroup, ArgMatches, Args, Command, FromArgMatches, ValueHint,
     builder::{NonEmptyStringValueParser, PossibleValue, TypedValueParser},
 };
-use lesion::ModelSource;
+use lesion::{LesionError, ModelSource};
 use study_record::{OptionForm, Section as _, Setting, Study};
 
 /// The settings that a command has options for.
@@ -72,13 +72,32 @@ pub(crate) struct SettingArgs<S> {
 impl<S> SettingArgs<S> {
     /// The default study with the overrides.
     pub(crate) fn study(&self) -> Result<Study> {
-        self.override_study(Study::default(), Path::new(""))
+        Ok(self.override_study(Study::default(), Path::new(""))?)
+    }
+
+    /// An option that overrides a setting for which `is_fixed` is true, if one was given, with the key of
+    /// the setting.
+    pub(crate) fn find_override(
+        &self,
+        is_fixed: impl Fn(&str) -> bool,
+    ) -> Option<(&'static str, String)> {
+        for (setting, text) in &self.overrides {
+            let key = setting.key();
+            if is_fixed(&key) {
+                let text = text.to_string_lossy();
+                // An option without a value has all of the text as its prefix.
+                let options = setting.options();
+                let option = options.filter(|form| text.starts_with(form.prefix)).last();
+                return option.map(|form| (form.name, key));
+            }
+        }
+        None
     }
 
     /// The study of a file in `folder`, with the overrides. Its paths are made relative to the current
     /// folder, as the paths of options are. However the model is written, it is then a folder or a
     /// name on the hub.
-    pub(crate) fn override_study(&self, study: Study, folder: &Path) -> Result<Study> {
+    pub(crate) fn override_study(&self, study: Study, folder: &Path) -> Result<Study, LesionError> {
         let model = study.model.clone();
         let mut study = study.beside(folder);
         study.model = None;

@@ -31,7 +31,7 @@ pub(crate) fn one_line(error: &clap::Error) -> String {
 /// The lines of an error: one, except that every invalid line of a study's texts has its own, or the
 /// first ones and their number.
 pub(crate) fn error_lines(error: &anyhow::Error, command: &Command) -> Vec<String> {
-    if let Some(LesionError::Study(StudyError::Lines(invalid))) = error.downcast_ref() {
+    if let Some(LesionError::Study(StudyError::Lines(invalid))) = innermost(error) {
         let mut lines = shown(invalid.lines());
         for line in lines.iter_mut().take(invalid.lines().len()) {
             line.insert_str(0, "error: ");
@@ -41,9 +41,14 @@ pub(crate) fn error_lines(error: &anyhow::Error, command: &Command) -> Vec<Strin
     vec![format!("error: {error:#}{}", advise(error, command))]
 }
 
+/// The error of the library: that of a task, if it happened in one.
+fn innermost(error: &anyhow::Error) -> Option<&LesionError> {
+    error.downcast_ref().map(LesionError::innermost)
+}
+
 /// The option that an error of the library is about, to be appended to its message.
 fn advise(error: &anyhow::Error, command: &Command) -> String {
-    match error.downcast_ref() {
+    match innermost(error) {
         Some(LesionError::Layer { setting, .. }) => name_options(setting),
         Some(LesionError::NoLabelledPrompt { .. }) => name_options("prompts"),
         Some(LesionError::Question { field, .. }) => format!(" (option --{field})"),
@@ -75,6 +80,16 @@ pub(crate) fn stopped(error: &anyhow::Error, command: &Command) -> String {
             // Later batches may not be planned yet.
             let known = if finished < planned { format!(" of {planned}") } else { String::new() };
             return format!("Stopped after {finished}{known} batches; the same command resumes.");
+        }
+        (Some(LesionError::SweepStopped { task, tasks, batches }), _) => {
+            let within = match batches {
+                Some((finished, planned)) if finished < planned => {
+                    format!(", after {finished} of its {planned} batches")
+                }
+                Some((finished, _)) => format!(", after {finished} of its batches"),
+                None => String::new(),
+            };
+            return format!("Stopped in task {task} of {tasks}{within}; the same command resumes.");
         }
         (_, Command::Reproduce(_) | Command::Run { .. }) => {
             "Stopped before the first batch; the same command starts again."
