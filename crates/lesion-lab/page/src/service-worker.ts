@@ -1,0 +1,45 @@
+/// <reference lib="webworker" />
+
+// Keeps every file of the page in the browser, so that the page works without a network after the first
+// visit. A build with other contents has another version, and so a cache of its own.
+
+declare const self: ServiceWorkerGlobalScope;
+export {};
+
+// The build replaces both texts.
+const FILES = "__OFFLINE_FILES__".split("|");
+const VERSION = "__OFFLINE_VERSION__";
+
+const PREFIX = "lesion-lab-page-";
+const CACHE = PREFIX + VERSION;
+
+self.addEventListener("install", (event) => {
+  event.waitUntil(keepFiles());
+});
+
+self.addEventListener("activate", (event) => {
+  event.waitUntil(deleteOtherVersions());
+});
+
+self.addEventListener("fetch", (event) => {
+  const isOwn = new URL(event.request.url).origin === self.location.origin;
+  if (isOwn && event.request.method === "GET") event.respondWith(answer(event.request));
+});
+
+async function keepFiles(): Promise<void> {
+  const cache = await caches.open(CACHE);
+  await cache.addAll(["./", ...FILES.map((file) => `./${file}`)]);
+  await self.skipWaiting();
+}
+
+async function deleteOtherVersions(): Promise<void> {
+  for (const name of await caches.keys()) {
+    if (name.startsWith(PREFIX) && name !== CACHE) await caches.delete(name);
+  }
+  await self.clients.claim();
+}
+
+async function answer(request: Request): Promise<Response> {
+  const cache = await caches.open(CACHE);
+  return (await cache.match(request, { ignoreSearch: true })) ?? fetch(request);
+}

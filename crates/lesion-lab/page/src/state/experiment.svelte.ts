@@ -1,0 +1,55 @@
+import type { CloudQuestion, Lesion, SentenceQuestion } from "../engine/protocol.ts";
+
+/** Kinds of lesion; the last two need a number. */
+export const KINDS = ["zero", "mean", "median", "scale", "value"] as const;
+export type Kind = (typeof KINDS)[number];
+
+/** Numbers of random sets that the page offers. */
+export const SET_COUNTS = [100, 200, 500] as const;
+
+/** One lesion of one sentence, as the user specifies it. */
+export class Experiment {
+  sentence = $state("");
+  /** Words to rate, separated by commas; empty for the top words. */
+  candidates = $state("");
+  /** Neurons, such as `4:her 5:12,19`, separated by spaces. */
+  neurons = $state("");
+  kind: Kind = $state("zero");
+  /** The factor or value of the kinds that need one. */
+  amount = $state(0.5);
+  site: "pre" | "post" = $state("post");
+  /** Tokens: `target`, `all` or offsets such as `-1,0`. */
+  at = $state("target");
+  /** Random sets of each kind. */
+  sets = $state(100);
+
+  get words(): string[] {
+    const words = this.candidates.split(",").map((word) => word.trim());
+    return words.filter((word) => word !== "");
+  }
+
+  /** The sets of neurons, or none. */
+  get sources(): string[] {
+    return this.neurons.split(/[\s;]+/).filter((text) => text !== "");
+  }
+
+  get needsAmount(): boolean {
+    return this.kind === "scale" || this.kind === "value";
+  }
+
+  get lesion(): Lesion {
+    const kind = this.needsAmount ? `${this.kind}=${this.amount}` : this.kind;
+    return { neurons: this.sources, kind, site: this.site, at: this.at.trim() };
+  }
+
+  get question(): SentenceQuestion {
+    const question: SentenceQuestion = { sentence: this.sentence };
+    if (this.words.length > 0) question.candidates = this.words;
+    if (this.sources.length > 0) question.lesion = this.lesion;
+    return question;
+  }
+
+  get cloudQuestion(): CloudQuestion {
+    return { ...this.question, lesion: this.lesion, sets: this.sets };
+  }
+}

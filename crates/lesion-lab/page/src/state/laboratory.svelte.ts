@@ -1,0 +1,238 @@
+import type {
+  CloudPart,
+  Engine,
+  Example,
+  LayerNeurons,
+  LayerSet,
+  MemoryNeeded,
+  ModelInfo,
+  NamedFile,
+  NeuronCard,
+  NeuronChoice,
+  Prediction,
+  SelectionSummary,
+  SentenceTokens,
+} from "../engine/protocol.ts";
+import { Contrast, type ContrastQuestion } from "./contrast.svelte.ts";
+import { Experiment } from "./experiment.svelte.ts";
+import { writeLayerSets, writeNeurons } from "./neuron-ranges.ts";
+import type { PickedFolder } from "./picked-files.ts";
+import { StudyRun } from "./study-run.svelte.ts";
+import { NewestOnly, Task } from "./task.svelte.ts";
+
+/** A neuron to look at. */
+export interface Place {
+  layer: number;
+  neuron: number;
+}
+
+/** The state of the page, and what its parts ask the engine. */
+export class Laboratory {
+  readonly experiment = new Experiment();
+  readonly contrast: Contrast;
+  readonly study: StudyRun;
+
+  model: ModelInfo | null = $state.raw(null);
+  /** The model of the hub that the address names, until it is opened. */
+  linkedModel: string | null = $state(null);
+  /** A folder that was dropped on the page, and that may be a model. */
+  droppedModel: PickedFolder | null = $state.raw(null);
+  examples: Example[] = $state.raw([]);
+  tokens: SentenceTokens | null = $state.raw(null);
+  prediction: Prediction | null = $state.raw(null);
+  cloud: CloudPart | null = $state.raw(null);
+  selection: SelectionSummary | null = $state.raw(null);
+  /** The layers that were looked at, by their number. */
+  layers: Record<number, LayerNeurons> = $state.raw({});
+  /** The layer to look at. */
+  layer = $state(0);
+  /** The lesioned neurons. */
+  lesioned: LayerSet[] = $state.raw([]);
+  place: Place | null = $state.raw(null);
+  card: NeuronCard | null = $state.raw(null);
+
+  readonly loading = new Task();
+  readonly predicting = new Task();
+  readonly comparing = new Task();
+  readonly selecting = new Task();
+  readonly choosing = new Task();
+  readonly looking = new Task();
+  readonly #newestPrediction = new NewestOnly();
+  readonly #newestCard = new NewestOnly();
+
+  constructor(readonly engine: Engine) {
+    this.contrast = new Contrast(engine);
+    this.study = new StudyRun(engine, this.contrast);
+  }
+
+  /** Opens the bundled model, and the examples that come with the program. */
+  async openBundled(): Promise<boolean> {
+    const model = await this.loading.run((options) => this.engine.ask("loadBundled", {}, options));
+    if (!model) return false;
+    if (this.examples.length === 0) this.examples = await this.engine.ask("examples", {});
+    this.#begin(model);
+    return true;
+  }
+
+  async openFiles(name: string, files: NamedFile[]): Promise<boolean> {
+    const model = await this.loading.run((options) =>
+      this.engine.ask("loadFiles", { name, files }, options),
+    );
+    if (model) this.#begin(model);
+    return model !== undefined;
+  }
+
+  async openHub(name: string): Promise<boolean> {
+    const model = await this.loading.run((options) =>
+      this.engine.ask("loadHub", { name }, options),
+    );
+    if (model) this.#begin(model);
+    return model !== undefined;
+  }
+
+  memoryOfFiles(files: NamedFile[]): Promise<MemoryNeeded | undefined> {
+    return this.loading.run((options) => this.engine.ask("memoryNeeded", { files }, options));
+  }
+
+  memoryOnHub(name: string): Promise<MemoryNeeded | undefined> {
+    return this.loading.run((options) => this.engine.ask("memoryNeededOnHub", { name }, options));
+  }
+
+  /** Reads the sentence, and predicts its masked words without and with the lesion. */
+  async predict(): Promise<void> {
+    await this.#newestPrediction.run(async () => {
+      if (!this.model) return;
+      const { question, sources } = this.experiment;
+      await this.predicting.run(async (options) => {
+        this.tokens = await this.engine.ask("tokens", { sentence: question.sentence });
+        if (this.tokens.masks.length === 0) {
+          this.prediction = null;
+          return;
+        }
+        this.prediction = await this.engine.ask("predict", question, options);
+        this.lesioned = this.prediction.lesion?.layers ?? [];
+      });
+      if (sources.length === 0) this.lesioned = [];
+    });
+  }
+
+  /** Compares the lesion with random sets, which fill in part by part. */
+  async compare(): Promise<void> {
+    const question = this.experiment.cloudQuestion;
+    this.cloud = null;
+    const cloud = await this.comparing.run((options) =>
+      this.engine.ask("cloud", question, { ...options, onPart: (part) => (this.cloud = part) }),
+    );
+    if (cloud) this.cloud = cloud;
+  }
+
+  /** Forgets the comparison with random sets, because the question changed. */
+  forgetCloud(): void {
+    this.comparing.cancel();
+    this.cloud = null;
+  }
+
+  /** Selects neurons on the pairs of the contrast, as the user wrote them. */
+  select(): Promise<void> {
+    return this.#selectOn(this.contrast.question);
+  }
+
+  /**
+   * Stops what a task does. Beyond a comparison the engine starts again and forgets its selection and
+   * its study; neurons are then selected again, as they were before.
+   */
+  async cancel(task: Task): Promise<void> {
+    task.cancel();
+    if (task === this.comparing || task === this.loading) return;
+    this.selection = null;
+    this.layers = {};
+    this.study.finished = null;
+    const before = this.contrast.applied;
+    if (before) await this.#selectOn(before);
+  }
+
+  /** Reads every neuron of a layer of the selection. */
+  async readLayer(layer: number): Promise<void> {
+    if (this.layers[layer] || !this.selection) return;
+    const neurons = await this.selecting.run(() => this.engine.ask("layer", { layer }));
+    if (neurons) this.layers = { ...this.layers, [layer]: neurons };
+  }
+
+  async readAllLayers(): Promise<void> {
+    for (let layer = 0; layer < (this.model?.layers ?? 0); layer += 1) await this.readLayer(layer);
+  }
+
+  /** Lesions the strongest neurons of a label, or a random set, in place of those before. */
+  async choose(choice: NeuronChoice): Promise<void> {
+    const sets = await this.choosing.run(() => this.engine.ask("choose", choice));
+    if (sets) this.experiment.neurons = writeLayerSets(sets);
+  }
+
+  isLesioned({ layer, neuron }: Place): boolean {
+    return this.lesioned.some((set) => set.layer === layer && set.neurons.includes(neuron));
+  }
+
+  /** Adds neurons of a layer to the lesion, or puts them in the place of that layer's. */
+  lesionNeurons(layer: number, neurons: number[], keepOthers: boolean): void {
+    const others = this.lesioned.filter((set) => set.layer !== layer);
+    const before = this.lesioned.find((set) => set.layer === layer)?.neurons ?? [];
+    const set = { layer, neurons: keepOthers ? [...before, ...neurons] : neurons };
+    const sets = [...others, set].sort((one, other) => one.layer - other.layer);
+    this.experiment.neurons = writeLayerSets(sets);
+  }
+
+  /** Adds a neuron to the lesion, or takes it out. */
+  toggle(place: Place): void {
+    if (!this.isLesioned(place)) {
+      const alone = writeNeurons({ layer: place.layer, neurons: [place.neuron] });
+      this.experiment.neurons = `${this.experiment.neurons} ${alone}`.trim();
+      return;
+    }
+    const sets = this.lesioned.map(({ layer, neurons }) =>
+      layer === place.layer
+        ? { layer, neurons: neurons.filter((neuron) => neuron !== place.neuron) }
+        : { layer, neurons },
+    );
+    this.experiment.neurons = writeLayerSets(sets);
+  }
+
+  /** Looks at a neuron, in the pairs and in the sentence. */
+  async look(place: Place): Promise<void> {
+    this.place = place;
+    await this.#newestCard.run(async () => {
+      const { sentence, candidates } = this.experiment.question;
+      const hasMask = (this.tokens?.masks.length ?? 0) > 0;
+      const about = hasMask ? { sentence, candidates } : {};
+      const question = { ...(this.place ?? place), ...about };
+      const card = await this.looking.run(() => this.engine.ask("neuron", question));
+      if (card) this.card = card;
+    });
+  }
+
+  async #selectOn(question: ContrastQuestion): Promise<void> {
+    const selection = await this.selecting.run((options) =>
+      this.engine.ask("select", question, options),
+    );
+    if (!selection) return;
+    this.contrast.applied = question;
+    this.selection = selection;
+    this.layers = {};
+    await this.readLayer(this.layer);
+  }
+
+  /** Begins with another model: what was known of the one before is forgotten. */
+  #begin(model: ModelInfo): void {
+    this.model = model;
+    this.layer = model.layers - 1;
+    this.selection = null;
+    this.layers = {};
+    this.lesioned = [];
+    this.place = null;
+    this.card = null;
+    this.cloud = null;
+    this.tokens = null;
+    this.prediction = null;
+    this.contrast.applied = null;
+    this.study.finished = null;
+  }
+}

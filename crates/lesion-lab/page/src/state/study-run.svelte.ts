@@ -1,0 +1,51 @@
+import type { Engine, FinishedStudy, NamedFile, StudyTable } from "../engine/protocol.ts";
+import type { Contrast } from "./contrast.svelte.ts";
+import { Task } from "./task.svelte.ts";
+
+/** A study that the page ran, or that was dropped on it. */
+export class StudyRun {
+  finished: FinishedStudy | null = $state.raw(null);
+  table: StudyTable | null = $state.raw(null);
+  readonly running = new Task();
+  readonly reading = new Task();
+
+  constructor(
+    readonly engine: Engine,
+    readonly contrast: Contrast,
+  ) {}
+
+  /** Runs some parts of the study of the contrast. */
+  async run(parts: string[], sets: number): Promise<void> {
+    const { texts, settings } = this.contrast.question;
+    const question = { texts, settings: { ...settings, "controls.nulls": String(sets) }, parts };
+    this.#show(await this.running.run((options) => this.engine.ask("run", question, options)));
+  }
+
+  /** Opens the files of a finished study. */
+  async open(files: NamedFile[]): Promise<void> {
+    this.#show(
+      await this.running.run((options) => this.engine.ask("openStudy", { files }, options)),
+    );
+  }
+
+  async readTable(file: string): Promise<void> {
+    const table = await this.reading.run(() => this.engine.ask("table", { file }));
+    if (table) this.table = table;
+  }
+
+  /** Every file of the study, byte for byte. */
+  async files(): Promise<Record<string, Uint8Array> | undefined> {
+    const names = this.finished?.files ?? [];
+    return this.reading.run(async () => {
+      const files: Record<string, Uint8Array> = {};
+      for (const file of names) files[file] = await this.engine.ask("studyFile", { file });
+      return files;
+    });
+  }
+
+  #show(finished: FinishedStudy | undefined): void {
+    if (!finished) return;
+    this.finished = finished;
+    this.table = null;
+  }
+}

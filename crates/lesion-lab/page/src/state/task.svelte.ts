@@ -1,0 +1,70 @@
+import { EngineError, type AskOptions, type Progress } from "../engine/protocol.ts";
+
+/** Milliseconds after which the page shows that a task is running. */
+const PATIENCE = 200;
+
+/** Something the engine computes for a part of the page: how far it is, how it failed, a way to stop it. */
+export class Task {
+  isRunning = $state(false);
+  /** Whether it takes long enough to be shown. */
+  isSlow = $state(false);
+  progress: Progress | null = $state(null);
+  error: string | null = $state(null);
+  #abort: AbortController | null = null;
+
+  /** Runs `work`. The answer is undefined if it failed or was cancelled. */
+  async run<Answer>(work: (options: AskOptions) => Promise<Answer>): Promise<Answer | undefined> {
+    const abort = new AbortController();
+    const timer = setTimeout(() => (this.isSlow = true), PATIENCE);
+    this.#abort = abort;
+    this.isRunning = true;
+    this.error = null;
+    try {
+      return await work({
+        signal: abort.signal,
+        onProgress: (progress) => (this.progress = progress),
+      });
+    } catch (error) {
+      if (!(error instanceof EngineError && error.cancelled)) this.error = messageOf(error);
+      return undefined;
+    } finally {
+      clearTimeout(timer);
+      this.isRunning = false;
+      this.isSlow = false;
+      this.progress = null;
+      this.#abort = null;
+    }
+  }
+
+  cancel(): void {
+    this.#abort?.abort();
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/**
+ * Does only the newest of several pieces of work: while one runs, those that come wait, and only the
+ * last of them is done.
+ */
+export class NewestOnly {
+  #isBusy = false;
+  #waiting: (() => Promise<void>) | null = null;
+
+  async run(work: () => Promise<void>): Promise<void> {
+    if (this.#isBusy) {
+      this.#waiting = work;
+      return;
+    }
+    this.#isBusy = true;
+    let next: (() => Promise<void>) | null = work;
+    while (next) {
+      await next();
+      next = this.#waiting;
+      this.#waiting = null;
+    }
+    this.#isBusy = false;
+  }
+}
