@@ -27,6 +27,7 @@ export function cloudFigure(part: CloudPart, texts: CloudTexts, width: number): 
   const most = Math.max(...kinds.map(({ marginDrops }) => marginDrops.length));
   const radius = most > LARGE_CLOUD ? SMALL_RADIUS : RADIUS;
   const names = kinds.map(({ kind }) => texts.kinds[kind]);
+  const [low, high] = domainOf(part);
   const figure = Plot.plot({
     width,
     height: 80 + 130 * names.length,
@@ -40,7 +41,7 @@ export function cloudFigure(part: CloudPart, texts: CloudTexts, width: number): 
       labelOffset: 40,
       nice: true,
       grid: true,
-      domain: domainOf(part),
+      domain: [low, high],
     },
     fy: { domain: names, axis: null, padding: 0.12 },
     marks: [
@@ -77,6 +78,7 @@ export function cloudFigure(part: CloudPart, texts: CloudTexts, width: number): 
         fy: () => names[0],
         text: () => texts.lesion,
         frameAnchor: "top",
+        textAnchor: part.marginDrop > (low + high) / 2 ? "end" : "start",
         dy: -16,
         fill: PALETTE.INK.light,
         fontWeight: 600,

@@ -11,7 +11,7 @@ export const TEXTS = {
   },
   "page.lead": {
     en: "Choose neurons of a language model, silence them, and see what changes, beside what random neurons would have done. Everything is computed in this page, on your machine; nothing is uploaded.",
-    vi: "Hãy chọn vài nơ-ron của một mô hình ngôn ngữ, tắt chúng đi, rồi xem điều gì thay đổi, và nếu tắt những nơ-ron chọn bừa thì có khác gì không. Mọi phép tính đều chạy ngay trong trang này, trên máy của bạn; không có gì được gửi đi đâu cả.",
+    vi: "Hãy chọn vài nơ-ron của một mô hình ngôn ngữ, tắt chúng đi, rồi xem điều gì thay đổi, và nếu tắt bừa những nơ-ron khác thì có như vậy không. Mọi phép tính đều chạy ngay trong trang này, trên máy của bạn; không có gì bị gửi đi đâu cả.",
   },
   "page.model": {
     en: "Model: {name}, {layers|layer|layers} of {neurons|neuron|neurons}.",
@@ -192,7 +192,7 @@ export const TEXTS = {
     vi: "Gây tổn thương (lesion) là thay hoạt hoá của những nơ-ron đã chọn trong lúc mô hình chạy. Bảng phía trên cho thấy các từ trước và sau đó.",
   },
   "method.kind": { en: "The activation becomes", vi: "Hoạt hoá trở thành" },
-  "method.zero": { en: "zero", vi: "không (0)" },
+  "method.zero": { en: "zero", vi: "số 0" },
   "method.mean": { en: "its mean over the pairs", vi: "trung bình trên các cặp câu" },
   "method.median": { en: "its median over the pairs", vi: "trung vị trên các cặp câu" },
   "method.scale": { en: "a multiple of itself", vi: "một bội số của chính nó" },
@@ -210,11 +210,11 @@ export const TEXTS = {
 
   "cloud.title": {
     en: "Would random neurons have done the same?",
-    vi: "Tắt những nơ-ron ngẫu nhiên thì có thế không?",
+    vi: "Tắt nơ-ron ngẫu nhiên thì có khác gì không?",
   },
   "cloud.lead": {
     en: "The same lesion is made with random sets of equal size: any neurons of the same layers, and neurons that are about as active.",
-    vi: "Cách tắt ấy được lặp lại với những tập ngẫu nhiên cùng cỡ: nơ-ron bất kỳ của cùng tầng, và nơ-ron hoạt động mạnh ngang chừng ấy.",
+    vi: "Phép tắt này được lặp lại với những tập ngẫu nhiên cùng số lượng: nơ-ron bất kỳ ở cùng tầng, và nơ-ron hoạt động mạnh tương đương.",
   },
   "cloud.sets": { en: "Random sets of each kind", vi: "Số tập ngẫu nhiên mỗi loại" },
   "cloud.start": { en: "Compare with random sets", vi: "So với các tập ngẫu nhiên" },
@@ -225,7 +225,7 @@ export const TEXTS = {
   "cloud.random": { en: "Random sets", vi: "Tập ngẫu nhiên" },
   "cloud.randomActive": {
     en: "Random sets that are as active",
-    vi: "Tập ngẫu nhiên hoạt động mạnh ngang chừng ấy",
+    vi: "Tập ngẫu nhiên hoạt động tương đương",
   },
   "cloud.across": {
     en: "fall of the margin of “{word}” (logits)",
@@ -250,11 +250,11 @@ export const TEXTS = {
   },
   "finding.randomActive": {
     en: "95 % of {sets|random set that is as active|random sets that are as active}: {low} to {high}. p = {p}.",
-    vi: "95 % của {sets} tập ngẫu nhiên hoạt động mạnh ngang chừng ấy: từ {low} đến {high}. p = {p}.",
+    vi: "95 % của {sets} tập ngẫu nhiên hoạt động tương đương: từ {low} đến {high}. p = {p}.",
   },
   "finding.rests": {
     en: "These p rest on {sets|random set|random sets} of each kind; with so few, none can be below {floor}.",
-    vi: "Các p này chỉ dựa trên {sets} tập ngẫu nhiên mỗi loại; với chừng ấy tập, p không thể nhỏ hơn {floor}.",
+    vi: "Các p này chỉ dựa trên {sets} tập ngẫu nhiên mỗi loại; với bấy nhiêu tập, p không thể nhỏ hơn {floor}.",
   },
   "finding.filling": { en: "More sets are coming.", vi: "Vẫn còn tập đang được tính." },
   "finding.shown": {
@@ -267,7 +267,7 @@ export const TEXTS = {
   },
   "finding.notNone": {
     en: "Not shown is not none: these neurons may matter, but random ones of the same number do as much, or there are too few sets to tell.",
-    vi: "Chưa thấy không có nghĩa là không có: những nơ-ron này vẫn có thể quan trọng, nhưng nơ-ron ngẫu nhiên cùng số lượng cũng làm được chừng ấy, hoặc có quá ít tập để phân định.",
+    vi: "Chưa thấy không có nghĩa là không có: những nơ-ron này vẫn có thể quan trọng, nhưng bấy nhiêu nơ-ron ngẫu nhiên cũng làm được như thế, hoặc có quá ít tập để phân định.",
   },
   "finding.oneSentence": {
     en: "This is one sentence, and p is not corrected for what you tried before. A study below tests many prompts and corrects for all its claims.",
@@ -404,7 +404,7 @@ export const TEXTS = {
   "outcome.rises": { en: "its logit rises by {drop}.", vi: "logit tăng {drop}." },
   "outcome.compare": { en: "Would random neurons do the same?", vi: "Nơ-ron ngẫu nhiên thì sao?" },
 
-  "tour.start": { en: "Take the tour", vi: "Dạo một vòng" },
+  "tour.start": { en: "Take the tour", vi: "Dạo qua một vòng" },
   "tour.name": { en: "A tour of five steps", vi: "Dạo một vòng qua năm bước" },
   "tour.step": { en: "Step {step} of {steps}", vi: "Bước {step} trên {steps}" },
   "tour.do": { en: "Do it", vi: "Làm thử" },
@@ -421,7 +421,7 @@ export const TEXTS = {
   },
   "tour.lesion": {
     en: "With these neurons silenced, the right word loses some of its lead. But would any 76 neurons have done that? Compare with random sets, and watch the cloud fill in.",
-    vi: "Khi tắt những nơ-ron này, từ đúng mất đi một phần lợi thế. Nhưng tắt 76 nơ-ron bất kỳ thì có thế không? Hãy so với các tập ngẫu nhiên, và nhìn đám mây dày dần lên.",
+    vi: "Khi tắt những nơ-ron này, từ đúng mất đi một phần lợi thế. Nhưng tắt 76 nơ-ron bất kỳ thì có như thế không? Hãy so với các tập ngẫu nhiên, và nhìn đám mây dày dần lên.",
   },
   "tour.contrast": {
     en: "The neurons came from pairs of sentences. Take is and are instead, edit the pairs, or hold half of them out and see which neurons hold up.",
