@@ -1,0 +1,146 @@
+// The page in a real browser, served from a folder of a static host: `npm test`, after `npm run build`.
+// LESION_LAB names another folder of the built page.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { strFromU8, unzipSync } from "fflate";
+import { readFile } from "node:fs/promises";
+import { serve } from "./static-host.js";
+import { Visitor } from "./visitor.js";
+
+const FOLDER = process.env.LESION_LAB ?? fileURLToPath(new URL("../dist", import.meta.url));
+
+/** Milliseconds for a comparison or a study on a busy machine. */
+const LONG = 300_000;
+
+let host;
+
+before(async () => {
+  host = await serve(FOLDER);
+});
+
+after(() => host.close());
+
+test("from the first load to a downloaded study", async (t) => {
+  const visitor = await Visitor.arrive(t, host.address);
+  const { page } = visitor;
+  assert.match(await page.locator("#sentence").innerText(), /\[MASK\]/);
+
+  await visitor.lesion("5:her");
+  const [, , , , , drop] = await visitor.row("her");
+  assert.ok(Number(drop) > 0, `the logit of "her" falls, not ${drop}`);
+
+  await page.locator("#neurons th button").first().click();
+  await page.locator("#neurons article figure svg").waitFor();
+  assert.match(await page.locator("#neurons article").innerText(), /Its lesion by itself/);
+
+  await visitor.button("Compare with random sets").click();
+  await page.getByText("These p rest on 100 random sets").waitFor({ timeout: LONG });
+
+  const download = page.waitForEvent("download");
+  await visitor.button("Download study").click();
+  const zip = unzipSync(await readFile(await (await download).path()));
+  assert.deepEqual(Object.keys(zip).sort(), [
+    "neuron_sets.json",
+    "pairs.txt",
+    "prompts.txt",
+    "study.toml",
+  ]);
+  assert.match(strFromU8(zip["study.toml"]), /neuron_sets\.json/);
+  visitor.complain();
+});
+
+test("another contrast selects other neurons", async (t) => {
+  const visitor = await Visitor.arrive(t, host.address);
+  const { page } = visitor;
+  await page
+    .locator("#contrast")
+    .getByRole("button", { name: /is.*are/ })
+    .click();
+  await visitor.button("Select neurons").click();
+  await page.locator("#contrast th", { hasText: /^are$/ }).waitFor({ timeout: LONG });
+  await visitor.button("Strongest are").click();
+  await page.waitForSelector(".outcome");
+  visitor.complain();
+});
+
+test("a comparison is cancelled, and the page goes on", async (t) => {
+  const visitor = await Visitor.arrive(t, host.address);
+  const { page } = visitor;
+  await visitor.lesion("4:her");
+  await page.locator("#lesion select").last().selectOption("500");
+  await visitor.button("Compare with random sets").click();
+  await visitor.button("Cancel").first().click();
+  await visitor.button("Cancel").first().waitFor({ state: "detached" });
+  await visitor.lesion("5:him");
+  await page.locator(".outcome", { hasText: "layer 5" }).waitFor();
+  visitor.complain();
+});
+
+test("a link restores the state", async (t) => {
+  const visitor = await Visitor.arrive(t, host.address, {
+    permissions: ["clipboard-read", "clipboard-write"],
+  });
+  await visitor.page.fill("#sentence textarea", "She thanked [MASK].");
+  await visitor.lesion("3:0-99 4:12");
+  await visitor.button("Copy a link").click();
+  const link = await visitor.page.evaluate(() => navigator.clipboard.readText());
+  await visitor.open(new URL(link).hash);
+  assert.equal(await visitor.page.inputValue("#sentence textarea"), "She thanked [MASK].");
+  assert.equal(await visitor.page.inputValue("#lesioned-neurons"), "3:0-99 4:12");
+  await visitor.page.waitForSelector(".outcome");
+  visitor.complain();
+});
+
+test("after the first visit the page needs no network", async (t) => {
+  const own = await serve(FOLDER);
+  const visitor = await Visitor.arrive(t, own.address);
+  await visitor.page.evaluate(() => navigator.serviceWorker.ready);
+  await own.close();
+  await visitor.open("");
+  await visitor.lesion("5:her");
+  visitor.complain();
+});
+
+test("a mistake is one line in the page", async (t) => {
+  const visitor = await Visitor.arrive(t, host.address);
+  await visitor.page.fill("#lesioned-neurons", "9:her");
+  const alert = visitor.page.locator("#sentence [role=alert]");
+  await alert.waitFor();
+  assert.ok(!(await alert.innerText()).includes("\n"));
+  await visitor.page.fill("#lesioned-neurons", "5:her");
+  await alert.waitFor({ state: "detached" });
+  visitor.complain();
+});
+
+test("the tour is walked by keyboard alone", async (t) => {
+  const visitor = await Visitor.arrive(t, host.address);
+  const { keyboard } = visitor.page;
+  await visitor.button("Take the tour").focus();
+  await keyboard.press("Enter");
+  const tour = visitor.page.getByRole("dialog");
+  for (const step of [1, 2, 3, 4, 5]) {
+    await tour.getByText(`Step ${step} of 5`).waitFor();
+    if (step === 5) break;
+    await tour.getByRole("button", { name: "Next" }).focus();
+    await keyboard.press("Enter");
+  }
+  await keyboard.press("Escape");
+  await tour.waitFor({ state: "detached" });
+  visitor.complain();
+});
+
+test("Vietnamese browsers get Vietnamese texts, and the page fits a phone", async (t) => {
+  const visitor = await Visitor.arrive(t, host.address, {
+    locale: "vi-VN",
+    viewport: { width: 360, height: 740 },
+    isMobile: true,
+    hasTouch: true,
+  });
+  await visitor.lesion("5:her");
+  assert.match(await visitor.page.innerText("h1"), /nơ-ron/);
+  const width = await visitor.page.evaluate(() => document.documentElement.scrollWidth);
+  assert.ok(width <= 360, `the page is ${width} pixels wide`);
+  visitor.complain();
+});

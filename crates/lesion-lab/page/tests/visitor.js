@@ -1,0 +1,86 @@
+// Somebody who visits the page with a real browser, and notes what goes wrong.
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { chromium } from "playwright-core";
+
+const NAMES = ["chromium", "chromium-browser", "google-chrome"];
+
+/** The Chromium of this machine. */
+function findBrowser() {
+  for (const name of NAMES) {
+    try {
+      return execFileSync("which", [name], { encoding: "utf8" }).trim();
+    } catch {
+      // Another name may be there.
+    }
+  }
+  throw new Error("no browser: install Debian's package `chromium`");
+}
+
+export class Visitor {
+  /** Errors of the console and of the page's scripts. */
+  errors = [];
+  /** Addresses of other hosts that the page asked for something. */
+  strangers = [];
+
+  /**
+   * Opens the page in a browser of its own, which is closed when the test ends.
+   *
+   * @param {import("node:test").TestContext} test
+   * @param {string} address of the page
+   */
+  static async arrive(test, address, options = {}) {
+    const visitor = new Visitor();
+    visitor.address = address;
+    visitor.browser = await chromium.launch({
+      executablePath: findBrowser(),
+      args: ["--no-sandbox"],
+    });
+    test.after(() => visitor.browser.close());
+    visitor.context = await visitor.browser.newContext(options);
+    visitor.context.on("request", (request) => {
+      const { origin, protocol } = new URL(request.url());
+      const isOwn = origin === new URL(address).origin || ["blob:", "data:"].includes(protocol);
+      if (!isOwn) visitor.strangers.push(request.url());
+    });
+    await visitor.open("");
+    return visitor;
+  }
+
+  /** Opens the page in a new tab, with a part of the address after `#`. */
+  async open(fragment) {
+    this.page = await this.context.newPage();
+    this.page.on("pageerror", (error) => this.errors.push(error.message));
+    this.page.on("console", (message) => {
+      if (message.type() === "error") this.errors.push(message.text());
+    });
+    await this.page.goto(this.address + fragment);
+    await this.page.waitForSelector("#sentence table");
+    await this.page.waitForSelector("#neurons canvas");
+  }
+
+  button(name) {
+    return this.page.getByRole("button", { name });
+  }
+
+  /** The row of a word in the table of predictions, as numbers and texts. */
+  async row(word) {
+    const cells = this.page.locator("#sentence tbody tr", {
+      has: this.page.getByRole("rowheader", { name: word, exact: true }),
+    });
+    return cells.locator("td:not(.bars)").allInnerTexts();
+  }
+
+  /** Lesions neurons, and waits for the prediction. */
+  async lesion(neurons) {
+    await this.page.fill("#lesioned-neurons", neurons);
+    await this.page.waitForSelector(".outcome");
+  }
+
+  /** Complains about what went wrong during the visit. */
+  complain() {
+    assert.deepEqual(this.errors, [], "errors in the console");
+    assert.deepEqual(this.strangers, [], "requests to other hosts");
+  }
+}
