@@ -64,6 +64,7 @@ export const TEXTS = {
     en: "Write [MASK] in place of the word that the model should predict.",
     vi: "Hãy viết [MASK] vào chỗ của từ mà mô hình phải đoán.",
   },
+  "sentence.maskAt": { en: "Mask at token {position}", vi: "Chỗ che ở token {position}" },
   "sentence.predictions": { en: "Predictions at a mask", vi: "Dự đoán tại chỗ che" },
   "sentence.rank": { en: "rank", vi: "hạng" },
   "sentence.word": { en: "word", vi: "từ" },
