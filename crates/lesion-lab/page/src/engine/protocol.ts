@@ -81,7 +81,11 @@ export type Call = keyof Calls;
 
 /** The engine, as the page uses it. */
 export interface Engine {
-  ask<C extends Call>(call: C, argument: Calls[C]["argument"], options?: AskOptions): Promise<Calls[C]["answer"]>;
+  ask<C extends Call>(
+    call: C,
+    argument: Calls[C]["argument"],
+    options?: AskOptions,
+  ): Promise<Calls[C]["answer"]>;
   /** Ends the worker. */
   close(): void;
 }
@@ -481,13 +485,21 @@ export class EngineError extends Error {
 
 // --------------------------------------------------------------------- messages to and from the worker
 
-/** Only `client.ts` and `worker.ts` use these. */
+/** Only `client.ts` and `worker.ts` use these. `page` is the page's address. */
 export type ToWorker =
-  | { type: "ask"; id: number; call: Call; argument: unknown }
+  | { type: "ask"; id: number; call: Call; argument: unknown; page: string }
   | { type: "cancel"; id: number };
 
 export type FromWorker =
   | { type: "progress"; id: number; progress: Progress }
   | { type: "part"; id: number; part: CloudPart }
   | { type: "answer"; id: number; answer: unknown }
-  | { type: "error"; id: number; message: string; cancelled: boolean; lines: LineNote[] };
+  | {
+      type: "error";
+      id: number;
+      message: string;
+      cancelled: boolean;
+      lines: LineNote[];
+      /** Whether the worker cannot go on. */
+      isFatal: boolean;
+    };

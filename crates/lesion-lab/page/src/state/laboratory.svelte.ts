@@ -55,6 +55,7 @@ export class Laboratory {
   readonly predicting = new Task();
   readonly comparing = new Task();
   readonly selecting = new Task();
+  readonly reading = new Task();
   readonly choosing = new Task();
   readonly looking = new Task();
   readonly #newestPrediction = new NewestOnly();
@@ -154,7 +155,7 @@ export class Laboratory {
   /** Reads every neuron of a layer of the selection. */
   async readLayer(layer: number): Promise<void> {
     if (this.layers[layer] || !this.selection) return;
-    const neurons = await this.selecting.run(() => this.engine.ask("layer", { layer }));
+    const neurons = await this.reading.run(() => this.engine.ask("layer", { layer }));
     if (neurons) this.layers = { ...this.layers, [layer]: neurons };
   }
 
@@ -217,7 +218,11 @@ export class Laboratory {
     this.contrast.applied = question;
     this.selection = selection;
     this.layers = {};
-    await this.readLayer(this.layer);
+  }
+
+  /** Looks at the same neuron, in another sentence or after another selection. */
+  async lookAgain(): Promise<void> {
+    if (this.place) await this.look(this.place);
   }
 
   /** Begins with another model: what was known of the one before is forgotten. */
