@@ -27,5 +27,7 @@ export async function openPage(laboratory: Laboratory, fragment: string): Promis
     experiment.sentence = first.sentence;
     experiment.candidates = first.candidates.join(",");
   }
+  // The prediction takes less time, and is seen first.
+  await laboratory.predict();
   await laboratory.select();
 }
