@@ -65,6 +65,19 @@ test("another contrast selects other neurons", async (t) => {
   visitor.complain();
 });
 
+test("a study runs in the page, and is shown with its figures, tables and report", async (t) => {
+  const visitor = await Visitor.arrive(t, host.address);
+  const study = visitor.page.locator("#study");
+  await visitor.button("Run the study").click();
+  await study.locator("figure svg").first().waitFor({ timeout: LONG });
+  await study.locator("select").last().selectOption("profile.csv");
+  await study.getByRole("columnheader", { name: "margin_drop", exact: true }).waitFor();
+  await study.getByText("The whole report").click();
+  const report = study.frameLocator("iframe");
+  await report.getByRole("heading", { level: 1 }).waitFor();
+  visitor.complain();
+});
+
 test("a comparison is cancelled, and the page goes on", async (t) => {
   const visitor = await Visitor.arrive(t, host.address);
   const { page } = visitor;

@@ -59,6 +59,15 @@ export function fixed(value: number | null | undefined, digits = 2): string {
   return format.format(Math.abs(value) < 0.5 / 10 ** digits ? 0 : value);
 }
 
+/** A number with this many digits that count, and its sign. */
+export function signed(value: number, digits = 2): string {
+  const format = new Intl.NumberFormat(chosen.language, {
+    maximumSignificantDigits: digits,
+    signDisplay: "exceptZero",
+  });
+  return format.format(value);
+}
+
 /** A probability: four digits, or one significant digit if it is small. */
 export function probability(value: number): string {
   return value >= 0.001 || value === 0 ? fixed(value, 4) : value.toExponential(0);

@@ -345,6 +345,22 @@ export const TEXTS = {
     vi: "Muốn p đã hiệu chỉnh đủ nhỏ thì cần nhiều tập ngẫu nhiên: chừng 25 tập cho mỗi kết luận. Với 20 hay 100 tập, nghiên cứu vẫn cho thấy độ lớn và khoảng tin cậy, còn kết luận thì để ngỏ.",
   },
   "study.result": { en: "Result, {model}", vi: "Kết quả, {model}" },
+  "figure.profile": {
+    en: "Layers: the fall of the margin under the lesion of each layer, beside 95 % of random sets.",
+    vi: "Từng tầng: mức giảm độ chênh khi tắt nơ-ron của mỗi tầng, bên cạnh 95 % số tập ngẫu nhiên.",
+  },
+  "figure.dissociation": {
+    en: "Dissociation: the neurons of each label in the prompts of both labels.",
+    vi: "Sự phân ly: nơ-ron của mỗi nhãn, trong câu thử của cả hai nhãn.",
+  },
+  "figure.dose": {
+    en: "Dose: the fall of the margin as more and more neurons are lesioned.",
+    vi: "Liều: mức giảm độ chênh khi tắt ngày càng nhiều nơ-ron.",
+  },
+  "study.otherFigures": {
+    en: "{count|other figure|other figures}",
+    vi: "{count} hình khác",
+  },
   "study.table": { en: "Tables", vi: "Các bảng" },
   "study.chooseTable": { en: "Choose a table …", vi: "Chọn một bảng …" },
   "study.saveAll": { en: "Save all files as ZIP", vi: "Lưu mọi tệp thành ZIP" },
