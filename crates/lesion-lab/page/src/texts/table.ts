@@ -80,6 +80,10 @@ export const TEXTS = {
     en: "A t-test compares each neuron's activation on the two sides of the pairs. A neuron carries the label of the side on which it is significantly higher. That it responds does not mean that the model needs it: only a lesion can tell.",
     vi: "Kiểm định t so sánh hoạt hoá của từng nơ-ron ở hai vế của các cặp câu. Nơ-ron mang nhãn của vế làm nó hoạt động mạnh hơn một cách có ý nghĩa. Nhưng có phản ứng chưa có nghĩa là mô hình cần đến nó: muốn biết phải tắt nó đi.",
   },
+  "neurons.noSelection": {
+    en: "No neurons were selected on these pairs. Why not, and other pairs:",
+    vi: "Chưa chọn được nơ-ron nào với các cặp câu này. Lý do, và các cặp câu khác:",
+  },
   "neurons.map": { en: "Every neuron of a layer", vi: "Mọi nơ-ron của một tầng" },
   "neurons.layer": { en: "Layer", vi: "Tầng" },
   "neurons.layerNumber": { en: "Layer {layer}", vi: "Tầng {layer}" },
