@@ -220,9 +220,9 @@ export interface Rating {
   prob: number;
   rank: number;
   /** With the lesion, if there is one. */
-  lesioned_logit?: number;
-  lesioned_prob?: number;
-  lesioned_rank?: number;
+  logit_lesioned?: number;
+  prob_lesioned?: number;
+  rank_lesioned?: number;
   logit_drop?: number;
 }
 

@@ -31,6 +31,14 @@ export class Contrast {
     return JSON.stringify(this.applied) !== JSON.stringify(this.question);
   }
 
+  /** Whether texts and settings are those of an example. */
+  is({ texts, settings }: Example): boolean {
+    const { pairs, prompts } = texts;
+    return (
+      JSON.stringify(this.question) === JSON.stringify({ texts: { pairs, prompts }, settings })
+    );
+  }
+
   take(example: Example): void {
     this.pairs = example.texts.pairs;
     this.prompts = example.texts.prompts;

@@ -29,5 +29,6 @@ export async function openPage(laboratory: Laboratory, fragment: string): Promis
   }
   // The prediction takes less time, and is seen first.
   await laboratory.predict();
+  laboratory.layer = laboratory.lesioned[0]?.layer ?? laboratory.layer;
   await laboratory.select();
 }
