@@ -8,10 +8,12 @@ export interface CloudTexts {
   kinds: Record<CloudKind["kind"], string>;
 }
 
-/** Radius of a dot, and of a dot of a large cloud. */
-const RADIUS = 3.4;
-const SMALL_RADIUS = 2.3;
-const LARGE_CLOUD = 250;
+/** Height of a cloud, and the share of the range that its dots may fill: most of them are in the middle. */
+const CLOUD_HEIGHT = 130;
+const FILLED = 0.1;
+
+/** The least and largest radius of a dot. */
+const RADIUS = [1, 3.4] as const;
 
 const FILL = { random: PALETTE.MUTED.light, "random-active": PALETTE.ACTIVE.light };
 
@@ -24,13 +26,12 @@ export function cloudFigure(part: CloudPart, texts: CloudTexts, width: number): 
   const ranges = kinds.flatMap(({ kind, range }) =>
     range ? [{ low: range[0], high: range[1], name: texts.kinds[kind] }] : [],
   );
-  const most = Math.max(...kinds.map(({ marginDrops }) => marginDrops.length));
-  const radius = most > LARGE_CLOUD ? SMALL_RADIUS : RADIUS;
   const names = kinds.map(({ kind }) => texts.kinds[kind]);
   const [low, high] = domainOf(part);
+  const radius = Math.min(...kinds.map((kind) => radiusOf(kind, width / (high - low || 1))));
   const figure = Plot.plot({
     width,
-    height: 80 + 130 * names.length,
+    height: 80 + CLOUD_HEIGHT * names.length,
     marginTop: 26,
     marginBottom: 44,
     marginLeft: 12,
@@ -86,6 +87,15 @@ export function cloudFigure(part: CloudPart, texts: CloudTexts, width: number): 
     ],
   });
   return figure as SVGSVGElement;
+}
+
+/** The radius with which the dots of a cloud have room, where a logit takes so many pixels. */
+function radiusOf({ marginDrops, range }: CloudKind, pixels: number): number {
+  const [least, most] = RADIUS;
+  if (!range || marginDrops.length === 0) return most;
+  const room = FILLED * CLOUD_HEIGHT * (range[1] - range[0]) * pixels;
+  const radius = Math.sqrt(room / marginDrops.length) / 2;
+  return Math.min(most, Math.max(least, radius));
 }
 
 /** All drops, 0 included. */
