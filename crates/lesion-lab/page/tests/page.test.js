@@ -5,9 +5,9 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { strFromU8, unzipSync } from "fflate";
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { serve } from "./static-host.js";
 import { Visitor } from "./visitor.js";
 
@@ -40,12 +40,9 @@ test("from the first load to a downloaded study", async (t) => {
   await page.locator("#neurons article figure svg").waitFor();
   assert.match(await page.locator("#neurons article").innerText(), /Its lesion by itself/);
 
-  await visitor.button("Compare with random sets").click();
   await page.getByText("These p rest on 100 random sets").waitFor({ timeout: LONG });
 
-  const download = page.waitForEvent("download");
-  await visitor.button("Download study").click();
-  const zip = unzipSync(await readFile(await (await download).path()));
+  const zip = unzipSync(await visitor.download(visitor.button("Download study")));
   assert.deepEqual(Object.keys(zip).sort(), [
     "neuron_sets.json",
     "pairs.txt",
@@ -83,14 +80,43 @@ test("a study runs in the page, and is shown with its figures, tables and report
   visitor.complain();
 });
 
+test("a saved study is opened again, and its figures are saved", async (t) => {
+  const visitor = await Visitor.arrive(t, host.address);
+  const study = visitor.page.locator("#study");
+  await study.getByLabel("Layers and dissociation").uncheck();
+  await visitor.button("Run the study").click();
+  await study.locator("figure svg").first().waitFor({ timeout: LONG });
+
+  const svg = await visitor.download(study.getByRole("button", { name: "Save as SVG" }).first());
+  assert.match(strFromU8(svg), /^<svg/);
+  const png = await visitor.download(study.getByRole("button", { name: "Save as PNG" }).first());
+  assert.equal(strFromU8(png.subarray(1, 4)), "PNG");
+
+  const files = unzipSync(await visitor.download(study.getByText("Save all files as ZIP")));
+  const folder = await mkdtemp(join(tmpdir(), "study-"));
+  t.after(() => rm(folder, { recursive: true }));
+  for (const [name, content] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, name)), { recursive: true });
+    await writeFile(join(folder, name), content);
+  }
+  const summary = await study.locator(".finding").innerText();
+  await visitor.open("");
+  await visitor.page.locator("#share input[type=file]").setInputFiles(folder);
+  await visitor.page.locator("#study .finding").waitFor({ timeout: LONG });
+  assert.equal(await visitor.page.locator("#study .finding").innerText(), summary);
+  visitor.complain();
+});
+
 test("a comparison is cancelled, and the page goes on", async (t) => {
   const visitor = await Visitor.arrive(t, host.address);
   const { page } = visitor;
-  await visitor.lesion("4:her");
-  await page.locator("#lesion select").last().selectOption("500");
-  await visitor.button("Compare with random sets").click();
-  await visitor.button("Cancel").first().click();
-  await visitor.button("Cancel").first().waitFor({ state: "detached" });
+  const lesion = page.locator("#lesion");
+  await lesion.getByLabel("Random sets of each kind").selectOption("500");
+  // In the lowest layer a comparison takes longest.
+  await visitor.lesion("0:her");
+  await lesion.getByRole("button", { name: "Cancel" }).click();
+  await lesion.getByRole("button", { name: "Cancel" }).waitFor({ state: "detached" });
+  await lesion.getByText(/These p rest on \d{1,3} random sets/).waitFor();
   await visitor.lesion("5:him");
   await page.locator(".outcome", { hasText: "layer 5" }).waitFor();
   visitor.complain();

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { readFile } from "node:fs/promises";
 import { chromium } from "playwright-core";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome"];
@@ -62,6 +63,12 @@ export class Visitor {
 
   button(name) {
     return this.page.getByRole("button", { name });
+  }
+
+  /** Clicks something that saves a file, and reads the file. */
+  async download(button) {
+    const [download] = await Promise.all([this.page.waitForEvent("download"), button.click()]);
+    return new Uint8Array(await readFile(await download.path()));
   }
 
   /** The row of a word in the table of predictions, as numbers and texts. */

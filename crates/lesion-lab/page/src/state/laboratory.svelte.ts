@@ -41,6 +41,8 @@ export class Laboratory {
   tokens: SentenceTokens | null = $state.raw(null);
   prediction: Prediction | null = $state.raw(null);
   cloud: CloudPart | null = $state.raw(null);
+  /** Whether every new lesion is compared with random sets without being asked. */
+  comparesAtOnce = $state(true);
   selection: SelectionSummary | null = $state.raw(null);
   /** The layers that were looked at, by their number. */
   layers: Record<number, LayerNeurons> = $state.raw({});
@@ -58,6 +60,8 @@ export class Laboratory {
   readonly reading = new Task();
   readonly choosing = new Task();
   readonly looking = new Task();
+  /** The question of the comparison that runs or is shown. */
+  #compared = "";
   readonly #newestPrediction = new NewestOnly();
   readonly #newestCard = new NewestOnly();
 
@@ -114,23 +118,40 @@ export class Laboratory {
         this.lesioned = this.prediction.lesion?.layers ?? [];
       });
       if (sources.length === 0) this.lesioned = [];
+      this.#compareAtOnce();
     });
   }
 
   /** Compares the lesion with random sets, which fill in part by part. */
   async compare(): Promise<void> {
     const question = this.experiment.cloudQuestion;
+    this.#compared = JSON.stringify(question);
     this.cloud = null;
-    const cloud = await this.comparing.run((options) =>
-      this.engine.ask("cloud", question, { ...options, onPart: (part) => (this.cloud = part) }),
-    );
+    const cloud = await this.comparing.run((options) => {
+      const onPart = (part: CloudPart) => {
+        if (!options.signal?.aborted) this.cloud = part;
+      };
+      return this.engine.ask("cloud", question, { ...options, onPart });
+    });
     if (cloud) this.cloud = cloud;
   }
 
   /** Forgets the comparison with random sets, because the question changed. */
   forgetCloud(): void {
     this.comparing.cancel();
+    this.#compared = "";
     this.cloud = null;
+  }
+
+  /** Whether there are neurons to lesion and a mask at which that matters. */
+  get canCompare(): boolean {
+    const hasMask = (this.tokens?.masks.length ?? 0) > 0;
+    return hasMask && this.lesioned.some((set) => set.neurons.length > 0);
+  }
+
+  #compareAtOnce(): void {
+    if (!this.comparesAtOnce || !this.canCompare || this.predicting.error) return;
+    if (JSON.stringify(this.experiment.cloudQuestion) !== this.#compared) void this.compare();
   }
 
   /** Selects neurons on the pairs of the contrast, as the user wrote them. */

@@ -12,28 +12,40 @@ export class Task {
   error: string | null = $state(null);
   #abort: AbortController | null = null;
 
-  /** Runs `work`. The answer is undefined if it failed or was cancelled. */
+  /**
+   * Runs `work`. The answer is undefined if it failed or was cancelled. If the task is still at an earlier
+   * work, which was cancelled, it tells of the new one only.
+   */
   async run<Answer>(work: (options: AskOptions) => Promise<Answer>): Promise<Answer | undefined> {
     const abort = new AbortController();
-    const timer = setTimeout(() => (this.isSlow = true), PATIENCE);
+    const isCurrent = () => this.#abort === abort;
     this.#abort = abort;
     this.isRunning = true;
+    this.progress = null;
     this.error = null;
+    const timer = setTimeout(() => {
+      if (isCurrent()) this.isSlow = true;
+    }, PATIENCE);
+    const onProgress = (progress: Progress) => {
+      if (isCurrent()) this.progress = progress;
+    };
     try {
-      return await work({
-        signal: abort.signal,
-        onProgress: (progress) => (this.progress = progress),
-      });
+      return await work({ signal: abort.signal, onProgress });
     } catch (error) {
-      if (!(error instanceof EngineError && error.cancelled)) this.error = messageOf(error);
+      const isCancelled = error instanceof EngineError && error.cancelled;
+      if (isCurrent() && !isCancelled) this.error = messageOf(error);
       return undefined;
     } finally {
       clearTimeout(timer);
-      this.isRunning = false;
-      this.isSlow = false;
-      this.progress = null;
-      this.#abort = null;
+      if (isCurrent()) this.#end();
     }
+  }
+
+  #end(): void {
+    this.isRunning = false;
+    this.isSlow = false;
+    this.progress = null;
+    this.#abort = null;
   }
 
   cancel(): void {

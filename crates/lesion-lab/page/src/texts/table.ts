@@ -223,6 +223,10 @@ export const TEXTS = {
   },
   "cloud.sets": { en: "Random sets of each kind", vi: "Số tập ngẫu nhiên mỗi loại" },
   "cloud.start": { en: "Compare with random sets", vi: "So với các tập ngẫu nhiên" },
+  "cloud.atOnce": {
+    en: "Compare every new lesion at once",
+    vi: "Cứ tắt là so ngay",
+  },
   "cloud.chooseFirst": {
     en: "Choose neurons first, and a sentence with a mask.",
     vi: "Trước hết hãy chọn nơ-ron, và một câu có chỗ che.",
