@@ -225,7 +225,7 @@ export const TEXTS = {
   "cloud.start": { en: "Compare with random sets", vi: "So với các tập ngẫu nhiên" },
   "cloud.atOnce": {
     en: "Compare every new lesion at once",
-    vi: "Cứ tắt là so ngay",
+    vi: "So sánh ngay mỗi khi tắt nơ-ron",
   },
   "cloud.chooseFirst": {
     en: "Choose neurons first, and a sentence with a mask.",
@@ -275,8 +275,8 @@ export const TEXTS = {
     vi: "Chưa cho thấy khác với các tập ngẫu nhiên.",
   },
   "finding.notNone": {
-    en: "Not shown is not none: these neurons may matter, but random ones of the same number do as much, or there are too few sets to tell.",
-    vi: "Chưa thấy không có nghĩa là không có: những nơ-ron này vẫn có thể quan trọng, nhưng bấy nhiêu nơ-ron ngẫu nhiên cũng làm được như thế, hoặc có quá ít tập để phân định.",
+    en: "That it is not shown does not mean that there is no effect: these neurons may matter, but random ones of the same number do as much, or there are too few sets to tell.",
+    vi: "Chưa thấy không có nghĩa là không có tác động: những nơ-ron này vẫn có thể quan trọng, nhưng bấy nhiêu nơ-ron ngẫu nhiên cũng làm được như thế, hoặc có quá ít tập để phân định.",
   },
   "finding.oneSentence": {
     en: "This is one sentence, and p is not corrected for what you tried before. A study below tests many prompts and corrects for all its claims.",
@@ -288,7 +288,7 @@ export const TEXTS = {
     en: "Neurons are selected on pairs of sentences that differ in one word. Take another contrast, or paste pairs and prompts of your own.",
     vi: "Nơ-ron được chọn nhờ những cặp câu chỉ khác nhau một từ. Bạn có thể lấy một cặp đối lập khác, hoặc dán các cặp câu và câu thử của mình.",
   },
-  "contrast.examples": { en: "Contrasts at hand", vi: "Các cặp đối lập có sẵn" },
+  "contrast.examples": { en: "Available contrasts", vi: "Các cặp đối lập có sẵn" },
   "contrast.pairs": { en: "Pairs", vi: "Cặp câu" },
   "contrast.prompts": { en: "Prompts, the right word first", vi: "Câu thử, từ đúng đứng đầu" },
   "contrast.format": {
@@ -304,7 +304,7 @@ export const TEXTS = {
   "contrast.visible": { en: "the visible word", vi: "từ nhìn thấy được" },
   "contrast.masked": { en: "its mask", vi: "chỗ che của từ" },
   "contrast.correction": { en: "Correction of p", vi: "Cách hiệu chỉnh p" },
-  "contrast.heldOut": { en: "Pairs held out", vi: "Số cặp giữ lại" },
+  "contrast.heldOut": { en: "Pairs held out", vi: "Phần cặp câu giữ lại" },
   "contrast.select": { en: "Select neurons", vi: "Chọn nơ-ron" },
   "contrast.changed": {
     en: "Changed since the last selection.",
@@ -402,7 +402,7 @@ export const TEXTS = {
     vi: "Như vậy là quá sức chứa của một trang web (4 GB). Với mô hình này, hãy dùng chương trình.",
   },
 
-  "share.title": { en: "To and fro", vi: "Mang đi, mang về" },
+  "share.title": { en: "Save and share", vi: "Lưu và chia sẻ" },
   "share.lead": {
     en: "Take this study to the program, which computes the same numbers; send a link that restores this page; or drop the folder of a finished study anywhere on the page.",
     vi: "Bạn có thể mang nghiên cứu này sang chương trình, nơi cho ra đúng những con số này; gửi một liên kết mở lại y nguyên trang này; hoặc thả thư mục của một nghiên cứu đã chạy xong vào bất cứ đâu trên trang.",
