@@ -79,6 +79,15 @@ export class Visitor {
     return cells.locator("td:not(.bars)").allInnerTexts();
   }
 
+  /** The numbers of a word in the table of predictions, in full. */
+  async numbers(word) {
+    const row = this.page.locator("#sentence tbody tr", {
+      has: this.page.getByRole("rowheader", { name: word, exact: true }),
+    });
+    const cells = await row.locator("[data-value]").all();
+    return Promise.all(cells.map(async (cell) => Number(await cell.getAttribute("data-value"))));
+  }
+
   /** Lesions neurons, and waits for the prediction. */
   async lesion(neurons) {
     await this.page.fill("#lesioned-neurons", neurons);

@@ -1,0 +1,135 @@
+// The page beside the program: the same predictions, the same study, and a download that the program runs.
+// LESION names the program; without one the tests are left out, unless CI is set.
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { strFromU8, unzipSync } from "fflate";
+import { serve } from "./static-host.js";
+import { Visitor } from "./visitor.js";
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+const PAGE = process.env.LESION_LAB ?? here("../dist");
+const PROGRAM = process.env.LESION ?? here("../../../../target/release/lesion");
+const isAbsent = !existsSync(PROGRAM) && !process.env.CI;
+const options = { skip: isAbsent && `there is no ${PROGRAM}` };
+
+/** Milliseconds for a study on a busy machine. */
+const LONG = 300_000;
+
+/** Differences of 32-bit arithmetic in another order. */
+const TOLERANCE = 1e-4;
+
+/**
+ * Random sets that are matched on activity or displacement follow the order of neurons by it, in which
+ * rounding can swap two neighbours; such a set then differs in a neuron.
+ */
+const MATCHED = /active|displaced/;
+const MATCHED_TOLERANCE = 0.02;
+
+const LESIONS = [
+  {
+    sentence: "Robert helped Lucy with [MASK] project and she thanked him for his hard work.",
+    neurons: "5:her",
+    at: "target",
+  },
+  { sentence: "Mary deceived Edward, and the dog chased [MASK].", neurons: "3:her", at: "all" },
+  { sentence: "She thanked [MASK].", neurons: "4:him", at: "target" },
+  { sentence: "Nobody greeted Lucy, so we thanked [MASK].", neurons: "0-5:0-99", at: "target" },
+  { sentence: "Robert was late, so we missed [MASK].", neurons: "2:5,17,300", at: "all" },
+];
+
+let host;
+let folder;
+
+before(async () => {
+  host = await serve(PAGE);
+  folder = await mkdtemp(join(tmpdir(), "lesion-page-"));
+});
+
+after(async () => {
+  await host.close();
+  await rm(folder, { recursive: true });
+});
+
+function program(...args) {
+  return execFileSync(PROGRAM, args, {
+    cwd: folder,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+}
+
+function assertClose(found, expected, what, tolerance = TOLERANCE) {
+  assert.ok(Math.abs(found - expected) <= tolerance, `${what}: ${found}, not ${expected}`);
+}
+
+/** The rows of a table of numbers and words without quotes. */
+function readRows(csv) {
+  const [head, ...rows] = csv
+    .trim()
+    .split("\n")
+    .map((line) => line.split(","));
+  return rows.map((row) => Object.fromEntries(head.map((name, index) => [name, row[index]])));
+}
+
+test("predictions with and without lesions are the program's", options, async (t) => {
+  const visitor = await Visitor.arrive(t, host.address);
+  for (const { sentence, neurons, at } of LESIONS) {
+    const lesion = ["--lesion", neurons, "--at", at];
+    const json = program("predict", sentence, "--candidates", "her,him", ...lesion, "--json");
+    await visitor.open(`#${new URLSearchParams({ sentence, words: "her,him", neurons, at })}`);
+    await visitor.page.waitForSelector(".outcome");
+    for (const rating of JSON.parse(json).masks[0].candidates) {
+      const { candidate, prob, prob_lesioned, logit, logit_lesioned, logit_drop } = rating;
+      const expected = [prob, prob_lesioned, logit, logit_lesioned, logit_drop];
+      const found = await visitor.numbers(candidate);
+      for (const [index, value] of expected.entries()) {
+        assertClose(found[index], value, `${sentence} ${neurons} at ${at}: ${candidate}`);
+      }
+    }
+    await visitor.page.close();
+  }
+  visitor.complain();
+});
+
+test("a study of the page is the program's", options, async (t) => {
+  const visitor = await Visitor.arrive(t, host.address);
+  const study = visitor.page.locator("#study");
+  await study.getByLabel("Dose").uncheck();
+  await visitor.button("Run the study").click();
+  await study.locator("figure svg").first().waitFor({ timeout: LONG });
+  const files = unzipSync(await visitor.download(study.getByText("Save all files as ZIP")));
+  program("reproduce", "--parts", "controls", "--nulls", "20", "--out", "study");
+  const found = readRows(strFromU8(files["profile.csv"]));
+  const expected = readRows(await readFile(join(folder, "study/profile.csv"), "utf8"));
+  assert.equal(found.length, expected.length);
+  for (const [index, row] of expected.entries()) {
+    for (const [column, text] of Object.entries(row)) {
+      const value = found[index][column];
+      if (text === "" || Number.isNaN(Number(text))) assert.equal(value, text, column);
+      else {
+        const tolerance = MATCHED.test(column) ? MATCHED_TOLERANCE : TOLERANCE;
+        assertClose(Number(value), Number(text), `row ${index}, ${column}`, tolerance);
+      }
+    }
+  }
+  visitor.complain();
+});
+
+test("the program runs a downloaded study", options, async (t) => {
+  const visitor = await Visitor.arrive(t, host.address);
+  await visitor.lesion("5:her");
+  const files = unzipSync(await visitor.download(visitor.button("Download study")));
+  for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content);
+  program("run", "study.toml", "--parts", "controls", "--nulls", "20", "--out", "run");
+  const { sets } = JSON.parse(await readFile(join(folder, "run/neuron_sets.json"), "utf8"));
+  const lesioned = sets.find(({ layer, label }) => layer === 5 && label === "her");
+  assert.deepEqual(lesioned.lesioned, lesioned.neurons);
+  visitor.complain();
+});
