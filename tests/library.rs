@@ -3,8 +3,9 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use lesion::{
-    CancelToken, LesionError, LoadedModel, Memory, ModelBytes, ModelSource, Note, PreparedStudy,
-    RunOptions, Stages, StudyTexts, TextInput, Unwatched, Watch, create_folder, device, run,
+    CancelToken, LesionError, LesionRequest, LoadedModel, Memory, MemoryFolder, ModelSource, Note,
+    PreparedStudy, RunOptions, SentenceQuestion, Session, Stages, StarterWords, StudyTexts,
+    TextInput, Unwatched, Watch, create_folder, device, run,
 };
 use study_record::{Backend, Part, Study, tables::DoseRow};
 use study_report::Section;
@@ -206,15 +207,12 @@ fn every_stage_can_be_cancelled_before_and_during_it() {
 #[test]
 fn a_model_in_memory_has_the_results_of_the_bundled_model() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets/models/bundled");
-    let read = |file: &str| fs::read(Path::new(folder).join(file)).unwrap().into();
-    let bytes = ModelBytes {
-        name: "from memory".to_owned(),
-        config: read("config.json"),
-        tokenizer: read("tokenizer.json"),
-        weights: read("model.safetensors"),
-    };
+    let names = ["config.json", "tokenizer.json", "model.safetensors"];
+    let read = |name: &str| fs::read(Path::new(folder).join(name)).unwrap().into();
+    let files = names.map(|name| (name.to_owned(), read(name))).into();
+    let files = MemoryFolder { name: "from memory".to_owned(), files };
     let expected = run_in_memory(&ModelSource::Bundled);
-    assert_eq!(run_in_memory(&ModelSource::Bytes(bytes)), expected);
+    assert_eq!(run_in_memory(&ModelSource::Memory(files)), expected);
     assert_eq!(run_in_memory(&ModelSource::Folder(folder.into())), expected);
 }
 
@@ -231,4 +229,55 @@ fn rows_are_read_from_memory() {
     assert_eq!(study.manifest().label_a, doses[0].neuron_set);
     assert!(study.changed().is_empty());
     assert!(memory.contains_key("report.html"));
+}
+
+#[test]
+fn a_cloud_grows_in_parts_beside_the_lesion_of_a_prediction() {
+    let mut stages = Stages::unwatched();
+    let session = Session::open(None, &mut stages).unwrap();
+    let ask = |neurons: &str| {
+        let lesion = LesionRequest::zero(vec![neurons.parse().unwrap()]);
+        SentenceQuestion::new("The king smiled when we met [MASK].")
+            .with_candidates(&["him", "her"])
+            .with_lesion(lesion)
+    };
+    let question = ask("4:0-99");
+    let words = session.predict(&question, &mut stages).unwrap().masks.remove(0).words;
+    let [him, her] = [0, 1].map(|word| words[word].logit_drop().unwrap());
+    let mut cloud = session.cloud(&question, (12, 0), &mut stages).unwrap();
+    assert!((cloud.drops().margin - (him - her)).abs() < 1e-4);
+    assert_eq!(cloud.groups().each_ref().map(|group| cloud.p(group)), [None, None]);
+    assert!(!session.extend_cloud(&mut cloud, 5, &mut stages).unwrap());
+    assert!(session.extend_cloud(&mut cloud, 20, &mut stages).unwrap());
+    let mut at_once = session.cloud(&question, (12, 0), &mut stages).unwrap();
+    session.extend_cloud(&mut at_once, 12, &mut stages).unwrap();
+    for (group, other) in cloud.groups().iter().zip(at_once.groups()) {
+        assert_eq!((group.drops().len(), other.drops().len()), (12, 12));
+        for (drops, other) in group.drops().iter().zip(other.drops()) {
+            assert!((drops.margin - other.margin).abs() < 1e-4);
+        }
+        let p = cloud.p(group).unwrap();
+        assert!((1.0 / 13.0..=1.0).contains(&p), "{p}");
+    }
+    // There is no other set of the size of a whole layer.
+    let whole = session.cloud(&ask("4:all"), (12, 0), &mut stages).unwrap();
+    assert!(whole.groups().iter().all(|group| group.count() == 0));
+}
+
+#[test]
+fn labels_refer_to_the_stimuli_that_the_model_responded_to_last() {
+    let mut stages = Stages::unwatched();
+    let session = Session::open(None, &mut stages).unwrap();
+    let mut study = Study::default();
+    study.set("selection.at", "masked").unwrap();
+    let starter: StarterWords = "is,are".parse().unwrap();
+    let [pairs, _] = starter.texts();
+    let pairs = TextInput::given("pairs", pairs);
+    let responses = session.respond_to(Some(&pairs), &study, &mut stages).unwrap();
+    assert_eq!([&responses.selection.contrast.a, &responses.selection.contrast.b], ["is", "are"]);
+    assert_eq!(responses.sentences[0].len(), responses.activations.sentences()[0]);
+    let request = |label: &str| LesionRequest::zero(vec![format!("all:{label}").parse().unwrap()]);
+    assert_eq!(session.resolve(&request("are"), &mut stages).unwrap().layers.len(), 6);
+    let error = session.resolve(&request("her"), &mut stages).unwrap_err();
+    assert!(error.to_string().contains("her"), "{error}");
 }

@@ -7,14 +7,15 @@ use crate::{
     config::{bert_config::BertConfig, config_error::ConfigError, family::Family},
     error::BertModelError,
     model::bert_for_masked_lm::BertForMaskedLm,
+    model_folder::ModelFolder,
     text::{
         reconciled::{
             tokenizer_class::TokenizerClass,
             tokenizer_folder::{class_of_vocabulary, open_tokenizer},
         },
-        tokenizer::{BertTokenizer, SpecialTokens},
+        tokenizer::BertTokenizer,
     },
-    weights::{read_file::read_file, untrained_weights::UntrainedWeights, weight_files::Weights},
+    weights::{untrained_weights::UntrainedWeights, weight_files::Weights},
 };
 
 /// A Hugging Face checkpoint: configuration, tokenizer and, not yet read, the weights.
@@ -28,46 +29,40 @@ pub struct Checkpoint {
     notes: Vec<CheckpointNote>,
 }
 
-/// The files of a checkpoint in memory, such as one that is compiled into a program.
-#[derive(Clone, Copy, Debug)]
-pub struct CheckpointBytes<'a> {
-    /// The bytes of `config.json`.
-    pub config: &'a [u8],
-    /// The bytes of `tokenizer.json`.
-    pub tokenizer: &'a [u8],
-    /// The bytes of `model.safetensors`.
-    pub weights: &'a [u8],
-}
+/// The file of a checkpoint's configuration.
+const CONFIG: &str = "config.json";
 
 impl Checkpoint {
-    /// Opens a checkpoint directory: `config.json`, the tokenizer as `transformers` 5.23 reads it, and
+    /// Opens the folder of a checkpoint: `config.json`, the tokenizer as `transformers` 5.23 reads it, and
     /// the weights as [`Weights::open`] finds them.
     ///
     /// # Errors
     /// If a file is missing or cannot be read, or specifies a model that this crate does not compute.
-    pub fn open(dir: impl AsRef<Path>) -> Result<Self, BertModelError> {
-        let dir = dir.as_ref();
-        Self::open_with_tokenizer(dir, dir)
+    pub fn open(folder: impl Into<ModelFolder>) -> Result<Self, BertModelError> {
+        let folder = folder.into();
+        Self::open_with_tokenizer(&folder, &folder)
     }
 
-    /// As [`Checkpoint::open`], with the files of the tokenizer in a directory of their own.
+    /// As [`Checkpoint::open`], with the files of the tokenizer in a folder of their own.
     ///
     /// # Errors
     /// If [`Checkpoint::open`] would fail.
-    pub fn open_with_tokenizer(dir: &Path, tokenizer_dir: &Path) -> Result<Self, BertModelError> {
-        let config_file = dir.join("config.json");
-        let json = read_file(&config_file)?;
+    pub fn open_with_tokenizer(
+        folder: &ModelFolder,
+        tokenizer_folder: &ModelFolder,
+    ) -> Result<Self, BertModelError> {
+        let json = folder.read(CONFIG)?;
         let mut weights = None;
         let (config, mut notes) = BertConfig::from_json_and_tensors(&json, || {
-            family_of_weights(dir, weights.insert(Weights::open(dir)?))
+            family_of_weights(folder, weights.insert(Weights::open(folder)?))
         })?;
-        let mut opened = open_tokenizer(tokenizer_dir, config.model_type)?;
+        let mut opened = open_tokenizer(tokenizer_folder, config.model_type)?;
         notes.append(&mut opened.notes);
         let weights = match weights {
             Some(weights) => weights,
-            None => Weights::open(dir)?,
+            None => Weights::open(folder)?,
         };
-        let mut files = vec![config_file];
+        let mut files = vec![folder.path().join(CONFIG)];
         files.append(&mut opened.files);
         files.extend_from_slice(weights.files());
         let mut tokenizer = opened.tokenizer;
@@ -80,7 +75,7 @@ impl Checkpoint {
     /// # Errors
     /// If `config.json` is missing or cannot be read, or names another architecture.
     pub fn is_family_of_tensors(dir: impl AsRef<Path>) -> Result<bool, BertModelError> {
-        let json = read_file(&dir.as_ref().join("config.json"))?;
+        let json = ModelFolder::from(dir).read(CONFIG)?.into_owned();
         Ok(BertConfig::family_in(&json)?.is_none())
     }
 
@@ -94,40 +89,25 @@ impl Checkpoint {
         dir: impl AsRef<Path>,
         tensors: Option<&[String]>,
     ) -> Result<(), BertModelError> {
-        let dir = dir.as_ref();
-        let json = read_file(&dir.join("config.json"))?;
+        let folder = &ModelFolder::from(dir);
+        let json = folder.read(CONFIG)?;
         if let Some(family) = BertConfig::family_in(&json)? {
-            return check_family(dir, &json, family);
+            return check_family(folder, &json, family);
         }
         if let Some(names) = tensors {
             let family = Family::of_tensors(|name| {
                 Ok::<_, BertModelError>(names.iter().any(|known| known == name))
             })?;
-            return check_family(dir, &json, with_unigrams(known_family(family)?, dir));
+            return check_family(folder, &json, with_unigrams(known_family(family)?, folder));
         }
-        let likely = likely_family(dir, &json)?;
-        let checked = check_family(dir, &json, likely);
+        let likely = likely_family(folder, &json)?;
+        let checked = check_family(folder, &json, likely);
         let others = Family::ALL.into_iter().filter(|family| *family != likely);
-        let suits_another = |family| check_family(dir, &json, family).is_ok();
+        let suits_another = |family| check_family(folder, &json, family).is_ok();
         if checked.is_err() && others.into_iter().any(suits_another) {
             return Ok(());
         }
         checked
-    }
-
-    /// Opens a checkpoint in memory.
-    ///
-    /// # Errors
-    /// If a file cannot be read, or specifies a model that this crate does not compute.
-    pub fn from_bytes(files: CheckpointBytes<'_>) -> Result<Self, BertModelError> {
-        let mut weights = Weights::from_bytes(files.weights.to_vec());
-        let (config, mut notes) = BertConfig::from_json_and_tensors(files.config, || {
-            weights.family().and_then(known_family)
-        })?;
-        let special = SpecialTokens::of(config.model_type);
-        let mut tokenizer = BertTokenizer::from_json(files.tokenizer, &special)?;
-        notes.extend(limit_tokens(&config, &mut tokenizer)?);
-        Ok(Self { config, tokenizer, weights, files: Vec::new(), notes })
     }
 
     /// Notes on the checkpoint for its user.
@@ -136,7 +116,7 @@ impl Checkpoint {
         &self.notes
     }
 
-    /// All files of the directory that the model depends on.
+    /// All files of the folder that the model depends on.
     #[must_use]
     pub fn files(&self) -> &[PathBuf] {
         &self.files
@@ -165,31 +145,34 @@ impl Checkpoint {
 }
 
 /// Checks that the directory has the configuration and the tokenizer of a model of this family.
-fn check_family(dir: &Path, config: &[u8], family: Family) -> Result<(), BertModelError> {
+fn check_family(folder: &ModelFolder, config: &[u8], family: Family) -> Result<(), BertModelError> {
     let config = BertConfig::from_json_of(config, family)?;
-    let mut tokenizer = open_tokenizer(dir, family)?.tokenizer;
+    let mut tokenizer = open_tokenizer(folder, family)?.tokenizer;
     limit_tokens(&config, &mut tokenizer)?;
     Ok(())
 }
 
 /// The family that a configuration and a vocabulary look like.
-fn likely_family(dir: &Path, config: &[u8]) -> Result<Family, BertModelError> {
+fn likely_family(folder: &ModelFolder, config: &[u8]) -> Result<Family, BertModelError> {
     if let Some(family) = BertConfig::family_of_keys(config)? {
         return Ok(family);
     }
-    let class = class_of_vocabulary(dir);
+    let class = class_of_vocabulary(folder);
     let family = Family::ALL.into_iter().find(|family| family.traits().tokenizer == class);
     Ok(family.unwrap_or(Family::Bert))
 }
 
 /// The family whose tensors the weights have.
-fn family_of_weights(dir: &Path, weights: &mut Weights) -> Result<Family, BertModelError> {
-    Ok(with_unigrams(known_family(weights.family()?)?, dir))
+fn family_of_weights(
+    folder: &ModelFolder,
+    weights: &mut Weights,
+) -> Result<Family, BertModelError> {
+    Ok(with_unigrams(known_family(weights.family()?)?, folder))
 }
 
 /// The family, but XLM-RoBERTa for the tensors of RoBERTa, which it shares, and its own vocabulary.
-fn with_unigrams(family: Family, dir: &Path) -> Family {
-    if family == Family::Roberta && class_of_vocabulary(dir) == TokenizerClass::XlmRoberta {
+fn with_unigrams(family: Family, folder: &ModelFolder) -> Family {
+    if family == Family::Roberta && class_of_vocabulary(folder) == TokenizerClass::XlmRoberta {
         return Family::XlmRoberta;
     }
     family

@@ -68,6 +68,16 @@ pub enum BertModelError {
         message: String,
     },
 
+    /// Weights of PyTorch in memory, where only safetensors are read.
+    #[error(
+        "{path}: only model.safetensors is read from memory; in Python, \
+         AutoModelForMaskedLM.from_pretrained(DIR).save_pretrained(DIR) writes it"
+    )]
+    PickleInMemory {
+        /// The file.
+        path: PathBuf,
+    },
+
     /// An index of weights names a file outside its folder.
     #[error("{index}: {file:?} is not a file in the same folder")]
     OutsideFolder {

@@ -74,6 +74,10 @@ pub(crate) fn fenced_in_time<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Fault> {
     static LEFT_BEHIND: AtomicUsize = AtomicUsize::new(0);
+    if cfg!(target_family = "wasm") {
+        // There are no threads. The page can end the whole worker.
+        return fenced(work);
+    }
     count_left_behind(&LEFT_BEHIND, work)
 }
 

@@ -40,11 +40,12 @@ mod config;
 mod error;
 mod fence;
 mod model;
+mod model_folder;
 mod ops;
 mod text;
 mod weights;
 
-pub use checkpoint::{Checkpoint, CheckpointBytes};
+pub use checkpoint::Checkpoint;
 pub use checkpoint_note::CheckpointNote;
 pub use config::{bert_config::BertConfig, config_error::ConfigError, family::Family};
 pub use error::BertModelError;
@@ -54,6 +55,7 @@ pub use model::{
     mlp_hook::{MlpHook, NoHook, Site, TokenSet},
     token_batch::TokenBatch,
 };
+pub use model_folder::{MemoryFolder, ModelFolder};
 pub use ops::dot_product_attention::Projections;
 pub use text::{
     tokenizer::{BertTokenizer, Encoded, MASK, SpecialTokens, WordPieceOptions},

@@ -26,6 +26,10 @@ impl Hub {
     /// # Errors
     /// If [`Settings::from_env`] fails.
     pub fn from_env() -> Result<Self, HubError> {
+        if cfg!(target_family = "wasm") {
+            // A browser has neither a folder for the cache nor connections.
+            return Err(HubError::NoHome);
+        }
         Settings::from_env().map(Self::new)
     }
 

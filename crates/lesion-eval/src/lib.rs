@@ -98,7 +98,7 @@ pub use parts::{
     find_part,
     laboratory_part::{Bench, Design, EncodedTable, LaboratoryPart, PartResult, Trials},
     layer_pattern::LayerPattern,
-    set_lesions::DrawnSets,
+    set_lesions::{DrawnSets, draw_random_set},
 };
 pub use passes::{
     batching::Batching,
@@ -110,6 +110,7 @@ pub use prediction::{
     neuron_view::{NeuronView, SentenceView, ViewedNeurons, WrittenWords, view_neurons},
     never_right::{never_right, never_right_in_sample},
     predict::{Prediction, Score, predict},
+    random_cloud::{RandomCloud, RandomGroup},
     sentence::{MaskRating, Sentence, WordRating, rate_sentences},
     sentence_lesion::{LesionValues, SentenceLesion},
 };
@@ -117,7 +118,7 @@ pub use selection::{
     activations::{Activations, measure},
     detectable::DetectableEffects,
     diagnose::{Diagnostics, LayerHistogram, Normality, Sparsity, diagnose},
-    neuron_sets::{NeuronSetEntry, NeuronSetFile, NeuronSets},
+    neuron_sets::{NeuronSetEntry, NeuronSetFile, NeuronSets, strongest_neurons},
     observations::Observations,
     replication::{Replication, replicate},
     select::{Adjusted, CONFIDENCE, Selection, select},

@@ -1,6 +1,6 @@
 //! The rows of the tables that every study writes, and those of single sentences.
 
-use neuron_stats::effect_interval;
+use neuron_stats::{SampleCounts, effect_interval};
 use rayon::prelude::*;
 use study_record::{
     Correction,
@@ -28,44 +28,84 @@ use crate::{
 
 /// All layers, all neurons.
 pub fn neurons(selection: &Selection) -> impl Iterator<Item = NeuronRow> {
-    let chosen = selection.chosen();
-    let counts = sample_counts(selection.test, selection.counts.groups);
-    let effects: Vec<(f64, f64)> = selection
-        .tests
-        .par_iter()
-        .map(|test| {
-            effect_interval(test.effect, counts, CONFIDENCE).unwrap_or((f64::NAN, f64::NAN))
-        })
-        .collect();
-    let under = |correction| &selection.under(correction).p;
-    let storey = under(Correction::Storey);
-    let bh = under(Correction::BenjaminiHochberg);
-    let by = under(Correction::BenjaminiYekutieli);
-    let max_t = under(Correction::MaxT);
-    let holm = under(Correction::Holm);
-    let bonferroni = under(Correction::Bonferroni);
-    selection.tests.iter().enumerate().map(move |(index, test)| NeuronRow {
-        layer: index / selection.neurons,
-        neuron: index % selection.neurons,
-        mean_a: test.mean_a,
-        mean_b: test.mean_b,
-        t: test.t,
-        df: test.df,
-        p: test.p_two_sided,
-        q: chosen.p[index],
-        effect: test.effect,
-        effect_low: effects[index].0,
-        effect_high: effects[index].1,
-        label: selection.label(chosen, index).map(str::to_owned),
-        ci_low: test.ci.0,
-        ci_high: test.ci.1,
-        p_storey: storey[index],
-        p_bh: bh[index],
-        p_by: by[index],
-        p_max_t: max_t[index],
-        p_holm: holm[index],
-        p_bonferroni: bonferroni[index],
-    })
+    let rows = NeuronRows::new(selection);
+    let intervals: Vec<(f64, f64)> =
+        (0..selection.tests.len()).into_par_iter().map(|index| rows.interval(index)).collect();
+    (0..selection.tests.len()).map(move |index| rows.row(index, intervals[index]))
+}
+
+/// One neuron of a layer.
+///
+/// # Panics
+/// If the model has no such neuron.
+#[must_use]
+pub fn neuron(selection: &Selection, layer: usize, neuron: usize) -> NeuronRow {
+    let rows = NeuronRows::new(selection);
+    let index = selection.columns(layer).start + neuron;
+    rows.row(index, rows.interval(index))
+}
+
+/// The tests of a selection, with the p-values that a row contains.
+struct NeuronRows<'a> {
+    selection: &'a Selection,
+    counts: SampleCounts,
+    chosen: &'a Adjusted,
+    storey: &'a [f64],
+    bh: &'a [f64],
+    by: &'a [f64],
+    max_t: &'a [f64],
+    holm: &'a [f64],
+    bonferroni: &'a [f64],
+}
+
+impl<'a> NeuronRows<'a> {
+    fn new(selection: &'a Selection) -> Self {
+        let under = |correction| -> &'a [f64] { &selection.under(correction).p };
+        Self {
+            selection,
+            counts: sample_counts(selection.test, selection.counts.groups),
+            chosen: selection.chosen(),
+            storey: under(Correction::Storey),
+            bh: under(Correction::BenjaminiHochberg),
+            by: under(Correction::BenjaminiYekutieli),
+            max_t: under(Correction::MaxT),
+            holm: under(Correction::Holm),
+            bonferroni: under(Correction::Bonferroni),
+        }
+    }
+
+    /// The interval of a neuron's effect size; NaN without one.
+    fn interval(&self, index: usize) -> (f64, f64) {
+        let effect = self.selection.tests[index].effect;
+        effect_interval(effect, self.counts, CONFIDENCE).unwrap_or((f64::NAN, f64::NAN))
+    }
+
+    /// The row of a neuron, counted over the whole model.
+    fn row(&self, index: usize, (effect_low, effect_high): (f64, f64)) -> NeuronRow {
+        let test = &self.selection.tests[index];
+        NeuronRow {
+            layer: index / self.selection.neurons,
+            neuron: index % self.selection.neurons,
+            mean_a: test.mean_a,
+            mean_b: test.mean_b,
+            t: test.t,
+            df: test.df,
+            p: test.p_two_sided,
+            q: self.chosen.p[index],
+            effect: test.effect,
+            effect_low,
+            effect_high,
+            label: self.selection.label(self.chosen, index).map(str::to_owned),
+            ci_low: test.ci.0,
+            ci_high: test.ci.1,
+            p_storey: self.storey[index],
+            p_bh: self.bh[index],
+            p_by: self.by[index],
+            p_max_t: self.max_t[index],
+            p_holm: self.holm[index],
+            p_bonferroni: self.bonferroni[index],
+        }
+    }
 }
 
 /// Every layer under every correction.

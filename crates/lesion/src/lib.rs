@@ -50,6 +50,7 @@ mod running;
 mod session;
 mod sweeping;
 
+pub use bert_model::MemoryFolder;
 pub use error::LesionError;
 pub use inputs::study_texts::{GivenTexts, StudyTexts, TextInput};
 pub use loading::{
@@ -57,7 +58,7 @@ pub use loading::{
     loaded_model::LoadedModel,
     model_name_error::ModelNameError,
     model_note::ModelNote,
-    model_source::{ModelBytes, ModelSource},
+    model_source::ModelSource,
 };
 pub use publishing::{
     figure_conversion::convert_figure,
@@ -81,14 +82,16 @@ pub use running::{
     run::{RunSummary, run},
     run_share::{ShareSummary, run_share},
     stages::Stages,
-    starter::{StarterWords, write_starter},
+    starter::{STARTER_SETTINGS, StarterWords, write_starter},
     watch::{CancelToken, Note, Unwatched, Watch},
 };
 pub use session::{
     layer_neurons::{LayerNeurons, Neurons},
     open_session::Session,
     sentence_answers::{ActiveStimulus, EachAnswer, SentenceAnswer, ViewAnswer},
+    sentence_json::{EachJson, SentenceJson, ViewJson},
     sentence_question::{DEFAULT_TOP, LesionRequest, SentenceQuestion},
+    stimuli_responses::StimuliResponses,
 };
 pub use study_report::cite;
 pub use sweeping::{

@@ -13,6 +13,8 @@ use crate::{
 /// The page of a study and its figures.
 #[derive(Debug)]
 pub struct Report {
+    /// The result in a few sentences.
+    pub lead: String,
     /// One self-contained HTML file.
     pub html: String,
     /// The name of each figure, one of [`FIGURES`](crate::FIGURES), and its SVG.
@@ -40,7 +42,8 @@ pub fn report(study: &FinishedStudy<'_>) -> Result<Report, ReportError> {
     };
     let figures = page.figures().map(|figure| (figure.file.name, figure.contents()));
     let figures = figures.collect();
-    Ok(Report { html: page.render()?, figures, sections: page.sections })
+    let html = page.render()?;
+    Ok(Report { lead: page.lead, html, figures, sections: page.sections })
 }
 
 /// The result: the strongest controlled effect, with its interval and verdict.

@@ -250,6 +250,12 @@ impl BertTokenizer {
         self.mask
     }
 
+    /// The id of the token that stands for an unknown word, if there is one.
+    #[must_use]
+    pub fn unknown_id(&self) -> Option<u32> {
+        self.unknown
+    }
+
     /// Number of tokens in the vocabulary.
     #[must_use]
     pub fn vocabulary_size(&self) -> usize {

@@ -49,7 +49,8 @@ pub(crate) fn check_file(path: &Path) -> Result<u64, BertModelError> {
     Ok(metadata.len())
 }
 
-fn refuse_pointer(path: &Path, start: &[u8]) -> Result<(), BertModelError> {
+/// Checks that bytes are not those of a pointer of Git LFS.
+pub(crate) fn refuse_pointer(path: &Path, start: &[u8]) -> Result<(), BertModelError> {
     if start.starts_with(LFS_POINTER) {
         return Err(BertModelError::LfsPointer { path: path.to_owned() });
     }

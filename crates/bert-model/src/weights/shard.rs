@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use crate::{
     error::BertModelError,
     fence::{Fault, fenced},
-    weights::read_file::check_file,
+    model_folder::ModelFolder,
 };
 
 /// One file of weights, read through `burn-store`, tensor by tensor.
@@ -38,7 +38,7 @@ enum Store {
 
 impl Store {
     fn open(path: &Path) -> Self {
-        if path.extension().is_some_and(|extension| extension == "bin") {
+        if is_pickle(path) {
             // Layers keep the numbers that they have in the file.
             return Self::Pytorch(PytorchStore::from_file(path).map_indices_contiguous(false));
         }
@@ -54,6 +54,11 @@ impl Store {
     }
 }
 
+/// Whether a file of weights is PyTorch's.
+fn is_pickle(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "bin")
+}
+
 /// Number of bytes after which a file is opened again. Pages that were read through a map stay
 /// resident as long as the map exists, and would count beside the tensors.
 const REOPEN_AFTER: usize = 32 << 20;
@@ -62,13 +67,26 @@ impl Shard {
     /// Opens a file, which is mapped or read in parts, not copied.
     ///
     /// # Errors
-    /// If there is no such file ([`BertModelError::Read`]), or only a pointer to it
-    /// ([`BertModelError::LfsPointer`]).
-    pub(crate) fn open(path: &Path) -> Result<Self, BertModelError> {
+    /// If there is no such file ([`BertModelError::Read`]), only a pointer to it
+    /// ([`BertModelError::LfsPointer`]), or a file in memory is not safetensors
+    /// ([`BertModelError::PickleInMemory`]).
+    pub(crate) fn open(folder: &ModelFolder, file: &str) -> Result<Self, BertModelError> {
         // `burn-store` opens the file lazily; a missing one must be named now.
-        let size = check_file(path)?;
-        let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        Ok(Self::new(Store::open(path), file, size, Some(path.to_owned())))
+        let size = folder.check(file)?;
+        let path = folder.path().join(file);
+        match folder {
+            ModelFolder::Disk(_) => {
+                Ok(Self::new(Store::open(&path), file.to_owned(), size, Some(path)))
+            }
+            ModelFolder::Memory(_) if is_pickle(&path) => {
+                Err(BertModelError::PickleInMemory { path })
+            }
+            ModelFolder::Memory(_) => {
+                let bytes = folder.read(file)?.into_owned();
+                let store = Store::Safetensors(SafetensorsStore::from_bytes(Some(bytes)));
+                Ok(Self::new(store, file.to_owned(), size, None))
+            }
+        }
     }
 
     /// Reads from the bytes of a safetensors file.

@@ -9,7 +9,8 @@ use serde::Deserialize;
 use crate::{
     config::family::Family,
     error::BertModelError,
-    weights::{read_file::read_file, shard::Shard, tensor_source::TensorSource},
+    model_folder::ModelFolder,
+    weights::{shard::Shard, tensor_source::TensorSource},
 };
 
 /// The weights of a checkpoint, in one file or in several, read tensor by tensor.
@@ -26,26 +27,26 @@ pub struct Weights {
 const SINGLE_FILES: [&str; 2] = ["model.safetensors", "pytorch_model.bin"];
 
 impl Weights {
-    /// Opens the weights in a checkpoint directory: `model.safetensors` or `pytorch_model.bin`, or
+    /// Opens the weights in the folder of a checkpoint: `model.safetensors` or `pytorch_model.bin`, or
     /// the files that `model.safetensors.index.json` or `pytorch_model.bin.index.json` lists.
     ///
     /// # Errors
     /// If there is none of these ([`BertModelError::NoWeights`]), or a file or index cannot be read
     /// ([`BertModelError::Read`], [`BertModelError::Container`]), or the index names a file elsewhere
-    /// ([`BertModelError::OutsideFolder`]).
-    pub fn open(dir: &Path) -> Result<Self, BertModelError> {
+    /// ([`BertModelError::OutsideFolder`]), or a file in memory is not safetensors
+    /// ([`BertModelError::PickleInMemory`]).
+    pub fn open(folder: &ModelFolder) -> Result<Self, BertModelError> {
         for name in SINGLE_FILES {
-            let file = dir.join(name);
-            if file.exists() {
-                let shards = vec![Shard::open(&file)?];
-                return Ok(Self { shards, places: None, files: vec![file] });
+            if folder.contains(name) {
+                let shards = vec![Shard::open(folder, name)?];
+                return Ok(Self { shards, places: None, files: vec![folder.path().join(name)] });
             }
-            let index = dir.join(format!("{name}.index.json"));
-            if index.exists() {
-                return Self::open_index(dir, index);
+            let index = format!("{name}.index.json");
+            if folder.contains(&index) {
+                return Self::open_index(folder, &index);
             }
         }
-        Err(BertModelError::NoWeights { dir: dir.to_owned() })
+        Err(BertModelError::NoWeights { dir: folder.path().to_owned() })
     }
 
     /// Reads from the bytes of a safetensors file.
@@ -67,18 +68,19 @@ impl Weights {
         &self.files
     }
 
-    fn open_index(dir: &Path, index: PathBuf) -> Result<Self, BertModelError> {
-        let weight_map = read_index(&index)?;
+    fn open_index(folder: &ModelFolder, index: &str) -> Result<Self, BertModelError> {
+        let weight_map = read_index(folder, index)?;
         let mut names: Vec<&String> = weight_map.values().collect();
         names.sort_unstable();
         names.dedup();
-        let files: Vec<PathBuf> = names.iter().map(|name| dir.join(name)).collect();
-        let shards = files.iter().map(|file| Shard::open(file)).collect::<Result<_, _>>()?;
+        let shards =
+            names.iter().map(|name| Shard::open(folder, name)).collect::<Result<_, _>>()?;
         let places = weight_map
             .iter()
             .filter_map(|(tensor, file)| Some((tensor.clone(), names.binary_search(&file).ok()?)))
             .collect();
-        let files = [vec![index], files].concat();
+        let mut files = vec![folder.path().join(index)];
+        files.extend(names.iter().map(|name| folder.path().join(name)));
         Ok(Self { shards, places: Some(places), files })
     }
 
@@ -94,13 +96,16 @@ impl Weights {
 }
 
 /// The file of each tensor, from an index whose files are all in its own folder.
-fn read_index(index: &Path) -> Result<HashMap<String, String>, BertModelError> {
+fn read_index(
+    folder: &ModelFolder,
+    index: &str,
+) -> Result<HashMap<String, String>, BertModelError> {
     #[derive(Deserialize)]
     struct Index {
         weight_map: HashMap<String, String>,
     }
-    let bytes = read_file(index)?;
-    let index = file_name(index);
+    let bytes = folder.read(index)?;
+    let index = index.to_owned();
     let Index { weight_map } = match serde_json::from_slice(&bytes) {
         Ok(parsed) => parsed,
         Err(error) => {

@@ -132,6 +132,18 @@ impl DrawnSets {
     }
 }
 
+/// Random set `number` of a layer with `neurons` neurons, the same as in a study with this seed. At most
+/// the whole layer is chosen.
+#[must_use]
+pub fn draw_random_set(
+    (layer, neurons): (usize, usize),
+    size: usize,
+    seed: u64,
+    number: usize,
+) -> Arc<[usize]> {
+    choose_any(neurons, size.min(neurons), &mut stream(seed, Purpose::AnySet, layer, number))
+}
+
 /// The random sets of whole layers that a study has lesioned so far, by layer and size. Labels and
 /// parts share them. There are none if batches of theirs are left to other shares.
 #[derive(Default)]

@@ -135,7 +135,10 @@ fn sort_by_margin(neurons: &mut [NeuronEffect]) {
 }
 
 /// The candidates of a mask, and as many of the model's top words as are missing to two.
-fn choose_words(subject: Subject<'_>, mask: &MaskedPrompt) -> Result<Vec<Candidate>, StudyError> {
+pub(crate) fn choose_words(
+    subject: Subject<'_>,
+    mask: &MaskedPrompt,
+) -> Result<Vec<Candidate>, StudyError> {
     let mut words = mask.candidates.clone();
     if words.len() >= 2 {
         return Ok(words);

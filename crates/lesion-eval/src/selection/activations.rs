@@ -47,6 +47,18 @@ impl Activations {
         }
     }
 
+    /// Whether sentence i of one side and sentence i of the other are a pair.
+    #[must_use]
+    pub fn is_paired(&self) -> bool {
+        self.layout.paired
+    }
+
+    /// The places of each side's sentences among the lines of the stimuli, counted from 0.
+    #[must_use]
+    pub fn lines(&self) -> &[Vec<usize>; 2] {
+        &self.layout.lines
+    }
+
     /// Number of sentences of each side.
     #[must_use]
     pub fn sentences(&self) -> [usize; 2] {

@@ -55,6 +55,25 @@ pub(crate) fn sort_by_strength(neurons: &mut [usize], tests: &[TTest], strength:
     neurons.sort_by(|&a, &b| measure(b).total_cmp(&measure(a)).then(a.cmp(&b)));
 }
 
+/// The strongest neurons of a layer, whether significant or not, in ascending order.
+///
+/// # Panics
+/// If the model has no such layer.
+#[must_use]
+pub fn strongest_neurons(
+    selection: &Selection,
+    layer: usize,
+    count: usize,
+    strength: Strength,
+) -> Vec<usize> {
+    let tests = &selection.tests[selection.columns(layer)];
+    let mut neurons: Vec<usize> = (0..tests.len()).collect();
+    sort_by_strength(&mut neurons, tests, strength);
+    neurons.truncate(count);
+    neurons.sort_unstable();
+    neurons
+}
+
 /// A set of neurons for each label in each layer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NeuronSets {

@@ -1,5 +1,6 @@
 //! Prompts files.
 
+use bert_model::MASK;
 use study_record::Warning;
 
 use crate::{
@@ -105,6 +106,18 @@ impl<'a> Prompt<'a> {
     #[must_use]
     pub fn right(&self) -> &'a str {
         &self.template.braces[self.brace][0]
+    }
+
+    /// Its words, the right one first.
+    #[must_use]
+    pub fn words(&self) -> &'a [String] {
+        &self.template.braces[self.brace]
+    }
+
+    /// The sentence with [`MASK`] in the place of its words.
+    #[must_use]
+    pub fn masked_sentence(&self) -> String {
+        self.template.fill(self.brace, MASK).0
     }
 
     /// The label of the neuron set that is matched to this prompt: the label before the tab, or the

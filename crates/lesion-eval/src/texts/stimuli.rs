@@ -119,18 +119,22 @@ impl Stimuli {
         }
     }
 
-    /// The sentences of each side of pairs, in the order of the file; none if they are single sentences.
+    /// The sentences of each side, whose places among the lines are `lines`.
+    ///
+    /// # Panics
+    /// If there are not so many lines.
     #[must_use]
-    pub fn pair_sentences(&self) -> [Vec<String>; 2] {
+    pub fn sentences(&self, lines: &[Vec<usize>; 2]) -> [Vec<String>; 2] {
         let mut sentences = [Vec::new(), Vec::new()];
-        if !self.paired {
-            return sentences;
-        }
-        for template in &self.templates {
-            let target = template.braces.len() - 1;
-            for (side, sentences) in sentences.iter_mut().enumerate() {
-                let word = &template.braces[target][side];
-                sentences.push(template.fill_sides(side, target, word).0);
+        for (side, sentences) in sentences.iter_mut().enumerate() {
+            // A single sentence has the same word on whichever side it is.
+            let word = if self.paired { side } else { 0 };
+            for &line in &lines[side] {
+                let template = &self.templates[line];
+                let target = template.braces.len() - 1;
+                let (sentence, _) =
+                    template.fill_sides(word, target, &template.braces[target][word]);
+                sentences.push(sentence);
             }
         }
         sentences

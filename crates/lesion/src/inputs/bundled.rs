@@ -6,7 +6,17 @@ macro_rules! asset {
     };
 }
 
-pub(crate) use asset;
+/// The files of the bundled model: the name and the bytes of each.
+#[cfg(not(target_family = "wasm"))]
+pub(crate) const MODEL: &[(&str, &[u8])] = &[
+    ("config.json", asset!("models/bundled/config.json")),
+    ("tokenizer.json", asset!("models/bundled/tokenizer.json")),
+    ("model.safetensors", asset!("models/bundled/model.safetensors")),
+];
+
+/// In a browser, a page has the files of the bundled model beside it.
+#[cfg(target_family = "wasm")]
+pub(crate) const MODEL: &[(&str, &[u8])] = &[];
 
 /// Minimal pairs with a visible pronoun: the name of the file and its bytes.
 pub(crate) const PAIRS: (&str, &[u8]) = ("him_her.txt", asset!("stimuli/him_her.txt"));

@@ -81,6 +81,18 @@ impl TextInput {
         }
     }
 
+    /// The bundled stimuli for selection at a visible or masked target.
+    #[must_use]
+    pub fn bundled_stimuli(at: SelectAt) -> Self {
+        Self::bundled(bundled_stimuli_file(at))
+    }
+
+    /// The paper's two prompts.
+    #[must_use]
+    pub fn paper_prompts() -> Self {
+        Self::bundled(PROMPTS)
+    }
+
     fn bundled((name, bytes): (&str, &[u8])) -> Self {
         let mut input = Self::given(name, String::from_utf8_lossy(bytes));
         BUNDLED.clone_into(&mut input.origin.source);
@@ -226,7 +238,7 @@ fn bundled_stimuli_file(at: SelectAt) -> (&'static str, &'static [u8]) {
 
 /// The bundled stimuli for selection at a visible or masked target.
 pub(crate) fn bundled_stimuli(at: SelectAt) -> Result<Stimuli, LesionError> {
-    parse_stimuli(&TextInput::bundled(bundled_stimuli_file(at)))
+    parse_stimuli(&TextInput::bundled_stimuli(at))
 }
 
 /// Parses stimuli.
@@ -239,7 +251,7 @@ pub(crate) fn parse_stimuli(input: &TextInput) -> Result<Stimuli, LesionError> {
 
 /// The paper's two prompts.
 pub(crate) fn paper_prompts() -> Result<Prompts, LesionError> {
-    let input = TextInput::bundled(PROMPTS);
+    let input = TextInput::paper_prompts();
     Ok(Prompts::parse(&input.name, &input.text)?)
 }
 

@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use bert_model::ModelFolder;
 use hub::{Repo, SLOW_TOKENIZERS, TOKENIZERS, WEIGHTS, weights_advice};
 
 use crate::loading::model_name_error::ModelNameError;
@@ -113,20 +114,8 @@ pub(crate) fn check_folder(folder: &Path) -> Result<PathBuf, ModelNameError> {
     if !folder.exists() {
         return Err(ModelNameError::NoFolder { path: folder.to_owned() });
     }
-    let has = |names: &[&str]| names.iter().any(|name| folder.join(name).exists());
-    if !has(&[CONFIG]) {
-        return Err(no_config_error(folder));
-    }
-    if !has(&WEIGHTS)
-        && let Some(error) = unusable_weights_error(folder)
-    {
-        return Err(error);
-    }
-    if has(&TOKENIZERS) {
+    if check_files(&ModelFolder::Disk(folder.to_owned()))? {
         return Ok(folder.to_owned());
-    }
-    if let Some(file) = SLOW_TOKENIZERS.into_iter().find(|file| has(&[*file])) {
-        return Err(ModelNameError::SlowTokenizer { folder: folder.to_owned(), file });
     }
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
     if !name.starts_with(TRAINING) {
@@ -142,39 +131,74 @@ pub(crate) fn check_folder(folder: &Path) -> Result<PathBuf, ModelNameError> {
     Err(ModelNameError::NoTokenizer { folder: folder.to_owned() })
 }
 
-fn no_config_error(folder: &Path) -> ModelNameError {
-    let mut found = folders_in(folder);
-    found.retain(|folder| folder.join(CONFIG).exists());
+/// Checks that a folder has the files of a checkpoint. Returns whether it has a tokenizer.
+pub(crate) fn check_files(folder: &ModelFolder) -> Result<bool, ModelNameError> {
+    let has = |names: &[&str]| names.iter().any(|name| folder.contains(name));
+    if !has(&[CONFIG]) {
+        return Err(no_config_error(folder));
+    }
+    if !has(&WEIGHTS)
+        && let Some(error) = unusable_weights_error(folder)
+    {
+        return Err(error);
+    }
+    if has(&TOKENIZERS) {
+        return Ok(true);
+    }
+    match SLOW_TOKENIZERS.into_iter().find(|file| has(&[*file])) {
+        Some(file) => {
+            let folder = folder.path().to_owned();
+            Err(ModelNameError::SlowTokenizer { folder, file })
+        }
+        None => Ok(false),
+    }
+}
+
+fn no_config_error(folder: &ModelFolder) -> ModelNameError {
+    let path = folder.path().to_owned();
+    let mut found = checkpoints_in(folder);
     if !found.is_empty() {
         found.truncate(MOST_NAMED);
-        return ModelNameError::InFolders { folder: folder.to_owned(), found };
+        return ModelNameError::InFolders { folder: path, found };
     }
     match unusable_weights_error(folder) {
         Some(error) => error,
-        None => ModelNameError::NoConfig { folder: folder.to_owned() },
+        None => ModelNameError::NoConfig { folder: path },
     }
 }
 
 /// The error of weights in a form that is not read, if the folder has any.
-fn unusable_weights_error(folder: &Path) -> Option<ModelNameError> {
-    let mut files: Vec<PathBuf> =
-        entries(folder).into_iter().filter(|path| path.is_file()).collect();
+fn unusable_weights_error(folder: &ModelFolder) -> Option<ModelNameError> {
+    let mut files = folder.file_names();
     // The state of an optimiser is of no use without the weights.
-    files.retain(|file| !["optimizer.pt", "scheduler.pt"].iter().any(|name| file.ends_with(name)));
-    files.into_iter().find_map(|path| {
-        let advice = weights_advice(path.file_name()?.to_str()?)?;
-        Some(ModelNameError::UnusableWeights { path, advice })
+    files.retain(|file| !["optimizer.pt", "scheduler.pt"].contains(&file.as_str()));
+    files.into_iter().find_map(|file| {
+        let advice = weights_advice(&file)?;
+        Some(ModelNameError::UnusableWeights { path: folder.path().join(file), advice })
     })
+}
+
+/// The folders of checkpoints in a folder, in the order of their names.
+fn checkpoints_in(folder: &ModelFolder) -> Vec<PathBuf> {
+    match folder {
+        ModelFolder::Disk(dir) => {
+            let mut found = folders_in(dir);
+            found.retain(|folder| folder.join(CONFIG).exists());
+            found
+        }
+        ModelFolder::Memory(_) => {
+            let files = folder.file_names();
+            let configs = files.iter().map(Path::new).filter(|file| file.ends_with(CONFIG));
+            configs.filter_map(|file| Some(folder.path().join(file.parent()?))).collect()
+        }
+    }
 }
 
 /// The folders in a folder, in the order of their names.
 fn folders_in(folder: &Path) -> Vec<PathBuf> {
-    entries(folder).into_iter().filter(|path| path.is_dir()).collect()
-}
-
-fn entries(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    paths.retain(|path| path.is_dir());
     paths.sort_unstable();
     paths
 }

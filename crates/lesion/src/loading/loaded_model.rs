@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap, sync::OnceLock};
 
-use bert_model::{BertForMaskedLm, BertTokenizer, Checkpoint, CheckpointBytes};
+use bert_model::{BertForMaskedLm, BertTokenizer, Checkpoint, MemoryFolder, ModelFolder};
 use burn::tensor::Device;
 use lesion_eval::{Batching, Subject};
 use study_record::{BUNDLED, Origin};
@@ -10,11 +10,11 @@ use study_report::hash;
 
 use crate::{
     error::LesionError,
-    inputs::bundled::asset,
+    inputs::bundled::MODEL,
     loading::{
-        checkpoint_folder::check_folder,
+        checkpoint_folder::{check_files, check_folder},
         model_note::ModelNote,
-        model_source::{ModelBytes, ModelOnHub, ModelSource},
+        model_source::{ModelOnHub, ModelSource},
     },
     running::{stages::Stages, watch::Note},
 };
@@ -23,8 +23,7 @@ use crate::{
 pub struct LoadedModel {
     checkpoint: Checkpoint,
     model: BertForMaskedLm,
-    /// The files, if the checkpoint is in memory.
-    bytes: Option<ModelBytes>,
+    folder: ModelFolder,
     name: String,
     notes: Vec<ModelNote>,
     /// Its origin, once its files were hashed.
@@ -45,9 +44,13 @@ impl LoadedModel {
     ) -> Result<Self, LesionError> {
         let mut tokenizer_folder = None;
         let mut notes = Vec::new();
-        let (folder, bytes, name) = match source {
-            ModelSource::Bundled => (None, Some(bundled()), BUNDLED.to_owned()),
-            ModelSource::Bytes(bytes) => (None, Some(bytes.clone()), bytes.name.clone()),
+        let (folder, name) = match source {
+            ModelSource::Bundled => (ModelFolder::Memory(bundled()), BUNDLED.to_owned()),
+            ModelSource::Memory(files) => {
+                let folder = ModelFolder::Memory(files.clone());
+                check_files(&folder)?;
+                (folder, files.name.clone())
+            }
             ModelSource::Folder(folder) => {
                 let found = check_folder(folder)?;
                 if found != *folder {
@@ -56,31 +59,19 @@ impl LoadedModel {
                     stages.note(&Note::Model(note.clone()));
                     notes.push(note);
                 }
-                tokenizer_folder = Some(found);
-                (Some(folder.clone()), None, folder.display().to_string())
+                tokenizer_folder = Some(ModelFolder::Disk(found));
+                (ModelFolder::Disk(folder.clone()), folder.display().to_string())
             }
             ModelSource::Hub(repo) | ModelSource::HubAddress(repo) => {
                 let is_address = matches!(source, ModelSource::HubAddress(_));
                 let cached = ModelOnHub { repo, is_address }.download(stages)?;
                 notes = cached.notes;
-                (Some(cached.folder), None, cached.name)
+                (ModelFolder::Disk(cached.folder), cached.name)
             }
         };
         let (checkpoint, model) = stages.run("load", |_| {
-            let opened = match (&folder, &bytes) {
-                (Some(folder), _) => {
-                    let tokenizer_folder = tokenizer_folder.as_ref().unwrap_or(folder);
-                    Checkpoint::open_with_tokenizer(folder, tokenizer_folder)
-                }
-                (None, bytes) => {
-                    let bytes = bytes.clone().unwrap_or_default();
-                    Checkpoint::from_bytes(CheckpointBytes {
-                        config: &bytes.config,
-                        tokenizer: &bytes.tokenizer,
-                        weights: &bytes.weights,
-                    })
-                }
-            };
+            let tokenizer_folder = tokenizer_folder.as_ref().unwrap_or(&folder);
+            let opened = Checkpoint::open_with_tokenizer(&folder, tokenizer_folder);
             let model_error = |source| LesionError::Model { model: name.clone(), source };
             let mut checkpoint = opened.map_err(model_error)?;
             let model = match untrained {
@@ -95,7 +86,7 @@ impl LoadedModel {
             stages.note(&Note::Model(note.clone()));
             notes.push(note);
         }
-        Ok(Self { checkpoint, model, bytes, name, notes, origin: OnceLock::new() })
+        Ok(Self { checkpoint, model, folder, name, notes, origin: OnceLock::new() })
     }
 
     /// Notes on the model for its user. The observer of the stages was told each when it was found.
@@ -135,30 +126,22 @@ impl LoadedModel {
     }
 
     fn hash_files(&self) -> Result<Origin, LesionError> {
-        let source = self.name.clone();
-        if let Some(bytes) = &self.bytes {
-            let files = [
-                ("config.json", &bytes.config),
-                ("tokenizer.json", &bytes.tokenizer),
-                ("model.safetensors", &bytes.weights),
-            ];
-            let sha256 = files.map(|(name, bytes)| (name.to_owned(), hash::of_bytes(bytes)));
-            return Ok(Origin { source, sha256: sha256.into() });
-        }
         let mut sha256 = BTreeMap::new();
         for path in self.checkpoint.files() {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            sha256.insert(name, hash::of_file(path).map_err(LesionError::read(path))?);
+            let hash = match &self.folder {
+                ModelFolder::Memory(folder) => {
+                    hash::of_bytes(folder.files.get(&name).map_or(&[], |bytes| bytes))
+                }
+                ModelFolder::Disk(_) => hash::of_file(path).map_err(LesionError::read(path))?,
+            };
+            sha256.insert(name, hash);
         }
-        Ok(Origin { source, sha256 })
+        Ok(Origin { source: self.name.clone(), sha256 })
     }
 }
 
-fn bundled() -> ModelBytes {
-    ModelBytes {
-        name: BUNDLED.to_owned(),
-        config: Cow::Borrowed(asset!("models/bundled/config.json")),
-        tokenizer: Cow::Borrowed(asset!("models/bundled/tokenizer.json")),
-        weights: Cow::Borrowed(asset!("models/bundled/model.safetensors")),
-    }
+fn bundled() -> MemoryFolder {
+    let files = MODEL.iter().map(|&(name, bytes)| (name.to_owned(), Cow::Borrowed(bytes)));
+    MemoryFolder { name: BUNDLED.to_owned(), files: files.collect() }
 }

@@ -1,12 +1,11 @@
 //! The source of a model.
 
 use std::{
-    borrow::Cow,
     env,
     path::{Path, PathBuf},
 };
 
-use bert_model::Checkpoint;
+use bert_model::{Checkpoint, MemoryFolder};
 use hub::{Checkout, Hub, HubError, Repo};
 use lesion_eval::StudyError;
 use study_record::FilePath;
@@ -36,20 +35,7 @@ pub enum ModelSource {
     /// A model on the Hugging Face hub that an address names.
     HubAddress(Repo),
     /// The files of a checkpoint in memory.
-    Bytes(ModelBytes),
-}
-
-/// A checkpoint in memory.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ModelBytes {
-    /// The model's name in results.
-    pub name: String,
-    /// `config.json`.
-    pub config: Cow<'static, [u8]>,
-    /// `tokenizer.json`.
-    pub tokenizer: Cow<'static, [u8]>,
-    /// `model.safetensors`.
-    pub weights: Cow<'static, [u8]>,
+    Memory(MemoryFolder),
 }
 
 impl ModelSource {
@@ -80,7 +66,7 @@ impl ModelSource {
                 let is_path = Path::new(&name).exists();
                 Some(FilePath(if is_path { format!("hf://{name}") } else { name }.into()))
             }
-            Self::Bytes(bytes) => Some(FilePath(bytes.name.clone().into())),
+            Self::Memory(folder) => Some(FilePath(folder.name.clone().into())),
         }
     }
 
@@ -92,7 +78,7 @@ impl ModelSource {
         let model = match self {
             Self::Hub(repo) => ModelOnHub { repo, is_address: false },
             Self::HubAddress(repo) => ModelOnHub { repo, is_address: true },
-            Self::Bundled | Self::Folder(_) | Self::Bytes(_) => return Ok(None),
+            Self::Bundled | Self::Folder(_) | Self::Memory(_) => return Ok(None),
         };
         let hub = model.hub(stages)?;
         let checkout = hub.open(model.repo).map_err(|source| model.error(source))?;

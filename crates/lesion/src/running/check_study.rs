@@ -1,13 +1,12 @@
 //! The steps of a study and the time that they take, without running it.
 
-use std::time::Instant;
-
 use lesion_eval::{
     DetectableEffects, MaskedPrompt, Trials, find_part, never_right_in_sample, predict, unwatched,
 };
 use rayon::prelude::*;
 use serde::Serialize;
 use study_record::{StimuliCounts, Warning, smallest_p};
+use web_time::Instant;
 
 use crate::{
     error::LesionError,

@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, io::BufReader, sync::Arc};
 
 use lesion_eval::{Batching, Design, LayerPattern, NeuronSets, Subject, default_layer, find_part};
 use study_record::{
-    BUNDLED, IndexRanges, Inputs, LEVEL, Manifest, Part, Registration, RegistrationCheck, Study,
-    Warning, sets_needed, smallest_p,
+    BUNDLED, IndexRanges, Inputs, LEVEL, Manifest, Part, Registration, RegistrationCheck,
+    StimuliCounts, Study, Warning, sets_needed, smallest_p,
 };
 use study_report::{StudyFiles, hash};
 
@@ -213,6 +213,27 @@ impl<'m> PreparedStudy<'m> {
     /// The sets of the study's file: the neurons with a label, and those that the laboratory lesions.
     pub(crate) fn given_sets(&self) -> Option<&(NeuronSets, NeuronSets)> {
         self.read.given_sets.as_ref()
+    }
+
+    /// The labels of both sides of the stimuli.
+    #[must_use]
+    pub fn labels(&self) -> [&str; 2] {
+        let contrast = self.read.encoded.stimuli.contrast();
+        [&contrast.a, &contrast.b]
+    }
+
+    /// The numbers of all stimuli.
+    ///
+    /// # Errors
+    /// If they are too few to select neurons on.
+    pub fn stimuli(&self) -> Result<StimuliCounts, LesionError> {
+        Ok(self.read.encoded.stimuli.selected_on(0.0, self.study.seed)?)
+    }
+
+    /// The number of masked prompts.
+    #[must_use]
+    pub fn prompts(&self) -> usize {
+        self.read.encoded.prompts.len()
     }
 
     /// Doubts about the study, those about its lines last.

@@ -252,6 +252,11 @@ pub(crate) fn tell_journal(
 }
 
 impl Selected<'_> {
+    /// The selection, and its replication.
+    pub(crate) fn into_parts(self) -> (Selection, Vec<Replication>) {
+        (self.selection, self.replications)
+    }
+
     /// Adds the tables of the selection.
     fn add_tables(&self, results: &mut Results) -> Result<(), LesionError> {
         let SelectionResults { selection, held_out, replications } = &*self.tested;
@@ -279,9 +284,9 @@ pub(crate) fn neuron_sets(
     (labelled, lesioned)
 }
 
-/// The version of Burn, from the lock file of the build.
+/// The version of Burn, which the workspace pins exactly.
 fn burn_version() -> &'static str {
-    let lock = include_str!("../../../../Cargo.lock");
-    let version = lock.split("name = \"burn\"\nversion = \"").nth(1);
+    let workspace = include_str!("../../../../Cargo.toml");
+    let version = workspace.split("\nburn = { version = \"=").nth(1);
     version.and_then(|rest| rest.split('"').next()).unwrap_or("unknown")
 }

@@ -1,13 +1,11 @@
 //! The stages of a run, with their progress and times.
 
-use std::{
-    sync::{Arc, atomic::AtomicBool},
-    time::Instant,
-};
+use std::sync::{Arc, atomic::AtomicBool};
 
 use lesion_eval::{Progress, StudyError};
 use study_record::Seconds;
 use study_report::Section;
+use web_time::Instant;
 
 use crate::running::watch::{CancelToken, Note, Unwatched, Watch};
 

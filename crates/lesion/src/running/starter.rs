@@ -1,6 +1,7 @@
 //! Files to start a study of one's own from.
 
 use std::{
+    borrow::Cow,
     fmt, fs,
     io::Write as _,
     path::{Path, PathBuf},
@@ -21,8 +22,14 @@ pub struct StarterWords {
 
 impl StarterWords {
     /// The contrasts that there are sentences for.
-    fn all() -> impl Iterator<Item = Self> {
+    pub fn all() -> impl Iterator<Item = Self> {
         STARTER_TEXTS.map(|(words, pairs, prompts)| Self { words, pairs, prompts }).into_iter()
+    }
+
+    /// Its pairs and prompts, as the text of a file each.
+    #[must_use]
+    pub fn texts(self) -> [Cow<'static, str>; 2] {
+        [self.pairs, self.prompts].map(String::from_utf8_lossy)
     }
 
     /// The names of all of them, in a sentence.
@@ -113,16 +120,16 @@ pub fn write_starter(dir: &Path, words: StarterWords) -> Result<Vec<PathBuf>, Le
     Ok(written)
 }
 
+/// Settings of a starter's study, for which its pairs are made.
+pub const STARTER_SETTINGS: [(&str, &str); 2] =
+    [("parts", "controls,dose"), ("selection.at", "masked")];
+
 /// The text of a starter's study.
 fn starter_study() -> Result<String, LesionError> {
     let mut study = Study::default();
     let [pairs, prompts] = TEXTS;
-    for (key, text) in [
-        ("stimuli", pairs),
-        ("prompts", prompts),
-        ("parts", "controls,dose"),
-        ("selection.at", "masked"),
-    ] {
+    let texts = [("stimuli", pairs), ("prompts", prompts)];
+    for (key, text) in texts.into_iter().chain(STARTER_SETTINGS) {
         study.set(key, text)?;
     }
     Ok(guide::starter_study(&study))

@@ -3,19 +3,21 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use lesion_eval::{
-    Batching, LesionMethod, LesionValues, NeuronSetFile, ReadToken, Selection, Sentence,
-    SentenceActivations, SentenceLesion, StudyError, Subject, ViewedNeurons, lesion_each,
+    Batching, LesionMethod, LesionValues, NeuronSetFile, RandomCloud, ReadToken, Selection,
+    Sentence, SentenceActivations, SentenceLesion, StudyError, Subject, ViewedNeurons, lesion_each,
     rate_sentences, sentence_activations, view_neurons,
 };
 use study_record::{Backend, FilePath, LesionKind, Site, Study};
 
 use crate::{
     error::LesionError,
-    inputs::study_texts::{StudyTexts, TextInput, read_neuron_sets},
+    inputs::study_texts::{
+        StudyTexts, TextInput, bundled_stimuli, parse_stimuli, read_neuron_sets,
+    },
     loading::{
         device::{batching, device},
         loaded_model::LoadedModel,
@@ -41,7 +43,7 @@ use crate::{
 pub struct Session {
     model: LoadedModel,
     batching: Batching,
-    /// The responses to the bundled stimuli, once they are needed.
+    /// The responses to the stimuli that labels refer to, once they are needed.
     responses: Mutex<Option<Arc<StimuliResponses>>>,
 }
 
@@ -265,6 +267,81 @@ impl Session {
         select_on(self.subject(), stimuli, study, stages)
     }
 
+    /// Runs stimuli, by default the bundled ones, and selects neurons on them as `study` does. From then
+    /// on, labels and the values of lesions refer to these stimuli.
+    ///
+    /// # Errors
+    /// If lines are invalid, the model cannot encode the stimuli or be run, or the run is cancelled.
+    pub fn respond_to(
+        &self,
+        stimuli: Option<&TextInput>,
+        study: &Study,
+        stages: &mut Stages<'_>,
+    ) -> Result<Arc<StimuliResponses>, LesionError> {
+        let stimuli = match stimuli {
+            Some(input) => parse_stimuli(input)?,
+            None => bundled_stimuli(study.selection.at)?,
+        };
+        let subject = self.subject();
+        let measured = stages.run("selection", |progress| {
+            StimuliResponses::measure(subject, &stimuli, study, progress)
+        })?;
+        let measured = Arc::new(measured);
+        *self.known_responses() = Some(measured.clone());
+        Ok(measured)
+    }
+
+    /// The responses to the stimuli that labels refer to: by default those to the bundled stimuli, in the
+    /// default study, which are measured at the first call.
+    ///
+    /// # Errors
+    /// If [`Session::respond_to`] fails.
+    pub fn responses(&self, stages: &mut Stages<'_>) -> Result<Arc<StimuliResponses>, LesionError> {
+        let known = self.known_responses().clone();
+        match known {
+            Some(known) => Ok(known),
+            None => self.respond_to(None, &Study::default(), stages),
+        }
+    }
+
+    /// Lesions a sentence at its first mask beside random sets of the same sizes: `count` of each kind.
+    /// They are lesioned by [`Session::extend_cloud`].
+    ///
+    /// # Errors
+    /// If [`Session::predict`] fails, or the question has no lesion or one of no neuron.
+    pub fn cloud(
+        &self,
+        question: &SentenceQuestion,
+        (count, seed): (usize, u64),
+        stages: &mut Stages<'_>,
+    ) -> Result<RandomCloud, LesionError> {
+        let (sentence, lesion) = self.encode(question, stages)?;
+        let Some(lesion) = lesion else { return Err(LesionError::NoNeurons) };
+        if lesion.layers.iter().all(|(_, neurons)| neurons.is_empty()) {
+            return Err(LesionError::NoneLabelled);
+        }
+        let subject = self.subject();
+        let cloud = stages.run("cloud", |progress| {
+            RandomCloud::new(subject, &sentence, &lesion, (count, seed), progress)
+        });
+        cloud.map_err(LesionError::from)
+    }
+
+    /// Lesions the next `sets` random sets of each kind. Returns whether all are lesioned.
+    ///
+    /// # Errors
+    /// If the model cannot be run, or the run is cancelled.
+    pub fn extend_cloud(
+        &self,
+        cloud: &mut RandomCloud,
+        sets: usize,
+        stages: &mut Stages<'_>,
+    ) -> Result<bool, LesionError> {
+        let subject = self.subject();
+        let extended = stages.run("cloud", |progress| cloud.extend(subject, sets, progress));
+        extended.map_err(LesionError::from)
+    }
+
     /// The model's layers, and the neurons of each.
     #[must_use]
     pub fn shape(&self) -> [usize; 2] {
@@ -293,6 +370,10 @@ impl Session {
         self.model.subject(false, self.batching)
     }
 
+    fn known_responses(&self) -> MutexGuard<'_, Option<Arc<StimuliResponses>>> {
+        self.responses.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Encodes the sentence of a question, and finds the neurons and values of its lesion.
     fn encode(
         &self,
@@ -313,8 +394,11 @@ impl Session {
         Ok((sentence, lesion))
     }
 
-    /// Finds the neurons and values of a lesion.
-    fn resolve(
+    /// Finds the neurons of a lesion by number, and its values.
+    ///
+    /// # Errors
+    /// If a layer, neuron or label does not exist, or the model cannot be run for the values.
+    pub fn resolve(
         &self,
         request: &LesionRequest,
         stages: &mut Stages<'_>,
@@ -388,20 +472,6 @@ impl Session {
         let layers =
             subject.layers(&layer_neurons.layers).map_err(|error| view_error(error.into()))?;
         Ok(layers.into_iter().map(|layer| (layer, ViewedNeurons::MostActive(count))).collect())
-    }
-
-    /// The responses to the bundled stimuli, which are measured at the first call.
-    fn responses(&self, stages: &mut Stages<'_>) -> Result<Arc<StimuliResponses>, LesionError> {
-        let mut responses = self.responses.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = &*responses {
-            return Ok(known.clone());
-        }
-        let subject = self.subject();
-        let measured =
-            stages.run("selection", |progress| StimuliResponses::measure(subject, progress))?;
-        let measured = Arc::new(measured);
-        *responses = Some(measured.clone());
-        Ok(measured)
     }
 }
 

@@ -1,46 +1,53 @@
-//! How a model responds to the bundled stimuli.
+//! How a model responds to stimuli.
 
 use std::sync::Arc;
 
 use lesion_eval::{
-    Activations, EncodedStimuli, NeuronSetFile, NeuronSets, Observations, Progress,
-    ReferenceActivations, Subject, measure, select,
+    Activations, EncodedStimuli, NeuronSetFile, NeuronSets, Progress, ReferenceActivations,
+    Replication, Selection, Stimuli, Subject, measure,
 };
-use study_record::{SetRule, Site, Strength, Study};
+use study_record::{SetRule, Site, Study};
 
 use crate::{
-    error::LesionError, inputs::study_texts::bundled_stimuli,
+    error::LesionError, running::run::select_and_replicate,
     session::sentence_answers::ActiveStimulus,
 };
 
-/// A model's activations at the targets of the bundled stimuli, and the neurons that they select.
-pub(crate) struct StimuliResponses {
+/// A model's activations at the targets of stimuli, and the neurons that a study selects on them.
+pub struct StimuliResponses {
     /// The sentences of each side.
-    sentences: [Vec<String>; 2],
-    activations: Activations,
-    /// The neurons that the default study selects.
-    pub(crate) sets: NeuronSetFile,
+    pub sentences: [Vec<String>; 2],
+    /// The activations in them.
+    pub activations: Activations,
+    /// The tests of every neuron.
+    pub selection: Selection,
+    /// The selected neurons on the stimuli that were held out; none if none were.
+    pub replications: Vec<Replication>,
+    /// The neurons with a label, and those that the study would lesion.
+    pub sets: NeuronSetFile,
 }
 
 impl StimuliResponses {
-    /// Runs the stimuli, and selects neurons as the default study does.
+    /// Runs the stimuli, and selects neurons as a study does.
     ///
     /// # Errors
     /// If the model cannot encode the stimuli or be run, or `progress` cancels.
     pub(crate) fn measure(
         subject: Subject<'_>,
+        stimuli: &Stimuli,
+        study: &Study,
         progress: Progress<'_>,
     ) -> Result<Self, LesionError> {
-        let study = Study::default();
-        let stimuli = bundled_stimuli(study.selection.at)?;
-        let sentences = stimuli.pair_sentences();
-        let encoded = EncodedStimuli::encode(subject, &stimuli, &study.selection)?;
+        let encoded = EncodedStimuli::encode(subject, stimuli, &study.selection)?;
         let activations = measure(subject, &encoded, &mut *progress)?;
-        let observations = Observations::of(&activations, study.selection.site);
-        let selection = select(&observations, &study.selection, study.seed, progress)?;
-        let sets = NeuronSets::choose(&selection, SetRule::Significant, Strength::T);
-        let sets = NeuronSetFile::new(&sets, &sets);
-        Ok(Self { sentences, activations, sets })
+        let sentences = stimuli.sentences(activations.lines());
+        let selected = select_and_replicate(study, &activations, progress)?;
+        let (selection, replications) = selected.into_parts();
+        let strength = study.lesion.strength;
+        let labelled = NeuronSets::choose(&selection, SetRule::Significant, strength);
+        let lesioned = NeuronSets::choose(&selection, study.lesion.sets, strength);
+        let sets = NeuronSetFile::new(&labelled, &lesioned);
+        Ok(Self { sentences, activations, selection, replications, sets })
     }
 
     /// The activations as values for lesions at `site`.

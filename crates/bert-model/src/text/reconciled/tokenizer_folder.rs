@@ -1,6 +1,6 @@
 //! A tokenizer from the files of a checkpoint folder.
 
-use std::path::{Path, PathBuf};
+use std::{borrow::Cow, path::PathBuf};
 
 use serde_json::Value;
 use tokenizers::Tokenizer;
@@ -10,6 +10,7 @@ use crate::{
     config::family::Family,
     error::BertModelError,
     fence::fenced,
+    model_folder::ModelFolder,
     text::{
         foreign::component_checks::{
             CheckedComponents, TOKENIZER_JSON, check_components, parse_json, translate_components,
@@ -23,7 +24,6 @@ use crate::{
         tokenizer::{BertTokenizer, SpecialTokens},
         tokenizer_error::TokenizerError,
     },
-    weights::read_file::read_file,
 };
 
 /// The options of the tokenizer.
@@ -53,12 +53,12 @@ pub(crate) struct OpenedTokenizer {
     pub(crate) notes: Vec<CheckpointNote>,
 }
 
-/// Opens the tokenizer in `dir` as `transformers` does for a model of this family.
+/// Opens the tokenizer in a folder as `transformers` does for a model of this family.
 pub(crate) fn open_tokenizer(
-    dir: &Path,
+    folder: &ModelFolder,
     family: Family,
 ) -> Result<OpenedTokenizer, BertModelError> {
-    let mut folder = Folder { dir, files: Vec::new() };
+    let mut folder = Folder { folder, files: Vec::new() };
     let options = folder.options(OPTIONS)?;
     let map = folder.options(TOKEN_MAP)?;
     let added = folder.options(ADDED_TOKENS)?;
@@ -80,24 +80,24 @@ pub(crate) fn open_tokenizer(
 }
 
 impl BertTokenizer {
-    /// Opens the tokenizer of a checkpoint directory as `AutoTokenizer` of `transformers` 5.23 does for
+    /// Opens the tokenizer of a checkpoint's folder as `AutoTokenizer` of `transformers` 5.23 does for
     /// a model of this family.
     ///
     /// # Errors
     /// If a file is missing or cannot be read, or asks for a tokenizer that this crate does not have.
-    pub fn open(dir: impl AsRef<Path>, family: Family) -> Result<Self, BertModelError> {
-        open_tokenizer(dir.as_ref(), family).map(|opened| opened.tokenizer)
+    pub fn open(folder: impl Into<ModelFolder>, family: Family) -> Result<Self, BertModelError> {
+        open_tokenizer(&folder.into(), family).map(|opened| opened.tokenizer)
     }
 }
 
-/// The class whose vocabulary is in `dir`: unigrams are XLM-RoBERTa's, merges RoBERTa's, and anything
+/// The class whose vocabulary is in a folder: unigrams are XLM-RoBERTa's, merges RoBERTa's, and anything
 /// else BERT's.
-pub(crate) fn class_of_vocabulary(dir: &Path) -> TokenizerClass {
-    let json = read_file(&dir.join(TOKENIZER_JSON)).ok();
+pub(crate) fn class_of_vocabulary(folder: &ModelFolder) -> TokenizerClass {
+    let json = folder.read(TOKENIZER_JSON).ok();
     let json = json.and_then(|json| parse_json(&json).ok());
     let (has_unigrams, has_merges) = match json {
         Some(json) => (json["model"]["vocab"].is_array(), json["model"]["merges"].is_array()),
-        None => (dir.join("sentencepiece.bpe.model").exists(), dir.join("merges.txt").exists()),
+        None => (folder.contains("sentencepiece.bpe.model"), folder.contains("merges.txt")),
     };
     match (has_unigrams, has_merges) {
         (true, _) => TokenizerClass::XlmRoberta,
@@ -125,19 +125,18 @@ fn check_options(options: &OptionFile) -> Result<(), TokenizerError> {
 
 /// A folder whose files are remembered as they are read.
 struct Folder<'a> {
-    dir: &'a Path,
+    folder: &'a ModelFolder,
     files: Vec<PathBuf>,
 }
 
-impl Folder<'_> {
+impl<'a> Folder<'a> {
     /// The bytes of a file, if it is there.
-    fn read(&mut self, name: &str) -> Result<Option<Vec<u8>>, BertModelError> {
-        let file = self.dir.join(name);
-        if !file.exists() {
+    fn read(&mut self, name: &str) -> Result<Option<Cow<'a, [u8]>>, BertModelError> {
+        if !self.folder.contains(name) {
             return Ok(None);
         }
-        let bytes = read_file(&file)?;
-        self.files.push(file);
+        let bytes = self.folder.read(name)?;
+        self.files.push(self.folder.path().join(name));
         Ok(Some(bytes))
     }
 
@@ -152,7 +151,7 @@ impl Folder<'_> {
             return parse_json(&json).map(Vocabulary::Json).map_err(BertModelError::Tokenizer);
         }
         let missing = BertModelError::NoTokenizer {
-            dir: self.dir.to_owned(),
+            dir: self.folder.path().to_owned(),
             expected: match class {
                 TokenizerClass::Bert => &["tokenizer.json", "vocab.txt"],
                 TokenizerClass::Roberta => &["tokenizer.json", "vocab.json with merges.txt"],
@@ -162,7 +161,7 @@ impl Folder<'_> {
         let mut contents = Vec::new();
         for name in class.vocabulary_files() {
             let Some(bytes) = self.read(name)? else { return Err(missing) };
-            contents.push(bytes);
+            contents.push(bytes.into_owned());
         }
         match <[Vec<u8>; 2]>::try_from(contents) {
             Ok([vocab, merges]) => Ok(Vocabulary::Merges(vocab, merges)),

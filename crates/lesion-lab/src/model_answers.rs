@@ -1,0 +1,125 @@
+//! Answers about the model, and about sentences as it reads them.
+
+use std::collections::BTreeMap;
+
+use bert_model::{BertConfig, MemoryFolder};
+use lesion::{LoadedModel, Memory, ModelSource, Session, device};
+use lesion_eval::Batching;
+use serde::Serialize;
+use study_record::Backend;
+
+use crate::{one_line::Problem, page_watch::PageWatch};
+
+/// Opens a model from its files.
+pub(crate) fn open(files: MemoryFolder) -> Result<Session, Problem> {
+    let device = device(Backend::Flex, 0)?;
+    let source = ModelSource::Memory(files);
+    let mut watch = PageWatch::default();
+    let model = LoadedModel::open(&source, None, &device, &mut watch.stages())?;
+    Ok(Session::new(model, Backend::Flex))
+}
+
+#[derive(Serialize)]
+pub(crate) struct ModelInfo {
+    name: String,
+    family: String,
+    layers: usize,
+    neurons: usize,
+    mask: String,
+    longest: usize,
+    notes: Vec<String>,
+}
+
+/// Describes the model of a session.
+pub(crate) fn describe(session: &Session) -> ModelInfo {
+    let model = session.model();
+    let subject = model.subject(false, Batching::default());
+    let config = subject.model.config();
+    let notes = model.notes().iter().map(|note| match note.warning() {
+        Some(warning) => warning.to_string(),
+        None => note.to_string(),
+    });
+    ModelInfo {
+        name: model.name().to_owned(),
+        family: config.model_type.to_string(),
+        layers: config.num_hidden_layers,
+        neurons: config.intermediate_size,
+        mask: model.tokenizer().mask_token().to_owned(),
+        longest: config.longest_sequence(),
+        notes: notes.collect(),
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct MemoryNeeded {
+    family: String,
+    layers: usize,
+    neurons: usize,
+    parameters: u128,
+    bytes: u128,
+    bytes_while_loading: u128,
+    fits: bool,
+}
+
+/// Bytes that a 32-bit WebAssembly module can address.
+const ADDRESSABLE: u128 = 4 << 30;
+
+/// The memory that a model needs: its files stay, because a study states their hashes, and its weights are
+/// f32. The reader has a copy of the file of weights while it loads them.
+pub(crate) fn memory_needed(
+    files: &Memory,
+    sizes: &BTreeMap<String, u64>,
+) -> Result<MemoryNeeded, Problem> {
+    let config = files.get("config.json").map(Vec::as_slice).unwrap_or_default();
+    let config = BertConfig::from_json(config)?;
+    let parameters = config.parameter_count();
+    let file_bytes: u128 = sizes.values().copied().map(u128::from).sum();
+    let batch = Batching::default().memory as u128;
+    let bytes = (parameters * size_of::<f32>() as u128).saturating_add(file_bytes);
+    let bytes_while_loading = bytes.saturating_add(file_bytes);
+    let bytes = bytes.saturating_add(batch.min(MOST_BATCH));
+    Ok(MemoryNeeded {
+        family: config.model_type.to_string(),
+        layers: config.num_hidden_layers,
+        neurons: config.intermediate_size,
+        parameters,
+        bytes,
+        bytes_while_loading,
+        fits: bytes.max(bytes_while_loading) < ADDRESSABLE,
+    })
+}
+
+/// Bytes of the batches of one thread, about.
+const MOST_BATCH: u128 = 256 << 20;
+
+#[derive(Serialize)]
+pub(crate) struct SentenceTokens {
+    tokens: Vec<SentenceToken>,
+    masks: Vec<usize>,
+    unknown: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct SentenceToken {
+    text: String,
+    unknown: bool,
+    special: bool,
+}
+
+/// A sentence as the model reads it.
+pub(crate) fn tokens(session: &Session, sentence: &str) -> Result<SentenceTokens, Problem> {
+    let tokenizer = session.model().tokenizer();
+    let encoded = tokenizer.encode(sentence)?;
+    let mut tokens = Vec::with_capacity(encoded.ids.len());
+    let mut masks = Vec::new();
+    for (position, (&id, text)) in encoded.ids.iter().zip(&encoded.tokens).enumerate() {
+        if id == tokenizer.mask_id() {
+            masks.push(position);
+        }
+        let unknown = tokenizer.unknown_id() == Some(id);
+        let special = tokenizer.is_special(id) && !unknown;
+        tokens.push(SentenceToken { text: text.clone(), unknown, special });
+    }
+    Ok(SentenceTokens { tokens, masks, unknown: tokenizer.unknown_words(&encoded, sentence) })
+}
