@@ -4,6 +4,7 @@
 mod bench;
 mod calibrate;
 mod figures;
+mod lab;
 mod lesion;
 mod mutants;
 mod wheel;
@@ -17,6 +18,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use crate::bench::{MODEL, STATS, Suite};
 use crate::calibrate::run_simulations;
 use crate::figures::draw_figures;
+use crate::lab::build_lab;
 use crate::lesion::run_lesion;
 use crate::mutants::read_mutants;
 use crate::wheel::build_wheel;
@@ -77,6 +79,13 @@ enum Task {
     /// Build the wheel of the Python package, with the program in it, into target/wheels. It needs
     /// maturin: `pip install maturin`.
     Wheel,
+    /// Build the laboratory in a browser into target/lab. It needs Rust for WebAssembly, `wasm-opt` of
+    /// binaryen, and Node.js.
+    Lab {
+        /// Build only the engine: WebAssembly, its JavaScript and the model, for the page's own tools.
+        #[arg(long)]
+        engine: bool,
+    },
     #[command(external_subcommand)]
     Lesion(Vec<OsString>),
 }
@@ -108,6 +117,7 @@ fn main() -> Result<ExitCode> {
         Task::Calibrate { args } => run_simulations(&workspace, args),
         Task::Mutants { args } => read_mutants(&workspace, args),
         Task::Wheel => build_wheel(&workspace),
+        Task::Lab { engine } => build_lab(&workspace, engine),
         Task::Lesion(args) => run_lesion(&workspace, &args),
     }
 }

@@ -74,7 +74,7 @@ impl Workspace {
 
 /// Removes the variables with which `cargo run` describes this package. Some build scripts of dependencies
 /// read them, and would run again whenever `cargo test` follows `cargo xtask` or the reverse.
-fn remove_package_variables(command: &mut Command) {
+pub(crate) fn remove_package_variables(command: &mut Command) {
     for (name, _) in env::vars_os() {
         let text = name.to_string_lossy();
         if text.starts_with("CARGO_MANIFEST_") || text.starts_with("CARGO_PKG_") {

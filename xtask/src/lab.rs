@@ -1,0 +1,162 @@
+//! The laboratory in a browser: its WebAssembly, and the page around it.
+
+use std::{
+    env,
+    ffi::OsStr,
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, ExitCode},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::workspace::{Workspace, remove_package_variables};
+
+const TARGET: &str = "wasm32-unknown-unknown";
+
+/// The profile of `Cargo.toml`.
+const PROFILE: &str = "lab";
+
+/// SIMD for the matrix products, and the browser's random numbers for `getrandom` 0.3. The module declares
+/// no reference types, with which wasm-opt 108 of Debian exports the wrong table.
+const RUSTFLAGS: &str = "-C target-feature=+simd128 --cfg getrandom_backend=\"wasm_js\" \
+    -C link-arg=--no-check-features -C link-arg=--features=bulk-memory,mutable-globals,\
+    nontrapping-fptoint,sign-ext,simd128";
+
+/// Features of WebAssembly that the module uses; every browser of the last years has them.
+const FEATURES: [&str; 5] = [
+    "--enable-bulk-memory",
+    "--enable-mutable-globals",
+    "--enable-nontrapping-float-to-int",
+    "--enable-sign-ext",
+    "--enable-simd",
+];
+
+/// The files of the bundled model, beside the page.
+const MODEL: [&str; 3] = ["config.json", "tokenizer.json", "model.safetensors"];
+
+/// Builds the laboratory into target/lab; only its engine if `is_engine_alone`.
+pub(crate) fn build_lab(workspace: &Workspace, is_engine_alone: bool) -> Result<ExitCode> {
+    let root = workspace.root();
+    let page = root.join("crates/lesion-lab/page");
+    let module = build_module(root)?;
+    let glue = page.join("src/engine/generated");
+    write_glue(root, &module, &glue)?;
+    optimise(&glue.join("lesion_lab_bg.wasm"))?;
+    copy_model(root, &page.join("public/model"))?;
+    if is_engine_alone {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let npm = |arguments: &[&OsStr]| {
+        let mut npm = Command::new("npm");
+        npm.args(arguments).current_dir(&page);
+        run(&mut npm, "install Node.js 20.19 or newer, which has npm")
+    };
+    npm(&["ci", "--no-audit", "--no-fund"].map(OsStr::new))?;
+    let out = root.join("target/lab");
+    let flags = ["run", "build", "--", "--emptyOutDir", "--outDir"].map(OsStr::new);
+    npm(&[&flags[..], &[out.as_os_str()]].concat())?;
+    eprintln!("The laboratory is in {}; any static host serves it.", out.display());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Builds the WebAssembly in a target folder of its own.
+fn build_module(root: &Path) -> Result<PathBuf> {
+    let folder = root.join("target/wasm");
+    let mut cargo = find_cargo()?;
+    cargo.args(["build", "--locked", "--package", "lesion-lab", "--lib", "--profile", PROFILE]);
+    cargo.args(["--target", TARGET, "--target-dir"]).arg(&folder);
+    cargo.arg("--manifest-path").arg(root.join("Cargo.toml"));
+    cargo.env("RUSTFLAGS", RUSTFLAGS);
+    run(&mut cargo, "")?;
+    Ok(folder.join(TARGET).join(PROFILE).join("lesion_lab.wasm"))
+}
+
+/// The cargo of a toolchain for WebAssembly: that of rustup with its target, or else Debian's, which
+/// compiles the standard library too.
+fn find_cargo() -> Result<Command> {
+    let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let libraries =
+        Command::new(rustc).args(["--print", "target-libdir", "--target", TARGET]).output();
+    if let Ok(output) = libraries
+        && Path::new(String::from_utf8_lossy(&output.stdout).trim()).exists()
+    {
+        return Ok(Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into())));
+    }
+    let debian = ["/usr/bin/cargo", "/usr/bin/rustc", DEBIAN_LINKER, DEBIAN_SOURCES];
+    if !debian.iter().all(|path| Path::new(path).exists()) {
+        bail!(
+            "there is no Rust for WebAssembly; `rustup target add {TARGET}` installs it, or on Debian \
+             `apt install rustc-web cargo-web rust-web-src lld-22`"
+        );
+    }
+    let mut cargo = Command::new(debian[0]);
+    cargo.env("RUSTC", debian[1]).env("RUSTC_BOOTSTRAP", "1").env_remove("RUSTUP_TOOLCHAIN");
+    cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", debian[2]);
+    cargo.args(["-Z", "build-std=std,panic_abort"]);
+    Ok(cargo)
+}
+
+/// The linker of `lld-22`.
+const DEBIAN_LINKER: &str = "/usr/bin/wasm-ld-22";
+
+/// A file of `rust-web-src`.
+const DEBIAN_SOURCES: &str = "/usr/lib/rustlib/src/rust/library/std/Cargo.toml";
+
+/// Writes the JavaScript around the module with the tool of the version in Cargo.lock.
+fn write_glue(root: &Path, module: &Path, folder: &Path) -> Result<()> {
+    let version = locked_version(root, "wasm-bindgen")?;
+    let tools = root.join("target/tools");
+    let mut program = tools.join("bin/wasm-bindgen");
+    program.set_extension(env::consts::EXE_EXTENSION);
+    let found = Command::new(&program).arg("--version").output();
+    let is_found = found.is_ok_and(|output| {
+        String::from_utf8_lossy(&output.stdout).trim() == format!("wasm-bindgen {version}")
+    });
+    if !is_found {
+        let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        cargo.args(["install", "--debug", "--config", "profile.dev.debug=false"]);
+        cargo.args(["wasm-bindgen-cli", "--force", "--version", &version, "--root"]).arg(&tools);
+        run(&mut cargo, "")?;
+    }
+    let mut bindgen = Command::new(&program);
+    bindgen.args(["--target", "web", "--remove-name-section", "--remove-producers-section"]);
+    bindgen.arg("--out-dir").arg(folder);
+    run(bindgen.arg(module), "")
+}
+
+/// The version of a package in Cargo.lock.
+fn locked_version(root: &Path, package: &str) -> Result<String> {
+    let lock = fs::read_to_string(root.join("Cargo.lock")).context("cannot read Cargo.lock")?;
+    let after = lock.split_once(&format!("name = \"{package}\"\nversion = \""));
+    let version = after.and_then(|(_, rest)| rest.split_once('"')).map(|(version, _)| version);
+    Ok(version.with_context(|| format!("Cargo.lock has no {package}"))?.to_owned())
+}
+
+/// Makes the module smaller. `-O3` is as fast, within what can be measured, and larger.
+fn optimise(module: &Path) -> Result<()> {
+    let mut optimiser = Command::new("wasm-opt");
+    optimiser.arg("-Oz").args(FEATURES).arg(module).arg("-o").arg(module);
+    run(&mut optimiser, "install binaryen, which has wasm-opt")
+}
+
+/// Copies the bundled model into the page's folder.
+fn copy_model(root: &Path, folder: &Path) -> Result<()> {
+    let write_error = || format!("cannot write into {}", folder.display());
+    fs::create_dir_all(folder).with_context(write_error)?;
+    for file in MODEL {
+        let source = root.join("assets/models/bundled").join(file);
+        fs::copy(source, folder.join(file)).with_context(write_error)?;
+    }
+    Ok(())
+}
+
+/// Runs a command. `advice` says how to get the program if it is not there.
+fn run(command: &mut Command, advice: &str) -> Result<()> {
+    remove_package_variables(command);
+    let program = command.get_program().to_owned();
+    let status = command.status();
+    let status = status.with_context(|| format!("cannot run {}; {advice}", program.display()))?;
+    ensure!(status.success(), "`{}` failed", program.display());
+    Ok(())
+}
