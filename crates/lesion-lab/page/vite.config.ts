@@ -12,6 +12,7 @@ export default defineConfig({
   server: { fs: { allow: [".."] } },
   build: {
     target: "es2022",
+    license: { fileName: "licences.md" },
     rolldownOptions: {
       input: { page: "index.html", "service-worker": "src/service-worker.ts" },
       output: {

@@ -19,6 +19,7 @@ export const TEXTS = {
   },
   "page.language": { en: "Language", vi: "Ngôn ngữ" },
   "page.sections": { en: "Sections", vi: "Các phần" },
+  "page.licences": { en: "Licences", vi: "Giấy phép" },
   "page.skip": { en: "Skip to the laboratory", vi: "Đi thẳng đến phòng thí nghiệm" },
 
   "task.running": { en: "Computing …", vi: "Đang tính …" },
