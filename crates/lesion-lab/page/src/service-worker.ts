@@ -1,7 +1,8 @@
 /// <reference lib="webworker" />
 
 // Keeps every file of the page in the browser, so that the page works without a network after the first
-// visit. A build with other contents has another version, and so a cache of its own.
+// visit. A build with other contents has another version, and so a cache of its own. It takes over once
+// no page of the version before is open, because such a page may still start its engine anew.
 
 declare const self: ServiceWorkerGlobalScope;
 export {};
@@ -29,7 +30,6 @@ self.addEventListener("fetch", (event) => {
 async function keepFiles(): Promise<void> {
   const cache = await caches.open(CACHE);
   await cache.addAll(["./", ...FILES.map((file) => `./${file}`)]);
-  await self.skipWaiting();
 }
 
 async function deleteOtherVersions(): Promise<void> {
