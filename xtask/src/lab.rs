@@ -17,17 +17,16 @@ const TARGET: &str = "wasm32-unknown-unknown";
 /// The profile of `Cargo.toml`.
 const PROFILE: &str = "lab";
 
-/// SIMD for the matrix products, and the browser's random numbers for `getrandom` 0.3. The module declares
-/// no reference types, with which wasm-opt 108 of Debian exports the wrong table.
-const RUSTFLAGS: &str = "-C target-feature=+simd128 --cfg getrandom_backend=\"wasm_js\" \
-    -C link-arg=--no-check-features -C link-arg=--features=bulk-memory,mutable-globals,\
-    nontrapping-fptoint,sign-ext,simd128";
+/// SIMD for the matrix products, and the browser's random numbers for `getrandom` 0.3.
+const RUSTFLAGS: &str = "-C target-feature=+simd128 --cfg getrandom_backend=\"wasm_js\"";
 
 /// Features of WebAssembly that the module uses; every browser of the last years has them.
-const FEATURES: [&str; 5] = [
+const FEATURES: [&str; 7] = [
     "--enable-bulk-memory",
+    "--enable-multivalue",
     "--enable-mutable-globals",
     "--enable-nontrapping-float-to-int",
+    "--enable-reference-types",
     "--enable-sign-ext",
     "--enable-simd",
 ];
@@ -39,25 +38,26 @@ const MODEL: [&str; 3] = ["config.json", "tokenizer.json", "model.safetensors"];
 pub(crate) fn build_lab(workspace: &Workspace, is_engine_alone: bool) -> Result<ExitCode> {
     let root = workspace.root();
     let page = root.join("crates/lesion-lab/page");
+    run_npm(&page, &["ci", "--no-audit", "--no-fund"].map(OsStr::new))?;
     let module = build_module(root)?;
     let glue = page.join("src/engine/generated");
     write_glue(root, &module, &glue)?;
-    optimise(&glue.join("lesion_lab_bg.wasm"))?;
+    optimise(&page, &glue.join("lesion_lab_bg.wasm"))?;
     copy_model(root, &page.join("public/model"))?;
     if is_engine_alone {
         return Ok(ExitCode::SUCCESS);
     }
-    let npm = |arguments: &[&OsStr]| {
-        let mut npm = Command::new("npm");
-        npm.args(arguments).current_dir(&page);
-        run(&mut npm, "install Node.js 20.19 or newer, which has npm")
-    };
-    npm(&["ci", "--no-audit", "--no-fund"].map(OsStr::new))?;
     let out = root.join("target/lab");
     let flags = ["run", "build", "--", "--emptyOutDir", "--outDir"].map(OsStr::new);
-    npm(&[&flags[..], &[out.as_os_str()]].concat())?;
+    run_npm(&page, &[&flags[..], &[out.as_os_str()]].concat())?;
     eprintln!("The laboratory is in {}; any static host serves it.", out.display());
     Ok(ExitCode::SUCCESS)
+}
+
+fn run_npm(page: &Path, arguments: &[&OsStr]) -> Result<()> {
+    let mut npm = Command::new("npm");
+    npm.args(arguments).current_dir(page);
+    run(&mut npm, "install Node.js 20.19 or newer, which has npm")
 }
 
 /// Builds the WebAssembly in a target folder of its own.
@@ -133,11 +133,12 @@ fn locked_version(root: &Path, package: &str) -> Result<String> {
     Ok(version.with_context(|| format!("Cargo.lock has no {package}"))?.to_owned())
 }
 
-/// Makes the module smaller. `-O3` is as fast, within what can be measured, and larger.
-fn optimise(module: &Path) -> Result<()> {
-    let mut optimiser = Command::new("wasm-opt");
+/// Makes the module smaller. `-O3` is as fast, within what can be measured, and larger. The program is
+/// npm's, because that of Debian 12 exports the wrong table of two.
+fn optimise(page: &Path, module: &Path) -> Result<()> {
+    let mut optimiser = Command::new(page.join("node_modules/.bin/wasm-opt"));
     optimiser.arg("-Oz").args(FEATURES).arg(module).arg("-o").arg(module);
-    run(&mut optimiser, "install binaryen, which has wasm-opt")
+    run(&mut optimiser, "")
 }
 
 /// Copies the bundled model into the page's folder.

@@ -79,8 +79,7 @@ enum Task {
     /// Build the wheel of the Python package, with the program in it, into target/wheels. It needs
     /// maturin: `pip install maturin`.
     Wheel,
-    /// Build the laboratory in a browser into target/lab. It needs Rust for WebAssembly, `wasm-opt` of
-    /// binaryen, and Node.js.
+    /// Build the laboratory in a browser into target/lab. It needs Rust for WebAssembly and Node.js.
     Lab {
         /// Build only the engine: WebAssembly, its JavaScript and the model, for the page's own tools.
         #[arg(long)]
