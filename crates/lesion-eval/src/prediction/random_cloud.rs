@@ -16,7 +16,9 @@ use crate::{
     },
     error::StudyError,
     parts::{
-        layer_controls::central_range, random_sets::SimilarGroups, set_lesions::RandomSetPlan,
+        layer_controls::central_range,
+        random_sets::SimilarGroups,
+        set_lesions::{DrawnSets, RandomSetPlan, SetList},
     },
     passes::{progress::Progress, subject::Subject},
     prediction::{
@@ -177,9 +179,9 @@ impl RandomCloud {
 fn draw_any(plan: RandomSetPlan, layers: &[(usize, Arc<[usize]>)]) -> RandomGroup {
     let mut by_layer = Vec::with_capacity(layers.len());
     for (layer, neurons) in layers {
-        let mut sets = plan.any(*layer, neurons.len());
+        let mut sets = plan.any(&mut DrawnSets::default(), *layer, neurons.len());
         if sets.is_empty() {
-            sets = vec![neurons.clone(); plan.count];
+            sets = vec![neurons.clone(); plan.count].into();
         }
         by_layer.push((*layer, sets));
     }
@@ -198,7 +200,7 @@ fn draw_active(
         let activity: Vec<f64> = values.iter().map(|value| f64::from(value.abs())).collect();
         let similar = SimilarGroups::new(&activity, neurons);
         let sets = plan.draw(Purpose::ActiveSet, 2 * layer, |rng| similar.choose(rng));
-        by_layer.push((*layer, sets));
+        by_layer.push((*layer, sets.into()));
     }
     join_layers(SetKind::RandomActive, plan, layers, &by_layer)
 }
@@ -208,7 +210,7 @@ fn join_layers(
     kind: SetKind,
     plan: RandomSetPlan,
     layers: &[(usize, Arc<[usize]>)],
-    by_layer: &[(usize, Vec<Arc<[usize]>>)],
+    by_layer: &[(usize, SetList)],
 ) -> RandomGroup {
     let mut sets = Vec::new();
     if layers.iter().any(|(_, neurons)| neurons.len() < plan.neurons) {

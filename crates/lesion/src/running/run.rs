@@ -252,11 +252,6 @@ pub(crate) fn tell_journal(
 }
 
 impl Selected<'_> {
-    /// The selection, and its replication.
-    pub(crate) fn into_parts(self) -> (Selection, Vec<Replication>) {
-        (self.selection, self.replications)
-    }
-
     /// Adds the tables of the selection.
     fn add_tables(&self, results: &mut Results) -> Result<(), LesionError> {
         let SelectionResults { selection, held_out, replications } = &*self.tested;

@@ -128,6 +128,19 @@ impl SharedWork {
     }
 }
 
+/// Selects neurons for a question about one sentence, which shares no work.
+///
+/// # Errors
+/// If a statistic fails, or `progress` cancels.
+pub(crate) fn select_alone(
+    study: &Study,
+    activations: &Activations,
+    progress: Progress<'_>,
+) -> Result<SelectionResults, StudyError> {
+    let (observations, held_out) = split(study, activations)?;
+    select_and_replicate(study, &observations, held_out.as_ref(), progress)
+}
+
 /// The observations that neurons are selected on, and those that are held out, if any are.
 fn split<'a>(
     study: &Study,

@@ -9,7 +9,8 @@ use lesion_eval::{
 use study_record::{SetRule, Site, Study};
 
 use crate::{
-    error::LesionError, running::run::select_and_replicate,
+    error::LesionError,
+    running::shared_work::{SelectionResults, select_alone},
     session::sentence_answers::ActiveStimulus,
 };
 
@@ -41,8 +42,8 @@ impl StimuliResponses {
         let encoded = EncodedStimuli::encode(subject, stimuli, &study.selection)?;
         let activations = measure(subject, &encoded, &mut *progress)?;
         let sentences = stimuli.sentences(activations.lines());
-        let selected = select_and_replicate(study, &activations, progress)?;
-        let (selection, replications) = selected.into_parts();
+        let selected = select_alone(study, &activations, progress)?;
+        let SelectionResults { selection, replications, .. } = selected;
         let strength = study.lesion.strength;
         let labelled = NeuronSets::choose(&selection, SetRule::Significant, strength);
         let lesioned = NeuronSets::choose(&selection, study.lesion.sets, strength);

@@ -64,5 +64,6 @@ fn render(title: &str, lead: String, sections: Vec<Section>) -> Result<Report, R
         beside_tables: false,
     };
     let figures = page.figures().map(|figure| (figure.file.name, figure.contents())).collect();
-    Ok(Report { html: page.render()?, figures, sections: page.sections })
+    let html = page.render()?;
+    Ok(Report { lead: page.lead, html, figures, sections: page.sections })
 }
