@@ -56,3 +56,17 @@ fn more_prompts_do_not_lower_the_smallest_p() {
     assert!(rates(&rows[0])[0].is_at_most(LEVEL), "{:?}", rows[0]);
     assert!(rates(&rows[7])[0].share() > 0.9, "{:?}", rows[7]);
 }
+
+#[test]
+fn intervals_over_models_contain_the_truth() {
+    // A row has the interval, the next model, the crossed interval, and how often an effect is shown.
+    for row in run(Simulation::ManyModels, 10) {
+        let rates = rates(&row);
+        let [interval, next, shown] = [&rates[0], &rates[1], &rates[3]];
+        assert!(interval.share() > 0.8 && next.share() > 0.7, "{row:?}");
+        let TableCell::Text(world) = &row[0] else { panic!("{row:?}") };
+        if world.starts_with("no effect") {
+            assert!(shown.is_at_most(LEVEL), "{row:?}");
+        }
+    }
+}

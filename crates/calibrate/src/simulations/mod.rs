@@ -3,6 +3,7 @@
 mod detection_power;
 mod false_positives;
 mod interval_coverage;
+mod many_models;
 mod margin_equivalence;
 pub(crate) mod simulation_scale;
 mod uniform_p;
@@ -25,6 +26,8 @@ pub enum Simulation {
     Coverage,
     /// Planted effects: how often they are found.
     Power,
+    /// Effects over many models: how often intervals cover the truth.
+    ManyModels,
 }
 
 impl Simulation {
@@ -39,6 +42,7 @@ impl Simulation {
             Self::Equivalence => margin_equivalence::simulate(scale),
             Self::Coverage => Ok(vec![interval_coverage::simulate(scale)?]),
             Self::Power => detection_power::simulate(scale),
+            Self::ManyModels => Ok(vec![many_models::simulate(scale)?]),
         }
     }
 }
