@@ -14,6 +14,16 @@ pub const BUNDLED_ROUNDS: u64 = 36;
 /// Fresh sentences per round of the bundled model's training.
 pub const BUNDLED_SENTENCES: usize = 16_384;
 
+/// Seeds of the trainings of the tiny models, which differ in nothing else.
+///
+/// A round is drawn with the seed plus its number, so seeds are further apart than there are rounds: no
+/// two models see the same text.
+pub const TINY_SEEDS: [u64; 5] = [1_000, 2_000, 3_000, 4_000, 5_000];
+/// Rounds of a tiny model's training.
+pub const TINY_ROUNDS: u64 = 32;
+/// Fresh sentences per round of a tiny model's training.
+pub const TINY_SENTENCES: usize = 8_192;
+
 /// An endless iterator over training sentences. The same seed gives the same sentences.
 #[derive(Debug, Clone)]
 pub struct Corpus<'a> {

@@ -1,4 +1,4 @@
-//! A grammar of English sentences about people, for training and testing the bundled model.
+//! A grammar of English sentences about people, for training and testing the project's own models.
 //!
 //! The probability of every pronoun of a sentence is known. In most shapes a referent decides: the
 //! shape fixes who does what to whom, and so which person each pronoun stands for. In others the
@@ -29,7 +29,10 @@ mod sentences;
 pub mod vocabulary;
 
 pub use calibration::{CalibrationRow, calibration_curve};
-pub use corpus::{BUNDLED_ROUNDS, BUNDLED_SEED, BUNDLED_SENTENCES, Corpus};
+pub use corpus::{
+    BUNDLED_ROUNDS, BUNDLED_SEED, BUNDLED_SENTENCES, Corpus, TINY_ROUNDS, TINY_SEEDS,
+    TINY_SENTENCES,
+};
 pub use held_out::{HeldOut, PROMPTS, STIMULI, is_evaluation, split_hash, template_lines};
 pub use held_out_prompts::{HeldOutPrompt, LEVELS, MASK, graded_prompts, held_out_prompts};
 pub use pronoun::{Case, Gender, PronounSlot};

@@ -13,8 +13,8 @@ use grammar::lexicon::{phrases::PHRASES, words::WORDS};
 use grammar::vocabulary::{SPECIAL, grammar_words, split_words, word_pieces};
 use grammar::{
     BUNDLED_ROUNDS, BUNDLED_SEED, BUNDLED_SENTENCES, Case, Corpus, Gender, Grammar, HeldOut,
-    LEVELS, MASK, PROMPTS, SHAPE_GROUPS, STIMULI, Sentence, graded_prompts, held_out_prompts,
-    is_evaluation, template_lines,
+    LEVELS, MASK, PROMPTS, SHAPE_GROUPS, STIMULI, Sentence, TINY_ROUNDS, TINY_SEEDS,
+    TINY_SENTENCES, graded_prompts, held_out_prompts, is_evaluation, template_lines,
 };
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -248,7 +248,7 @@ fn fill_braces(template: &str, choice: usize) -> String {
 }
 
 #[test]
-fn the_training_text_of_the_bundled_model_contains_no_held_out_sentence() -> Outcome {
+fn the_training_texts_of_the_models_contain_no_held_out_sentence() -> Outcome {
     let files = [
         STIMULI,
         PROMPTS,
@@ -262,17 +262,26 @@ fn the_training_text_of_the_bundled_model_contains_no_held_out_sentence() -> Out
         texts.flat_map(|text| (0..3).map(move |choice| fill_braces(text, choice))).collect();
     assert_eq!(held_out_texts.len(), 2 * 54 + 3 + 2 * 54 + 2 * 198);
     let held_out = HeldOut::project();
-    for round in 0..BUNDLED_ROUNDS {
-        let corpus = Corpus::for_round(BUNDLED_SEED, round, &held_out)?;
-        for sentence in corpus.take(BUNDLED_SENTENCES) {
-            let lower = sentence.text.to_lowercase();
-            assert!(!held_out_texts.contains(&lower), "{lower}");
-            let words: HashSet<_> = split_words(&lower).collect();
-            assert!(!(words.contains("robert") && words.contains("lucy")), "{lower}");
-            assert!(!is_evaluation(&lower), "{lower}");
+    let bundled = (BUNDLED_SEED, BUNDLED_ROUNDS, BUNDLED_SENTENCES);
+    let tiny = TINY_SEEDS.map(|seed| (seed, TINY_ROUNDS, TINY_SENTENCES));
+    for (seed, rounds, sentences) in tiny.into_iter().chain([bundled]) {
+        for round in 0..rounds {
+            for sentence in Corpus::for_round(seed, round, &held_out)?.take(sentences) {
+                let lower = sentence.text.to_lowercase();
+                assert!(!held_out_texts.contains(&lower), "{lower}");
+                let words: HashSet<_> = split_words(&lower).collect();
+                assert!(!(words.contains("robert") && words.contains("lucy")), "{lower}");
+                assert!(!is_evaluation(&lower), "{lower}");
+            }
         }
     }
     Ok(())
+}
+
+#[test]
+fn no_two_tiny_models_see_the_same_text() {
+    // The text of a round is drawn with its seed plus its number.
+    assert!(TINY_SEEDS.windows(2).all(|pair| pair[0] + TINY_ROUNDS < pair[1]));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The trainer of the bundled model: `cargo xtask pretrain`.
+//! The trainer of the bundled model and of the tiny ones: `cargo xtask pretrain`.
 
 use std::{
     path::{Path, PathBuf},
@@ -6,14 +6,14 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use bert_model::{BertConfig, BertTokenizer, Checkpoint, SpecialTokens, WordPieceOptions};
+use bert_model::{BertTokenizer, Checkpoint, SpecialTokens, WordPieceOptions};
 use burn::tensor::Device;
-use clap::Parser;
+use clap::{Args, Parser};
 use grammar::{
-    BUNDLED_ROUNDS, BUNDLED_SEED, BUNDLED_SENTENCES, CalibrationRow, Case, HeldOut,
-    calibration_curve, graded_prompts, held_out_prompts, vocabulary::word_pieces,
+    CalibrationRow, Case, HeldOut, TINY_SEEDS, calibration_curve, graded_prompts, held_out_prompts,
+    vocabulary::word_pieces,
 };
-use pretrain::{Recipe, prompt_probabilities, train, write_checkpoint};
+use pretrain::{ModelShape, Recipe, prompt_probabilities, train, write_checkpoint};
 
 /// Random seed of the prompts that show how well a trained model is calibrated.
 const CALIBRATION_SEED: u64 = 0;
@@ -26,42 +26,69 @@ const CALIBRATION_PROMPTS: usize = 1_000;
 /// same settings. At the end, the model's probabilities in held-out prompts are compared with the
 /// grammar's; a complete training is not repeated for that.
 #[derive(Parser)]
-#[command(version, args_override_self = true)]
-struct Args {
+#[command(name = "pretrain", version, args_override_self = true)]
+struct Options {
     /// Folder for the trained checkpoint, in Hugging Face format.
     #[arg(long, default_value = "target/pretrain/model")]
     out: PathBuf,
     /// Folder for the progress.
     #[arg(long, default_value = "target/pretrain/state")]
     state: PathBuf,
+    /// Train the tiny models instead, one after the other, each into a folder `seed-N` of `--out`.
+    #[arg(long, conflicts_with = "Settings")]
+    tiny: bool,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+/// Settings of one training, by default those of the bundled model.
+#[derive(Args)]
+struct Settings {
     /// Random seed of the initial weights, the sentences and the masks.
-    #[arg(long, default_value_t = BUNDLED_SEED)]
+    #[arg(long, default_value_t = Recipe::BUNDLED.seed)]
     seed: u64,
     /// Number of layers.
-    #[arg(long, default_value_t = 6)]
+    #[arg(long, default_value_t = ModelShape::BUNDLED.layers)]
     layers: usize,
     /// Width of the residual stream. A layer has four times as many neurons.
-    #[arg(long, default_value_t = 192)]
+    #[arg(long, default_value_t = ModelShape::BUNDLED.hidden)]
     hidden: usize,
     /// Attention heads per layer.
-    #[arg(long, default_value_t = 6)]
+    #[arg(long, default_value_t = ModelShape::BUNDLED.heads)]
     heads: usize,
     /// Rounds to train.
-    #[arg(long, default_value_t = BUNDLED_ROUNDS)]
+    #[arg(long, default_value_t = Recipe::BUNDLED.rounds)]
     rounds: u64,
     /// Fresh sentences per round.
-    #[arg(long, default_value_t = BUNDLED_SENTENCES)]
+    #[arg(long, default_value_t = Recipe::BUNDLED.sentences_per_round)]
     sentences: usize,
     /// Sentences per batch, all of one length.
-    #[arg(long, default_value_t = 64)]
+    #[arg(long, default_value_t = Recipe::BUNDLED.batch_size)]
     batch: usize,
     /// The highest learning rate.
-    #[arg(long, default_value_t = 1e-3)]
+    #[arg(long, default_value_t = Recipe::BUNDLED.learning_rate)]
     rate: f64,
 }
 
+impl Settings {
+    fn shape(&self) -> ModelShape {
+        ModelShape { layers: self.layers, hidden: self.hidden, heads: self.heads }
+    }
+
+    fn recipe(&self) -> Recipe {
+        Recipe {
+            seed: self.seed,
+            rounds: self.rounds,
+            sentences_per_round: self.sentences,
+            batch_size: self.batch,
+            learning_rate: self.rate,
+            ..Recipe::BUNDLED
+        }
+    }
+}
+
 fn main() -> ExitCode {
-    match run(&Args::parse()) {
+    match run(&Options::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
@@ -70,36 +97,32 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(args: &Args) -> Result<()> {
+fn run(options: &Options) -> Result<()> {
+    let Options { out, state, tiny, settings } = options;
+    if !tiny {
+        return train_model(settings.shape(), &settings.recipe(), out, state);
+    }
+    for (number, seed) in (1..).zip(TINY_SEEDS) {
+        let name = format!("seed-{number}");
+        let recipe = Recipe::tiny(seed);
+        train_model(ModelShape::TINY, &recipe, &out.join(&name), &state.join(&name))?;
+    }
+    Ok(())
+}
+
+/// Trains a model, writes it to `out` and prints its calibration.
+fn train_model(shape: ModelShape, recipe: &Recipe, out: &Path, state: &Path) -> Result<()> {
+    let config = shape.config().context("invalid `--layers`, `--hidden` or `--heads`")?;
     let vocabulary = word_pieces();
     let tokenizer = BertTokenizer::from_vocab(
         vocabulary.join("\n").as_bytes(),
         WordPieceOptions::default(),
         &SpecialTokens::default(),
     )?;
-    let config = serde_json::json!({
-        "architectures": ["BertForMaskedLM"],
-        "model_type": "bert",
-        "hidden_size": args.hidden,
-        "intermediate_size": 4 * args.hidden,
-        "num_attention_heads": args.heads,
-        "num_hidden_layers": args.layers,
-        "vocab_size": vocabulary.len(),
-        "max_position_embeddings": 64,
-    });
-    let config = BertConfig::from_json(config.to_string().as_bytes())
-        .context("invalid `--layers`, `--hidden` or `--heads`")?;
-    let recipe = Recipe {
-        seed: args.seed,
-        rounds: args.rounds,
-        sentences_per_round: args.sentences,
-        batch_size: args.batch,
-        learning_rate: args.rate,
-    };
-    let model = train(&config, &tokenizer, &HeldOut::project(), &recipe, None, &args.state)?;
-    write_checkpoint(&model, &tokenizer, &vocabulary, &args.out)?;
-    println!("wrote {}", args.out.display());
-    print_calibration(&args.out)
+    let model = train(&config, &tokenizer, &HeldOut::project(), recipe, None, state)?;
+    write_checkpoint(&model, &tokenizer, &vocabulary, out)?;
+    println!("wrote {}", out.display());
+    print_calibration(out)
 }
 
 /// Prints how closely the written model's probabilities follow the grammar's odds.

@@ -11,32 +11,30 @@ pub(crate) struct Example {
     pub(crate) targets: Vec<(usize, u32)>,
 }
 
-/// Probability that a pronoun is hidden. Pronouns are what the model is for, so it is high.
-pub(crate) const PRONOUN_SHARE: f64 = 0.5;
 /// Probability that a pronoun is hidden in a sentence with one that leans. Odds take longer to learn
 /// than referents.
 pub(crate) const LEANING_PRONOUN_SHARE: f64 = 0.9;
-/// Probability that another token is hidden.
-const WORD_SHARE: f64 = 0.12;
 /// Probability that a hidden token becomes `[MASK]`.
 const MASKED_SHARE: f64 = 0.85;
 /// Probability that a hidden token becomes `[MASK]` or, unless it is a pronoun, a random token.
 const REPLACED_SHARE: f64 = 0.9;
 
-/// The pronouns of a sentence.
+/// The pronouns of a sentence, and how often its tokens are hidden.
 #[derive(Clone, Copy)]
-pub(crate) struct Pronouns<'a> {
-    /// Positions of their tokens.
-    pub(crate) positions: &'a [usize],
-    /// Probability that each is hidden.
-    pub(crate) share: f64,
+pub(crate) struct Hiding<'a> {
+    /// Positions of the pronouns' tokens.
+    pub(crate) pronouns: &'a [usize],
+    /// Probability that a pronoun is hidden.
+    pub(crate) pronoun_share: f64,
+    /// Probability that another token is hidden.
+    pub(crate) word_share: f64,
 }
 
 /// Chooses tokens to predict, at least one, never `[CLS]` or `[SEP]`, and hides them. As in BERT, a
 /// chosen token is usually masked, sometimes replaced by a random one, and sometimes unchanged.
 pub(crate) fn mask(
     ids: &[u32],
-    pronouns: Pronouns<'_>,
+    hiding: Hiding<'_>,
     mask_id: u32,
     vocabulary: u32,
     rng: &mut impl Rng,
@@ -46,12 +44,12 @@ pub(crate) fn mask(
         .iter()
         .copied()
         .filter(|position| {
-            let is_pronoun = pronouns.positions.contains(position);
-            rng.random_bool(if is_pronoun { pronouns.share } else { WORD_SHARE })
+            let is_pronoun = hiding.pronouns.contains(position);
+            rng.random_bool(if is_pronoun { hiding.pronoun_share } else { hiding.word_share })
         })
         .collect();
     if chosen.is_empty() {
-        chosen.extend(pronouns.positions.choose(rng).or_else(|| inner.choose(rng)));
+        chosen.extend(hiding.pronouns.choose(rng).or_else(|| inner.choose(rng)));
     }
 
     let mut input = ids.to_vec();
@@ -59,7 +57,7 @@ pub(crate) fn mask(
         let dice: f64 = rng.random();
         if dice < MASKED_SHARE {
             input[position] = mask_id;
-        } else if dice < REPLACED_SHARE && !pronouns.positions.contains(&position) {
+        } else if dice < REPLACED_SHARE && !hiding.pronouns.contains(&position) {
             input[position] = rng.random_range(0..vocabulary);
         }
     }
@@ -79,8 +77,8 @@ mod tests {
         let ids: Vec<u32> = (100..112).collect();
         let mut rng = ChaCha8Rng::seed_from_u64(3);
         for _ in 0..500 {
-            let pronouns = Pronouns { positions: &[4], share: PRONOUN_SHARE };
-            let example = mask(&ids, pronouns, 7, 1000, &mut rng);
+            let hiding = Hiding { pronouns: &[4], pronoun_share: 0.5, word_share: 0.1 };
+            let example = mask(&ids, hiding, 7, 1000, &mut rng);
             assert!(!example.targets.is_empty());
             for (position, &id) in ids.iter().enumerate() {
                 match example.targets.iter().find(|target| target.0 == position) {

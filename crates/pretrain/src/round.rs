@@ -5,7 +5,7 @@ use grammar::{Corpus, HeldOut, PronounSlot, Sentence};
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
 
-use crate::masking::{Example, LEANING_PRONOUN_SHARE, PRONOUN_SHARE, Pronouns, mask};
+use crate::masking::{Example, Hiding, LEANING_PRONOUN_SHARE, mask};
 use crate::recipe::Recipe;
 use crate::train_error::TrainError;
 
@@ -26,9 +26,10 @@ pub(crate) fn draw_examples(
     for sentence in corpus.take(recipe.sentences_per_round) {
         let (ids, positions) = encode(tokenizer, &sentence)?;
         let leans = sentence.slots.iter().any(PronounSlot::leans);
-        let share = if leans { LEANING_PRONOUN_SHARE } else { PRONOUN_SHARE };
-        let pronouns = Pronouns { positions: &positions, share };
-        examples.push(mask(&ids, pronouns, tokenizer.mask_id(), vocabulary, &mut rng));
+        let pronoun_share = if leans { LEANING_PRONOUN_SHARE } else { recipe.pronoun_share };
+        let word_share = recipe.word_share;
+        let hiding = Hiding { pronouns: &positions, pronoun_share, word_share };
+        examples.push(mask(&ids, hiding, tokenizer.mask_id(), vocabulary, &mut rng));
     }
     Ok(examples)
 }

@@ -35,7 +35,7 @@ pub fn train(
     state_dir: &Path,
 ) -> Result<BertForMaskedLm, TrainError> {
     let device = Device::flex().autodiff();
-    let mut init = UntrainedWeights::new(recipe.seed);
+    let mut init = UntrainedWeights::with_deviation(recipe.seed, recipe.deviation);
     let model = BertForMaskedLm::load(config, &mut init, &device)?;
     let optimizer = AdamWConfig::new()
         .with_weight_decay(0.01)

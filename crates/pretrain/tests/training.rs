@@ -26,7 +26,16 @@ fn config() -> BertConfig {
 }
 
 fn recipe(rounds: u64) -> Recipe {
-    Recipe { seed: 5, rounds, sentences_per_round: 256, batch_size: 16, learning_rate: 2e-3 }
+    Recipe {
+        seed: 5,
+        deviation: 0.02,
+        pronoun_share: 0.5,
+        word_share: 0.12,
+        rounds,
+        sentences_per_round: 256,
+        batch_size: 16,
+        learning_rate: 2e-3,
+    }
 }
 
 fn train_rounds(rounds: u64, stop_after: Option<u64>, state: &Path) -> BertForMaskedLm {
