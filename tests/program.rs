@@ -3,7 +3,6 @@
 mod architecture;
 mod backends;
 mod browser;
-mod bundled_model;
 mod cased_labels;
 mod committed_study;
 mod completions;
@@ -31,4 +30,5 @@ mod studies;
 mod support;
 mod sweep;
 mod texts;
+mod trained_models;
 mod words;
