@@ -211,7 +211,7 @@ fn lines_agree(page: &str, printed: &str) -> bool {
 
 fn decimals_agree(a: &str, b: &str) -> bool {
     let decimal = |word: &str| {
-        let word = word.trim_end_matches(['.', ',', ';']);
+        let word = word.trim_matches(['(', ')', '.', ',', ';']);
         let digits = i32::try_from(word.split_once('.')?.1.len()).ok()?;
         Some((word.parse::<f64>().ok()?, digits))
     };
