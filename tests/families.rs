@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::support::{Run, assert_close, assert_user_error, number};
 
-const FAMILIES: [&str; 4] = ["roberta", "xlm-roberta", "distilbert", "electra"];
+const FAMILIES: [&str; 5] = ["roberta", "xlm-roberta", "distilbert", "electra", "modernbert"];
 
 const STIMULI: &str = "The dog followed {him|her} home.\nLucy helped {him|her} with the work.\n\
     We saw {him|her} in the café.\nThey met {him|her} today.\nThe king thanked {him|her}.\n\

@@ -47,7 +47,12 @@ mod weights;
 
 pub use checkpoint::Checkpoint;
 pub use checkpoint_note::CheckpointNote;
-pub use config::{bert_config::BertConfig, config_error::ConfigError, family::Family};
+pub use config::{
+    bert_config::BertConfig,
+    config_error::ConfigError,
+    family::Family,
+    structure::{AttentionKind, AttentionPattern, Biases, FullLayers, Norms, Structure},
+};
 pub use error::BertModelError;
 pub use model::{
     bert_for_masked_lm::BertForMaskedLm,
@@ -56,7 +61,7 @@ pub use model::{
     token_batch::TokenBatch,
 };
 pub use model_folder::{MemoryFolder, ModelFolder};
-pub use ops::dot_product_attention::Projections;
+pub use ops::{activation::Activation, dot_product_attention::Projections, reach::Reach};
 pub use text::{
     tokenizer::{BertTokenizer, Encoded, MASK, SpecialTokens, WordPieceOptions},
     tokenizer_error::TokenizerError,

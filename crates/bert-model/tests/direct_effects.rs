@@ -4,13 +4,15 @@
 mod common;
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI},
+    fs,
 };
 
 use bert_model::{BertForMaskedLm, BertModelError, MlpHook, NoHook, Site, TokenBatch, TokenSet};
 use burn::tensor::Tensor;
 use common::{FAMILIES, values};
+use serde::Deserialize;
 
 /// Largest absolute differences.
 const EXACT_TOLERANCE: f32 = 1e-5;
@@ -139,6 +141,37 @@ fn in_lower_layers_it_is_the_effect_along_the_frozen_path() {
     println!("below: differs by {worst:e}, largest effect {largest}");
     assert!(largest > 0.1, "no effect to compare");
     assert!(worst <= FROZEN_TOLERANCE, "differs by {worst:e}");
+}
+
+/// A case of `tests/fixtures/parity/make_direct_fixtures.py`.
+#[derive(Deserialize)]
+struct Expected {
+    sentence: usize,
+    position: usize,
+    words: Vec<u32>,
+    /// `[layers - 1][words][neurons]`.
+    effects: Vec<Vec<Vec<f32>>>,
+}
+
+#[test]
+fn with_norms_before_it_is_what_passes_a_frozen_head() {
+    let file = fs::read(common::folder("direct_effects.json")).unwrap();
+    let expected: BTreeMap<String, Vec<Expected>> = serde_json::from_slice(&file).unwrap();
+    for (family, cases) in expected {
+        let (model, sentences) = open(&family);
+        for case in cases {
+            let entering = clean_pass(&model, &sentences[case.sentence]);
+            for (layer, expected) in case.effects.iter().enumerate() {
+                let found =
+                    model.direct_effects(&entering, layer, case.position, &case.words).unwrap();
+                let what = format!("{family}, sentence {}, layer {layer}", case.sentence);
+                let expected: Vec<f32> = expected.iter().flatten().copied().collect();
+                common::assert_close(&what, &values(found), &expected, 1e-4);
+                let largest = expected.iter().fold(0.0_f32, |most, effect| most.max(effect.abs()));
+                assert!(largest > 0.1, "{what}: no effect to compare");
+            }
+        }
+    }
 }
 
 #[test]

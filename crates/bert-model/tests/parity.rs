@@ -5,9 +5,12 @@ mod common;
 
 use std::fs;
 
-use bert_model::{Checkpoint, MlpHook, NoHook, Site, TokenBatch, TokenSet};
+use bert_model::{BertForMaskedLm, Checkpoint, MlpHook, NoHook, Site, TokenBatch, TokenSet};
 use burn::tensor::{Device, Tensor};
-use common::{FAMILIES, all_logits, assert_close, folder, logits, open, sentences, values};
+use common::{
+    FAMILIES, Sentence, all_logits, assert_close, folder, load_variant, logits, open, sentences,
+    values,
+};
 use safetensors::SafeTensors;
 use tempfile::TempDir;
 
@@ -20,6 +23,32 @@ struct Expected(Vec<u8>);
 impl Expected {
     fn open(family: &str) -> Self {
         Self(fs::read(folder(family).join("expected.safetensors")).unwrap())
+    }
+
+    /// Compares every activation, hidden state and logit of each sentence.
+    fn assert_agrees(&self, name: &str, model: &BertForMaskedLm, sentences: Vec<Sentence>) {
+        for (i, sentence) in sentences.into_iter().enumerate() {
+            let batch = TokenBatch::new(vec![sentence.ids]).unwrap();
+            let mut kept = KeepAll::default();
+            let mut hidden = model.embed(&batch).unwrap();
+            let mut stream = values(hidden.clone());
+            for layer in 0..model.config().num_hidden_layers {
+                hidden = model.run_layers(layer..layer + 1, hidden, &mut kept).unwrap();
+                stream.extend(values(hidden.clone()));
+            }
+            let logits = all_logits(model, hidden);
+            // A residual stream without LayerNorms grows from layer to layer.
+            let largest = stream.iter().fold(1.0_f32, |most, value| most.max(value.abs()));
+            for (what, found, tolerance) in [
+                ("pre_gelu", &kept.pre, ACTIVATION_TOLERANCE),
+                ("post_gelu", &kept.post, ACTIVATION_TOLERANCE),
+                ("hidden", &stream, largest * ACTIVATION_TOLERANCE),
+                ("logits", &logits, LOGIT_TOLERANCE),
+            ] {
+                let what = format!("{what}.{i}");
+                assert_close(&format!("{name} {what}"), found, &self.values(&what), tolerance);
+            }
+        }
     }
 
     fn values(&self, name: &str) -> Vec<f32> {
@@ -69,28 +98,21 @@ fn text_becomes_the_same_tokens() {
 fn activations_hidden_states_and_logits_agree() {
     for family in FAMILIES {
         let (_, model) = open(family);
-        let expected = Expected::open(family);
-        for (i, sentence) in sentences(family).into_iter().enumerate() {
-            let batch = TokenBatch::new(vec![sentence.ids]).unwrap();
-            let mut kept = KeepAll::default();
-            let mut hidden = model.embed(&batch).unwrap();
-            let mut stream = values(hidden.clone());
-            for layer in 0..model.config().num_hidden_layers {
-                hidden = model.run_layers(layer..layer + 1, hidden, &mut kept).unwrap();
-                stream.extend(values(hidden.clone()));
-            }
-            let logits = all_logits(&model, hidden);
-            for (name, found, tolerance) in [
-                ("pre_gelu", &kept.pre, ACTIVATION_TOLERANCE),
-                ("post_gelu", &kept.post, ACTIVATION_TOLERANCE),
-                ("hidden", &stream, ACTIVATION_TOLERANCE),
-                ("logits", &logits, LOGIT_TOLERANCE),
-            ] {
-                let name = format!("{name}.{i}");
-                let what = format!("{family} {name}");
-                assert_close(&what, found, &expected.values(&name), tolerance);
-            }
-        }
+        Expected::open(family).assert_agrees(family, &model, sentences(family));
+    }
+}
+
+/// Other activation functions, biases, kinds of attention and rotary positions. No tokenizer is needed.
+#[test]
+fn other_options_of_a_configuration_agree_too() {
+    for variant in
+        ["bert-gelu-new", "roberta-relu", "distilbert-relu", "electra-silu", "modernbert-biased"]
+    {
+        let family = variant.split('-').next().unwrap();
+        let family = if family == "bert" { "" } else { family };
+        let name = format!("variants/{variant}");
+        let model = load_variant(variant);
+        Expected::open(&name).assert_agrees(variant, &model, sentences(family));
     }
 }
 
@@ -98,16 +120,22 @@ fn activations_hidden_states_and_logits_agree() {
 fn one_token_of_the_last_layer_has_the_same_logits() {
     for family in FAMILIES {
         let (_, model) = open(family);
-        for sentence in sentences(family) {
-            let batch = TokenBatch::new(vec![sentence.ids]).unwrap();
-            let position = 4;
-            let hidden = model.forward(&batch, &mut NoHook).unwrap();
-            let expected = values(model.logits_at(hidden, &[(0, position)]).unwrap());
-            let hidden = model.forward_at(&batch, &[position], &mut NoHook).unwrap();
-            assert_close(family, &values(model.logits(hidden.clone())), &expected, 1e-5);
-            let some = values(model.logits_of(hidden, &[5, 50]).unwrap());
-            assert_close(family, &some, &[expected[5], expected[50]], 1e-5);
-        }
+        assert_one_token_agrees(family, &model, sentences(family));
+    }
+    let biased = load_variant("modernbert-biased");
+    assert_one_token_agrees("modernbert-biased", &biased, sentences("modernbert"));
+}
+
+fn assert_one_token_agrees(name: &str, model: &BertForMaskedLm, sentences: Vec<Sentence>) {
+    for sentence in sentences {
+        let batch = TokenBatch::new(vec![sentence.ids]).unwrap();
+        let position = 4;
+        let hidden = model.forward(&batch, &mut NoHook).unwrap();
+        let expected = values(model.logits_at(hidden, &[(0, position)]).unwrap());
+        let hidden = model.forward_at(&batch, &[position], &mut NoHook).unwrap();
+        assert_close(name, &values(model.logits(hidden.clone())), &expected, 1e-5);
+        let some = values(model.logits_of(hidden, &[5, 50]).unwrap());
+        assert_close(name, &some, &[expected[5], expected[50]], 1e-5);
     }
 }
 

@@ -3,11 +3,18 @@ use serde_json::{Map, Value};
 
 use crate::{
     checkpoint_note::CheckpointNote,
-    config::{config_error::ConfigError, family::Family},
+    config::{
+        config_error::ConfigError,
+        family::Family,
+        family_traits::Epsilon,
+        json_keys::{FLAG, Form, JsonKeys, LIST, NUMBER, SIZE, TEXT},
+        structure::Structure,
+    },
     error::BertModelError,
+    ops::activation::Activation,
 };
 
-/// The part of a Hugging Face `config.json` that decides what a model of BERT's family computes.
+/// The part of a Hugging Face `config.json` that decides what a model computes.
 ///
 /// Fields have the names of `transformers`' `BertConfig`, also in families whose own configuration
 /// has other names. Sizes are required; optional keys have the defaults of `transformers`.
@@ -18,8 +25,7 @@ pub struct BertConfig {
     pub architectures: Option<Vec<String>>,
     /// The family.
     pub model_type: Family,
-    /// The activation of the MLP and of the head; only `gelu`, the exact one with erf, is supported.
-    #[serde(default = "gelu")]
+    /// The name of the activation function of the MLP; [`Activation::named`] knows the supported ones.
     pub hidden_act: String,
     /// Width of the residual stream.
     pub hidden_size: usize,
@@ -38,7 +44,6 @@ pub struct BertConfig {
     #[serde(default = "two")]
     pub type_vocab_size: usize,
     /// The epsilon under LayerNorm's square root.
-    #[serde(default = "tiny")]
     pub layer_norm_eps: f64,
     /// Whether the decoder of the head is the token embedding matrix, unless the file has another.
     #[serde(default = "yes")]
@@ -55,10 +60,9 @@ pub struct BertConfig {
     /// The padding token, from which RoBERTa counts positions; no other family reads it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pad_token_id: Option<u32>,
-}
-
-fn gelu() -> String {
-    "gelu".to_owned()
+    /// The parts of the model and what they compute, beyond their sizes.
+    #[serde(skip)]
+    pub structure: Structure,
 }
 
 fn absolute() -> String {
@@ -67,10 +71,6 @@ fn absolute() -> String {
 
 fn two() -> usize {
     2
-}
-
-fn tiny() -> f64 {
-    1e-12
 }
 
 fn yes() -> bool {
@@ -149,17 +149,30 @@ impl BertConfig {
 
     fn of_family(mut keys: Map<String, Value>, family: Family) -> Result<Self, BertModelError> {
         let traits = family.traits();
+        let own_keys = keys.clone();
         keys.insert("model_type".to_owned(), traits.model_type.into());
+        for key in traits.ignored_keys {
+            keys.remove(*key);
+        }
         for &(family_key, bert_key) in traits.keys {
-            if let Some(value) = keys.remove(family_key) {
-                keys.insert(bert_key.to_owned(), value);
+            if let Some(value) = own_keys.get(family_key) {
+                keys.insert(bert_key.to_owned(), value.clone());
             }
+        }
+        let (Epsilon::OfKey(epsilon) | Epsilon::Fixed(epsilon)) = traits.epsilon;
+        for (key, default) in
+            [("hidden_act", traits.default_activation.into()), ("layer_norm_eps", epsilon.into())]
+        {
+            keys.entry(key).or_insert(default);
         }
         check_forms(&keys, family).map_err(BertModelError::Config)?;
         let mut config: Self = serde_json::from_value(keys.into())
             .map_err(|error| json_error(traits.translate_keys(error.to_string())))?;
-        config.layer_norm_eps = traits.layer_norm_eps.unwrap_or(config.layer_norm_eps);
-        config.check_architecture()?;
+        if let Epsilon::Fixed(epsilon) = traits.epsilon {
+            config.layer_norm_eps = epsilon;
+        }
+        let activation = config.check_architecture()?;
+        config.structure = (traits.structure)(JsonKeys(&own_keys), activation)?;
         config.check_sizes().map_err(BertModelError::Config)?;
         Ok(config)
     }
@@ -195,7 +208,11 @@ impl BertConfig {
         }
     }
 
-    fn check_architecture(&self) -> Result<(), BertModelError> {
+    /// The activation function of the MLP.
+    ///
+    /// # Errors
+    /// If the model is of another architecture.
+    fn check_architecture(&self) -> Result<Activation, BertModelError> {
         let traits = self.model_type.traits();
         if let Some(names) = &self.architectures
             && !names.iter().any(|name| traits.architectures.contains(&name.as_str()))
@@ -207,14 +224,8 @@ impl BertConfig {
                 supported: format!("{} (with an MLM head)", traits.architectures.join(" and ")),
             });
         }
-        if self.hidden_act != "gelu" {
-            return Err(BertModelError::Unsupported {
-                key: traits.key("hidden_act"),
-                found: format!("\"{}\"", self.hidden_act),
-                supported: "\"gelu\" (with erf)".to_owned(),
-            });
-        }
-        if self.position_embedding_type != "absolute" {
+        if traits.names.embeddings.positions.is_some() && self.position_embedding_type != "absolute"
+        {
             return Err(BertModelError::Unsupported {
                 key: "position_embedding_type",
                 found: format!("\"{}\"", self.position_embedding_type),
@@ -228,7 +239,11 @@ impl BertConfig {
                 supported: "false".to_owned(),
             });
         }
-        Ok(())
+        Activation::named(&self.hidden_act).ok_or_else(|| BertModelError::Unsupported {
+            key: traits.key("hidden_act"),
+            found: format!("{:?}", self.hidden_act),
+            supported: Activation::names().collect::<Vec<_>>().join(", "),
+        })
     }
 
     fn check_sizes(&self) -> Result<(), ConfigError> {
@@ -258,6 +273,9 @@ impl BertConfig {
                 heads: self.num_attention_heads,
             });
         }
+        if self.structure.is_rotary() && !self.head_size().is_multiple_of(2) {
+            return Err(ConfigError::OddHeads { size: self.head_size() });
+        }
         if let Some(pad_token_id) = self.padding()
             && self.first_position() >= self.max_position_embeddings
         {
@@ -270,18 +288,6 @@ impl BertConfig {
         Ok(())
     }
 }
-
-/// The form of a value in JSON.
-struct Form {
-    name: &'static str,
-    has: fn(&Value) -> bool,
-}
-
-const SIZE: Form = Form { name: "a positive whole number", has: Value::is_u64 };
-const NUMBER: Form = Form { name: "a number", has: Value::is_number };
-const FLAG: Form = Form { name: "true or false", has: Value::is_boolean };
-const TEXT: Form = Form { name: "a text", has: Value::is_string };
-const LIST: Form = Form { name: "a list", has: Value::is_array };
 
 /// The forms of the values that are read.
 const FORMS: [(&str, Form); 15] = [
@@ -398,7 +404,7 @@ mod tests {
         for (key, value) in [
             ("model_type", json!("albert")),
             ("architectures", json!(["BertModel"])),
-            ("hidden_act", json!("gelu_new")),
+            ("hidden_act", json!("sigmoid")),
             ("position_embedding_type", json!("relative_key")),
             ("is_decoder", json!(true)),
         ] {
@@ -445,7 +451,7 @@ mod tests {
         assert_eq!((found.hidden_size, found.intermediate_size), (8, 16));
         assert_eq!(found.layer_norm_eps.to_bits(), 1e-12_f64.to_bits());
         for (key, value) in
-            [("dim", Value::Null), ("n_heads", json!(3)), ("activation", json!("relu"))]
+            [("dim", Value::Null), ("n_heads", json!(3)), ("activation", json!("mish"))]
         {
             let mut wrong = config.clone();
             wrong[key] = value;

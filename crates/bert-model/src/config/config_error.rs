@@ -71,6 +71,33 @@ pub enum ConfigError {
         heads: usize,
     },
 
+    /// The values of a head cannot be paired for rotary positions.
+    #[error(
+        "attention heads of {size} values cannot have rotary positions, which need an even number"
+    )]
+    OddHeads {
+        /// Number of values in a head.
+        size: usize,
+    },
+
+    /// The base of rotary positions is below 1.
+    #[error("`{key}` {base} is not a number above 1")]
+    RotaryBase {
+        /// The key.
+        key: &'static str,
+        /// The base.
+        base: f64,
+    },
+
+    /// The list of the kinds of layers has another length than there are layers.
+    #[error("`layer_types` lists {found} layers, `num_hidden_layers` is {layers}")]
+    LayerTypes {
+        /// Number of listed layers.
+        found: usize,
+        /// `num_hidden_layers`.
+        layers: usize,
+    },
+
     /// The family counts positions from the padding token, and none is left.
     #[error(
         "no position is left after `pad_token_id` {pad_token_id}: `max_position_embeddings` is \

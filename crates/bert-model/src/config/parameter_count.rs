@@ -1,6 +1,6 @@
 //! The number of parameters that a configuration implies.
 
-use std::ops::{Add, Mul};
+use std::ops::{Add, Mul, Sub};
 
 use crate::config::bert_config::BertConfig;
 
@@ -15,30 +15,44 @@ impl BertConfig {
         let neurons = size(self.intermediate_size);
         let vocabulary = size(self.vocab_size);
 
-        let mut rows = vocabulary + size(self.max_position_embeddings);
-        if self.model_type.names().segments {
+        let names = self.model_type.names();
+        let biases = self.structure.biases;
+        let norm = |size: Count| if biases.norms { Count(2) * size } else { size };
+        let linear = |inputs: Count, outputs: Count, has_bias: bool| {
+            if has_bias { (inputs + Count(1)) * outputs } else { inputs * outputs }
+        };
+
+        let mut rows = vocabulary;
+        if names.embeddings.positions.is_some() {
+            rows = rows + size(self.max_position_embeddings);
+        }
+        if names.embeddings.segments.is_some() {
             rows = rows + size(self.type_vocab_size);
         }
-        let mut embeddings = rows * width + norm(width);
-        if self.embedding_width() != self.hidden_size {
-            embeddings = embeddings + linear(width, hidden);
+        let mut parameters = rows * width;
+        if names.embeddings.norm.is_some() {
+            parameters = parameters + norm(width);
         }
-        let attention = Count(4) * linear(hidden, hidden) + norm(hidden);
-        let mlp = linear(hidden, neurons) + linear(neurons, hidden) + norm(hidden);
-        let layers = size(self.num_hidden_layers) * (attention + mlp);
-        let head = linear(hidden, width) + norm(width) + vocabulary;
-        (embeddings + layers + head).0
+        if self.embedding_width() != self.hidden_size {
+            parameters = parameters + linear(width, hidden, true);
+        }
+        let attention = Count(4) * linear(hidden, hidden, biases.attention) + norm(hidden);
+        let first = if self.structure.gated { Count(2) * neurons } else { neurons };
+        let mlp = linear(hidden, first, biases.mlp) + linear(neurons, hidden, biases.mlp);
+        parameters = parameters + size(self.num_hidden_layers) * (attention + mlp + norm(hidden));
+        if names.layer.first_without_norm {
+            parameters = parameters - norm(hidden);
+        }
+        if names.final_norm.is_some() {
+            parameters = parameters + norm(hidden);
+        }
+        let head = linear(hidden, width, biases.transform) + norm(width);
+        parameters = parameters + head;
+        if biases.decoder {
+            parameters = parameters + vocabulary;
+        }
+        parameters.0
     }
-}
-
-/// The matrix and the bias of a linear layer.
-fn linear(inputs: Count, outputs: Count) -> Count {
-    (inputs + Count(1)) * outputs
-}
-
-/// The scale and the bias of a `LayerNorm`.
-fn norm(size: Count) -> Count {
-    Count(2) * size
 }
 
 /// A number of parameters, which stays at its largest value.
@@ -58,5 +72,14 @@ impl Mul for Count {
 
     fn mul(self, other: Self) -> Self {
         Self(self.0.saturating_mul(other.0))
+    }
+}
+
+impl Sub for Count {
+    type Output = Self;
+
+    /// A number beyond all counting stays one.
+    fn sub(self, other: Self) -> Self {
+        if self.0 == u128::MAX { self } else { Self(self.0 - other.0) }
     }
 }

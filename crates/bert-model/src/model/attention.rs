@@ -7,34 +7,38 @@ use burn::{
 use crate::{
     config::{
         bert_config::BertConfig,
-        family::{LayerNames, Names},
+        family_traits::{LayerNames, Names, ProjectionNames},
+        structure::AttentionKind,
     },
     error::BertModelError,
-    model::mlp_hook::TokenSet,
     ops::{
         dot_product_attention::{
-            Projections, dot_product_attention, dot_product_attention_backward,
+            Projections, attention_by_one, dot_product_attention, dot_product_attention_backward,
         },
-        layer_norm::LayerNorm,
         linear::{add_linear, linear, linear_backward},
+        reach::Reach,
+        rotary::{Positions, Rotary, Turn},
     },
     weights::{
         tensor_reader::TensorReader,
         tensor_source::TensorSource,
-        tensor_writer::{NamedTensors, save_linear, save_norm},
+        tensor_writer::{NamedTensors, save_joint_linear, save_linear},
     },
 };
 
-/// Multi-head scaled dot-product self-attention, and the LayerNorm after it.
+/// Multi-head scaled dot-product self-attention.
 #[derive(Module, Debug)]
 pub(crate) struct Attention {
     query: Linear,
     key: Linear,
     value: Linear,
     output: Linear,
-    pub(crate) norm: LayerNorm,
     #[module(skip)]
     heads: usize,
+    #[module(skip)]
+    reach: Reach,
+    #[module(skip)]
+    rotary: Option<Rotary>,
 }
 
 impl Attention {
@@ -44,88 +48,132 @@ impl Attention {
         reader: &mut TensorReader<'_, impl TensorSource>,
     ) -> Result<Self, BertModelError> {
         let hidden = config.hidden_size;
+        let square = [hidden, hidden];
+        let has_bias = config.structure.biases.attention;
         let names = reader.names;
-        let LayerNames { query, key, value, attention_output, attention_norm, .. } = names.layer;
-        let full_name = |part| names.in_layer(index, part);
-        reader.prepare([query, key, value, attention_output].map(full_name))?;
+        let LayerNames { projections, attention_output, .. } = names.layer;
+        let output = names.in_layer(index, attention_output);
+        let [query, key, value] = match projections {
+            ProjectionNames::Separate(parts) => {
+                let [query, key, value] = parts.map(|part| names.in_layer(index, part));
+                reader.prepare([query.clone(), key.clone(), value.clone(), output.clone()])?;
+                [
+                    reader.linear(&query, square, has_bias)?,
+                    reader.linear(&key, square, has_bias)?,
+                    reader.linear(&value, square, has_bias)?,
+                ]
+            }
+            ProjectionNames::Joint(joint) => {
+                let joint = names.in_layer(index, joint);
+                reader.prepare([joint.clone(), output.clone()])?;
+                reader.joint_linear(&joint, square, has_bias)?
+            }
+        };
+        let AttentionKind { reach, rotary_base } = config.structure.attention(index);
         Ok(Self {
-            query: reader.linear(&full_name(query), [hidden, hidden])?,
-            key: reader.linear(&full_name(key), [hidden, hidden])?,
-            value: reader.linear(&full_name(value), [hidden, hidden])?,
-            output: reader.linear(&full_name(attention_output), [hidden, hidden])?,
-            norm: reader.norm(&full_name(attention_norm), hidden, config.layer_norm_eps)?,
+            query,
+            key,
+            value,
+            output: reader.linear(&output, square, has_bias)?,
             heads: config.num_attention_heads,
+            reach,
+            rotary: rotary_base.map(|base| Rotary::new(base, config.head_size())),
         })
     }
 
     pub(crate) fn save(&self, index: usize, names: &Names, tensors: &mut NamedTensors) {
-        let LayerNames { query, key, value, attention_output, attention_norm, .. } = names.layer;
-        for (part, linear) in [
-            (query, &self.query),
-            (key, &self.key),
-            (value, &self.value),
-            (attention_output, &self.output),
-        ] {
-            save_linear(linear, &names.in_layer(index, part), tensors);
-        }
-        save_norm(&self.norm, &names.in_layer(index, attention_norm), tensors);
-    }
-
-    /// Attention of `tokens` to all of `hidden`, `[batch, seq, hidden]`, the input of the layer.
-    /// Returns the input of the MLP.
-    pub(crate) fn forward(&self, hidden: Tensor<3>, tokens: TokenSet<'_>) -> Tensor<3> {
-        self.norm.forward(match tokens {
-            TokenSet::All => self.sum(hidden),
-            TokenSet::OneEach(_) => {
-                let asking = tokens.of(hidden.clone());
-                let attended = self.attend_by_one(asking.clone(), hidden);
-                add_linear(&self.output, attended, asking)
+        let layers = [&self.query, &self.key, &self.value];
+        match names.layer.projections {
+            ProjectionNames::Separate(parts) => {
+                for (part, linear) in parts.into_iter().zip(layers) {
+                    save_linear(linear, &names.in_layer(index, part), tensors);
+                }
             }
-        })
+            ProjectionNames::Joint(joint) => {
+                save_joint_linear(&layers, &names.in_layer(index, joint), tensors);
+            }
+        }
+        save_linear(&self.output, &names.in_layer(index, names.layer.attention_output), tensors);
     }
 
-    /// [`Attention::forward`] of all tokens, from their projections.
-    pub(crate) fn forward_projected(
+    /// Adds the attention of all tokens, whose projections these are, to `stream`, `[batch, seq, hidden]`.
+    pub(crate) fn add(&self, projections: Projections, stream: Tensor<3>) -> Tensor<3> {
+        let turned = self.turned(projections, Positions::Counted);
+        let attended = dot_product_attention(turned, self.heads, self.reach);
+        add_linear(&self.output, attended, stream)
+    }
+
+    /// Adds the attention of one token of each row, `asking` `[batch, 1, hidden]` at `positions`, to all of
+    /// `input`, `[batch, seq, hidden]`, to `stream`, `[batch, 1, hidden]`.
+    pub(crate) fn add_by_one(
         &self,
-        hidden: Tensor<3>,
-        projections: Projections,
+        asking: Tensor<3>,
+        input: Tensor<3>,
+        positions: &[usize],
+        stream: Tensor<3>,
     ) -> Tensor<3> {
-        let attended = dot_product_attention(projections, self.heads);
-        self.norm.forward(add_linear(&self.output, attended, hidden))
+        let [_, length, _] = input.dims();
+        let attended = if self.rotary.is_none() && self.reach.is_all_of(length) {
+            self.attend_by_one(asking, input)
+        } else {
+            self.attend_from(asking, input, positions)
+        };
+        add_linear(&self.output, attended, stream)
     }
 
-    /// The input of the LayerNorm: attention's output and the residual stream.
-    pub(crate) fn sum(&self, hidden: Tensor<3>) -> Tensor<3> {
-        let attended = dot_product_attention(self.project(hidden.clone()), self.heads);
-        add_linear(&self.output, attended, hidden)
-    }
-
-    /// The gradient at `hidden`, the input of the layer, through the attention only, from the one at
-    /// [`Attention::sum`]. All are `[batch, seq, hidden]`.
-    pub(crate) fn backward(&self, hidden: Tensor<3>, gradient: Tensor<3>) -> Tensor<3> {
+    /// The gradient at the input, `[batch, seq, hidden]`, from the one at what [`Attention::add`] adds.
+    pub(crate) fn backward(&self, input: Tensor<3>, gradient: Tensor<3>) -> Tensor<3> {
         let at_attended = linear_backward(&self.output, gradient);
-        let at = dot_product_attention_backward(self.project(hidden), self.heads, at_attended);
+        let turned = self.turned(self.project(input), Positions::Counted);
+        let mut at = dot_product_attention_backward(turned, self.heads, self.reach, at_attended);
+        if let Some(rotary) = &self.rotary {
+            at.queries = rotary.turn(at.queries, Positions::Counted, Turn::Back);
+            at.keys = rotary.turn(at.keys, Positions::Counted, Turn::Back);
+        }
         linear_backward(&self.query, at.queries)
             + linear_backward(&self.key, at.keys)
             + linear_backward(&self.value, at.values)
     }
 
-    /// Queries, keys and values of `hidden`, `[batch, seq, hidden]`.
-    pub(crate) fn project(&self, hidden: Tensor<3>) -> Projections {
+    /// Queries, keys and values of the input, `[batch, seq, hidden]`, without rotary positions.
+    pub(crate) fn project(&self, input: Tensor<3>) -> Projections {
         Projections {
-            queries: linear(&self.query, hidden.clone()),
-            keys: linear(&self.key, hidden.clone()),
-            values: linear(&self.value, hidden),
+            queries: linear(&self.query, input.clone()),
+            keys: linear(&self.key, input.clone()),
+            values: linear(&self.value, input),
         }
     }
 
-    /// Dot-product attention of one token per row, `asking` `[batch, 1, hidden]`, to all of `hidden`,
-    /// without the keys and values of every token. Returns `[batch, 1, hidden]`.
+    /// The projections with rotary positions, if the layer has them; those of the queries are given, and the
+    /// keys are those of all tokens.
+    fn turned(&self, projections: Projections, of_queries: Positions<'_>) -> Projections {
+        let Some(rotary) = &self.rotary else { return projections };
+        Projections {
+            queries: rotary.turn(projections.queries, of_queries, Turn::Forward),
+            keys: rotary.turn(projections.keys, Positions::Counted, Turn::Forward),
+            values: projections.values,
+        }
+    }
+
+    /// Dot-product attention of one token per row, `asking` `[batch, 1, hidden]`, to the tokens of `input`
+    /// that it reads. Returns `[batch, 1, hidden]`.
+    fn attend_from(&self, asking: Tensor<3>, input: Tensor<3>, positions: &[usize]) -> Tensor<3> {
+        let projections = Projections {
+            queries: linear(&self.query, asking),
+            keys: linear(&self.key, input.clone()),
+            values: linear(&self.value, input),
+        };
+        let turned = self.turned(projections, Positions::OneEach(positions));
+        attention_by_one(turned, self.heads, self.reach, positions)
+    }
+
+    /// [`Attention::attend_from`] where all tokens are read and there are no rotary positions, without the
+    /// keys and values of every token.
     ///
     /// A score is `q·(K h + b) = (Kᵀ q)·h + q·b`, where the last term is the same for all tokens, so
     /// that softmax drops it. And as the weights `a` of attention sum to 1, their mean of the values
     /// is `Σ a (V h + b) = V (Σ a h) + b`.
-    fn attend_by_one(&self, asking: Tensor<3>, hidden: Tensor<3>) -> Tensor<3> {
+    fn attend_by_one(&self, asking: Tensor<3>, input: Tensor<3>) -> Tensor<3> {
         let [batch, _, width] = asking.dims();
         let size = width / self.heads;
         let split = |tensor: Tensor<3>, count| {
@@ -136,9 +184,9 @@ impl Attention {
         // [batch, heads, hidden]
         let sought = queries.matmul(split_weight(&self.key).swap_dims(1, 2)).swap_dims(0, 1);
         // [batch, heads, seq]
-        let scores = sought.matmul(hidden.clone().swap_dims(1, 2)) / (size as f64).sqrt();
+        let scores = sought.matmul(input.clone().swap_dims(1, 2)) / (size as f64).sqrt();
         // [heads, batch, hidden]
-        let found = softmax(scores, 2).matmul(hidden).swap_dims(0, 1);
+        let found = softmax(scores, 2).matmul(input).swap_dims(0, 1);
         let values = found.matmul(split_weight(&self.value)).swap_dims(0, 1);
         let values = values.reshape([batch, 1, width]);
         match &self.value.bias {

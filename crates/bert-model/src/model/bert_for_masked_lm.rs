@@ -67,7 +67,7 @@ impl BertForMaskedLm {
             .map(|index| Layer::load(config, index, &mut reader))
             .collect::<Result<_, _>>()?;
         let head = MlmHead::load(config, embeddings.words.val(), &mut reader)?;
-        let next = Layer::first_tensor(config.num_hidden_layers, names);
+        let next = names.first_tensor(config.num_hidden_layers);
         if reader.contains(&next)? {
             return Err(BertModelError::Config(ConfigError::MoreLayers {
                 key: config.model_type.traits().key("num_hidden_layers"),
@@ -160,8 +160,8 @@ impl BertForMaskedLm {
             return Err(BertModelError::NoSuchLayer { layer: layers.end - 1, layers: count });
         }
         for index in layers {
-            let attended = self.layers[index].attention.forward(hidden, TokenSet::All);
-            hidden = self.layers[index].mlp(index, attended, TokenSet::All, hook);
+            let attended = self.layers[index].attend(hidden, TokenSet::All);
+            hidden = self.layers[index].run_mlp(index, attended, TokenSet::All, hook);
         }
         Ok(hidden)
     }
@@ -185,8 +185,9 @@ impl BertForMaskedLm {
         Ok(self.mlp(last, attended, tokens, hook)?.squeeze_dim(1))
     }
 
-    /// Runs the first half of a layer: attention and the LayerNorm after it. `hidden`,
-    /// `[batch, seq, hidden]`, is the input of the layer. Returns the input of its MLP at `tokens`.
+    /// Runs the first half of a layer: attention, and the LayerNorm that belongs to it. `hidden`,
+    /// `[batch, seq, hidden]`, is the input of the layer. Returns the residual stream between the halves
+    /// at `tokens`, which [`BertForMaskedLm::mlp`] reads.
     ///
     /// # Errors
     /// If there is no such layer ([`BertModelError::NoSuchLayer`]), or not exactly one position per
@@ -200,15 +201,16 @@ impl BertForMaskedLm {
         if let TokenSet::OneEach(positions) = tokens {
             check_positions(positions, hidden.dims())?;
         }
-        Ok(self.layer(layer)?.attention.forward(hidden, tokens))
+        Ok(self.layer(layer)?.attend(hidden, tokens))
     }
 
-    /// The queries, keys and values of `hidden`, `[batch, seq, hidden]`, the input of the layer.
+    /// The queries, keys and values of `hidden`, `[batch, seq, hidden]`, the input of the layer. Those of
+    /// a token depend on nothing else.
     ///
     /// # Errors
     /// If there is no such layer ([`BertModelError::NoSuchLayer`]).
     pub fn project(&self, layer: usize, hidden: Tensor<3>) -> Result<Projections, BertModelError> {
-        Ok(self.layer(layer)?.attention.project(hidden))
+        Ok(self.layer(layer)?.project(hidden))
     }
 
     /// [`BertForMaskedLm::attend`] of all tokens, from the result of [`BertForMaskedLm::project`].
@@ -224,10 +226,10 @@ impl BertForMaskedLm {
         hidden: Tensor<3>,
         projections: Projections,
     ) -> Result<Tensor<3>, BertModelError> {
-        Ok(self.layer(layer)?.attention.forward_projected(hidden, projections))
+        Ok(self.layer(layer)?.attend_projected(hidden, projections))
     }
 
-    /// Runs the second half of a layer: its MLP and the LayerNorm after it. `attended` is the result
+    /// Runs the second half of a layer: its MLP, and the LayerNorm that belongs to it. `attended` is the result
     /// of [`BertForMaskedLm::attend`] for `tokens`. Returns the layer's output for them.
     ///
     /// # Errors
@@ -239,7 +241,7 @@ impl BertForMaskedLm {
         tokens: TokenSet<'_>,
         hook: &mut dyn MlpHook,
     ) -> Result<Tensor<3>, BertModelError> {
-        Ok(self.layer(layer)?.mlp(layer, attended, tokens, hook))
+        Ok(self.layer(layer)?.run_mlp(layer, attended, tokens, hook))
     }
 
     fn layer(&self, layer: usize) -> Result<&Layer, BertModelError> {
@@ -253,7 +255,7 @@ impl BertForMaskedLm {
     /// # Errors
     /// If there is no such layer ([`BertModelError::NoSuchLayer`]).
     pub fn output_norms(&self, layer: usize) -> Result<Vec<f32>, BertModelError> {
-        Ok(self.layer(layer)?.output_norms())
+        Ok(self.layer(layer)?.mlp.output_norms())
     }
 
     /// Logits over the vocabulary, `[n, vocabulary]`, of last hidden states `[n, hidden]`.

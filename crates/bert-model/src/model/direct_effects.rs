@@ -109,7 +109,7 @@ impl BertForMaskedLm {
         if layer >= layers {
             return Err(BertModelError::NoSuchLayer { layer, layers });
         }
-        let columns = self.layers[layer].output_columns(self.neuron_indices(neurons)?);
+        let columns = self.layers[layer].mlp.output_columns(self.neuron_indices(neurons)?);
         let decoder = self.head.decoder(self.embeddings.words.val());
         Ok(self.head.weigh(columns).matmul(decoder.transpose()))
     }

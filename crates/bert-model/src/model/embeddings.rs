@@ -5,7 +5,10 @@ use burn::{
 };
 
 use crate::{
-    config::{bert_config::BertConfig, family::Names},
+    config::{
+        bert_config::BertConfig,
+        family_traits::{EmbeddingNames, Names},
+    },
     error::BertModelError,
     ops::layer_norm::LayerNorm,
     weights::{
@@ -15,23 +18,17 @@ use crate::{
     },
 };
 
-// Names of the parts, after the family's prefix.
-const WORDS: &str = "word_embeddings.weight";
-const POSITIONS: &str = "position_embeddings.weight";
-const SEGMENTS: &str = "token_type_embeddings.weight";
-const NORM: &str = "LayerNorm";
-
 /// Token + position + segment embeddings, then LayerNorm, then a projection if the layers have
-/// another width. Every token is in segment 0.
+/// another width; as many of these as the family has. Every token is in segment 0.
 #[derive(Module, Debug)]
 pub(crate) struct Embeddings {
     /// `[vocabulary, width]`.
     pub(crate) words: Param<Tensor<2>>,
-    /// `[positions, width]`.
-    positions: Param<Tensor<2>>,
+    /// `[positions, width]`, in families that have them.
+    positions: Option<Param<Tensor<2>>>,
     /// `[segments, width]`, in families that have them.
     segments: Option<Param<Tensor<2>>>,
-    norm: LayerNorm,
+    norm: Option<LayerNorm>,
     /// From the embeddings' width to that of the layers.
     projection: Option<Linear>,
     /// The position of a sequence's first token.
@@ -47,16 +44,25 @@ impl Embeddings {
         let width = config.embedding_width();
         let hidden = config.hidden_size;
         let names = reader.names;
-        let mut table = |part, rows| reader.matrix(&names.embeddings(part), [rows, width]);
-        let words = table(WORDS, config.vocab_size)?;
-        let positions = table(POSITIONS, config.max_position_embeddings)?;
-        let segments =
-            if names.segments { Some(table(SEGMENTS, config.type_vocab_size)?) } else { None };
-        let norm = reader.norm(&names.embeddings(NORM), width, config.layer_norm_eps)?;
+        let EmbeddingNames { words, positions, segments, norm, projection } = &names.embeddings;
+        let mut table = |part, rows| reader.matrix(&names.full(part), [rows, width]);
+        let words = table(words, config.vocab_size)?;
+        let positions = match positions {
+            Some(positions) => Some(table(positions, config.max_position_embeddings)?),
+            None => None,
+        };
+        let segments = match segments {
+            Some(segments) => Some(table(segments, config.type_vocab_size)?),
+            None => None,
+        };
+        let norm = match norm {
+            Some(norm) => Some(reader.norm(&names.full(norm), width, config)?),
+            None => None,
+        };
         let projection = if width == hidden {
             None
         } else {
-            Some(reader.linear(&names.projection(), [width, hidden])?)
+            Some(reader.linear(&names.full(projection), [width, hidden], true)?)
         };
         Ok(Self {
             words,
@@ -69,31 +75,40 @@ impl Embeddings {
     }
 
     pub(crate) fn save(&self, names: &Names, tensors: &mut NamedTensors) {
+        let EmbeddingNames { words, positions, segments, norm, projection } = &names.embeddings;
         let tables = [
-            (WORDS, Some(&self.words)),
-            (POSITIONS, Some(&self.positions)),
-            (SEGMENTS, self.segments.as_ref()),
+            (Some(*words), Some(&self.words)),
+            (*positions, self.positions.as_ref()),
+            (*segments, self.segments.as_ref()),
         ];
         for (part, table) in tables {
-            if let Some(table) = table {
-                tensors.push((names.embeddings(part), table.val().into_data()));
+            if let (Some(part), Some(table)) = (part, table) {
+                tensors.push((names.full(part), table.val().into_data()));
             }
         }
-        save_norm(&self.norm, &names.embeddings(NORM), tensors);
-        if let Some(projection) = &self.projection {
-            save_linear(projection, &names.projection(), tensors);
+        if let (Some(part), Some(norm)) = (norm, &self.norm) {
+            save_norm(norm, &names.full(part), tensors);
+        }
+        if let Some(linear) = &self.projection {
+            save_linear(linear, &names.full(projection), tensors);
         }
     }
 
     /// `ids`: `[batch, seq]`. Returns `[batch, seq, hidden]`.
     pub(crate) fn forward(&self, ids: Tensor<2, Int>) -> Tensor<3> {
         let [_, length] = ids.dims();
-        let mut sum = embedding(self.words.val(), ids)
-            + self.positions.val().narrow(0, self.first_position, length).unsqueeze::<3>();
+        let mut sum = embedding(self.words.val(), ids);
+        if let Some(positions) = &self.positions {
+            let positions = positions.val().narrow(0, self.first_position, length);
+            sum = sum + positions.unsqueeze::<3>();
+        }
         if let Some(segments) = &self.segments {
             sum = sum + segments.val().narrow(0, 0, 1).unsqueeze::<3>();
         }
-        let embedded = self.norm.forward(sum);
+        let embedded = match &self.norm {
+            Some(norm) => norm.forward(sum),
+            None => sum,
+        };
         match &self.projection {
             Some(projection) => projection.forward(embedded),
             None => embedded,

@@ -1,57 +1,56 @@
 use burn::{
     module::Module,
-    nn::Linear,
     tensor::{Int, Tensor},
 };
 
 use crate::{
-    config::{
-        bert_config::BertConfig,
-        family::{LayerNames, Names},
-    },
+    config::{bert_config::BertConfig, family_traits::Names, structure::Norms},
     error::BertModelError,
     model::{
         attention::Attention,
-        mlp_hook::{MlpHook, Site, TokenSet},
+        mlp::{Mlp, MlpGradients, Neurons},
+        mlp_hook::{MlpHook, TokenSet},
     },
-    ops::{
-        gelu::{gelu, gelu_derivative},
-        layer_norm::LayerNorm,
-        linear::{add_linear, linear, linear_backward},
-    },
+    ops::{dot_product_attention::Projections, layer_norm::LayerNorm},
     weights::{
         tensor_reader::TensorReader,
         tensor_source::TensorSource,
-        tensor_writer::{NamedTensors, save_linear, save_norm},
+        tensor_writer::{NamedTensors, save_norm},
     },
 };
 
-/// One encoder layer: self-attention, then the MLP, LayerNorm after each (post-LN).
+/// One layer: self-attention, then the MLP. With `h` the layer's input:
+///
+/// ```text
+/// Norms::Post   a = norm(h + attention(h))    output = norm(a + mlp(a))
+/// Norms::Pre    a = h + attention(norm(h))    output = a + mlp(norm(a))
+/// ```
+///
+/// What is called *attended* is `a`.
 #[derive(Module, Debug)]
 pub(crate) struct Layer {
-    pub(crate) attention: Attention,
-    intermediate: Linear,
-    output: Linear,
-    output_norm: LayerNorm,
+    #[module(skip)]
+    norms: Norms,
+    attention: Attention,
+    attention_norm: Option<LayerNorm>,
+    pub(crate) mlp: Mlp,
+    mlp_norm: LayerNorm,
 }
 
 /// Intermediate results of a layer: `[batch, seq, _]`, or `[1, _]` at one position.
 pub(crate) struct Steps<const D: usize> {
-    /// Input of the LayerNorm after the attention.
+    /// Attention's output and the residual stream.
     attention_sum: Tensor<D>,
-    /// The neurons' activations before GELU, as the hook returned them.
-    pre: Tensor<D>,
-    /// The neurons' activations after GELU, as the hook returned them.
-    post: Tensor<D>,
-    /// Input of the LayerNorm after the MLP: the MLP's output and the residual stream.
+    neurons: Neurons<D>,
+    /// The MLP's output and the residual stream.
     output_sum: Tensor<D>,
 }
 
 /// Gradients in one layer, `[batch, seq, _]`.
 pub(crate) struct LayerGradients {
-    /// At the activations before GELU.
+    /// At the activations before the activation function.
     pub(crate) pre: Tensor<3>,
-    /// At the activations after GELU.
+    /// At what the MLP's last matrix reads.
     pub(crate) post: Tensor<3>,
     /// At the layer's input.
     pub(crate) hidden: Tensor<3>,
@@ -63,8 +62,7 @@ impl Steps<3> {
         let at = |steps: Tensor<3>| steps.narrow(1, position, 1).squeeze_dim(1);
         Steps {
             attention_sum: at(self.attention_sum),
-            pre: at(self.pre),
-            post: at(self.post),
+            neurons: self.neurons.at(position),
             output_sum: at(self.output_sum),
         }
     }
@@ -77,52 +75,68 @@ impl Layer {
         reader: &mut TensorReader<'_, impl TensorSource>,
     ) -> Result<Self, BertModelError> {
         let hidden = config.hidden_size;
-        let neurons = config.intermediate_size;
         let names = reader.names;
-        let LayerNames { intermediate, output, output_norm, .. } = names.layer;
-        let full_name = |part| names.in_layer(index, part);
         let attention = Attention::load(config, index, reader)?;
-        reader.prepare([intermediate, output].map(full_name))?;
-        Ok(Self {
-            attention,
-            intermediate: reader.linear(&full_name(intermediate), [hidden, neurons])?,
-            output: reader.linear(&full_name(output), [neurons, hidden])?,
-            output_norm: reader.norm(&full_name(output_norm), hidden, config.layer_norm_eps)?,
-        })
-    }
-
-    /// Name of a tensor that every layer has. If a file has it, it has the layer.
-    pub(crate) fn first_tensor(index: usize, names: &Names) -> String {
-        names.in_layer(index, names.layer.query) + ".weight"
+        let attention_norm = if index == 0 && names.layer.first_without_norm {
+            None
+        } else {
+            let name = names.in_layer(index, names.layer.attention_norm);
+            Some(reader.norm(&name, hidden, config)?)
+        };
+        let mlp = Mlp::load(config, index, reader)?;
+        let name = names.in_layer(index, names.layer.mlp_norm);
+        let mlp_norm = reader.norm(&name, hidden, config)?;
+        Ok(Self { norms: config.structure.norms, attention, attention_norm, mlp, mlp_norm })
     }
 
     pub(crate) fn save(&self, index: usize, names: &Names, tensors: &mut NamedTensors) {
         self.attention.save(index, names, tensors);
-        let LayerNames { intermediate, output, output_norm, .. } = names.layer;
-        save_linear(&self.intermediate, &names.in_layer(index, intermediate), tensors);
-        save_linear(&self.output, &names.in_layer(index, output), tensors);
-        save_norm(&self.output_norm, &names.in_layer(index, output_norm), tensors);
+        if let Some(norm) = &self.attention_norm {
+            save_norm(norm, &names.in_layer(index, names.layer.attention_norm), tensors);
+        }
+        self.mlp.save(index, names, tensors);
+        save_norm(&self.mlp_norm, &names.in_layer(index, names.layer.mlp_norm), tensors);
     }
 
-    /// The MLP and the LayerNorm after it. `attended` is the result of [`Attention::forward`] for
-    /// `tokens`; returns the layer's output for them.
-    pub(crate) fn mlp(
+    /// Attention and what belongs to it, of `tokens` to all of `hidden`, `[batch, seq, hidden]`, the
+    /// layer's input. Returns what is attended.
+    pub(crate) fn attend(&self, hidden: Tensor<3>, tokens: TokenSet<'_>) -> Tensor<3> {
+        self.after_attention(match tokens {
+            TokenSet::All => self.attention_sum(hidden),
+            TokenSet::OneEach(positions) => {
+                let stream = tokens.of(hidden.clone());
+                let input = self.attention_input(hidden);
+                let asking = tokens.of(input.clone());
+                self.attention.add_by_one(asking, input, positions, stream)
+            }
+        })
+    }
+
+    /// [`Layer::attend`] of all tokens, from their projections.
+    pub(crate) fn attend_projected(
+        &self,
+        hidden: Tensor<3>,
+        projections: Projections,
+    ) -> Tensor<3> {
+        self.after_attention(self.attention.add(projections, hidden))
+    }
+
+    /// Queries, keys and values of `hidden`, `[batch, seq, hidden]`, the layer's input.
+    pub(crate) fn project(&self, hidden: Tensor<3>) -> Projections {
+        self.attention.project(self.attention_input(hidden))
+    }
+
+    /// The MLP and what belongs to it. `attended` is the result of [`Layer::attend`] for `tokens`; returns
+    /// the layer's output for them.
+    pub(crate) fn run_mlp(
         &self,
         index: usize,
         attended: Tensor<3>,
         tokens: TokenSet<'_>,
         hook: &mut dyn MlpHook,
     ) -> Tensor<3> {
-        let pre = self.pre(index, attended.clone(), tokens, hook);
-        let post = hook.visit(index, Site::Post, tokens, gelu(pre));
-        self.output_norm.forward(add_linear(&self.output, post, attended))
-    }
-
-    /// The Euclidean norm of each neuron's output weights.
-    pub(crate) fn output_norms(&self) -> Vec<f32> {
-        let weights = self.output.weight.val();
-        let norms = (weights.clone() * weights).sum_dim(1).sqrt().into_data();
-        norms.iter::<f32>().collect()
+        let input = self.mlp_input(attended.clone());
+        self.after_mlp(self.mlp.add(index, input, attended, tokens, hook))
     }
 
     /// The steps of a pass of all tokens.
@@ -132,80 +146,107 @@ impl Layer {
         hidden: Tensor<3>,
         hook: &mut dyn MlpHook,
     ) -> Steps<3> {
-        let attention_sum = self.attention.sum(hidden);
-        let attended = self.attention.norm.forward(attention_sum.clone());
-        let pre = self.pre(index, attended.clone(), TokenSet::All, hook);
-        let post = hook.visit(index, Site::Post, TokenSet::All, gelu(pre.clone()));
-        let output_sum = add_linear(&self.output, post.clone(), attended);
-        Steps { attention_sum, pre, post, output_sum }
+        let attention_sum = self.attention_sum(hidden);
+        let attended = self.after_attention(attention_sum.clone());
+        let neurons = self.mlp.neurons(index, self.mlp_input(attended.clone()), hook);
+        let output_sum = self.mlp.add_written(&neurons, attended);
+        Steps { attention_sum, neurons, output_sum }
     }
 
     /// The layer's output in these steps.
     pub(crate) fn output(&self, steps: &Steps<3>) -> Tensor<3> {
-        self.output_norm.forward(steps.output_sum.clone())
+        self.after_mlp(steps.output_sum.clone())
     }
 
-    /// The activations before GELU, as the hook returned them.
-    fn pre(
-        &self,
-        index: usize,
-        attended: Tensor<3>,
-        tokens: TokenSet<'_>,
-        hook: &mut dyn MlpHook,
-    ) -> Tensor<3> {
-        let pre = linear(&self.intermediate, attended);
-        hook.visit(index, Site::Pre, tokens, pre)
+    /// Attention's output and the residual stream.
+    fn attention_sum(&self, hidden: Tensor<3>) -> Tensor<3> {
+        self.attention.add(self.project(hidden.clone()), hidden)
+    }
+
+    fn attention_input(&self, hidden: Tensor<3>) -> Tensor<3> {
+        match (self.norms, &self.attention_norm) {
+            (Norms::Pre, Some(norm)) => norm.forward(hidden),
+            (Norms::Pre, None) | (Norms::Post, _) => hidden,
+        }
+    }
+
+    fn after_attention(&self, sum: Tensor<3>) -> Tensor<3> {
+        match (self.norms, &self.attention_norm) {
+            (Norms::Post, Some(norm)) => norm.forward(sum),
+            (Norms::Post, None) | (Norms::Pre, _) => sum,
+        }
+    }
+
+    fn mlp_input(&self, attended: Tensor<3>) -> Tensor<3> {
+        match self.norms {
+            Norms::Pre => self.mlp_norm.forward(attended),
+            Norms::Post => attended,
+        }
+    }
+
+    fn after_mlp<const D: usize>(&self, sum: Tensor<D>) -> Tensor<D> {
+        match self.norms {
+            Norms::Post => self.mlp_norm.forward(sum),
+            Norms::Pre => sum,
+        }
     }
 
     /// The layer's output at a position without the contribution of each neuron in turn:
     /// `[intermediate, hidden]`.
     pub(crate) fn without_each_neuron(&self, clean: Steps<2>) -> Tensor<2> {
-        let written = clean.post.transpose() * self.output.weight.val();
-        self.output_norm.forward(clean.output_sum - written)
+        let written = self.mlp.written_by_each(&clean.neurons);
+        self.after_mlp(clean.output_sum - written)
     }
 
     /// [`Layer::without_each_neuron`] for some neurons, `[neurons, hidden]`.
     pub(crate) fn without_neurons(&self, clean: Steps<2>, neurons: Tensor<1, Int>) -> Tensor<2> {
-        let written = self.written(&clean, neurons);
-        self.output_norm.forward(clean.output_sum - written)
+        let written = self.mlp.written_by(&clean.neurons, neurons);
+        self.after_mlp(clean.output_sum - written)
     }
 
     /// The contribution of some neurons to the layer's output, with the LayerNorm's scale frozen:
     /// `[neurons, hidden]`.
     pub(crate) fn written_by(&self, clean: Steps<2>, neurons: Tensor<1, Int>) -> Tensor<2> {
-        let written = self.written(&clean, neurons);
-        self.output_norm.carry(clean.output_sum, written)
-    }
-
-    /// The contribution of some neurons to the residual stream, `[neurons, hidden]`.
-    fn written(&self, clean: &Steps<2>, neurons: Tensor<1, Int>) -> Tensor<2> {
-        let post = clean.post.clone().transpose().select(0, neurons.clone());
-        post * self.output_columns(neurons)
-    }
-
-    /// The contribution of some neurons to the residual stream per unit of activation, `[neurons, hidden]`.
-    pub(crate) fn output_columns(&self, neurons: Tensor<1, Int>) -> Tensor<2> {
-        self.output.weight.val().select(0, neurons)
+        let written = self.mlp.written_by(&clean.neurons, neurons);
+        match self.norms {
+            Norms::Post => self.mlp_norm.carry(clean.output_sum, written),
+            Norms::Pre => written,
+        }
     }
 
     /// The contribution of each neuron along `directions`, `[n, hidden]`, of the layer's output, with
     /// the LayerNorm's scale frozen: `[n, intermediate]`.
     pub(crate) fn written_along(&self, clean: Steps<2>, directions: Tensor<2>) -> Tensor<2> {
-        let before_norm = self.output_norm.pull_back(clean.output_sum, directions);
-        before_norm.matmul(self.output.weight.val().transpose()) * clean.post
+        let at_sum = match self.norms {
+            Norms::Post => self.mlp_norm.pull_back(clean.output_sum, directions),
+            Norms::Pre => directions,
+        };
+        self.mlp.written_along(clean.neurons, at_sum)
     }
 
     /// Takes `directions` of the layer's output back to its input, along the residual stream and
-    /// through each LayerNorm with its scale frozen.
+    /// through each LayerNorm on it with its scale frozen.
     pub(crate) fn pull_back(&self, clean: Steps<2>, directions: Tensor<2>) -> Tensor<2> {
-        let before_mlp = self.output_norm.pull_back(clean.output_sum, directions);
-        self.attention.norm.pull_back(clean.attention_sum, before_mlp)
+        match (self.norms, &self.attention_norm) {
+            (Norms::Post, Some(norm)) => {
+                let before_mlp = self.mlp_norm.pull_back(clean.output_sum, directions);
+                norm.pull_back(clean.attention_sum, before_mlp)
+            }
+            (Norms::Post, None) => self.mlp_norm.pull_back(clean.output_sum, directions),
+            (Norms::Pre, _) => directions,
+        }
     }
 
     /// Takes `directions` of the layer's input on to its output: the transpose of [`Layer::pull_back`].
     pub(crate) fn carry(&self, clean: Steps<2>, directions: Tensor<2>) -> Tensor<2> {
-        let after_attention = self.attention.norm.carry(clean.attention_sum, directions);
-        self.output_norm.carry(clean.output_sum, after_attention)
+        match (self.norms, &self.attention_norm) {
+            (Norms::Post, Some(norm)) => {
+                let after_attention = norm.carry(clean.attention_sum, directions);
+                self.mlp_norm.carry(clean.output_sum, after_attention)
+            }
+            (Norms::Post, None) => self.mlp_norm.carry(clean.output_sum, directions),
+            (Norms::Pre, _) => directions,
+        }
     }
 
     /// The gradients at the activations and at the layer's input, `hidden`, from the one at its output.
@@ -216,12 +257,44 @@ impl Layer {
         steps: Steps<3>,
         gradient: Tensor<3>,
     ) -> LayerGradients {
-        let at_output_sum = self.output_norm.backward(steps.output_sum, gradient);
-        let post = linear_backward(&self.output, at_output_sum.clone());
-        let pre = post.clone() * gelu_derivative(steps.pre);
-        let at_attended = at_output_sum + linear_backward(&self.intermediate, pre.clone());
-        let at_attention_sum = self.attention.norm.backward(steps.attention_sum, at_attended);
+        match self.norms {
+            Norms::Post => self.backward_post(hidden, steps, gradient),
+            Norms::Pre => self.backward_pre(hidden, steps, gradient),
+        }
+    }
+
+    fn backward_post(
+        &self,
+        hidden: Tensor<3>,
+        steps: Steps<3>,
+        gradient: Tensor<3>,
+    ) -> LayerGradients {
+        let at_output_sum = self.mlp_norm.backward(steps.output_sum, gradient);
+        let MlpGradients { pre, post, input } =
+            self.mlp.backward(steps.neurons, at_output_sum.clone());
+        let at_attended = at_output_sum + input;
+        let at_attention_sum = match &self.attention_norm {
+            Some(norm) => norm.backward(steps.attention_sum, at_attended),
+            None => at_attended,
+        };
         let at_input = at_attention_sum.clone() + self.attention.backward(hidden, at_attention_sum);
         LayerGradients { pre, post, hidden: at_input }
+    }
+
+    fn backward_pre(
+        &self,
+        hidden: Tensor<3>,
+        steps: Steps<3>,
+        gradient: Tensor<3>,
+    ) -> LayerGradients {
+        let MlpGradients { pre, post, input } = self.mlp.backward(steps.neurons, gradient.clone());
+        let at_attended = gradient + self.mlp_norm.backward(steps.attention_sum, input);
+        let at_attention_input =
+            self.attention.backward(self.attention_input(hidden.clone()), at_attended.clone());
+        let through_attention = match &self.attention_norm {
+            Some(norm) => norm.backward(hidden, at_attention_input),
+            None => at_attention_input,
+        };
+        LayerGradients { pre, post, hidden: at_attended + through_attention }
     }
 }

@@ -7,13 +7,11 @@ use burn::{
 use crate::{
     config::{
         bert_config::BertConfig,
-        family::{HeadNames, Names},
+        family_traits::{HeadNames, Names},
+        structure::Structure,
     },
     error::BertModelError,
-    ops::{
-        gelu::{gelu, gelu_derivative, normal_cdf},
-        layer_norm::LayerNorm,
-    },
+    ops::{activation::Activation, layer_norm::LayerNorm},
     weights::{
         tensor_reader::TensorReader,
         tensor_source::TensorSource,
@@ -21,15 +19,19 @@ use crate::{
     },
 };
 
-/// The masked-language-model head: dense, GELU, LayerNorm, decoder + bias.
+/// The masked-language-model head: dense, activation function, LayerNorm, decoder + bias. In models of
+/// [`Norms::Pre`](crate::Norms) the last layer's output first passes another LayerNorm.
 #[derive(Module, Debug)]
 pub(crate) struct MlmHead {
+    final_norm: Option<LayerNorm>,
     transform: Linear,
+    #[module(skip)]
+    activation: Activation,
     norm: LayerNorm,
     /// `[vocabulary, width of the embeddings]`; `None` if the decoder is the token embedding matrix.
     decoder: Option<Param<Tensor<2>>>,
     /// `[vocabulary]`.
-    bias: Param<Tensor<1>>,
+    bias: Option<Param<Tensor<1>>>,
 }
 
 impl MlmHead {
@@ -42,9 +44,14 @@ impl MlmHead {
         let hidden = config.hidden_size;
         let width = config.embedding_width();
         let vocabulary = config.vocab_size;
+        let Structure { biases, head_activation, .. } = &config.structure;
+        let final_norm = match reader.names.final_norm {
+            Some(norm) => Some(reader.norm(&reader.names.full(norm), hidden, config)?),
+            None => None,
+        };
         let names = &reader.names.head;
-        let transform = reader.linear(names.transform, [hidden, width])?;
-        let norm = reader.norm(names.norm, width, config.layer_norm_eps)?;
+        let transform = reader.linear(names.transform, [hidden, width], biases.transform)?;
+        let norm = reader.norm(names.norm, width, config)?;
         // A decoder in the file is used even if the configuration says `tied`, as transformers does
         // since version 5: a file that has both may hold different matrices. Mostly they are the
         // same, and then one is enough.
@@ -56,24 +63,34 @@ impl MlmHead {
                 decoder = Some(stored);
             }
         }
-        let bias = reader.vector(names.bias, vocabulary)?;
-        Ok(Self { transform, norm, decoder, bias })
+        let bias = if biases.decoder { Some(reader.vector(names.bias, vocabulary)?) } else { None };
+        let activation = *head_activation;
+        Ok(Self { final_norm, transform, activation, norm, decoder, bias })
     }
 
     pub(crate) fn save(&self, names: &Names, tensors: &mut NamedTensors) {
         let HeadNames { transform, norm, decoder, bias, .. } = &names.head;
+        if let (Some(part), Some(norm)) = (names.final_norm, &self.final_norm) {
+            save_norm(norm, &names.full(part), tensors);
+        }
         save_linear(&self.transform, transform, tensors);
         save_norm(&self.norm, norm, tensors);
         if let Some(matrix) = &self.decoder {
             tensors.push(((*decoder).to_owned(), matrix.val().into_data()));
         }
-        tensors.push(((*bias).to_owned(), self.bias.val().into_data()));
+        if let Some(vector) = &self.bias {
+            tensors.push(((*bias).to_owned(), vector.val().into_data()));
+        }
     }
 
     /// `hidden`: `[n, hidden]`, `words`: the token embeddings. Returns `[n, vocabulary]`.
     pub(crate) fn forward(&self, hidden: Tensor<2>, words: Tensor<2>) -> Tensor<2> {
         let decoder = self.decoder(words);
-        self.transformed(hidden).matmul(decoder.transpose()) + self.bias.val().unsqueeze::<2>()
+        let logits = self.transformed(hidden).matmul(decoder.transpose());
+        match &self.bias {
+            Some(bias) => logits + bias.val().unsqueeze::<2>(),
+            None => logits,
+        }
     }
 
     /// [`MlmHead::forward`] for a few tokens only: `[n, tokens]`.
@@ -83,14 +100,26 @@ impl MlmHead {
         words: Tensor<2>,
         tokens: Tensor<1, Int>,
     ) -> Tensor<2> {
-        let bias = self.bias.val().select(0, tokens.clone());
-        let rows = self.decoder_rows(words, tokens);
-        self.transformed(hidden).matmul(rows.transpose()) + bias.unsqueeze::<2>()
+        let rows = self.decoder_rows(words, tokens.clone());
+        let logits = self.transformed(hidden).matmul(rows.transpose());
+        match &self.bias {
+            Some(bias) => logits + bias.val().select(0, tokens).unsqueeze::<2>(),
+            None => logits,
+        }
     }
 
     /// Input of the decoder.
     fn transformed(&self, hidden: Tensor<2>) -> Tensor<2> {
-        self.norm.forward(gelu(self.transform.forward(hidden)))
+        let normalised = self.normalised(hidden);
+        self.norm.forward(self.activation.forward(self.transform.forward(normalised)))
+    }
+
+    /// Input of the dense layer.
+    fn normalised(&self, hidden: Tensor<2>) -> Tensor<2> {
+        match &self.final_norm {
+            Some(norm) => norm.forward(hidden),
+            None => hidden,
+        }
     }
 
     /// The decoder, `[vocabulary, width of the embeddings]`.
@@ -117,20 +146,30 @@ impl MlmHead {
     }
 
     /// Takes `directions` of the decoder's input back to the head's input. Frozen at their values for
-    /// `clean`, `[1, hidden]`, are the LayerNorm's scale and the factor `Phi(z)` of
-    /// `GELU(z) = z * Phi(z)`.
+    /// `clean`, `[1, hidden]`, are the scales of LayerNorms and the factor `f(z) / z` of the activation
+    /// function, which is `Phi(z)` for GELU.
     pub(crate) fn pull_back(&self, clean: Tensor<2>, directions: Tensor<2>) -> Tensor<2> {
-        let z = self.transform.forward(clean);
-        let before_norm = self.norm.pull_back(gelu(z.clone()), directions);
-        (before_norm * normal_cdf(z)).matmul(self.transform.weight.val().transpose())
+        let z = self.transform.forward(self.normalised(clean.clone()));
+        let before_norm = self.norm.pull_back(self.activation.forward(z.clone()), directions);
+        let before_factor = before_norm * self.activation.factor(z);
+        let at_dense = before_factor.matmul(self.transform.weight.val().transpose());
+        match &self.final_norm {
+            Some(norm) => norm.pull_back(clean, at_dense),
+            None => at_dense,
+        }
     }
 
     /// Takes `directions` of the head's input on to the decoder's input: the transpose of
     /// [`MlmHead::pull_back`].
     pub(crate) fn carry(&self, clean: Tensor<2>, directions: Tensor<2>) -> Tensor<2> {
-        let z = self.transform.forward(clean);
-        let before_norm = directions.matmul(self.transform.weight.val()) * normal_cdf(z.clone());
-        self.norm.carry(gelu(z), before_norm)
+        let directions = match &self.final_norm {
+            Some(norm) => norm.carry(clean.clone(), directions),
+            None => directions,
+        };
+        let z = self.transform.forward(self.normalised(clean));
+        let at_activation = directions.matmul(self.transform.weight.val());
+        let before_norm = at_activation * self.activation.factor(z.clone());
+        self.norm.carry(self.activation.forward(z), before_norm)
     }
 
     /// `directions` of the head's input, times the weights of its dense layer.
@@ -141,9 +180,14 @@ impl MlmHead {
     /// The gradient at `hidden`, `[n, hidden]`, from the one at the decoder's input, `[n, width of the
     /// embeddings]`.
     pub(crate) fn backward(&self, hidden: Tensor<2>, gradient: Tensor<2>) -> Tensor<2> {
-        let z = self.transform.forward(hidden);
-        let before_norm = self.norm.backward(gelu(z.clone()), gradient);
-        (before_norm * gelu_derivative(z)).matmul(self.transform.weight.val().transpose())
+        let z = self.transform.forward(self.normalised(hidden.clone()));
+        let before_norm = self.norm.backward(self.activation.forward(z.clone()), gradient);
+        let at_z = before_norm * self.activation.derivative(z);
+        let at_dense = at_z.matmul(self.transform.weight.val().transpose());
+        match &self.final_norm {
+            Some(norm) => norm.backward(hidden, at_dense),
+            None => at_dense,
+        }
     }
 }
 

@@ -8,5 +8,6 @@ pub(crate) mod embeddings;
 pub(crate) mod gradients;
 pub(crate) mod layer;
 pub(crate) mod mlm_head;
+pub(crate) mod mlp;
 pub(crate) mod mlp_hook;
 pub(crate) mod token_batch;

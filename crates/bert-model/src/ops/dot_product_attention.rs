@@ -2,12 +2,16 @@
 
 use burn::tensor::{Tensor, TensorData, activation};
 
-use crate::ops::cpu::{
-    attention_kernel::attention_kernel,
-    tensor_values::{in_order, is_plain_cpu, values},
+use crate::ops::{
+    cpu::{
+        attention_kernel::attention_kernel,
+        tensor_values::{in_order, is_plain_cpu, values},
+    },
+    reach::Reach,
 };
 
-/// The queries, keys and values of tokens: `[batch, seq, hidden]` each, the heads side by side.
+/// The queries, keys and values of tokens: `[batch, seq, hidden]` each, the heads side by side. Rotary
+/// positions are not in them yet, so that a token's are the same wherever it stands.
 #[derive(Clone, Debug)]
 pub struct Projections {
     /// The queries.
@@ -19,18 +23,47 @@ pub struct Projections {
 }
 
 /// `softmax(Q Kᵀ / sqrt(size)) V` of each head, the heads side by side: `[batch, seq, hidden]`.
-pub(crate) fn dot_product_attention(projections: Projections, heads: usize) -> Tensor<3> {
+pub(crate) fn dot_product_attention(
+    projections: Projections,
+    heads: usize,
+    reach: Reach,
+) -> Tensor<3> {
     if is_plain_cpu(&projections.queries.device()) {
-        attention_on_cpu(projections, heads)
+        attention_on_cpu(projections, heads, reach)
     } else {
-        attention_by_burn(projections, heads)
+        attention_by_burn(projections, heads, reach)
     }
+}
+
+/// [`dot_product_attention`] of one token of each row, at these positions: the queries are `[batch, 1,
+/// hidden]`, the keys and values `[batch, seq, hidden]`. Returns `[batch, 1, hidden]`.
+pub(crate) fn attention_by_one(
+    projections: Projections,
+    heads: usize,
+    reach: Reach,
+    positions: &[usize],
+) -> Tensor<3> {
+    let [batch, length, width] = projections.keys.dims();
+    let size = width / heads;
+    let split = |projected: Tensor<3>, tokens: usize| {
+        projected.reshape([batch, tokens, heads, size]).swap_dims(1, 2)
+    };
+    let keys = split(projections.keys, length).swap_dims(2, 3);
+    // [batch, heads, 1, seq]
+    let mut scores = split(projections.queries, 1).matmul(keys) / (size as f64).sqrt();
+    if !reach.is_all_of(length) {
+        let penalties = reach.penalties(positions.iter().copied(), length, &scores.device());
+        scores = scores + penalties.reshape([batch, 1, 1, length]);
+    }
+    let attended = activation::softmax(scores, 3).matmul(split(projections.values, length));
+    attended.swap_dims(1, 2).reshape([batch, 1, width])
 }
 
 /// The gradients at the projections, from the one at [`dot_product_attention`], in the same shape.
 pub(crate) fn dot_product_attention_backward(
     projections: Projections,
     heads: usize,
+    reach: Reach,
     gradient: Tensor<3>,
 ) -> Projections {
     let [batch, length, width] = gradient.dims();
@@ -41,6 +74,7 @@ pub(crate) fn dot_product_attention_backward(
     let [queries, keys, values] =
         [projections.queries, projections.keys, projections.values].map(split);
     let scores = queries.clone().matmul(keys.clone().swap_dims(2, 3)) / root;
+    let scores = hide(scores, reach);
     let weights = activation::softmax(scores, 3);
     let gradient = split(gradient);
     let at_weights = gradient.clone().matmul(values.swap_dims(2, 3));
@@ -53,7 +87,17 @@ pub(crate) fn dot_product_attention_backward(
     }
 }
 
-fn attention_by_burn(projections: Projections, heads: usize) -> Tensor<3> {
+/// Scores, `[batch, heads, seq, seq]`, that softmax makes 0 for tokens out of reach.
+fn hide(scores: Tensor<4>, reach: Reach) -> Tensor<4> {
+    let [.., length] = scores.dims();
+    if reach.is_all_of(length) {
+        return scores;
+    }
+    let penalties = reach.penalties(0..length, length, &scores.device());
+    scores + penalties.unsqueeze::<4>()
+}
+
+fn attention_by_burn(projections: Projections, heads: usize, reach: Reach) -> Tensor<3> {
     let Projections { queries, keys, values } = projections;
     let [batch, length, width] = queries.dims();
     let size = width / heads;
@@ -62,11 +106,11 @@ fn attention_by_burn(projections: Projections, heads: usize) -> Tensor<3> {
         projected.reshape([batch, length, heads, size]).swap_dims(1, 2)
     };
     let scores = split(queries).matmul(split(keys).swap_dims(2, 3)) / (size as f64).sqrt();
-    let attended = activation::softmax(scores, 3).matmul(split(values));
+    let attended = activation::softmax(hide(scores, reach), 3).matmul(split(values));
     attended.swap_dims(1, 2).reshape([batch, length, width])
 }
 
-fn attention_on_cpu(projections: Projections, heads: usize) -> Tensor<3> {
+fn attention_on_cpu(projections: Projections, heads: usize, reach: Reach) -> Tensor<3> {
     let device = projections.queries.device();
     let shape = projections.queries.dims();
     let Projections { queries, keys, values: weighted } = projections;
@@ -78,6 +122,7 @@ fn attention_on_cpu(projections: Projections, heads: usize) -> Tensor<3> {
         values(&weighted),
         [length, width],
         heads,
+        reach,
     );
     Tensor::from_data(TensorData::new(attended, shape), &device)
 }
@@ -94,6 +139,10 @@ mod tests {
         fn it_is_what_burn_computes(
             [batch, length] in [1_usize..5, 1_usize..90],
             [heads, size] in [1_usize..5, 1_usize..40],
+            reach in prop_oneof![
+                Just(Reach::All), Just(Reach::Left), (0_usize..90).prop_map(Reach::Window),
+            ],
+            at in 0_usize..90,
         ) {
             let random = |rows| {
                 let normal = Distribution::Normal(0.0, 2.0);
@@ -102,9 +151,15 @@ mod tests {
             // A view of a part.
             let queries = random(batch + 1).narrow(0, 1, batch);
             let projections = Projections { queries, keys: random(batch), values: random(batch) };
-            let expected = attention_by_burn(projections.clone(), heads);
-            let found = attention_on_cpu(projections, heads);
-            let error: f32 = (found - expected).abs().max().into_scalar();
+            let expected = attention_by_burn(projections.clone(), heads, reach);
+            let found = attention_on_cpu(projections.clone(), heads, reach);
+            let error: f32 = (found - expected.clone()).abs().max().into_scalar();
+            prop_assert!(error < 3e-5, "{}", error);
+            let at = at % length;
+            let queries = projections.queries.narrow(1, at, 1);
+            let projections = Projections { queries, ..projections };
+            let found = attention_by_one(projections, heads, reach, &vec![at; batch]);
+            let error: f32 = (found - expected.narrow(1, at, 1)).abs().max().into_scalar();
             prop_assert!(error < 3e-5, "{}", error);
         }
     }

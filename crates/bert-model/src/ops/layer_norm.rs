@@ -16,8 +16,8 @@ use crate::ops::cpu::{
 pub(crate) struct LayerNorm {
     /// `[size]`.
     pub(crate) gamma: Param<Tensor<1>>,
-    /// `[size]`.
-    pub(crate) beta: Param<Tensor<1>>,
+    /// `[size]`; none in models whose LayerNorms have no bias.
+    pub(crate) beta: Option<Param<Tensor<1>>>,
     #[module(skip)]
     pub(crate) epsilon: f64,
 }
@@ -27,10 +27,14 @@ impl LayerNorm {
     #[expect(clippy::cast_possible_truncation, reason = "a small number to add, such as 1e-12")]
     pub(crate) fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
         if !is_plain_cpu(&x.device()) {
-            return layer_norm(x, self.gamma.val(), Some(self.beta.val()), self.epsilon);
+            let beta = self.beta.as_ref().map(Param::val);
+            return layer_norm(x, self.gamma.val(), beta, self.epsilon);
         }
         let gamma = in_order(self.gamma.val());
-        let beta = in_order(self.beta.val());
+        let beta = match &self.beta {
+            Some(beta) => in_order(beta.val()),
+            None => in_order(self.gamma.val().zeros_like()),
+        };
         in_place(x, |x| normalise(x, values(&gamma), values(&beta), self.epsilon as f32))
     }
 
@@ -78,6 +82,7 @@ mod tests {
         fn it_is_what_burn_computes(
             [batch, length, size] in [1_usize..9, 1_usize..17, 8_usize..200],
             around in -3.0..3.0,
+            biased: bool,
         ) {
             let device = Device::flex();
             let random = |around| Distribution::Normal(around, 1.0);
@@ -85,14 +90,14 @@ mod tests {
             let beta = Tensor::<1>::random([size], random(0.0), &device);
             let norm = LayerNorm {
                 gamma: Param::from_tensor(gamma.clone()),
-                beta: Param::from_tensor(beta.clone()),
+                beta: biased.then(|| Param::from_tensor(beta.clone())),
                 epsilon: 1e-12,
             };
             let x = Tensor::<3>::random([length, batch, size], random(around), &device);
             // A view whose rows are not one after the other.
             let x = x.swap_dims(0, 1);
             let before = x.clone().into_data();
-            let expected = layer_norm(x.clone(), gamma, Some(beta), 1e-12);
+            let expected = layer_norm(x.clone(), gamma, biased.then_some(beta), 1e-12);
             let found = norm.forward(x.clone());
             prop_assert_eq!(found.dims(), [batch, length, size]);
             let error: f32 = (found - expected).abs().max().into_scalar();

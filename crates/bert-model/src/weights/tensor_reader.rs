@@ -8,7 +8,9 @@ use burn::{
 use rayon::prelude::*;
 
 use crate::{
-    config::family::Names, error::BertModelError, ops::layer_norm::LayerNorm,
+    config::{bert_config::BertConfig, family_traits::Names},
+    error::BertModelError,
+    ops::layer_norm::LayerNorm,
     weights::tensor_source::TensorSource,
 };
 
@@ -78,30 +80,55 @@ impl<S: TensorSource> TensorReader<'_, S> {
         Ok(Param::from_tensor(Tensor::from_data(data, self.device)))
     }
 
-    /// `{name}.weight`, stored `[out, in]`, and `{name}.bias`, stored `[out]`.
+    /// `{name}.weight`, stored `[out, in]`, and `{name}.bias`, stored `[out]`, if it has one.
     pub(crate) fn linear(
         &mut self,
         name: &str,
         [d_in, d_out]: [usize; 2],
+        has_bias: bool,
     ) -> Result<Linear, BertModelError> {
         let stored = self.read(&format!("{name}.weight"), &[d_out, d_in])?;
-        let bias = self.vector(&format!("{name}.bias"), d_out)?;
+        let bias = if has_bias { Some(self.vector(&format!("{name}.bias"), d_out)?) } else { None };
         // Transposed to `[in, out]` once, on loading: a product that reads across the rows of its
         // weights spends a third of its time on that.
         let weight = Tensor::from_data(transpose(&stored, d_in), self.device);
-        Ok(Linear { weight: Param::from_tensor(weight), bias: Some(bias) })
+        Ok(Linear { weight: Param::from_tensor(weight), bias })
     }
 
-    /// `{name}.weight` and `{name}.bias`, both `[size]`.
+    /// Linear layers of one input whose matrices are stored as one: `[N x out, in]`, and a bias `[N x
+    /// out]`.
+    pub(crate) fn joint_linear<const N: usize>(
+        &mut self,
+        name: &str,
+        [d_in, d_out]: [usize; 2],
+        has_bias: bool,
+    ) -> Result<[Linear; N], BertModelError> {
+        let rows = d_out.saturating_mul(N);
+        let stored = self.read(&format!("{name}.weight"), &[rows, d_in])?;
+        let values = stored.as_slice::<f32>().unwrap_or_default();
+        let bias =
+            if has_bias { Some(self.vector(&format!("{name}.bias"), rows)?.val()) } else { None };
+        let parts: [usize; N] = std::array::from_fn(|part| part);
+        Ok(parts.map(|part| {
+            let rows = values[part * d_out * d_in..][..d_out * d_in].to_vec();
+            let rows = TensorData::new(rows, [d_out, d_in]);
+            let weight = Tensor::from_data(transpose(&rows, d_in), self.device);
+            let bias = bias.clone().map(|bias| bias.narrow(0, part * d_out, d_out));
+            Linear { weight: Param::from_tensor(weight), bias: bias.map(Param::from_tensor) }
+        }))
+    }
+
+    /// `{name}.weight` and, if it has one, `{name}.bias`, both `[size]`.
     pub(crate) fn norm(
         &mut self,
         name: &str,
         size: usize,
-        epsilon: f64,
+        config: &BertConfig,
     ) -> Result<LayerNorm, BertModelError> {
         let gamma = self.vector(&format!("{name}.weight"), size)?;
-        let beta = self.vector(&format!("{name}.bias"), size)?;
-        Ok(LayerNorm { gamma, beta, epsilon })
+        let has_bias = config.structure.biases.norms;
+        let beta = if has_bias { Some(self.vector(&format!("{name}.bias"), size)?) } else { None };
+        Ok(LayerNorm { gamma, beta, epsilon: config.layer_norm_eps })
     }
 }
 

@@ -4,13 +4,14 @@
 
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
-use bert_model::{BertForMaskedLm, Checkpoint, NoHook, TokenBatch};
+use bert_model::{BertConfig, BertForMaskedLm, Checkpoint, NoHook, TokenBatch, Weights};
 use burn::tensor::{Device, Tensor};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::Deserialize;
 
 /// The folder of each family's fixture; BERT's is the one that has all others.
-pub(crate) const FAMILIES: [&str; 5] = ["", "roberta", "xlm-roberta", "distilbert", "electra"];
+pub(crate) const FAMILIES: [&str; 6] =
+    ["", "roberta", "xlm-roberta", "distilbert", "electra", "modernbert"];
 
 #[derive(Deserialize)]
 pub(crate) struct Sentence {
@@ -31,6 +32,14 @@ pub(crate) fn open(family: &str) -> (Checkpoint, BertForMaskedLm) {
     let mut checkpoint = Checkpoint::open(folder(family).join("model")).unwrap();
     let model = checkpoint.load_model(&Device::flex()).unwrap();
     (checkpoint, model)
+}
+
+/// The model of a folder in `variants`, which has no tokenizer.
+pub(crate) fn load_variant(variant: &str) -> BertForMaskedLm {
+    let folder = folder("variants").join(variant);
+    let config = BertConfig::from_json(&fs::read(folder.join("config.json")).unwrap()).unwrap();
+    let mut weights = Weights::open(&folder).unwrap();
+    BertForMaskedLm::load(&config, &mut weights, &Device::flex()).unwrap()
 }
 
 pub(crate) fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {

@@ -52,10 +52,11 @@ fn kept(config: &BertConfig, length: usize) -> usize {
     size_of::<f32>() * length * config.num_hidden_layers * 4 * config.hidden_size
 }
 
-/// Bytes per sequence at the layer's peak: the MLP's activations before and after GELU, a copy and
-/// the hidden states, or attention's scores.
+/// Bytes per sequence at the layer's peak: the MLP's activations before and after GELU, a copy, the gates
+/// and the hidden states, or attention's scores.
 fn passing(config: &BertConfig, length: usize) -> usize {
-    let mlp = 3 * config.intermediate_size + 6 * config.hidden_size;
+    let neurons = if config.structure.gated { 4 } else { 3 } * config.intermediate_size;
+    let mlp = neurons + 6 * config.hidden_size;
     let attention = 8 * config.hidden_size + 2 * config.num_attention_heads * length;
     size_of::<f32>() * length * mlp.max(attention)
 }

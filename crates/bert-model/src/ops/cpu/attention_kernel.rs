@@ -3,9 +3,12 @@
 
 use rayon::prelude::*;
 
-use crate::ops::cpu::{
-    matrix_product::{Matrix, add_product},
-    softmax::softmax,
+use crate::ops::{
+    cpu::{
+        matrix_product::{Matrix, add_product},
+        softmax::softmax,
+    },
+    reach::Reach,
 };
 
 /// `softmax(Q Kᵀ / sqrt(size)) V` of each head. Queries, keys, values and the result are batches of
@@ -16,6 +19,7 @@ pub(crate) fn attention_kernel(
     values: &[f32],
     [length, width]: [usize; 2],
     heads: usize,
+    reach: Reach,
 ) -> Vec<f32> {
     let size = width / heads;
     let head_shape = [length, size];
@@ -35,7 +39,14 @@ pub(crate) fn attention_kernel(
                 let keys = Matrix::new(&keys[head * size..], head_shape, width);
                 add_product(queries, keys.transposed(), scores, length);
             }
+            if !reach.is_all_of(length) {
+                fill_beyond(reach, scores, length, f32::NEG_INFINITY);
+            }
             softmax(scores, length, scale);
+            if !reach.is_all_of(length) {
+                // Softmax leaves the smallest numbers, not 0.
+                fill_beyond(reach, scores, length, 0.0);
+            }
             for (head, scores) in scores.chunks_exact(square).enumerate() {
                 let scores = Matrix::new(scores, [length, length], length);
                 let values = Matrix::new(&values[head * size..], head_shape, width);
@@ -44,4 +55,16 @@ pub(crate) fn attention_kernel(
         },
     );
     attended
+}
+
+/// Sets what tokens do not read, in squares of `length` rows and columns.
+fn fill_beyond(reach: Reach, scores: &mut [f32], length: usize, value: f32) {
+    for (row, scores) in scores.chunks_exact_mut(length).enumerate() {
+        let position = row % length;
+        for (other, score) in scores.iter_mut().enumerate() {
+            if !reach.includes(position, other) {
+                *score = value;
+            }
+        }
+    }
 }

@@ -8,6 +8,7 @@ pub(crate) mod exp2;
 pub(crate) mod gelu_kernel;
 pub(crate) mod layer_norm_kernel;
 pub(crate) mod matrix_product;
+pub(crate) mod sigmoid_kernel;
 pub(crate) mod softmax;
 pub(crate) mod tensor_values;
 pub(crate) mod vectorised;

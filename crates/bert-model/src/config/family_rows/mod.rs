@@ -1,0 +1,5 @@
+//! A file for each family of models, or for a few that are nearly one: its names for keys and tensors,
+//! and what it computes.
+
+pub(crate) mod modern_bert;
+pub(crate) mod post_norm_bert;

@@ -1,0 +1,175 @@
+//! ModernBERT (Warner and others 2024, arXiv:2412.13663), and the models that are built like it: Ettin's
+//! encoders and mmBERT.
+//!
+//! A LayerNorm stands before attention and before the MLP, except before the attention of layer 0, and one
+//! more in front of the head. Positions are rotary. Every third layer's attention reads all tokens, that of
+//! the others a window. The MLP is gated: its first matrix has the rows of the neurons, and then those of
+//! their gates.
+
+use serde_json::Value;
+
+use crate::{
+    config::{
+        config_error::ConfigError,
+        family_traits::{
+            EmbeddingNames, Epsilon, HeadNames, LayerNames, Names, ProjectionNames, Traits,
+        },
+        json_keys::JsonKeys,
+        structure::{AttentionKind, AttentionPattern, Biases, FullLayers, Norms, Structure},
+    },
+    error::BertModelError,
+    ops::{activation::Activation, reach::Reach},
+    text::reconciled::tokenizer_class::TokenizerClass,
+};
+
+pub(crate) const MODERN_BERT: Traits = Traits {
+    model_type: "modernbert",
+    architectures: &["ModernBertForMaskedLM"],
+    class_prefix: "ModernBert",
+    keys: &[("hidden_activation", "hidden_act"), ("norm_eps", "layer_norm_eps")],
+    ignored_keys: &["hidden_act", "layer_norm_eps"],
+    default_activation: "gelu",
+    epsilon: Epsilon::OfKey(1e-5),
+    padding: None,
+    own_embedding_size: false,
+    tokenizer: TokenizerClass::Whole,
+    special_tokens: ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"],
+    structure: read_structure,
+    known_by: "head.dense.weight",
+    names: Names {
+        prefix: "model",
+        embeddings: EmbeddingNames {
+            words: "embeddings.tok_embeddings.weight",
+            positions: None,
+            segments: None,
+            norm: Some("embeddings.norm"),
+            projection: "",
+        },
+        layers: "layers",
+        layer: LayerNames {
+            projections: ProjectionNames::Joint("attn.Wqkv"),
+            attention_output: "attn.Wo",
+            attention_norm: "attn_norm",
+            first_without_norm: true,
+            intermediate: "mlp.Wi",
+            output: "mlp.Wo",
+            mlp_norm: "mlp_norm",
+        },
+        final_norm: Some("final_norm"),
+        head: HeadNames {
+            transform: "head.dense",
+            norm: "head.norm",
+            decoder: "decoder.weight",
+            bias: "decoder.bias",
+            decoder_bias: None,
+        },
+    },
+};
+
+/// The keys of `rope_parameters` and the values of `layer_types`.
+const FULL: &str = "full_attention";
+const LOCAL: &str = "sliding_attention";
+
+/// The bases of rotary positions by default.
+const FULL_BASE: f64 = 160_000.0;
+const LOCAL_BASE: f64 = 10_000.0;
+
+/// The tokens that a window has by default, half of them on either side.
+const WINDOW: usize = 128;
+
+/// By default the attention of each layer whose number is a multiple of this reads all tokens.
+const FULL_LAYER_STEP: usize = 3;
+
+fn read_structure(keys: JsonKeys<'_>, activation: Activation) -> Result<Structure, BertModelError> {
+    let window = keys.size("local_attention")?.unwrap_or(WINDOW);
+    let full = AttentionKind {
+        reach: Reach::All,
+        rotary_base: Some(rotary_base(keys, FULL, "global_rope_theta", FULL_BASE)?),
+    };
+    let local = AttentionKind {
+        reach: Reach::Window(window / 2),
+        rotary_base: Some(rotary_base(keys, LOCAL, "local_rope_theta", LOCAL_BASE)?),
+    };
+    let head_activation = keys.text("classifier_activation")?.unwrap_or("gelu");
+    let Some(head_activation) = Activation::named(head_activation) else {
+        return Err(unsupported("classifier_activation", head_activation, "\"gelu\""));
+    };
+    Ok(Structure {
+        norms: Norms::Pre,
+        attention: AttentionPattern::Mixed { local, full, layers: full_layers(keys)? },
+        activation,
+        gated: true,
+        head_activation,
+        biases: Biases {
+            norms: keys.flag("norm_bias")?.unwrap_or(false),
+            attention: keys.flag("attention_bias")?.unwrap_or(false),
+            mlp: keys.flag("mlp_bias")?.unwrap_or(false),
+            transform: keys.flag("classifier_bias")?.unwrap_or(false),
+            decoder: keys.flag("decoder_bias")?.unwrap_or(true),
+        },
+    })
+}
+
+/// The layers whose attention reads all tokens: `layer_types`, or each so many layers.
+fn full_layers(keys: JsonKeys<'_>) -> Result<FullLayers, BertModelError> {
+    let Some(types) = keys.list("layer_types")? else {
+        let step = keys.size("global_attn_every_n_layers")?.unwrap_or(FULL_LAYER_STEP);
+        return Ok(FullLayers::Every(step));
+    };
+    let mut is_full = Vec::with_capacity(types.len());
+    for layer in types {
+        match layer.as_str() {
+            Some(FULL) => is_full.push(true),
+            Some(LOCAL) => is_full.push(false),
+            _ => {
+                let supported = format!("\"{FULL}\" and \"{LOCAL}\"");
+                return Err(unsupported("layer_types", layer.clone(), &supported));
+            }
+        }
+    }
+    let layers = keys.size("num_hidden_layers")?.unwrap_or_default();
+    if is_full.len() != layers {
+        let found = is_full.len();
+        return Err(BertModelError::Config(ConfigError::LayerTypes { found, layers }));
+    }
+    Ok(FullLayers::Listed(is_full))
+}
+
+/// The base of the rotary positions of one kind of attention: in `rope_parameters`, or under the key of
+/// older files.
+fn rotary_base(
+    keys: JsonKeys<'_>,
+    kind: &'static str,
+    old_key: &'static str,
+    default: f64,
+) -> Result<f64, BertModelError> {
+    if let Some(scaling) = keys.get("rope_scaling") {
+        return Err(unsupported("rope_scaling", scaling.clone(), "null"));
+    }
+    let mut base = None;
+    if let Some(parameters) = keys.object("rope_parameters")?
+        && let Some(parameters) = parameters.object(kind)?
+    {
+        let rope_type = parameters.text("rope_type")?.unwrap_or("default");
+        if rope_type != "default" {
+            return Err(unsupported("rope_type", rope_type, "\"default\""));
+        }
+        base = parameters.number("rope_theta")?;
+    }
+    if base.is_none() {
+        base = keys.number(old_key)?;
+    }
+    let base = base.unwrap_or(default);
+    if base >= 1.0 {
+        return Ok(base);
+    }
+    Err(BertModelError::Config(ConfigError::RotaryBase { key: old_key, base }))
+}
+
+fn unsupported(key: &'static str, found: impl Into<Value>, supported: &str) -> BertModelError {
+    BertModelError::Unsupported {
+        key,
+        found: found.into().to_string(),
+        supported: supported.to_owned(),
+    }
+}

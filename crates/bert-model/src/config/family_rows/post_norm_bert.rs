@@ -1,0 +1,201 @@
+//! BERT (Devlin and others 2019, arXiv:1810.04805) and the families that compute what it computes, under
+//! other names: RoBERTa, XLM-RoBERTa, DistilBERT and ELECTRA's generator.
+
+use crate::{
+    config::{
+        family_traits::{
+            EmbeddingNames, Epsilon, HeadNames, LayerNames, Names, ProjectionNames, Traits,
+        },
+        json_keys::JsonKeys,
+        structure::Structure,
+    },
+    error::BertModelError,
+    ops::activation::Activation,
+    text::reconciled::tokenizer_class::TokenizerClass,
+};
+
+const BERT_EMBEDDINGS: EmbeddingNames = EmbeddingNames {
+    words: "embeddings.word_embeddings.weight",
+    positions: Some("embeddings.position_embeddings.weight"),
+    segments: Some("embeddings.token_type_embeddings.weight"),
+    norm: Some("embeddings.LayerNorm"),
+    projection: "embeddings_project",
+};
+
+const BERT_LAYER: LayerNames = LayerNames {
+    projections: ProjectionNames::Separate([
+        "attention.self.query",
+        "attention.self.key",
+        "attention.self.value",
+    ]),
+    attention_output: "attention.output.dense",
+    attention_norm: "attention.output.LayerNorm",
+    first_without_norm: false,
+    intermediate: "intermediate.dense",
+    output: "output.dense",
+    mlp_norm: "output.LayerNorm",
+};
+
+pub(crate) const BERT: Traits = Traits {
+    model_type: "bert",
+    architectures: &["BertForMaskedLM", "BertForPreTraining"],
+    class_prefix: "Bert",
+    keys: &[],
+    ignored_keys: &[],
+    default_activation: "gelu",
+    epsilon: Epsilon::OfKey(1e-12),
+    padding: None,
+    own_embedding_size: false,
+    tokenizer: TokenizerClass::Bert,
+    special_tokens: ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"],
+    structure: one_activation,
+    known_by: "cls.predictions.transform.dense.weight",
+    names: Names {
+        prefix: "bert",
+        embeddings: BERT_EMBEDDINGS,
+        layers: "encoder.layer",
+        layer: BERT_LAYER,
+        final_norm: None,
+        head: HeadNames {
+            transform: "cls.predictions.transform.dense",
+            norm: "cls.predictions.transform.LayerNorm",
+            decoder: "cls.predictions.decoder.weight",
+            bias: "cls.predictions.bias",
+            decoder_bias: Some("cls.predictions.decoder.bias"),
+        },
+    },
+};
+
+pub(crate) const ROBERTA: Traits = Traits {
+    model_type: "roberta",
+    architectures: &["RobertaForMaskedLM"],
+    class_prefix: "Roberta",
+    padding: Some(1),
+    tokenizer: TokenizerClass::Roberta,
+    special_tokens: ["<pad>", "<unk>", "<s>", "</s>", "<mask>"],
+    structure: gelu_in_the_head,
+    known_by: "lm_head.dense.weight",
+    names: Names {
+        prefix: "roberta",
+        head: HeadNames {
+            transform: "lm_head.dense",
+            norm: "lm_head.layer_norm",
+            decoder: "lm_head.decoder.weight",
+            bias: "lm_head.bias",
+            decoder_bias: Some("lm_head.decoder.bias"),
+        },
+        ..BERT.names
+    },
+    ..BERT
+};
+
+pub(crate) const XLM_ROBERTA: Traits = Traits {
+    model_type: "xlm-roberta",
+    architectures: &["XLMRobertaForMaskedLM"],
+    class_prefix: "XLMRoberta",
+    tokenizer: TokenizerClass::XlmRoberta,
+    ..ROBERTA
+};
+
+pub(crate) const DISTILBERT: Traits = Traits {
+    model_type: "distilbert",
+    architectures: &["DistilBertForMaskedLM"],
+    class_prefix: "DistilBert",
+    keys: &[
+        ("dim", "hidden_size"),
+        ("hidden_dim", "intermediate_size"),
+        ("n_heads", "num_attention_heads"),
+        ("n_layers", "num_hidden_layers"),
+        ("activation", "hidden_act"),
+    ],
+    epsilon: Epsilon::Fixed(1e-12),
+    known_by: "vocab_transform.weight",
+    names: Names {
+        prefix: "distilbert",
+        embeddings: EmbeddingNames { segments: None, ..BERT_EMBEDDINGS },
+        layers: "transformer.layer",
+        layer: LayerNames {
+            projections: ProjectionNames::Separate([
+                "attention.q_lin",
+                "attention.k_lin",
+                "attention.v_lin",
+            ]),
+            attention_output: "attention.out_lin",
+            attention_norm: "sa_layer_norm",
+            first_without_norm: false,
+            intermediate: "ffn.lin1",
+            output: "ffn.lin2",
+            mlp_norm: "output_layer_norm",
+        },
+        final_norm: None,
+        head: HeadNames {
+            transform: "vocab_transform",
+            norm: "vocab_layer_norm",
+            decoder: "vocab_projector.weight",
+            bias: "vocab_projector.bias",
+            decoder_bias: None,
+        },
+    },
+    ..BERT
+};
+
+pub(crate) const ELECTRA: Traits = Traits {
+    model_type: "electra",
+    architectures: &["ElectraForMaskedLM"],
+    class_prefix: "Electra",
+    own_embedding_size: true,
+    structure: gelu_in_the_head,
+    known_by: "generator_predictions.dense.weight",
+    names: Names {
+        prefix: "electra",
+        head: HeadNames {
+            transform: "generator_predictions.dense",
+            norm: "generator_predictions.LayerNorm",
+            decoder: "generator_lm_head.weight",
+            bias: "generator_lm_head.bias",
+            decoder_bias: None,
+        },
+        ..BERT.names
+    },
+    ..BERT
+};
+
+/// The head has the activation function of the layers.
+#[expect(clippy::unnecessary_wraps, reason = "other families read keys that can be wrong")]
+fn one_activation(
+    _keys: JsonKeys<'_>,
+    activation: Activation,
+) -> Result<Structure, BertModelError> {
+    Ok(Structure { activation, head_activation: activation, ..Structure::default() })
+}
+
+/// The head has GELU, whatever the layers have.
+#[expect(clippy::unnecessary_wraps, reason = "other families read keys that can be wrong")]
+fn gelu_in_the_head(
+    _keys: JsonKeys<'_>,
+    activation: Activation,
+) -> Result<Structure, BertModelError> {
+    Ok(Structure { activation, head_activation: Activation::Gelu, ..Structure::default() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn old_names_are_looked_for_too() {
+        assert_eq!(
+            BERT.names.possible_names("bert.embeddings.LayerNorm.weight"),
+            [
+                "bert.embeddings.LayerNorm.weight",
+                "bert.embeddings.LayerNorm.gamma",
+                "embeddings.LayerNorm.weight",
+                "embeddings.LayerNorm.gamma",
+            ]
+        );
+        assert_eq!(
+            ROBERTA.names.possible_names("lm_head.bias"),
+            ["lm_head.decoder.bias", "lm_head.bias"]
+        );
+    }
+}

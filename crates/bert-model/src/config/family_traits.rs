@@ -1,0 +1,168 @@
+//! The differences between families: a row of data for each.
+
+use crate::{
+    config::{json_keys::JsonKeys, structure::Structure},
+    error::BertModelError,
+    ops::activation::Activation,
+    text::reconciled::tokenizer_class::TokenizerClass,
+};
+
+/// Properties that differ between families.
+#[derive(Debug)]
+pub(crate) struct Traits {
+    /// The `model_type` of `config.json`.
+    pub(crate) model_type: &'static str,
+    /// Architectures whose checkpoints hold the head.
+    pub(crate) architectures: &'static [&'static str],
+    /// Beginning of the names of its classes in `transformers`.
+    pub(crate) class_prefix: &'static str,
+    /// Keys of `config.json` that have another name than BERT's: the family's name, BERT's name.
+    pub(crate) keys: &'static [(&'static str, &'static str)],
+    /// Keys of BERT that mean nothing to the family, although its files may have them.
+    pub(crate) ignored_keys: &'static [&'static str],
+    /// The activation function by default.
+    pub(crate) default_activation: &'static str,
+    /// The epsilon under LayerNorm's square root.
+    pub(crate) epsilon: Epsilon,
+    /// The padding token's id by default, in families whose positions are counted from the one
+    /// after it.
+    pub(crate) padding: Option<u32>,
+    /// Whether `embedding_size` specifies the width of the embeddings, which otherwise are as wide
+    /// as the layers.
+    pub(crate) own_embedding_size: bool,
+    /// The class of its tokenizers by default.
+    pub(crate) tokenizer: TokenizerClass,
+    /// The special tokens by default: padding, unknown, class, separator, mask.
+    pub(crate) special_tokens: [&'static str; 5],
+    /// Reads what the model computes. The activation function is that of the MLP.
+    pub(crate) structure: fn(JsonKeys<'_>, Activation) -> Result<Structure, BertModelError>,
+    /// A tensor that no other family has.
+    pub(crate) known_by: &'static str,
+    pub(crate) names: Names,
+}
+
+/// The epsilon under LayerNorm's square root.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Epsilon {
+    /// A value that no key changes.
+    Fixed(f64),
+    /// The value of a key, by default this one.
+    OfKey(f64),
+}
+
+/// Names of a family's tensors.
+#[derive(Debug)]
+pub(crate) struct Names {
+    /// Prefix of the name of every tensor below the head.
+    pub(crate) prefix: &'static str,
+    pub(crate) embeddings: EmbeddingNames,
+    /// Part of a name between the prefix and a layer's number.
+    pub(crate) layers: &'static str,
+    pub(crate) layer: LayerNames,
+    /// The LayerNorm in front of the head, in families of [`Norms::Pre`](super::structure::Norms).
+    pub(crate) final_norm: Option<&'static str>,
+    pub(crate) head: HeadNames,
+}
+
+/// The parts of the embeddings. Those without a name do not exist.
+#[derive(Debug)]
+pub(crate) struct EmbeddingNames {
+    pub(crate) words: &'static str,
+    pub(crate) positions: Option<&'static str>,
+    pub(crate) segments: Option<&'static str>,
+    pub(crate) norm: Option<&'static str>,
+    /// From narrow embeddings to the layers' width.
+    pub(crate) projection: &'static str,
+}
+
+/// The parts of a layer.
+#[derive(Debug)]
+pub(crate) struct LayerNames {
+    pub(crate) projections: ProjectionNames,
+    pub(crate) attention_output: &'static str,
+    pub(crate) attention_norm: &'static str,
+    /// Whether layer 0 has no LayerNorm at its attention.
+    pub(crate) first_without_norm: bool,
+    /// The first matrix of the MLP. Of a gated MLP it has the rows of the gate too, after the others.
+    pub(crate) intermediate: &'static str,
+    pub(crate) output: &'static str,
+    pub(crate) mlp_norm: &'static str,
+}
+
+/// The projections of attention.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum ProjectionNames {
+    /// One matrix for the queries, one for the keys and one for the values.
+    Separate([&'static str; 3]),
+    /// One matrix with the rows of the queries, then of the keys, then of the values.
+    Joint(&'static str),
+}
+
+/// The parts of the head, by their full names.
+#[derive(Debug)]
+pub(crate) struct HeadNames {
+    pub(crate) transform: &'static str,
+    pub(crate) norm: &'static str,
+    pub(crate) decoder: &'static str,
+    pub(crate) bias: &'static str,
+    /// Another name of the bias, which is used if both are there.
+    pub(crate) decoder_bias: Option<&'static str>,
+}
+
+impl Traits {
+    /// The family's name for a key that BERT calls `bert_key`.
+    pub(crate) fn key(&self, bert_key: &'static str) -> &'static str {
+        let renamed = self.keys.iter().find(|(_, name)| *name == bert_key);
+        renamed.map_or(bert_key, |(family_key, _)| family_key)
+    }
+
+    /// A message about BERT's keys, with the family's keys in their place.
+    pub(crate) fn translate_keys(&self, mut message: String) -> String {
+        for (family_key, bert_key) in self.keys {
+            message = message.replace(&format!("`{bert_key}`"), &format!("`{family_key}`"));
+        }
+        message
+    }
+}
+
+impl Names {
+    /// A part below the head, by its full name.
+    pub(crate) fn full(&self, part: &str) -> String {
+        format!("{}.{part}", self.prefix)
+    }
+
+    /// A part of layer `index`.
+    pub(crate) fn in_layer(&self, index: usize, part: &str) -> String {
+        format!("{}.{}.{index}.{part}", self.prefix, self.layers)
+    }
+
+    /// Name of a tensor that every layer has. If a file has it, it has the layer.
+    pub(crate) fn first_tensor(&self, index: usize) -> String {
+        let part = match self.layer.projections {
+            ProjectionNames::Separate([query, ..]) => query,
+            ProjectionNames::Joint(joint) => joint,
+        };
+        self.in_layer(index, part) + ".weight"
+    }
+
+    /// All names that checkpoints of different ages give to the tensor `name`, best first.
+    pub(crate) fn possible_names(&self, name: &str) -> Vec<String> {
+        let mut names = Vec::new();
+        if name == self.head.bias {
+            names.extend(self.head.decoder_bias.map(str::to_owned));
+        }
+        names.push(name.to_owned());
+        // TensorFlow's names for LayerNorm, kept by old conversions.
+        for (new, old) in
+            [(".LayerNorm.weight", ".LayerNorm.gamma"), (".LayerNorm.bias", ".LayerNorm.beta")]
+        {
+            names.extend(name.strip_suffix(new).map(|stem| format!("{stem}{old}")));
+        }
+        // An encoder saved by itself and joined with a head has no prefix.
+        let prefix = format!("{}.", self.prefix);
+        let bare = names.iter().filter_map(|name| name.strip_prefix(&prefix));
+        let bare: Vec<String> = bare.map(str::to_owned).collect();
+        names.extend(bare);
+        names
+    }
+}

@@ -1,0 +1,125 @@
+//! The parts of a model, beyond their sizes.
+
+use crate::ops::{activation::Activation, reach::Reach};
+
+/// The parts of a model and what they compute, beyond their sizes; and so what shortcuts may assume of them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Structure {
+    /// The place of the two LayerNorms of a layer.
+    pub norms: Norms,
+    /// The attention of each layer.
+    pub attention: AttentionPattern,
+    /// The activation function of the MLP.
+    pub activation: Activation,
+    /// Whether an MLP is gated: what follows the activation function is then multiplied by another
+    /// linear function of the MLP's input, the gate.
+    pub gated: bool,
+    /// The activation function of the head.
+    pub head_activation: Activation,
+    /// The parts that have a bias.
+    pub biases: Biases,
+}
+
+/// The place of the two LayerNorms of a layer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Norms {
+    /// After attention and after the MLP, each of the sum with the residual stream.
+    #[default]
+    Post,
+    /// Before attention and before the MLP, which are added to the residual stream as they are. One more
+    /// LayerNorm is in front of the head.
+    Pre,
+}
+
+/// The attention of a layer.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct AttentionKind {
+    /// The tokens that a token reads.
+    pub reach: Reach,
+    /// The base of rotary positions, if it has them.
+    pub rotary_base: Option<f64>,
+}
+
+/// The attention of each layer of a model.
+#[derive(Clone, Debug, PartialEq)]
+pub enum AttentionPattern {
+    /// The same in each.
+    Same(AttentionKind),
+    /// Of two kinds.
+    Mixed {
+        /// The attention of most layers, which has a window.
+        local: AttentionKind,
+        /// The attention of the others.
+        full: AttentionKind,
+        /// The layers of either kind.
+        layers: FullLayers,
+    },
+}
+
+impl Default for AttentionPattern {
+    fn default() -> Self {
+        Self::Same(AttentionKind::default())
+    }
+}
+
+/// The layers whose attention is not local.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FullLayers {
+    /// Layer 0 and each so many layers after it.
+    Every(usize),
+    /// Whether each layer is one.
+    Listed(Vec<bool>),
+}
+
+impl FullLayers {
+    fn contains(&self, layer: usize) -> bool {
+        match self {
+            Self::Every(step) => layer.is_multiple_of(*step),
+            Self::Listed(layers) => layers.get(layer).copied().unwrap_or_default(),
+        }
+    }
+}
+
+/// The parts of a model that have a bias.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each says of one part whether it has a bias")]
+pub struct Biases {
+    /// LayerNorms.
+    pub norms: bool,
+    /// The linear functions of attention.
+    pub attention: bool,
+    /// The linear functions of the MLP.
+    pub mlp: bool,
+    /// The dense layer of the head.
+    pub transform: bool,
+    /// The decoder.
+    pub decoder: bool,
+}
+
+impl Default for Biases {
+    fn default() -> Self {
+        Self { norms: true, attention: true, mlp: true, transform: true, decoder: true }
+    }
+}
+
+impl Structure {
+    /// The attention of a layer.
+    #[must_use]
+    pub fn attention(&self, layer: usize) -> AttentionKind {
+        match &self.attention {
+            AttentionPattern::Same(kind) => *kind,
+            AttentionPattern::Mixed { full, layers, .. } if layers.contains(layer) => *full,
+            AttentionPattern::Mixed { local, .. } => *local,
+        }
+    }
+
+    /// Whether a layer has rotary positions.
+    pub(crate) fn is_rotary(&self) -> bool {
+        match &self.attention {
+            AttentionPattern::Same(kind) => kind.rotary_base.is_some(),
+            AttentionPattern::Mixed { local, full, .. } => {
+                local.rotary_base.is_some() || full.rotary_base.is_some()
+            }
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! Rotary positions (Su et al. 2021, arXiv:2104.09864).
+
+use burn::tensor::{Tensor, TensorData};
+use rayon::prelude::*;
+
+use crate::ops::cpu::tensor_values::{in_place, is_plain_cpu};
+
+/// Turns queries and keys by angles that grow with the position, so that their product depends on how far
+/// apart they are.
+///
+/// In each head of `size` values, value i and value i + size/2 are the coordinates of a point, which is
+/// turned by `position · frequency_i` around 0.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Rotary {
+    /// Half as many as a head has values.
+    frequencies: Vec<f32>,
+}
+
+/// The positions of the tokens of a batch.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Positions<'a> {
+    /// 0, 1 and so on in each row.
+    Counted,
+    /// One token of each row, at these positions.
+    OneEach(&'a [usize]),
+}
+
+/// The sense in which points are turned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// As the model does.
+    Forward,
+    /// Back, which is the transpose.
+    Back,
+}
+
+impl Rotary {
+    /// `frequency_i = base^(-2i / size)`, for heads of `size` values.
+    #[expect(clippy::cast_possible_truncation, reason = "they are f32 in `transformers`")]
+    pub(crate) fn new(base: f64, size: usize) -> Self {
+        let frequency = |i: usize| 1.0 / base.powf((2 * i) as f64 / size as f64) as f32;
+        Self { frequencies: (0..size / 2).map(frequency).collect() }
+    }
+
+    /// Turns `x`, `[batch, tokens, heads x size]`.
+    pub(crate) fn turn(&self, x: Tensor<3>, positions: Positions<'_>, turn: Turn) -> Tensor<3> {
+        let [batch, tokens, width] = x.dims();
+        let angles = match positions {
+            Positions::Counted => self.points(0..tokens, turn),
+            Positions::OneEach(positions) => self.points(positions.iter().copied(), turn),
+        };
+        if is_plain_cpu(&x.device()) {
+            return in_place(x, |values| self.turn_rows(values, width, &angles));
+        }
+        let shape = match positions {
+            Positions::Counted => [1, tokens, 1, self.frequencies.len()],
+            Positions::OneEach(_) => [batch, 1, 1, self.frequencies.len()],
+        };
+        self.turn_by_burn(x, shape, &angles)
+    }
+
+    /// Turns `x`, `[batch, tokens, heads x size]`, by angles of this shape.
+    fn turn_by_burn(&self, x: Tensor<3>, shape: [usize; 4], angles: &[(f32, f32)]) -> Tensor<3> {
+        let [batch, tokens, width] = x.dims();
+        let half = self.frequencies.len();
+        let table =
+            |values: Vec<f32>| Tensor::<4>::from_data(TensorData::new(values, shape), &x.device());
+        let cosines = table(angles.iter().map(|point| point.0).collect());
+        let sines = table(angles.iter().map(|point| point.1).collect());
+        let points = x.reshape([batch, tokens, width / (2 * half), 2 * half]);
+        let first = points.clone().narrow(3, 0, half);
+        let second = points.narrow(3, half, half);
+        let turned_first = first.clone() * cosines.clone() - second.clone() * sines.clone();
+        let turned_second = second * cosines + first * sines;
+        Tensor::cat(vec![turned_first, turned_second], 3).reshape([batch, tokens, width])
+    }
+
+    /// The cosine and the sine of each angle, frequency by frequency for each position.
+    fn points(&self, positions: impl Iterator<Item = usize>, turn: Turn) -> Vec<(f32, f32)> {
+        let mut points = Vec::new();
+        for position in positions {
+            for frequency in &self.frequencies {
+                let (sine, cosine) = (position as f32 * frequency).sin_cos();
+                points.push((cosine, if turn == Turn::Forward { sine } else { -sine }));
+            }
+        }
+        points
+    }
+
+    /// Turns rows of `width` values. The angles of each position follow each other, and begin again after
+    /// the last.
+    fn turn_rows(&self, values: &mut [f32], width: usize, points: &[(f32, f32)]) {
+        let half = self.frequencies.len();
+        let positions = points.len() / half;
+        values.par_chunks_mut(width).enumerate().for_each(|(row, values)| {
+            let points = &points[row % positions * half..][..half];
+            for head in values.chunks_exact_mut(2 * half) {
+                let (first, second) = head.split_at_mut(half);
+                for ((x, y), &(cosine, sine)) in first.iter_mut().zip(second).zip(points) {
+                    let turned = *x * cosine - *y * sine;
+                    *y = *y * cosine + *x * sine;
+                    *x = turned;
+                }
+            }
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::{Device, Distribution};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn random(shape: [usize; 3]) -> Tensor<3> {
+        Tensor::random(shape, Distribution::Normal(0.0, 1.0), &Device::flex())
+    }
+
+    fn largest(tensor: Tensor<3>) -> f32 {
+        tensor.abs().max().into_scalar()
+    }
+
+    proptest! {
+        #[test]
+        fn it_is_the_same_on_every_device_and_can_be_turned_back(
+            [batch, length] in [1_usize..5, 1_usize..30],
+            [heads, half] in [1_usize..4, 1_usize..9],
+            at in 0_usize..30,
+        ) {
+            let rotary = Rotary::new(1e4, 2 * half);
+            let x = random([batch, length, heads * 2 * half]);
+            let turned = rotary.turn(x.clone(), Positions::Counted, Turn::Forward);
+            let angles = rotary.points(0..length, Turn::Forward);
+            let elsewhere = rotary.turn_by_burn(x.clone(), [1, length, 1, half], &angles);
+            prop_assert!(largest(turned.clone() - elsewhere) < 1e-6);
+            let back = rotary.turn(turned.clone(), Positions::Counted, Turn::Back);
+            prop_assert!(largest(back - x.clone()) < 1e-5);
+
+            let at = at % length;
+            let one = x.narrow(1, at, 1);
+            let places = vec![at; batch];
+            let one = rotary.turn(one, Positions::OneEach(&places), Turn::Forward);
+            prop_assert!(largest(one - turned.narrow(1, at, 1)) < 1e-6);
+        }
+    }
+
+    #[test]
+    fn a_product_depends_on_the_distance_only() {
+        let rotary = Rotary::new(1e4, 8);
+        let (query, key) = (random([1, 1, 8]), random([1, 1, 8]));
+        let product = |from: usize, to: usize| -> f32 {
+            let query = rotary.turn(query.clone(), Positions::OneEach(&[from]), Turn::Forward);
+            let key = rotary.turn(key.clone(), Positions::OneEach(&[to]), Turn::Forward);
+            (query * key).sum().into_scalar()
+        };
+        assert!((product(3, 7) - product(20, 24)).abs() < 1e-4);
+    }
+}
