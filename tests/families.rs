@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use crate::support::{Run, assert_close, assert_user_error, number};
 
-const FAMILIES: [&str; 5] = ["roberta", "xlm-roberta", "distilbert", "electra", "modernbert"];
+const FAMILIES: [&str; 6] =
+    ["roberta", "xlm-roberta", "distilbert", "electra", "modernbert", "albert"];
 
 const STIMULI: &str = "The dog followed {him|her} home.\nLucy helped {him|her} with the work.\n\
     We saw {him|her} in the café.\nThey met {him|her} today.\nThe king thanked {him|her}.\n\
@@ -59,12 +60,110 @@ fn the_study_runs_on_every_family() {
     }
 }
 
+/// Sentences that end with their target, after which a decoder reads nothing.
+const DECODER_PROMPTS: &str = "Robert helped Lucy with {her|him|his} project and she thanked {him|her}.\n\
+    He smiled when we met {him|her}.\n";
+
+#[test]
+fn the_study_runs_on_a_decoder() {
+    let args =
+        ["--nulls", "2", "--correction", "none", "--parts", "controls,causal,selectors,dynamic"];
+    let run = reproduce("gpt2", STIMULI, DECODER_PROMPTS, &args);
+    let predictions = run.rows("predictions.csv");
+    let candidates: Vec<_> =
+        predictions.iter().map(|row| (&*row["target"], &*row["candidate"])).collect();
+    let expected = [
+        ("her", "her"),
+        ("her", "him"),
+        ("her", "his"),
+        ("him", "him"),
+        ("him", "her"),
+        ("him", "him"),
+        ("him", "her"),
+    ];
+    assert_eq!(candidates, expected);
+    // Read at the token before the word: *with*, *thanked* and *met*.
+    let positions: Vec<_> =
+        run.rows("prompts.csv").iter().map(|row| row["position"].clone()).collect();
+    assert_eq!(positions, ["3", "8", "4"]);
+    assert!(!run.rows("nulls.csv").is_empty());
+    let stderr = run.stderr();
+    let expected = "1 line with text after the target; the model is a decoder and does not read it";
+    assert!(stderr.contains(&format!("prompts.txt: {expected}")), "{stderr}");
+    assert!(stderr.contains("stimuli.txt: 5 lines with text after the target"), "{stderr}");
+}
+
+/// The only words of a protein are its amino acids.
+const PROTEIN_STIMULI: &str = "MKTA{L|V}YIAKQR\nQRQIS{L|V}VKSH\nFSRQ{L|V}EERLG\nGGVS{L|V}QPGGS\n\
+    EVQ{L|V}VESGG\nRLS{L|V}CAASG\n";
+const PROTEIN_PROMPTS: &str = "MKT{L|V|A}IAKQRQ\nQVQ{V|L}VQSGAE\nWVRQ{L|V}PGKGL\n";
+
+#[test]
+fn the_study_runs_on_proteins() {
+    let args = ["--nulls", "2", "--correction", "none", "--parts", "controls,causal,selectors"];
+    let run = reproduce("esm", PROTEIN_STIMULI, PROTEIN_PROMPTS, &args);
+    let predictions = run.rows("predictions.csv");
+    let candidates: Vec<_> =
+        predictions.iter().map(|row| (&*row["target"], &*row["candidate"])).collect();
+    let expected =
+        [("L", "L"), ("L", "V"), ("L", "A"), ("V", "V"), ("V", "L"), ("L", "L"), ("L", "V")];
+    assert_eq!(candidates, expected);
+    assert!(!run.rows("nulls.csv").is_empty());
+}
+
+/// Stimuli and prompts that a family can read.
+fn texts(family: &str) -> [&'static str; 2] {
+    match family {
+        "gpt2" => [STIMULI, DECODER_PROMPTS],
+        "esm" => [PROTEIN_STIMULI, PROTEIN_PROMPTS],
+        _ => [STIMULI, PROMPTS],
+    }
+}
+
+#[test]
+fn a_decoder_needs_a_token_before_the_word() {
+    let run = reproduce("gpt2", STIMULI, "{He|She} smiled.\n", &[]);
+    assert_user_error(&run, &["prompts.txt:1: nothing stands before the word"]);
+}
+
+#[test]
+fn a_decoder_predicts_at_the_end_of_a_sentence() {
+    let model = model("gpt2");
+    let dir = tempfile::TempDir::new().unwrap();
+    let predict = |sentence: &str| {
+        let args = ["predict", sentence, "--model", &model, "--json"];
+        crate::support::lesion(dir.path()).args(args).output().unwrap()
+    };
+    let masks = |sentence: &str| -> serde_json::Value {
+        let output = predict(sentence);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        answer["masks"].clone()
+    };
+    let plain = masks("She thanked [MASK]");
+    assert_eq!(plain[0]["position"], 1);
+    assert_eq!(masks("She thanked [MASK]."), plain);
+    for (sentence, expected) in [
+        ("She thanked [MASK] and smiled.", "\"and smiled.\" stands after [MASK]"),
+        ("She [MASK] him [MASK].", "stands after [MASK]"),
+        ("[MASK] smiled.", "stands after [MASK]"),
+        ("[MASK]", "nothing stands before the word"),
+        ("She thanked him.", "no [MASK] in the sentence"),
+    ] {
+        let output = predict(sentence);
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{sentence}: {stderr}");
+        assert!(stderr.contains(expected) && stderr.lines().count() == 1, "{stderr}");
+    }
+}
+
 #[test]
 fn shortcuts_and_the_plain_pass_agree() {
-    for family in FAMILIES {
+    for family in FAMILIES.into_iter().chain(["gpt2", "esm"]) {
+        let [stimuli, prompts] = texts(family);
         let args = ["--nulls", "1", "--correction", "none", "--parts", "controls,joint"];
-        let fast = reproduce(family, STIMULI, PROMPTS, &args);
-        let plain = reproduce(family, STIMULI, PROMPTS, &[&args[..], &["--plain"]].concat());
+        let fast = reproduce(family, stimuli, prompts, &args);
+        let plain = reproduce(family, stimuli, prompts, &[&args[..], &["--plain"]].concat());
         let fast_rows = fast.rows("nulls.csv");
         let plain_rows = plain.rows("nulls.csv");
         assert_eq!(fast_rows.len(), plain_rows.len());
@@ -78,16 +177,17 @@ fn shortcuts_and_the_plain_pass_agree() {
 
 #[test]
 fn neurons_can_be_selected_at_the_mask() {
-    for family in FAMILIES {
+    for family in FAMILIES.into_iter().chain(["gpt2"]) {
+        let [_, prompts] = texts(family);
         let run =
-            reproduce(family, CONTEXT, PROMPTS, &["--select-at", "masked", "--parts", "dose"]);
+            reproduce(family, CONTEXT, prompts, &["--select-at", "masked", "--parts", "dose"]);
         assert_eq!(run.rows("neurons.csv").len(), 3 * 32, "{family}");
     }
 }
 
 #[test]
 fn evaluate_runs_on_every_family() {
-    for family in FAMILIES {
+    for family in FAMILIES.into_iter().chain(["gpt2"]) {
         let model = model(family);
         let dir = tempfile::TempDir::new().unwrap();
         let args = ["evaluate", "--model", &model, "--count", "20"];

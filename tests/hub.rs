@@ -197,7 +197,7 @@ fn a_named_model_that_is_not_available_is_an_error() {
 #[test]
 fn a_model_of_another_type_is_rejected_before_its_weights_are_downloaded() {
     let mut other = repository();
-    other.files.insert("config.json".to_owned(), br#"{"model_type": "gpt2"}"#.to_vec());
+    other.files.insert("config.json".to_owned(), br#"{"model_type": "t5"}"#.to_vec());
     let server = Server::start(move |request| other.answer(request));
     let output = Machine::new().run(&server.url(), &RUN);
     assert_one_line(&output, &["owner/tiny", "config.json"]);

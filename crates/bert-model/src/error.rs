@@ -49,6 +49,15 @@ pub enum BertModelError {
         supported: String,
     },
 
+    /// `config.json` names a family that is not computed for a reason of its own.
+    #[error("config.json: `model_type` is {found}: {reason}")]
+    Refused {
+        /// The family, as JSON.
+        found: String,
+        /// The reason.
+        reason: &'static str,
+    },
+
     /// The checkpoint has no weights.
     #[error(
         "{dir}: no weights; a checkpoint has model.safetensors, model.safetensors.index.json or \
@@ -201,6 +210,24 @@ pub enum BertModelError {
         "no {mask} in the sentence; write it in place of the word to predict: \"She thanked {mask}.\""
     )]
     NoMask {
+        /// The mask token.
+        mask: &'static str,
+    },
+
+    /// A word begins a text, and the model reads only what stands before a word.
+    #[error(
+        "nothing stands before the word, and the model, a decoder, reads only what stands before it"
+    )]
+    NothingBefore,
+
+    /// A text continues after the mask, and the model reads only what stands before it.
+    #[error(
+        "{after:?} stands after {mask}, but the model, a decoder, reads only what stands before it; \
+         end the sentence there"
+    )]
+    TextAfterMask {
+        /// The text after the mask.
+        after: String,
         /// The mask token.
         mask: &'static str,
     },

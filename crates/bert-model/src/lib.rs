@@ -51,7 +51,10 @@ pub use config::{
     bert_config::BertConfig,
     config_error::ConfigError,
     family::Family,
-    structure::{AttentionKind, AttentionPattern, Biases, FullLayers, Norms, Structure},
+    structure::{
+        AttentionKind, AttentionPattern, Biases, EmbeddingParts, FullLayers, Norms,
+        PredictionPlace, Structure,
+    },
 };
 pub use error::BertModelError;
 pub use model::{

@@ -19,7 +19,7 @@ const EXACT_TOLERANCE: f32 = 1e-5;
 const FROZEN_TOLERANCE: f64 = 1e-4;
 
 /// Tokens whose logits are compared: special ones, a letter, words.
-const TOKENS: [u32; 5] = [0, 4, 20, 60, 88];
+const TOKENS: [u32; 5] = [0, 4, 20, 60, 66];
 
 fn open(family: &str) -> (BertForMaskedLm, Vec<Vec<u32>>) {
     let ids = common::sentences(family).into_iter().map(|sentence| sentence.ids);

@@ -105,9 +105,15 @@ fn activations_hidden_states_and_logits_agree() {
 /// Other activation functions, biases, kinds of attention and rotary positions. No tokenizer is needed.
 #[test]
 fn other_options_of_a_configuration_agree_too() {
-    for variant in
-        ["bert-gelu-new", "roberta-relu", "distilbert-relu", "electra-silu", "modernbert-biased"]
-    {
+    for variant in [
+        "bert-gelu-new",
+        "roberta-relu",
+        "distilbert-relu",
+        "electra-silu",
+        "modernbert-biased",
+        "gpt2-relu",
+        "esm-absolute",
+    ] {
         let family = variant.split('-').next().unwrap();
         let family = if family == "bert" { "" } else { family };
         let name = format!("variants/{variant}");
@@ -136,6 +142,19 @@ fn assert_one_token_agrees(name: &str, model: &BertForMaskedLm, sentences: Vec<S
         assert_close(name, &values(model.logits(hidden.clone())), &expected, 1e-5);
         let some = values(model.logits_of(hidden, &[5, 50]).unwrap());
         assert_close(name, &some, &[expected[5], expected[50]], 1e-5);
+    }
+}
+
+#[test]
+fn a_decoder_reads_nothing_after_a_token() {
+    let (_, model) = open("gpt2");
+    for sentence in sentences("gpt2") {
+        let all = logits(&model, std::slice::from_ref(&sentence.ids));
+        let vocabulary = model.config().vocab_size;
+        for length in 1..sentence.ids.len() {
+            let some = logits(&model, &[sentence.ids[..length].to_vec()]);
+            assert_close("beginning", &some, &all[..length * vocabulary], 1e-5);
+        }
     }
 }
 

@@ -33,7 +33,7 @@ pub fn prompt_probabilities(
         let inputs: Vec<Vec<u32>> = batch.iter().map(|&index| encoded[index].clone()).collect();
         let mut places = Vec::new();
         for (row, ids) in inputs.iter().enumerate() {
-            let masks = ids.iter().enumerate().filter(|(_, id)| **id == tokenizer.mask_id());
+            let masks = ids.iter().enumerate().filter(|(_, id)| Some(**id) == tokenizer.mask_id());
             places.extend(masks.map(|(position, _)| (row, position)));
         }
         let hidden = model.forward(&TokenBatch::new(inputs)?, &mut NoHook)?;

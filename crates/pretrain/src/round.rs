@@ -1,6 +1,6 @@
 //! The batches of one round.
 
-use bert_model::BertTokenizer;
+use bert_model::{BertModelError, BertTokenizer, MASK};
 use grammar::{Corpus, HeldOut, PronounSlot, Sentence};
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
@@ -21,6 +21,7 @@ pub(crate) fn draw_examples(
 ) -> Result<Vec<Example>, TrainError> {
     let mut rng = round_rng(recipe.seed, round);
     let vocabulary = tokenizer.highest_id() + 1;
+    let mask_id = tokenizer.mask_id().ok_or(BertModelError::NoMask { mask: MASK })?;
     let mut examples = Vec::new();
     let corpus = Corpus::for_round(recipe.seed, round, held_out)?;
     for sentence in corpus.take(recipe.sentences_per_round) {
@@ -29,7 +30,7 @@ pub(crate) fn draw_examples(
         let pronoun_share = if leans { LEANING_PRONOUN_SHARE } else { recipe.pronoun_share };
         let word_share = recipe.word_share;
         let hiding = Hiding { pronouns: &positions, pronoun_share, word_share };
-        examples.push(mask(&ids, hiding, tokenizer.mask_id(), vocabulary, &mut rng));
+        examples.push(mask(&ids, hiding, mask_id, vocabulary, &mut rng));
     }
     Ok(examples)
 }

@@ -38,6 +38,13 @@ pub enum Warning {
         /// Number of lines with one.
         lines: usize,
     },
+    /// Lines of a file with text after the target, which a decoder does not read.
+    TextAfterTarget {
+        /// The file.
+        file: String,
+        /// Number of such lines.
+        lines: usize,
+    },
     /// A label with too few templates for intervals.
     FewTemplates {
         /// The label.
@@ -155,6 +162,7 @@ impl Warning {
             | Self::TurnedContext { line, .. } => Some(*line),
             Self::UnknownWords { .. }
             | Self::SplitWords { .. }
+            | Self::TextAfterTarget { .. }
             | Self::FewTemplates { .. }
             | Self::LabelWithoutPrompts { .. }
             | Self::FewRandomSets { .. }
@@ -199,6 +207,11 @@ impl fmt::Display for Warning {
                 f,
                 "{file}: the model reads {} in {} in several pieces",
                 counted(*words, "word"),
+                counted(*lines, "line")
+            ),
+            Self::TextAfterTarget { file, lines } => write!(
+                f,
+                "{file}: {} with text after the target; the model is a decoder and does not read it",
                 counted(*lines, "line")
             ),
             Self::FewTemplates { label, templates } => write!(

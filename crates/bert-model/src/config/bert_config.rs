@@ -5,8 +5,8 @@ use crate::{
     checkpoint_note::CheckpointNote,
     config::{
         config_error::ConfigError,
-        family::Family,
-        family_traits::Epsilon,
+        family::{Family, REMOTE_CODE},
+        family_traits::{Epsilon, Traits},
         json_keys::{FLAG, Form, JsonKeys, LIST, NUMBER, SIZE, TEXT},
         structure::Structure,
     },
@@ -155,7 +155,9 @@ impl BertConfig {
             keys.remove(*key);
         }
         for &(family_key, bert_key) in traits.keys {
-            if let Some(value) = own_keys.get(family_key) {
+            if let Some(value) = own_keys.get(family_key)
+                && !(value.is_null() && is_optional(traits, bert_key))
+            {
                 keys.insert(bert_key.to_owned(), value.clone());
             }
         }
@@ -164,6 +166,11 @@ impl BertConfig {
             [("hidden_act", traits.default_activation.into()), ("layer_norm_eps", epsilon.into())]
         {
             keys.entry(key).or_insert(default);
+        }
+        if let Some(times) = traits.default_neurons
+            && let Some(width) = keys.get("hidden_size").and_then(Value::as_u64)
+        {
+            keys.entry("intermediate_size").or_insert(width.saturating_mul(times).into());
         }
         check_forms(&keys, family).map_err(BertModelError::Config)?;
         let mut config: Self = serde_json::from_value(keys.into())
@@ -224,8 +231,7 @@ impl BertConfig {
                 supported: format!("{} (with an MLM head)", traits.architectures.join(" and ")),
             });
         }
-        if traits.names.embeddings.positions.is_some() && self.position_embedding_type != "absolute"
-        {
+        if traits.has_absolute_positions() && self.position_embedding_type != "absolute" {
             return Err(BertModelError::Unsupported {
                 key: "position_embedding_type",
                 found: format!("\"{}\"", self.position_embedding_type),
@@ -327,6 +333,11 @@ fn check_forms(keys: &Map<String, Value>, family: Family) -> Result<(), ConfigEr
     Ok(())
 }
 
+/// Whether a key may be null in a family that has a default for it.
+fn is_optional(traits: &Traits, bert_key: &str) -> bool {
+    bert_key == "intermediate_size" && traits.default_neurons.is_some()
+}
+
 fn json_error(message: String) -> BertModelError {
     BertModelError::Config(ConfigError::Json { message })
 }
@@ -342,14 +353,21 @@ fn named_family(keys: &Map<String, Value>) -> Result<Option<Family>, BertModelEr
     let supported = || Family::ALL.map(|family| format!("\"{family}\"")).join(", ");
     if let Some(name) = named("model_type") {
         let family = Family::ALL.into_iter().find(|family| name == family.traits().model_type);
-        return match family {
-            Some(family) => Ok(Some(family)),
-            None => Err(BertModelError::Unsupported {
-                key: "model_type",
-                found: name.to_string(),
-                supported: supported(),
-            }),
-        };
+        if family.is_some() {
+            return Ok(family);
+        }
+        let found = name.to_string();
+        if let Some(reason) = name.as_str().and_then(Family::refusal) {
+            return Err(BertModelError::Refused { found, reason });
+        }
+        if named("auto_map").is_some() {
+            return Err(BertModelError::Refused { found, reason: REMOTE_CODE });
+        }
+        return Err(BertModelError::Unsupported {
+            key: "model_type",
+            found,
+            supported: supported(),
+        });
     }
     let Some(Value::Array(names)) = named("architectures") else { return Ok(None) };
     let family = names.iter().find_map(family_of_architecture);
@@ -402,7 +420,7 @@ mod tests {
     #[test]
     fn an_unsupported_value_is_refused_and_its_key_is_named() {
         for (key, value) in [
-            ("model_type", json!("albert")),
+            ("model_type", json!("deberta")),
             ("architectures", json!(["BertModel"])),
             ("hidden_act", json!("sigmoid")),
             ("position_embedding_type", json!("relative_key")),
@@ -411,6 +429,23 @@ mod tests {
             let error = with(key, value).unwrap_err().to_string();
             assert!(error.contains(key) && !error.contains('\n'), "{error}");
         }
+    }
+
+    #[test]
+    fn a_refusal_gives_its_reason() {
+        for (model_type, reason) in [
+            ("deberta-v2", "no head for masked words"),
+            ("t5", "an encoder and a decoder"),
+            ("llama", "only GPT-2"),
+            ("mine", "is never run here"),
+        ] {
+            let config = json!({"model_type": model_type, "auto_map": {"AutoModel": "mine.Model"}});
+            let error = BertConfig::from_json(config.to_string().as_bytes()).unwrap_err();
+            let error = error.to_string();
+            assert!(error.contains(model_type) && error.contains(reason), "{error}");
+        }
+        let unknown = with("model_type", json!("mine")).unwrap_err().to_string();
+        assert!(unknown.contains("supported: \"bert\""), "{unknown}");
     }
 
     #[test]

@@ -4,10 +4,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::{
     family_rows::{
+        albert::ALBERT,
+        esm::ESM,
+        gpt2::GPT2,
         modern_bert::MODERN_BERT,
         post_norm_bert::{BERT, DISTILBERT, ELECTRA, ROBERTA, XLM_ROBERTA},
     },
     family_traits::{Names, Traits},
+    structure::PredictionPlace,
 };
 
 /// A family of language models: the `model_type` of a `config.json`.
@@ -31,10 +35,17 @@ pub enum Family {
     /// ModernBERT.
     #[serde(rename = "modernbert")]
     ModernBert,
+    /// ALBERT.
+    Albert,
+    /// ESM-2 and ESM-1b, of proteins.
+    Esm,
+    /// GPT-2, a decoder.
+    #[serde(rename = "gpt2")]
+    Gpt2,
 }
 
 /// Ends of the names of the families' classes in `transformers`.
-const CLASS_HEADS: [&str; 11] = [
+const CLASS_HEADS: [&str; 12] = [
     "Model",
     "PreTrainedModel",
     "LMHeadModel",
@@ -46,17 +57,47 @@ const CLASS_HEADS: [&str; 11] = [
     "ForMultipleChoice",
     "ForTokenClassification",
     "ForQuestionAnswering",
+    "DoubleHeadsModel",
 ];
 
+/// Families that people ask for, and the reason why each is not here.
+const REFUSED: [(&[&str], &str); 3] = [
+    (
+        &["deberta", "deberta-v2"],
+        "the released weights have no head for masked words that `transformers` computes",
+    ),
+    (
+        &["t5", "mt5", "umt5", "longt5", "bart", "mbart"],
+        "it has an encoder and a decoder, which this program does not compute",
+    ),
+    (
+        &["gpt_neox", "llama", "qwen2", "qwen3", "mistral", "gemma", "gemma2", "gemma3_text"],
+        "of the decoders only GPT-2 is computed",
+    ),
+];
+
+/// The reason for refusing a checkpoint with code of its own.
+pub(crate) const REMOTE_CODE: &str =
+    "its model is code in its own repository (`auto_map`), and such code is never run here";
+
 impl Family {
+    /// The reason why a family of this `model_type` is not here, if there is one to give.
+    pub(crate) fn refusal(model_type: &str) -> Option<&'static str> {
+        let (_, reason) = REFUSED.into_iter().find(|(names, _)| names.contains(&model_type))?;
+        Some(reason)
+    }
+
     /// Every family.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 9] = [
         Self::Bert,
         Self::Roberta,
         Self::XlmRoberta,
         Self::DistilBert,
         Self::Electra,
         Self::ModernBert,
+        Self::Albert,
+        Self::Esm,
+        Self::Gpt2,
     ];
 
     pub(crate) fn traits(self) -> &'static Traits {
@@ -67,6 +108,9 @@ impl Family {
             Self::DistilBert => &DISTILBERT,
             Self::Electra => &ELECTRA,
             Self::ModernBert => &MODERN_BERT,
+            Self::Albert => &ALBERT,
+            Self::Esm => &ESM,
+            Self::Gpt2 => &GPT2,
         }
     }
 
@@ -77,7 +121,8 @@ impl Family {
     pub(crate) fn of_tensors<E>(
         mut contains: impl FnMut(&str) -> Result<bool, E>,
     ) -> Result<Option<Self>, E> {
-        for family in Self::ALL {
+        // RoBERTa's head has the names of ESM's.
+        for family in [Self::Esm].into_iter().chain(Self::ALL) {
             if contains(family.traits().known_by)? {
                 return Ok(Some(family));
             }
@@ -91,6 +136,11 @@ impl Family {
             let head = name.strip_prefix(family.traits().class_prefix);
             head.is_some_and(|head| CLASS_HEADS.contains(&head))
         })
+    }
+
+    /// Whether it is a decoder, which reads only what stands before a word.
+    pub(crate) fn is_decoder(self) -> bool {
+        self.traits().prediction == PredictionPlace::TokenBefore
     }
 
     pub(crate) fn names(self) -> &'static Names {

@@ -1,7 +1,10 @@
 //! The differences between families: a row of data for each.
 
 use crate::{
-    config::{json_keys::JsonKeys, structure::Structure},
+    config::{
+        json_keys::JsonKeys,
+        structure::{PredictionPlace, Structure},
+    },
     error::BertModelError,
     ops::activation::Activation,
     text::reconciled::tokenizer_class::TokenizerClass,
@@ -34,6 +37,10 @@ pub(crate) struct Traits {
     pub(crate) tokenizer: TokenizerClass,
     /// The special tokens by default: padding, unknown, class, separator, mask.
     pub(crate) special_tokens: [&'static str; 5],
+    /// Where the prediction of a word is read.
+    pub(crate) prediction: PredictionPlace,
+    /// How many times as many neurons as `hidden_size` a layer has, if the file does not say.
+    pub(crate) default_neurons: Option<u64>,
     /// Reads what the model computes. The activation function is that of the MLP.
     pub(crate) structure: fn(JsonKeys<'_>, Activation) -> Result<Structure, BertModelError>,
     /// A tensor that no other family has.
@@ -56,12 +63,28 @@ pub(crate) struct Names {
     /// Prefix of the name of every tensor below the head.
     pub(crate) prefix: &'static str,
     pub(crate) embeddings: EmbeddingNames,
+    /// The layout of the matrices of the layers.
+    pub(crate) layout: Layout,
     /// Part of a name between the prefix and a layer's number.
     pub(crate) layers: &'static str,
+    /// Whether all layers have the weights of layer 0.
+    pub(crate) are_layers_shared: bool,
     pub(crate) layer: LayerNames,
+    /// Tensors with the frequencies of rotary positions, which are used instead of computed ones; the first that a
+    /// file has counts.
+    pub(crate) rotary_frequencies: &'static [&'static str],
     /// The LayerNorm in front of the head, in families of [`Norms::Pre`](super::structure::Norms).
     pub(crate) final_norm: Option<&'static str>,
     pub(crate) head: HeadNames,
+}
+
+/// The layout of a linear layer's matrix in the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Layout {
+    /// `[out, in]`, as PyTorch's `Linear` has it.
+    OutIn,
+    /// `[in, out]`.
+    InOut,
 }
 
 /// The parts of the embeddings. Those without a name do not exist.
@@ -71,8 +94,29 @@ pub(crate) struct EmbeddingNames {
     pub(crate) positions: Option<&'static str>,
     pub(crate) segments: Option<&'static str>,
     pub(crate) norm: Option<&'static str>,
-    /// From narrow embeddings to the layers' width.
-    pub(crate) projection: &'static str,
+    pub(crate) projection: Projection,
+}
+
+/// The projection from the embeddings' width to that of the layers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Projection {
+    /// There is none.
+    Never,
+    /// There is one if the widths differ.
+    IfNarrow(&'static str),
+    /// There is always one.
+    Always(&'static str),
+}
+
+impl Projection {
+    /// The name of the projection between these widths, if there is one.
+    pub(crate) fn name(self, width: usize, hidden: usize) -> Option<&'static str> {
+        match self {
+            Self::Never => None,
+            Self::IfNarrow(name) => (width != hidden).then_some(name),
+            Self::Always(name) => Some(name),
+        }
+    }
 }
 
 /// The parts of a layer.
@@ -94,19 +138,25 @@ pub(crate) struct LayerNames {
 pub(crate) enum ProjectionNames {
     /// One matrix for the queries, one for the keys and one for the values.
     Separate([&'static str; 3]),
-    /// One matrix with the rows of the queries, then of the keys, then of the values.
+    /// One matrix with the outputs of the queries, then of the keys, then of the values.
     Joint(&'static str),
 }
 
 /// The parts of the head, by their full names.
 #[derive(Debug)]
 pub(crate) struct HeadNames {
-    pub(crate) transform: &'static str,
-    pub(crate) norm: &'static str,
+    pub(crate) transform: Option<TransformNames>,
     pub(crate) decoder: &'static str,
     pub(crate) bias: &'static str,
     /// Another name of the bias, which is used if both are there.
     pub(crate) decoder_bias: Option<&'static str>,
+}
+
+/// The parts of the head before the decoder.
+#[derive(Debug)]
+pub(crate) struct TransformNames {
+    pub(crate) dense: &'static str,
+    pub(crate) norm: &'static str,
 }
 
 impl Traits {
@@ -114,6 +164,11 @@ impl Traits {
     pub(crate) fn key(&self, bert_key: &'static str) -> &'static str {
         let renamed = self.keys.iter().find(|(_, name)| *name == bert_key);
         renamed.map_or(bert_key, |(family_key, _)| family_key)
+    }
+
+    /// Whether positions must be absolute: the family has no other ones.
+    pub(crate) fn has_absolute_positions(&self) -> bool {
+        self.names.embeddings.positions.is_some() && self.names.rotary_frequencies.is_empty()
     }
 
     /// A message about BERT's keys, with the family's keys in their place.

@@ -23,31 +23,35 @@ impl BertConfig {
         };
 
         let mut rows = vocabulary;
-        if names.embeddings.positions.is_some() {
+        let parts = self.structure.embeddings;
+        if names.embeddings.positions.is_some() && parts.positions {
             rows = rows + size(self.max_position_embeddings);
         }
         if names.embeddings.segments.is_some() {
             rows = rows + size(self.type_vocab_size);
         }
         let mut parameters = rows * width;
-        if names.embeddings.norm.is_some() {
+        if names.embeddings.norm.is_some() && parts.norm {
             parameters = parameters + norm(width);
         }
-        if self.embedding_width() != self.hidden_size {
+        let projection = names.embeddings.projection;
+        if projection.name(self.embedding_width(), self.hidden_size).is_some() {
             parameters = parameters + linear(width, hidden, true);
         }
         let attention = Count(4) * linear(hidden, hidden, biases.attention) + norm(hidden);
         let first = if self.structure.gated { Count(2) * neurons } else { neurons };
         let mlp = linear(hidden, first, biases.mlp) + linear(neurons, hidden, biases.mlp);
-        parameters = parameters + size(self.num_hidden_layers) * (attention + mlp + norm(hidden));
+        let layers = if names.are_layers_shared { 1 } else { self.num_hidden_layers };
+        parameters = parameters + size(layers) * (attention + mlp + norm(hidden));
         if names.layer.first_without_norm {
             parameters = parameters - norm(hidden);
         }
         if names.final_norm.is_some() {
             parameters = parameters + norm(hidden);
         }
-        let head = linear(hidden, width, biases.transform) + norm(width);
-        parameters = parameters + head;
+        if names.head.transform.is_some() {
+            parameters = parameters + linear(hidden, width, biases.transform) + norm(width);
+        }
         if biases.decoder {
             parameters = parameters + vocabulary;
         }

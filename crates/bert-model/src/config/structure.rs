@@ -18,6 +18,37 @@ pub struct Structure {
     pub head_activation: Activation,
     /// The parts that have a bias.
     pub biases: Biases,
+    /// The parts of the embeddings.
+    pub embeddings: EmbeddingParts,
+    /// Where the prediction of a word is read.
+    pub prediction: PredictionPlace,
+}
+
+/// The parts of the embeddings, of those that the family has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EmbeddingParts {
+    /// Embeddings of positions.
+    pub positions: bool,
+    /// A LayerNorm.
+    pub norm: bool,
+    /// A token whose embedding is 0, instead of which the others are larger, in the way of dropout.
+    pub dropped_token: Option<u32>,
+}
+
+impl Default for EmbeddingParts {
+    fn default() -> Self {
+        Self { positions: true, norm: true, dropped_token: None }
+    }
+}
+
+/// The token at which the prediction of a word is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PredictionPlace {
+    /// A mask in the word's place.
+    #[default]
+    Mask,
+    /// The token before the word. Nothing after it is read.
+    TokenBefore,
 }
 
 /// The place of the two LayerNorms of a layer.
@@ -110,6 +141,17 @@ impl Structure {
             AttentionPattern::Same(kind) => *kind,
             AttentionPattern::Mixed { full, layers, .. } if layers.contains(layer) => *full,
             AttentionPattern::Mixed { local, .. } => *local,
+        }
+    }
+
+    /// Whether no token reads one after it, in any layer: then a change at a token changes nothing before it.
+    #[must_use]
+    pub fn reads_left(&self) -> bool {
+        match &self.attention {
+            AttentionPattern::Same(kind) => kind.reach == Reach::Left,
+            AttentionPattern::Mixed { local, full, .. } => {
+                local.reach == Reach::Left && full.reach == Reach::Left
+            }
         }
     }
 

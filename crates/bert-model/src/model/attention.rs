@@ -22,7 +22,7 @@ use crate::{
     weights::{
         tensor_reader::TensorReader,
         tensor_source::TensorSource,
-        tensor_writer::{NamedTensors, save_joint_linear, save_linear},
+        tensor_writer::{NamedTensors, save_linears},
     },
 };
 
@@ -39,6 +39,21 @@ pub(crate) struct Attention {
     reach: Reach,
     #[module(skip)]
     rotary: Option<Rotary>,
+}
+
+/// Rotary positions with the frequencies of the file, if it has some.
+fn load_rotary(
+    base: f64,
+    size: usize,
+    reader: &mut TensorReader<'_, impl TensorSource>,
+) -> Result<Rotary, BertModelError> {
+    let names = reader.names;
+    for name in names.rotary_frequencies.iter().map(|name| names.full(name)) {
+        if reader.contains(&name)? {
+            return Ok(Rotary::with_frequencies(reader.values(&name, size / 2)?));
+        }
+    }
+    Ok(Rotary::new(base, size))
 }
 
 impl Attention {
@@ -58,42 +73,47 @@ impl Attention {
                 let [query, key, value] = parts.map(|part| names.in_layer(index, part));
                 reader.prepare([query.clone(), key.clone(), value.clone(), output.clone()])?;
                 [
-                    reader.linear(&query, square, has_bias)?,
-                    reader.linear(&key, square, has_bias)?,
-                    reader.linear(&value, square, has_bias)?,
+                    reader.linear_in_layer(&query, square, has_bias)?,
+                    reader.linear_in_layer(&key, square, has_bias)?,
+                    reader.linear_in_layer(&value, square, has_bias)?,
                 ]
             }
             ProjectionNames::Joint(joint) => {
                 let joint = names.in_layer(index, joint);
                 reader.prepare([joint.clone(), output.clone()])?;
-                reader.joint_linear(&joint, square, has_bias)?
+                reader.joint_in_layer(&joint, square, has_bias)?
             }
         };
         let AttentionKind { reach, rotary_base } = config.structure.attention(index);
+        let rotary = match rotary_base {
+            Some(base) => Some(load_rotary(base, config.head_size(), reader)?),
+            None => None,
+        };
         Ok(Self {
             query,
             key,
             value,
-            output: reader.linear(&output, square, has_bias)?,
+            output: reader.linear_in_layer(&output, square, has_bias)?,
             heads: config.num_attention_heads,
             reach,
-            rotary: rotary_base.map(|base| Rotary::new(base, config.head_size())),
+            rotary,
         })
     }
 
     pub(crate) fn save(&self, index: usize, names: &Names, tensors: &mut NamedTensors) {
-        let layers = [&self.query, &self.key, &self.value];
+        let linears = [&self.query, &self.key, &self.value];
         match names.layer.projections {
             ProjectionNames::Separate(parts) => {
-                for (part, linear) in parts.into_iter().zip(layers) {
-                    save_linear(linear, &names.in_layer(index, part), tensors);
+                for (part, linear) in parts.into_iter().zip(linears) {
+                    save_linears(&[linear], &names.in_layer(index, part), names.layout, tensors);
                 }
             }
             ProjectionNames::Joint(joint) => {
-                save_joint_linear(&layers, &names.in_layer(index, joint), tensors);
+                save_linears(&linears, &names.in_layer(index, joint), names.layout, tensors);
             }
         }
-        save_linear(&self.output, &names.in_layer(index, names.layer.attention_output), tensors);
+        let output = names.in_layer(index, names.layer.attention_output);
+        save_linears(&[&self.output], &output, names.layout, tensors);
     }
 
     /// Adds the attention of all tokens, whose projections these are, to `stream`, `[batch, seq, hidden]`.
@@ -113,11 +133,27 @@ impl Attention {
         stream: Tensor<3>,
     ) -> Tensor<3> {
         let [_, length, _] = input.dims();
-        let attended = if self.rotary.is_none() && self.reach.is_all_of(length) {
-            self.attend_by_one(asking, input)
-        } else {
-            self.attend_from(asking, input, positions)
+        if self.rotary.is_none() && self.reach.is_all_of(length) {
+            return add_linear(&self.output, self.attend_by_one(asking, input), stream);
+        }
+        let projections = Projections {
+            queries: linear(&self.query, asking),
+            keys: linear(&self.key, input.clone()),
+            values: linear(&self.value, input),
         };
+        self.add_projected_by_one(projections, positions, stream)
+    }
+
+    /// [`Attention::add_by_one`] from projections: queries `[batch, 1, hidden]`, keys and values `[batch, seq,
+    /// hidden]`.
+    pub(crate) fn add_projected_by_one(
+        &self,
+        projections: Projections,
+        positions: &[usize],
+        stream: Tensor<3>,
+    ) -> Tensor<3> {
+        let turned = self.turned(projections, Positions::OneEach(positions));
+        let attended = attention_by_one(turned, self.heads, self.reach, positions);
         add_linear(&self.output, attended, stream)
     }
 
@@ -144,8 +180,7 @@ impl Attention {
         }
     }
 
-    /// The projections with rotary positions, if the layer has them; those of the queries are given, and the
-    /// keys are those of all tokens.
+    /// The projections with rotary positions, if the layer has them. The keys are those of all tokens.
     fn turned(&self, projections: Projections, of_queries: Positions<'_>) -> Projections {
         let Some(rotary) = &self.rotary else { return projections };
         Projections {
@@ -155,20 +190,8 @@ impl Attention {
         }
     }
 
-    /// Dot-product attention of one token per row, `asking` `[batch, 1, hidden]`, to the tokens of `input`
-    /// that it reads. Returns `[batch, 1, hidden]`.
-    fn attend_from(&self, asking: Tensor<3>, input: Tensor<3>, positions: &[usize]) -> Tensor<3> {
-        let projections = Projections {
-            queries: linear(&self.query, asking),
-            keys: linear(&self.key, input.clone()),
-            values: linear(&self.value, input),
-        };
-        let turned = self.turned(projections, Positions::OneEach(positions));
-        attention_by_one(turned, self.heads, self.reach, positions)
-    }
-
-    /// [`Attention::attend_from`] where all tokens are read and there are no rotary positions, without the
-    /// keys and values of every token.
+    /// Dot-product attention of one token per row, `asking` `[batch, 1, hidden]`, to all of `input`, without
+    /// rotary positions, and without the keys and values of every token. Returns `[batch, 1, hidden]`.
     ///
     /// A score is `q·(K h + b) = (Kᵀ q)·h + q·b`, where the last term is the same for all tokens, so
     /// that softmax drops it. And as the weights `a` of attention sum to 1, their mean of the values

@@ -7,7 +7,7 @@ use burn::{
 use safetensors::{Dtype, SafeTensorError, tensor::TensorView};
 
 use crate::{
-    config::{bert_config::BertConfig, config_error::ConfigError},
+    config::{bert_config::BertConfig, config_error::ConfigError, family_traits::Names},
     error::BertModelError,
     model::{
         embeddings::Embeddings,
@@ -63,11 +63,15 @@ impl BertForMaskedLm {
         let names = config.model_type.names();
         let mut reader = TensorReader { names, source, device };
         let embeddings = Embeddings::load(config, &mut reader)?;
-        let layers = (0..config.num_hidden_layers)
-            .map(|index| Layer::load(config, index, &mut reader))
-            .collect::<Result<_, _>>()?;
+        let mut layers: Vec<Layer> = Vec::new();
+        for index in 0..config.num_hidden_layers {
+            layers.push(match layers.first() {
+                Some(first) if names.are_layers_shared => first.clone(),
+                _ => Layer::load(config, index, &mut reader)?,
+            });
+        }
         let head = MlmHead::load(config, embeddings.words.val(), &mut reader)?;
-        let next = names.first_tensor(config.num_hidden_layers);
+        let next = names.first_tensor(stored_layers(names, config.num_hidden_layers));
         if reader.contains(&next)? {
             return Err(BertModelError::Config(ConfigError::MoreLayers {
                 key: config.model_type.traits().key("num_hidden_layers"),
@@ -85,7 +89,8 @@ impl BertForMaskedLm {
         let names = self.config.model_type.names();
         let mut tensors = Vec::new();
         self.embeddings.save(names, &mut tensors);
-        for (index, layer) in self.layers.iter().enumerate() {
+        let stored = stored_layers(names, self.layers.len());
+        for (index, layer) in self.layers.iter().take(stored).enumerate() {
             layer.save(index, names, &mut tensors);
         }
         self.head.save(names, &mut tensors);
@@ -229,6 +234,27 @@ impl BertForMaskedLm {
         Ok(self.layer(layer)?.attend_projected(hidden, projections))
     }
 
+    /// [`BertForMaskedLm::attend`] of one token of each row, from the queries of these tokens, `[batch, 1,
+    /// hidden]`, and the keys and values of all, `[batch, seq, hidden]`. `hidden`, `[batch, 1, hidden]`, is the
+    /// input of the layer at these tokens.
+    ///
+    /// # Errors
+    /// If there is no such layer ([`BertModelError::NoSuchLayer`]), or not exactly one position per row,
+    /// inside the row ([`BertModelError::NoSuchPosition`]).
+    ///
+    /// # Panics
+    /// If `projections` have other shapes.
+    pub fn attend_projected_at(
+        &self,
+        layer: usize,
+        hidden: Tensor<3>,
+        projections: Projections,
+        positions: &[usize],
+    ) -> Result<Tensor<3>, BertModelError> {
+        check_positions(positions, projections.keys.dims())?;
+        Ok(self.layer(layer)?.attend_projected_at(hidden, projections, positions))
+    }
+
     /// Runs the second half of a layer: its MLP, and the LayerNorm that belongs to it. `attended` is the result
     /// of [`BertForMaskedLm::attend`] for `tokens`. Returns the layer's output for them.
     ///
@@ -308,6 +334,11 @@ impl BertForMaskedLm {
         let hidden = hidden.reshape([rows * length, width]).select(0, places);
         Ok(self.logits(hidden))
     }
+}
+
+/// Number of layers that have weights of their own.
+fn stored_layers(names: &Names, layers: usize) -> usize {
+    if names.are_layers_shared { layers.min(1) } else { layers }
 }
 
 /// Checks that there is one position per row of a batch of this shape, inside the row.

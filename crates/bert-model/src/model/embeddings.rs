@@ -34,6 +34,9 @@ pub(crate) struct Embeddings {
     /// The position of a sequence's first token.
     #[module(skip)]
     first_position: usize,
+    /// The token whose embedding is 0.
+    #[module(skip)]
+    dropped_token: Option<u32>,
 }
 
 impl Embeddings {
@@ -47,7 +50,8 @@ impl Embeddings {
         let EmbeddingNames { words, positions, segments, norm, projection } = &names.embeddings;
         let mut table = |part, rows| reader.matrix(&names.full(part), [rows, width]);
         let words = table(words, config.vocab_size)?;
-        let positions = match positions {
+        let parts = config.structure.embeddings;
+        let positions = match positions.filter(|_| parts.positions) {
             Some(positions) => Some(table(positions, config.max_position_embeddings)?),
             None => None,
         };
@@ -55,14 +59,15 @@ impl Embeddings {
             Some(segments) => Some(table(segments, config.type_vocab_size)?),
             None => None,
         };
-        let norm = match norm {
+        let norm = match norm.filter(|_| parts.norm) {
             Some(norm) => Some(reader.norm(&names.full(norm), width, config)?),
             None => None,
         };
-        let projection = if width == hidden {
-            None
-        } else {
-            Some(reader.linear(&names.full(projection), [width, hidden], true)?)
+        let projection = match projection.name(width, hidden) {
+            Some(projection) => {
+                Some(reader.linear(&names.full(projection), [width, hidden], true)?)
+            }
+            None => None,
         };
         Ok(Self {
             words,
@@ -71,6 +76,7 @@ impl Embeddings {
             norm,
             projection,
             first_position: config.first_position(),
+            dropped_token: parts.dropped_token,
         })
     }
 
@@ -90,14 +96,20 @@ impl Embeddings {
             save_norm(norm, &names.full(part), tensors);
         }
         if let Some(linear) = &self.projection {
-            save_linear(linear, &names.full(projection), tensors);
+            let [width, hidden] = linear.weight.dims();
+            if let Some(projection) = projection.name(width, hidden) {
+                save_linear(linear, &names.full(projection), tensors);
+            }
         }
     }
 
     /// `ids`: `[batch, seq]`. Returns `[batch, seq, hidden]`.
     pub(crate) fn forward(&self, ids: Tensor<2, Int>) -> Tensor<3> {
         let [_, length] = ids.dims();
-        let mut sum = embedding(self.words.val(), ids);
+        let mut sum = embedding(self.words.val(), ids.clone());
+        if let Some(token) = self.dropped_token {
+            sum = drop_token(sum, ids, token);
+        }
         if let Some(positions) = &self.positions {
             let positions = positions.val().narrow(0, self.first_position, length);
             sum = sum + positions.unsqueeze::<3>();
@@ -114,4 +126,16 @@ impl Embeddings {
             None => embedded,
         }
     }
+}
+
+/// Share of the tokens that were not replaced by a mask in ESM's training.
+const KEPT_IN_TRAINING: f64 = 1.0 - 0.15 * 0.8;
+
+/// Sets the embeddings of `token` to 0, and scales those of each row by the share of its other tokens, compared
+/// with that in training. `embedded` is `[batch, seq, width]`, `ids` `[batch, seq]`.
+fn drop_token(embedded: Tensor<3>, ids: Tensor<2, Int>, token: u32) -> Tensor<3> {
+    let [batch, length] = ids.dims();
+    let kept = ids.not_equal_elem(i64::from(token)).float();
+    let share = kept.clone().mean_dim(1).reshape([batch, 1, 1]);
+    embedded * kept.reshape([batch, length, 1]) * KEPT_IN_TRAINING / share
 }

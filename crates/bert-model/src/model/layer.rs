@@ -121,6 +121,18 @@ impl Layer {
         self.after_attention(self.attention.add(projections, hidden))
     }
 
+    /// [`Layer::attend`] of one token of each row, at these positions, from the queries of these tokens and the
+    /// keys and values of all. `hidden` is the layer's input at these tokens, `[batch, 1, hidden]`.
+    pub(crate) fn attend_projected_at(
+        &self,
+        hidden: Tensor<3>,
+        projections: Projections,
+        positions: &[usize],
+    ) -> Tensor<3> {
+        let sum = self.attention.add_projected_by_one(projections, positions, hidden);
+        self.after_attention(sum)
+    }
+
     /// Queries, keys and values of `hidden`, `[batch, seq, hidden]`, the layer's input.
     pub(crate) fn project(&self, hidden: Tensor<3>) -> Projections {
         self.attention.project(self.attention_input(hidden))

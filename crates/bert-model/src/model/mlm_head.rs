@@ -7,7 +7,7 @@ use burn::{
 use crate::{
     config::{
         bert_config::BertConfig,
-        family_traits::{HeadNames, Names},
+        family_traits::{HeadNames, Names, TransformNames},
         structure::Structure,
     },
     error::BertModelError,
@@ -19,19 +19,25 @@ use crate::{
     },
 };
 
-/// The masked-language-model head: dense, activation function, LayerNorm, decoder + bias. In models of
-/// [`Norms::Pre`](crate::Norms) the last layer's output first passes another LayerNorm.
+/// The head: dense, activation function, LayerNorm, decoder + bias. A decoder has no dense layer. In models
+/// of [`Norms::Pre`](crate::Norms) the last layer's output first passes another LayerNorm.
 #[derive(Module, Debug)]
 pub(crate) struct MlmHead {
     final_norm: Option<LayerNorm>,
-    transform: Linear,
-    #[module(skip)]
-    activation: Activation,
-    norm: LayerNorm,
+    transform: Option<Transform>,
     /// `[vocabulary, width of the embeddings]`; `None` if the decoder is the token embedding matrix.
     decoder: Option<Param<Tensor<2>>>,
     /// `[vocabulary]`.
     bias: Option<Param<Tensor<1>>>,
+}
+
+/// The part of a head before its decoder: dense, activation function, LayerNorm.
+#[derive(Module, Debug)]
+struct Transform {
+    dense: Linear,
+    norm: LayerNorm,
+    #[module(skip)]
+    activation: Activation,
 }
 
 impl MlmHead {
@@ -50,8 +56,14 @@ impl MlmHead {
             None => None,
         };
         let names = &reader.names.head;
-        let transform = reader.linear(names.transform, [hidden, width], biases.transform)?;
-        let norm = reader.norm(names.norm, width, config)?;
+        let transform = match &names.transform {
+            Some(TransformNames { dense, norm }) => Some(Transform {
+                dense: reader.linear(dense, [hidden, width], biases.transform)?,
+                norm: reader.norm(norm, width, config)?,
+                activation: *head_activation,
+            }),
+            None => None,
+        };
         // A decoder in the file is used even if the configuration says `tied`, as transformers does
         // since version 5: a file that has both may hold different matrices. Mostly they are the
         // same, and then one is enough.
@@ -64,17 +76,18 @@ impl MlmHead {
             }
         }
         let bias = if biases.decoder { Some(reader.vector(names.bias, vocabulary)?) } else { None };
-        let activation = *head_activation;
-        Ok(Self { final_norm, transform, activation, norm, decoder, bias })
+        Ok(Self { final_norm, transform, decoder, bias })
     }
 
     pub(crate) fn save(&self, names: &Names, tensors: &mut NamedTensors) {
-        let HeadNames { transform, norm, decoder, bias, .. } = &names.head;
+        let HeadNames { transform, decoder, bias, .. } = &names.head;
         if let (Some(part), Some(norm)) = (names.final_norm, &self.final_norm) {
             save_norm(norm, &names.full(part), tensors);
         }
-        save_linear(&self.transform, transform, tensors);
-        save_norm(&self.norm, norm, tensors);
+        if let (Some(names), Some(part)) = (transform, &self.transform) {
+            save_linear(&part.dense, names.dense, tensors);
+            save_norm(&part.norm, names.norm, tensors);
+        }
         if let Some(matrix) = &self.decoder {
             tensors.push(((*decoder).to_owned(), matrix.val().into_data()));
         }
@@ -111,7 +124,10 @@ impl MlmHead {
     /// Input of the decoder.
     fn transformed(&self, hidden: Tensor<2>) -> Tensor<2> {
         let normalised = self.normalised(hidden);
-        self.norm.forward(self.activation.forward(self.transform.forward(normalised)))
+        match &self.transform {
+            Some(transform) => transform.forward(normalised),
+            None => normalised,
+        }
     }
 
     /// Input of the dense layer.
@@ -149,10 +165,10 @@ impl MlmHead {
     /// `clean`, `[1, hidden]`, are the scales of LayerNorms and the factor `f(z) / z` of the activation
     /// function, which is `Phi(z)` for GELU.
     pub(crate) fn pull_back(&self, clean: Tensor<2>, directions: Tensor<2>) -> Tensor<2> {
-        let z = self.transform.forward(self.normalised(clean.clone()));
-        let before_norm = self.norm.pull_back(self.activation.forward(z.clone()), directions);
-        let before_factor = before_norm * self.activation.factor(z);
-        let at_dense = before_factor.matmul(self.transform.weight.val().transpose());
+        let at_dense = match &self.transform {
+            Some(transform) => transform.pull_back(self.normalised(clean.clone()), directions),
+            None => directions,
+        };
         match &self.final_norm {
             Some(norm) => norm.pull_back(clean, at_dense),
             None => at_dense,
@@ -166,28 +182,61 @@ impl MlmHead {
             Some(norm) => norm.carry(clean.clone(), directions),
             None => directions,
         };
-        let z = self.transform.forward(self.normalised(clean));
-        let at_activation = directions.matmul(self.transform.weight.val());
-        let before_norm = at_activation * self.activation.factor(z.clone());
-        self.norm.carry(self.activation.forward(z), before_norm)
+        match &self.transform {
+            Some(transform) => transform.carry(self.normalised(clean), directions),
+            None => directions,
+        }
     }
 
-    /// `directions` of the head's input, times the weights of its dense layer.
+    /// `directions` of the head's input, times the weights of its dense layer, if it has one.
     pub(crate) fn weigh(&self, directions: Tensor<2>) -> Tensor<2> {
-        directions.matmul(self.transform.weight.val())
+        match &self.transform {
+            Some(transform) => directions.matmul(transform.dense.weight.val()),
+            None => directions,
+        }
     }
 
     /// The gradient at `hidden`, `[n, hidden]`, from the one at the decoder's input, `[n, width of the
     /// embeddings]`.
     pub(crate) fn backward(&self, hidden: Tensor<2>, gradient: Tensor<2>) -> Tensor<2> {
-        let z = self.transform.forward(self.normalised(hidden.clone()));
-        let before_norm = self.norm.backward(self.activation.forward(z.clone()), gradient);
-        let at_z = before_norm * self.activation.derivative(z);
-        let at_dense = at_z.matmul(self.transform.weight.val().transpose());
+        let at_dense = match &self.transform {
+            Some(transform) => transform.backward(self.normalised(hidden.clone()), gradient),
+            None => gradient,
+        };
         match &self.final_norm {
             Some(norm) => norm.backward(hidden, at_dense),
             None => at_dense,
         }
+    }
+}
+
+impl Transform {
+    fn forward(&self, hidden: Tensor<2>) -> Tensor<2> {
+        self.norm.forward(self.activation.forward(self.dense.forward(hidden)))
+    }
+
+    /// [`MlmHead::pull_back`] through this part. `clean` is its input, `[1, hidden]`.
+    fn pull_back(&self, clean: Tensor<2>, directions: Tensor<2>) -> Tensor<2> {
+        let z = self.dense.forward(clean);
+        let before_norm = self.norm.pull_back(self.activation.forward(z.clone()), directions);
+        let before_factor = before_norm * self.activation.factor(z);
+        before_factor.matmul(self.dense.weight.val().transpose())
+    }
+
+    /// [`MlmHead::carry`] through this part. `clean` is its input, `[1, hidden]`.
+    fn carry(&self, clean: Tensor<2>, directions: Tensor<2>) -> Tensor<2> {
+        let z = self.dense.forward(clean);
+        let at_activation = directions.matmul(self.dense.weight.val());
+        let before_norm = at_activation * self.activation.factor(z.clone());
+        self.norm.carry(self.activation.forward(z), before_norm)
+    }
+
+    /// The gradient at the input, `[n, hidden]`, from the one at the output.
+    fn backward(&self, hidden: Tensor<2>, gradient: Tensor<2>) -> Tensor<2> {
+        let z = self.dense.forward(hidden);
+        let before_norm = self.norm.backward(self.activation.forward(z.clone()), gradient);
+        let at_z = before_norm * self.activation.derivative(z);
+        at_z.matmul(self.dense.weight.val().transpose())
     }
 }
 

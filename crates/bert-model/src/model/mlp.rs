@@ -18,7 +18,7 @@ use crate::{
     weights::{
         tensor_reader::TensorReader,
         tensor_source::TensorSource,
-        tensor_writer::{NamedTensors, save_joint_linear, save_linear},
+        tensor_writer::{NamedTensors, save_linears},
     },
 };
 
@@ -76,26 +76,27 @@ impl Mlp {
         let [first, output] = [intermediate, output].map(|part| names.in_layer(index, part));
         reader.prepare([first.clone(), output.clone()])?;
         let (intermediate, gate) = if config.structure.gated {
-            let [intermediate, gate] = reader.joint_linear(&first, [hidden, neurons], has_bias)?;
+            let [intermediate, gate] =
+                reader.joint_in_layer(&first, [hidden, neurons], has_bias)?;
             (intermediate, Some(gate))
         } else {
-            (reader.linear(&first, [hidden, neurons], has_bias)?, None)
+            (reader.linear_in_layer(&first, [hidden, neurons], has_bias)?, None)
         };
         Ok(Self {
             intermediate,
             gate,
-            output: reader.linear(&output, [neurons, hidden], has_bias)?,
+            output: reader.linear_in_layer(&output, [neurons, hidden], has_bias)?,
             activation: config.structure.activation,
         })
     }
 
     pub(crate) fn save(&self, index: usize, names: &Names, tensors: &mut NamedTensors) {
         let first = names.in_layer(index, names.layer.intermediate);
-        match &self.gate {
-            Some(gate) => save_joint_linear(&[&self.intermediate, gate], &first, tensors),
-            None => save_linear(&self.intermediate, &first, tensors),
-        }
-        save_linear(&self.output, &names.in_layer(index, names.layer.output), tensors);
+        let mut linears = vec![&self.intermediate];
+        linears.extend(&self.gate);
+        save_linears(&linears, &first, names.layout, tensors);
+        let output = names.in_layer(index, names.layer.output);
+        save_linears(&[&self.output], &output, names.layout, tensors);
     }
 
     /// Adds the MLP's output for `input` to `stream`. Both are `[batch, seq, hidden]`, or of one token in

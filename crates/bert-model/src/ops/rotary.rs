@@ -42,6 +42,11 @@ impl Rotary {
         Self { frequencies: (0..size / 2).map(frequency).collect() }
     }
 
+    /// Of given frequencies, half as many as a head has values.
+    pub(crate) fn with_frequencies(frequencies: Vec<f32>) -> Self {
+        Self { frequencies }
+    }
+
     /// Turns `x`, `[batch, tokens, heads x size]`.
     pub(crate) fn turn(&self, x: Tensor<3>, positions: Positions<'_>, turn: Turn) -> Tensor<3> {
         let [batch, tokens, width] = x.dims();

@@ -111,7 +111,8 @@ pub struct BertTokenizer {
     /// Number of token embeddings, if the model has fewer than the tokenizer has tokens.
     embeddings: Option<usize>,
     pub(crate) unknown: Option<u32>,
-    mask: u32,
+    /// None for a decoder, which predicts a word from what stands before it.
+    mask: Option<u32>,
     mask_token: String,
     special: HashSet<u32>,
     /// The texts of the added tokens, which the library may give in another form.
@@ -128,6 +129,15 @@ impl BertTokenizer {
     pub fn from_json(json: &[u8], special: &SpecialTokens) -> Result<Self, BertModelError> {
         let (inner, has_patterns) = read_whole(json).map_err(BertModelError::Tokenizer)?;
         Self::new(inner, special, has_patterns)
+    }
+
+    /// Reads the `tokenizer.json` of a decoder as it is.
+    ///
+    /// # Errors
+    /// If the tokenizer cannot be read or does not suit a decoder ([`BertModelError::Tokenizer`]).
+    pub fn decoder_from_json(json: &[u8], special: &SpecialTokens) -> Result<Self, BertModelError> {
+        let (inner, has_patterns) = read_whole(json).map_err(BertModelError::Tokenizer)?;
+        Self::of_decoder(inner, special, has_patterns)
     }
 
     /// Builds BERT's WordPiece tokenizer from a `vocab.txt`, one token per line.
@@ -184,8 +194,35 @@ impl BertTokenizer {
         check_added_tokens(&inner)?;
         let id = |token: &str| inner.token_to_id(token).ok_or_else(|| no_special_token(token));
         let mask = id(&names.mask)?;
-        let class = id(&names.class)?;
-        let separator = id(&names.separator)?;
+        let frame = [id(&names.class)?, id(&names.separator)?];
+        let tokenizer = Self::with_tokens(inner, names, has_patterns, Some(mask));
+        tokenizer.check_frame(names, frame, mask)?;
+        Ok(tokenizer)
+    }
+
+    /// A tokenizer of a decoder, which puts at most one token before a text and none after it.
+    pub(crate) fn of_decoder(
+        inner: Tokenizer,
+        names: &SpecialTokens,
+        has_patterns: bool,
+    ) -> Result<Self, BertModelError> {
+        check_added_tokens(&inner)?;
+        let tokenizer = Self::with_tokens(inner, names, has_patterns, None);
+        let before = tokenizer.encode("")?.ids;
+        let some = tokenizer.encode("a")?;
+        let ends_with_text = some.added.last() == Some(&false);
+        if before.len() > 1 || !some.ids.starts_with(&before) || !ends_with_text {
+            return Err(BertModelError::Tokenizer(TokenizerError::DecoderFrame));
+        }
+        Ok(tokenizer)
+    }
+
+    fn with_tokens(
+        inner: Tokenizer,
+        names: &SpecialTokens,
+        has_patterns: bool,
+        mask: Option<u32>,
+    ) -> Self {
         let unknown = inner.token_to_id(&names.unknown);
         let mut special: HashSet<u32> =
             names.all().into_iter().filter_map(|token| inner.token_to_id(token)).collect();
@@ -196,18 +233,16 @@ impl BertTokenizer {
             }
             added.insert(id, token.content);
         }
-        let tokenizer = Self {
+        Self {
             inner: Arc::new(inner),
             has_patterns,
             embeddings: None,
             unknown,
             mask,
-            mask_token: names.mask.clone(),
+            mask_token: if mask.is_some() { names.mask.clone() } else { MASK.to_owned() },
             special,
             added,
-        };
-        tokenizer.check_frame(names, [class, separator])?;
-        Ok(tokenizer)
+        }
     }
 
     /// Lets a text be an error if the model has no embedding for one of its tokens.
@@ -224,6 +259,7 @@ impl BertTokenizer {
         &self,
         names: &SpecialTokens,
         [class, separator]: [u32; 2],
+        mask: u32,
     ) -> Result<(), BertModelError> {
         if self.encode("")?.ids != [class, separator] {
             return Err(BertModelError::Tokenizer(TokenizerError::NoFrame {
@@ -231,7 +267,7 @@ impl BertTokenizer {
                 separator: names.separator.clone(),
             }));
         }
-        if self.encode(MASK)?.ids != [class, self.mask, separator] {
+        if self.encode(MASK)?.ids != [class, mask, separator] {
             let mask = self.mask_token.clone();
             return Err(BertModelError::Tokenizer(TokenizerError::SplitMask { mask }));
         }
@@ -244,9 +280,9 @@ impl BertTokenizer {
         &self.mask_token
     }
 
-    /// The id of the mask token.
+    /// The id of the mask token; none for a decoder.
     #[must_use]
-    pub fn mask_id(&self) -> u32 {
+    pub fn mask_id(&self) -> Option<u32> {
         self.mask
     }
 
@@ -254,6 +290,32 @@ impl BertTokenizer {
     #[must_use]
     pub fn unknown_id(&self) -> Option<u32> {
         self.unknown
+    }
+
+    /// Whether the model is a decoder, which reads only what stands before a word.
+    #[must_use]
+    pub fn is_of_decoder(&self) -> bool {
+        self.mask.is_none()
+    }
+
+    /// The tokens from which the model predicts the token at `position` of `ids`, and the position at which
+    /// the prediction is read: with a mask in its place, or those before it.
+    ///
+    /// # Errors
+    /// If nothing stands before it, and the model is a decoder ([`BertModelError::NothingBefore`]).
+    ///
+    /// # Panics
+    /// If there is no such position.
+    pub fn ask(&self, ids: &[u32], position: usize) -> Result<(Vec<u32>, usize), BertModelError> {
+        if let Some(mask) = self.mask {
+            let mut masked = ids.to_vec();
+            masked[position] = mask;
+            return Ok((masked, position));
+        }
+        match position.checked_sub(1) {
+            Some(before) => Ok((ids[..position].to_vec(), before)),
+            None => Err(BertModelError::NothingBefore),
+        }
     }
 
     /// Number of tokens in the vocabulary.
@@ -335,16 +397,20 @@ impl BertTokenizer {
         result.unwrap_or_else(|fault| Err(fault.to_string()))
     }
 
-    /// Encodes a text that contains a mask, and finds the positions of its masks.
+    /// Encodes a text that contains a mask, and finds the positions of its masks. For a decoder it encodes
+    /// what stands before the mask, at whose last token the prediction is read.
     ///
     /// # Errors
     /// If the text contains no mask ([`BertModelError::NoMask`]) or another special token
     /// ([`BertModelError::SpecialToken`]), or if it cannot be encoded ([`BertModelError::Encode`]).
     pub fn encode_masked(&self, text: &str) -> Result<(Encoded, Vec<usize>), BertModelError> {
+        if self.is_of_decoder() {
+            return self.encode_before_mask(text);
+        }
         let encoded = self.encode(text)?;
         let mut masks = Vec::new();
         for (position, &id) in encoded.ids.iter().enumerate() {
-            if id == self.mask {
+            if Some(id) == self.mask {
                 masks.push(position);
             } else if self.is_special(id) && !encoded.added[position] {
                 let token = &encoded.tokens[position];
@@ -360,6 +426,34 @@ impl BertTokenizer {
             return Err(BertModelError::NoMask { mask: MASK });
         }
         Ok((encoded, masks))
+    }
+
+    /// Encodes what stands before the mask of a text, without the space before the mask, which belongs to
+    /// the predicted word.
+    fn encode_before_mask(&self, text: &str) -> Result<(Encoded, Vec<usize>), BertModelError> {
+        let Some((before, after)) = text.split_once(MASK) else {
+            return Err(BertModelError::NoMask { mask: MASK });
+        };
+        if after.contains(char::is_alphanumeric) {
+            let after = after.trim().to_owned();
+            return Err(BertModelError::TextAfterMask { after, mask: MASK });
+        }
+        let encoded = self.encode(before.trim_end())?;
+        match encoded.ids.len().checked_sub(1) {
+            Some(last) => Ok((encoded, vec![last])),
+            None => Err(BertModelError::NothingBefore),
+        }
+    }
+
+    /// The bytes of a text's mask whose prediction is read at `position` of its tokens, as
+    /// [`BertTokenizer::encode_masked`] returns them.
+    #[must_use]
+    pub fn mask_place(&self, text: &str, encoded: &Encoded, position: usize) -> Range<usize> {
+        if !self.is_of_decoder() {
+            return encoded.place(position);
+        }
+        let start = text.find(MASK).unwrap_or(text.len());
+        start..(start + MASK.len()).min(text.len())
     }
 
     /// The words of a text that are not in the vocabulary.

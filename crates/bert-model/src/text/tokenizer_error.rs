@@ -66,6 +66,13 @@ pub enum TokenizerError {
         separator: String,
     },
 
+    /// A decoder's text ends with a token that was added, or begins with several.
+    #[error(
+        "it puts tokens after a text, or several before it, where a decoder reads on, see \
+         `post_processor` in tokenizer.json"
+    )]
+    DecoderFrame,
+
     /// The mask is encoded as several tokens.
     #[error("it does not read {mask} as one token")]
     SplitMask {

@@ -146,7 +146,7 @@ mod tests {
         let text = "The dog saw [MASK].";
         let encoded = tokenizer.encode(text).unwrap();
         let position = tokenizer.position_of(&encoded, text, 12..18).unwrap();
-        assert_eq!(encoded.ids[position], tokenizer.mask_id());
+        assert_eq!(Some(encoded.ids[position]), tokenizer.mask_id());
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The parts that every block of BERT is made of, read from a [`TensorSource`].
 
+use std::ops::Range;
+
 use burn::{
     module::Param,
     nn::Linear,
@@ -8,7 +10,10 @@ use burn::{
 use rayon::prelude::*;
 
 use crate::{
-    config::{bert_config::BertConfig, family_traits::Names},
+    config::{
+        bert_config::BertConfig,
+        family_traits::{Layout, Names},
+    },
     error::BertModelError,
     ops::layer_norm::LayerNorm,
     weights::tensor_source::TensorSource,
@@ -60,6 +65,12 @@ impl<S: TensorSource> TensorReader<'_, S> {
         })
     }
 
+    /// The values of a `[length]` vector.
+    pub(crate) fn values(&mut self, name: &str, length: usize) -> Result<Vec<f32>, BertModelError> {
+        let data = self.read(name, &[length])?;
+        Ok(data.iter::<f32>().collect())
+    }
+
     /// A `[length]` vector.
     pub(crate) fn vector(
         &mut self,
@@ -80,40 +91,71 @@ impl<S: TensorSource> TensorReader<'_, S> {
         Ok(Param::from_tensor(Tensor::from_data(data, self.device)))
     }
 
-    /// `{name}.weight`, stored `[out, in]`, and `{name}.bias`, stored `[out]`, if it has one.
+    /// A linear layer outside the layers: `{name}.weight`, stored `[out, in]`, and `{name}.bias`, stored
+    /// `[out]`, if it has one.
     pub(crate) fn linear(
         &mut self,
         name: &str,
-        [d_in, d_out]: [usize; 2],
+        sizes: [usize; 2],
         has_bias: bool,
     ) -> Result<Linear, BertModelError> {
-        let stored = self.read(&format!("{name}.weight"), &[d_out, d_in])?;
-        let bias = if has_bias { Some(self.vector(&format!("{name}.bias"), d_out)?) } else { None };
-        // Transposed to `[in, out]` once, on loading: a product that reads across the rows of its
-        // weights spends a third of its time on that.
-        let weight = Tensor::from_data(transpose(&stored, d_in), self.device);
-        Ok(Linear { weight: Param::from_tensor(weight), bias })
+        let [linear] = self.linears(name, sizes, has_bias, Layout::OutIn)?;
+        Ok(linear)
     }
 
-    /// Linear layers of one input whose matrices are stored as one: `[N x out, in]`, and a bias `[N x
-    /// out]`.
-    pub(crate) fn joint_linear<const N: usize>(
+    /// A linear layer of a layer, in the layout of the family.
+    pub(crate) fn linear_in_layer(
+        &mut self,
+        name: &str,
+        sizes: [usize; 2],
+        has_bias: bool,
+    ) -> Result<Linear, BertModelError> {
+        let [linear] = self.linears(name, sizes, has_bias, self.names.layout)?;
+        Ok(linear)
+    }
+
+    /// Linear layers of one input whose outputs follow each other in one matrix and in one bias.
+    pub(crate) fn joint_in_layer<const N: usize>(
+        &mut self,
+        name: &str,
+        sizes: [usize; 2],
+        has_bias: bool,
+    ) -> Result<[Linear; N], BertModelError> {
+        self.linears(name, sizes, has_bias, self.names.layout)
+    }
+
+    fn linears<const N: usize>(
         &mut self,
         name: &str,
         [d_in, d_out]: [usize; 2],
         has_bias: bool,
+        layout: Layout,
     ) -> Result<[Linear; N], BertModelError> {
-        let rows = d_out.saturating_mul(N);
-        let stored = self.read(&format!("{name}.weight"), &[rows, d_in])?;
-        let values = stored.as_slice::<f32>().unwrap_or_default();
-        let bias =
-            if has_bias { Some(self.vector(&format!("{name}.bias"), rows)?.val()) } else { None };
+        let outputs = d_out.saturating_mul(N);
+        let shape = match layout {
+            Layout::OutIn => [outputs, d_in],
+            Layout::InOut => [d_in, outputs],
+        };
+        let stored = self.read(&format!("{name}.weight"), &shape)?;
+        let bias = if has_bias {
+            Some(self.vector(&format!("{name}.bias"), outputs)?.val())
+        } else {
+            None
+        };
+        // Matrices are `[in, out]` in memory: a product that reads across the rows of its weights spends
+        // a third of its time on that.
+        let stored = match layout {
+            Layout::OutIn => transpose(&stored, d_in),
+            Layout::InOut => stored,
+        };
         let parts: [usize; N] = std::array::from_fn(|part| part);
         Ok(parts.map(|part| {
-            let rows = values[part * d_out * d_in..][..d_out * d_in].to_vec();
-            let rows = TensorData::new(rows, [d_out, d_in]);
-            let weight = Tensor::from_data(transpose(&rows, d_in), self.device);
-            let bias = bias.clone().map(|bias| bias.narrow(0, part * d_out, d_out));
+            let weight = columns(&stored, part * d_out..(part + 1) * d_out);
+            let weight = Tensor::from_data(weight, self.device);
+            let bias = bias.clone().map(|bias| match N {
+                1 => bias,
+                _ => bias.narrow(0, part * d_out, d_out),
+            });
             Linear { weight: Param::from_tensor(weight), bias: bias.map(Param::from_tensor) }
         }))
     }
@@ -130,6 +172,20 @@ impl<S: TensorSource> TensorReader<'_, S> {
         let beta = if has_bias { Some(self.vector(&format!("{name}.bias"), size)?) } else { None };
         Ok(LayerNorm { gamma, beta, epsilon: config.layer_norm_eps })
     }
+}
+
+/// Some columns of a matrix.
+fn columns(matrix: &TensorData, columns: Range<usize>) -> TensorData {
+    let [rows, width] = [matrix.shape()[0], matrix.shape()[1]];
+    if columns.len() == width {
+        return matrix.clone();
+    }
+    let values = matrix.as_slice::<f32>().unwrap_or_default();
+    let mut picked = Vec::with_capacity(rows * columns.len());
+    for row in values.chunks_exact(width) {
+        picked.extend_from_slice(&row[columns.clone()]);
+    }
+    TensorData::new(picked, [rows, columns.len()])
 }
 
 /// `[rows, columns]` as `[columns, rows]`.

@@ -6,24 +6,30 @@ use burn::{
     tensor::{Tensor, TensorData},
 };
 
-use crate::ops::layer_norm::LayerNorm;
+use crate::{config::family_traits::Layout, ops::layer_norm::LayerNorm};
 
 /// Tensors by Hugging Face name, in Hugging Face layout.
 pub(crate) type NamedTensors = Vec<(String, TensorData)>;
 
-/// Adds `{name}.weight` and, if there is one, `{name}.bias`.
+/// Adds `{name}.weight` and, if there is one, `{name}.bias` of a linear layer outside the layers.
 pub(crate) fn save_linear(linear: &Linear, name: &str, tensors: &mut NamedTensors) {
-    tensors.push((format!("{name}.weight"), linear.weight.val().transpose().into_data()));
-    if let Some(bias) = &linear.bias {
-        tensors.push((format!("{name}.bias"), bias.val().into_data()));
-    }
+    save_linears(&[linear], name, Layout::OutIn, tensors);
 }
 
 /// Adds the matrices of some linear layers of one input as one, and their biases.
-pub(crate) fn save_joint_linear(layers: &[&Linear], name: &str, tensors: &mut NamedTensors) {
-    let weights = layers.iter().map(|linear| linear.weight.val().transpose()).collect();
-    tensors.push((format!("{name}.weight"), Tensor::cat(weights, 0).into_data()));
-    let biases = layers.iter().filter_map(|linear| linear.bias.as_ref().map(Param::val));
+pub(crate) fn save_linears(
+    linears: &[&Linear],
+    name: &str,
+    layout: Layout,
+    tensors: &mut NamedTensors,
+) {
+    let weights = linears.iter().map(|linear| linear.weight.val()).collect();
+    let mut weight: Tensor<2> = Tensor::cat(weights, 1);
+    if layout == Layout::OutIn {
+        weight = weight.transpose();
+    }
+    tensors.push((format!("{name}.weight"), weight.into_data()));
+    let biases = linears.iter().filter_map(|linear| linear.bias.as_ref().map(Param::val));
     let biases: Vec<Tensor<1>> = biases.collect();
     if !biases.is_empty() {
         tensors.push((format!("{name}.bias"), Tensor::cat(biases, 0).into_data()));

@@ -10,8 +10,13 @@ use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::Deserialize;
 
 /// The folder of each family's fixture; BERT's is the one that has all others.
-pub(crate) const FAMILIES: [&str; 6] =
-    ["", "roberta", "xlm-roberta", "distilbert", "electra", "modernbert"];
+pub(crate) const FAMILIES: [&str; 9] =
+    ["", "roberta", "xlm-roberta", "distilbert", "electra", "modernbert", "albert", "gpt2", "esm"];
+
+/// The families that have a mask and read English.
+pub(crate) fn masked_families() -> &'static [&'static str] {
+    &FAMILIES[..7]
+}
 
 #[derive(Deserialize)]
 pub(crate) struct Sentence {

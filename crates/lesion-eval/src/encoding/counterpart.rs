@@ -11,9 +11,9 @@ use crate::{encoding::filled::Filled, passes::subject::Subject, texts::prompts::
 pub struct Counterpart {
     /// The sentence, with [`MASK`] in the target's place.
     pub sentence: String,
-    /// Position of the mask; `[CLS]` is 0.
+    /// Position at which the prediction is read; the first token is 0.
     pub(crate) position: usize,
-    /// The tokens, with the mask.
+    /// The tokens from which the word is predicted.
     pub(crate) masked: Vec<u32>,
 }
 
@@ -28,11 +28,11 @@ impl Counterpart {
             return None;
         }
         let (sentence, place) = template.fill_sides(1, brace, prompt.right());
-        let filled = Filled::encode(subject, &sentence, place).ok()?;
+        let asked = Filled::encode(subject, &sentence, place).ok()?.asked(subject).ok()?;
         Some(Self {
             sentence: template.fill_sides(1, brace, MASK).0,
-            position: filled.position,
-            masked: filled.masked(subject.tokenizer.mask_id()),
+            position: asked.position,
+            masked: asked.ids,
         })
     }
 }

@@ -186,8 +186,7 @@ fn encode_pair(
     if lengths[0] != lengths[1] || positions[0] != positions[1] {
         return Err(LineProblem::UnequalSides { lengths, positions });
     }
-    let sides: Vec<Filled> =
-        [a, b].into_iter().map(|side| seen_at(encoder.subject, side, at)).collect();
+    let sides = vec![seen_at(encoder.subject, a, at)?, seen_at(encoder.subject, b, at)?];
     if sides[0].ids == sides[1].ids {
         return Err(LineProblem::SameTokens { unknown: encoder.doubts.unknown(template.line) });
     }
@@ -201,7 +200,7 @@ fn encode_side(
     at: SelectAt,
 ) -> Result<Filled, LineProblem> {
     let filled = fill_target(encoder, template, side)?;
-    Ok(seen_at(encoder.subject, filled, at))
+    seen_at(encoder.subject, filled, at)
 }
 
 /// One side of a template, with its target visible.
@@ -215,12 +214,9 @@ fn fill_target(
 }
 
 /// A sentence as the model reads it, with its target visible or masked.
-fn seen_at(subject: Subject<'_>, filled: Filled, at: SelectAt) -> Filled {
+fn seen_at(subject: Subject<'_>, filled: Filled, at: SelectAt) -> Result<Filled, LineProblem> {
     match at {
-        SelectAt::Visible => filled,
-        SelectAt::Masked => {
-            let ids = filled.masked(subject.tokenizer.mask_id());
-            Filled { ids, position: filled.position }
-        }
+        SelectAt::Visible => Ok(filled),
+        SelectAt::Masked => Ok(filled.asked(subject)?),
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     texts::template_lines::Template,
 };
 
-/// The tokens of a template with one word filled in.
+/// The tokens of a template with one word filled in; for a decoder, those up to this word.
 #[derive(Clone, Debug)]
 pub(crate) struct Filled {
     pub(crate) ids: Vec<u32>,
@@ -50,15 +50,22 @@ impl Filled {
         } else {
             subject.tokenizer.find_word(&encoded, sentence, place)?
         };
-        subject.check_length(&encoded.ids)?;
-        Ok(Self { ids: encoded.ids, position })
+        let mut ids = encoded.ids;
+        if subject.tokenizer.is_of_decoder() {
+            ids.truncate(position + 1);
+        }
+        subject.check_length(&ids)?;
+        Ok(Self { ids, position })
     }
 
-    /// The tokens with the mask in the place of the filled word.
-    pub(crate) fn masked(&self, mask: u32) -> Vec<u32> {
-        let mut ids = self.ids.clone();
-        ids[self.position] = mask;
-        ids
+    /// The tokens from which the filled word is predicted, and the position at which its prediction is read:
+    /// with the mask in its place or, for a decoder, those before it.
+    ///
+    /// # Errors
+    /// If the model is a decoder, and the word is the first token.
+    pub(crate) fn asked(&self, subject: Subject<'_>) -> Result<Self, BertModelError> {
+        let (ids, position) = subject.tokenizer.ask(&self.ids, self.position)?;
+        Ok(Self { ids, position })
     }
 }
 
@@ -94,6 +101,11 @@ impl<'a> FileEncoder<'a> {
         let (sentence, place) = template.fill_sides(side, brace, word);
         let encoded = self.subject.tokenizer.encode(&sentence)?;
         self.doubts.add(self.subject.tokenizer, template.line, &sentence, &encoded);
+        if self.subject.tokenizer.is_of_decoder()
+            && sentence[place.end..].contains(char::is_alphanumeric)
+        {
+            self.doubts.add_unread(template.line);
+        }
         let with_suggestions = self.found < MOST_SUGGESTIONS;
         Ok(Filled::find(self.subject, &sentence, place, encoded, with_suggestions)?)
     }

@@ -65,7 +65,8 @@ impl Candidates {
     }
 }
 
-/// A prompt as the model reads it.
+/// A prompt as the model reads it. A decoder reads what stands before the word, and its prediction is read
+/// at the last of these tokens; wherever a mask is written of, that token is meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MaskedPrompt {
     /// Index of the template in its file; lines that are skipped do not count.
@@ -85,7 +86,7 @@ pub struct MaskedPrompt {
     pub(crate) cluster: usize,
     /// The tokens, with the mask.
     pub(crate) masked: Vec<u32>,
-    /// The tokens with the right word in the mask's place.
+    /// The tokens with the right word in the mask's place; for a decoder the same ones as in `masked`.
     pub(crate) unmasked: Vec<u32>,
     /// The other side of its template, if it has one.
     pub counterpart: Option<Counterpart>,
@@ -210,15 +211,14 @@ fn check_prompts_differ(prompts: &Prompts, encoded: &[MaskedPrompt], invalid: &m
 fn encode(encoder: &mut FileEncoder<'_>, prompt: Prompt<'_>) -> Result<MaskedPrompt, LineProblem> {
     let Prompt { index, brace, template } = prompt;
     let subject = encoder.subject;
-    let mask = subject.tokenizer.mask_id();
     let right = encoder.fill(template, 0, brace, prompt.right())?;
-    let masked = right.masked(mask);
+    let asked = right.asked(subject)?;
     let mut candidates = Candidates::default();
     candidates.add(subject, prompt.right(), right.ids[right.position])?;
     for word in &template.braces[brace][1..] {
         let filled: Filled = encoder.fill(template, 0, brace, word)?;
         candidates.add(subject, word, filled.ids[filled.position])?;
-        if filled.masked(mask) != masked {
+        if filled.asked(subject)?.ids != asked.ids {
             let right = prompt.right().to_owned();
             return Err(LineProblem::Surroundings { right, word: word.clone() });
         }
@@ -226,13 +226,13 @@ fn encode(encoder: &mut FileEncoder<'_>, prompt: Prompt<'_>) -> Result<MaskedPro
     Ok(MaskedPrompt {
         prompt: index,
         sentence: template.fill(brace, MASK).0,
-        position: right.position,
+        position: asked.position,
         candidates: candidates.into_list(),
         label: None,
         group: template.group.clone(),
         cluster: index,
-        masked,
-        unmasked: right.ids,
+        unmasked: if subject.tokenizer.is_of_decoder() { asked.ids.clone() } else { right.ids },
+        masked: asked.ids,
         counterpart: Counterpart::encode(subject, prompt),
     })
 }

@@ -52,12 +52,13 @@ pub fn check_prompts_are_new(
     (prompts, encoded): (&Prompts, &[MaskedPrompt]),
     warnings: &mut Vec<Warning>,
 ) {
-    let mask = subject.tokenizer.mask_id();
     let per_line = encoded_stimuli.sentences_per_line();
     let mut lines: HashMap<(Vec<u32>, usize), usize> = HashMap::new();
     for (index, sentence) in encoded_stimuli.sentences.iter().enumerate() {
         let line = stimuli.templates[index / per_line].line;
-        lines.entry((sentence.masked(mask), sentence.position)).or_insert(line);
+        if let Ok(asked) = sentence.asked(subject) {
+            lines.entry((asked.ids, asked.position)).or_insert(line);
+        }
     }
     for prompt in encoded {
         if let Some(&stimulus) = lines.get(&(prompt.masked.clone(), prompt.position)) {

@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use bert_model::{BertTokenizer, Encoded};
 use study_record::Warning;
 
-/// Words that a model does not know, and words that it reads in several pieces, by their line.
+/// Words that a model does not know, or reads in several pieces, or not at all, by their line.
 #[derive(Debug, Default)]
 pub(crate) struct WordDoubts {
     unknown: BTreeMap<usize, Vec<String>>,
     split: BTreeMap<usize, BTreeSet<String>>,
+    /// Lines with text that a decoder does not read.
+    unread: BTreeSet<usize>,
 }
 
 impl WordDoubts {
@@ -36,6 +38,11 @@ impl WordDoubts {
         }
     }
 
+    /// Adds a line with text after the target, which the model does not read.
+    pub(crate) fn add_unread(&mut self, line: usize) {
+        self.unread.insert(line);
+    }
+
     /// The words of a line that the model does not know.
     pub(crate) fn unknown(&self, line: usize) -> Vec<String> {
         self.unknown.get(&line).cloned().unwrap_or_default()
@@ -53,6 +60,9 @@ impl WordDoubts {
             let words = self.split.values().map(BTreeSet::len).sum();
             let lines = self.split.len();
             warnings.push(Warning::SplitWords { file: file(), words, lines });
+        }
+        if !self.unread.is_empty() {
+            warnings.push(Warning::TextAfterTarget { file: file(), lines: self.unread.len() });
         }
         for (line, words) in self.unknown {
             warnings.push(Warning::UnknownWordsInLine { file: file(), line, words });

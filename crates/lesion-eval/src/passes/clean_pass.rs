@@ -15,7 +15,7 @@ pub(crate) struct CleanPass<'a> {
     positions: Vec<usize>,
     /// The input of each layer, `[batch, seq, hidden]`.
     entering: Vec<Tensor<3>>,
-    /// Queries, keys and values of each layer but the last, which needs none.
+    /// Queries, keys and values of each layer; of the last one only if no token reads one after it.
     projections: Vec<Projections>,
     /// The MLP's input at the mask in each layer, `[batch, 1, hidden]`.
     attended: Vec<Tensor<3>>,
@@ -47,6 +47,9 @@ impl<'a> CleanPass<'a> {
                 hidden = model.mlp(layer, read, TokenSet::All, &mut NoHook)?;
             }
             entering.push(hidden.clone());
+            if model.config().structure.reads_left() {
+                projections.push(model.project(entering.len() - 1, hidden.clone())?);
+            }
             let last = entering.len() - 1;
             let read = model.attend(last, hidden, masks)?;
             attended.push(read.clone());
@@ -64,7 +67,8 @@ impl<'a> CleanPass<'a> {
     /// of the clean pass, and the targets count in the new rows. No target lies below layer `from`.
     ///
     /// A lesion changes nothing below its layer. At the mask alone it changes only the MLP there and,
-    /// in the next layer, the queries, keys and values there. Only what it can change is computed.
+    /// in the next layer, the queries, keys and values there; and if no token reads one after it, these
+    /// alone in every layer above. Only what it can change is computed.
     pub(crate) fn lesioned(
         &self,
         rows: &[usize],
@@ -83,14 +87,14 @@ impl<'a> CleanPass<'a> {
         }
         let clean = [self.positions.len(), self.batch.length()];
         let picked = Picked::new(rows, &positions, clean, &self.last.device());
-        let last = self.projections.len();
+        let last = self.attended.len() - 1;
         let masks = TokenSet::OneEach(&positions);
-        let at_mask = targets
-            .iter()
-            .filter(|target| target.layer == from)
-            .all(|target| target.position == positions[target.row]);
+        let is_at_mask = |target: &Target<'_>| target.position == positions[target.row];
+        let at_mask = targets.iter().filter(|target| target.layer == from).all(is_at_mask);
         let read = if from == last {
             picked.select(&self.attended[last])
+        } else if model.config().structure.reads_left() && targets.iter().all(is_at_mask) {
+            self.climb_alone(from, &positions, &picked, &mut lesion)?
         } else if at_mask {
             let changed =
                 model.mlp(from, picked.select(&self.attended[from]), masks, &mut lesion)?;
@@ -100,6 +104,32 @@ impl<'a> CleanPass<'a> {
             model.attend(last, model.run_layers(from..last, hidden, &mut lesion)?, masks)?
         };
         Ok(model.mlp(last, read, masks, &mut lesion)?.squeeze_dim(1))
+    }
+
+    /// The last layer's residual stream between its halves at the masks, if only they are lesioned, from layer
+    /// `from` on, and no token reads one after it: then no token before a mask changes.
+    fn climb_alone(
+        &self,
+        from: usize,
+        positions: &[usize],
+        picked: &Picked,
+        hook: &mut dyn MlpHook,
+    ) -> Result<Tensor<3>, StudyError> {
+        let model = self.subject.model;
+        let masks = TokenSet::OneEach(positions);
+        let mut read = picked.select(&self.attended[from]);
+        for layer in from..self.attended.len() - 1 {
+            let hidden = model.mlp(layer, read, masks, hook)?;
+            let clean = &self.projections[layer + 1];
+            let changed = model.project(layer + 1, hidden.clone())?;
+            let projections = Projections {
+                queries: changed.queries,
+                keys: picked.replace(&clean.keys, changed.keys),
+                values: picked.replace(&clean.values, changed.values),
+            };
+            read = model.attend_projected_at(layer + 1, hidden, projections, positions)?;
+        }
+        Ok(read)
     }
 
     /// The last layer's input if `changed`, `[rows, 1, hidden]`, replaces the input of layer `next` at
@@ -112,7 +142,7 @@ impl<'a> CleanPass<'a> {
         hook: &mut dyn MlpHook,
     ) -> Result<Tensor<3>, StudyError> {
         let model = self.subject.model;
-        let last = self.projections.len();
+        let last = self.attended.len() - 1;
         let hidden = picked.replace(&self.entering[next], changed.clone());
         if next == last {
             return Ok(hidden);
@@ -183,9 +213,9 @@ mod tests {
     use super::*;
     use crate::passes::batching::Batching;
 
-    fn open() -> (Checkpoint, BertForMaskedLm) {
-        let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/parity/model");
-        let mut checkpoint = Checkpoint::open(dir).unwrap();
+    fn open(family: &str) -> (Checkpoint, BertForMaskedLm) {
+        let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/parity");
+        let mut checkpoint = Checkpoint::open(format!("{dir}/{family}/model")).unwrap();
         let model = checkpoint.load_model(&Device::flex()).unwrap();
         (checkpoint, model)
     }
@@ -199,7 +229,14 @@ mod tests {
 
     #[test]
     fn a_lesion_from_its_layer_on_equals_the_plain_pass() {
-        let (checkpoint, model) = open();
+        // Norms after and before, all tokens read, a window, and those to the left.
+        for family in ["", "modernbert", "gpt2"] {
+            assert_lesions_equal_plain_passes(family);
+        }
+    }
+
+    fn assert_lesions_equal_plain_passes(family: &str) {
+        let (checkpoint, model) = open(family);
         let (tokenizer, batching) = (&checkpoint.tokenizer, Batching::default());
         let subject = |plain| Subject { model: &model, tokenizer, plain, batching };
         let batch = || TokenBatch::new(vec![vec![2, 40, 4, 60, 3], vec![2, 50, 41, 4, 3]]).unwrap();
@@ -215,7 +252,7 @@ mod tests {
         // At the mask, beside it, at all tokens, in several layers, and nowhere.
         let lesions: [Made; 5] = [
             (1, vec![(0, 3, vec![5, 6])]),
-            (0, vec![(0, 1, vec![0, 63]), (0, 2, vec![0, 63])]),
+            (0, vec![(0, 1, vec![0, 31]), (0, 2, vec![0, 31])]),
             (1, vec![(0, 3, vec![1]), (1, 3, vec![2, 3]), (2, 3, vec![4])]),
             (0, vec![(1, 2, vec![9]), (2, 4, vec![9])]),
             (1, vec![]),

@@ -85,7 +85,10 @@ impl Sentence {
         Ok(Self {
             unknown: subject.tokenizer.unknown_words(&encoded, text),
             text: text.to_owned(),
-            places: masks.iter().map(|&position| encoded.place(position)).collect(),
+            places: masks
+                .iter()
+                .map(|&position| subject.tokenizer.mask_place(text, &encoded, position))
+                .collect(),
             masks: masks.into_iter().enumerate().map(prompt).collect(),
         })
     }

@@ -12,10 +12,14 @@ use crate::{
     config::{
         config_error::ConfigError,
         family_traits::{
-            EmbeddingNames, Epsilon, HeadNames, LayerNames, Names, ProjectionNames, Traits,
+            EmbeddingNames, Epsilon, HeadNames, LayerNames, Layout, Names, Projection,
+            ProjectionNames, Traits, TransformNames,
         },
         json_keys::JsonKeys,
-        structure::{AttentionKind, AttentionPattern, Biases, FullLayers, Norms, Structure},
+        structure::{
+            AttentionKind, AttentionPattern, Biases, EmbeddingParts, FullLayers, Norms,
+            PredictionPlace, Structure,
+        },
     },
     error::BertModelError,
     ops::{activation::Activation, reach::Reach},
@@ -34,6 +38,8 @@ pub(crate) const MODERN_BERT: Traits = Traits {
     own_embedding_size: false,
     tokenizer: TokenizerClass::Whole,
     special_tokens: ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"],
+    prediction: PredictionPlace::Mask,
+    default_neurons: None,
     structure: read_structure,
     known_by: "head.dense.weight",
     names: Names {
@@ -43,9 +49,11 @@ pub(crate) const MODERN_BERT: Traits = Traits {
             positions: None,
             segments: None,
             norm: Some("embeddings.norm"),
-            projection: "",
+            projection: Projection::Never,
         },
+        layout: Layout::OutIn,
         layers: "layers",
+        are_layers_shared: false,
         layer: LayerNames {
             projections: ProjectionNames::Joint("attn.Wqkv"),
             attention_output: "attn.Wo",
@@ -55,10 +63,10 @@ pub(crate) const MODERN_BERT: Traits = Traits {
             output: "mlp.Wo",
             mlp_norm: "mlp_norm",
         },
+        rotary_frequencies: &[],
         final_norm: Some("final_norm"),
         head: HeadNames {
-            transform: "head.dense",
-            norm: "head.norm",
+            transform: Some(TransformNames { dense: "head.dense", norm: "head.norm" }),
             decoder: "decoder.weight",
             bias: "decoder.bias",
             decoder_bias: None,
@@ -107,6 +115,8 @@ fn read_structure(keys: JsonKeys<'_>, activation: Activation) -> Result<Structur
             transform: keys.flag("classifier_bias")?.unwrap_or(false),
             decoder: keys.flag("decoder_bias")?.unwrap_or(true),
         },
+        embeddings: EmbeddingParts::default(),
+        prediction: PredictionPlace::Mask,
     })
 }
 

@@ -4,10 +4,11 @@
 use crate::{
     config::{
         family_traits::{
-            EmbeddingNames, Epsilon, HeadNames, LayerNames, Names, ProjectionNames, Traits,
+            EmbeddingNames, Epsilon, HeadNames, LayerNames, Layout, Names, Projection,
+            ProjectionNames, Traits, TransformNames,
         },
         json_keys::JsonKeys,
-        structure::Structure,
+        structure::{PredictionPlace, Structure},
     },
     error::BertModelError,
     ops::activation::Activation,
@@ -19,7 +20,7 @@ const BERT_EMBEDDINGS: EmbeddingNames = EmbeddingNames {
     positions: Some("embeddings.position_embeddings.weight"),
     segments: Some("embeddings.token_type_embeddings.weight"),
     norm: Some("embeddings.LayerNorm"),
-    projection: "embeddings_project",
+    projection: Projection::IfNarrow("embeddings_project"),
 };
 
 const BERT_LAYER: LayerNames = LayerNames {
@@ -48,17 +49,24 @@ pub(crate) const BERT: Traits = Traits {
     own_embedding_size: false,
     tokenizer: TokenizerClass::Bert,
     special_tokens: ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"],
+    prediction: PredictionPlace::Mask,
+    default_neurons: None,
     structure: one_activation,
     known_by: "cls.predictions.transform.dense.weight",
     names: Names {
         prefix: "bert",
         embeddings: BERT_EMBEDDINGS,
+        layout: Layout::OutIn,
         layers: "encoder.layer",
+        are_layers_shared: false,
         layer: BERT_LAYER,
+        rotary_frequencies: &[],
         final_norm: None,
         head: HeadNames {
-            transform: "cls.predictions.transform.dense",
-            norm: "cls.predictions.transform.LayerNorm",
+            transform: Some(TransformNames {
+                dense: "cls.predictions.transform.dense",
+                norm: "cls.predictions.transform.LayerNorm",
+            }),
             decoder: "cls.predictions.decoder.weight",
             bias: "cls.predictions.bias",
             decoder_bias: Some("cls.predictions.decoder.bias"),
@@ -78,8 +86,7 @@ pub(crate) const ROBERTA: Traits = Traits {
     names: Names {
         prefix: "roberta",
         head: HeadNames {
-            transform: "lm_head.dense",
-            norm: "lm_head.layer_norm",
+            transform: Some(TransformNames { dense: "lm_head.dense", norm: "lm_head.layer_norm" }),
             decoder: "lm_head.decoder.weight",
             bias: "lm_head.bias",
             decoder_bias: Some("lm_head.decoder.bias"),
@@ -113,7 +120,9 @@ pub(crate) const DISTILBERT: Traits = Traits {
     names: Names {
         prefix: "distilbert",
         embeddings: EmbeddingNames { segments: None, ..BERT_EMBEDDINGS },
+        layout: Layout::OutIn,
         layers: "transformer.layer",
+        are_layers_shared: false,
         layer: LayerNames {
             projections: ProjectionNames::Separate([
                 "attention.q_lin",
@@ -127,10 +136,10 @@ pub(crate) const DISTILBERT: Traits = Traits {
             output: "ffn.lin2",
             mlp_norm: "output_layer_norm",
         },
+        rotary_frequencies: &[],
         final_norm: None,
         head: HeadNames {
-            transform: "vocab_transform",
-            norm: "vocab_layer_norm",
+            transform: Some(TransformNames { dense: "vocab_transform", norm: "vocab_layer_norm" }),
             decoder: "vocab_projector.weight",
             bias: "vocab_projector.bias",
             decoder_bias: None,
@@ -149,8 +158,10 @@ pub(crate) const ELECTRA: Traits = Traits {
     names: Names {
         prefix: "electra",
         head: HeadNames {
-            transform: "generator_predictions.dense",
-            norm: "generator_predictions.LayerNorm",
+            transform: Some(TransformNames {
+                dense: "generator_predictions.dense",
+                norm: "generator_predictions.LayerNorm",
+            }),
             decoder: "generator_lm_head.weight",
             bias: "generator_lm_head.bias",
             decoder_bias: None,

@@ -2,22 +2,30 @@
 
 use serde_json::Value;
 use tokenizers::{
-    Tokenizer,
+    SplitDelimiterBehavior, Tokenizer,
     models::{
         bpe::{BPE, Merges, Vocab},
         unigram::Unigram,
+        wordlevel::WordLevel,
         wordpiece::WordPiece,
     },
-    normalizers::{BertNormalizer, Precompiled},
+    normalizers::{
+        self, BertNormalizer, Lowercase, NFKD, NormalizerWrapper, Precompiled, Replace,
+        StripAccents,
+    },
     pre_tokenizers::{
         PreTokenizerWrapper,
         bert::BertPreTokenizer,
         byte_level::ByteLevel,
         metaspace::{Metaspace, PrependScheme},
         sequence::Sequence,
+        split::{Split, SplitPattern},
         whitespace::WhitespaceSplit,
     },
-    processors::{bert::BertProcessing, roberta::RobertaProcessing},
+    processors::{
+        PostProcessorWrapper, bert::BertProcessing, roberta::RobertaProcessing,
+        template::TemplateProcessing,
+    },
 };
 
 use crate::text::{
@@ -54,8 +62,10 @@ pub(crate) fn build(
 ) -> Result<Tokenizer, TokenizerError> {
     match class {
         TokenizerClass::Bert => build_bert(vocabulary, options, unknown),
-        TokenizerClass::Roberta => build_roberta(vocabulary, options),
+        TokenizerClass::Roberta | TokenizerClass::Gpt2 => build_byte_level(vocabulary, options),
         TokenizerClass::XlmRoberta => build_xlm_roberta(vocabulary, options),
+        TokenizerClass::Albert => build_albert(vocabulary, options),
+        TokenizerClass::Esm => build_esm(vocabulary, unknown),
         TokenizerClass::Whole => match vocabulary {
             Vocabulary::Json(json) => build_whole(json),
             Vocabulary::Lines(_) | Vocabulary::Merges(..) => Err(wrong_vocabulary()),
@@ -103,7 +113,40 @@ fn word_pieces(vocab: Vocab, unknown: &str) -> Result<WordPiece, TokenizerError>
     builder.build().map_err(library_error)
 }
 
-fn build_roberta(
+/// Each token of the list is one wherever it stands, the longest first. White space separates tokens, and what is
+/// no token is unknown.
+fn build_esm(vocabulary: Vocabulary, unknown: &str) -> Result<Tokenizer, TokenizerError> {
+    let Vocabulary::Lines(lines) = vocabulary else { return Err(wrong_vocabulary()) };
+    let text = String::from_utf8(lines).map_err(library_error)?;
+    let tokens: Vec<&str> = text.lines().map(str::trim).collect();
+    let ids = tokens.iter().zip(0_u32..).map(|(token, id)| ((*token).to_owned(), id));
+    let model = WordLevel::builder().vocab(ids.collect()).unk_token(unknown.to_owned());
+    let mut tokenizer = Tokenizer::new(model.build().map_err(library_error)?);
+    let mut patterns: Vec<&str> = tokens.into_iter().filter(|token| !token.is_empty()).collect();
+    patterns.sort_by_key(|token| std::cmp::Reverse(token.len()));
+    let patterns: Vec<String> = patterns.into_iter().map(escape).collect();
+    let pattern = SplitPattern::Regex(patterns.join("|"));
+    let split = Split::new(pattern, SplitDelimiterBehavior::Isolated, false);
+    tokenizer.with_pre_tokenizer(Some(Sequence::new(vec![
+        PreTokenizerWrapper::WhitespaceSplit(WhitespaceSplit),
+        PreTokenizerWrapper::Split(split.map_err(library_error)?),
+    ])));
+    Ok(tokenizer)
+}
+
+/// A pattern that matches a text.
+fn escape(text: &str) -> String {
+    let mut pattern = String::new();
+    for character in text.chars() {
+        if !character.is_alphanumeric() {
+            pattern.push('\\');
+        }
+        pattern.push(character);
+    }
+    pattern
+}
+
+fn build_byte_level(
     vocabulary: Vocabulary,
     options: &OptionFile,
 ) -> Result<Tokenizer, TokenizerError> {
@@ -180,27 +223,62 @@ fn build_xlm_roberta(
 ) -> Result<Tokenizer, TokenizerError> {
     /// The place of the unknown token in every vocabulary.
     const UNKNOWN: usize = 3;
+    let (mut tokenizer, charsmap) = build_unigrams(vocabulary, options, UNKNOWN)?;
+    if let Some(charsmap) = charsmap {
+        tokenizer.with_normalizer(Some(charsmap)).map_err(library_error)?;
+    }
+    Ok(tokenizer)
+}
+
+fn build_albert(vocabulary: Vocabulary, options: &OptionFile) -> Result<Tokenizer, TokenizerError> {
+    /// The place of the unknown token in every vocabulary.
+    const UNKNOWN: usize = 1;
+    let (mut tokenizer, charsmap) = build_unigrams(vocabulary, options, UNKNOWN)?;
+    let mut normalizers: Vec<NormalizerWrapper> = Vec::new();
+    for quotes in ["``", "''"] {
+        normalizers.push(Replace::new(quotes, "\"").map_err(library_error)?.into());
+    }
+    if !options.flag("keep_accents")?.unwrap_or_default() {
+        normalizers.push(NFKD.into());
+        normalizers.push(StripAccents.into());
+    }
+    if options.flag("do_lower_case")?.unwrap_or(true) {
+        normalizers.push(Lowercase.into());
+    }
+    normalizers.extend(charsmap.map(Into::into));
+    let normalizer = normalizers::Sequence::new(normalizers);
+    tokenizer.with_normalizer(Some(normalizer)).map_err(library_error)?;
+    Ok(tokenizer)
+}
+
+/// A tokenizer of unigrams, and the map of characters of its file.
+fn build_unigrams(
+    vocabulary: Vocabulary,
+    options: &OptionFile,
+    unknown: usize,
+) -> Result<(Tokenizer, Option<Precompiled>), TokenizerError> {
     let Vocabulary::Json(mut json) = vocabulary else { return Err(wrong_vocabulary()) };
-    let charsmap = take_charsmap(&mut json["normalizer"]);
+    let charsmap = match take_charsmap(&mut json["normalizer"]) {
+        Some(charsmap) => {
+            Some(read_charsmap(&charsmap).map_err(|problem| TokenizerError::Setting {
+                file: TOKENIZER_JSON,
+                key: "precompiled_charsmap".to_owned(),
+                problem,
+            })?)
+        }
+        None => None,
+    };
     let vocab = serde_json::from_value(take_vocabulary(json, Value::is_array)?);
     let vocab = vocab.map_err(library_error)?;
-    let model = Unigram::from(vocab, Some(UNKNOWN), false).map_err(library_error)?;
+    let model = Unigram::from(vocab, Some(unknown), false).map_err(library_error)?;
     let mut tokenizer = Tokenizer::new(model);
-    if let Some(charsmap) = charsmap {
-        let normalizer = read_charsmap(&charsmap).map_err(|problem| TokenizerError::Setting {
-            file: TOKENIZER_JSON,
-            key: "precompiled_charsmap".to_owned(),
-            problem,
-        })?;
-        tokenizer.with_normalizer(Some(normalizer)).map_err(library_error)?;
-    }
     let add_prefix_space = options.flag("add_prefix_space")?.unwrap_or(true);
     let scheme = if add_prefix_space { PrependScheme::Always } else { PrependScheme::Never };
     tokenizer.with_pre_tokenizer(Some(Sequence::new(vec![
         PreTokenizerWrapper::WhitespaceSplit(WhitespaceSplit),
         PreTokenizerWrapper::Metaspace(Metaspace::new(SPACE, scheme, true)),
     ])));
-    Ok(tokenizer)
+    Ok((tokenizer, charsmap))
 }
 
 /// The first map of characters of a normaliser or of its parts.
@@ -229,7 +307,10 @@ pub(crate) fn frame(
     [first, last]: [TokenAndId; 2],
 ) -> Result<(), TokenizerError> {
     match class {
-        TokenizerClass::Bert | TokenizerClass::XlmRoberta => {
+        TokenizerClass::Bert
+        | TokenizerClass::XlmRoberta
+        | TokenizerClass::Albert
+        | TokenizerClass::Esm => {
             tokenizer.with_post_processor(Some(BertProcessing::new(last, first)));
         }
         TokenizerClass::Roberta => {
@@ -238,8 +319,42 @@ pub(crate) fn frame(
                 .add_prefix_space(options.flag("add_prefix_space")?.unwrap_or_default());
             tokenizer.with_post_processor(Some(processor));
         }
-        TokenizerClass::Whole => (),
+        TokenizerClass::Gpt2 | TokenizerClass::Whole => (),
     }
+    Ok(())
+}
+
+/// Adds a decoder's first token before a text if `add_bos_token` asks for it. If no option does, the
+/// post-processor of `tokenizer.json` counts.
+pub(crate) fn frame_decoder(
+    tokenizer: &mut Tokenizer,
+    options: &OptionFile,
+    first: Option<&str>,
+    stored: Option<&PostProcessorWrapper>,
+) -> Result<(), TokenizerError> {
+    let has_first = options.flag("add_bos_token")?;
+    let has_last = options.flag("add_eos_token")?;
+    if has_last == Some(true) {
+        return Err(options.error("add_eos_token", "is true; a decoder reads on after a text"));
+    }
+    if has_first.is_none() && has_last.is_none() {
+        tokenizer.with_post_processor(stored.cloned());
+        return Ok(());
+    }
+    if has_first != Some(true) {
+        return Ok(());
+    }
+    let first = first.and_then(|first| Some((first, tokenizer.token_to_id(first)?)));
+    let Some((token, id)) = first else {
+        return Err(options.error("add_bos_token", "is true, but there is no `bos_token`"));
+    };
+    let processor = TemplateProcessing::builder()
+        .try_single(format!("{token} $A"))
+        .map_err(library_error)?
+        .special_tokens(vec![(token, id)])
+        .build()
+        .map_err(library_error)?;
+    tokenizer.with_post_processor(Some(processor));
     Ok(())
 }
 

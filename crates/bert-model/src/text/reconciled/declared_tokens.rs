@@ -53,16 +53,18 @@ pub(crate) struct DeclaredTokens {
 }
 
 impl DeclaredTokens {
-    /// Reads the tokens that the files declare; by default a class has special tokens of its own.
+    /// Reads the tokens that the files declare; by default a class has special tokens of its own. A
+    /// decoder needs none of them.
     ///
     /// # Errors
     /// If a file declares a token in a way that cannot be read.
     pub(crate) fn read(
         files: &TokenFiles<'_>,
         class: TokenizerClass,
+        is_decoder: bool,
     ) -> Result<Self, TokenizerError> {
         let mut tokens = Self::default();
-        tokens.read_named(files.options)?;
+        tokens.read_named(files.options, is_decoder)?;
         for (key, value) in files.options.iter().filter(|(_, value)| value.is_object()) {
             if value.get("content").is_some() {
                 tokens.with_properties.insert(key.clone());
@@ -70,7 +72,7 @@ impl DeclaredTokens {
         }
         let map_counts = !files.options.contains(DECODER);
         if map_counts {
-            tokens.read_named(files.map)?;
+            tokens.read_named(files.map, is_decoder)?;
         }
         let older = tokens.read_extra(files, map_counts)?;
         if map_counts {
@@ -95,11 +97,13 @@ impl DeclaredTokens {
         Ok(tokens)
     }
 
-    fn read_named(&mut self, file: &OptionFile) -> Result<(), TokenizerError> {
+    fn read_named(&mut self, file: &OptionFile, is_decoder: bool) -> Result<(), TokenizerError> {
         for (key, value) in file.iter() {
             if NAMES.contains(&key.as_str()) {
                 if value.is_null() {
-                    if let "unk_token" | "cls_token" | "sep_token" | "mask_token" = key.as_str() {
+                    let is_needed =
+                        matches!(&**key, "unk_token" | "cls_token" | "sep_token" | "mask_token");
+                    if is_needed && !is_decoder {
                         return Err(file.error(key, "is null, but the model needs this token"));
                     }
                     self.named.retain(|(name, _)| name != key);
@@ -306,6 +310,27 @@ fn default_tokens(class: TokenizerClass) -> &'static [(&'static str, &'static st
             ("pad_token", "<pad>"),
             ("cls_token", "<s>"),
             ("mask_token", "<mask>"),
+        ],
+        TokenizerClass::Albert => &[
+            ("bos_token", "[CLS]"),
+            ("eos_token", "[SEP]"),
+            ("unk_token", "<unk>"),
+            ("sep_token", "[SEP]"),
+            ("pad_token", "<pad>"),
+            ("cls_token", "[CLS]"),
+            ("mask_token", "[MASK]"),
+        ],
+        TokenizerClass::Esm => &[
+            ("eos_token", "<eos>"),
+            ("unk_token", "<unk>"),
+            ("pad_token", "<pad>"),
+            ("cls_token", "<cls>"),
+            ("mask_token", "<mask>"),
+        ],
+        TokenizerClass::Gpt2 => &[
+            ("bos_token", "<|endoftext|>"),
+            ("eos_token", "<|endoftext|>"),
+            ("unk_token", "<|endoftext|>"),
         ],
         TokenizerClass::Whole => &[],
     }

@@ -11,12 +11,18 @@ pub(crate) enum TokenizerClass {
     Roberta,
     /// `XLMRobertaTokenizer`: unigrams.
     XlmRoberta,
+    /// `AlbertTokenizer`: unigrams.
+    Albert,
+    /// `EsmTokenizer`: each token of a list, wherever it stands.
+    Esm,
+    /// `GPT2Tokenizer`: byte-level BPE without tokens around a text.
+    Gpt2,
     /// `TokenizersBackend`, a class of no model: all of `tokenizer.json`.
     Whole,
 }
 
 /// Other names of the classes.
-const ALIASES: [(TokenizerClass, &[&str]); 4] = [
+const ALIASES: [(TokenizerClass, &[&str]); 7] = [
     (
         TokenizerClass::Bert,
         &[
@@ -43,6 +49,9 @@ const ALIASES: [(TokenizerClass, &[&str]); 4] = [
         ],
     ),
     (TokenizerClass::XlmRoberta, &["XLMRobertaTokenizer"]),
+    (TokenizerClass::Albert, &["AlbertTokenizer"]),
+    (TokenizerClass::Esm, &["EsmTokenizer"]),
+    (TokenizerClass::Gpt2, &["GPT2Tokenizer"]),
     (
         TokenizerClass::Whole,
         &["PreTrainedTokenizer", "TokenizersBackend", "PythonBackend", "BloomTokenizer"],
@@ -51,15 +60,15 @@ const ALIASES: [(TokenizerClass, &[&str]); 4] = [
 
 /// Classes of `transformers` 5.23 that build yet other tokenizers.
 #[rustfmt::skip]
-const OTHERS: [&str; 92] = [
-    "AlbertTokenizer", "AutoTokenizer", "BarthezTokenizer", "BartphoTokenizer", "BasicTokenizer",
+const OTHERS: [&str; 89] = [
+    "AutoTokenizer", "BarthezTokenizer", "BartphoTokenizer", "BasicTokenizer",
     "BertGenerationTokenizer", "BertJapaneseTokenizer", "BertweetTokenizer", "BigBirdTokenizer",
     "BioGptTokenizer", "BlenderbotSmallTokenizer", "BlenderbotTokenizer", "ByT5Tokenizer",
     "CLIPTokenizer", "CTRLTokenizer", "CamembertTokenizer", "CanineTokenizer", "CharacterTokenizer",
     "ClvpTokenizer", "CodeGenTokenizer", "CodeLlamaTokenizer", "CohereTokenizer", "CpmAntTokenizer",
-    "CpmTokenizer", "DebertaTokenizer", "DebertaV2Tokenizer", "DiaTokenizer", "EsmTokenizer",
+    "CpmTokenizer", "DebertaTokenizer", "DebertaV2Tokenizer", "DiaTokenizer", 
     "EsmcTokenizer", "FNetTokenizer", "FSMTTokenizer", "FastSpeech2ConformerTokenizer",
-    "FlaubertTokenizer", "FunnelTokenizer", "GPT2Tokenizer", "GPTNeoXJapaneseTokenizer",
+    "FlaubertTokenizer", "FunnelTokenizer", "GPTNeoXJapaneseTokenizer",
     "GPTNeoXTokenizer", "GPTSw3Tokenizer", "GemmaTokenizer", "HerbertTokenizer", "LasrTokenizer",
     "LayoutLMv2Tokenizer", "LayoutLMv3Tokenizer", "LayoutXLMTokenizer", "LlamaTokenizer",
     "LukeTokenizer", "M2M100Tokenizer", "MBart50Tokenizer", "MBartTokenizer", "MLukeTokenizer",
@@ -90,8 +99,8 @@ impl TokenizerClass {
         }
         if OTHERS.contains(&plain) {
             let problem = format!(
-                "is {name:?}; supported: BertTokenizer, RobertaTokenizer, XLMRobertaTokenizer and \
-                 PreTrainedTokenizerFast"
+                "is {name:?}; supported: BertTokenizer, RobertaTokenizer, XLMRobertaTokenizer, \
+                 AlbertTokenizer, EsmTokenizer, GPT2Tokenizer and PreTrainedTokenizerFast"
             );
             return Err(file.error(key, problem));
         }
@@ -122,6 +131,9 @@ impl TokenizerClass {
             Self::Bert => "BertTokenizer",
             Self::Roberta => "RobertaTokenizer",
             Self::XlmRoberta => "XLMRobertaTokenizer",
+            Self::Albert => "AlbertTokenizer",
+            Self::Esm => "EsmTokenizer",
+            Self::Gpt2 => "GPT2Tokenizer",
             Self::Whole => "TokenizersBackend",
         }
     }
@@ -129,9 +141,9 @@ impl TokenizerClass {
     /// The files that this class can be built from if there is no `tokenizer.json`.
     pub(crate) fn vocabulary_files(self) -> &'static [&'static str] {
         match self {
-            Self::Bert => &["vocab.txt"],
-            Self::Roberta => &["vocab.json", "merges.txt"],
-            Self::XlmRoberta | Self::Whole => &[],
+            Self::Bert | Self::Esm => &["vocab.txt"],
+            Self::Roberta | Self::Gpt2 => &["vocab.json", "merges.txt"],
+            Self::XlmRoberta | Self::Albert | Self::Whole => &[],
         }
     }
 }

@@ -75,7 +75,11 @@ pub(crate) fn open_tokenizer(
         Err(fault) => Err(TokenizerError::Library { message: fault.to_string() }),
     };
     let (tokenizer, special, has_patterns, notes) = opened.map_err(BertModelError::Tokenizer)?;
-    let tokenizer = BertTokenizer::new(tokenizer, &special, has_patterns)?;
+    let tokenizer = if family.is_decoder() {
+        BertTokenizer::of_decoder(tokenizer, &special, has_patterns)?
+    } else {
+        BertTokenizer::new(tokenizer, &special, has_patterns)?
+    };
     Ok(OpenedTokenizer { tokenizer, files: folder.files, notes })
 }
 
@@ -147,15 +151,22 @@ impl<'a> Folder<'a> {
 
     /// The vocabulary: `tokenizer.json`, or the older files of the class.
     fn vocabulary(&mut self, class: TokenizerClass) -> Result<Vocabulary, BertModelError> {
-        if let Some(json) = self.read(TOKENIZER_JSON)? {
+        if class != TokenizerClass::Esm
+            && let Some(json) = self.read(TOKENIZER_JSON)?
+        {
             return parse_json(&json).map(Vocabulary::Json).map_err(BertModelError::Tokenizer);
         }
         let missing = BertModelError::NoTokenizer {
             dir: self.folder.path().to_owned(),
             expected: match class {
                 TokenizerClass::Bert => &["tokenizer.json", "vocab.txt"],
-                TokenizerClass::Roberta => &["tokenizer.json", "vocab.json with merges.txt"],
-                TokenizerClass::XlmRoberta | TokenizerClass::Whole => &["tokenizer.json"],
+                TokenizerClass::Esm => &["vocab.txt"],
+                TokenizerClass::Roberta | TokenizerClass::Gpt2 => {
+                    &["tokenizer.json", "vocab.json with merges.txt"]
+                }
+                TokenizerClass::XlmRoberta | TokenizerClass::Albert | TokenizerClass::Whole => {
+                    &["tokenizer.json"]
+                }
             },
         };
         let mut contents = Vec::new();
@@ -196,9 +207,24 @@ impl Parts {
             added: &self.added,
             serialized: serialized.as_ref(),
         };
-        let tokens = DeclaredTokens::read(&files, self.class)?;
+        let is_decoder = self.family.is_decoder();
+        let tokens = DeclaredTokens::read(&files, self.class, is_decoder)?;
         let mut special = self.special_tokens(&tokens);
         let mut inner = assemble::build(self.class, vocabulary, &self.options, &special.unknown)?;
+        let has_patterns = self.class == TokenizerClass::Whole
+            && checked.as_ref().is_some_and(|checked| checked.has_patterns);
+        if is_decoder {
+            let added = tokens.in_order(&inner);
+            inner.add_tokens(added).map_err(assemble::library_error)?;
+            if self.class == TokenizerClass::Gpt2 {
+                let first = tokens.text_of("bos_token");
+                let stored =
+                    checked.as_ref().and_then(|checked| checked.empty.get_post_processor());
+                assemble::frame_decoder(&mut inner, &self.options, first, stored)?;
+            }
+            let notes = self.notes(&inner, checked.as_ref());
+            return Ok((inner, special, has_patterns, notes));
+        }
         let [first, last] = [&special.class, &special.separator];
         for token in [first, last, &special.mask] {
             // A token that no file contains would get an id that the model never saw.
@@ -218,8 +244,6 @@ impl Parts {
         {
             special = SpecialTokens { class, separator, ..special };
         }
-        let has_patterns = self.class == TokenizerClass::Whole
-            && checked.as_ref().is_some_and(|checked| checked.has_patterns);
         let notes = self.notes(&inner, checked.as_ref());
         Ok((inner, special, has_patterns, notes))
     }
@@ -234,6 +258,7 @@ impl Parts {
         // XLM-RoBERTa puts these two around a text, whatever its class token is.
         let [class, separator] = match self.class {
             TokenizerClass::XlmRoberta => ["bos_token", "eos_token"],
+            TokenizerClass::Esm => ["cls_token", "eos_token"],
             _ => ["cls_token", "sep_token"],
         };
         SpecialTokens {

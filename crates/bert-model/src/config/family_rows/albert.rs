@@ -1,0 +1,87 @@
+//! ALBERT (Lan and others 2020, arXiv:1909.11942).
+//!
+//! BERT with one set of weights for all layers, and narrow embeddings that are projected to the layers' width.
+//! A lesion of a layer is made in that layer only, although the others use the same neurons' weights.
+
+use crate::{
+    config::{
+        family_traits::{
+            EmbeddingNames, Epsilon, HeadNames, LayerNames, Layout, Names, Projection,
+            ProjectionNames, Traits, TransformNames,
+        },
+        json_keys::JsonKeys,
+        structure::{PredictionPlace, Structure},
+    },
+    error::BertModelError,
+    ops::activation::Activation,
+    text::reconciled::tokenizer_class::TokenizerClass,
+};
+
+pub(crate) const ALBERT: Traits = Traits {
+    model_type: "albert",
+    architectures: &["AlbertForMaskedLM", "AlbertForPreTraining"],
+    class_prefix: "Albert",
+    keys: &[],
+    ignored_keys: &[],
+    default_activation: "gelu_new",
+    epsilon: Epsilon::OfKey(1e-12),
+    padding: None,
+    own_embedding_size: true,
+    tokenizer: TokenizerClass::Albert,
+    special_tokens: ["<pad>", "<unk>", "[CLS]", "[SEP]", "[MASK]"],
+    prediction: PredictionPlace::Mask,
+    default_neurons: None,
+    structure: read_structure,
+    known_by: "predictions.dense.weight",
+    names: Names {
+        prefix: "albert",
+        embeddings: EmbeddingNames {
+            words: "embeddings.word_embeddings.weight",
+            positions: Some("embeddings.position_embeddings.weight"),
+            segments: Some("embeddings.token_type_embeddings.weight"),
+            norm: Some("embeddings.LayerNorm"),
+            projection: Projection::Always("encoder.embedding_hidden_mapping_in"),
+        },
+        layout: Layout::OutIn,
+        layers: "encoder.albert_layer_groups.0.albert_layers",
+        are_layers_shared: true,
+        layer: LayerNames {
+            projections: ProjectionNames::Separate([
+                "attention.query",
+                "attention.key",
+                "attention.value",
+            ]),
+            attention_output: "attention.dense",
+            attention_norm: "attention.LayerNorm",
+            first_without_norm: false,
+            intermediate: "ffn",
+            output: "ffn_output",
+            mlp_norm: "full_layer_layer_norm",
+        },
+        rotary_frequencies: &[],
+        final_norm: None,
+        head: HeadNames {
+            transform: Some(TransformNames {
+                dense: "predictions.dense",
+                norm: "predictions.LayerNorm",
+            }),
+            decoder: "predictions.decoder.weight",
+            bias: "predictions.bias",
+            decoder_bias: Some("predictions.decoder.bias"),
+        },
+    },
+};
+
+fn read_structure(keys: JsonKeys<'_>, activation: Activation) -> Result<Structure, BertModelError> {
+    for key in ["num_hidden_groups", "inner_group_num"] {
+        let count = keys.size(key)?.unwrap_or(1);
+        if count != 1 {
+            return Err(BertModelError::Unsupported {
+                key,
+                found: count.to_string(),
+                supported: "1".to_owned(),
+            });
+        }
+    }
+    Ok(Structure { activation, head_activation: activation, ..Structure::default() })
+}

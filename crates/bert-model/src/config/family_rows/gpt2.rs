@@ -1,0 +1,105 @@
+//! GPT-2 (Radford and others 2019), and DistilGPT-2.
+//!
+//! A decoder: attention reads only the token itself and those before it, so the prediction of a word is read
+//! at the token before it. A LayerNorm stands before attention and before the MLP, and one more in front of
+//! the decoder, which is the matrix of the token embeddings. Matrices are stored the other way round.
+
+use crate::{
+    config::{
+        family_traits::{
+            EmbeddingNames, Epsilon, HeadNames, LayerNames, Layout, Names, Projection,
+            ProjectionNames, Traits,
+        },
+        json_keys::JsonKeys,
+        structure::{
+            AttentionKind, AttentionPattern, Biases, EmbeddingParts, Norms, PredictionPlace,
+            Structure,
+        },
+    },
+    error::BertModelError,
+    ops::{activation::Activation, reach::Reach},
+    text::reconciled::tokenizer_class::TokenizerClass,
+};
+
+pub(crate) const GPT2: Traits = Traits {
+    model_type: "gpt2",
+    architectures: &["GPT2LMHeadModel"],
+    class_prefix: "GPT2",
+    keys: &[
+        ("n_embd", "hidden_size"),
+        ("n_inner", "intermediate_size"),
+        ("n_head", "num_attention_heads"),
+        ("n_layer", "num_hidden_layers"),
+        ("n_positions", "max_position_embeddings"),
+        ("activation_function", "hidden_act"),
+        ("layer_norm_epsilon", "layer_norm_eps"),
+    ],
+    ignored_keys: &["hidden_act", "intermediate_size", "layer_norm_eps"],
+    default_activation: "gelu_new",
+    epsilon: Epsilon::OfKey(1e-5),
+    padding: None,
+    own_embedding_size: false,
+    tokenizer: TokenizerClass::Gpt2,
+    special_tokens: ["<|endoftext|>"; 5],
+    prediction: PredictionPlace::TokenBefore,
+    default_neurons: Some(4),
+    structure: read_structure,
+    known_by: "transformer.h.0.attn.c_attn.weight",
+    names: Names {
+        prefix: "transformer",
+        embeddings: EmbeddingNames {
+            words: "wte.weight",
+            positions: Some("wpe.weight"),
+            segments: None,
+            norm: None,
+            projection: Projection::Never,
+        },
+        layout: Layout::InOut,
+        layers: "h",
+        are_layers_shared: false,
+        layer: LayerNames {
+            projections: ProjectionNames::Joint("attn.c_attn"),
+            attention_output: "attn.c_proj",
+            attention_norm: "ln_1",
+            first_without_norm: false,
+            intermediate: "mlp.c_fc",
+            output: "mlp.c_proj",
+            mlp_norm: "ln_2",
+        },
+        rotary_frequencies: &[],
+        final_norm: Some("ln_f"),
+        head: HeadNames {
+            transform: None,
+            decoder: "lm_head.weight",
+            bias: "",
+            decoder_bias: None,
+        },
+    },
+};
+
+fn read_structure(keys: JsonKeys<'_>, activation: Activation) -> Result<Structure, BertModelError> {
+    for (key, supported) in [
+        ("scale_attn_weights", true),
+        ("scale_attn_by_inverse_layer_idx", false),
+        ("add_cross_attention", false),
+    ] {
+        if keys.flag(key)?.unwrap_or(supported) != supported {
+            return Err(BertModelError::Unsupported {
+                key,
+                found: (!supported).to_string(),
+                supported: supported.to_string(),
+            });
+        }
+    }
+    let attention = AttentionKind { reach: Reach::Left, rotary_base: None };
+    Ok(Structure {
+        norms: Norms::Pre,
+        attention: AttentionPattern::Same(attention),
+        activation,
+        gated: false,
+        head_activation: activation,
+        biases: Biases { transform: false, decoder: false, ..Biases::default() },
+        embeddings: EmbeddingParts::default(),
+        prediction: PredictionPlace::TokenBefore,
+    })
+}
