@@ -37,7 +37,7 @@ pub(crate) struct Traits {
     pub(crate) tokenizer: TokenizerClass,
     /// The special tokens by default: padding, unknown, class, separator, mask.
     pub(crate) special_tokens: [&'static str; 5],
-    /// Where the prediction of a word is read.
+    /// The token at which the prediction of a word is read.
     pub(crate) prediction: PredictionPlace,
     /// How many times as many neurons as `hidden_size` a layer has, if the file does not say.
     pub(crate) default_neurons: Option<u64>,

@@ -20,7 +20,7 @@ pub struct Structure {
     pub biases: Biases,
     /// The parts of the embeddings.
     pub embeddings: EmbeddingParts,
-    /// Where the prediction of a word is read.
+    /// The token at which the prediction of a word is read.
     pub prediction: PredictionPlace,
 }
 

@@ -121,15 +121,16 @@ pub fn paper_lesion_trials(design: &Design<'_>) -> Trials {
     Trials::whole_passes(sentences).and_passes(design.layer, 2 * sentences)
 }
 
-/// For each template with a matched prompt: the matched prompts, each with its lesion, and then
-/// their controls.
+/// For each template with a matched prompt: the matched prompts of one length, each with its lesion, and
+/// then their controls.
 fn rows_by_template<'a>(
     prompts: &'a [MaskedPrompt],
     sets: &NeuronSets,
     layer: usize,
 ) -> Vec<Vec<Row<'a>>> {
     let mut templates = Vec::new();
-    for prompts in prompts.chunk_by(|a, b| a.prompt == b.prompt) {
+    // A decoder reads less of a template for an earlier word than for a later one.
+    for prompts in prompts.chunk_by(|a, b| a.prompt == b.prompt && a.length() == b.length()) {
         let mut lesioned = Vec::new();
         let mut controls = Vec::new();
         for prompt in prompts {
