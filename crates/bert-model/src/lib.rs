@@ -1,5 +1,5 @@
-//! Masked language models of BERT's family, exactly as Hugging Face's `BertForMaskedLM` and its
-//! relatives compute them.
+//! Language models, exactly as Hugging Face's `BertForMaskedLM`, its relatives and `GPT2LMHeadModel` compute
+//! them.
 //!
 //! ```
 //! use bert_model::{Checkpoint, NoHook, TokenBatch};
@@ -25,8 +25,8 @@
 //!
 //! - [`Checkpoint`] reads `config.json`, the tokenizer and the weights, strictly: a missing tensor is
 //!   an error, and never replaced by random values.
-//! - [`Family`] is chosen by the configuration: BERT, RoBERTa, XLM-RoBERTa, DistilBERT or ELECTRA.
-//!   All take one path through the code, and differ in data only.
+//! - [`Family`] is chosen by the configuration, such as BERT, RoBERTa, ModernBERT, ESM or GPT-2. All take
+//!   one path through the code, and differ in data only: names, and a [`Structure`].
 //! - [`BertForMaskedLm`] runs the model. The forward pass takes an [`MlpHook`] as an argument and calls
 //!   it at two [`Site`]s of every layer. No hook is ever registered, so none can be left behind.
 //! - [`BertForMaskedLm::direct_effects`] computes how much each MLP neuron by itself adds to a logit, and

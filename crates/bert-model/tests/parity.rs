@@ -160,7 +160,7 @@ fn a_decoder_reads_nothing_after_a_token() {
 
 #[test]
 fn a_vocabulary_alone_gives_the_same_tokens() {
-    for family in ["", "distilbert", "electra"] {
+    for family in ["", "distilbert", "electra", "gpt2"] {
         let dir = TempDir::new().unwrap();
         for file in fs::read_dir(folder(family).join("model")).unwrap() {
             let file = file.unwrap();

@@ -449,6 +449,42 @@ mod tests {
     }
 
     #[test]
+    fn an_option_that_a_family_does_not_compute_is_named() {
+        for (model_type, key, value) in [
+            ("gpt2", "scale_attn_weights", json!(false)),
+            ("gpt2", "scale_attn_by_inverse_layer_idx", json!(true)),
+            ("gpt2", "add_cross_attention", json!(true)),
+            ("albert", "num_hidden_groups", json!(2)),
+            ("albert", "inner_group_num", json!(2)),
+            ("esm", "is_folding_model", json!(true)),
+            ("esm", "position_embedding_type", json!("relative_key")),
+            ("esm", "rope_theta", json!(0.5)),
+            ("esm", "token_dropout", json!("yes")),
+            ("modernbert", "rope_scaling", json!({"type": "linear"})),
+            ("modernbert", "classifier_activation", json!("mish")),
+            ("modernbert", "layer_types", json!(["full_attention", "full_attention"])),
+            ("modernbert", "layer_types", json!(["chunked_attention"])),
+            ("modernbert", "local_rope_theta", json!(0)),
+            ("modernbert", "local_attention", json!(0)),
+            ("modernbert", "norm_bias", json!(1)),
+        ] {
+            let mut config = base();
+            config["model_type"] = json!(model_type);
+            config["embedding_size"] = json!(4);
+            let read = |config: &Value| BertConfig::from_json(config.to_string().as_bytes());
+            read(&config).unwrap();
+            config[key] = value;
+            let error = read(&config).unwrap_err().to_string();
+            assert!(error.contains(key) && !error.contains('\n'), "{model_type}: {error}");
+        }
+        let mut config = base();
+        config["model_type"] = json!("modernbert");
+        config["num_attention_heads"] = json!(8);
+        let odd = BertConfig::from_json(config.to_string().as_bytes()).unwrap_err().to_string();
+        assert!(odd.contains("heads of 1 values"), "{odd}");
+    }
+
+    #[test]
     fn an_old_file_without_a_model_type_is_known_by_its_architecture() {
         let mut config = base();
         config.as_object_mut().unwrap().remove("model_type");

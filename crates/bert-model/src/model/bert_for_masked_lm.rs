@@ -38,8 +38,8 @@ fn serialise(tensors: &NamedTensors, dtype: Dtype) -> Result<Vec<u8>, BertModelE
     })
 }
 
-/// A masked language model of BERT's family: Hugging Face's `BertForMaskedLM`, and those of
-/// [`Family`](crate::Family), which differ from it in a few parts.
+/// A language model: Hugging Face's `BertForMaskedLM`, and those of [`Family`](crate::Family), which differ
+/// from it in a few parts.
 #[derive(Module, Debug)]
 pub struct BertForMaskedLm {
     pub(crate) embeddings: Embeddings,

@@ -117,6 +117,8 @@ pub struct BertTokenizer {
     special: HashSet<u32>,
     /// The texts of the added tokens, which the library may give in another form.
     added: HashMap<u32, String>,
+    /// Whether each letter is a word, as in a protein.
+    pub(crate) reads_letters: bool,
 }
 
 impl BertTokenizer {
@@ -242,6 +244,7 @@ impl BertTokenizer {
             mask_token: if mask.is_some() { names.mask.clone() } else { MASK.to_owned() },
             special,
             added,
+            reads_letters: false,
         }
     }
 
@@ -290,6 +293,12 @@ impl BertTokenizer {
     #[must_use]
     pub fn unknown_id(&self) -> Option<u32> {
         self.unknown
+    }
+
+    /// Whether each letter is a word, as in a protein.
+    #[must_use]
+    pub fn reads_letters(&self) -> bool {
+        self.reads_letters
     }
 
     /// Whether the model is a decoder, which reads only what stands before a word.

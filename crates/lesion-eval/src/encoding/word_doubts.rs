@@ -33,7 +33,7 @@ impl WordDoubts {
             }
         }
         let split = split_words(encoded, sentence);
-        if !split.is_empty() {
+        if !split.is_empty() && !tokenizer.reads_letters() {
             self.split.entry(line).or_default().extend(split);
         }
     }

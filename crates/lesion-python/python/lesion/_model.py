@@ -35,7 +35,7 @@ def load_model(
     untrained: int | None = None,
     progress: bool = True,
 ) -> Model:
-    """Opens a model of BERT's family.
+    """Opens a model of a supported family.
 
     Parameters
     ----------

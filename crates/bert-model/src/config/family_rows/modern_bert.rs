@@ -183,3 +183,38 @@ fn unsupported(key: &'static str, found: impl Into<Value>, supported: &str) -> B
         supported: supported.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn structure(keys: &Value) -> Structure {
+        read_structure(JsonKeys(keys.as_object().unwrap()), Activation::Gelu).unwrap()
+    }
+
+    #[test]
+    fn keys_of_older_files_mean_the_same() {
+        let old = structure(&json!({
+            "num_hidden_layers": 4, "global_attn_every_n_layers": 2, "local_attention": 8,
+            "global_rope_theta": 5000.0, "local_rope_theta": 100.0
+        }));
+        let new = structure(&json!({
+            "num_hidden_layers": 4, "local_attention": 8,
+            "layer_types": [FULL, LOCAL, FULL, LOCAL],
+            "rope_parameters": {
+                FULL: {"rope_type": "default", "rope_theta": 5000.0},
+                LOCAL: {"rope_type": "default", "rope_theta": 100.0}
+            }
+        }));
+        for layer in 0..4 {
+            assert_eq!(old.attention(layer), new.attention(layer), "layer {layer}");
+        }
+        assert_eq!(new.attention(1).reach, Reach::Window(4));
+        let default = structure(&json!({"num_hidden_layers": 4}));
+        let bases: Vec<_> = (0..4).map(|layer| default.attention(layer).rotary_base).collect();
+        let [full, local] = [Some(FULL_BASE), Some(LOCAL_BASE)];
+        assert_eq!(bases, [full, local, local, full]);
+    }
+}

@@ -75,11 +75,12 @@ pub(crate) fn open_tokenizer(
         Err(fault) => Err(TokenizerError::Library { message: fault.to_string() }),
     };
     let (tokenizer, special, has_patterns, notes) = opened.map_err(BertModelError::Tokenizer)?;
-    let tokenizer = if family.is_decoder() {
+    let mut tokenizer = if family.is_decoder() {
         BertTokenizer::of_decoder(tokenizer, &special, has_patterns)?
     } else {
         BertTokenizer::new(tokenizer, &special, has_patterns)?
     };
+    tokenizer.reads_letters = class == TokenizerClass::Esm;
     Ok(OpenedTokenizer { tokenizer, files: folder.files, notes })
 }
 
