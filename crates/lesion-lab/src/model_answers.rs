@@ -114,7 +114,7 @@ pub(crate) fn tokens(session: &Session, sentence: &str) -> Result<SentenceTokens
     let mut tokens = Vec::with_capacity(encoded.ids.len());
     let mut masks = Vec::new();
     for (position, (&id, text)) in encoded.ids.iter().zip(&encoded.tokens).enumerate() {
-        if id == tokenizer.mask_id() {
+        if tokenizer.mask_id() == Some(id) {
             masks.push(position);
         }
         let unknown = tokenizer.unknown_id() == Some(id);
