@@ -185,7 +185,7 @@ hasten() {
 
 # Waits until all tasks of an array have ended.
 wait_for_array() {
-    wait_for 100 "the end of the array $1" array_has_ended "$1"
+    wait_for 300 "the end of the array $1" array_has_ended "$1"
 }
 
 array_has_ended() {
