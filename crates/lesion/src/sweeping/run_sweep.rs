@@ -1,6 +1,9 @@
 //! Runs of sweeps: of all tasks, or of one.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use lesion_eval::StudyError;
 use study_record::{LEVEL, MANIFEST, Manifest, SweepTask, Warning, sets_needed, smallest_p};
@@ -40,6 +43,7 @@ pub struct SweepSummary {
 }
 
 /// A sweep before it runs.
+#[derive(Default)]
 struct SweepDesign {
     /// Most claims of all tasks together.
     claims: usize,
@@ -47,6 +51,8 @@ struct SweepDesign {
     random_sets: usize,
     /// Forward passes of all tasks.
     passes: f64,
+    /// Notes of single tasks that a note about the sweep replaces.
+    replaced_notes: BTreeSet<String>,
 }
 
 /// Runs all tasks of a sweep into folders of their own in `dir`, and then writes its table, its list of
@@ -69,7 +75,7 @@ pub fn run_sweep(
     }
     let groups = request.tasks_by_model()?;
     let mut first_model = None;
-    let mut design = SweepDesign { claims: 0, random_sets: 0, passes: 0.0 };
+    let mut design = SweepDesign::default();
     for (place, tasks) in groups.iter().enumerate() {
         let model = request.open_model(tasks, stages)?;
         design.add(request, tasks, &model, stages)?;
@@ -85,7 +91,7 @@ pub fn run_sweep(
         let line = format!("{warning}, and take about {times:.0} times as long");
         stages.note(&Note::Doubt(line));
     }
-    let mut progress = SweepProgress::of(design.passes);
+    let mut progress = SweepProgress::new(design.passes, design.replaced_notes);
     let mut computed = 0;
     for tasks in &groups {
         let model = match first_model.take() {
@@ -135,6 +141,11 @@ impl SweepDesign {
             let design = prepared.design();
             self.claims += design.claims();
             self.random_sets = self.random_sets.max(design.random_sets());
+            for warning in prepared.warnings() {
+                if let Warning::FewRandomSets { .. } = warning {
+                    self.replaced_notes.insert(Note::Doubt(warning.to_string()).to_string());
+                }
+            }
             let steps = plan_steps(&prepared);
             self.passes += steps.iter().map(|step| step.passes).sum::<f64>();
         }

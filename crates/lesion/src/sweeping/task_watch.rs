@@ -10,7 +10,6 @@ use crate::running::{
 };
 
 /// The progress of a sweep, in forward passes.
-#[derive(Default)]
 pub(crate) struct SweepProgress {
     /// Passes of finished tasks.
     pub(crate) done: f64,
@@ -21,9 +20,9 @@ pub(crate) struct SweepProgress {
 }
 
 impl SweepProgress {
-    /// The progress of a sweep of so many passes that begins.
-    pub(crate) fn of(all: f64) -> Self {
-        Self { all, ..Self::default() }
+    /// The progress of a sweep of so many passes that begins. Some notes are not told again.
+    pub(crate) fn new(all: f64, told: BTreeSet<String>) -> Self {
+        Self { done: 0.0, all, told }
     }
 }
 

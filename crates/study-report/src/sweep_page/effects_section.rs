@@ -7,7 +7,6 @@ use study_record::{
 
 use super::{
     small_multiples::small_multiples,
-    sweep_document::summary,
     swept_studies::{SweptStudies, SweptStudy},
 };
 use crate::{
@@ -30,7 +29,7 @@ const MOST_CLAIMS: usize = 12;
 
 pub(super) fn effects_section(sweep: &SweptStudies) -> Result<Section, ReportError> {
     let mut section = Section::new("effects", "Every setting beside the others");
-    section.finding(summary(sweep));
+    section.finding(sweep.summary());
     let shown = sweep.shown();
     let mut sentences = Vec::new();
     for (study, claim) in shown.iter().take(MOST_CLAIMS) {

@@ -1,9 +1,11 @@
 //! The results of the tasks of a sweep, judged together.
 
 use study_record::{
-    SetChoice, SweepTaskRecord,
+    LEVEL, SetChoice, SweepTaskRecord, sets_needed, smallest_p,
     tables::{ProfileRow, VerdictRow},
 };
+
+use crate::document::number_text::{count, plural};
 
 /// A task of a sweep with its results.
 #[derive(Clone, Debug)]
@@ -54,6 +56,34 @@ impl SweptStudies {
         let excess = |claim: &VerdictRow| claim.excess.unwrap_or_default().abs();
         shown.sort_by(|(_, a), (_, b)| excess(b).total_cmp(&excess(a)));
         shown
+    }
+
+    /// The result of the sweep: how much was looked at, and how much of it is shown.
+    pub(super) fn summary(&self) -> String {
+        let looked_at = self.looked_at();
+        let settings = plural(self.studies.len(), "setting");
+        if looked_at == 0 {
+            return format!(
+                "In {settings}, no lesion has controls, so nothing can be said about other neurons."
+            );
+        }
+        let claims = plural(looked_at, "claim");
+        let sets = self.random_sets();
+        if smallest_p(looked_at, sets) > LEVEL {
+            return format!(
+                "In {settings}, {claims} were looked at. With {} of each kind, none can be told from random \
+                 sets if p is corrected over all of them; --nulls {} would be enough.",
+                plural(sets, "random set"),
+                sets_needed(looked_at)
+            );
+        }
+        let shown = self.shown().len();
+        format!(
+            "In {settings}, {claims} were looked at; {} of them {} from random sets if p is corrected over \
+             all of them (Holm, level {LEVEL}).",
+            count(shown),
+            if shown == 1 { "differs" } else { "differ" }
+        )
     }
 
     /// Most random sets of each kind in a task.
