@@ -6,7 +6,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    io::Read as _,
+    io::{BufRead as _, BufReader, Read as _},
     path::Path,
     process::{Child, Command, Output, Stdio},
 };
@@ -179,6 +179,33 @@ fn runs_that_meet_say_so_and_journals_of_another_study_are_ignored() {
     assert!(stderr.contains("ignoring out/journal-2-of-2.jsonl"), "{stderr}");
     fs::remove_file(dir.path().join("out/journal-2-of-2.jsonl")).unwrap();
     assert_eq!(tables(&dir.path().join("out")), whole);
+    // Results that another study is to replace are not its own.
+    let output = run(dir.path(), &["--shard", "1/2", "--seed", "1", "--force"]);
+    let text = assert_succeeds(&output);
+    assert!(text.starts_with("Share 1 of 2 computed"), "{text}");
+}
+
+#[test]
+fn a_share_that_waits_for_another_says_so_and_stops_by_a_signal() {
+    let dir = TempDir::new().unwrap();
+    let mut other =
+        start_until(dir.path(), &["--shard", "2/2"], "journal-2-of-2.jsonl", 300).unwrap();
+    send("-STOP", &other);
+    let mut waiting = command(dir.path(), &["--shard", "1/2", "--progress", "json"]);
+    let mut waiting = waiting.spawn().unwrap();
+    let mut events = BufReader::new(waiting.stderr.take().unwrap()).lines().map(Result::unwrap);
+    assert!(events.any(|line| line == r#"{"event":"begin","stage":"waiting"}"#));
+    send("-TERM", &waiting);
+    let last = events.last().unwrap();
+    assert_eq!(waiting.wait().unwrap().code(), Some(75));
+    assert!(last.contains("the same command resumes"), "{last}");
+    // It begins again, and resumes when the other is there again.
+    let waiting = command(dir.path(), &["--shard", "1/2"]).spawn().unwrap();
+    send("-CONT", &other);
+    assert!(other.wait().unwrap().success());
+    assert_succeeds(&waiting.wait_with_output().unwrap());
+    assert_succeeds(&run(dir.path(), &[]));
+    assert_eq!(tables(&dir.path().join("out")), whole());
 }
 
 #[test]

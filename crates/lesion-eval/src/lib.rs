@@ -96,9 +96,11 @@ pub use paper_lesion::silenced_prompts::{
 pub use parts::{
     claim::{Claim, Judgement, UncorrectedEvidence, judge_claims, judge_together},
     find_part,
-    laboratory_part::{Bench, Design, EncodedTable, LaboratoryPart, PartResult, Trials},
+    laboratory_part::{
+        Bench, Design, EarlierRounds, EncodedTable, LaboratoryPart, PartResult, Trials,
+    },
     layer_pattern::LayerPattern,
-    set_lesions::{DrawnSets, draw_random_set},
+    set_lesions::draw_random_set,
 };
 pub use passes::{
     batching::Batching,

@@ -4,7 +4,9 @@
 
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
-use bert_model::{BertConfig, BertForMaskedLm, Checkpoint, NoHook, TokenBatch, Weights};
+use bert_model::{
+    BertConfig, BertForMaskedLm, Checkpoint, ModelFolder, NoHook, TokenBatch, Weights,
+};
 use burn::tensor::{Device, Tensor};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::Deserialize;
@@ -43,7 +45,7 @@ pub(crate) fn open(family: &str) -> (Checkpoint, BertForMaskedLm) {
 pub(crate) fn load_variant(variant: &str) -> BertForMaskedLm {
     let folder = folder("variants").join(variant);
     let config = BertConfig::from_json(&fs::read(folder.join("config.json")).unwrap()).unwrap();
-    let mut weights = Weights::open(&folder).unwrap();
+    let mut weights = Weights::open(&ModelFolder::from(&folder)).unwrap();
     BertForMaskedLm::load(&config, &mut weights, &Device::flex()).unwrap()
 }
 

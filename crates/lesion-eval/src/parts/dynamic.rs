@@ -56,6 +56,10 @@ impl LaboratoryPart for Dynamic {
         Err(StudyError::DynamicStudy { obstacle })
     }
 
+    fn has_batches(&self) -> bool {
+        false
+    }
+
     fn trials(&self, design: &Design<'_>) -> Trials {
         let prompts = design.labelled().len() * (1 + design.patterns.len());
         Trials::whole_passes(design.stimuli.sentences() + prompts)

@@ -37,6 +37,11 @@ pub trait LaboratoryPart: Sync {
         Ok(())
     }
 
+    /// Whether its lesions run in the laboratory, so that shares divide them.
+    fn has_batches(&self) -> bool {
+        true
+    }
+
     /// Its trials, or an upper bound of them.
     fn trials(&self, design: &Design<'_>) -> Trials;
 
@@ -211,17 +216,18 @@ impl<'a, 'l> Bench<'a, 'l> {
         }
     }
 
-    /// The same bench with the random sets that an earlier one of the same study drew.
+    /// The same bench after earlier rounds, in which parts were completed that do not run again.
     #[must_use]
-    pub fn with_drawn_sets(mut self, drawn: DrawnSets) -> Self {
-        self.drawn = drawn;
+    pub fn after(mut self, earlier: EarlierRounds) -> Self {
+        self.drawn = earlier.drawn;
+        self.strongest_layer = earlier.strongest_layer;
         self
     }
 
-    /// The random sets that were drawn so far.
+    /// The results that later rounds need.
     #[must_use]
-    pub fn into_drawn_sets(self) -> DrawnSets {
-        self.drawn
+    pub fn into_earlier_rounds(self) -> EarlierRounds {
+        EarlierRounds { drawn: self.drawn, strongest_layer: self.strongest_layer }
     }
 
     /// Numbers of the laboratory's batches so far.
@@ -279,6 +285,13 @@ impl<'a, 'l> Bench<'a, 'l> {
         let laboratory = &mut self.laboratory;
         self.random_sets.lesion(laboratory, drawn, plan, (layer, size), &prompts, progress)
     }
+}
+
+/// The results of a share's earlier rounds that later ones need.
+#[derive(Default)]
+pub struct EarlierRounds {
+    drawn: DrawnSets,
+    strongest_layer: Option<usize>,
 }
 
 /// The layers of a part, ascending: the given ones or, by default, one.

@@ -113,7 +113,7 @@ pub(crate) type SetList = Arc<[Arc<[usize]>]>;
 
 /// The random sets that a study has drawn so far. Parts share them, and so do the rounds of a share.
 #[derive(Default)]
-pub struct DrawnSets(BTreeMap<(Purpose, usize, usize), SetList>);
+pub(crate) struct DrawnSets(BTreeMap<(Purpose, usize, usize), SetList>);
 
 impl DrawnSets {
     /// The sets of one purpose, drawn once. `index` is the number of the layer, or of the layer and label.

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use lesion_eval::{BatchCount, BatchShare, DrawnSets, Progress, StudyError};
+use lesion_eval::{BatchShare, Bench, EarlierRounds, Progress, StudyError, find_part};
 use study_record::{MANIFEST, Part};
 use study_report::{StudyFiles as _, StudyFolder};
 
@@ -88,7 +88,9 @@ pub fn run_share(
     let reference = stages
         .run("reference", |progress| shared.measure_reference(prepared, &activations, progress))?;
     let (labelled, lesioned) = neuron_sets(prepared, &selected);
-    let mut drawn = DrawnSets::default();
+    let has_batches = |part: &Part| find_part(*part).has_batches();
+    let mut parts: Vec<Part> = prepared.parts().filter(has_batches).collect();
+    let mut earlier = EarlierRounds::default();
     loop {
         let bench = open_bench(
             design,
@@ -97,40 +99,65 @@ pub fn run_share(
             (&labelled, &lesioned),
             (&mut journal, Some(share), None),
         )?;
-        let mut bench = bench.with_drawn_sets(drawn);
-        summary.left.clear();
-        for part in prepared.parts() {
-            match run_part(part, &mut bench, stages) {
-                Err(LesionError::Study(StudyError::LeftToShares)) => summary.left.push(part),
-                result => drop(result?),
-            }
-        }
-        let batches = bench.batches();
-        drawn = bench.into_drawn_sets();
+        let mut bench = bench.after(earlier);
+        let left = run_round(&parts, &mut bench, stages);
+        let left_batches = bench.batches().left;
+        earlier = bench.into_earlier_rounds();
         summary.computed = journal.kept_batches();
         summary.finished = journal.known_batches();
-        if summary.left.is_empty() || !wait_for_others(&mut journal, batches, stages)? {
+        summary.left = left.map_err(|error| count_known(error, summary.finished))?;
+        if summary.left.is_empty() || !wait_for_others(&mut journal, left_batches, stages)? {
             break;
         }
+        // Parts that are complete do not run again.
+        parts.clone_from(&summary.left);
     }
-    summary.is_study_finished = folder.open(MANIFEST).is_ok();
+    // Results that are there from the beginning may be those that are to be replaced.
+    summary.is_study_finished = !replaces && folder.open(MANIFEST).is_ok();
     Ok(summary)
+}
+
+/// Runs parts as far as they depend on no batch of other shares. Returns those that need such batches.
+fn run_round(
+    parts: &[Part],
+    bench: &mut Bench<'_, '_>,
+    stages: &mut Stages<'_>,
+) -> Result<Vec<Part>, LesionError> {
+    let mut left = Vec::new();
+    for &part in parts {
+        match run_part(part, bench, stages) {
+            Err(LesionError::Study(StudyError::LeftToShares)) => left.push(part),
+            result => drop(result?),
+        }
+    }
+    Ok(left)
+}
+
+/// Lets the error of a share that was stopped count all batches that it knows, and not only those of a round.
+fn count_known(error: LesionError, known: usize) -> LesionError {
+    match error {
+        LesionError::Stopped { finished, planned } => {
+            let missing = planned.saturating_sub(finished);
+            LesionError::Stopped { finished: known, planned: known + missing }
+        }
+        error => error,
+    }
 }
 
 /// Waits until other shares have finished the batches that were left to them, or none of them is at work.
 /// False if there are no new batches, or the study is finished.
 fn wait_for_others(
     journal: &mut FileJournal,
-    batches: BatchCount,
+    left_batches: usize,
     stages: &mut Stages<'_>,
 ) -> Result<bool, LesionError> {
     journal.unlock();
-    let found = stages.run("waiting", |progress| watch_others(journal, batches.left, progress));
+    let found = stages.run("waiting", |progress| watch_others(journal, left_batches, progress));
     match found {
         Ok(true) => journal.lock_again(),
         Err(LesionError::Study(StudyError::Cancelled)) => {
-            let planned = batches.planned;
-            Err(LesionError::Stopped { finished: planned, planned })
+            let known = journal.known_batches();
+            Err(LesionError::Stopped { finished: known, planned: known })
         }
         found => found,
     }
