@@ -245,3 +245,21 @@ fn the_standard_error_is_that_of_all_resamples() {
     let error = StatsError::Clusters { clusters: 1, most };
     assert_eq!(bootstrap.standard_error(1, mean_of), Err(error));
 }
+
+#[test]
+fn the_error_of_a_ratio_is_that_of_its_statistic() {
+    let a = [0.5, 2.0, -1.0, 4.0, 0.25];
+    let b = [1.0, 2.0, 3.0, 1.0, 0.5];
+    let ratio = |drawn: &[usize]| {
+        let sum = |values: [f64; 5]| drawn.iter().map(|&cluster| values[cluster]).sum::<f64>();
+        sum(a) / sum(b)
+    };
+    let expected = USUAL.standard_error(5, ratio);
+    assert!(expected.is_ok());
+    assert_eq!(USUAL.ratio_standard_error(&a, &b), expected);
+    let error = StatsError::ClusterSums { a: 5, b: 4 };
+    assert_eq!(USUAL.ratio_standard_error(&a, &b[..4]), Err(error));
+    // A sum below of 0 in all draws.
+    let error = StatsError::TooFewFiniteDraws { finite: 0, draws: 1000 };
+    assert_eq!(USUAL.ratio_standard_error(&a, &[0.0; 5]), Err(error));
+}

@@ -50,6 +50,21 @@ fn components_are_those_of_lme4() {
     println!("largest error {worst:e}");
 }
 
+#[test]
+fn p_is_small_exactly_if_the_interval_excludes_0() {
+    for case in fixture::<Fixture>("crossed_effects.json").cases {
+        let table = Matrix::new(&case.table, case.templates, case.models).unwrap();
+        let p = crossed_effects(table, 0.95).unwrap().p;
+        // The interval of level 1 - p ends at 0.
+        let (low, high) = crossed_effects(table, 1.0 - p).unwrap().interval;
+        let nearest = low.abs().min(high.abs());
+        assert!(nearest < 1e-9 * (high - low), "{}: p {p}, {low} to {high}", case.name);
+    }
+    let constant = crossed_effects(Matrix::new(&[2.0; 6], 2, 3).unwrap(), 0.95).unwrap();
+    assert_eq!(constant.p, 0.0);
+    assert_eq!(crossed_effects(Matrix::new(&[0.0; 6], 2, 3).unwrap(), 0.95).unwrap().p, 1.0);
+}
+
 const SIMULATIONS: usize = 10_000;
 const MEAN: f64 = 0.3;
 

@@ -118,7 +118,7 @@ tables! {
         model: String,
         /// The cell's place, as in `gather.csv`.
         cell: usize,
-        /// The layers of this model that are in the cell, separated by spaces.
+        /// The layers of this model in the cell whose lesions were measured, separated by spaces.
         layers: String,
         /// The label of neurons and prompts.
         neuron_set: String,

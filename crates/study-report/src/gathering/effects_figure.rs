@@ -32,6 +32,9 @@ pub(super) const EFFECTS: FigureFile = FigureFile {
 /// Models up to which each has a mark.
 const MOST_MARKED: usize = 100;
 
+/// The most numbers at an axis.
+const MOST_TICKS: usize = 100;
+
 /// The effects of each cell, a panel per label.
 pub(super) fn effects_figure(pooled: &PooledStudies) -> Result<Figure, ReportError> {
     let labels = &pooled.effects[0].labels;
@@ -61,7 +64,7 @@ pub(super) fn effects_figure(pooled: &PooledStudies) -> Result<Figure, ReportErr
                 title: &format!("{label} neurons, {label} prompts"),
                 x: if pooled.common_layers().is_some() { "layer" } else { "share of the depth" },
                 y: "margin drop beyond random sets (logits)",
-                ticks: (2 * cells, 5),
+                ticks: ((2 * cells).min(MOST_TICKS), 5),
                 x_format: &place,
                 ..Frame::default()
             };

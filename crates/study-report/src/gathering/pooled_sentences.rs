@@ -70,12 +70,12 @@ pub(super) fn describe(pooled: &PooledStudies, row: &GatherRow) -> String {
         other.cell == row.cell && other.neuron_set == row.neuron_set && other.models == row.models
     });
     let share = share.map_or(String::new(), |share| {
-        format!(", {} of the margin without a lesion", fixed(share.mean.abs(), 3))
+        format!(" That is {} of the margin without a lesion.", fixed(share.mean.abs(), 3))
     });
     let effect = if is_shown(row) {
-        format!("{name}: {mean}{share}.")
+        format!("{name}: {mean}.{share}")
     } else {
-        format!("{name}: a mean effect is not shown; {mean}{share}.")
+        format!("{name}: a mean effect is not shown; {mean}.{share}")
     };
     format!("{effect} {} {}", describe_signs(row), describe_next(row))
 }

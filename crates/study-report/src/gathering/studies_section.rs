@@ -57,8 +57,8 @@ fn studies_table(pooled: &PooledStudies) -> Table {
     for (number, study) in pooled.effects.iter().enumerate() {
         table.row([
             Cell::count(number + 1),
-            Cell::text(&study.name).class("long"),
-            Cell::text(&study.model).class("long"),
+            Cell::text(&study.name),
+            Cell::text(&study.model),
             Cell::count(study.layers),
             Cell::text(study.seed.to_string()),
             Cell::count(study.random_sets),
@@ -73,10 +73,10 @@ fn layers_table(pooled: &PooledStudies) -> Table {
     let mut table =
         Table::new("layers", &[MANIFEST], "Layers that are matched to each other.", columns);
     let depths: BTreeSet<usize> = pooled.effects.iter().map(|study| study.layers).collect();
-    for cell in 0..pooled.cells.count() {
+    for cell in pooled.lesioned_cells() {
         for &layers in &depths {
             let inside = pooled.cells.layers(cell, layers);
-            let inside: Vec<String> = inside.iter().map(usize::to_string).collect();
+            let inside: Vec<String> = inside.map(|layer| layer.to_string()).collect();
             table.row([
                 Cell::text(pooled.cell_place(cell)),
                 Cell::text(format!("of {layers} layers")),

@@ -48,7 +48,7 @@ impl UnitEffect {
 
 /// The effect in a cell.
 pub(crate) struct CellEstimate {
-    /// The model's layers in the cell that were measured, or all of them if none was.
+    /// The model's layers in the cell that were measured.
     pub(crate) layers: Vec<usize>,
     /// Sums of each template, mean over the layers.
     pub(crate) templates: BTreeMap<TemplateKey, TemplateSums>,
@@ -65,19 +65,21 @@ impl CellEstimate {
         let mut layers = Vec::new();
         let mut measured = Vec::new();
         let mut reason = LeftOut::NoLayer;
-        for &layer in &all {
-            match study.effect(layer, label).map(|effect| &effect.measured) {
-                Some(Ok(effect)) => {
-                    layers.push(layer);
-                    measured.push(effect);
+        for effect in &study.effects {
+            if effect.label != label || !all.contains(&effect.layer) {
+                continue;
+            }
+            match &effect.measured {
+                Ok(sums) => {
+                    layers.push(effect.layer);
+                    measured.push(sums);
                 }
-                Some(Err(left_out)) => reason = left_out.clone(),
-                None => {}
+                Err(left_out) => reason = left_out.clone(),
             }
         }
         if measured.is_empty() {
             return Self {
-                layers: all,
+                layers,
                 templates: BTreeMap::new(),
                 margin: None,
                 logits: Err(reason.clone()),

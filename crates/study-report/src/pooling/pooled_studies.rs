@@ -1,5 +1,7 @@
 //! Many studies, and the effects that they have over their models.
 
+use std::collections::BTreeSet;
+
 use neuron_stats::{Correction, StatsError};
 use study_record::{
     EffectUnit,
@@ -74,7 +76,7 @@ impl PooledStudies {
         let mut pooled =
             Self { effects, cells, rows: Vec::new(), estimates: Vec::new(), unpooled: Vec::new() };
         let labels = pooled.effects.first().map(|study| study.labels.clone()).unwrap_or_default();
-        for cell in 0..cells.count() {
+        for cell in pooled.lesioned_cells() {
             for label in &labels {
                 pooled.add_cell(cell, label);
             }
@@ -109,6 +111,17 @@ impl PooledStudies {
                 && estimate.neuron_set == row.neuron_set
                 && estimate.unit == row.unit
         })
+    }
+
+    /// The cells in which a study lesioned a layer.
+    pub(crate) fn lesioned_cells(&self) -> BTreeSet<usize> {
+        let mut cells = BTreeSet::new();
+        for study in &self.effects {
+            for effect in study.effects.iter().filter(|effect| effect.layer < study.layers) {
+                cells.insert(self.cells.cell(effect.layer, study.layers));
+            }
+        }
+        cells
     }
 
     /// Estimates and pools a cell of a label.

@@ -116,11 +116,6 @@ impl StudyEffects {
             effects,
         })
     }
-
-    /// The lesion of a layer and label, if the study has one.
-    pub(crate) fn effect(&self, layer: usize, label: &str) -> Option<&LayerEffect> {
-        self.effects.iter().find(|effect| effect.layer == layer && effect.label == label)
-    }
 }
 
 /// Sums up the prompts of each template.
