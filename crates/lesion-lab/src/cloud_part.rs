@@ -4,7 +4,7 @@ use lesion_eval::{RandomCloud, RandomGroup};
 use serde::Serialize;
 use study_record::SetKind;
 
-use crate::lab_engine::Columns;
+use crate::answer_json::Columns;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -10,7 +10,7 @@ use serde::Serialize;
 use study_record::{Correction, Section as _, SelectAt, Study, TTestKind};
 
 use crate::{
-    lab_engine::Columns,
+    answer_json::Columns,
     lab_question::AskedStudy,
     one_line::{LineNote, Problem},
     page_watch::PageWatch,

@@ -1,14 +1,14 @@
 //! The engine that answers the page's questions.
 
-use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
+use std::{borrow::Cow, sync::Arc};
 
 use bert_model::MemoryFolder;
 use lesion::{EachJson, Memory, SentenceJson, Session, StimuliResponses};
 use lesion_eval::RandomCloud;
-use serde::Serialize;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::{
+    answer_json::{Columns, json},
     choice_answers::choose,
     cloud_part::CloudPart,
     contrast_answers::{self, SelectionSummary},
@@ -34,9 +34,6 @@ pub struct Engine {
     files: Memory,
     columns: Columns,
 }
-
-/// Long lists of numbers of an answer, by name.
-pub(crate) type Columns = BTreeMap<String, Vec<f32>>;
 
 #[wasm_bindgen]
 impl Engine {
@@ -178,11 +175,6 @@ impl Engine {
         self.study = Some(files);
         Ok(described)
     }
-}
-
-/// An answer in JSON. A number that is not finite is `null`.
-pub(crate) fn json(answer: &impl Serialize) -> Result<String, Problem> {
-    Ok(serde_json::to_string(answer)?)
 }
 
 fn no_model() -> Problem {

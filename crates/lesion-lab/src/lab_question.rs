@@ -6,7 +6,7 @@ use lesion::{DEFAULT_TOP, GivenTexts, LayerNeurons, LesionRequest, SentenceQuest
 use serde::Deserialize;
 use study_record::Study;
 
-use crate::one_line::Problem;
+use crate::one_line::{PAIRS, PROMPTS, Problem};
 
 /// A question. Its keys are those of the argument in `protocol.ts`.
 #[derive(Debug, Deserialize)]
@@ -129,10 +129,6 @@ pub(crate) struct AskedExport {
     pub(crate) study: AskedStudy,
     pub(crate) lesion: Option<AskedLesion>,
 }
-
-/// The names of the texts in errors.
-pub(crate) const PAIRS: &str = "pairs";
-pub(crate) const PROMPTS: &str = "prompts";
 
 impl AskedSentence {
     /// A question about neurons by themselves.

@@ -22,6 +22,7 @@
 //! A browser runs one question at a time, and hears nothing meanwhile. So a cloud of random sets comes in
 //! parts, each with a question of its own, and the page ends the whole worker to cancel anything else.
 
+mod answer_json;
 mod choice_answers;
 mod cloud_part;
 mod contrast_answers;

@@ -7,8 +7,8 @@ use serde_json::Value;
 use study_record::Site;
 
 use crate::{
+    answer_json::{Columns, json},
     contrast_answers::check_layer,
-    lab_engine::{Columns, json},
     lab_question::{AskedNeuron, AskedSentence, read_neurons},
     one_line::Problem,
     page_watch::PageWatch,

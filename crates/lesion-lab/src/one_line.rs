@@ -6,7 +6,10 @@ use lesion::LesionError;
 use lesion_eval::{InvalidLines, StudyError};
 use serde::Serialize;
 
-use crate::lab_question::{PAIRS, PROMPTS};
+/// The name of the pairs in errors.
+pub(crate) const PAIRS: &str = "pairs";
+/// The name of the prompts in errors.
+pub(crate) const PROMPTS: &str = "prompts";
 
 /// An error, as the page shows it.
 #[derive(Debug, Default, Serialize)]
