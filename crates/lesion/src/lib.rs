@@ -95,7 +95,7 @@ pub use session::{
 };
 pub use study_report::cite;
 pub use sweeping::{
-    check_sweep::{PlannedTask, SweepPlan, check_sweep},
+    check_sweep::{MissingModel, PlannedTask, SweepPlan, check_sweep},
     run_sweep::{SweepSummary, run_sweep, run_task},
     sweep_request::SweepRequest,
     sweep_results::{SweepFindings, write_sweep_again},

@@ -37,6 +37,8 @@ pub struct SweepPlan {
     pub needed_random_sets: f64,
     /// Estimated seconds of all tasks with so many random sets.
     pub needed_seconds: f64,
+    /// Models that have to be downloaded first. Their tasks are not listed.
+    pub downloads: Vec<MissingModel>,
     /// Doubts about the studies, each once.
     pub warnings: Vec<Warning>,
     /// Forward passes of all tasks, each by itself.
@@ -45,6 +47,15 @@ pub struct SweepPlan {
     pub seconds: f64,
     /// The tasks, in order.
     pub tasks: Vec<PlannedTask>,
+}
+
+/// A model on the hub that is not on this machine, or not complete.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MissingModel {
+    /// Its name.
+    pub model: String,
+    /// Bytes to download.
+    pub bytes: u64,
 }
 
 /// A task of a sweep and its cost.
@@ -66,7 +77,7 @@ pub struct PlannedTask {
     pub seconds: f64,
 }
 
-/// Checks all tasks of a sweep, and times one forward pass of each model.
+/// Checks all tasks of a sweep, and times one forward pass of each model. Downloads nothing.
 ///
 /// # Errors
 /// If a study cannot be read or does not fit its model, the check is cancelled, or there is a warning and
@@ -85,12 +96,18 @@ pub fn check_sweep(
         smallest_p: None,
         needed_random_sets: 0.0,
         needed_seconds: 0.0,
+        downloads: Vec::new(),
         warnings: Vec::new(),
         passes: 0.0,
         seconds: 0.0,
         tasks: Vec::with_capacity(request.sweep.count()),
     };
     for tasks in &groups {
+        let source = tasks.source()?;
+        if let Some((repo, bytes)) = source.missing(stages)? {
+            plan.downloads.push(MissingModel { model: repo.to_string(), bytes });
+            continue;
+        }
         let model = request.open_model(tasks, stages)?;
         plan.add_tasks(request, tasks, &model, stages)?;
     }

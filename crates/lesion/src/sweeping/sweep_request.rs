@@ -30,6 +30,16 @@ pub(crate) struct ModelTasks {
     pub(crate) numbers: Vec<usize>,
 }
 
+impl ModelTasks {
+    /// The source of the model.
+    ///
+    /// # Errors
+    /// If the setting specifies no model.
+    pub(crate) fn source(&self) -> Result<ModelSource, LesionError> {
+        ModelSource::named(self.model.0.as_ref(), Path::new(""))
+    }
+}
+
 impl SweepRequest<'_> {
     /// A task with its study made ready; none if there is no such task.
     ///
@@ -69,8 +79,8 @@ impl SweepRequest<'_> {
         tasks: &ModelTasks,
         stages: &mut Stages<'_>,
     ) -> Result<LoadedModel, LesionError> {
-        let (model, untrained, backend) = &tasks.model;
-        let source = ModelSource::named(model.as_ref(), Path::new(""))?;
+        let (_, untrained, backend) = &tasks.model;
+        let source = tasks.source()?;
         if let ModelSource::Hub(_) | ModelSource::HubAddress(_) = source
             && let Some(first) = tasks.numbers.first()
             && let Some(task) = self.task(*first)?

@@ -7,9 +7,10 @@ use std::{
 };
 
 use anyhow::{Result, bail};
+use indicatif::DecimalBytes;
 use lesion::{
-    LesionError, PlannedTask, PreparedStudy, RunOptions, Stages, SweepFindings, SweepPlan,
-    SweepRequest, SweepSummary,
+    LesionError, MissingModel, PlannedTask, PreparedStudy, RunOptions, Stages, SweepFindings,
+    SweepPlan, SweepRequest, SweepSummary,
 };
 use serde::Serialize;
 use study_record::{FigureFormat, LEVEL, Study, Sweep, SweepTask, shown};
@@ -279,6 +280,15 @@ fn write_costs(out: &mut impl Write, plan: &SweepPlan) -> Result<()> {
                 duration(plan.needed_seconds)
             )?;
         }
+    }
+    for MissingModel { model, bytes } in &plan.downloads {
+        writeln!(
+            out,
+            "The model {} is not on this machine, or not complete: a run first downloads {}. Its tasks \
+             are not listed.",
+            printable(model),
+            DecimalBytes(*bytes)
+        )?;
     }
     for line in shown(&plan.warnings) {
         writeln!(out, "Warning: {}", printable(&line))?;
