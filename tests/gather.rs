@@ -261,8 +261,10 @@ fn a_sweep_stands_for_its_tasks() {
     let dir = TempDir::new().unwrap();
     let sweep = dir.path().join("sweep");
     write_studies(&sweep);
-    let tasks = json!({"tasks": [{"folder": "one"}, {"folder": "two"}, {"folder": "three"}]});
-    fs::write(sweep.join("sweep.json"), tasks.to_string()).unwrap();
+    let task = |number: usize, folder: &str| json!({"number": number, "folder": folder, "values": {}, "sha256": ""});
+    let tasks = [task(1, "one"), task(2, "two"), task(3, "three")];
+    let record = json!({"lesion": "0.1.0", "axes": [], "tasks": tasks});
+    fs::write(sweep.join("sweep.json"), record.to_string()).unwrap();
     let output = gather(dir.path(), &["sweep", "sweep/four", "--json"]);
     let answer: Value = serde_json::from_str(&assert_gathers(&output)).unwrap();
     let names = ["sweep/one", "sweep/two", "sweep/three", "sweep/four"];

@@ -5,25 +5,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use serde::Deserialize;
+use study_record::{SWEEP, SweepRecord};
 
 use crate::error::LesionError;
-
-/// The file that lists the tasks of a sweep, in the folder of the sweep.
-const SWEEP: &str = "sweep.json";
-
-/// The tasks of a sweep, as far as their folders go.
-#[derive(Deserialize)]
-struct SweepTasks {
-    tasks: Vec<SweepTask>,
-}
-
-/// A task of a sweep.
-#[derive(Deserialize)]
-struct SweepTask {
-    /// Its folder, relative to that of the sweep.
-    folder: PathBuf,
-}
 
 /// The folders of studies that `dirs` stand for: a folder of a sweep stands for those of its tasks.
 ///
@@ -44,7 +28,7 @@ pub(crate) fn study_folders(dirs: &[PathBuf]) -> Result<Vec<PathBuf>, LesionErro
 
 fn task_folders(dir: &Path, list: &Path) -> Result<Vec<PathBuf>, LesionError> {
     let bytes = fs::read(list).map_err(LesionError::read(list))?;
-    let sweep: Result<SweepTasks, _> = serde_json::from_slice(&bytes);
+    let sweep: Result<SweepRecord, _> = serde_json::from_slice(&bytes);
     let sweep = sweep.map_err(|source| LesionError::Sweep { path: list.to_owned(), source })?;
     Ok(sweep.tasks.into_iter().map(|task| dir.join(task.folder)).collect())
 }
