@@ -162,12 +162,15 @@ fn runs_that_meet_say_so_and_journals_of_another_study_are_ignored() {
     let whole = whole();
     let dir = TempDir::new().unwrap();
     let first = start_until(dir.path(), &["--shard", "1/2"], "journal-1-of-2.jsonl", 500).unwrap();
+    // It does not end before the others have met it.
+    send("-STOP", &first);
     for args in [&["--shard", "1/2"][..], &[]] {
         let output = run(dir.path(), args);
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{stderr}");
         assert!(stderr.contains("another run is writing into out"), "{stderr}");
     }
+    send("-CONT", &first);
     assert_succeeds(&first.wait_with_output().unwrap());
     // Another study neither takes the share's journal nor reads it.
     let output = run(dir.path(), &["--shard", "1/2", "--seed", "1"]);
