@@ -59,11 +59,12 @@ fn more_prompts_do_not_lower_the_smallest_p() {
 
 #[test]
 fn intervals_over_models_contain_the_truth() {
-    // A row has the interval, the next model, the crossed interval, and how often an effect is shown.
-    for row in run(Simulation::ManyModels, 10) {
+    // A row has the interval, the next model, the crossed interval, and how often an effect is shown. If
+    // templates are easy in all models, only the crossed interval covers the mean (docs/validity.md).
+    for row in run(Simulation::ManyModels, 20) {
         let rates = rates(&row);
-        let [interval, next, shown] = [&rates[0], &rates[1], &rates[3]];
-        assert!(interval.share() > 0.8 && next.share() > 0.7, "{row:?}");
+        let [next, crossed, shown] = [&rates[1], &rates[2], &rates[3]];
+        assert!(crossed.share() > 0.8 && next.share() > 0.7, "{row:?}");
         let TableCell::Text(world) = &row[0] else { panic!("{row:?}") };
         if world.starts_with("no effect") {
             assert!(shown.is_at_most(LEVEL), "{row:?}");
