@@ -23,7 +23,7 @@ use study_record::{Accuracy, tables::PredictionRow};
 /// least.
 const RIGHT: usize = 980;
 
-/// How far the mean probability of a level may be from the grammar's.
+/// The largest distance of the mean probability of a level from the grammar's.
 const CALIBRATION_TOLERANCE: f64 = 0.06;
 
 /// Most bytes of a tiny model with its tokenizer.

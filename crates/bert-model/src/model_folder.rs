@@ -40,7 +40,7 @@ impl ModelFolder {
         }
     }
 
-    /// Whether the folder has a file.
+    /// True if the folder has a file.
     #[must_use]
     pub fn contains(&self, file: &str) -> bool {
         match self {

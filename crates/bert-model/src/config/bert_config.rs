@@ -333,7 +333,7 @@ fn check_forms(keys: &Map<String, Value>, family: Family) -> Result<(), ConfigEr
     Ok(())
 }
 
-/// Whether a key may be null in a family that has a default for it.
+/// True if a key may be null in a family that has a default for it.
 fn is_optional(traits: &Traits, bert_key: &str) -> bool {
     bert_key == "intermediate_size" && traits.default_neurons.is_some()
 }

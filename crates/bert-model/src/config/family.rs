@@ -138,7 +138,7 @@ impl Family {
         })
     }
 
-    /// Whether it is a decoder, which reads only what stands before a word.
+    /// True if it is a decoder, which reads only what stands before a word.
     pub(crate) fn is_decoder(self) -> bool {
         self.traits().prediction == PredictionPlace::TokenBefore
     }

@@ -30,7 +30,7 @@ pub(crate) struct Traits {
     /// The padding token's id by default, in families whose positions are counted from the one
     /// after it.
     pub(crate) padding: Option<u32>,
-    /// Whether `embedding_size` specifies the width of the embeddings, which otherwise are as wide
+    /// True if `embedding_size` specifies the width of the embeddings, which otherwise are as wide
     /// as the layers.
     pub(crate) own_embedding_size: bool,
     /// The class of its tokenizers by default.
@@ -39,7 +39,7 @@ pub(crate) struct Traits {
     pub(crate) special_tokens: [&'static str; 5],
     /// The token at which the prediction of a word is read.
     pub(crate) prediction: PredictionPlace,
-    /// How many times as many neurons as `hidden_size` a layer has, if the file does not say.
+    /// The number of neurons of a layer per unit of `hidden_size`, if the file does not specify it.
     pub(crate) default_neurons: Option<u64>,
     /// Reads what the model computes. The activation function is that of the MLP.
     pub(crate) structure: fn(JsonKeys<'_>, Activation) -> Result<Structure, BertModelError>,
@@ -67,7 +67,7 @@ pub(crate) struct Names {
     pub(crate) layout: Layout,
     /// Part of a name between the prefix and a layer's number.
     pub(crate) layers: &'static str,
-    /// Whether all layers have the weights of layer 0.
+    /// True if all layers have the weights of layer 0.
     pub(crate) are_layers_shared: bool,
     pub(crate) layer: LayerNames,
     /// Tensors with the frequencies of rotary positions, which are used instead of computed ones; the first that a
@@ -125,7 +125,7 @@ pub(crate) struct LayerNames {
     pub(crate) projections: ProjectionNames,
     pub(crate) attention_output: &'static str,
     pub(crate) attention_norm: &'static str,
-    /// Whether layer 0 has no LayerNorm at its attention.
+    /// True if layer 0 has no LayerNorm at its attention.
     pub(crate) first_without_norm: bool,
     /// The first matrix of the MLP. Of a gated MLP it has the rows of the gate too, after the others.
     pub(crate) intermediate: &'static str,
@@ -166,7 +166,7 @@ impl Traits {
         renamed.map_or(bert_key, |(family_key, _)| family_key)
     }
 
-    /// Whether positions must be absolute: the family has no other ones.
+    /// True if positions must be absolute: the family has no other ones.
     pub(crate) fn has_absolute_positions(&self) -> bool {
         self.names.embeddings.positions.is_some() && self.names.rotary_frequencies.is_empty()
     }

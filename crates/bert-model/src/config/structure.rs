@@ -11,7 +11,7 @@ pub struct Structure {
     pub attention: AttentionPattern,
     /// The activation function of the MLP.
     pub activation: Activation,
-    /// Whether an MLP is gated: what follows the activation function is then multiplied by another
+    /// True if an MLP is gated: what follows the activation function is then multiplied by another
     /// linear function of the MLP's input, the gate.
     pub gated: bool,
     /// The activation function of the head.
@@ -98,7 +98,7 @@ impl Default for AttentionPattern {
 pub enum FullLayers {
     /// Layer 0 and each so many layers after it.
     Every(usize),
-    /// Whether each layer is one.
+    /// True if each layer is one.
     Listed(Vec<bool>),
 }
 
@@ -144,7 +144,7 @@ impl Structure {
         }
     }
 
-    /// Whether no token reads one after it, in any layer: then a change at a token changes nothing before it.
+    /// True if no token reads one after it, in any layer: then a change at a token changes nothing before it.
     #[must_use]
     pub fn reads_left(&self) -> bool {
         match &self.attention {
@@ -155,7 +155,7 @@ impl Structure {
         }
     }
 
-    /// Whether a layer has rotary positions.
+    /// True if a layer has rotary positions.
     pub(crate) fn is_rotary(&self) -> bool {
         match &self.attention {
             AttentionPattern::Same(kind) => kind.rotary_base.is_some(),

@@ -26,7 +26,7 @@ use crate::{
 /// Norms::Pre    a = h + attention(norm(h))    output = a + mlp(norm(a))
 /// ```
 ///
-/// What is called *attended* is `a`.
+/// *Attended* is `a`.
 #[derive(Module, Debug)]
 pub(crate) struct Layer {
     #[module(skip)]

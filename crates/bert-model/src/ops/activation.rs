@@ -52,7 +52,7 @@ impl Activation {
         NAMES.into_iter().flat_map(|(_, names)| names).copied()
     }
 
-    /// Whether the function of 0 is 0, so that zeroing a neuron before it and after it is the same.
+    /// True if the function of 0 is 0, so that zeroing a neuron before it and after it is the same.
     #[must_use]
     pub fn is_zero_at_zero(self) -> bool {
         match self {

@@ -18,7 +18,7 @@ pub enum Reach {
 const HIDDEN: f32 = -1e30;
 
 impl Reach {
-    /// Whether the token at `position` reads the token at `other`.
+    /// True if the token at `position` reads the token at `other`.
     #[must_use]
     pub fn includes(self, position: usize, other: usize) -> bool {
         match self {
@@ -28,7 +28,7 @@ impl Reach {
         }
     }
 
-    /// Whether every token of a sequence reads all of them.
+    /// True if every token of a sequence reads all of them.
     pub(crate) fn is_all_of(self, length: usize) -> bool {
         match self {
             Self::All => true,

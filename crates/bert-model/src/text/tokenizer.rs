@@ -117,7 +117,7 @@ pub struct BertTokenizer {
     special: HashSet<u32>,
     /// The texts of the added tokens, which the library may give in another form.
     added: HashMap<u32, String>,
-    /// Whether each letter is a word, as in a protein.
+    /// True if each letter is a word, as in a protein.
     pub(crate) reads_letters: bool,
 }
 
@@ -295,13 +295,13 @@ impl BertTokenizer {
         self.unknown
     }
 
-    /// Whether each letter is a word, as in a protein.
+    /// True if each letter is a word, as in a protein.
     #[must_use]
     pub fn reads_letters(&self) -> bool {
         self.reads_letters
     }
 
-    /// Whether the model is a decoder, which reads only what stands before a word.
+    /// True if the model is a decoder, which reads only what stands before a word.
     #[must_use]
     pub fn is_of_decoder(&self) -> bool {
         self.mask.is_none()

@@ -54,7 +54,7 @@ impl Store {
     }
 }
 
-/// Whether a file of weights is PyTorch's.
+/// True if a file of weights is PyTorch's.
 fn is_pickle(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "bin")
 }

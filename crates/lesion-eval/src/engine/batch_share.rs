@@ -28,7 +28,7 @@ impl BatchShare {
         self.count
     }
 
-    /// Whether a batch is in this share. The batches of one key go round all shares, so that each has as
+    /// True if a batch is in this share. The batches of one key go round all shares, so that each has as
     /// many, and the first of each key goes to any share, because many keys have one batch only.
     pub(crate) fn contains(self, journal_key: &str, batch: usize) -> bool {
         (first_share(journal_key, self.count) + batch) % self.count == self.number - 1

@@ -6,7 +6,7 @@ use crate::engine::trial::Reading;
 
 /// Keeps the readings of finished batches, so that an interrupted run can be resumed.
 pub trait Journal: Send {
-    /// Whether a unit is finished.
+    /// True if a unit is finished.
     fn is_finished(&self, unit: &str) -> bool;
 
     /// The readings of a finished unit. They may be asked for once.

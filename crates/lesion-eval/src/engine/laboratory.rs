@@ -215,7 +215,7 @@ struct Unit {
     rows: Vec<usize>,
     /// The trial of each row; none without a lesion.
     trials: Vec<usize>,
-    /// Whether another share computes it.
+    /// True if another share computes it.
     is_left: bool,
 }
 

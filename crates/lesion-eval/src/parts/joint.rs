@@ -98,7 +98,7 @@ struct JointLesion {
 }
 
 impl JointLesion {
-    /// Whether its synergy is compared with that of random sets.
+    /// True if its synergy is compared with that of random sets.
     fn is_tested(&self, design: &Design<'_>) -> bool {
         design.tested_patterns().any(|pattern| *pattern == self.pattern)
     }

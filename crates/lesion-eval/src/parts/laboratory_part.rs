@@ -37,7 +37,7 @@ pub trait LaboratoryPart: Sync {
         Ok(())
     }
 
-    /// Whether its lesions run in the laboratory, so that shares divide them.
+    /// True if its lesions run in the laboratory, so that shares divide them.
     fn has_batches(&self) -> bool {
         true
     }
@@ -183,7 +183,7 @@ pub struct Bench<'a, 'l> {
     random_sets: RandomSetLesions,
     /// The layer with the largest effect that the controls tell from random sets.
     pub(crate) strongest_layer: Option<usize>,
-    /// Whether that layer is not known, because batches of the controls are left to other shares.
+    /// True if that layer is not known, because batches of the controls are left to other shares.
     pub(crate) awaits_controls: bool,
 }
 

@@ -47,7 +47,7 @@ impl Activations {
         }
     }
 
-    /// Whether sentence i of one side and sentence i of the other are a pair.
+    /// True if sentence i of one side and sentence i of the other are a pair.
     #[must_use]
     pub fn is_paired(&self) -> bool {
         self.layout.paired

@@ -38,7 +38,7 @@ pub struct GatheredStudies {
     pub changed: Vec<String>,
     /// The result in a few sentences, or why there is none.
     pub summary: String,
-    /// Whether the effects were pooled.
+    /// True if the effects were pooled.
     pub is_pooled: bool,
     /// The rows of `gather.csv`.
     pub cells: Vec<GatherRow>,

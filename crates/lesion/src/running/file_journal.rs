@@ -34,7 +34,7 @@ pub(crate) fn share_file(share: BatchShare) -> String {
     format!("journal-{}-of-{}.jsonl", share.number(), share.count())
 }
 
-/// Whether a file has the name of a share's journal.
+/// True if a file has the name of a share's journal.
 fn is_share_file(name: &str) -> bool {
     let parts = name.strip_prefix("journal-").and_then(|rest| rest.strip_suffix(".jsonl"));
     let numbers = parts.and_then(|parts| parts.split_once("-of-"));
@@ -53,7 +53,7 @@ pub(crate) struct FileJournal {
     /// Bytes of the file that this run knows.
     size: u64,
     finished: FinishedBatches,
-    /// Whether batches stay in memory when they were asked for, because a share asks again in each round.
+    /// True if batches stay in memory when they were asked for, because a share asks again in each round.
     is_of_share: bool,
     /// Number of batches that all journals contained when they were opened.
     resumed: usize,
@@ -204,7 +204,7 @@ impl FileJournal {
         Ok(owner)
     }
 
-    /// Whether another run of this study holds the lock of its journal. False where files have no locks.
+    /// True if another run of this study holds the lock of its journal. False where files have no locks.
     ///
     /// The run that was found last is looked at first, so that a thousand runs that wait for one do not look
     /// at all of a thousand files; each begins behind its own.
@@ -321,13 +321,13 @@ fn open_locked(dir: &Path, path: &Path) -> Result<File, LesionError> {
     }
 }
 
-/// Whether a run has the lock of a file.
+/// True if a run has the lock of a file.
 fn is_locked(path: &Path) -> bool {
     let Ok(file) = File::open(path) else { return false };
     matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
 }
 
-/// Whether another run has the lock of a file; otherwise takes it. Runs that only look who is at work have
+/// True if another run has the lock of a file; otherwise takes it. Runs that only look who is at work have
 /// it for a moment, so it is tried some times.
 fn is_taken(file: &File) -> bool {
     const TRIES: u32 = 10;

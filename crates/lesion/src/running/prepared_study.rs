@@ -355,7 +355,7 @@ impl<'m> PreparedStudy<'m> {
         Ok(())
     }
 
-    /// Whether a manifest is of this study: of the same settings and inputs.
+    /// True if a manifest is of this study: of the same settings and inputs.
     pub(crate) fn is_of(&self, manifest: &Manifest) -> bool {
         let hashes = |inputs: &Inputs| -> Vec<BTreeMap<String, String>> {
             inputs.iter().map(|(_, origin)| origin.sha256.clone()).collect()

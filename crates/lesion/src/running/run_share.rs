@@ -39,7 +39,7 @@ pub struct ShareSummary {
     /// Parts that need batches of other shares, which are neither finished nor being computed. The run
     /// that writes the results computes the rest of them, or this share does if it runs again.
     pub left: Vec<Part>,
-    /// Whether the results were written already, so that nothing was left to compute.
+    /// True if the results were written already, so that nothing was left to compute.
     pub is_study_finished: bool,
 }
 

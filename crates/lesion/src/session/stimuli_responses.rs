@@ -1,4 +1,4 @@
-//! How a model responds to stimuli.
+//! The responses of a model to stimuli.
 
 use std::sync::Arc;
 

@@ -31,7 +31,7 @@ const MAY_DIFFER: [&str; 21] = [
 ];
 
 impl Setting {
-    /// Whether studies may differ in it that ask the same question of several models: it specifies the
+    /// True if studies may differ in it that ask the same question of several models: it specifies the
     /// model, a file that is known by its hash, the machine, or a result that is not pooled.
     #[must_use]
     pub fn may_differ(&self) -> bool {

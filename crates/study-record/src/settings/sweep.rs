@@ -111,13 +111,13 @@ impl Sweep {
         &self.axes
     }
 
-    /// Whether the lists are paired instead of crossed.
+    /// True if the lists are paired instead of crossed.
     #[must_use]
     pub fn is_zipped(&self) -> bool {
         self.is_zipped
     }
 
-    /// Whether it lists values of this setting.
+    /// True if it lists values of this setting.
     #[must_use]
     pub fn varies(&self, key: &str) -> bool {
         self.axes.iter().any(|axis| axis.key == key)
@@ -286,7 +286,7 @@ impl<'t> Reader<'t> {
         Ok(())
     }
 
-    /// Whether the file sets a setting outside of `[sweep]`.
+    /// True if the file sets a setting outside of `[sweep]`.
     fn sets(&self, key: &str) -> bool {
         let Some((section, name)) = key.rsplit_once('.') else {
             return self.base.contains_key(key);

@@ -31,7 +31,7 @@ pub(super) fn by_evidence(pooled: &PooledStudies) -> Vec<&GatherRow> {
     rows
 }
 
-/// Whether the mean effect of a cell is shown to differ from 0.
+/// True if the mean effect of a cell is shown to differ from 0.
 pub(super) fn is_shown(row: &GatherRow) -> bool {
     row.p_corrected <= LEVEL
 }
@@ -42,7 +42,7 @@ pub(super) fn shown_sentences(pooled: &PooledStudies) -> Vec<String> {
     shown.map(|row| describe(pooled, row)).collect()
 }
 
-/// How many cells have an effect, and what that means for the others.
+/// The number of cells with an effect, and what that means for the others.
 pub(super) fn count_shown(pooled: &PooledStudies) -> String {
     let rows = by_evidence(pooled);
     let shown = rows.iter().filter(|row| is_shown(row)).count();
@@ -111,7 +111,7 @@ fn describe_signs(row: &GatherRow) -> String {
     )
 }
 
-/// How much models differ, and the effect to expect in the next one.
+/// The spread between models, and the effect to expect in the next one.
 fn describe_next(row: &GatherRow) -> String {
     let differ = format!(
         "Between models it has a standard deviation of {} ({}).",

@@ -41,7 +41,7 @@ impl Gathering {
         Ok(())
     }
 
-    /// Why the studies so far cannot be pooled, if they cannot.
+    /// The reason why the studies so far cannot be pooled, if they cannot.
     #[must_use]
     pub fn mismatch(&self) -> Option<&Mismatch> {
         self.mismatch.as_ref()

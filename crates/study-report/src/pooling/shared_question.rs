@@ -1,4 +1,4 @@
-//! Whether studies ask the same question of different models.
+//! The check that studies ask the same question of different models.
 
 use std::collections::BTreeMap;
 

@@ -36,7 +36,7 @@ const ROW: usize = 190;
 const LEGEND: usize = 40;
 /// Characters of a panel's title.
 const TITLE: usize = 28;
-/// How far beside the layer's place each label is drawn.
+/// The distance at which each label is drawn beside the layer's place.
 const OFFSETS: [f64; 2] = [-0.18, 0.18];
 
 /// Draws a panel for each of the first settings.

@@ -56,7 +56,7 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Whether a hub may answer the same question later.
+/// True if a hub may answer the same question later.
 fn is_unreachable(error: &HubError) -> bool {
     /// The server asks for a pause.
     const TOO_MANY_REQUESTS: u16 = 429;

@@ -224,7 +224,7 @@ fn check_no_task(args: &RunArgs, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// Whether a folder has the results of a sweep rather than of a study.
+/// True if a folder has the results of a sweep rather than of a study.
 fn is_sweep(dir: &Path) -> bool {
     dir.join(SWEEP).is_file() && !dir.join(MANIFEST).is_file()
 }

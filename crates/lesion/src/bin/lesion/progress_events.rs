@@ -52,7 +52,7 @@ impl ProgressEvents {
         Self { stage: String::new(), begun: Instant::now(), last: None }
     }
 
-    /// Whether a line about progress is due: the first and the last step, and one a second.
+    /// True if a line about progress is due: the first and the last step, and one a second.
     fn is_due(&mut self, is_last: bool) -> bool {
         let is_due = is_last || self.last.is_none_or(|last| last.elapsed() >= INTERVAL);
         if is_due {
