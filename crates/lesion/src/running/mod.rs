@@ -4,6 +4,7 @@ pub(crate) mod check_study;
 pub(crate) mod file_journal;
 pub(crate) mod folder;
 pub(crate) mod journal_lines;
+pub(crate) mod memo;
 pub(crate) mod memory;
 pub(crate) mod place;
 pub(crate) mod prepared_study;

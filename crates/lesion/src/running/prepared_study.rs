@@ -132,6 +132,22 @@ impl StudyLayers {
     }
 }
 
+impl RunOptions {
+    /// Checks that there are no warnings, if these are errors.
+    ///
+    /// # Errors
+    /// If there is a warning, and the options are strict ([`LesionError::Warnings`]).
+    pub(crate) fn check_warnings(&self, warnings: &[Warning]) -> Result<(), LesionError> {
+        match warnings.first() {
+            Some(first) if self.strict => {
+                let first = Box::new(first.clone());
+                Err(LesionError::Warnings { first, count: warnings.len() })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 /// A study that is ready to run on a model.
 pub struct PreparedStudy<'m> {
     pub(crate) study: Study,
@@ -201,7 +217,7 @@ impl<'m> PreparedStudy<'m> {
         }
         prepared.warnings.extend(prepared.check_random_sets());
         Warning::sort(&mut prepared.warnings);
-        prepared.check_warnings(&prepared.warnings)?;
+        prepared.options.check_warnings(&prepared.warnings)?;
         Ok(prepared)
     }
 
@@ -248,20 +264,6 @@ impl<'m> PreparedStudy<'m> {
         &self.notes
     }
 
-    /// Checks that there are no warnings, if these are errors.
-    ///
-    /// # Errors
-    /// If there is a warning, and the options are strict ([`LesionError::Warnings`]).
-    fn check_warnings(&self, warnings: &[Warning]) -> Result<(), LesionError> {
-        match warnings.first() {
-            Some(first) if self.options.strict => {
-                let first = Box::new(first.clone());
-                Err(LesionError::Warnings { first, count: warnings.len() })
-            }
-            _ => Ok(()),
-        }
-    }
-
     /// All warnings of the study, with those about its model's predictions.
     ///
     /// # Errors
@@ -273,18 +275,14 @@ impl<'m> PreparedStudy<'m> {
         let mut warnings = self.warnings.clone();
         warnings.extend(never_right);
         Warning::sort(&mut warnings);
-        self.check_warnings(&warnings)?;
+        self.options.check_warnings(&warnings)?;
         Ok(warnings)
     }
 
     /// The warning that no claim can reach the level, if that is so.
     fn check_random_sets(&self) -> Option<Warning> {
         let design = self.design();
-        let (claims, random_sets) = (design.claims(), design.random_sets());
-        if claims == 0 || smallest_p(claims, random_sets) <= LEVEL {
-            return None;
-        }
-        Some(Warning::FewRandomSets { random_sets, claims, needed: sets_needed(claims) })
+        few_random_sets(design.claims(), design.random_sets())
     }
 
     pub(crate) fn subject(&self) -> Subject<'_> {
@@ -389,6 +387,14 @@ impl<'m> PreparedStudy<'m> {
         let file = study_record::MANIFEST;
         Ok(hash::of_bytes(&bytes.map_err(|source| LesionError::Json { file, source })?))
     }
+}
+
+/// The warning that none of so many claims can reach the level, if that is so.
+pub(crate) fn few_random_sets(claims: usize, random_sets: usize) -> Option<Warning> {
+    if claims == 0 || smallest_p(claims, random_sets) <= LEVEL {
+        return None;
+    }
+    Some(Warning::FewRandomSets { random_sets, claims, needed: sets_needed(claims) })
 }
 
 /// Whether a part runs that lesions prompts with a label. Only bystanders need none.

@@ -1,6 +1,6 @@
 //! Work that several studies of one model have in common: it is done once.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::sync::Arc;
 
 use lesion_eval::{
     Activations, BatchStore, Diagnostics, Observations, Prediction, Progress, ReferenceActivations,
@@ -8,7 +8,7 @@ use lesion_eval::{
 };
 use study_record::{LesionKind, StimuliCounts, Study};
 
-use crate::running::prepared_study::PreparedStudy;
+use crate::running::{memo::Memo, prepared_study::PreparedStudy};
 
 /// Bytes of batches that are kept.
 const MOST_BATCH_BYTES: usize = 256 << 20;
@@ -21,11 +21,11 @@ const MOST_KEPT: usize = 3;
 pub(crate) struct SharedWork {
     /// Finished batches of lesions; none in a study by itself.
     pub(crate) batches: Option<BatchStore>,
-    predictions: Memo<Vec<Prediction>>,
-    activations: Memo<Activations>,
-    selections: Memo<SelectionResults>,
-    references: Memo<Option<ReferenceActivations>>,
-    diagnostics: Memo<Diagnostics>,
+    predictions: Memo<Vec<Prediction>, MOST_KEPT>,
+    activations: Memo<Activations, MOST_KEPT>,
+    selections: Memo<SelectionResults, MOST_KEPT>,
+    references: Memo<Option<ReferenceActivations>, MOST_KEPT>,
+    diagnostics: Memo<Diagnostics, MOST_KEPT>,
 }
 
 /// The selection, and its replication on the stimuli that were held out.
@@ -169,52 +169,4 @@ fn select_and_replicate(
     let again = select(held_out, settings, study.seed, progress)?;
     let replications = replicate(&selection, &again);
     Ok(SelectionResults { selection, held_out: Some(held_out.counts), replications })
-}
-
-/// Some results of one kind, each with a key of everything that it depends on. The oldest is dropped
-/// first.
-struct Memo<T>(VecDeque<(String, Arc<T>)>);
-
-impl<T> Default for Memo<T> {
-    fn default() -> Self {
-        Self(VecDeque::new())
-    }
-}
-
-impl<T> Memo<T> {
-    fn take_or(
-        &mut self,
-        key: String,
-        compute: impl FnOnce() -> Result<T, StudyError>,
-    ) -> Result<Arc<T>, StudyError> {
-        if let Some((_, found)) = self.0.iter().find(|(other, _)| *other == key) {
-            return Ok(found.clone());
-        }
-        let computed = Arc::new(compute()?);
-        if self.0.len() == MOST_KEPT {
-            self.0.pop_front();
-        }
-        self.0.push_back((key, computed.clone()));
-        Ok(computed)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_result_is_computed_once_and_the_oldest_is_dropped() {
-        let mut memo = Memo::default();
-        let mut computed = Vec::new();
-        for key in ["a", "b", "a", "c", "d", "b", "a"] {
-            let value = memo.take_or(key.to_owned(), || {
-                computed.push(key);
-                Ok(key.to_uppercase())
-            });
-            assert_eq!(*value.unwrap(), key.to_uppercase());
-        }
-        assert_eq!(computed, ["a", "b", "c", "d", "a"]);
-        assert!(memo.take_or("x".to_owned(), || Err(StudyError::Cancelled)).is_err());
-    }
 }

@@ -10,10 +10,10 @@ use crate::{
     loading::loaded_model::LoadedModel,
     running::{
         check_study::{plan_steps, seconds_per_pass},
+        prepared_study::few_random_sets,
         stages::Stages,
     },
     sweeping::{
-        run_sweep::few_random_sets,
         sweep_request::{ModelTasks, SweepRequest},
         task_preparation::TaskPreparation,
     },
@@ -113,12 +113,7 @@ pub fn check_sweep(
     }
     plan.tasks.sort_by_key(|task| task.number);
     plan.add_sums();
-    if request.options.strict
-        && let Some(first) = plan.warnings.first()
-    {
-        let first = Box::new(first.clone());
-        return Err(LesionError::Warnings { first, count: plan.warnings.len() });
-    }
+    request.options.check_warnings(&plan.warnings)?;
     Ok(plan)
 }
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use lesion_eval::StudyError;
-use study_record::{LEVEL, MANIFEST, Manifest, SweepTask, Warning, sets_needed, smallest_p};
+use study_record::{MANIFEST, Manifest, SweepTask, Warning, sets_needed};
 use study_report::{FinishedStudy, StudyFiles as _, StudyFolder};
 
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
         file_journal::FILE as JOURNAL,
         folder::create_folder,
         place::{Place as _, REPORT},
-        prepared_study::PreparedStudy,
+        prepared_study::{PreparedStudy, few_random_sets},
         run::{RunSummary, run_sharing},
         shared_work::SharedWork,
         stages::Stages,
@@ -84,9 +84,7 @@ pub fn run_sweep(
         }
     }
     if let Some(warning) = few_random_sets(design.claims, design.random_sets) {
-        if request.options.strict {
-            return Err(LesionError::Warnings { first: Box::new(warning), count: 1 });
-        }
+        request.options.check_warnings(std::slice::from_ref(&warning))?;
         let times = sets_needed(design.claims) / design.random_sets.max(1) as f64;
         let line = format!("{warning}, and take about {times:.0} times as long");
         stages.note(&Note::Doubt(line));
@@ -151,14 +149,6 @@ impl SweepDesign {
         }
         Ok(())
     }
-}
-
-/// The warning that no claim of all tasks together can reach the level, if that is so.
-pub(crate) fn few_random_sets(claims: usize, random_sets: usize) -> Option<Warning> {
-    if claims == 0 || smallest_p(claims, random_sets) <= LEVEL {
-        return None;
-    }
-    Some(Warning::FewRandomSets { random_sets, claims, needed: sets_needed(claims) })
 }
 
 /// Runs the tasks of one model that are not finished. Returns their number.

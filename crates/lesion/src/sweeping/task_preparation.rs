@@ -1,6 +1,6 @@
 //! Preparation of the tasks of one model. Tasks that read the same texts share them.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::sync::Arc;
 
 use study_record::{LesionKind, Study, SweepTask};
 
@@ -9,6 +9,7 @@ use crate::{
     inputs::study_texts::StudyTexts,
     loading::loaded_model::LoadedModel,
     running::{
+        memo::Memo,
         prepared_study::{PreparedStudy, ReadInputs, RunOptions},
         stages::Stages,
     },
@@ -23,12 +24,12 @@ pub(crate) struct TaskPreparation<'m> {
     model: &'m LoadedModel,
     options: RunOptions,
     /// Encoded texts with a key of everything that they depend on, the oldest first.
-    texts: VecDeque<(String, Arc<ReadInputs>)>,
+    texts: Memo<ReadInputs, MOST_TEXTS>,
 }
 
 impl<'m> TaskPreparation<'m> {
     pub(crate) fn new(model: &'m LoadedModel, options: &RunOptions) -> Self {
-        Self { model, options: options.clone(), texts: VecDeque::new() }
+        Self { model, options: options.clone(), texts: Memo::default() }
     }
 
     /// Checks and encodes a task.
@@ -55,17 +56,11 @@ impl<'m> TaskPreparation<'m> {
         options: &RunOptions,
         stages: &mut Stages<'_>,
     ) -> Result<Arc<ReadInputs>, LesionError> {
-        let key = texts_key(study);
-        if let Some((_, read)) = self.texts.iter().find(|(other, _)| *other == key) {
-            return Ok(read.clone());
-        }
-        let texts = StudyTexts::read_valid_lines(study)?;
-        let read = Arc::new(ReadInputs::encode(self.model, study, texts, options, stages)?);
-        if self.texts.len() == MOST_TEXTS {
-            self.texts.pop_front();
-        }
-        self.texts.push_back((key, read.clone()));
-        Ok(read)
+        let model = self.model;
+        self.texts.take_or(texts_key(study), || {
+            let texts = StudyTexts::read_valid_lines(study)?;
+            ReadInputs::encode(model, study, texts, options, stages)
+        })
     }
 }
 
