@@ -222,6 +222,25 @@ fn every_block_of_code_runs_and_prints_what_the_page_shows() {
     }
 }
 
+/// The chapter's commands need a model that is on PyPI. `.ci/run` sets the variable if it can be fetched.
+#[cfg(unix)]
+#[test]
+fn the_chapter_on_proteins_runs_and_prints_what_it_shows() {
+    if std::env::var_os("LESION_PROTEINS").is_none() {
+        eprintln!("Skipped: LESION_PROTEINS is not set.");
+        return;
+    }
+    let pages = pages();
+    let page = pages.iter().find(|page| page.path.ends_with("docs/proteins.md")).unwrap();
+    let dir = TempDir::new().unwrap();
+    std::os::unix::fs::symlink(root().join("docs"), dir.path().join("docs")).unwrap();
+    let blocks = page.blocks();
+    assert!(blocks.len() >= 4, "{}", blocks.len());
+    for block in blocks {
+        run_block(&Block { no_run: false, ..block }, dir.path());
+    }
+}
+
 #[test]
 fn the_job_scripts_of_the_guide_are_those_that_run_on_slurm() {
     let pages = pages();
