@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use bert_model::{BertForMaskedLm, Checkpoint};
+use bert_model::{Checkpoint, LanguageModel};
 use burn::tensor::Device;
 use grammar::{
     CalibrationRow, Case, HeldOut, HeldOutPrompt, LEVELS, PROMPTS, TINY_SEEDS, calibration_curve,
@@ -32,7 +32,7 @@ const TINY_BYTES: u64 = 1_000_000;
 /// A model of the repository.
 struct TrainedModel {
     checkpoint: Checkpoint,
-    model: BertForMaskedLm,
+    model: LanguageModel,
 }
 
 fn models() -> PathBuf {

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use activation_capture::{CaptureError, Edit, LayerCapture, Lesion, Target, TokenCapture};
-use bert_model::{BertForMaskedLm, Checkpoint, NoHook, Site, TokenBatch};
+use bert_model::{Checkpoint, LanguageModel, NoHook, Site, TokenBatch};
 use burn::tensor::Device;
 use safetensors::SafeTensors;
 use serde_json::Value;
@@ -18,7 +18,7 @@ fn fixtures() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/parity")
 }
 
-fn model() -> BertForMaskedLm {
+fn model() -> LanguageModel {
     Checkpoint::open(fixtures().join("model")).unwrap().load_model(&Device::flex()).unwrap()
 }
 
@@ -46,7 +46,7 @@ fn zero(row: usize, position: usize, neurons: &[usize]) -> Target<'_> {
 }
 
 /// Logits at every position of every row.
-fn logits(model: &BertForMaskedLm, batch: &TokenBatch, lesion: &mut Lesion) -> Vec<f32> {
+fn logits(model: &LanguageModel, batch: &TokenBatch, lesion: &mut Lesion) -> Vec<f32> {
     let hidden = model.forward(batch, lesion).unwrap();
     let places: Vec<_> = (0..batch.rows().len())
         .flat_map(|row| (0..batch.length()).map(move |position| (row, position)))
@@ -151,7 +151,7 @@ fn a_row_without_a_target_is_unchanged_to_the_bit() {
 fn a_hook_leaves_nothing_behind() {
     let model = model();
     let batch = TokenBatch::new(vec![sentences().remove(0)]).unwrap();
-    let plain = |model: &BertForMaskedLm| {
+    let plain = |model: &LanguageModel| {
         let hidden = model.forward(&batch, &mut NoHook).unwrap();
         hidden.into_data().try_into_vec::<f32>().unwrap()
     };

@@ -5,7 +5,7 @@ use std::{fs, hint::black_box, path::Path, sync::Arc, time::Instant};
 
 use activation_capture::TokenCapture;
 use anyhow::{Context, Result};
-use bert_model::{BertForMaskedLm, Checkpoint, Site, TokenBatch};
+use bert_model::{Checkpoint, LanguageModel, Site, TokenBatch};
 use burn::tensor::{Device, Distribution, Tensor};
 use clap::ValueEnum;
 use lesion_eval::{
@@ -133,7 +133,7 @@ fn lesion_each(dir: &Path) -> Result<f64> {
 }
 
 /// Captures the activations before and after GELU at each mask, and the logits there.
-fn capture(model: &BertForMaskedLm, subject: Subject<'_>, prompts: &[MaskedPrompt]) -> Result<()> {
+fn capture(model: &LanguageModel, subject: Subject<'_>, prompts: &[MaskedPrompt]) -> Result<()> {
     let groups = subject.passes(prompts.iter().map(MaskedPrompt::length));
     groups.into_par_iter().try_for_each(|group| {
         let mut tokens = Vec::new();
@@ -151,7 +151,7 @@ fn capture(model: &BertForMaskedLm, subject: Subject<'_>, prompts: &[MaskedPromp
     })
 }
 
-fn draw_sets(count: usize, model: &BertForMaskedLm) -> Vec<Arc<[usize]>> {
+fn draw_sets(count: usize, model: &LanguageModel) -> Vec<Arc<[usize]>> {
     let mut rng = ChaCha8Rng::seed_from_u64(2);
     let neurons = model.config().intermediate_size;
     (0..count).map(|_| index::sample(&mut rng, neurons, SET_SIZE).into_iter().collect()).collect()

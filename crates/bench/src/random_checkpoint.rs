@@ -3,7 +3,7 @@
 use std::{collections::HashSet, fs, path::Path};
 
 use anyhow::{Context, Result};
-use bert_model::{BertConfig, BertForMaskedLm, UntrainedWeights};
+use bert_model::{BertConfig, LanguageModel, UntrainedWeights};
 use burn::tensor::Device;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -42,7 +42,7 @@ pub(crate) fn make_checkpoint(dir: &Path) -> Result<()> {
     let config = BertConfig::from_json(CONFIG.as_bytes())?;
     let vocabulary = make_vocabulary(config.vocab_size).join("\n") + "\n";
     let mut source = UntrainedWeights::with_deviation(0, STANDARD_DEVIATION);
-    let model = BertForMaskedLm::load(&config, &mut source, &Device::flex())?;
+    let model = LanguageModel::load(&config, &mut source, &Device::flex())?;
     for (name, bytes) in [
         ("vocab.txt", vocabulary.into_bytes()),
         (PAPER, PAPER_PROMPT.as_bytes().to_vec()),

@@ -6,7 +6,7 @@ use crate::{
     checkpoint_note::CheckpointNote,
     config::{bert_config::BertConfig, config_error::ConfigError, family::Family},
     error::BertModelError,
-    model::bert_for_masked_lm::BertForMaskedLm,
+    model::language_model::LanguageModel,
     model_folder::ModelFolder,
     text::{
         reconciled::{
@@ -126,8 +126,8 @@ impl Checkpoint {
     ///
     /// # Errors
     /// If a tensor is missing, has another shape or another dtype; the error names it.
-    pub fn load_model(&mut self, device: &Device) -> Result<BertForMaskedLm, BertModelError> {
-        BertForMaskedLm::load(&self.config, &mut self.weights, device)
+    pub fn load_model(&mut self, device: &Device) -> Result<LanguageModel, BertModelError> {
+        LanguageModel::load(&self.config, &mut self.weights, device)
     }
 
     /// A model of this shape with weights that were drawn at random, instead of the checkpoint's.
@@ -138,9 +138,9 @@ impl Checkpoint {
         &self,
         seed: u64,
         device: &Device,
-    ) -> Result<BertForMaskedLm, BertModelError> {
+    ) -> Result<LanguageModel, BertModelError> {
         UntrainedWeights::check_size(&self.config)?;
-        BertForMaskedLm::load(&self.config, &mut UntrainedWeights::new(seed), device)
+        LanguageModel::load(&self.config, &mut UntrainedWeights::new(seed), device)
     }
 }
 

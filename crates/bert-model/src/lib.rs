@@ -27,10 +27,10 @@
 //!   an error, and never replaced by random values.
 //! - [`Family`] is chosen by the configuration, such as BERT, RoBERTa, ModernBERT, ESM or GPT-2. All take
 //!   one path through the code, and differ in data only: names, and a [`Structure`].
-//! - [`BertForMaskedLm`] runs the model. The forward pass takes an [`MlpHook`] as an argument and calls
+//! - [`LanguageModel`] runs the model. The forward pass takes an [`MlpHook`] as an argument and calls
 //!   it at two [`Site`]s of every layer. No hook is ever registered, so none can be left behind.
-//! - [`BertForMaskedLm::direct_effects`] computes how much each MLP neuron by itself adds to a logit, and
-//!   [`BertForMaskedLm::neuron_gradients`] how fast a difference of logits changes with it.
+//! - [`LanguageModel::direct_effects`] computes how much each MLP neuron by itself adds to a logit, and
+//!   [`LanguageModel::neuron_gradients`] how fast a difference of logits changes with it.
 //! - [`TokenBatch`] holds sequences of one length, so nothing is padded, and no result depends on the
 //!   other sequences of the batch.
 
@@ -58,8 +58,8 @@ pub use config::{
 };
 pub use error::BertModelError;
 pub use model::{
-    bert_for_masked_lm::BertForMaskedLm,
     gradients::{LogitDifference, NeuronGradients},
+    language_model::LanguageModel,
     mlp_hook::{MlpHook, NoHook, Site, TokenSet},
     token_batch::TokenBatch,
 };

@@ -9,7 +9,7 @@ use std::{
     fs,
 };
 
-use bert_model::{BertForMaskedLm, BertModelError, MlpHook, NoHook, Site, TokenBatch, TokenSet};
+use bert_model::{BertModelError, LanguageModel, MlpHook, NoHook, Site, TokenBatch, TokenSet};
 use burn::tensor::Tensor;
 use common::{FAMILIES, values};
 use serde::Deserialize;
@@ -21,7 +21,7 @@ const FROZEN_TOLERANCE: f64 = 1e-4;
 /// Tokens whose logits are compared: special ones, a letter, words.
 const TOKENS: [u32; 5] = [0, 4, 20, 60, 66];
 
-fn open(family: &str) -> (BertForMaskedLm, Vec<Vec<u32>>) {
+fn open(family: &str) -> (LanguageModel, Vec<Vec<u32>>) {
     let ids = common::sentences(family).into_iter().map(|sentence| sentence.ids);
     (common::open(family).1, ids.collect())
 }
@@ -31,7 +31,7 @@ fn batch(ids: &[u32]) -> TokenBatch {
 }
 
 /// Input of each layer, and output of the last.
-fn clean_pass(model: &BertForMaskedLm, ids: &[u32]) -> Vec<Tensor<3>> {
+fn clean_pass(model: &LanguageModel, ids: &[u32]) -> Vec<Tensor<3>> {
     let mut entering = vec![model.embed(&batch(ids)).unwrap()];
     for layer in 0..model.config().num_hidden_layers {
         let hidden = entering[layer].clone();
@@ -42,7 +42,7 @@ fn clean_pass(model: &BertForMaskedLm, ids: &[u32]) -> Vec<Tensor<3>> {
 
 /// `[TOKENS][neuron]`.
 fn effects(
-    model: &BertForMaskedLm,
+    model: &LanguageModel,
     entering: &[Tensor<3>],
     layer: usize,
     position: usize,
@@ -320,7 +320,7 @@ fn gelu(z: &[f64]) -> Vec<f64> {
 }
 
 impl Reference {
-    fn new(model: &BertForMaskedLm) -> Self {
+    fn new(model: &LanguageModel) -> Self {
         let config = model.config();
         let tensors = model.tensors().into_iter();
         Self {

@@ -6,7 +6,7 @@ mod common;
 use std::{collections::BTreeMap, fs};
 
 use bert_model::{
-    BertForMaskedLm, BertModelError, LogitDifference, MlpHook, NeuronGradients, NoHook, Site,
+    BertModelError, LanguageModel, LogitDifference, MlpHook, NeuronGradients, NoHook, Site,
     TokenBatch, TokenSet,
 };
 use burn::tensor::Tensor;
@@ -26,7 +26,7 @@ struct Expected {
     post: Vec<Vec<f32>>,
 }
 
-fn embed(model: &BertForMaskedLm, rows: Vec<Vec<u32>>) -> Tensor<3> {
+fn embed(model: &LanguageModel, rows: Vec<Vec<u32>>) -> Tensor<3> {
     model.embed(&TokenBatch::new(rows).unwrap()).unwrap()
 }
 
@@ -156,12 +156,7 @@ impl MlpHook for Watch {
     }
 }
 
-fn post_activations(
-    model: &BertForMaskedLm,
-    ids: &[u32],
-    layer: usize,
-    position: usize,
-) -> Vec<f32> {
+fn post_activations(model: &LanguageModel, ids: &[u32], layer: usize, position: usize) -> Vec<f32> {
     let mut watch = Watch { layer, post: None };
     model.forward(&TokenBatch::new(vec![ids.to_vec()]).unwrap(), &mut watch).unwrap();
     values(watch.post.unwrap().narrow(1, position, 1))

@@ -5,7 +5,7 @@ mod common;
 
 use std::fs;
 
-use bert_model::{BertForMaskedLm, Checkpoint, MlpHook, NoHook, Site, TokenBatch, TokenSet};
+use bert_model::{Checkpoint, LanguageModel, MlpHook, NoHook, Site, TokenBatch, TokenSet};
 use burn::tensor::{Device, Tensor};
 use common::{
     FAMILIES, Sentence, all_logits, assert_close, folder, load_variant, logits, open, sentences,
@@ -26,7 +26,7 @@ impl Expected {
     }
 
     /// Compares every activation, hidden state and logit of each sentence.
-    fn assert_agrees(&self, name: &str, model: &BertForMaskedLm, sentences: Vec<Sentence>) {
+    fn assert_agrees(&self, name: &str, model: &LanguageModel, sentences: Vec<Sentence>) {
         for (i, sentence) in sentences.into_iter().enumerate() {
             let batch = TokenBatch::new(vec![sentence.ids]).unwrap();
             let mut kept = KeepAll::default();
@@ -132,7 +132,7 @@ fn one_token_of_the_last_layer_has_the_same_logits() {
     assert_one_token_agrees("modernbert-biased", &biased, sentences("modernbert"));
 }
 
-fn assert_one_token_agrees(name: &str, model: &BertForMaskedLm, sentences: Vec<Sentence>) {
+fn assert_one_token_agrees(name: &str, model: &LanguageModel, sentences: Vec<Sentence>) {
     for sentence in sentences {
         let batch = TokenBatch::new(vec![sentence.ids]).unwrap();
         let position = 4;

@@ -4,7 +4,7 @@ mod common;
 
 use std::fs;
 
-use bert_model::{BertConfig, BertForMaskedLm, BertModelError, UntrainedWeights, Weights};
+use bert_model::{BertConfig, BertModelError, LanguageModel, UntrainedWeights, Weights};
 use burn::tensor::Device;
 use common::{FAMILIES, Tensors, folder, open, safetensors, stored, tensors_of};
 use safetensors::Dtype;
@@ -17,12 +17,12 @@ fn tensors() -> Tensors {
     stored(&fs::read(folder("").join("model/model.safetensors")).unwrap())
 }
 
-fn load(config: &BertConfig, tensors: &Tensors) -> Result<BertForMaskedLm, BertModelError> {
+fn load(config: &BertConfig, tensors: &Tensors) -> Result<LanguageModel, BertModelError> {
     let mut source = Weights::from_bytes(safetensors(tensors));
-    BertForMaskedLm::load(config, &mut source, &Device::flex())
+    LanguageModel::load(config, &mut source, &Device::flex())
 }
 
-fn logits(model: &BertForMaskedLm) -> Vec<f32> {
+fn logits(model: &LanguageModel) -> Vec<f32> {
     common::logits(model, &[vec![2, 30, 4, 40, 3]])
 }
 
@@ -282,7 +282,7 @@ fn f16_is_read_too() {
 #[test]
 fn the_error_of_a_file_that_is_not_safetensors_is_one_line() {
     let mut source = Weights::from_bytes(b"not a safetensors file".to_vec());
-    let error = BertForMaskedLm::load(&config(), &mut source, &Device::flex()).unwrap_err();
+    let error = LanguageModel::load(&config(), &mut source, &Device::flex()).unwrap_err();
     assert!(matches!(error, BertModelError::Container { .. }));
     assert!(!error.to_string().contains('\n'));
 }

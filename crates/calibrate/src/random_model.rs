@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use bert_model::{
-    BertConfig, BertForMaskedLm, BertModelError, BertTokenizer, SpecialTokens, TensorSource,
+    BertConfig, BertModelError, BertTokenizer, LanguageModel, SpecialTokens, TensorSource,
     UntrainedWeights, WordPieceOptions,
 };
 use burn::tensor::{Device, TensorData};
@@ -52,7 +52,7 @@ pub(crate) enum WeightKind {
 
 /// A random model with its tokenizer.
 pub(crate) struct RandomModel {
-    model: BertForMaskedLm,
+    model: LanguageModel,
     tokenizer: BertTokenizer,
 }
 
@@ -73,12 +73,12 @@ impl RandomModel {
         let mut weights = RandomWeights { seed, strength: None };
         let model = match kind {
             WeightKind::Untrained => {
-                BertForMaskedLm::load(&config, &mut UntrainedWeights::new(seed), &device)?
+                LanguageModel::load(&config, &mut UntrainedWeights::new(seed), &device)?
             }
-            WeightKind::UnequalGains => BertForMaskedLm::load(&config, &mut weights, &device)?,
+            WeightKind::UnequalGains => LanguageModel::load(&config, &mut weights, &device)?,
             WeightKind::Planted { strength } => {
                 weights.strength = Some(strength);
-                BertForMaskedLm::load(&config, &mut weights, &device)?
+                LanguageModel::load(&config, &mut weights, &device)?
             }
         };
         let words = vocabulary().join("\n") + "\n";

@@ -9,7 +9,7 @@
 
 use std::{collections::BTreeMap, fmt::Write as _, fs, path::PathBuf, sync::Arc};
 
-use bert_model::{BertForMaskedLm, BertTokenizer, Checkpoint};
+use bert_model::{BertTokenizer, Checkpoint, LanguageModel};
 use burn::tensor::Device;
 use lesion_eval::{
     Batching, Drops, EncodedStimuli, Laboratory, LesionMethod, MaskedPrompt, NeuronSets, NoJournal,
@@ -147,7 +147,7 @@ fn sign(layer: usize, neuron: usize) -> Option<f32> {
     }
 }
 
-fn open(test: &str) -> (BertForMaskedLm, BertTokenizer) {
+fn open(test: &str) -> (LanguageModel, BertTokenizer) {
     let dir = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("planted-{test}"));
     fs::create_dir_all(&dir).unwrap();
     fs::write(dir.join("model.safetensors"), Weights::planted().to_safetensors()).unwrap();

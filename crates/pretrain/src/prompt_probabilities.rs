@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bert_model::{BertForMaskedLm, BertTokenizer, NoHook, TokenBatch};
+use bert_model::{BertTokenizer, LanguageModel, NoHook, TokenBatch};
 use burn::tensor::activation::softmax;
 use grammar::HeldOutPrompt;
 
@@ -17,7 +17,7 @@ const BATCH_SIZE: usize = 64;
 ///
 /// If the tokenizer cannot encode a prompt or the model cannot be run.
 pub fn prompt_probabilities(
-    model: &BertForMaskedLm,
+    model: &LanguageModel,
     tokenizer: &BertTokenizer,
     prompts: &[HeldOutPrompt],
 ) -> Result<Vec<f64>, TrainError> {

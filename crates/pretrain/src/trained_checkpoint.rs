@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use bert_model::{BertForMaskedLm, BertTokenizer};
+use bert_model::{BertTokenizer, LanguageModel};
 
 use crate::train_error::{TrainError, file_error};
 
@@ -12,7 +12,7 @@ use crate::train_error::{TrainError, file_error};
 ///
 /// If a file cannot be written.
 pub fn write_checkpoint(
-    model: &BertForMaskedLm,
+    model: &LanguageModel,
     tokenizer: &BertTokenizer,
     vocabulary: &[String],
     dir: &Path,

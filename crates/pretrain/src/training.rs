@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use bert_model::{BertConfig, BertForMaskedLm, BertTokenizer, UntrainedWeights};
+use bert_model::{BertConfig, BertTokenizer, LanguageModel, UntrainedWeights};
 use burn::{
     grad_clipping::GradientClippingConfig, module::Module, optim::AdamWConfig, tensor::Device,
 };
@@ -33,10 +33,10 @@ pub fn train(
     recipe: &Recipe,
     stop_after: Option<u64>,
     state_dir: &Path,
-) -> Result<BertForMaskedLm, TrainError> {
+) -> Result<LanguageModel, TrainError> {
     let device = Device::flex().autodiff();
     let mut init = UntrainedWeights::with_deviation(recipe.seed, recipe.deviation);
-    let model = BertForMaskedLm::load(config, &mut init, &device)?;
+    let model = LanguageModel::load(config, &mut init, &device)?;
     let optimizer = AdamWConfig::new()
         .with_weight_decay(0.01)
         .with_epsilon(1e-6)

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use bert_model::BertForMaskedLm;
+use bert_model::LanguageModel;
 use burn::{module::Module, optim::ModuleOptimizer, store::ModuleRecord};
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +14,7 @@ use crate::train_error::{TrainError, file_error};
 
 /// The state of a training after a number of complete rounds.
 pub(crate) struct TrainingState {
-    pub(crate) model: BertForMaskedLm,
+    pub(crate) model: LanguageModel,
     pub(crate) optimizer: ModuleOptimizer,
     pub(crate) round: u64,
     pub(crate) steps: u64,
@@ -37,7 +37,7 @@ impl TrainingState {
     /// Loads the newest state in `dir`, or starts a new one with `model` if there is none.
     pub(crate) fn resume(
         dir: &Path,
-        model: BertForMaskedLm,
+        model: LanguageModel,
         optimizer: ModuleOptimizer,
         fingerprint: String,
     ) -> Result<Self, TrainError> {

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use bert_model::{
-    BertConfig, BertForMaskedLm, BertTokenizer, Checkpoint, SpecialTokens, WordPieceOptions,
+    BertConfig, BertTokenizer, Checkpoint, LanguageModel, SpecialTokens, WordPieceOptions,
 };
 use burn::tensor::{DType, Device};
 use grammar::{HeldOut, vocabulary::word_pieces};
@@ -38,12 +38,12 @@ fn recipe(rounds: u64) -> Recipe {
     }
 }
 
-fn train_rounds(rounds: u64, stop_after: Option<u64>, state: &Path) -> BertForMaskedLm {
+fn train_rounds(rounds: u64, stop_after: Option<u64>, state: &Path) -> LanguageModel {
     let held_out = HeldOut::project();
     train(&config(), &tokenizer(), &held_out, &recipe(rounds), stop_after, state).unwrap()
 }
 
-fn bytes(model: &BertForMaskedLm) -> Vec<(String, Vec<u8>)> {
+fn bytes(model: &LanguageModel) -> Vec<(String, Vec<u8>)> {
     model.tensors().into_iter().map(|(name, data)| (name, data.as_bytes().to_vec())).collect()
 }
 

@@ -2,10 +2,10 @@ use burn::tensor::{Int, Tensor};
 
 use crate::{
     error::BertModelError,
-    model::{bert_for_masked_lm::BertForMaskedLm, mlp_hook::NoHook},
+    model::{language_model::LanguageModel, mlp_hook::NoHook},
 };
 
-impl BertForMaskedLm {
+impl LanguageModel {
     /// The direct effect of each MLP neuron of `layer`, at the token `position`, on the logits of
     /// `tokens` at that position: how far the logit falls if the neuron's contribution is removed from
     /// the residual stream and no later attention or MLP reacts. Returns `[tokens, intermediate]`.
@@ -59,11 +59,11 @@ impl BertForMaskedLm {
     }
 
     /// The direct effects of some neurons on the logits of the whole vocabulary,
-    /// `[neurons, vocabulary]`: [`BertForMaskedLm::direct_effects`] of every word, computed forwards
+    /// `[neurons, vocabulary]`: [`LanguageModel::direct_effects`] of every word, computed forwards
     /// from the neurons, which is cheaper for a few of them.
     ///
     /// # Errors
-    /// If [`BertForMaskedLm::direct_effects`] fails, or a neuron does not exist
+    /// If [`LanguageModel::direct_effects`] fails, or a neuron does not exist
     /// ([`BertModelError::NoSuchNeuron`]).
     pub fn words_written(
         &self,

@@ -3,7 +3,7 @@ use burn::tensor::{Int, Tensor};
 use crate::{
     error::BertModelError,
     model::{
-        bert_for_masked_lm::{BertForMaskedLm, check_positions},
+        language_model::{LanguageModel, check_positions},
         mlp_hook::{MlpHook, Site, TokenSet},
     },
 };
@@ -38,7 +38,7 @@ impl NeuronGradients {
     }
 }
 
-impl BertForMaskedLm {
+impl LanguageModel {
     /// The gradient of a difference of logits with respect to every MLP neuron at the same token: how
     /// fast the difference rises with the neuron's activation, every later layer included. Runs the
     /// layers from `first` on, forward with `hook` and then backward; `hidden`, `[batch, seq, hidden]`,

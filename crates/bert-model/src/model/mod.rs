@@ -2,10 +2,10 @@
 //! edit the MLP; and the direct effects and the gradients of its neurons.
 
 pub(crate) mod attention;
-pub(crate) mod bert_for_masked_lm;
 pub(crate) mod direct_effects;
 pub(crate) mod embeddings;
 pub(crate) mod gradients;
+pub(crate) mod language_model;
 pub(crate) mod layer;
 pub(crate) mod mlm_head;
 pub(crate) mod mlp;

@@ -4,9 +4,7 @@
 
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
-use bert_model::{
-    BertConfig, BertForMaskedLm, Checkpoint, ModelFolder, NoHook, TokenBatch, Weights,
-};
+use bert_model::{BertConfig, Checkpoint, LanguageModel, ModelFolder, NoHook, TokenBatch, Weights};
 use burn::tensor::{Device, Tensor};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::Deserialize;
@@ -35,18 +33,18 @@ pub(crate) fn sentences(family: &str) -> Vec<Sentence> {
     serde_json::from_slice(&fs::read(folder(family).join("sentences.json")).unwrap()).unwrap()
 }
 
-pub(crate) fn open(family: &str) -> (Checkpoint, BertForMaskedLm) {
+pub(crate) fn open(family: &str) -> (Checkpoint, LanguageModel) {
     let mut checkpoint = Checkpoint::open(folder(family).join("model")).unwrap();
     let model = checkpoint.load_model(&Device::flex()).unwrap();
     (checkpoint, model)
 }
 
 /// The model of a folder in `variants`, which has no tokenizer.
-pub(crate) fn load_variant(variant: &str) -> BertForMaskedLm {
+pub(crate) fn load_variant(variant: &str) -> LanguageModel {
     let folder = folder("variants").join(variant);
     let config = BertConfig::from_json(&fs::read(folder.join("config.json")).unwrap()).unwrap();
     let mut weights = Weights::open(&ModelFolder::from(&folder)).unwrap();
-    BertForMaskedLm::load(&config, &mut weights, &Device::flex()).unwrap()
+    LanguageModel::load(&config, &mut weights, &Device::flex()).unwrap()
 }
 
 pub(crate) fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
@@ -54,12 +52,12 @@ pub(crate) fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
 }
 
 /// The logits of every token of every row.
-pub(crate) fn logits(model: &BertForMaskedLm, rows: &[Vec<u32>]) -> Vec<f32> {
+pub(crate) fn logits(model: &LanguageModel, rows: &[Vec<u32>]) -> Vec<f32> {
     let batch = TokenBatch::new(rows.to_vec()).unwrap();
     all_logits(model, model.forward(&batch, &mut NoHook).unwrap())
 }
 
-pub(crate) fn all_logits(model: &BertForMaskedLm, hidden: Tensor<3>) -> Vec<f32> {
+pub(crate) fn all_logits(model: &LanguageModel, hidden: Tensor<3>) -> Vec<f32> {
     let [rows, length, _] = hidden.dims();
     let places: Vec<_> = (0..rows).flat_map(|r| (0..length).map(move |p| (r, p))).collect();
     values(model.logits_at(hidden, &places).unwrap())
@@ -86,7 +84,7 @@ pub(crate) fn stored(bytes: &[u8]) -> Tensors {
 }
 
 /// The tensors of a model.
-pub(crate) fn tensors_of(model: &BertForMaskedLm) -> Tensors {
+pub(crate) fn tensors_of(model: &LanguageModel) -> Tensors {
     stored(&model.to_safetensors().unwrap())
 }
 

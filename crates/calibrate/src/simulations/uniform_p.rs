@@ -4,7 +4,7 @@ use std::fs;
 
 use activation_capture::TokenCapture;
 use anyhow::{Context, Result, bail};
-use bert_model::{BertForMaskedLm, Checkpoint, Site, TokenBatch};
+use bert_model::{Checkpoint, LanguageModel, Site, TokenBatch};
 use burn::tensor::Device;
 use lesion_eval::{Batching, MaskedPrompt, NeuronSetEntry, NeuronSetFile, Subject};
 use rand::{SeedableRng, seq::index};
@@ -192,7 +192,7 @@ fn activity(subject: Subject<'_>, prompts: &[MaskedPrompt], layer: usize) -> Res
     Ok(sums.iter().map(|sum| sum / prompts.len() as f64).collect())
 }
 
-fn norms(model: &BertForMaskedLm, layer: usize) -> Result<Vec<f64>> {
+fn norms(model: &LanguageModel, layer: usize) -> Result<Vec<f64>> {
     Ok(model.output_norms(layer)?.into_iter().map(f64::from).collect())
 }
 

@@ -208,12 +208,12 @@ impl Picked {
 #[cfg(test)]
 mod tests {
     use activation_capture::Edit;
-    use bert_model::{BertForMaskedLm, Checkpoint};
+    use bert_model::{Checkpoint, LanguageModel};
 
     use super::*;
     use crate::passes::batching::Batching;
 
-    fn open(family: &str) -> (Checkpoint, BertForMaskedLm) {
+    fn open(family: &str) -> (Checkpoint, LanguageModel) {
         let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/parity");
         let mut checkpoint = Checkpoint::open(format!("{dir}/{family}/model")).unwrap();
         let model = checkpoint.load_model(&Device::flex()).unwrap();

@@ -2,8 +2,7 @@
 
 use activation_capture::CaptureError;
 use bert_model::{
-    BertConfig, BertForMaskedLm, BertModelError, BertTokenizer, MlpHook, NoHook, TokenBatch,
-    TokenSet,
+    BertConfig, BertModelError, BertTokenizer, LanguageModel, MlpHook, NoHook, TokenBatch, TokenSet,
 };
 use burn::tensor::Tensor;
 use study_record::IndexRanges;
@@ -17,7 +16,7 @@ use crate::{
 #[derive(Clone, Copy, Debug)]
 pub struct Subject<'a> {
     /// The model.
-    pub model: &'a BertForMaskedLm,
+    pub model: &'a LanguageModel,
     /// Its tokenizer.
     pub tokenizer: &'a BertTokenizer,
     /// Whether every pass computes all tokens of all layers. Shortcuts give the same results up to

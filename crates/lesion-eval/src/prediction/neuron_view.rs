@@ -30,10 +30,10 @@ pub struct NeuronView {
     /// Its activation at each token after GELU.
     pub post: Vec<f32>,
     /// The words that it writes at each mask of this sentence, in logits: its direct effect on each
-    /// word ([`BertForMaskedLm::words_written`](bert_model::BertForMaskedLm::words_written)).
+    /// word ([`LanguageModel::words_written`](bert_model::LanguageModel::words_written)).
     pub written: Vec<WrittenWords>,
     /// The words that its weights favour in any sentence, per unit of activation
-    /// ([`BertForMaskedLm::word_weights`](bert_model::BertForMaskedLm::word_weights)).
+    /// ([`LanguageModel::word_weights`](bert_model::LanguageModel::word_weights)).
     pub weights: WrittenWords,
 }
 

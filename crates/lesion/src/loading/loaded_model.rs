@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap, sync::OnceLock};
 
-use bert_model::{BertForMaskedLm, BertTokenizer, Checkpoint, MemoryFolder, ModelFolder};
+use bert_model::{BertTokenizer, Checkpoint, LanguageModel, MemoryFolder, ModelFolder};
 use burn::tensor::Device;
 use lesion_eval::{Batching, Subject};
 use study_record::{BUNDLED, Origin};
@@ -22,7 +22,7 @@ use crate::{
 /// A model on a device, with its tokenizer.
 pub struct LoadedModel {
     checkpoint: Checkpoint,
-    model: BertForMaskedLm,
+    model: LanguageModel,
     folder: ModelFolder,
     name: String,
     notes: Vec<ModelNote>,

@@ -41,7 +41,7 @@ fn serialise(tensors: &NamedTensors, dtype: Dtype) -> Result<Vec<u8>, BertModelE
 /// A language model: Hugging Face's `BertForMaskedLM`, and those of [`Family`](crate::Family), which differ
 /// from it in a few parts.
 #[derive(Module, Debug)]
-pub struct BertForMaskedLm {
+pub struct LanguageModel {
     pub(crate) embeddings: Embeddings,
     pub(crate) layers: Vec<Layer>,
     pub(crate) head: MlmHead,
@@ -49,7 +49,7 @@ pub struct BertForMaskedLm {
     config: BertConfig,
 }
 
-impl BertForMaskedLm {
+impl LanguageModel {
     /// Builds the model from every tensor that `config` implies.
     ///
     /// # Errors
@@ -83,7 +83,7 @@ impl BertForMaskedLm {
     }
 
     /// Every tensor of the model under its Hugging Face name and in its layout, so that
-    /// `transformers` reads them unchanged. The counterpart of [`BertForMaskedLm::load`].
+    /// `transformers` reads them unchanged. The counterpart of [`LanguageModel::load`].
     #[must_use]
     pub fn tensors(&self) -> Vec<(String, TensorData)> {
         let names = self.config.model_type.names();
@@ -192,7 +192,7 @@ impl BertForMaskedLm {
 
     /// Runs the first half of a layer: attention, and the LayerNorm that belongs to it. `hidden`,
     /// `[batch, seq, hidden]`, is the input of the layer. Returns the residual stream between the halves
-    /// at `tokens`, which [`BertForMaskedLm::mlp`] reads.
+    /// at `tokens`, which [`LanguageModel::mlp`] reads.
     ///
     /// # Errors
     /// If there is no such layer ([`BertModelError::NoSuchLayer`]), or not exactly one position per
@@ -218,7 +218,7 @@ impl BertForMaskedLm {
         Ok(self.layer(layer)?.project(hidden))
     }
 
-    /// [`BertForMaskedLm::attend`] of all tokens, from the result of [`BertForMaskedLm::project`].
+    /// [`LanguageModel::attend`] of all tokens, from the result of [`LanguageModel::project`].
     ///
     /// # Errors
     /// If there is no such layer ([`BertModelError::NoSuchLayer`]).
@@ -234,7 +234,7 @@ impl BertForMaskedLm {
         Ok(self.layer(layer)?.attend_projected(hidden, projections))
     }
 
-    /// [`BertForMaskedLm::attend`] of one token of each row, from the queries of these tokens, `[batch, 1,
+    /// [`LanguageModel::attend`] of one token of each row, from the queries of these tokens, `[batch, 1,
     /// hidden]`, and the keys and values of all, `[batch, seq, hidden]`. `hidden`, `[batch, 1, hidden]`, is the
     /// input of the layer at these tokens.
     ///
@@ -256,7 +256,7 @@ impl BertForMaskedLm {
     }
 
     /// Runs the second half of a layer: its MLP, and the LayerNorm that belongs to it. `attended` is the result
-    /// of [`BertForMaskedLm::attend`] for `tokens`. Returns the layer's output for them.
+    /// of [`LanguageModel::attend`] for `tokens`. Returns the layer's output for them.
     ///
     /// # Errors
     /// If there is no such layer ([`BertModelError::NoSuchLayer`]).
