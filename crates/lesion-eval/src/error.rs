@@ -265,6 +265,12 @@ impl InvalidLines {
         &self.0
     }
 
+    /// The lines, in the order in which they were found.
+    #[must_use]
+    pub fn into_lines(self) -> Vec<InvalidLine> {
+        self.0
+    }
+
     /// True if a line of this file is invalid.
     #[must_use]
     pub fn is_any_of(&self, file: &str) -> bool {
@@ -425,9 +431,27 @@ pub enum LineProblem {
         brace: String,
     },
 
-    /// A pair with a label.
-    #[error("a label before a pair; only single sentences have one, as in him<tab>We saw {{him}}.")]
-    LabelledPair,
+    /// A pair with a label of one side.
+    #[error(
+        "the label \"{label}\" before a pair; a pair has the labels of both sides, as in \
+         good|bad<tab>We {{saw|seen}} it., or none"
+    )]
+    LabelledPair {
+        /// The text before the tab.
+        label: String,
+    },
+
+    /// A pair with other labels of its sides than the first pair, or with none.
+    #[error(
+        "the labels of its sides are not those of line {first}, {}; all pairs have the same ones",
+        label_note(label.as_deref())
+    )]
+    OtherSideLabels {
+        /// The line of the first pair.
+        first: usize,
+        /// The labels of the first pair, as they are written.
+        label: Option<String>,
+    },
 
     /// A pair with a brace that does not have two words.
     #[error("{found} words in braces; a pair has two")]
@@ -767,6 +791,11 @@ fn unknown_note(unknown: &[String]) -> String {
         return String::new();
     }
     format!(", which does not know {}", quote_all(unknown))
+}
+
+/// The labels of a pair's sides, as they are written.
+fn label_note(label: Option<&str>) -> String {
+    label.map_or_else(|| "which has none".to_owned(), |label| format!("`{label}`"))
 }
 
 /// The consequence of a sentence that occurs twice.

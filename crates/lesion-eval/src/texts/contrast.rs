@@ -16,8 +16,8 @@ pub struct Contrast {
     pub a: String,
     /// The label of the second words, for example `her`.
     pub b: String,
-    /// Whether the labels are words. Otherwise they only name the sides of pairs, `a` and `b`, and no
-    /// prompt's right word is one of them.
+    /// Whether the labels are words. Otherwise they only name the sides of pairs, such as `a` and `b`, and
+    /// no prompt's right word is one of them.
     pub words: bool,
 }
 
@@ -97,6 +97,11 @@ impl Contrast {
         }
         let [a, b] = targets[first].map(|word| name_of_word(word, read));
         Self { a, b, words: true }
+    }
+
+    /// The labels of pairs whose sides have names.
+    pub(crate) fn of_named_sides([a, b]: [&str; 2]) -> Self {
+        Self { a: a.to_owned(), b: b.to_owned(), words: false }
     }
 
     /// The labels of pairs that share no words.

@@ -31,7 +31,8 @@ impl Stimuli {
     ///
     /// A pair has the word of side a first, `The dog followed {him|her} home.` If it has several
     /// braces, the last is the target and all switch together. The labels are the two words of the
-    /// target, or `a` and `b` if the lines have different ones.
+    /// target, or `a` and `b` if the lines have different ones. `good|bad` before a tab gives them
+    /// other names, and then the same words may occur on either side.
     ///
     /// A single sentence has one word, `The dog followed {him} home.` Its label is this word, or
     /// stands before a tab. Side a is the label that occurs first.
@@ -93,7 +94,11 @@ impl Stimuli {
         let mut problem = None;
         let (contrast, layout);
         if self.paired {
-            contrast = Contrast::of_pairs(file, templates, read, invalid);
+            let named = templates.first().and_then(|template| template.label.as_deref());
+            contrast = match named.and_then(side_labels) {
+                Some(names) => Contrast::of_named_sides(names),
+                None => Contrast::of_pairs(file, templates, read, invalid),
+            };
             contrast.check_fields(file, templates, invalid, warnings);
             check_contexts(file, templates, warnings);
             layout = StimuliLayout::of_pairs(&groups);
@@ -174,13 +179,27 @@ fn check(template: &Template, first: &Template) -> Result<(), LineProblem> {
     if is_single {
         return if braces == 1 { Ok(()) } else { Err(LineProblem::SeveralTargets { braces }) };
     }
-    if template.label.is_some() {
-        return Err(LineProblem::LabelledPair);
+    if let Some(label) = &template.label
+        && side_labels(label).is_none()
+    {
+        return Err(LineProblem::LabelledPair { label: label.clone() });
+    }
+    if template.label != first.label {
+        let label = first.label.clone();
+        return Err(LineProblem::OtherSideLabels { first: first.line, label });
     }
     if let Some(words) = template.braces.iter().find(|words| words.len() != 2) {
         return Err(LineProblem::WordCount { found: words.len() });
     }
     Ok(())
+}
+
+/// The labels of a pair's sides: two different names with a bar between them.
+fn side_labels(label: &str) -> Option<[&str; 2]> {
+    let (a, b) = label.split_once('|')?;
+    let (a, b) = (a.trim(), b.trim());
+    let is_valid = !a.is_empty() && !b.is_empty() && !b.contains('|');
+    (is_valid && a.to_lowercase() != b.to_lowercase()).then_some([a, b])
 }
 
 /// Checks that a t-test is possible.
@@ -296,7 +315,7 @@ mod tests {
             ("I saw {him|her}.", "has 1"),
             ("I saw {him|her|it}.\nI saw {him|her}.", "f:1: 3 words"),
             ("{He|She|It} saw {him|her}.\nI saw {him|her}.", "f:1: 3 words"),
-            ("him\tI saw {him|her}.\nI saw {him|her}.", "f:1: a label before a pair"),
+            ("him\tI saw {him|her}.\nI saw {him|her}.", "f:1: the label \"him\" before a pair"),
             ("group=x\tI saw {him|her}.\ngroup=x\tYou saw {him|her}.", "2 pairs are in 1 group"),
         ] {
             assert_problem(content, problem);
@@ -350,10 +369,24 @@ mod tests {
         assert!(error.contains("`--test welch`"), "{error}");
     }
 
+    #[test]
+    fn sides_with_names_may_have_the_same_words() {
+        let content = "good|bad\tThe dog {is|are} here.\ngood | bad\tThe dogs {are|is} here.";
+        assert_problem(content, "f:2: the labels of its sides are not those of line 1, `good|bad`");
+        let (contrast, layout) = arrange(&content.replace(" | ", "|"), false).unwrap();
+        assert_eq!(contrast, Contrast { a: "good".into(), b: "bad".into(), words: false });
+        assert!(layout.paired);
+        let unnamed = content.replace("good | bad\t", "");
+        assert_problem(&unnamed, "f:2: the labels of its sides are not those of line 1");
+        for label in ["good|Good", "good|", "|bad", "good|bad|odd"] {
+            assert_problem(&content.replacen("good|bad", label, 1), "f:1: the label");
+        }
+    }
+
     proptest! {
         #[test]
         fn any_text_is_stimuli_or_one_line_of_error(
-            text in "((group=[xy]\t)?([ab]\t)?[a-c ]{1,3}\\{[ab|]{1,3}\\}\n){0,6}",
+            text in "((group=[xy]\t)?(([ab]|a[|]b)\t)?[a-c ]{1,3}\\{[ab|]{1,3}\\}\n){0,6}",
         ) {
             match arrange(&text, true) {
                 Ok((_, layout)) => {
