@@ -71,7 +71,7 @@ fn the_documented_keys_are_those_that_json_writes() {
     let [first, second] = [first.out(), second.out()];
     fs::write(first.join("sparsity.csv"), "layer,measure,at,share\n").unwrap();
     let [first, second] = [first.to_str().unwrap(), second.to_str().unwrap()];
-    let calls: [(&str, &[&[&str]]); 15] = [
+    let calls: [(&str, &[&[&str]]); 16] = [
         (
             "predict",
             &[
@@ -103,6 +103,7 @@ fn the_documented_keys_are_those_that_json_writes() {
         ("words", &[&["--like", "s?e"]]),
         ("devices", &[&[]]),
         ("new", &[&["starter"]]),
+        ("import", &[&["pairs", "pairs.csv"]]),
         ("completions", &[&["bash"]]),
         ("report", &[&[finished]]),
         ("paper", &[&[finished]]),
@@ -120,6 +121,9 @@ fn the_documented_keys_are_those_that_json_writes() {
             let sweep = "parts = [\"controls\"]\n[controls]\nnulls = 1\n[sweep]\nseed = [1]\n";
             fs::write(dir.path().join("sweep.toml"), sweep).unwrap();
             fs::write(dir.path().join("prompts.txt"), "We saw {him|her}.").unwrap();
+            let pairs = "sentence_good,sentence_bad\nI is,I are\nThe king is,The king are\n\
+                         He is,He are\nShe is,She are\nIt is,It is\n";
+            fs::write(dir.path().join("pairs.csv"), pairs).unwrap();
             // A section on a form of a command is called after both.
             let name = command.split(' ').next().unwrap();
             let output = lesion(dir.path()).args([name, "--json"]).args(*args).output().unwrap();

@@ -14,6 +14,7 @@ mod foreign_models;
 mod gather;
 mod ground_truth;
 mod hub;
+mod import;
 mod kills;
 mod laboratory;
 mod library;

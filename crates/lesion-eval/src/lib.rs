@@ -116,6 +116,7 @@ pub use prediction::{
     sentence::{MaskRating, Sentence, WordRating, rate_sentences},
     sentence_lesion::{LesionValues, SentenceLesion},
 };
+pub use random::draw_half;
 pub use selection::{
     activations::{Activations, measure},
     detectable::DetectableEffects,

@@ -1,6 +1,6 @@
 //! Random numbers. Every use has streams of its own, so that none depends on another's numbers.
 
-use rand::SeedableRng;
+use rand::{SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
 
 /// The purpose of random numbers.
@@ -26,6 +26,8 @@ pub(crate) enum Purpose {
     JointBootstrap,
     /// Halves of the prompts that other selectors see, and the random sets beside them.
     Selectors,
+    /// The half of imported pairs that becomes prompts.
+    Import,
 }
 
 /// The random numbers of one purpose, for example for random set `number` of the layer and label
@@ -34,4 +36,15 @@ pub(crate) fn stream(seed: u64, purpose: Purpose, index: usize, number: usize) -
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(((purpose as u64) << 56) + ((index as u64) << 32) + number as u64);
     rng
+}
+
+/// A random half of the numbers below `count`, ascending. If `count` is odd, it has the smaller number of
+/// them. Each `part` of a list has random numbers of its own.
+#[must_use]
+pub fn draw_half(count: usize, seed: u64, part: usize) -> Vec<usize> {
+    let mut numbers: Vec<usize> = (0..count).collect();
+    numbers.shuffle(&mut stream(seed, Purpose::Import, part, 0));
+    numbers.truncate(count / 2);
+    numbers.sort_unstable();
+    numbers
 }

@@ -8,7 +8,7 @@ use lesion_eval::StudyError;
 use study_record::{Backend, FigureFormat, SettingError, TableError, Warning};
 use study_report::ReportError;
 
-use crate::loading::model_name_error::ModelNameError;
+use crate::{importing::sentence_pair::UnusedLine, loading::model_name_error::ModelNameError};
 
 /// An error of the library. With its sources it prints as one line.
 #[derive(Debug, thiserror::Error)]
@@ -238,6 +238,47 @@ pub enum LesionError {
         paths: Vec<PathBuf>,
     },
 
+    /// A table without a column.
+    #[error(
+        "{name}: there is no column `{column}`; its columns are {}",
+        found.iter().map(|found| format!("`{found}`")).collect::<Vec<_>>().join(", ")
+    )]
+    NoColumn {
+        /// The file.
+        name: String,
+        /// The column.
+        column: String,
+        /// The columns of the first row.
+        found: Vec<String>,
+    },
+
+    /// A table with two columns of a name.
+    #[error("{name}: two columns are named `{column}`")]
+    TwoColumns {
+        /// The file.
+        name: String,
+        /// The name.
+        column: String,
+    },
+
+    /// A list of minimal pairs of which too few can be used.
+    #[error(
+        "{name}: {found} pairs can be used, and at least {fewest} are needed{}",
+        unused_note(*unused, first.as_ref())
+    )]
+    FewPairs {
+        /// The file.
+        name: String,
+        /// Number of pairs that can be used.
+        found: usize,
+        /// The fewest pairs.
+        fewest: usize,
+        /// Number of lines that cannot be used.
+        unused: usize,
+        /// The first of them.
+        first: Option<UnusedLine>,
+    },
+
     /// A backend that is not in this build.
     #[error(
         "this build has no backend `{backend}`; in a clone, `cargo xtask` with `--backend \
@@ -415,4 +456,15 @@ impl LesionError {
                 | Self::SweepStopped { .. }
         )
     }
+}
+
+/// The first line that cannot be used, and the number of the others.
+fn unused_note(unused: usize, first: Option<&UnusedLine>) -> String {
+    let Some(UnusedLine { line, reason }) = first else { return String::new() };
+    let others = match unused - 1 {
+        0 => String::new(),
+        1 => " (and one more line)".to_owned(),
+        more => format!(" (and {more} more lines)"),
+    };
+    format!("; line {line}: {reason}{others}")
 }

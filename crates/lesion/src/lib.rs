@@ -42,6 +42,7 @@
 //! outputs. It prints nothing.
 
 mod error;
+mod importing;
 mod inputs;
 mod loading;
 mod publishing;
@@ -52,6 +53,11 @@ mod sweeping;
 
 pub use bert_model::MemoryFolder;
 pub use error::LesionError;
+pub use importing::{
+    import_contrast::{ImportedContrast, PairsFormat},
+    sentence_pair::{UnusedLine, UnusedReason},
+    sentence_table::SentenceColumns,
+};
 pub use inputs::study_texts::{GivenTexts, StudyTexts, TextInput};
 pub use loading::{
     device::{device, device_name, device_needs, devices},

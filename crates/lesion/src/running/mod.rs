@@ -6,6 +6,7 @@ pub(crate) mod folder;
 pub(crate) mod journal_lines;
 pub(crate) mod memo;
 pub(crate) mod memory;
+pub(crate) mod new_files;
 pub(crate) mod place;
 pub(crate) mod prepared_study;
 pub(crate) mod registration_file;

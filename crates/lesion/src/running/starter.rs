@@ -2,15 +2,18 @@
 
 use std::{
     borrow::Cow,
-    fmt, fs,
-    io::Write as _,
+    fmt,
     path::{Path, PathBuf},
     str::FromStr,
 };
 
 use study_record::{Study, guide};
 
-use crate::{error::LesionError, inputs::bundled::STARTER_TEXTS, running::folder::temporary_file};
+use crate::{
+    error::LesionError,
+    inputs::bundled::STARTER_TEXTS,
+    running::new_files::{STARTER_FILES, write_new_files},
+};
 
 /// The two words of a contrast that there are sentences to start from for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,11 +79,6 @@ impl FromStr for StarterWords {
     }
 }
 
-/// File name of a starter's study.
-const STUDY: &str = "study.toml";
-/// File names of its texts.
-const TEXTS: [&str; 2] = ["pairs.txt", "prompts.txt"];
-
 /// Writes pairs, prompts and a study to start from into a folder, which is created if it does not exist.
 /// Returns the paths of the files, the study's last.
 ///
@@ -89,45 +87,22 @@ const TEXTS: [&str; 2] = ["pairs.txt", "prompts.txt"];
 /// no file is written.
 pub fn write_starter(dir: &Path, words: StarterWords) -> Result<Vec<PathBuf>, LesionError> {
     let study = starter_study()?;
-    let [pairs, prompts] = TEXTS;
-    let files = [(pairs, words.pairs), (prompts, words.prompts), (STUDY, study.as_bytes())];
-    let existing: Vec<PathBuf> = files
-        .iter()
-        .map(|(name, _)| dir.join(name))
-        .filter(|path| path.symlink_metadata().is_ok())
-        .collect();
-    if !existing.is_empty() {
-        return Err(LesionError::FilesExist { paths: existing });
-    }
-    fs::create_dir_all(dir).map_err(LesionError::write(dir))?;
-    let mut temporary = Vec::new();
-    for (name, bytes) in files {
-        let path = dir.join(name);
-        let mut file = temporary_file(dir).map_err(LesionError::write(&path))?;
-        file.write_all(bytes).map_err(LesionError::write(&path))?;
-        temporary.push((path, file));
-    }
-    let mut written: Vec<PathBuf> = Vec::new();
-    for (path, file) in temporary {
-        if let Err(failed) = file.persist_noclobber(&path) {
-            for path in written {
-                let _ = fs::remove_file(path);
-            }
-            return Err(LesionError::write(path)(failed.error));
-        }
-        written.push(path);
-    }
-    Ok(written)
+    let [pairs, prompts, study_file] = STARTER_FILES;
+    let files = [(pairs, words.pairs), (prompts, words.prompts), (study_file, study.as_bytes())];
+    write_new_files(dir, &files, false)
 }
+
+/// The parts of a study to start from.
+pub(crate) const STARTER_PARTS: &str = "controls,dose";
 
 /// Settings of a starter's study, for which its pairs are made.
 pub const STARTER_SETTINGS: [(&str, &str); 2] =
-    [("parts", "controls,dose"), ("selection.at", "masked")];
+    [("parts", STARTER_PARTS), ("selection.at", "masked")];
 
 /// The text of a starter's study.
 fn starter_study() -> Result<String, LesionError> {
     let mut study = Study::default();
-    let [pairs, prompts] = TEXTS;
+    let [pairs, prompts, _] = STARTER_FILES;
     let texts = [("stimuli", pairs), ("prompts", prompts)];
     for (key, text) in texts.into_iter().chain(STARTER_SETTINGS) {
         study.set(key, text)?;

@@ -2,10 +2,15 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
-use clap::{Arg, ArgGroup, Args as ClapArgs, CommandFactory, FromArgMatches, Parser, Subcommand};
+use anyhow::{Result, bail};
+use clap::{
+    Arg, ArgGroup, Args as ClapArgs, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum,
+};
 use clap_complete::Shell;
-use lesion::{LayerNeurons, LesionRequest, RunOptions, SentenceQuestion, StarterWords};
+use lesion::{
+    LayerNeurons, LesionRequest, PairsFormat, RunOptions, SentenceColumns, SentenceQuestion,
+    StarterWords,
+};
 use study_record::{Backend, Count, FigureFormat, LesionSettings, SettingValue};
 
 use crate::{
@@ -55,6 +60,9 @@ pub(crate) enum Command {
               help = format!("The two words of the contrast: one of {}", StarterWords::values()))]
         words: StarterWords,
     },
+    /// Write the files of a study from a list of minimal pairs of sentences: half of them become the pairs
+    /// that select neurons, the others the prompts that evaluate them.
+    Import(ImportArgs),
     /// Run a study file, or all studies of a sweep.
     Run {
         /// Study file. Options override its settings.
@@ -339,6 +347,79 @@ pub(crate) struct WordsArgs {
     /// one. Quote it, because shells read these characters too: `--like '*ing'`.
     #[arg(long, value_name = "PATTERN")]
     pub(crate) like: Option<String>,
+}
+
+/// The form of a list of minimal pairs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ImportForm {
+    /// A file of BLiMP: a JSON object on each line.
+    Blimp,
+    /// A table with a column for each sentence: CSV or TSV.
+    Pairs,
+}
+
+/// A list of minimal pairs.
+#[derive(ClapArgs, Debug)]
+pub(crate) struct ImportArgs {
+    /// Form of the list.
+    pub(crate) form: ImportForm,
+
+    /// File of the list.
+    pub(crate) file: PathBuf,
+
+    /// Column of the acceptable sentences of a table [default: sentence_good].
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) good: Option<String>,
+
+    /// Column of the unacceptable sentences of a table [default: sentence_bad].
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) bad: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) model: SettingArgs<ModelName>,
+
+    /// Random seed of the halves.
+    #[arg(long, default_value_t = 0, value_parser = u64::parse)]
+    pub(crate) seed: u64,
+
+    /// Folder for the files [default: the name of the file without its ending].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+
+    /// Replace the files of an earlier import.
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+impl ImportArgs {
+    /// The form of the list, with the columns of a table.
+    pub(crate) fn format(&self) -> Result<PairsFormat> {
+        let given = self.good.as_ref().map(|_| "--good").or(self.bad.as_ref().map(|_| "--bad"));
+        match (self.form, given) {
+            (ImportForm::Blimp, Some(option)) => {
+                bail!(
+                    "{option}: a file of BLiMP has no columns; `lesion import pairs` reads tables"
+                )
+            }
+            (ImportForm::Blimp, None) => Ok(PairsFormat::Blimp),
+            (ImportForm::Pairs, _) => {
+                let SentenceColumns { good, bad } = SentenceColumns::default();
+                Ok(PairsFormat::Table(SentenceColumns {
+                    good: self.good.clone().unwrap_or(good),
+                    bad: self.bad.clone().unwrap_or(bad),
+                }))
+            }
+        }
+    }
+
+    /// The folder for the files.
+    pub(crate) fn folder(&self) -> Result<PathBuf> {
+        if let Some(dir) = &self.out {
+            return Ok(dir.clone());
+        }
+        let Some(stem) = self.file.file_stem() else { bail!("specify a folder with --out") };
+        Ok(PathBuf::from(stem))
+    }
 }
 
 /// Finished studies.

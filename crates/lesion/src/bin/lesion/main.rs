@@ -4,6 +4,7 @@
 mod answers;
 mod args;
 mod exit;
+mod import_answer;
 mod job_array;
 mod next_step;
 mod predict_answer;
@@ -43,6 +44,7 @@ use answers::{
 };
 use args::{Args, Command, EvaluateArgs, ModelArgs, RunArgs, WordsArgs};
 use exit::Exit;
+use import_answer::ImportAnswer;
 use predict_answer::PredictAnswer;
 use predict_stream::answer_lines;
 use progress_bars::{ProgressBars, ProgressForm};
@@ -122,6 +124,7 @@ fn answer(command: &Command, json: bool, stages: &mut Stages<'_>) -> Result<()> 
             let paths = lesion::write_starter(dir, *words)?;
             give(&NewAnswer { paths }, json)
         }
+        Command::Import(args) => give(&ImportAnswer::import(args, stages)?, json),
         Command::Run { study: file, args } => {
             let study = match read_study_file(file)? {
                 StudyFile::Study(study) => override_study(*study, file, args)?,

@@ -60,6 +60,10 @@ fn advise(error: &anyhow::Error, command: &Command) -> String {
         Some(LesionError::AnotherStudy(_)) => {
             "; specify another --out, or --force to replace it".to_owned()
         }
+        Some(LesionError::FilesExist { .. }) if matches!(command, Command::Import(_)) => {
+            " with --out, or --force to replace them".to_owned()
+        }
+        Some(LesionError::NoColumn { .. }) => " (options --good and --bad)".to_owned(),
         Some(LesionError::AnotherRun(_)) => match command {
             Command::Report { .. } | Command::Paper { .. } => {
                 "; try again when it has ended".to_owned()
