@@ -111,6 +111,104 @@ fn the_study_runs_on_proteins() {
     assert!(!run.rows("nulls.csv").is_empty());
 }
 
+/// A run of the program in an empty folder.
+fn predict(args: &[&str]) -> Run {
+    let dir = tempfile::TempDir::new().unwrap();
+    let output = crate::support::lesion(dir.path()).args(args).output().unwrap();
+    Run { dir, output }
+}
+
+/// A sentence of `everywhere.json`.
+#[derive(serde::Deserialize)]
+struct SharedLesion {
+    text: String,
+    position: usize,
+    clean: Vec<f64>,
+    lesioned: Vec<f64>,
+}
+
+#[test]
+fn a_lesion_everywhere_does_what_a_hook_on_the_shared_mlp_does_in_transformers() {
+    #[derive(serde::Deserialize)]
+    struct Expected {
+        neurons: Vec<usize>,
+        sentences: Vec<SharedLesion>,
+    }
+    let model = model("albert");
+    let path = PathBuf::from(&model).with_file_name("everywhere.json");
+    let expected: Expected = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let neurons: Vec<String> = expected.neurons.iter().map(usize::to_string).collect();
+    let neurons = neurons.join(",");
+    assert!(!expected.sentences.is_empty());
+    for sentence in &expected.sentences {
+        // The layer does not matter.
+        for layer in ["0", "2"] {
+            let lesion = format!("{layer}:{neurons}");
+            let args = ["predict", &sentence.text, "--model", &model, "--top", "1000", "--json"];
+            let args = [&args[..], &["--lesion", &lesion, "--shared", "everywhere"]].concat();
+            let run = predict(&args);
+            assert!(run.output.status.success(), "{}", run.stderr());
+            let answer: serde_json::Value = serde_json::from_str(&run.stdout()).unwrap();
+            assert_eq!(answer["lesion"]["shared"], "everywhere");
+            let mask = &answer["masks"][0];
+            assert_eq!(mask["position"], sentence.position);
+            let words = mask["candidates"].as_array().unwrap();
+            let logits = |key: &str| -> Vec<f64> {
+                let mut logits: Vec<f64> =
+                    words.iter().map(|word| word[key].as_f64().unwrap()).collect();
+                logits.sort_by(f64::total_cmp);
+                logits
+            };
+            for (key, expected) in
+                [("logit", &sentence.clean), ("logit_lesioned", &sentence.lesioned)]
+            {
+                let mut expected = expected.clone();
+                expected.sort_by(f64::total_cmp);
+                let found = logits(key);
+                assert_eq!(found.len(), expected.len());
+                for (found, expected) in found.iter().zip(expected) {
+                    assert_close(*found, expected, 1e-4);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_study_lesions_shared_weights_here_or_everywhere() {
+    let args = ["--nulls", "3", "--correction", "none", "--shared", "everywhere"];
+    let run = reproduce("albert", STIMULI, PROMPTS, &args);
+    let plain = reproduce("albert", STIMULI, PROMPTS, &[&args[..], &["--plain"]].concat());
+    for table in ["lesions.csv", "nulls.csv", "neurons_causal.csv", "joint.csv", "dose.csv"] {
+        let rows = run.rows(table);
+        assert!(!rows.is_empty(), "{table}");
+        for (row, plain) in rows.iter().zip(plain.rows(table)) {
+            for column in ["margin_drop", "logit_drop"] {
+                if let Some(text) = row.get(column).filter(|text| !text.is_empty()) {
+                    let found: f64 = text.parse().unwrap();
+                    assert_close(found, number(&plain, column), 1e-5);
+                }
+            }
+        }
+    }
+    // Layers below the last one have a share in every direct effect.
+    assert!(run.rows("neurons_causal.csv").iter().all(|row| row["direct"] == "linearised"));
+    let manifest: serde_json::Value = serde_json::from_slice(&run.bytes("manifest.json")).unwrap();
+    assert_eq!(manifest["study"]["lesion"]["shared"], "everywhere");
+    let reason = manifest["skipped"]["dynamic"].as_str().unwrap_or_default();
+    assert!(reason.contains("`lesion.shared`"), "{manifest}");
+    let page = String::from_utf8(run.bytes("report.html")).unwrap();
+    assert!(page.contains("in every layer that shares their weights"));
+    let own_layer = reproduce("albert", STIMULI, PROMPTS, &args[..4]);
+    assert_ne!(own_layer.rows("lesions.csv"), run.rows("lesions.csv"));
+}
+
+#[test]
+fn only_layers_that_share_weights_are_lesioned_everywhere() {
+    let run = reproduce("roberta", STIMULI, PROMPTS, &["--shared", "everywhere"]);
+    assert_user_error(&run, &["`shared` is `everywhere`", "`roberta` share no weights"]);
+}
+
 /// Stimuli and prompts that a family can read.
 fn texts(family: &str) -> [&'static str; 2] {
     match family {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use activation_capture::CaptureError;
-use bert_model::BertModelError;
+use bert_model::{BertModelError, Family};
 use neuron_stats::StatsError;
 use study_record::{StimuliCounts, TableError};
 
@@ -78,6 +78,13 @@ pub enum StudyError {
     DynamicStudy {
         /// The reason.
         obstacle: DynamicObstacle,
+    },
+
+    /// A lesion in every layer that shares a neuron's weights, in a model whose layers share none.
+    #[error("`shared` is `everywhere`, but the layers of `{family}` share no weights; use `here`")]
+    NothingShared {
+        /// The family of the model.
+        family: Family,
     },
 
     /// Rows that cannot be written as a table.
@@ -239,6 +246,12 @@ pub enum DynamicObstacle {
         "only zero lesions at the mask are supported; this study sets `lesion.kind` or `lesion.at`"
     )]
     Lesion,
+
+    /// The study lesions neurons in layers below that in which they are selected.
+    #[error(
+        "neurons must be lesioned in the layer where they are selected; this study sets `lesion.shared`"
+    )]
+    Shared,
 }
 
 /// An invalid line of a stimuli or prompts file.

@@ -81,6 +81,7 @@ pub use engine::{
     journal::{Journal, NoJournal},
     laboratory::Laboratory,
     lesion_method::{LesionMethod, PreparedLesionMethod},
+    lesioned_layers::check_shared_layers,
     lesioned_tokens::check_tokens,
     reference::ReferenceActivations,
     trial::{DistributionChange, Drops, Outcome, Read, Reading, Trial},

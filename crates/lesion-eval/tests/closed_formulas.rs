@@ -16,7 +16,7 @@ use lesion_eval::{
     Observations, Outcome, Prompts, Read, Stimuli, Subject, Trial, lesion, measure, predict,
     select, unwatched,
 };
-use study_record::{SetRule, Site, Strength, Study};
+use study_record::{SetRule, SharedLayers, Site, Strength, Study};
 
 const HIDDEN: usize = 8;
 const NEURONS: usize = 12;
@@ -217,7 +217,9 @@ fn predictions_and_lesions_follow_the_formulas() {
             assert_close(f64::from(prediction.scores[0].logit), margin(right, other) / 2.0);
         }
 
-        let outcomes = lesion(subject, &prompts, &sets, 1, Site::Post, &mut unwatched()).unwrap();
+        let outcomes =
+            lesion(subject, &prompts, &sets, (1, SharedLayers::Here), Site::Post, &mut unwatched())
+                .unwrap();
         for (outcome, (right, other)) in outcomes.iter().step_by(2).zip(counts) {
             assert_eq!(outcome.neurons, right);
             assert_drops(outcome.outcome.drops(), margin(right, other), margin(0, other));

@@ -18,6 +18,7 @@ pub(crate) struct LesionArgument {
     kind: String,
     site: String,
     at: String,
+    shared: String,
     patch: Option<String>,
 }
 
@@ -40,7 +41,13 @@ impl LesionArgument {
     /// If a text is invalid.
     pub(crate) fn request(self) -> Result<LesionRequest, NativeError> {
         let mut study = Study::default();
-        for (argument, text) in [("kind", &self.kind), ("site", &self.site), ("at", &self.at)] {
+        let manner = [
+            ("kind", &self.kind),
+            ("site", &self.site),
+            ("at", &self.at),
+            ("shared", &self.shared),
+        ];
+        for (argument, text) in manner {
             let set = study.set(&format!("lesion.{argument}"), OsStr::new(text));
             let problem = |error: study_record::SettingError| error.to_string();
             set.map_err(|error| NativeError::Argument { argument, problem: problem(error) })?;
@@ -51,6 +58,7 @@ impl LesionArgument {
             kind: study.lesion.kind,
             site: study.lesion.site,
             at: study.lesion.at,
+            shared: study.lesion.shared,
             patch: self.patch,
         })
     }

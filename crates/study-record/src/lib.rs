@@ -53,7 +53,9 @@ pub use settings::{
     BootstrapSettings, CausalSettings, ControlsSettings, DoseSettings, JointSettings,
     LesionSettings, OptionForm, Section, SelectionSettings, SelectorsSettings, Setting,
     SettingError, StabilitySettings, Study,
-    choices::{Backend, Correction, Scope, SelectAt, Site, Strength, TTestKind, ValuesFrom},
+    choices::{
+        Backend, Correction, Scope, SelectAt, SharedLayers, Site, Strength, TTestKind, ValuesFrom,
+    },
     in_users_words,
     index_ranges::{IndexRanges, LayerGroups},
     sweep::{StudyFile, Sweep, SweepAxis, SweepTask},

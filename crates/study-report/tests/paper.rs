@@ -99,6 +99,7 @@ fn another_setting_gives_other_methods() {
         ("selection.site", "post", "activation after GELU"),
         ("lesion.kind", "mean", "set to its mean over the stimuli"),
         ("lesion.at", "all", "at all tokens"),
+        ("lesion.shared", "everywhere", "those of the same weights in every other layer"),
         ("lesion.site", "pre", "before GELU at the mask"),
         ("lesion.sets", "top=3", "the strongest 3 significant neurons"),
         ("lesion.strength", "difference", "by |difference|"),

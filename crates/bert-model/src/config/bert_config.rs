@@ -184,6 +184,12 @@ impl BertConfig {
         Ok(config)
     }
 
+    /// True if all layers have the same weights.
+    #[must_use]
+    pub fn shares_layers(&self) -> bool {
+        self.model_type.names().are_layers_shared
+    }
+
     /// Width of one attention head.
     #[must_use]
     pub fn head_size(&self) -> usize {

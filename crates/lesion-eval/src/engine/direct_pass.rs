@@ -47,11 +47,24 @@ impl<'a> DirectPass<'a> {
         Ok(Self { subject, position: prompt.position, hidden, words })
     }
 
-    /// The direct effect of every neuron of a layer.
+    /// The direct effect of every neuron that is lesioned in some layers: the sum of those in each layer.
     ///
     /// # Errors
-    /// If the layer does not exist.
-    pub(crate) fn effects(&self, layer: usize) -> Result<Vec<Drops>, StudyError> {
+    /// If a layer does not exist.
+    pub(crate) fn effects(&self, layers: &[usize]) -> Result<Vec<Drops>, StudyError> {
+        let neurons = self.subject.model.config().intermediate_size;
+        let mut sums = vec![Drops { logit: 0.0, margin: 0.0 }; neurons];
+        for &layer in layers {
+            for (sum, drops) in sums.iter_mut().zip(self.effects_in(layer)?) {
+                sum.logit += drops.logit;
+                sum.margin += drops.margin;
+            }
+        }
+        Ok(sums)
+    }
+
+    /// The direct effect of every neuron of a layer.
+    fn effects_in(&self, layer: usize) -> Result<Vec<Drops>, StudyError> {
         let model = self.subject.model;
         let effects = model.direct_effects(&self.hidden, layer, self.position, &self.words)?;
         let effects: Vec<f32> = effects.into_data().iter::<f32>().collect();
@@ -65,9 +78,10 @@ impl<'a> DirectPass<'a> {
     }
 }
 
-/// A set of a layer's neurons, and the prompts in which its direct effects are summed.
+/// A set of neurons with the layers in which they are lesioned, and the prompts in which its direct effects are
+/// summed.
 pub(crate) struct SetInPrompts<'a> {
-    pub(crate) layer: usize,
+    pub(crate) layers: Vec<usize>,
     pub(crate) neurons: Arc<[usize]>,
     pub(crate) prompts: &'a [usize],
 }
@@ -109,14 +123,14 @@ fn sum_in_prompt(
         return Ok(sums);
     }
     let pass = DirectPass::run(subject, prompt)?;
-    let mut by_layer: BTreeMap<usize, Vec<Drops>> = BTreeMap::new();
+    let mut by_layers: BTreeMap<&[usize], Vec<Drops>> = BTreeMap::new();
     for (sum, set) in sums.iter_mut().zip(sets) {
         if !set.prompts.contains(&index) {
             continue;
         }
-        let effects = match by_layer.entry(set.layer) {
+        let effects = match by_layers.entry(&set.layers) {
             Entry::Occupied(entry) => entry.into_mut(),
-            Entry::Vacant(entry) => entry.insert(pass.effects(set.layer)?),
+            Entry::Vacant(entry) => entry.insert(pass.effects(&set.layers)?),
         };
         *sum = set.neurons.iter().map(|&neuron| effects[neuron].margin).sum();
     }

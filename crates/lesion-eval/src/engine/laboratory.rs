@@ -16,6 +16,7 @@ use crate::{
         batch_store::{BatchKey, BatchStore, KeyBuilder},
         journal::Journal,
         lesion_method::PreparedLesionMethod,
+        lesioned_layers::{layers_of, spread},
         trial::{DistributionChange, Outcome, Read, Reading, Trial},
     },
     error::StudyError,
@@ -95,6 +96,22 @@ impl<'a> Laboratory<'a> {
         &self.method
     }
 
+    /// The layers in which it lesions a neuron of `layer`.
+    pub(crate) fn lesioned_layers(&self, layer: usize) -> Vec<usize> {
+        layers_of(self.method.shared, layer, self.subject.model.config().num_hidden_layers)
+    }
+
+    /// The trials with every layer in which their neurons are lesioned.
+    fn spread(&self, trials: &[Trial]) -> Vec<Trial> {
+        let layers = self.subject.model.config().num_hidden_layers;
+        let mut spread_trials = Vec::with_capacity(trials.len());
+        for Trial { prompt, layers: lesioned } in trials {
+            let lesioned = spread(self.method.shared, lesioned, layers);
+            spread_trials.push(Trial { prompt: *prompt, layers: lesioned });
+        }
+        spread_trials
+    }
+
     /// Whether lesions are zero at the mask, like the paper's.
     pub(crate) fn zeroes_at_masks(&self) -> bool {
         let mut prompts = self.prompts.iter().enumerate();
@@ -129,6 +146,7 @@ impl<'a> Laboratory<'a> {
         progress: Progress<'_>,
     ) -> Result<Vec<Outcome>, StudyError> {
         let subject = self.subject;
+        let trials = &self.spread(trials);
         let mut groups = plan_groups(subject, self.prompts, journal_key, trials);
         self.divide(&mut groups, journal_key);
         let shapes = groups.iter().map(|group| [group.prompts.len(), group.length]);
@@ -651,7 +669,8 @@ mod tests {
                         site,
                         &mut unwatched(),
                     );
-                    let method = LesionMethod { kind: LesionKind::Patch, site, tokens };
+                    let kind = LesionKind::Patch;
+                    let method = LesionMethod { kind, tokens, ..LesionMethod::zero(site) };
                     let prepared = method.prepare(Some(&reference.unwrap()), &prompts, 0).unwrap();
                     let mut journal = NoJournal;
                     let outcomes = Laboratory::new(subject, &prompts, prepared, &mut journal)

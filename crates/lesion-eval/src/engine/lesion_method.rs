@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use activation_capture::Edit;
-use study_record::{LesionKind, Site, Study, Tokens};
+use study_record::{LesionKind, SharedLayers, Site, Study, Tokens};
 
 use crate::{
     encoding::masked_prompt::MaskedPrompt,
@@ -24,6 +24,8 @@ pub struct LesionMethod {
     pub site: Site,
     /// The lesioned tokens.
     pub tokens: Tokens,
+    /// The lesioned layers, if layers share weights.
+    pub shared: SharedLayers,
 }
 
 impl LesionMethod {
@@ -31,13 +33,25 @@ impl LesionMethod {
     #[must_use]
     pub fn of(study: &Study) -> Self {
         let lesion = &study.lesion;
-        Self { kind: lesion.kind, site: lesion.site, tokens: lesion.at.clone() }
+        Self {
+            kind: lesion.kind,
+            site: lesion.site,
+            tokens: lesion.at.clone(),
+            shared: lesion.shared,
+        }
     }
 
-    /// The paper's method: zero at the mask.
+    /// The paper's method, zero at the mask, in a neuron's own layer.
     #[must_use]
     pub fn zero(site: Site) -> Self {
-        Self { kind: LesionKind::Zero, site, tokens: Tokens::Target }
+        let shared = SharedLayers::Here;
+        Self { kind: LesionKind::Zero, site, tokens: Tokens::Target, shared }
+    }
+
+    /// The paper's method, zero at the mask, in a study.
+    #[must_use]
+    pub fn paper(study: &Study) -> Self {
+        Self { shared: study.lesion.shared, ..Self::zero(study.lesion.site) }
     }
 
     /// Computes the positions and values of lesions in these prompts. Only kinds that use the
@@ -109,6 +123,7 @@ impl LesionMethod {
     ) -> PreparedLesionMethod {
         PreparedLesionMethod {
             site: model_site(self.site),
+            shared: self.shared,
             zeroes: matches!(values, Values::Zero),
             neurons,
             masks: prompts.iter().map(|prompt| prompt.position).collect(),
@@ -141,6 +156,8 @@ impl LesionMethod {
 #[derive(Clone, Debug)]
 pub struct PreparedLesionMethod {
     pub(crate) site: bert_model::Site,
+    /// The lesioned layers, if layers share weights.
+    pub(crate) shared: SharedLayers,
     /// Whether activations become 0.
     pub(crate) zeroes: bool,
     /// Neurons in a layer; 0 if the values need no activations.

@@ -7,6 +7,7 @@ pub(crate) mod direct_pass;
 pub(crate) mod journal;
 pub(crate) mod laboratory;
 pub(crate) mod lesion_method;
+pub(crate) mod lesioned_layers;
 pub(crate) mod lesioned_tokens;
 pub(crate) mod reference;
 pub(crate) mod trial;

@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use activation_capture::{Edit, Target};
 use bert_model::TokenBatch;
-use study_record::Site;
+use study_record::{SharedLayers, Site};
 
 use crate::{
     encoding::masked_prompt::MaskedPrompt,
-    engine::trial::{Outcome, Reading},
+    engine::{
+        lesioned_layers::{check_shared_layers, layers_of},
+        trial::{Outcome, Reading},
+    },
     error::StudyError,
     parts::laboratory_part::{Design, Trials},
     passes::{
@@ -78,21 +81,23 @@ impl Row<'_> {
 }
 
 /// Runs the paper's lesion: at the mask of every prompt that has a matched neuron set in `sets`, its
-/// neurons of `layer` become zero. GELU(0) is 0, so both sites give the same logits. The candidates' logits are compared with those of the same batch without a
-/// lesion.
+/// neurons of `layer` become zero, in every layer if `shared` says so. GELU(0) is 0, so both sites give the same
+/// logits. The candidates' logits are compared with those of the same batch without a lesion.
 ///
 /// # Errors
-/// If the layer does not exist, the model cannot be run or gives logits that are not finite, or
+/// If the layer does not exist, its weights are not shared but should be, the model cannot be run or gives logits that are not finite, or
 /// `progress` cancels the run.
 pub fn lesion(
     subject: Subject<'_>,
     prompts: &[MaskedPrompt],
     sets: &NeuronSets,
-    layer: usize,
+    (layer, shared): (usize, SharedLayers),
     site: Site,
     progress: Progress<'_>,
 ) -> Result<Vec<LesionOutcome>, StudyError> {
     subject.check_layer(layer)?;
+    check_shared_layers(shared, subject.model.config())?;
+    let layers = layers_of(shared, layer, subject.model.config().num_hidden_layers);
     let templates = rows_by_template(prompts, sets, layer);
     let lengths: Vec<usize> = templates.iter().map(|rows| rows[0].ids().len()).collect();
     // Rows of one template share a batch.
@@ -103,7 +108,7 @@ pub fn lesion(
     let mut done = 0;
     for group in subject.groups(lengths, most) {
         let rows: Vec<&Row<'_>> = group.iter().flat_map(|&t| &templates[t]).collect();
-        let mut lesioned = run(subject, &rows, layer, site)?.into_iter();
+        let mut lesioned = run(subject, &rows, &layers, site)?.into_iter();
         for &template in &group {
             outcomes[template].extend(lesioned.by_ref().take(templates[template].len()));
         }
@@ -151,7 +156,7 @@ fn rows_by_template<'a>(
 fn run(
     subject: Subject<'_>,
     rows: &[&Row<'_>],
-    layer: usize,
+    layers: &[usize],
     site: Site,
 ) -> Result<Vec<LesionOutcome>, StudyError> {
     let batch = TokenBatch::new(rows.iter().map(|row| row.ids().to_vec()).collect())?;
@@ -161,13 +166,15 @@ fn run(
     for (index, row) in rows.iter().enumerate() {
         if let Some((_, neurons)) = &row.set {
             let position = row.prompt.position;
-            targets.push(Target { row: index, layer, position, neurons, edit: Edit::Zero });
+            for &layer in layers {
+                targets.push(Target { row: index, layer, position, neurons, edit: Edit::Zero });
+            }
         }
     }
     // All rows, lesioned or not: the controls go through the same operations as the lesions.
     let all: Vec<usize> = (0..rows.len()).collect();
     let read = |targets: &[Target<'_>]| {
-        let hidden = pass.lesioned(&all, layer, model_site(site), targets)?;
+        let hidden = pass.lesioned(&all, layers[0], model_site(site), targets)?;
         read_logits(subject, hidden, |row| rows[row].prompt.prompt)
     };
     let clean = read(&[])?;

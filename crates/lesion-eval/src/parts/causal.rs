@@ -53,7 +53,8 @@ impl LaboratoryPart for Causal {
                 report(progress, all, all)?;
                 let pass = DirectPass::run(design.subject, &design.prompts[prompt])?;
                 for layer in &mut singles {
-                    layer.direct.push(pass.effects(layer.layer)?);
+                    let lesioned = bench.laboratory.lesioned_layers(layer.layer);
+                    layer.direct.push(pass.effects(&lesioned)?);
                 }
             }
         }
@@ -109,8 +110,8 @@ impl<'a> SingleLesions<'a> {
     fn rows(&self, bench: &Bench<'_, '_>, prompts: &[usize]) -> impl Iterator<Item = CausalRow> {
         let selection = bench.selection;
         let tests = &selection.tests[selection.columns(self.layer)];
-        let is_last = self.layer + 1 == selection.layers;
-        let directness = if is_last { Directness::Exact } else { Directness::Linearised };
+        let is_exact = bench.laboratory.lesioned_layers(self.layer) == [selection.layers - 1];
+        let directness = if is_exact { Directness::Exact } else { Directness::Linearised };
         prompts.iter().enumerate().flat_map(move |(place, &prompt)| {
             let prompt = &bench.design.prompts[prompt];
             let direct = self.direct.get(place);

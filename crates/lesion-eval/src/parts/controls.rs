@@ -259,7 +259,7 @@ fn run_controls(
     let design = bench.design;
     let all = cells.iter().map(|cell| cell.most_trials(&design)).sum();
     let at_masks = MaskActivations::measure(design, &mut |_, _| progress(0, all))?;
-    let paper = LesionMethod::zero(design.study.lesion.site);
+    let paper = LesionMethod::paper(design.study);
     let paper = paper.prepare(None, design.prompts, design.study.seed)?;
     let mut found = Vec::with_capacity(cells.len());
     let mut done = 0;
@@ -298,7 +298,7 @@ fn add_direct_effects(
     for (cell, controls) in cells.iter().zip(controls) {
         if is_zero(cell) && !cell.matched.is_empty() {
             sets.push(SetInPrompts {
-                layer: cell.layer,
+                layers: bench.laboratory.lesioned_layers(cell.layer),
                 neurons: cell.matched.clone(),
                 prompts: &cell.prompts,
             });
@@ -339,7 +339,7 @@ impl MaskActivations {
 
 /// The neurons of a layer with the properties that random sets are matched on.
 struct LayerNeurons {
-    /// Each neuron's mean |activation| at the masks.
+    /// Each neuron's mean |activation| at the masks, in the layers in which it is lesioned.
     activity: Vec<f64>,
     /// Its activity times the norm of its output weights.
     displacement: Vec<f64>,
@@ -351,9 +351,12 @@ impl LayerNeurons {
         cell: &Cell<'_>,
         activity: &[Vec<f32>],
     ) -> Result<Self, StudyError> {
-        let columns = bench.selection.columns(cell.layer);
-        let activity =
-            mean_sizes(cell.prompts.iter().map(|&prompt| &activity[prompt][columns.clone()]));
+        let mut lesioned = Vec::new();
+        for layer in bench.laboratory.lesioned_layers(cell.layer) {
+            let columns = bench.selection.columns(layer);
+            lesioned.extend(cell.prompts.iter().map(|&prompt| &activity[prompt][columns.clone()]));
+        }
+        let activity = mean_sizes(lesioned.into_iter());
         let norms = bench.design.subject.model.output_norms(cell.layer)?;
         let displacement =
             activity.iter().zip(norms).map(|(activity, norm)| activity * f64::from(norm)).collect();

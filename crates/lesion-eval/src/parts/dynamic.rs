@@ -9,7 +9,9 @@ use activation_capture::{Edit, Lesion, Target, TokenCapture};
 use bert_model::{MlpHook, Site, TokenBatch, TokenSet};
 use burn::tensor::Tensor;
 use neuron_stats::{Matrix, StatsError, TTest, t_tests};
-use study_record::{Correction, LesionKind, Scope, Study, Tokens, tables::DynamicRow};
+use study_record::{
+    Correction, LesionKind, Scope, SharedLayers, Study, Tokens, tables::DynamicRow,
+};
 
 use crate::{
     encoding::{encoded_stimuli::EncodedStimuli, masked_prompt::MaskedPrompt},
@@ -50,6 +52,8 @@ impl LaboratoryPart for Dynamic {
             DynamicObstacle::HeldOut
         } else if lesion.kind != LesionKind::Zero || lesion.at != Tokens::Target {
             DynamicObstacle::Lesion
+        } else if lesion.shared != SharedLayers::Here {
+            DynamicObstacle::Shared
         } else {
             return Ok(());
         };

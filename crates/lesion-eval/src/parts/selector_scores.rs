@@ -141,7 +141,7 @@ impl ScoresByPrompt {
         let shared = Mutex::new((progress, 0));
         run_side_by_side(pieces, at_once, |(prompt, scores)| {
             let pass = DirectPass::run(subject, &design.prompts[prompt])?;
-            let direct = pass.effects(layer)?;
+            let direct = pass.effects(&[layer])?;
             let edited = &edited[prompt][columns.clone()];
             let path = LesionPath::new(method, prompt, layer, edited);
             let loudest = post[prompt][columns.clone()].iter();

@@ -11,6 +11,7 @@ use crate::{
         direct_pass::DirectPass,
         journal::NoJournal,
         laboratory::Laboratory,
+        lesioned_layers::layers_of,
         trial::{Drops, Outcome, Read, Trial},
     },
     error::StudyError,
@@ -166,10 +167,12 @@ fn direct_effects(
 ) -> Result<BTreeMap<usize, (Vec<Drops>, Directness)>, StudyError> {
     let pass = DirectPass::run(subject, prompt)?;
     let mut effects = BTreeMap::new();
+    let layers = subject.model.config().num_hidden_layers;
     for &(layer, _) in &lesion.layers {
-        let is_last = layer + 1 == subject.model.config().num_hidden_layers;
-        let how = if is_last { Directness::Exact } else { Directness::Linearised };
-        effects.insert(layer, (pass.effects(layer)?, how));
+        let lesioned = layers_of(lesion.method.shared, layer, layers);
+        let is_exact = lesioned == [layers - 1];
+        let how = if is_exact { Directness::Exact } else { Directness::Linearised };
+        effects.insert(layer, (pass.effects(&lesioned)?, how));
     }
     Ok(effects)
 }

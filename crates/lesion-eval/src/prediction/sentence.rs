@@ -23,7 +23,10 @@ use crate::{
         side_by_side::{lock, run_side_by_side},
         subject::Subject,
     },
-    prediction::{predict::Score, sentence_lesion::SentenceLesion},
+    prediction::{
+        predict::Score,
+        sentence_lesion::{SentenceLesion, targets},
+    },
     selection::activations::activations_at_masks,
     translate::model_site,
 };
@@ -219,9 +222,10 @@ fn run(
         return Ok((read(CleanPass::run(subject, batch, positions)?.hidden())?, None));
     };
     let prepared = lesion.prepare(subject, masks)?;
-    let targets = lesion.targets(&prepared, masks.len());
+    let layers = lesion.spread(subject);
+    let targets = targets(&layers, &prepared, masks.len());
     let pass = CleanPass::run(subject, batch, positions)?;
-    let from = lesion.lowest_layer();
+    let from = layers.iter().map(|&(layer, _)| layer).min().unwrap_or_default();
     let rows: Vec<usize> = (0..masks.len()).collect();
     let site = model_site(lesion.method.site);
     // A lesion of no neuron at the same tokens.

@@ -8,6 +8,7 @@ use crate::{
     encoding::masked_prompt::MaskedPrompt,
     engine::{
         lesion_method::{LesionMethod, PreparedLesionMethod},
+        lesioned_layers::{LesionedLayers, check_shared_layers, spread},
         reference::ReferenceActivations,
     },
     error::StudyError,
@@ -43,7 +44,7 @@ impl SentenceLesion {
     /// Checks that the model has the lesioned layers, and finds positions and values in each row.
     ///
     /// # Errors
-    /// If a layer or token does not exist, or the kind of lesion needs values that are not given.
+    /// If a layer or token does not exist, the layers share no weights but should, or the kind of lesion needs values that are not given.
     pub(crate) fn prepare(
         &self,
         subject: Subject<'_>,
@@ -52,6 +53,7 @@ impl SentenceLesion {
         for &(layer, _) in &self.layers {
             subject.check_layer(layer)?;
         }
+        check_shared_layers(self.method.shared, subject.model.config())?;
         match &self.values {
             Some(LesionValues::Patch { values, .. }) => {
                 let neurons = subject.model.config().intermediate_size;
@@ -62,26 +64,26 @@ impl SentenceLesion {
         }
     }
 
-    /// The lesioned neurons at each token of each row.
-    pub(crate) fn targets<'a>(
-        &'a self,
-        prepared: &'a PreparedLesionMethod,
-        rows: usize,
-    ) -> Vec<Target<'a>> {
-        let mut targets = Vec::new();
-        for row in 0..rows {
-            for &(layer, ref neurons) in &self.layers {
-                for &position in prepared.positions(row) {
-                    let edit = prepared.edit(row, layer, position);
-                    targets.push(Target { row, layer, position, neurons, edit });
-                }
+    /// Every layer in which neurons are lesioned, each with these neurons.
+    pub(crate) fn spread(&self, subject: Subject<'_>) -> LesionedLayers {
+        spread(self.method.shared, &self.layers, subject.model.config().num_hidden_layers)
+    }
+}
+
+/// The lesioned neurons at each token of each row.
+pub(crate) fn targets<'a>(
+    layers: &'a [(usize, Arc<[usize]>)],
+    prepared: &'a PreparedLesionMethod,
+    rows: usize,
+) -> Vec<Target<'a>> {
+    let mut targets = Vec::new();
+    for row in 0..rows {
+        for &(layer, ref neurons) in layers {
+            for &position in prepared.positions(row) {
+                let edit = prepared.edit(row, layer, position);
+                targets.push(Target { row, layer, position, neurons, edit });
             }
         }
-        targets
     }
-
-    /// The lowest lesioned layer.
-    pub(crate) fn lowest_layer(&self) -> usize {
-        self.layers.iter().map(|&(layer, _)| layer).min().unwrap_or_default()
-    }
+    targets
 }

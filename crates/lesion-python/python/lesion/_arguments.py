@@ -59,6 +59,7 @@ def lesion_argument(
     kind: str | Mapping[str, float],
     site: str,
     at: str | Iterable[int],
+    shared: str,
     patch: str | None,
 ) -> dict[str, Any]:
     """A lesion of one sentence."""
@@ -68,6 +69,7 @@ def lesion_argument(
         "kind": kind_text(kind),
         "site": site,
         "at": tokens_text(at),
+        "shared": shared,
         "patch": patch,
     }
 

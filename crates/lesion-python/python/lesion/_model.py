@@ -91,6 +91,7 @@ class Model:
         kind: str | Mapping[str, float] = "zero",
         site: str = "post",
         at: str | Iterable[int] = "target",
+        shared: str = "here",
         patch: str | None = None,
         top: int = 10,
     ) -> Table:
@@ -112,6 +113,9 @@ class Model:
             Before or after GELU: ``"pre"`` or ``"post"``.
         at
             The tokens: ``"target"``, the mask; ``"all"``; or distances from the mask, ``[-1, 0]``.
+        shared
+            The layers, if all layers share weights, as in ALBERT: ``"here"``, that of the neuron, or
+            ``"everywhere"``, every layer.
         patch
             A sentence with a mask: the neurons take their activations at it, whatever the kind.
         top
@@ -129,7 +133,9 @@ class Model:
             raise SettingError(f"`top` is {top}; use an integer from 1 to {_MOST_TOP}")
         request = None
         if lesion is not None:
-            request = lesion_argument(lesion, sets=sets, kind=kind, site=site, at=at, patch=patch)
+            request = lesion_argument(
+                lesion, sets=sets, kind=kind, site=site, at=at, shared=shared, patch=patch
+            )
         numbered = not isinstance(sentences, str)
         texts = [sentences] if isinstance(sentences, str) else list(sentences)
         with Progress(False) as report:
@@ -168,6 +174,7 @@ class Model:
         kind: str | Mapping[str, float] = "zero",
         site: str = "post",
         at: str | Iterable[int] = "target",
+        shared: str = "here",
         patch: str | None = None,
     ) -> Table:
         """Lesions each neuron by itself, at each mask of a sentence.
@@ -181,7 +188,9 @@ class Model:
             candidate, or the model's top word.
 
         """
-        request = lesion_argument(neurons, sets=sets, kind=kind, site=site, at=at, patch=patch)
+        request = lesion_argument(
+            neurons, sets=sets, kind=kind, site=site, at=at, shared=shared, patch=patch
+        )
         with Progress(True) as report:
             return Table(self._native.each(sentence, list(candidates), request, report))
 

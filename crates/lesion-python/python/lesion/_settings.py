@@ -96,6 +96,10 @@ class LesionSettings(_LesionSettings, total=False):
     """Tokens to lesion; `target` is the mask. Value: `target`, `all`, or distances from the mask
     such as `-1,0,1`. By default `"target"`."""
 
+    shared: SettingValue
+    """Layers of a lesion if all layers share weights, as in ALBERT: that of the neuron, or every
+    layer. Value: `here` or `everywhere`. By default `"here"`."""
+
 
 class ControlsSettings(TypedDict, total=False):
     """The settings of `controls`."""

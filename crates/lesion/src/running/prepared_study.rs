@@ -209,6 +209,8 @@ impl<'m> PreparedStudy<'m> {
         lesion_eval::check_tokens(&study.lesion.at, &encoded.bystanders)?;
         let (warnings, notes) = (encoded.warnings.clone(), encoded.notes.clone());
         let mut prepared = Self { study, options, model, read, layers, warnings, notes };
+        let config = prepared.subject().model.config();
+        lesion_eval::check_shared_layers(prepared.study.lesion.shared, config)?;
         for note in model.notes() {
             match note.warning() {
                 Some(warning) => prepared.warnings.push(warning),

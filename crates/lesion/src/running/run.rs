@@ -92,8 +92,10 @@ pub(crate) fn run_sharing(
     let (labelled, lesioned) = neuron_sets(prepared, &selected);
     let layer = design.layer;
     let site = study.lesion.site;
-    let outcomes = stages
-        .run("lesion", |progress| lesion(subject, prompts, &labelled, layer, site, progress))?;
+    let lesioned_at = (layer, study.lesion.shared);
+    let outcomes = stages.run("lesion", |progress| {
+        lesion(subject, prompts, &labelled, lesioned_at, site, progress)
+    })?;
     results.add(study_rows::lesions(layer, &outcomes))?;
     results.tell_sections(stages);
 

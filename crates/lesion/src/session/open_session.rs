@@ -8,8 +8,8 @@ use std::{
 
 use lesion_eval::{
     Batching, LesionMethod, LesionValues, NeuronSetFile, RandomCloud, ReadToken, Selection,
-    Sentence, SentenceActivations, SentenceLesion, StudyError, Subject, ViewedNeurons, lesion_each,
-    rate_sentences, sentence_activations, view_neurons,
+    Sentence, SentenceActivations, SentenceLesion, StudyError, Subject, ViewedNeurons,
+    check_shared_layers, lesion_each, rate_sentences, sentence_activations, view_neurons,
 };
 use study_record::{Backend, FilePath, LesionKind, Site, Study};
 
@@ -421,7 +421,14 @@ impl Session {
             None => None,
         };
         let kind = if request.patch.is_some() { LesionKind::Patch } else { request.kind };
-        let method = LesionMethod { kind, site: request.site, tokens: request.at.clone() };
+        let method = LesionMethod {
+            kind,
+            site: request.site,
+            tokens: request.at.clone(),
+            shared: request.shared,
+        };
+        check_shared_layers(method.shared, self.subject().model.config())
+            .map_err(|source| lesion_error(request, source))?;
         let layers = layers.into_iter().map(|(layer, set)| (layer, Arc::from_iter(set))).collect();
         Ok(SentenceLesion { method, layers, values })
     }

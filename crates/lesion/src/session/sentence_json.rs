@@ -6,7 +6,7 @@ use lesion_eval::{
 };
 use serde::Serialize;
 use study_record::{
-    LesionKind, Site, Tokens,
+    LesionKind, SharedLayers, Site, Tokens,
     tables::{RatingRow, SingleLesionRow},
 };
 
@@ -56,6 +56,7 @@ struct LesionJson<'a> {
     kind: LesionKind,
     site: Site,
     at: &'a Tokens,
+    shared: SharedLayers,
     layers: Vec<LayerJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     patch: Option<&'a str>,
@@ -72,6 +73,7 @@ impl<'a> LesionJson<'a> {
             kind: method.kind,
             site: method.site,
             at: &method.tokens,
+            shared: method.shared,
             layers: layers.map(|(layer, neurons)| LayerJson { layer: *layer, neurons }).collect(),
             patch,
         }

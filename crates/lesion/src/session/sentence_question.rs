@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use study_record::{LesionKind, Site, Tokens};
+use study_record::{LesionKind, SharedLayers, Site, Tokens};
 
 use crate::session::layer_neurons::{LayerNeurons, Neurons};
 
@@ -33,6 +33,8 @@ pub struct LesionRequest {
     pub site: Site,
     /// The tokens.
     pub at: Tokens,
+    /// The layers, if layers share weights.
+    pub shared: SharedLayers,
     /// The sentence whose activations at its first mask replace those of the neurons. The kind of
     /// lesion is then `patch`.
     pub patch: Option<String>,
@@ -72,6 +74,7 @@ impl LesionRequest {
             kind: LesionKind::Zero,
             site: Site::Post,
             at: Tokens::Target,
+            shared: SharedLayers::Here,
             patch: None,
         }
     }

@@ -13,6 +13,27 @@ choices! {
 }
 
 choices! {
+    /// The layers in which a neuron is lesioned, in a model whose layers share weights.
+    pub enum SharedLayers: "choice of layers" {
+        /// The layer of the neuron.
+        Here = "here",
+        /// Every layer that uses the same weights.
+        Everywhere = "everywhere",
+    }
+}
+
+impl SharedLayers {
+    /// The layers at the end of a sentence about a lesion; empty for the layer of the neuron.
+    #[must_use]
+    pub const fn place(self) -> &'static str {
+        match self {
+            Self::Here => "",
+            Self::Everywhere => ", in every layer that shares their weights",
+        }
+    }
+}
+
+choices! {
     /// The t-test of each neuron.
     pub enum TTestKind: "t-test" {
         /// Of the differences within pairs.

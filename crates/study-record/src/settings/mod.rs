@@ -16,7 +16,9 @@ pub use settings_macro::{OptionForm, Section, Setting, SettingError};
 pub use study_file::in_users_words;
 
 use crate::part_tables::Part;
-use choices::{Backend, Correction, Scope, SelectAt, Site, Strength, TTestKind, ValuesFrom};
+use choices::{
+    Backend, Correction, Scope, SelectAt, SharedLayers, Site, Strength, TTestKind, ValuesFrom,
+};
 use index_ranges::{IndexRanges, LayerGroups};
 use settings_macro::{setting, settings, unset};
 use values::{
@@ -133,6 +135,8 @@ settings! {
         site: Site => setting("post").option("site", "SITE"),
         /// Tokens to lesion; `target` is the mask.
         at: Tokens => setting("target").hyphen_option("at", "TOKENS"),
+        /// Layers of a lesion if all layers share weights, as in ALBERT: that of the neuron, or every layer.
+        shared: SharedLayers => setting("here").option("shared", "LAYERS"),
     }
 }
 

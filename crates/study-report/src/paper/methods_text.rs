@@ -2,7 +2,7 @@
 
 use study_record::{
     BUNDLED, Correction, FEWEST_TEMPLATES, LEVEL, Manifest, Part, Selector, SetKind, SetRule,
-    TTestKind,
+    SharedLayers, TTestKind,
     tables::{CausalRow, DoseRow, ProfileRow, PromptRow, SelectorRow, VerdictRow},
 };
 
@@ -138,7 +138,7 @@ fn add_lesion(methods: &mut CitedText, manifest: &Manifest, prompts: &[PromptRow
     let lesion = &manifest.study.lesion;
     let layers: Vec<String> = manifest.layers.iter().map(usize::to_string).collect();
     methods.write(format!(
-        " In {}, the activations of {} were {} {} GELU {}, in {} {}{}. The neurons are those of the \
+        " In {}, the activations of {} were {} {} GELU {}, in {} {}{}{}. The neurons are those of the \
          label of the prompt\u{2019}s right word.",
         describe_prompts(manifest, prompts),
         describe_neurons(manifest),
@@ -148,12 +148,24 @@ fn add_lesion(methods: &mut CitedText, manifest: &Manifest, prompts: &[PromptRow
         if layers.len() == 1 { "layer" } else { "layers" },
         list(&layers),
         if layers.len() == 1 { "" } else { ", one layer at a time" },
+        shared_layers(lesion.shared),
     ));
     methods.write(format!(
-        " In layer {}, all significant neurons of the label were also set to zero {} GELU at the mask.",
+        " In layer {}, all significant neurons of the label were also set to zero {} GELU at the mask{}.",
         manifest.layer,
-        lesion.site.when()
+        lesion.site.when(),
+        shared_layers(lesion.shared)
     ));
+}
+
+/// The lesioned layers of a model whose layers share weights, at the end of a sentence.
+fn shared_layers(shared: SharedLayers) -> &'static str {
+    match shared {
+        SharedLayers::Here => "",
+        SharedLayers::Everywhere => {
+            ", and with them those of the same weights in every other layer"
+        }
+    }
 }
 
 /// The prompts, and how many of them have the label of each side: `212 masked prompts (106 of “him”,

@@ -91,12 +91,13 @@ fn profile_table(manifest: &Manifest, verdicts: &StudyVerdicts) -> Table {
     let lesion = &manifest.study.lesion;
     let caption = format!(
         "Mean margin drops in logits, and the ranges that hold 95 % of {}. In each \
-         layer every activation of {} is {} {} GELU {}.",
+         layer every activation of {} is {} {} GELU {}{}.",
         plural(verdicts.sets, "random set"),
         rule(lesion),
         lesion.kind.effect(lesion.from),
         lesion.site.when(),
-        lesion.at.place()
+        lesion.at.place(),
+        lesion.shared.place()
     );
     let columns = [
         "layer",

@@ -46,8 +46,9 @@ pub(crate) fn lesion_section(study: &FinishedStudy<'_>) -> Result<Section, Repor
     let mut section = Section::new("lesion", "Lesion");
     section.explanation(format!(
         "Every neuron of layer {layer} that carries the label of the right word is set to 0 {} GELU \
-         at the mask.",
-        manifest.study.lesion.site.when()
+         at the mask{}.",
+        manifest.study.lesion.site.when(),
+        manifest.study.lesion.shared.place()
     ));
     if !lesions.is_empty() {
         section.table(lesions_table(manifest, &lesions));

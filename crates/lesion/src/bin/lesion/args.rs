@@ -295,13 +295,14 @@ pub(crate) struct PredictArgs {
 impl PredictArgs {
     /// The question that the arguments ask. With `--stdin` its sentence is empty.
     pub(crate) fn question(&self) -> Result<PredictQuestion> {
-        let LesionSettings { kind, site, at, .. } = self.manner.study()?.lesion;
+        let LesionSettings { kind, site, at, shared, .. } = self.manner.study()?.lesion;
         let manner = LesionRequest {
             neurons: Vec::new(),
             sets: self.neurons.clone(),
             kind,
             site,
             at,
+            shared,
             patch: self.patch.clone(),
         };
         let request = LesionRequest { neurons: self.lesion.clone(), ..manner.clone() };

@@ -31,7 +31,7 @@ pub(crate) struct PredictRequest {
 }
 
 /// The keys of a line besides `id`.
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 12] = [
     "sentence",
     "candidates",
     "top",
@@ -40,6 +40,7 @@ const KEYS: [&str; 11] = [
     "kind",
     "site",
     "at",
+    "shared",
     "patch",
     "show",
     "each",
@@ -83,8 +84,9 @@ impl PredictRequest {
         study.lesion.kind = manner.kind;
         study.lesion.site = manner.site;
         study.lesion.at = manner.at.clone();
+        study.lesion.shared = manner.shared;
         let has_kind = self.fields.contains_key("kind");
-        for name in ["kind", "site", "at"] {
+        for name in ["kind", "site", "at", "shared"] {
             if let Some(value) = self.fields.remove(name) {
                 let set = study.set(&format!("lesion.{name}"), OsStr::new(&setting_text(&value)));
                 set.with_context(|| format!("`{name}`"))?;
@@ -93,6 +95,7 @@ impl PredictRequest {
         manner.kind = study.lesion.kind;
         manner.site = study.lesion.site;
         manner.at = study.lesion.at;
+        manner.shared = study.lesion.shared;
         if let Some(path) = self.text("neurons")? {
             manner.sets = Some(path.into());
         }

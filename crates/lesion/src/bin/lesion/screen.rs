@@ -309,10 +309,11 @@ fn describe_lesion(SentenceLesion { method, layers, values }: &SentenceLesion) -
         _ => method.kind.effect(ValuesFrom::Stimuli),
     };
     format!(
-        "Lesion: {}, {effect} {} GELU, {}.",
+        "Lesion: {}, {effect} {} GELU, {}{}.",
         sets.join(", "),
         method.site.when(),
-        method.tokens.place()
+        method.tokens.place(),
+        method.shared.place()
     )
 }
 

@@ -58,7 +58,8 @@ pub(crate) const LESIONING: &str = "lesioning";
 pub(crate) struct LesionManner;
 
 impl OfferedSettings for LesionManner {
-    const KEYS: &'static [&'static str] = &["lesion.kind", "lesion.site", "lesion.at"];
+    const KEYS: &'static [&'static str] =
+        &["lesion.kind", "lesion.site", "lesion.at", "lesion.shared"];
     const REQUIRED: Option<&'static str> = Some(LESIONING);
 }
 
