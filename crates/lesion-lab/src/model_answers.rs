@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bert_model::{BertConfig, MemoryFolder};
+use bert_model::{Activation, BertConfig, BertModelError, MemoryFolder};
 use lesion::{LoadedModel, Memory, ModelSource, Session, device};
 use lesion_eval::Batching;
 use serde::Serialize;
@@ -20,6 +20,7 @@ pub(crate) fn open(files: MemoryFolder) -> Result<Session, Problem> {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct ModelInfo {
     name: String,
     family: String,
@@ -27,6 +28,10 @@ pub(crate) struct ModelInfo {
     neurons: usize,
     mask: String,
     longest: usize,
+    is_decoder: bool,
+    reads_letters: bool,
+    activation: &'static str,
+    is_gated: bool,
     notes: Vec<String>,
 }
 
@@ -46,7 +51,20 @@ pub(crate) fn describe(session: &Session) -> ModelInfo {
         neurons: config.intermediate_size,
         mask: model.tokenizer().mask_token().to_owned(),
         longest: config.longest_sequence(),
+        is_decoder: model.tokenizer().is_of_decoder(),
+        reads_letters: model.tokenizer().reads_letters(),
+        activation: activation_name(config.structure.activation),
+        is_gated: config.structure.gated,
         notes: notes.collect(),
+    }
+}
+
+/// The name of an activation function in a sentence.
+fn activation_name(activation: Activation) -> &'static str {
+    match activation {
+        Activation::Gelu | Activation::GeluTanh => "GELU",
+        Activation::Relu => "ReLU",
+        Activation::Silu => "SiLU",
     }
 }
 
@@ -107,16 +125,15 @@ struct SentenceToken {
     special: bool,
 }
 
-/// A sentence as the model reads it.
+/// A sentence as the model reads it, with the tokens at which its masks are predicted. It may have none.
 pub(crate) fn tokens(session: &Session, sentence: &str) -> Result<SentenceTokens, Problem> {
     let tokenizer = session.model().tokenizer();
-    let encoded = tokenizer.encode(sentence)?;
+    let (encoded, masks) = match tokenizer.encode_masked(sentence) {
+        Err(BertModelError::NoMask { .. }) => (tokenizer.encode(sentence)?, Vec::new()),
+        encoded => encoded?,
+    };
     let mut tokens = Vec::with_capacity(encoded.ids.len());
-    let mut masks = Vec::new();
-    for (position, (&id, text)) in encoded.ids.iter().zip(&encoded.tokens).enumerate() {
-        if tokenizer.mask_id() == Some(id) {
-            masks.push(position);
-        }
+    for (&id, text) in encoded.ids.iter().zip(&encoded.tokens) {
         let unknown = tokenizer.unknown_id() == Some(id);
         let special = tokenizer.is_special(id) && !unknown;
         tokens.push(SentenceToken { text: text.clone(), unknown, special });
