@@ -2,7 +2,9 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { unzipSync } from "fflate";
 import { chromium } from "playwright-core";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome"];
@@ -30,13 +32,14 @@ export class Visitor {
    *
    * @param {import("node:test").TestContext} test
    * @param {string} address of the page
+   * @param {{ args?: string[] }} options of the browser and of its window
    */
-  static async arrive(test, address, options = {}) {
+  static async arrive(test, address, { args = [], ...options } = {}) {
     const visitor = new Visitor();
     visitor.address = address;
     visitor.browser = await chromium.launch({
       executablePath: findBrowser(),
-      args: ["--no-sandbox"],
+      args: ["--no-sandbox", ...args],
     });
     test.after(() => visitor.browser.close());
     visitor.context = await visitor.browser.newContext(options);
@@ -71,6 +74,14 @@ export class Visitor {
     return new Uint8Array(await readFile(await download.path()));
   }
 
+  /** Unpacks the bytes of a ZIP file into a folder. */
+  async unpack(zip, folder) {
+    for (const [name, content] of Object.entries(unzipSync(zip))) {
+      await mkdir(dirname(join(folder, name)), { recursive: true });
+      await writeFile(join(folder, name), content);
+    }
+  }
+
   /** The row of a word in the table of predictions, as numbers and texts. */
   async row(word) {
     const cells = this.page.locator("#sentence tbody tr", {
@@ -94,9 +105,21 @@ export class Visitor {
     await this.page.waitForSelector(".outcome");
   }
 
+  /** Lets the page ask other hosts for addresses of this kind. */
+  allows(addresses) {
+    this.allowed = addresses;
+  }
+
   /** Complains about what went wrong during the visit. */
   complain() {
     assert.deepEqual(this.errors, [], "errors in the console");
-    assert.deepEqual(this.strangers, [], "requests to other hosts");
+    const strangers = this.strangers.filter((address) => !this.allowed?.test(address));
+    assert.deepEqual(strangers, [], "requests to other hosts");
+  }
+
+  /** Complains, but not of errors that the browser prints because of what the test does. */
+  complainBut(expected) {
+    this.errors = this.errors.filter((error) => !expected.test(error));
+    this.complain();
   }
 }

@@ -16,10 +16,30 @@ interface Task {
   options: AskOptions;
   resolve: (answer: unknown) => void;
   reject: (error: EngineError) => void;
+  /** Whether it was asked before, of a worker that is gone. */
+  isRepeat: boolean;
 }
 
-/** Questions that open a model. A new worker asks the last one again. */
+/** Questions that open a model. */
 const LOADS: readonly Call[] = ["loadBundled", "loadFiles", "loadHub"];
+
+/** Questions that need no model. */
+const WITHOUT_MODEL: readonly Call[] = [
+  ...LOADS,
+  "memoryNeeded",
+  "memoryNeededOnHub",
+  "examples",
+  "settings",
+  "openStudy",
+  "table",
+  "studyFile",
+];
+
+/** Questions that need a model, but no selected neurons. */
+const WITHOUT_SELECTION: readonly Call[] = [...WITHOUT_MODEL, "tokens", "parse", "select", "run"];
+
+/** A question that a new worker is asked again. */
+type Asked = Pick<Task, "call" | "argument">;
 
 /** Starts a worker that answers questions. */
 export function openEngine(): Engine {
@@ -30,10 +50,12 @@ class WorkerEngine implements Engine {
   private worker: Worker | null = null;
   private waiting: Task[] = [];
   private running: Task | null = null;
-  /** The question that opened the current model. */
-  private loaded: Pick<Task, "call" | "argument"> | null = null;
-  /** Whether a new worker has no model yet. */
-  private isEmpty = true;
+  /** The questions that opened the current model and selected its neurons. */
+  private model: Asked | null = null;
+  private selection: Asked | null = null;
+  /** Whether the worker has them. */
+  private hasModel = false;
+  private hasSelection = false;
   private lastId = 0;
 
   ask<C extends Call>(
@@ -64,32 +86,44 @@ class WorkerEngine implements Engine {
     for (const task of [this.running, ...this.waiting]) task?.reject(cancelled());
     this.running = null;
     this.waiting = [];
-    this.loaded = null;
+    this.model = null;
+    this.selection = null;
   }
 
   private newTask(call: Call, argument: unknown, options: AskOptions): Task {
     this.lastId += 1;
     const nobody = () => undefined;
-    return { id: this.lastId, call, argument, options, resolve: nobody, reject: nobody };
+    const id = this.lastId;
+    return { id, call, argument, options, resolve: nobody, reject: nobody, isRepeat: false };
   }
 
   private askNext(): void {
     if (this.running !== null) return;
     const next = this.waiting[0];
     if (next === undefined) return;
-    if (this.isEmpty && this.loaded !== null && !LOADS.includes(next.call)) {
-      this.run(this.reloadTask(this.loaded, next));
+    const missing = this.missingFor(next.call);
+    if (missing !== null) {
+      this.run(this.repeatFor(next, missing));
       return;
     }
     this.waiting.shift();
     this.run(next);
   }
 
-  /** Opens the last model again, for the task that needs it. */
-  private reloadTask(loaded: Pick<Task, "call" | "argument">, next: Task): Task {
-    const task = this.newTask(loaded.call, loaded.argument, next.options);
+  /** The question that has to be asked again before another. */
+  private missingFor(call: Call): Asked | null {
+    if (!this.hasModel && !WITHOUT_MODEL.includes(call) && this.model) return this.model;
+    if (!this.hasSelection && !WITHOUT_SELECTION.includes(call)) return this.selection;
+    return null;
+  }
+
+  /** Asks a question again, for the task that needs its result. */
+  private repeatFor(next: Task, { call, argument }: Asked): Task {
+    const task = this.newTask(call, argument, next.options);
+    task.isRepeat = true;
     task.reject = (error) => {
-      this.loaded = null;
+      if (LOADS.includes(call)) this.model = null;
+      this.selection = null;
       this.waiting = this.waiting.filter((other) => other !== next);
       next.reject(error);
     };
@@ -98,15 +132,18 @@ class WorkerEngine implements Engine {
 
   private run(task: Task): void {
     this.running = task;
+    // The memory of a worker never shrinks, so each model gets a worker of its own.
+    if (LOADS.includes(task.call)) this.endWorker();
     this.worker ??= this.startWorker();
-    if (LOADS.includes(task.call)) this.isEmpty = true;
-    this.post({
-      type: "ask",
-      id: task.id,
-      call: task.call,
-      argument: task.argument,
-      page: document.baseURI,
-    });
+    const { id, call, argument } = task;
+    try {
+      this.post({ type: "ask", id, call, argument, page: document.baseURI });
+    } catch (error) {
+      // It holds something that cannot be copied to a worker.
+      this.running = null;
+      task.reject(new EngineError(`the engine cannot be asked: ${String(error)}`));
+      this.askNext();
+    }
   }
 
   private startWorker(): Worker {
@@ -136,21 +173,30 @@ class WorkerEngine implements Engine {
         task.options.onPart?.(message.part);
         return;
       case "answer":
-        if (LOADS.includes(task.call)) {
-          this.loaded = { call: task.call, argument: task.argument };
-          this.isEmpty = false;
-        }
+        this.keep(task);
         this.running = null;
         task.resolve(message.answer);
         break;
       case "error":
         if (message.isFatal) this.endWorker();
-        if (LOADS.includes(task.call)) this.loaded = null;
         this.running = null;
         task.reject(new EngineError(message.message, message.cancelled, message.lines));
         break;
     }
     this.askNext();
+  }
+
+  /** Keeps a question whose result the worker has now. */
+  private keep(task: Task): void {
+    const asked = { call: task.call, argument: task.argument };
+    if (LOADS.includes(task.call)) {
+      this.model = asked;
+      if (!task.isRepeat) this.selection = null;
+      this.hasModel = true;
+    } else if (task.call === "select") {
+      this.selection = asked;
+      this.hasSelection = true;
+    }
   }
 
   private cancel(task: Task): void {
@@ -182,7 +228,8 @@ class WorkerEngine implements Engine {
   private endWorker(): void {
     this.worker?.terminate();
     this.worker = null;
-    this.isEmpty = true;
+    this.hasModel = false;
+    this.hasSelection = false;
   }
 }
 

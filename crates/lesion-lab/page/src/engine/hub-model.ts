@@ -1,11 +1,16 @@
 /** Models of the Hugging Face hub, whose files stay in the browser's cache. */
 
-import { EngineError, type Progress } from "./protocol";
+import { filesToRead, weightFiles } from "./checkpoint-files";
+import { download } from "./download";
+import { EngineError } from "./protocol";
 
 const HUB = "https://huggingface.co";
 
 /** The name of the cache. */
 const CACHE = "lesion-models";
+
+/** Called with the bytes of a model that are there, and all that are read. */
+type OnBytes = (done: number, all: number) => void;
 
 /** A model at one commit. */
 export interface HubModel {
@@ -13,41 +18,62 @@ export interface HubModel {
   name: string;
   /** The names of its files. */
   names: string[];
-  read: (file: string, report: (progress: Progress) => void) => Promise<Uint8Array>;
   /** The size of each file of weights. */
-  weightSizes: () => Promise<Record<string, number>>;
+  weightSizes: Record<string, number>;
+  /** Reads a file from the cache, or downloads it. */
+  read: (file: string, onBytes: OnBytes) => Promise<Uint8Array>;
+}
+
+/** A file as the hub lists it. Large ones have a hash. */
+interface ListedFile {
+  rfilename: string;
+  size?: number;
+  lfs?: { sha256?: string };
 }
 
 interface Listing {
   sha: string;
-  siblings: { rfilename: string; size?: number }[];
+  siblings: ListedFile[];
 }
 
 /** Finds a model by its name, `owner/name` or `owner/name@revision`. */
 export async function openHubModel(name: string): Promise<HubModel> {
   const { repo, revision } = readName(name);
-  const listing = await list(repo, revision);
-  const names = listing.siblings.map((file) => file.rfilename);
+  const { sha, siblings } = await list(repo, revision);
+  const sizes = new Map(siblings.map((file) => [file.rfilename, file.size ?? 0]));
+  const names = [...sizes.keys()];
+  const weights = weightFiles(names).map((file) => [file, sizes.get(file) ?? 0] as const);
+  const all = filesToRead(names).reduce((sum, file) => sum + (sizes.get(file) ?? 0), 0);
+  let before = 0;
   return {
-    name: `${repo}@${listing.sha}`,
+    name: `${repo}@${sha}`,
     names,
-    read: (file, report) =>
-      readCached(new URL(`${HUB}/${repo}/resolve/${listing.sha}/${file}`), report),
-    weightSizes: () => {
-      const sizes: Record<string, number> = {};
-      for (const { rfilename, size } of listing.siblings) {
-        if (/^model.*\.safetensors$/.test(rfilename)) sizes[rfilename] = size ?? 0;
-      }
-      return Promise.resolve(sizes);
+    weightSizes: Object.fromEntries(weights),
+    read: async (path, onBytes) => {
+      const file = siblings.find(({ rfilename }) => rfilename === path) ?? { rfilename: path };
+      const address = new URL(`${HUB}/${repo}/resolve/${sha}/${path}`);
+      const bytes = await readCached(repo, address, file, (done) => {
+        onBytes(before + done, Math.max(all, before + done));
+      });
+      before += bytes.length;
+      return bytes;
     },
   };
 }
 
+/** Reads a name as it stands in the address of a model's page, with or without that address. */
 function readName(name: string): { repo: string; revision: string } {
-  const match = /^(?:hf:\/\/)?((?:[\w.-]+\/)?[\w.-]+)(?:@(.+))?$/.exec(name.trim());
+  const plain = name
+    .trim()
+    .replace(/^(?:hf:\/\/|https?:\/\/(?:huggingface\.co|hf\.co)\/)/, "")
+    .replace(/\/(?:tree|blob)\/([^/]+).*$/, "@$1")
+    .replace(/\/$/, "");
+  const match = /^((?:[\w.-]+\/)?[\w.-]+)(?:@([^@]+))?$/.exec(plain);
   const repo = match?.[1];
   if (repo === undefined) {
-    throw new EngineError(`"${name}" is no name of a model on the hub; write owner/name`);
+    throw new EngineError(
+      `"${name.trim()}" is not the name of a model on the hub; write owner/name, or owner/name@revision`,
+    );
   }
   return { repo, revision: match?.[2] ?? "main" };
 }
@@ -66,20 +92,41 @@ async function list(repo: string, revision: string): Promise<Listing> {
   if (response === undefined) {
     throw new EngineError(`cannot ask ${HUB} for ${repo}; there is no network, or it is blocked`);
   }
-  if (response.status === 401 || response.status === 403 || response.status === 404) {
-    throw new EngineError(`the hub has no model ${repo} at ${revision} that is open to all`);
+  if (response.status === 404) {
+    throw new EngineError(`the hub has no model ${repo} at ${revision}; check its name`);
   }
+  if (isDenied(response)) throw denied(repo, response.status);
   if (!response.ok) {
     throw new EngineError(`the hub answers with status ${String(response.status)} for ${repo}`);
   }
   return (await response.json()) as Listing;
 }
 
-async function readCached(address: URL, report: (progress: Progress) => void): Promise<Uint8Array> {
+function isDenied({ status }: { status: number }): boolean {
+  return status === 401 || status === 403;
+}
+
+/** The hub says neither whether a model exists nor whether it is private, gated or renamed. */
+function denied(repo: string, status: number): EngineError {
+  return new EngineError(
+    `the hub denies access to ${repo} (${String(status)}): there is no such model, or only its members may ` +
+      "read it; download it yourself and open its folder",
+  );
+}
+
+async function readCached(
+  repo: string,
+  address: URL,
+  file: ListedFile,
+  onBytes: (done: number) => void,
+): Promise<Uint8Array> {
   const cache = await openCache();
   const known = await cache?.match(address);
   if (known !== undefined) return new Uint8Array(await known.arrayBuffer());
-  const bytes = await fetchWithProgress(address, report);
+  const bytes = await download(address, file.size, onBytes, (status) =>
+    isDenied({ status }) ? denied(repo, status) : undefined,
+  );
+  await checkHash(address, bytes, file.lfs?.sha256);
   try {
     await cache?.put(address, new Response(bytes as BufferSource));
   } catch {
@@ -88,44 +135,20 @@ async function readCached(address: URL, report: (progress: Progress) => void): P
   return bytes;
 }
 
+/** Compares a file with the hash that the hub states. */
+async function checkHash(address: URL, bytes: Uint8Array, sha256?: string): Promise<void> {
+  // Absent where the page is not served by HTTPS.
+  if (sha256 === undefined || !("subtle" in crypto)) return;
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as BufferSource));
+  const found = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  if (found !== sha256) {
+    throw new EngineError(
+      `${address.href} arrived damaged: its SHA-256 is not as listed; try again`,
+    );
+  }
+}
+
 async function openCache(): Promise<Cache | undefined> {
   // Absent where the page is not served by HTTPS.
   return "caches" in globalThis ? await caches.open(CACHE) : undefined;
-}
-
-/** Downloads a file. */
-export async function fetchWithProgress(
-  address: URL,
-  report: (progress: Progress) => void,
-): Promise<Uint8Array> {
-  let response: Response;
-  try {
-    response = await fetch(address);
-  } catch {
-    throw new EngineError(`cannot download ${address.href}; there is no network, or it is blocked`);
-  }
-  if (!response.ok || response.body === null) {
-    throw new EngineError(
-      `cannot download ${address.href}: the server answers with status ${String(response.status)}`,
-    );
-  }
-  const all = Number(response.headers.get("content-length") ?? 0);
-  const parts: Uint8Array[] = [];
-  let done = 0;
-  const reader = response.body.getReader();
-  for (;;) {
-    const { done: isEnd, value } = await reader.read();
-    if (isEnd) break;
-    parts.push(value);
-    done += value.length;
-    // A compressed file is larger than its length says.
-    report({ stage: "download", done, all: Math.max(all, done), isBytes: true });
-  }
-  const bytes = new Uint8Array(done);
-  let place = 0;
-  for (const part of parts) {
-    bytes.set(part, place);
-    place += part.length;
-  }
-  return bytes;
 }

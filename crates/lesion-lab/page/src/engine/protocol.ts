@@ -15,8 +15,9 @@
  * - `onProgress` is called for anything beyond 0.2 s, and `onPart` for each part of a `cloud`.
  * - `signal` cancels: a waiting question never starts, a `cloud` stops after the current sets, and
  *   anything else ends with its worker. A new worker then loads the same model again before the next
- *   question (0.3 s for the bundled model), and forgets the selection and the open study: the page
- *   asks for these again. The promise is rejected with `EngineError` whose `cancelled` is true.
+ *   question (0.3 s for the bundled model), and selects the same neurons before the next that needs
+ *   them; it forgets the open study. So it does if a model cannot be loaded: the one before stays. The
+ *   promise is rejected with `EngineError` whose `cancelled` is true.
  * - A user's mistake rejects with `EngineError`; its `message` is the program's one line.
  * - Statistics, random sets and sentences about results come from the engine. The page draws.
  */
@@ -130,6 +131,14 @@ export interface ModelInfo {
   mask: string;
   /** Most tokens of a sentence. */
   longest: number;
+  /** Whether a word is predicted at the token before it, and nothing after it is read. */
+  isDecoder: boolean;
+  /** Whether each letter is a word, as in a protein. */
+  readsLetters: boolean;
+  /** The activation function of the MLP, such as `GELU`. */
+  activation: string;
+  /** Whether its values are then multiplied by a gate. */
+  isGated: boolean;
   /** The program's notes and warnings about the model, in sentences. */
   notes: string[];
 }
@@ -150,7 +159,7 @@ export interface MemoryNeeded {
 
 export interface SentenceTokens {
   tokens: SentenceToken[];
-  /** Positions of the masks. */
+  /** Positions at which masked words are predicted: of the masks, or of a decoder's last token. */
   masks: number[];
   /** Words that the model does not know. */
   unknown: string[];

@@ -1,7 +1,9 @@
 /// <reference lib="webworker" />
 
 import init, { Engine as Wasm } from "./generated/lesion_lab.js";
-import { fetchWithProgress, openHubModel, type HubModel } from "./hub-model";
+import { filesToRead, weightFiles } from "./checkpoint-files";
+import { download } from "./download";
+import { openHubModel, type HubModel } from "./hub-model";
 import {
   EngineError,
   MODEL_FOLDER,
@@ -29,18 +31,6 @@ const STEP = 150;
 
 /** Files of the bundled model. */
 const BUNDLED_FILES = ["config.json", "tokenizer.json", "model.safetensors"];
-
-/** Files of a checkpoint that are read besides its weights. */
-const DESCRIPTION = [
-  "config.json",
-  "tokenizer.json",
-  "tokenizer_config.json",
-  "special_tokens_map.json",
-  "added_tokens.json",
-  "vocab.txt",
-  "vocab.json",
-  "merges.txt",
-];
 
 let wasm: Wasm | null = null;
 /** The question that is answered now. */
@@ -107,6 +97,12 @@ function report(progress: Progress): void {
   post({ type: "progress", id: current.id, progress });
 }
 
+function reportBytes(stage: string): (done: number, all: number) => void {
+  return (done, all) => {
+    report({ stage, done, all, isBytes: true });
+  };
+}
+
 /** Asks the program. Its errors are JSON. */
 function ask(engine: Wasm, call: string, argument: object): unknown {
   try {
@@ -137,8 +133,8 @@ async function find(engine: Wasm, call: Call, argument: unknown, page: string): 
     case "memoryNeededOnHub": {
       const { name } = argument as Calls["memoryNeededOnHub"]["argument"];
       const model = await openHubModel(name);
-      engine.addFile("config.json", await model.read("config.json", report));
-      return ask(engine, "memoryNeeded", { sizes: await model.weightSizes() });
+      engine.addFile("config.json", await model.read("config.json", reportBytes("download")));
+      return ask(engine, "memoryNeeded", { sizes: model.weightSizes });
     }
     case "layer":
       return layer(engine, argument as Calls["layer"]["argument"]);
@@ -162,35 +158,31 @@ async function find(engine: Wasm, call: Call, argument: unknown, page: string): 
 
 async function loadBundled(engine: Wasm, folder: URL): Promise<unknown> {
   for (const name of BUNDLED_FILES) {
-    engine.addFile(name, await fetchWithProgress(new URL(name, folder), report));
+    const bytes = await download(new URL(name, folder), undefined, reportBytes("download"));
+    engine.addFile(name, bytes);
   }
   return ask(engine, "loadFiles", { name: "bundled" });
 }
 
 async function loadFiles(engine: Wasm, name: string, files: NamedFile[]): Promise<unknown> {
-  const names = files.map((file) => file.name);
-  const weights = weightFiles(names);
+  const read = filesToRead(files.map((file) => file.name));
+  const all = files.reduce((sum, { name, file }) => sum + (read.includes(name) ? file.size : 0), 0);
   let done = 0;
-  const all = files
-    .filter((file) => weights.includes(file.name))
-    .reduce((sum, { file }) => sum + file.size, 0);
   for (const { name: path, file } of files) {
-    const isRead = DESCRIPTION.includes(path) || weights.includes(path);
     // The names of other files explain why a folder is not a checkpoint.
-    engine.addFile(path, isRead ? await bytesOf(file) : new Uint8Array());
-    if (weights.includes(path)) {
-      done += file.size;
-      report({ stage: "load", done, all, isBytes: true });
-    }
+    const bytes = read.includes(path) ? await bytesOf(file) : new Uint8Array();
+    engine.addFile(path, bytes);
+    done += bytes.length;
+    reportBytes("load")(done, all);
   }
   return ask(engine, "loadFiles", { name });
 }
 
 async function loadHub(engine: Wasm, model: HubModel): Promise<unknown> {
-  const weights = weightFiles(model.names);
+  const read = filesToRead(model.names);
   for (const path of model.names) {
-    if (DESCRIPTION.includes(path) || weights.includes(path)) {
-      engine.addFile(path, await model.read(path, report));
+    if (read.includes(path)) {
+      engine.addFile(path, await model.read(path, reportBytes("download")));
     } else if (!path.includes("/")) {
       engine.addFile(path, new Uint8Array());
     }
@@ -206,15 +198,6 @@ async function memoryNeeded(engine: Wasm, files: NamedFile[]): Promise<unknown> 
     if (weights.includes(name)) sizes[name] = file.size;
   }
   return ask(engine, "memoryNeeded", { sizes });
-}
-
-/** The files of weights that are read: one, or the index and its parts. */
-export function weightFiles(names: string[]): string[] {
-  const single = "model.safetensors";
-  if (names.includes(single)) return [single];
-  return names.filter(
-    (name) => /^model-.*\.safetensors$/.test(name) || name === `${single}.index.json`,
-  );
 }
 
 async function bytesOf(file: Blob): Promise<Uint8Array> {
