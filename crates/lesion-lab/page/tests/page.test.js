@@ -5,16 +5,13 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { strFromU8, unzipSync } from "fflate";
-import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { serve } from "./static-host.js";
 import { Visitor } from "./visitor.js";
 
 const FOLDER = process.env.LESION_LAB ?? fileURLToPath(new URL("../dist", import.meta.url));
-
-/** A small checkpoint of each family. */
-const PARITY = fileURLToPath(new URL("../../../../tests/fixtures/parity", import.meta.url));
 
 /** Milliseconds for a comparison or a study on a busy machine. */
 const LONG = 300_000;
@@ -92,13 +89,9 @@ test("a saved study is opened again, and its figures are saved", async (t) => {
   const png = await visitor.download(study.getByRole("button", { name: "Save as PNG" }).first());
   assert.equal(strFromU8(png.subarray(1, 4)), "PNG");
 
-  const files = unzipSync(await visitor.download(study.getByText("Save all files as ZIP")));
   const folder = await mkdtemp(join(tmpdir(), "study-"));
   t.after(() => rm(folder, { recursive: true }));
-  for (const [name, content] of Object.entries(files)) {
-    await mkdir(dirname(join(folder, name)), { recursive: true });
-    await writeFile(join(folder, name), content);
-  }
+  await visitor.unpack(await visitor.download(study.getByText("Save all files as ZIP")), folder);
   const summary = await study.locator(".finding").innerText();
   await visitor.open("");
   await visitor.page.locator("#share input[type=file]").setInputFiles(folder);
@@ -144,31 +137,6 @@ test("after the first visit the page needs no network", async (t) => {
   await own.close();
   await visitor.open("");
   await visitor.lesion("5:her");
-  visitor.complain();
-});
-
-test("a checkpoint folder of each family opens from disk, and a broken one says why not", async (t) => {
-  const visitor = await Visitor.arrive(t, host.address);
-  const model = visitor.page.locator("#model");
-  const families = ["", "roberta", "xlm-roberta", "distilbert"];
-  for (const family of families) {
-    await model.locator("input[type=file]").setInputFiles(join(PARITY, family, "model"));
-    await model.getByText("of memory").waitFor();
-    await visitor.button("Open it").click();
-    await visitor.page.getByText("Model: model, ").waitFor({ timeout: LONG });
-    await visitor.page.fill("#sentence textarea", `${family} [MASK]`);
-    await visitor.page.fill("#sentence input", "");
-    await visitor.page.waitForSelector("#sentence table");
-  }
-  const broken = await mkdtemp(join(tmpdir(), "broken-"));
-  t.after(() => rm(broken, { recursive: true }));
-  await cp(join(PARITY, "model"), broken, { recursive: true });
-  await writeFile(join(broken, "model.safetensors"), "no weights");
-  await model.locator("input[type=file]").setInputFiles(broken);
-  await visitor.button("Open it").click();
-  const alert = model.getByRole("alert");
-  await alert.waitFor();
-  assert.match(await alert.innerText(), /model\.safetensors/);
   visitor.complain();
 });
 

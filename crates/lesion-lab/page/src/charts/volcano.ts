@@ -114,6 +114,14 @@ export function volcanoOptions(
   };
 }
 
+/** The point of a neuron beside another one on the horizontal axis, so many places further. */
+export function neighbour(points: VolcanoPoints, neuron: number | null, step: number): number {
+  const { neurons } = points;
+  const last = neurons.length - 1;
+  const place = neuron === null ? Math.floor(last / 2) : neurons.indexOf(neuron) + step;
+  return neurons[Math.min(last, Math.max(0, place))] ?? 0;
+}
+
 /** The neurons in the rectangle that the user drew. */
 export function brushedNeurons(plot: uPlot, points: VolcanoPoints): number[] {
   const { left, top, width, height } = plot.select;

@@ -3,7 +3,7 @@ import { NewestOnly, Task } from "./task.svelte.ts";
 
 /** Texts with settings, as the engine takes them. */
 export interface ContrastQuestion {
-  texts: StudyTexts;
+  texts: Required<StudyTexts>;
   settings: SettingTexts;
 }
 
@@ -39,10 +39,10 @@ export class Contrast {
     );
   }
 
-  take(example: Example): void {
-    this.pairs = example.texts.pairs;
-    this.prompts = example.texts.prompts;
-    this.settings = { ...example.settings };
+  take({ texts, settings }: Pick<Example, "texts" | "settings">): void {
+    this.pairs = texts.pairs;
+    this.prompts = texts.prompts;
+    this.settings = { ...settings };
   }
 
   setting(key: string): string | undefined {

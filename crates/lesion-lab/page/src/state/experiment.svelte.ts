@@ -1,4 +1,4 @@
-import type { CloudQuestion, Lesion, SentenceQuestion } from "../engine/protocol.ts";
+import type { CloudQuestion, Lesion, ModelInfo, SentenceQuestion } from "../engine/protocol.ts";
 
 /** Kinds of lesion; the last two need a number. */
 export const KINDS = ["zero", "mean", "median", "scale", "value"] as const;
@@ -6,6 +6,12 @@ export type Kind = (typeof KINDS)[number];
 
 /** Numbers of random sets that the page offers. */
 export const SET_COUNTS = [100, 200, 500] as const;
+
+/** The masked word in a sentence of any model. */
+export const MASK = "[MASK]";
+
+/** A sequence for models of proteins. */
+const PROTEIN = `MKTAYIAKQRQISFVKSHFSRQ${MASK}EERLGLIEVQ`;
 
 /** One lesion of one sentence, as the user specifies it. */
 export class Experiment {
@@ -22,6 +28,14 @@ export class Experiment {
   at = $state("target");
   /** Random sets of each kind. */
   sets = $state(100);
+
+  /** Makes the sentence one that a model can read. */
+  adaptTo(model: ModelInfo): void {
+    if (model.isDecoder) this.sentence = withoutRest(this.sentence);
+    if (!model.readsLetters || !this.sentence.trim().includes(" ")) return;
+    this.sentence = PROTEIN;
+    this.candidates = "";
+  }
 
   get words(): string[] {
     const words = this.candidates.split(",").map((word) => word.trim());
@@ -52,4 +66,10 @@ export class Experiment {
   get cloudQuestion(): CloudQuestion {
     return { ...this.question, lesion: this.lesion, sets: this.sets };
   }
+}
+
+/** A sentence up to its masked word. */
+function withoutRest(sentence: string): string {
+  const place = sentence.indexOf(MASK);
+  return place < 0 ? sentence : sentence.slice(0, place + MASK.length);
 }

@@ -1,4 +1,5 @@
 import type {
+  AskOptions,
   CloudPart,
   Engine,
   Example,
@@ -13,12 +14,13 @@ import type {
   SelectionSummary,
   SentenceTokens,
 } from "../engine/protocol.ts";
-import { Contrast, type ContrastQuestion } from "./contrast.svelte.ts";
+import { Contrast } from "./contrast.svelte.ts";
 import { Experiment } from "./experiment.svelte.ts";
 import { writeLayerSets, writeNeurons } from "./neuron-ranges.ts";
 import type { PickedFolder } from "./picked-files.ts";
 import { StudyRun } from "./study-run.svelte.ts";
 import { NewestOnly, Task } from "./task.svelte.ts";
+import { say, type ModelKind } from "../texts/language.svelte.ts";
 
 /** A neuron to look at. */
 export interface Place {
@@ -33,7 +35,7 @@ export class Laboratory {
   readonly study: StudyRun;
 
   model: ModelInfo | null = $state.raw(null);
-  /** The model of the hub that the address names, until it is opened. */
+  /** The model that the address names, on the hub or a folder, until one is opened. */
   linkedModel: string | null = $state(null);
   /** A folder that was dropped on the page, and that may be a model. */
   droppedModel: PickedFolder | null = $state.raw(null);
@@ -70,29 +72,42 @@ export class Laboratory {
     this.study = new StudyRun(engine, this.contrast);
   }
 
+  /** Takes a sentence of the examples, or the first one. */
+  takeExample(example = this.examples[0]?.sentences[0]): void {
+    if (!example) return;
+    this.experiment.sentence = example.sentence;
+    this.experiment.candidates = example.candidates.join(",");
+    if (this.model) this.experiment.adaptTo(this.model);
+  }
+
+  /** The kind of the model, which some texts differ for. */
+  get kind(): ModelKind {
+    if (this.model?.isDecoder) return "decoder";
+    return this.model?.readsLetters ? "letters" : "masked";
+  }
+
+  /** The name of a place in the MLP, such as `after GELU`. */
+  siteName(site: "pre" | "post"): string {
+    const activation = this.model?.activation ?? "";
+    if (site === "pre") return say("site.pre", { activation });
+    return say(this.model?.isGated ? "site.gate" : "site.post", { activation });
+  }
+
   /** Opens the bundled model, and the examples that come with the program. */
-  async openBundled(): Promise<boolean> {
-    const model = await this.loading.run((options) => this.engine.ask("loadBundled", {}, options));
-    if (!model) return false;
-    if (this.examples.length === 0) this.examples = await this.engine.ask("examples", {});
-    this.#begin(model);
-    return true;
+  openBundled(): Promise<boolean> {
+    return this.#open(async (options) => {
+      const model = await this.engine.ask("loadBundled", {}, options);
+      if (this.examples.length === 0) this.examples = await this.engine.ask("examples", {});
+      return model;
+    });
   }
 
-  async openFiles(name: string, files: NamedFile[]): Promise<boolean> {
-    const model = await this.loading.run((options) =>
-      this.engine.ask("loadFiles", { name, files }, options),
-    );
-    if (model) this.#begin(model);
-    return model !== undefined;
+  openFiles(name: string, files: NamedFile[]): Promise<boolean> {
+    return this.#open((options) => this.engine.ask("loadFiles", { name, files }, options));
   }
 
-  async openHub(name: string): Promise<boolean> {
-    const model = await this.loading.run((options) =>
-      this.engine.ask("loadHub", { name }, options),
-    );
-    if (model) this.#begin(model);
-    return model !== undefined;
+  openHub(name: string): Promise<boolean> {
+    return this.#open((options) => this.engine.ask("loadHub", { name }, options));
   }
 
   memoryOfFiles(files: NamedFile[]): Promise<MemoryNeeded | undefined> {
@@ -155,22 +170,27 @@ export class Laboratory {
   }
 
   /** Selects neurons on the pairs of the contrast, as the user wrote them. */
-  select(): Promise<void> {
-    return this.#selectOn(this.contrast.question);
+  async select(): Promise<void> {
+    const { question } = this.contrast;
+    const selection = await this.selecting.run((options) =>
+      this.engine.ask("select", question, options),
+    );
+    if (!selection) return;
+    this.contrast.applied = question;
+    this.selection = selection;
+    this.layers = {};
   }
 
-  /**
-   * Stops what a task does. Beyond a comparison the engine starts again and forgets its selection and
-   * its study; neurons are then selected again, as they were before.
-   */
-  async cancel(task: Task): Promise<void> {
+  /** Stops what a task does. Beyond a comparison the engine starts again, and forgets its study. */
+  cancel(task: Task): void {
     task.cancel();
-    if (task === this.comparing || task === this.loading) return;
-    this.selection = null;
-    this.layers = {};
-    this.study.finished = null;
-    const before = this.contrast.applied;
-    if (before) await this.#selectOn(before);
+    if (task !== this.comparing) this.study.finished = null;
+  }
+
+  /** Looks at a layer, if the model has it. */
+  lookInto(layer: number): void {
+    const layers = this.model?.layers ?? 0;
+    if (Number.isInteger(layer) && layer >= 0 && layer < layers) this.layer = layer;
   }
 
   /** Reads every neuron of a layer of the selection. */
@@ -231,24 +251,24 @@ export class Laboratory {
     });
   }
 
-  async #selectOn(question: ContrastQuestion): Promise<void> {
-    const selection = await this.selecting.run((options) =>
-      this.engine.ask("select", question, options),
-    );
-    if (!selection) return;
-    this.contrast.applied = question;
-    this.selection = selection;
-    this.layers = {};
-  }
-
   /** Looks at the same neuron, in another sentence or after another selection. */
   async lookAgain(): Promise<void> {
     if (this.place) await this.look(this.place);
   }
 
+  /** Opens a model. If it cannot be opened, the one before stays. */
+  async #open(load: (options: AskOptions) => Promise<ModelInfo>): Promise<boolean> {
+    const model = await this.loading.run(load);
+    if (model) this.#begin(model);
+    else this.study.finished = null;
+    return model !== undefined;
+  }
+
   /** Begins with another model: what was known of the one before is forgotten. */
   #begin(model: ModelInfo): void {
+    if (this.model?.readsLetters && !model.readsLetters) this.takeExample();
     this.model = model;
+    this.experiment.adaptTo(model);
     this.layer = model.layers - 1;
     this.selection = null;
     this.layers = {};

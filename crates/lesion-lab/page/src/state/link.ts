@@ -1,76 +1,94 @@
 import { deflateSync, inflateSync, strFromU8, strToU8 } from "fflate";
 import type { SettingTexts, StudyTexts } from "../engine/protocol.ts";
-import { KINDS, type Experiment, type Kind } from "./experiment.svelte.ts";
+import { languageOf, type Language } from "../texts/language.svelte.ts";
+import { KINDS, SET_COUNTS, type Experiment } from "./experiment.svelte.ts";
 
-/** Everything that a link restores. */
+/** What a link restores besides the experiment. */
 export interface Linked {
+  /** The name of the model on the hub, or of its folder; null for the bundled one. */
   model: string | null;
-  texts: StudyTexts | null;
-  settings: SettingTexts;
+  /** Texts and settings of the contrast; null for the first example. */
+  contrast: { texts: Required<StudyTexts>; settings: SettingTexts } | null;
+  /** The layer, and a neuron of it, to look at. */
+  layer: number | null;
+  neuron: number | null;
+  language: Language | null;
 }
 
 /** Writes the state of the page as the part of an address after `#`. */
 export function writeLink(experiment: Experiment, linked: Linked): string {
   const parameters = new URLSearchParams();
-  const put = (name: string, value: string, unless = "") => {
-    if (value !== unless) parameters.set(name, value);
+  const put = (name: string, value: string | number | null, unless: string | number = "") => {
+    if (value !== null && value !== unless) parameters.set(name, String(value));
   };
-  put("sentence", experiment.sentence);
+  // Also if it is empty, so that a link always contains a sign that it is one.
+  parameters.set("sentence", experiment.sentence);
   put("words", experiment.candidates);
   put("neurons", experiment.neurons);
   put("kind", experiment.kind, "zero");
-  if (experiment.needsAmount) put("amount", String(experiment.amount));
+  if (experiment.needsAmount) put("amount", experiment.amount);
   put("site", experiment.site, "post");
   put("at", experiment.at, "target");
-  put("sets", String(experiment.sets), "100");
-  if (linked.model) put("model", linked.model);
-  if (linked.texts) {
-    put("study", pack(JSON.stringify({ texts: linked.texts, settings: linked.settings })));
-  }
+  put("sets", experiment.sets, SET_COUNTS[0]);
+  put("model", linked.model);
+  put("layer", linked.layer);
+  put("neuron", linked.neuron);
+  put("lang", linked.language);
+  if (linked.contrast) put("study", pack(JSON.stringify(linked.contrast)));
   return parameters.toString();
 }
 
-/** Restores what a link says. What it leaves out keeps its default. */
+/** Restores the experiment of a link. What the link leaves out has its default. */
 export function readLink(fragment: string, experiment: Experiment): Linked {
   const parameters = new URLSearchParams(fragment.replace(/^#/, ""));
-  const linked: Linked = { model: parameters.get("model"), texts: null, settings: {} };
-  experiment.sentence = parameters.get("sentence") ?? experiment.sentence;
-  experiment.candidates = parameters.get("words") ?? experiment.candidates;
-  experiment.neurons = parameters.get("neurons") ?? experiment.neurons;
-  experiment.kind = oneOf(KINDS, parameters.get("kind")) ?? "zero";
+  experiment.sentence = parameters.get("sentence") ?? "";
+  experiment.candidates = parameters.get("words") ?? "";
+  experiment.neurons = parameters.get("neurons") ?? "";
+  experiment.kind = KINDS.find((kind) => kind === parameters.get("kind")) ?? "zero";
   experiment.amount = finite(parameters.get("amount")) ?? experiment.amount;
   experiment.site = parameters.get("site") === "pre" ? "pre" : "post";
   experiment.at = parameters.get("at") ?? "target";
-  experiment.sets = finite(parameters.get("sets")) ?? experiment.sets;
-  const study = parameters.get("study");
-  if (study) Object.assign(linked, unpack(study));
-  return linked;
+  const sets = finite(parameters.get("sets"));
+  experiment.sets = SET_COUNTS.find((count) => count === sets) ?? SET_COUNTS[0];
+  return {
+    model: parameters.get("model"),
+    contrast: unpack(parameters.get("study") ?? ""),
+    layer: finite(parameters.get("layer")),
+    neuron: finite(parameters.get("neuron")),
+    language: languageOf(parameters.get("lang") ?? ""),
+  };
 }
 
-function oneOf(kinds: readonly Kind[], text: string | null): Kind | undefined {
-  return kinds.find((kind) => kind === text);
-}
-
-function finite(text: string | null): number | undefined {
+function finite(text: string | null): number | null {
   const value = Number(text ?? Number.NaN);
-  return Number.isFinite(value) ? value : undefined;
+  return Number.isFinite(value) ? value : null;
 }
 
 /** Compresses a text into letters that an address may contain. */
 function pack(text: string): string {
   const bytes = deflateSync(strToU8(text), { level: 9 });
-  const base64 = btoa(String.fromCodePoint(...bytes));
-  return base64.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  const letters = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+  return btoa(letters).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
-/** The texts and settings of a link; nothing if it was cut or changed. */
-function unpack(packed: string): Partial<Linked> {
+/** The texts and settings of a link; null if it was cut or changed. */
+function unpack(packed: string): Linked["contrast"] {
   try {
     const base64 = packed.replaceAll("-", "+").replaceAll("_", "/");
-    const bytes = Uint8Array.from(atob(base64), (character) => character.codePointAt(0) ?? 0);
-    const study = JSON.parse(strFromU8(inflateSync(bytes))) as Partial<Linked>;
-    return { texts: study.texts ?? null, settings: study.settings ?? {} };
+    const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+    const { texts, settings } = JSON.parse(strFromU8(inflateSync(bytes))) as Record<
+      string,
+      unknown
+    >;
+    const { pairs = "", prompts = "" } = stringsOf(texts);
+    return { texts: { pairs, prompts }, settings: stringsOf(settings) };
   } catch {
-    return {};
+    return null;
   }
+}
+
+/** The entries of an object that are texts. */
+function stringsOf(value: unknown): Record<string, string> {
+  const entries = Object.entries(value ?? {}).filter(([, text]) => typeof text === "string");
+  return Object.fromEntries(entries) as Record<string, string>;
 }

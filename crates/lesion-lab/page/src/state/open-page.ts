@@ -1,3 +1,4 @@
+import { speak } from "../texts/language.svelte.ts";
 import { readLink } from "./link.ts";
 import type { Laboratory } from "./laboratory.svelte.ts";
 
@@ -13,22 +14,20 @@ export async function openPage(laboratory: Laboratory, fragment: string): Promis
   const example = laboratory.examples[0];
   if (!isOpen || !example) return;
   contrast.take(example);
-  const first = example.sentences[0];
-  if (isLink(fragment)) {
-    const linked = readLink(fragment, experiment);
-    if (linked.texts) {
-      contrast.pairs = linked.texts.pairs ?? "";
-      contrast.prompts = linked.texts.prompts ?? "";
-      contrast.settings = linked.settings;
-    }
-    // A model of the hub is another download: the user decides.
+  const linked = isLink(fragment) ? readLink(fragment, experiment) : null;
+  if (linked) {
+    if (linked.contrast) contrast.take(linked.contrast);
+    if (linked.language) speak(linked.language);
+    // A model of the hub is another download, and a folder has to be picked: the user decides.
     laboratory.linkedModel = linked.model;
-  } else if (first) {
-    experiment.sentence = first.sentence;
-    experiment.candidates = first.candidates.join(",");
+  } else {
+    laboratory.takeExample();
   }
   // The prediction takes less time, and is seen first.
   await laboratory.predict();
-  laboratory.layer = laboratory.lesioned[0]?.layer ?? laboratory.layer;
+  const layer = linked?.layer ?? laboratory.lesioned[0]?.layer;
+  laboratory.lookInto(layer ?? laboratory.layer);
   await laboratory.select();
+  const neuron = linked?.neuron ?? null;
+  if (neuron !== null) await laboratory.look({ layer: laboratory.layer, neuron });
 }

@@ -1,3 +1,4 @@
+import { unzip, type Unzipped } from "fflate";
 import type { NamedFile } from "../engine/protocol.ts";
 
 /** A folder that the user picked or dropped. Names of files are paths in it. */
@@ -43,31 +44,57 @@ async function filesOfHandle(
 
 /** The folder, or the single files, of a file input. */
 export function filesOfInput(input: HTMLInputElement): PickedFolder {
-  const files: NamedFile[] = [];
-  let folder = "";
-  for (const file of input.files ?? []) {
-    const [top, ...rest] = file.webkitRelativePath.split("/");
-    if (rest.length > 0) folder = top ?? "";
-    files.push({ name: rest.length > 0 ? rest.join("/") : file.name, file });
-  }
-  return { name: folder || "files", files };
+  const files = Array.from(input.files ?? [], (file) => ({
+    name: file.webkitRelativePath || file.name,
+    file,
+  }));
+  return withoutTop(files);
 }
 
-/** The folders and files that were dropped, as one folder. */
+/** The folders and files that were dropped, as one folder; a ZIP file is one too. */
 export async function filesOfDrop(transfer: DataTransfer): Promise<PickedFolder> {
   // Entries are gone after the first pause.
   const entries = Array.from(transfer.items, (item) => item.webkitGetAsEntry());
+  const [only] = entries;
   const files: NamedFile[] = [];
-  let name = "files";
   for (const entry of entries) {
     if (entry?.isDirectory) {
-      name = entry.name;
-      files.push(...(await filesOfDirectory(entry as FileSystemDirectoryEntry, "")));
+      files.push(...(await filesOfDirectory(entry as FileSystemDirectoryEntry, `${entry.name}/`)));
     } else if (entry) {
-      files.push({ name: entry.name, file: await fileOf(entry as FileSystemFileEntry) });
+      const file = await fileOf(entry as FileSystemFileEntry);
+      if (only === entry && entries.length === 1 && entry.name.endsWith(".zip")) {
+        return filesOfZip(file);
+      }
+      files.push({ name: entry.name, file });
     }
   }
-  return { name, files };
+  return withoutTop(files);
+}
+
+/** The files of a folder in a ZIP file. */
+async function filesOfZip(zip: File): Promise<PickedFolder> {
+  const bytes = new Uint8Array(await zip.arrayBuffer());
+  const unzipped = await new Promise<Unzipped>((resolve, reject) => {
+    unzip(bytes, (error, found) => {
+      if (error) reject(new Error(`${zip.name} cannot be unpacked: ${error.message}`));
+      else resolve(found);
+    });
+  });
+  const entries = Object.entries(unzipped).filter(([name]) => !name.endsWith("/"));
+  const files = entries.map(([name, content]) => ({
+    name,
+    file: new Blob([content as BlobPart]),
+  }));
+  return withoutTop(files, zip.name.replace(/\.zip$/, ""));
+}
+
+/** Files by their paths below the one folder that contains them all; without one, they get a name. */
+function withoutTop(files: NamedFile[], name = "files"): PickedFolder {
+  const top = files[0]?.name.split("/", 2)[0] ?? "";
+  const isShared = files.every(({ name }) => name.startsWith(`${top}/`));
+  if (!isShared || files.length === 0) return { name, files };
+  const below = files.map(({ name, file }) => ({ name: name.slice(top.length + 1), file }));
+  return { name: top, files: below };
 }
 
 async function filesOfDirectory(

@@ -6,9 +6,23 @@ export type Language = keyof typeof LANGUAGES;
 /** Where the browser keeps the chosen language. */
 const STORED = "lesion-lab-language";
 
+/** A language by its code; null if the page is not in it. */
+export function languageOf(code: string): Language | null {
+  return code in LANGUAGES ? (code as Language) : null;
+}
+
 function firstLanguage(): Language {
-  const known = localStorage.getItem(STORED) ?? navigator.language;
-  return known.startsWith("vi") ? "vi" : "en";
+  const code = storedLanguage() ?? navigator.language;
+  return languageOf(code.split("-")[0] ?? "") ?? "en";
+}
+
+/** The browser may forbid the page to keep anything. */
+function storedLanguage(): string | null {
+  try {
+    return localStorage.getItem(STORED);
+  } catch {
+    return null;
+  }
 }
 
 const chosen: { language: Language } = $state({ language: firstLanguage() });
@@ -17,9 +31,19 @@ export function language(): Language {
   return chosen.language;
 }
 
-export function chooseLanguage(language: Language): void {
+/** Changes the language for this visit. */
+export function speak(language: Language): void {
   chosen.language = language;
-  localStorage.setItem(STORED, language);
+}
+
+/** Changes the language, also for the next visits. */
+export function chooseLanguage(language: Language): void {
+  speak(language);
+  try {
+    localStorage.setItem(STORED, language);
+  } catch {
+    // The next visit begins with the browser's language.
+  }
 }
 
 /** The arguments of a text: none if it has no places to fill. */
@@ -41,6 +65,15 @@ export function say<K extends TextKey>(key: K, ...[values]: Arguments<K>): strin
       return `${text} ${value === 1 ? one : (many ?? one)}`;
     },
   );
+}
+
+/** Kinds of models that some texts differ for. */
+export type ModelKind = "masked" | "decoder" | "letters";
+
+/** A text in its variant for a kind of model, if the table has one. */
+export function sayOf<K extends TextKey>(kind: ModelKind, key: K, ...values: Arguments<K>): string {
+  const variant = `${key}.${kind}`;
+  return say(variant in TEXTS ? (variant as K) : key, ...values);
 }
 
 /** A whole number. */

@@ -1,6 +1,7 @@
 /**
  * Every text of the page, in both languages. `{name}` is a place for a value; `{count|neuron|neurons}`
- * one for a number with its noun.
+ * one for a number with its noun. A key that ends in `.decoder` or `.letters` is the variant of a text for
+ * such models.
  */
 export const TEXTS = {
   "page.name": { en: "Lesion laboratory", vi: "Phòng thí nghiệm nơ-ron" },
@@ -14,8 +15,8 @@ export const TEXTS = {
     vi: "Hãy chọn vài nơ-ron của một mô hình ngôn ngữ, tắt chúng đi, rồi xem điều gì thay đổi, và nếu tắt bừa những nơ-ron khác thì có như vậy không. Mọi phép tính đều chạy ngay trong trang này, trên máy của bạn; không có gì bị gửi đi đâu cả.",
   },
   "page.model": {
-    en: "Model: {name}, {layers|layer|layers} of {neurons|neuron|neurons}.",
-    vi: "Mô hình: {name}, {layers} tầng, mỗi tầng {neurons} nơ-ron.",
+    en: "Model: {name} ({family}), {layers|layer|layers} of {neurons|neuron|neurons}.",
+    vi: "Mô hình: {name} ({family}), {layers} tầng, mỗi tầng {neurons} nơ-ron.",
   },
   "page.language": { en: "Language", vi: "Ngôn ngữ" },
   "page.sections": { en: "Sections", vi: "Các phần" },
@@ -38,6 +39,14 @@ export const TEXTS = {
   "sentence.lead": {
     en: "The model reads a sentence and predicts the masked word. Choose a sentence, or write one.",
     vi: "Mô hình đọc một câu và đoán từ bị che. Hãy chọn một câu có sẵn, hoặc tự viết.",
+  },
+  "sentence.lead.decoder": {
+    en: "This model is a decoder: it reads the beginning of a sentence and predicts the next word. Write [MASK] at the end, in place of that word; what would stand after it is not read.",
+    vi: "Mô hình này là một bộ giải mã (decoder): nó đọc phần đầu của câu và đoán từ tiếp theo. Hãy viết [MASK] ở cuối, vào chỗ của từ ấy; những gì đứng sau nó không được đọc.",
+  },
+  "sentence.lead.letters": {
+    en: "This model reads proteins and predicts the masked amino acid. Each letter is a word.",
+    vi: "Mô hình này đọc protein và đoán axit amin bị che. Mỗi chữ cái là một từ.",
   },
   "sentence.examples": { en: "Examples", vi: "Câu mẫu" },
   "sentence.choose": { en: "Choose a sentence …", vi: "Chọn một câu …" },
@@ -66,7 +75,15 @@ export const TEXTS = {
     vi: "Hãy viết [MASK] vào chỗ của từ mà mô hình phải đoán.",
   },
   "sentence.maskAt": { en: "Mask at token {position}", vi: "Chỗ che ở token {position}" },
-  "sentence.predictions": { en: "Predictions at a mask", vi: "Dự đoán tại chỗ che" },
+  "sentence.predicted": {
+    en: "Token {position}: the masked word is predicted here",
+    vi: "Token {position}: từ bị che được dự đoán ở đây",
+  },
+  "sentence.predicted.decoder": {
+    en: "Token {position}: the word after it is predicted here",
+    vi: "Token {position}: từ đứng sau nó được dự đoán ở đây",
+  },
+  "sentence.predictions": { en: "Predictions for [MASK]", vi: "Dự đoán cho [MASK]" },
   "sentence.rank": { en: "rank", vi: "hạng" },
   "sentence.word": { en: "word", vi: "từ" },
   "sentence.probability": { en: "probability", vi: "xác suất" },
@@ -111,9 +128,10 @@ export const TEXTS = {
     vi: "Chênh lệch trung bình giữa {first} và {second} so với p đã hiệu chỉnh, của {neurons} nơ-ron ở tầng {layer}. Bảng bên dưới liệt kê đúng những nơ-ron này.",
   },
   "volcano.caption": {
-    en: "Each point is a neuron: further out, its mean activation differs more; higher up, the difference is more certain. Click a point to look at it; drag to lesion all neurons in a rectangle.",
-    vi: "Mỗi chấm là một nơ-ron: càng xa giữa thì hoạt hoá trung bình càng chênh nhiều, càng lên cao thì chênh lệch càng chắc chắn. Bấm vào một chấm để xem; kéo chuột để tắt mọi nơ-ron trong khung.",
+    en: "Each point is a neuron: further out, its mean activation differs more; higher up, the difference is more certain. Click a point to look at it; drag, or draw a finger sideways, to lesion all neurons in a rectangle. With the keyboard: arrows walk from neuron to neuron, Enter lesions one.",
+    vi: "Mỗi chấm là một nơ-ron: càng xa giữa thì hoạt hoá trung bình càng chênh nhiều, càng lên cao thì chênh lệch càng chắc chắn. Bấm vào một chấm để xem; kéo chuột, hoặc lướt ngón tay sang ngang, để tắt mọi nơ-ron trong khung. Với bàn phím: phím mũi tên đi từ nơ-ron này sang nơ-ron khác, Enter để tắt.",
   },
+  "volcano.neuron": { en: "Neuron {neuron}", vi: "Nơ-ron {neuron}" },
   "volcano.neither": { en: "neither", vi: "không nhãn" },
   "volcano.lesioned": { en: "lesioned", vi: "bị tắt" },
   "volcano.keep": {
@@ -149,9 +167,8 @@ export const TEXTS = {
   },
   "card.add": { en: "Add to the lesion", vi: "Tắt thêm nơ-ron này" },
   "card.remove": { en: "Take out of the lesion", vi: "Thôi tắt nơ-ron này" },
-  "card.pre": { en: "activation before GELU", vi: "hoạt hoá trước GELU" },
-  "card.post": { en: "activation after GELU", vi: "hoạt hoá sau GELU" },
-  "card.afterGelu": { en: "After GELU", vi: "Sau GELU" },
+  "card.across": { en: "activation {site}", vi: "hoạt hoá {site}" },
+  "card.after": { en: "Activations {site}", vi: "Hoạt hoá {site}" },
   "card.sidesLabel": {
     en: "Activations of the neuron on the sides {first} and {second}",
     vi: "Hoạt hoá của nơ-ron ở vế {first} và vế {second}",
@@ -174,8 +191,12 @@ export const TEXTS = {
   "card.marginOf": { en: "margin of “{word}”", vi: "độ chênh của “{word}”" },
   "card.logitOf": { en: "logit of “{word}”", vi: "logit của “{word}”" },
   "card.atMask": {
-    en: "At the mask: {pre} before GELU, {post} after it.",
-    vi: "Tại chỗ che: {pre} trước GELU, {post} sau GELU.",
+    en: "At the mask: {pre} {before}, {post} {after}.",
+    vi: "Tại chỗ che: {pre} {before}, {post} {after}.",
+  },
+  "card.atMask.decoder": {
+    en: "At the token before the word: {pre} {before}, {post} {after}.",
+    vi: "Tại token đứng trước từ: {pre} {before}, {post} {after}.",
   },
   "card.linearised": {
     en: "The direct effect is linearised: later layers do not react.",
@@ -206,13 +227,18 @@ export const TEXTS = {
   "method.factor": { en: "Factor", vi: "Hệ số" },
   "method.newValue": { en: "Value", vi: "Giá trị" },
   "method.site": { en: "Site", vi: "Vị trí" },
-  "method.post": { en: "after GELU", vi: "sau GELU" },
-  "method.pre": { en: "before GELU", vi: "trước GELU" },
   "method.at": { en: "Tokens", vi: "Token" },
   "method.target": { en: "the mask", vi: "chỗ che" },
+  "method.target.decoder": { en: "the token before the word", vi: "token đứng trước từ" },
   "method.all": { en: "all tokens", vi: "mọi token" },
   "method.offsets": { en: "around the mask", vi: "quanh chỗ che" },
+  "method.offsets.decoder": { en: "around that token", vi: "quanh token đó" },
   "method.distances": { en: "Distances from the mask", vi: "Khoảng cách đến chỗ che" },
+  "method.distances.decoder": { en: "Distances from that token", vi: "Khoảng cách đến token đó" },
+
+  "site.pre": { en: "before {activation}", vi: "trước {activation}" },
+  "site.post": { en: "after {activation}", vi: "sau {activation}" },
+  "site.gate": { en: "after {activation} and the gate", vi: "sau {activation} và cổng" },
 
   "cloud.title": {
     en: "Would random neurons have done the same?",
@@ -229,8 +255,8 @@ export const TEXTS = {
     vi: "So sánh ngay mỗi khi tắt nơ-ron",
   },
   "cloud.chooseFirst": {
-    en: "Choose neurons first, and a sentence with a mask.",
-    vi: "Trước hết hãy chọn nơ-ron, và một câu có chỗ che.",
+    en: "Choose neurons first, and a sentence with [MASK].",
+    vi: "Trước hết hãy chọn nơ-ron, và một câu có [MASK].",
   },
   "cloud.random": { en: "Random sets", vi: "Tập ngẫu nhiên" },
   "cloud.randomActive": {
@@ -289,6 +315,10 @@ export const TEXTS = {
     en: "Neurons are selected on pairs of sentences that differ in one word. Take another contrast, or paste pairs and prompts of your own.",
     vi: "Nơ-ron được chọn nhờ những cặp câu chỉ khác nhau một từ. Bạn có thể lấy một cặp đối lập khác, hoặc dán các cặp câu và câu thử của mình.",
   },
+  "contrast.lead.letters": {
+    en: "Neurons are selected on pairs of sequences that differ in one amino acid. The available contrasts are English; write pairs and prompts of your own.",
+    vi: "Nơ-ron được chọn nhờ những cặp trình tự chỉ khác nhau một axit amin. Các cặp đối lập có sẵn là câu tiếng Anh; hãy viết các cặp và câu thử của bạn.",
+  },
   "contrast.examples": { en: "Available contrasts", vi: "Các cặp đối lập có sẵn" },
   "contrast.pairs": { en: "Pairs", vi: "Cặp câu" },
   "contrast.prompts": { en: "Prompts, the right word first", vi: "Câu thử, từ đúng đứng đầu" },
@@ -296,14 +326,19 @@ export const TEXTS = {
     en: "One sentence per line, with both words in braces:",
     vi: "Mỗi dòng một câu, hai từ đặt trong ngoặc nhọn:",
   },
+  "contrast.moreErrors": {
+    en: "{count|more line|more lines} with errors.",
+    vi: "{count} dòng lỗi nữa.",
+  },
   "contrast.line": { en: "line {line}:", vi: "dòng {line}:" },
   "contrast.read": {
-    en: "{first|sentence|sentences} of {a}, {second} of {b}, in {groups|group|groups}; {prompts|masked prompt|masked prompts}.",
-    vi: "{first} câu {a}, {second} câu {b}, thuộc {groups} nhóm; {prompts} câu thử có chỗ che.",
+    en: "{first|sentence|sentences} of {a}, {second} of {b}, in {groups|group|groups}; {prompts|prompt|prompts} with a masked word.",
+    vi: "{first} câu {a}, {second} câu {b}, thuộc {groups} nhóm; {prompts} câu thử có từ bị che.",
   },
   "contrast.at": { en: "Neurons are tested at", vi: "Kiểm định nơ-ron tại" },
   "contrast.visible": { en: "the visible word", vi: "từ nhìn thấy được" },
   "contrast.masked": { en: "its mask", vi: "chỗ che của từ" },
+  "contrast.masked.decoder": { en: "the token before it", vi: "token đứng trước nó" },
   "contrast.correction": { en: "Correction of p", vi: "Cách hiệu chỉnh p" },
   "contrast.heldOut": { en: "Pairs held out", vi: "Phần cặp câu giữ lại" },
   "contrast.select": { en: "Select neurons", vi: "Chọn nơ-ron" },
@@ -382,8 +417,8 @@ export const TEXTS = {
 
   "model.title": { en: "Model", vi: "Mô hình" },
   "model.lead": {
-    en: "The page begins with a small BERT that knows a small grammar. Open a model of BERT's family from a folder, or from the Hugging Face hub.",
-    vi: "Trang này bắt đầu với một BERT nhỏ chỉ biết một ngữ pháp nhỏ. Bạn có thể mở một mô hình họ BERT khác từ một thư mục, hoặc từ Hugging Face.",
+    en: "The page begins with a small BERT that knows a small grammar. Open another model from a folder, or from the Hugging Face hub: of BERT's family, ModernBERT, ALBERT, ESM-2 or GPT-2.",
+    vi: "Trang này bắt đầu với một BERT nhỏ chỉ biết một ngữ pháp nhỏ. Bạn có thể mở một mô hình khác từ một thư mục, hoặc từ Hugging Face: họ BERT, ModernBERT, ALBERT, ESM-2 hay GPT-2.",
   },
   "model.folder": { en: "Open a folder …", vi: "Mở một thư mục …" },
   "model.bundled": { en: "Back to the bundled model", vi: "Trở lại mô hình đi kèm" },
@@ -416,6 +451,14 @@ export const TEXTS = {
     en: "The download contains the study, its pairs and prompts, and the neurons:",
     vi: "Tệp tải về gồm nghiên cứu, các cặp câu, câu thử và danh sách nơ-ron:",
   },
+  "share.folder": {
+    en: "The study names the folder of your model, {name}. Put that folder beside study.toml, or correct its path there.",
+    vi: "Nghiên cứu ghi tên thư mục mô hình của bạn, {name}. Hãy đặt thư mục đó cạnh study.toml, hoặc sửa lại đường dẫn trong đó.",
+  },
+  "share.linkedModel": {
+    en: "The link was made with the model {name}. Open it to see the same:",
+    vi: "Liên kết này được tạo với mô hình {name}. Hãy mở mô hình đó để thấy đúng như vậy:",
+  },
   "share.dropHere": {
     en: "Drop a finished study, or the folder of a model",
     vi: "Thả vào đây một nghiên cứu đã xong, hoặc thư mục của một mô hình",
@@ -428,6 +471,14 @@ export const TEXTS = {
   },
   "outcome.falls": { en: "its logit falls by {drop}.", vi: "logit giảm {drop}." },
   "outcome.rises": { en: "its logit rises by {drop}.", vi: "logit tăng {drop}." },
+  "outcome.among": {
+    en: "Fall of its margin: {drop}; 95 % of {sets|random set|random sets}: {low} to {high}, p = {p}.",
+    vi: "Mức giảm độ chênh: {drop}; 95 % của {sets} tập ngẫu nhiên: từ {low} đến {high}, p = {p}.",
+  },
+  "outcome.amongActive": {
+    en: "Fall of its margin: {drop}; 95 % of {sets|random set that is as active|random sets that are as active}: {low} to {high}, p = {p}.",
+    vi: "Mức giảm độ chênh: {drop}; 95 % của {sets} tập ngẫu nhiên hoạt động tương đương: từ {low} đến {high}, p = {p}.",
+  },
   "outcome.compare": { en: "Would random neurons do the same?", vi: "Nơ-ron ngẫu nhiên thì sao?" },
 
   "tour.start": { en: "Take the tour", vi: "Dạo qua một vòng" },
