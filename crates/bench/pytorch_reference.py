@@ -1,7 +1,8 @@
-"""The yardstick's model cases, as a PyTorch notebook computes them.
+"""The yardstick's model cases, as a PyTorch notebook computes them, with BERT, ModernBERT or GPT-2.
 
 One padded batch, forward hooks, logits of every token, and the attention that transformers chooses
-by default. The batch of the paper's prompts contains the unmasked sentence too. Prints the seconds of a case and the
+by default. The batch of the paper's prompts contains the unmasked sentence too. GPT-2 reads a prompt up to its
+mask, and predicts at the last token. Prints the seconds of a case and the
 peak memory of the process in MiB.
 
     python pytorch_reference.py CASE DIR
@@ -17,8 +18,11 @@ from pathlib import Path  # noqa: E402
 
 import torch  # noqa: E402
 from transformers import (  # noqa: E402
+    AutoConfig,
     BertForMaskedLM,
     BertTokenizer,
+    GPT2LMHeadModel,
+    ModernBertForMaskedLM,
     PreTrainedTokenizerFast,
 )
 
@@ -49,34 +53,78 @@ def unmasked(path):
     return "".join(part.split("|")[0] for part in parts)
 
 
+class Bert:
+    """The parts of BERT that are read and edited."""
+
+    model = BertForMaskedLM
+    tokenizer = BertTokenizer
+    # The module whose output is the neurons before the activation function, and the one that reads what
+    # follows it.
+    before = staticmethod(lambda layer: layer.intermediate.dense)
+    after = staticmethod(lambda layer: layer.output.dense)
+    layers = staticmethod(lambda model: model.bert.encoder.layer)
+
+
+class ModernBert:
+    """The parts of ModernBERT. The outputs of `Wi` are the neurons and then their gates."""
+
+    model = ModernBertForMaskedLM
+    tokenizer = PreTrainedTokenizerFast
+    before = staticmethod(lambda layer: layer.mlp.Wi)
+    after = staticmethod(lambda layer: layer.mlp.Wo)
+    layers = staticmethod(lambda model: model.model.layers)
+
+
+class Gpt2:
+    """The parts of GPT-2."""
+
+    model = GPT2LMHeadModel
+    tokenizer = PreTrainedTokenizerFast
+    before = staticmethod(lambda layer: layer.mlp.c_fc)
+    after = staticmethod(lambda layer: layer.mlp.c_proj)
+    layers = staticmethod(lambda model: model.transformer.h)
+
+
+FAMILIES = {"bert": Bert, "modernbert": ModernBert, "gpt2": Gpt2}
+
+
 class Study:
     def __init__(self, folder, file):
-        self.tokenizer = BertTokenizer.from_pretrained(folder)
-        self.model = BertForMaskedLM.from_pretrained(folder).eval()
-        self.layers = self.model.bert.encoder.layer
+        family = FAMILIES[AutoConfig.from_pretrained(folder).model_type]
+        self.family = family
+        self.tokenizer = family.tokenizer.from_pretrained(folder)
+        self.model = family.model.from_pretrained(folder).eval()
+        self.layers = family.layers(self.model)
         sentences = prompts(folder / file)
         if file == "paper.txt":
             sentences.append(unmasked(folder / file))
+        if family is Gpt2:
+            sentences = [sentence.split(" [MASK]")[0] for sentence in sentences]
         self.batch = self.tokenizer(sentences, padding=True, return_tensors="pt")
-        masks = self.batch["input_ids"] == self.tokenizer.mask_token_id
-        self.rows, self.positions = masks.nonzero(as_tuple=True)
+        if family is Gpt2:
+            self.rows = torch.arange(len(sentences))
+            self.positions = self.batch["attention_mask"].sum(1) - 1
+        else:
+            masks = self.batch["input_ids"] == self.tokenizer.mask_token_id
+            self.rows, self.positions = masks.nonzero(as_tuple=True)
+        self.neurons = getattr(self.model.config, "intermediate_size", None) or 4 * self.model.config.n_embd
 
     def forward(self):
         with torch.no_grad():
             return self.model(**self.batch).logits
 
     def capture(self):
-        """The output of every layer's intermediate.dense, and the logits, at the masks."""
+        """The neurons of every layer before the activation function, and the logits, at the masks."""
         kept = {}
 
         def hook(layer):
             def keep(_module, _inputs, output):
-                kept[layer] = output.detach()
+                kept[layer] = output[..., : self.neurons].detach()
 
             return keep
 
         handles = [
-            layer.intermediate.dense.register_forward_hook(hook(index))
+            self.family.before(layer).register_forward_hook(hook(index))
             for index, layer in enumerate(self.layers)
         ]
         logits = self.forward()
@@ -86,21 +134,19 @@ class Study:
         return at_masks, logits[self.rows, self.positions]
 
     def lesion(self, layer, neurons):
-        """The logits at the masks, with `neurons` of `layer` set to 0 there, after GELU."""
+        """The logits at the masks, with `neurons` of `layer` set to 0 there, after the activation function."""
 
-        def silence(_module, _inputs, output):
-            output[self.rows[:, None], self.positions[:, None], neurons] = 0.0
-            return output
+        def silence(_module, inputs):
+            inputs[0][self.rows[:, None], self.positions[:, None], neurons] = 0.0
 
-        handle = self.layers[layer].intermediate.register_forward_hook(silence)
+        handle = self.family.after(self.layers[layer]).register_forward_pre_hook(silence)
         logits = self.forward()
         handle.remove()
         return logits[self.rows, self.positions]
 
     def sets(self, count):
         generator = torch.Generator().manual_seed(2)
-        neurons = self.model.config.intermediate_size
-        return [torch.randperm(neurons, generator=generator)[:SET] for _ in range(count)]
+        return [torch.randperm(self.neurons, generator=generator)[:SET] for _ in range(count)]
 
 
 def predict_one_by_one():
@@ -165,9 +211,11 @@ def run(case, folder):
     if case == "a":
         study.capture()
     elif case == "b":
+        # All passes take equally long, so one of three sets is enough.
         for layer in range(len(study.layers)):
-            for neurons in study.sets(3):
+            for neurons in study.sets(1):
                 study.lesion(layer, neurons)
+        return 3 * (time.perf_counter() - started)
     elif case == "c":
         # All passes take equally long, so a tenth of them is enough.
         for neurons in study.sets(SETS // 10):

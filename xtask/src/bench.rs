@@ -22,55 +22,87 @@ pub(crate) struct Benchmarks {
     script_name: &'static str,
     /// Python packages that the script imports.
     packages: &'static str,
-    /// Whether the cases need the random checkpoint.
-    needs_checkpoint: bool,
 }
 
 struct Case {
+    /// Its name for the yardstick and the script.
     name: &'static str,
+    /// The shape of the random checkpoint that it gets; none for statistics.
+    shape: Option<&'static str>,
     title: &'static str,
     unit: &'static str,
 }
 
-const fn case(name: &'static str, title: &'static str, unit: &'static str) -> Case {
-    Case { name, title, unit }
+/// BERT-base's shape.
+const BERT: &str = "bert";
+
+/// A case of the statistics.
+const fn statistic(name: &'static str, title: &'static str) -> Case {
+    Case { name, shape: None, title, unit: "ms" }
+}
+
+/// A case of a model of BERT-base's shape.
+const fn bert(name: &'static str, title: &'static str) -> Case {
+    Case { name, shape: Some(BERT), title, unit: "s" }
+}
+
+/// The same case of a model of another shape.
+const fn shaped(name: &'static str, shape: &'static str, title: &'static str) -> Case {
+    Case { name, shape: Some(shape), title, unit: "s" }
+}
+
+impl Case {
+    /// Its name, with its shape if that is not BERT-base's.
+    fn full_name(&self) -> String {
+        match self.shape {
+            None | Some(BERT) => self.name.to_owned(),
+            Some(shape) => format!("{}-{shape}", self.name),
+        }
+    }
+
+    /// The folder of its checkpoint, in the system's temporary folder.
+    fn checkpoint(&self) -> Option<PathBuf> {
+        Some(env::temp_dir().join(format!("lesion-yardstick-{}", self.shape?)))
+    }
 }
 
 /// Captures, lesions and predictions.
 pub(crate) const MODEL: Benchmarks = Benchmarks {
     command: "model",
     cases: &[
-        case("ceiling", "Matrix products alone", "GFLOP/s"),
-        case("a", "A. capture 12 layers and masked logits, 108 sentences", "s"),
-        case("b", "B. 36 lesions (12 layers, 3 sets) of 108 prompts", "s"),
-        case("c", "C. 1,000 sets at layer 9, the paper's two prompts", "s"),
-        case("e", "E. from process start to the first prediction", "s"),
-        case("f", "F. 200 lesioned sentences one by one, bundled model", "s"),
-        case("g", "G. each of 3,072 neurons of layer 9 by itself", "s"),
+        Case { unit: "GFLOP/s", ..bert("ceiling", "Matrix products alone") },
+        bert("a", "A. capture 12 layers and masked logits, 108 sentences"),
+        bert("b", "B. 36 lesions (12 layers, 3 sets) of 108 prompts"),
+        shaped("a", "modernbert", "A with ModernBERT-base's shape, 22 layers"),
+        shaped("b", "modernbert", "B with ModernBERT-base's shape, 66 lesions"),
+        shaped("a", "gpt2", "A with GPT-2's shape, 12 layers"),
+        shaped("b", "gpt2", "B with GPT-2's shape, 36 lesions"),
+        bert("c", "C. 1,000 sets at layer 9, the paper's two prompts"),
+        bert("e", "E. from process start to the first prediction"),
+        bert("f", "F. 200 lesioned sentences one by one, bundled model"),
+        bert("g", "G. each of 3,072 neurons of layer 9 by itself"),
     ],
     script: "crates/bench/pytorch_reference.py",
     script_name: "pytorch",
     packages: "torch, transformers",
-    needs_checkpoint: true,
 };
 
 /// Memory that case a needs, printed after its time.
-const MEMORY_OF_A: Case = case("d", "D. peak memory of A", "MiB");
+const MEMORY_OF_A: Case = Case { unit: "MiB", ..bert("d", "D. peak memory of A") };
 
 /// Statistics, of 54 pairs and 12 layers of 3,072 neurons.
 pub(crate) const STATS: Benchmarks = Benchmarks {
     command: "stats",
     cases: &[
-        case("paired", "Paired t and BH, 54 pairs, 36,864 neurons", "ms"),
-        case("paired-f32", "The same; SciPy in f32, so that p stops at 1e-45", "ms"),
-        case("welch", "Welch's t and BH", "ms"),
-        case("max-t-model", "Max-T over the model, 10,000 sign flips", "ms"),
-        case("max-t-layer", "Max-T over each layer, 10,000 sign flips", "ms"),
+        statistic("paired", "Paired t and BH, 54 pairs, 36,864 neurons"),
+        statistic("paired-f32", "The same; SciPy in f32, so that p stops at 1e-45"),
+        statistic("welch", "Welch's t and BH"),
+        statistic("max-t-model", "Max-T over the model, 10,000 sign flips"),
+        statistic("max-t-layer", "Max-T over each layer, 10,000 sign flips"),
     ],
     script: "crates/bench/scipy_reference.py",
     script_name: "scipy",
     packages: "scipy, statsmodels",
-    needs_checkpoint: false,
 };
 
 /// Benchmarks with the programs that run them.
@@ -79,13 +111,10 @@ pub(crate) struct Suite {
     yardstick: PathBuf,
     /// Python and the script, if Python has the packages.
     python: Option<(OsString, PathBuf)>,
-    /// Folder of the random checkpoint, if the cases need it.
-    checkpoint: Option<PathBuf>,
 }
 
 impl Suite {
-    /// Builds the yardstick, looks for Python, and makes the checkpoint once, in the system's
-    /// temporary folder.
+    /// Builds the yardstick and looks for Python.
     pub(crate) fn prepare(workspace: &Workspace, benchmarks: &'static Benchmarks) -> Result<Self> {
         // With the other crates, so that the features and the build of the dependencies are those of
         // `lesion`. `pretrain` would add autodiff, and `lesion-python` needs Python.
@@ -101,30 +130,35 @@ impl Suite {
             eprintln!("No Python with {packages} is available, so there is no comparison.");
             None
         };
-        let mut checkpoint = None;
-        if benchmarks.needs_checkpoint {
-            let folder = env::temp_dir().join("lesion-yardstick");
-            let status = Command::new(&yardstick).arg("make").arg(&folder).status();
-            ensure!(status.context("cannot run the yardstick")?.success(), "no checkpoint");
-            checkpoint = Some(folder);
-        }
-        Ok(Self { benchmarks, yardstick, python, checkpoint })
+        Ok(Self { benchmarks, yardstick, python })
     }
 
-    /// Runs every case `runs` times, alternating with Python, and prints the medians.
-    pub(crate) fn compare(&self, runs: u64, json: bool) -> Result<()> {
-        for case in self.benchmarks.cases {
+    /// Runs every case `runs` times, or only `chosen`, alternating with Python, and prints the medians.
+    pub(crate) fn compare(&self, chosen: Option<&str>, runs: u64, json: bool) -> Result<()> {
+        let is_chosen = |case: &&Case| chosen.is_none_or(|name| name == case.full_name());
+        let cases: Vec<&Case> = self.benchmarks.cases.iter().filter(is_chosen).collect();
+        ensure!(!cases.is_empty(), "there is no such case");
+        for case in cases {
+            self.make_checkpoint(case)?;
             let mut ours = Vec::new();
             let mut python = Vec::new();
             for _ in 0..runs {
-                ours.push(self.run_yardstick(case.name, &[])?);
-                python.extend(self.run_python(case.name)?);
+                ours.push(self.run_yardstick(case, &[])?);
+                python.extend(self.run_python(case)?);
             }
             self.print(&Comparison::new(case, &ours, &python, |run| run.time), json);
-            if case.name == "a" {
+            if case.full_name() == "a" {
                 self.print(&Comparison::new(&MEMORY_OF_A, &ours, &python, |run| run.memory), json);
             }
         }
+        Ok(())
+    }
+
+    /// Makes the checkpoint of a case, unless it exists.
+    fn make_checkpoint(&self, case: &Case) -> Result<()> {
+        let (Some(shape), Some(folder)) = (case.shape, case.checkpoint()) else { return Ok(()) };
+        let status = Command::new(&self.yardstick).args(["make", shape]).arg(folder).status();
+        ensure!(status.context("cannot run the yardstick")?.success(), "no checkpoint");
         Ok(())
     }
 
@@ -138,6 +172,7 @@ impl Suite {
 
     /// Prints how time and memory of our cases grow with the work and with threads.
     pub(crate) fn scale(&self) -> Result<()> {
+        self.make_checkpoint(&bert("a", ""))?;
         println!("{:40} {:>9} {:>9}", "", "seconds", "peak MiB");
         for (title, name, options) in [
             ("A, 27 sentences", "a", "--part 27"),
@@ -157,22 +192,22 @@ impl Suite {
             ("C, 250 sets, without shortcuts", "c", "--part 250 --plain"),
         ] {
             let options: Vec<&str> = options.split(' ').collect();
-            let run = self.run_yardstick(name, &options)?;
+            let run = self.run_yardstick(&bert(name, title), &options)?;
             println!("{title:40} {:9.3} {:9.0}", run.time, run.memory);
         }
         Ok(())
     }
 
-    fn run_yardstick(&self, case: &str, options: &[&str]) -> Result<Run> {
+    fn run_yardstick(&self, case: &Case, options: &[&str]) -> Result<Run> {
         let mut command = Command::new(&self.yardstick);
-        command.args([self.benchmarks.command, case]).args(&self.checkpoint).args(options);
+        command.args([self.benchmarks.command, case.name]).args(case.checkpoint()).args(options);
         Run::read(&mut command)
     }
 
-    fn run_python(&self, case: &str) -> Result<Option<Run>> {
+    fn run_python(&self, case: &Case) -> Result<Option<Run>> {
         let Some((python, script)) = &self.python else { return Ok(None) };
         let mut command = Command::new(python);
-        command.arg(script).arg(case).args(&self.checkpoint);
+        command.arg(script).arg(case.name).args(case.checkpoint());
         Ok(Some(Run::read(&mut command)?))
     }
 }
@@ -224,7 +259,7 @@ impl Comparison {
         let (ours, python) = (median(&self.ours), median(&self.python));
         format!(
             "{{\"case\":\"{}\",\"unit\":\"{}\",\"ours\":{},\"{script_name}\":{},\"ratio\":{}}}",
-            self.case.name,
+            self.case.full_name(),
             self.case.unit,
             number(ours),
             number(python),

@@ -56,6 +56,9 @@ enum Task {
         /// Runs per case. Medians are printed.
         #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..))]
         runs: u64,
+        /// Run this case alone, such as `b` or `a-gpt2`.
+        #[arg(long)]
+        case: Option<String>,
         /// Print one JSON object per case.
         #[arg(long)]
         json: bool,
@@ -91,7 +94,7 @@ enum Task {
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Benchmark {
-    /// Captures and lesions on a model of BERT-base's shape, compared with PyTorch.
+    /// Captures and lesions of models of known shapes, compared with PyTorch.
     Model,
     /// Time and memory of the model's cases as the work and the number of threads grow.
     Scaling,
@@ -105,11 +108,15 @@ fn main() -> Result<ExitCode> {
     match task {
         Task::Pretrain { args } => pretrain(&workspace, args),
         Task::Figures => draw_figures(&workspace),
-        Task::Bench { benchmark, runs, json } => {
+        Task::Bench { benchmark, runs, case, json } => {
             match benchmark {
-                Benchmark::Model => Suite::prepare(&workspace, &MODEL)?.compare(runs, json)?,
+                Benchmark::Model => {
+                    Suite::prepare(&workspace, &MODEL)?.compare(case.as_deref(), runs, json)?
+                }
                 Benchmark::Scaling => Suite::prepare(&workspace, &MODEL)?.scale()?,
-                Benchmark::Stats => Suite::prepare(&workspace, &STATS)?.compare(runs, json)?,
+                Benchmark::Stats => {
+                    Suite::prepare(&workspace, &STATS)?.compare(case.as_deref(), runs, json)?
+                }
             }
             Ok(ExitCode::SUCCESS)
         }

@@ -1,4 +1,4 @@
-//! The yardstick: the expensive computations of a study, at the size of BERT-base.
+//! The yardstick: the expensive computations of a study, at the sizes of known models.
 //!
 //! `cargo xtask bench` runs each case in turn with its Python equivalent in `pytorch_reference.py`
 //! or `scipy_reference.py`, and prints the ratios.
@@ -13,7 +13,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 use crate::model_cases::ModelCase;
-use crate::random_checkpoint::make_checkpoint;
+use crate::random_checkpoint::{Shape, make_checkpoint};
 use crate::statistics_cases::StatisticsCase;
 
 /// Time the expensive computations of a study.
@@ -25,8 +25,10 @@ struct Args {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Make the checkpoint and the sentences of the model's cases, unless they exist.
+    /// Make a checkpoint and the sentences of the model's cases, unless they exist.
     Make {
+        /// Shape of the model.
+        shape: Shape,
         /// Folder for them.
         dir: PathBuf,
     },
@@ -56,7 +58,7 @@ enum Command {
 
 fn main() -> Result<()> {
     let time = match Args::parse().command {
-        Command::Make { dir } => return make_checkpoint(&dir),
+        Command::Make { shape, dir } => return make_checkpoint(shape, &dir),
         Command::Model { case, dir, threads, part, plain } => {
             if let Some(threads) = threads {
                 rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;

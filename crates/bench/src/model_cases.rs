@@ -33,7 +33,7 @@ const LAYER: usize = 9;
 pub(crate) enum ModelCase {
     /// Capture every layer at the masked token of 108 sentences, and the logits there.
     A,
-    /// Lesion each of 12 layers with three sets in 108 prompts.
+    /// Lesion each layer with three sets in 108 prompts.
     B,
     /// Lesion layer 9 with 1,000 random sets of 200 neurons in the paper's two prompts.
     C,
@@ -132,7 +132,7 @@ fn lesion_each(dir: &Path) -> Result<f64> {
     Ok(started.elapsed().as_secs_f64())
 }
 
-/// Captures the activations before and after GELU at each mask, and the logits there.
+/// Captures the activations before and after the activation function at each mask, and the logits there.
 fn capture(model: &LanguageModel, subject: Subject<'_>, prompts: &[MaskedPrompt]) -> Result<()> {
     let groups = subject.passes(prompts.iter().map(MaskedPrompt::length));
     groups.into_par_iter().try_for_each(|group| {
@@ -157,7 +157,7 @@ fn draw_sets(count: usize, model: &LanguageModel) -> Vec<Arc<[usize]>> {
     (0..count).map(|_| index::sample(&mut rng, neurons, SET_SIZE).into_iter().collect()).collect()
 }
 
-/// Zeroes every set in each of the layers, after GELU, at the mask of every prompt.
+/// Zeroes every set in each of the layers, after the activation function, at the mask of every prompt.
 fn lesion_sets(
     subject: Subject<'_>,
     prompts: &[MaskedPrompt],
