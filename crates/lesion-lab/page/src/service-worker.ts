@@ -2,7 +2,8 @@
 
 // Keeps every file of the page in the browser, so that the page works without a network after the first
 // visit. A build with other contents has another version, and so a cache of its own. It takes over once
-// no page of the version before is open, because such a page may still start its engine anew.
+// no page of the version before is open, because such a page may still start its engine anew; or as soon
+// as the only open page asks for it, which then loads again.
 
 declare const self: ServiceWorkerGlobalScope;
 export {};
@@ -27,9 +28,21 @@ self.addEventListener("fetch", (event) => {
   if (isOwn && event.request.method === "GET") event.respondWith(answer(event.request));
 });
 
+// The page sends one message only: to take over.
+self.addEventListener("message", (event) => {
+  event.waitUntil(takeOver());
+});
+
 async function keepFiles(): Promise<void> {
   const cache = await caches.open(CACHE);
-  await cache.addAll(["./", ...FILES.map((file) => `./${file}`)]);
+  const addresses = ["./", ...FILES.map((file) => `./${file}`)];
+  // The browser's own cache may have files of the version before.
+  await cache.addAll(addresses.map((address) => new Request(address, { cache: "no-cache" })));
+}
+
+async function takeOver(): Promise<void> {
+  const pages = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
+  if (pages.length <= 1) await self.skipWaiting();
 }
 
 async function deleteOtherVersions(): Promise<void> {

@@ -115,27 +115,17 @@ test("a comparison is cancelled, and the page goes on", async (t) => {
   visitor.complain();
 });
 
-test("a link restores the state", async (t) => {
-  const visitor = await Visitor.arrive(t, host.address, {
-    permissions: ["clipboard-read", "clipboard-write"],
+test("a question that cannot be sent is an error, and the page goes on", async (t) => {
+  const visitor = await Visitor.arrive(t, host.address);
+  await visitor.page.evaluate(() => {
+    const { postMessage } = Worker.prototype;
+    Worker.prototype.postMessage = function () {
+      Worker.prototype.postMessage = postMessage;
+      structuredClone(() => undefined);
+    };
   });
-  await visitor.page.fill("#sentence textarea", "She thanked [MASK].");
-  await visitor.lesion("3:0-99 4:12");
-  await visitor.button("Copy a link").click();
-  const link = await visitor.page.evaluate(() => navigator.clipboard.readText());
-  await visitor.open(new URL(link).hash);
-  assert.equal(await visitor.page.inputValue("#sentence textarea"), "She thanked [MASK].");
-  assert.equal(await visitor.page.inputValue("#lesioned-neurons"), "3:0-99 4:12");
-  await visitor.page.waitForSelector(".outcome");
-  visitor.complain();
-});
-
-test("after the first visit the page needs no network", async (t) => {
-  const own = await serve(FOLDER);
-  const visitor = await Visitor.arrive(t, own.address);
-  await visitor.page.evaluate(() => navigator.serviceWorker.ready);
-  await own.close();
-  await visitor.open("");
+  await visitor.page.fill("#lesioned-neurons", "5:him");
+  await visitor.page.getByRole("alert").getByText("the engine cannot be asked").waitFor();
   await visitor.lesion("5:her");
   visitor.complain();
 });

@@ -34,7 +34,20 @@ export class Visitor {
    * @param {string} address of the page
    * @param {{ args?: string[] }} options of the browser and of its window
    */
-  static async arrive(test, address, { args = [], ...options } = {}) {
+  static async arrive(test, address, options) {
+    const visitor = await Visitor.start(test, address, options);
+    await visitor.open("");
+    return visitor;
+  }
+
+  /**
+   * Starts the browser without opening the page.
+   *
+   * @param {import("node:test").TestContext} test
+   * @param {string} address of the page
+   * @param {{ args?: string[] }} options of the browser and of its window
+   */
+  static async start(test, address, { args = [], ...options } = {}) {
     const visitor = new Visitor();
     visitor.address = address;
     visitor.browser = await chromium.launch({
@@ -48,17 +61,22 @@ export class Visitor {
       const isOwn = origin === new URL(address).origin || ["blob:", "data:"].includes(protocol);
       if (!isOwn) visitor.strangers.push(request.url());
     });
-    await visitor.open("");
     return visitor;
   }
 
-  /** Opens the page in a new tab, with a part of the address after `#`. */
-  async open(fragment) {
+  /** A new tab, whose errors are noted. */
+  async newPage() {
     this.page = await this.context.newPage();
     this.page.on("pageerror", (error) => this.errors.push(error.message));
     this.page.on("console", (message) => {
       if (message.type() === "error") this.errors.push(message.text());
     });
+    return this.page;
+  }
+
+  /** Opens the page in a new tab, with a part of the address after `#`. */
+  async open(fragment) {
+    await this.newPage();
     await this.page.goto(this.address + fragment);
     await this.page.waitForSelector("#sentence table");
     await this.page.waitForSelector("#neurons canvas");
