@@ -2,6 +2,7 @@
 //! runs it; everything else is in the crates.
 
 mod bench;
+mod book;
 mod calibrate;
 mod figures;
 mod lab;
@@ -16,6 +17,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::bench::{MODEL, STATS, Suite};
+use crate::book::build_book;
 use crate::calibrate::run_simulations;
 use crate::figures::draw_figures;
 use crate::lab::build_lab;
@@ -88,6 +90,8 @@ enum Task {
         #[arg(long)]
         engine: bool,
     },
+    /// Build the guide into target/book with the laboratory in it. It needs mdbook.
+    Book,
     #[command(external_subcommand)]
     Lesion(Vec<OsString>),
 }
@@ -124,6 +128,7 @@ fn main() -> Result<ExitCode> {
         Task::Mutants { args } => read_mutants(&workspace, args),
         Task::Wheel => build_wheel(&workspace),
         Task::Lab { engine } => build_lab(&workspace, engine),
+        Task::Book => build_book(&workspace),
         Task::Lesion(args) => run_lesion(&workspace, &args),
     }
 }
