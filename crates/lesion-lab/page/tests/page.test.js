@@ -64,6 +64,27 @@ test("another contrast selects other neurons", async (t) => {
   visitor.complain();
 });
 
+test("all layers side by side show their neurons", async (t) => {
+  const visitor = await Visitor.arrive(t, host.address);
+  const { page } = visitor;
+  await page.getByLabel("All layers side by side").check();
+  const canvases = page.locator("#neurons canvas");
+  await canvases.nth(5).waitFor();
+  await page.waitForFunction(() =>
+    Array.from(document.querySelectorAll("#neurons canvas")).every((canvas) => {
+      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+      // Labels have colours; axes and grids are grey.
+      let coloured = 0;
+      for (let place = 0; place < data.length; place += 4) {
+        const [red, green, blue] = data.subarray(place, place + 3);
+        if (Math.max(red, green, blue) - Math.min(red, green, blue) > 60) coloured += 1;
+      }
+      return coloured > 100;
+    }),
+  );
+  visitor.complain();
+});
+
 test("a study runs in the page, and is shown with its figures, tables and report", async (t) => {
   const visitor = await Visitor.arrive(t, host.address);
   const study = visitor.page.locator("#study");
