@@ -12,7 +12,7 @@ use std::{
 };
 
 use crate::support::{Run, gathered::untrained_models, lesion, without_network};
-use guide::{Block, pages, root, session, shows};
+use guide::{Block, Page, pages, root, session, shows};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -243,6 +243,25 @@ fn the_chapter_on_proteins_runs_and_prints_what_it_shows() {
     for block in blocks {
         run_block(&Block { no_run: false, ..block }, dir.path());
     }
+}
+
+#[test]
+fn both_readmes_have_the_same_commands_and_links() {
+    let pages = pages();
+    let [english, vietnamese] = ["README.md", "README.vi.md"]
+        .map(|path| pages.iter().find(|page| page.path == Path::new(path)).unwrap());
+    let sessions = |page: &Page| {
+        let blocks = page.blocks().into_iter().filter(|block| block.language == "console");
+        blocks.map(|block| block.text).collect::<Vec<_>>()
+    };
+    assert_eq!(sessions(english), sessions(vietnamese));
+    let links = |page: &Page| {
+        let mut links = page.links();
+        links.retain(|link| !link.starts_with("README"));
+        links.sort_unstable();
+        links
+    };
+    assert_eq!(links(english), links(vietnamese));
 }
 
 #[test]

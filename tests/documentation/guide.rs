@@ -1,4 +1,4 @@
-//! The pages of the guide, README.md and docs/, with their links and blocks of code.
+//! The pages of the guide, README.md, README.vi.md and docs/, with their links and blocks of code.
 
 use std::{
     collections::BTreeSet,
@@ -28,9 +28,9 @@ pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
 }
 
-/// The README and every page below docs/, sorted by path.
+/// The README in both languages and every page below docs/, sorted by path.
 pub(crate) fn pages() -> Vec<Page> {
-    let mut paths = vec![PathBuf::from("README.md")];
+    let mut paths = vec![PathBuf::from("README.md"), PathBuf::from("README.vi.md")];
     let mut folders = vec![PathBuf::from("docs")];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(root().join(&folder)).unwrap() {

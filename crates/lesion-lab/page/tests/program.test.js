@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -18,6 +18,9 @@ const PAGE = process.env.LESION_LAB ?? here("../dist");
 const PROGRAM = process.env.LESION ?? here("../../../../target/release/lesion");
 const isAbsent = !existsSync(PROGRAM) && !process.env.CI;
 const options = { skip: isAbsent && `there is no ${PROGRAM}` };
+
+/** A checkpoint of another family. */
+const CHECKPOINT = here("../../../../tests/fixtures/parity/roberta/model");
 
 /** Milliseconds for a study on a busy machine. */
 const LONG = 300_000;
@@ -131,5 +134,23 @@ test("the program runs a downloaded study", options, async (t) => {
   const { sets } = JSON.parse(await readFile(join(folder, "run/neuron_sets.json"), "utf8"));
   const lesioned = sets.find(({ layer, label }) => layer === 5 && label === "her");
   assert.deepEqual(lesioned.lesioned, lesioned.neurons);
+  visitor.complain();
+});
+
+test("the program runs the downloaded study of a folder's model", options, async (t) => {
+  const visitor = await Visitor.arrive(t, host.address);
+  const { page } = visitor;
+  await page.locator("#model input[type=file]").setInputFiles(CHECKPOINT);
+  await visitor.button("Open it").click();
+  await page.getByText("Model: model (roberta)").waitFor({ timeout: LONG });
+  await page.waitForSelector("#neurons canvas");
+  await visitor.lesion("1:0-9");
+  await page.getByText("Put that folder beside study.toml").waitFor();
+  const study = join(folder, "of-folder");
+  await visitor.unpack(await visitor.download(visitor.button("Download study")), study);
+  await cp(CHECKPOINT, join(study, "model"), { recursive: true });
+  program("run", "of-folder/study.toml", "--parts", "controls", "--nulls", "5", "--out", "folder");
+  const manifest = JSON.parse(await readFile(join(folder, "folder/manifest.json"), "utf8"));
+  assert.match(manifest.inputs.model.source, /of-folder.model$/);
   visitor.complain();
 });
