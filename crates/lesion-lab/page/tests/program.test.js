@@ -35,16 +35,20 @@ const TOLERANCE = 1e-4;
 const MATCHED = /active|displaced/;
 const MATCHED_TOLERANCE = 0.02;
 
+const SENTENCES = [
+  "Robert helped Lucy with [MASK] project and she thanked him for his hard work.",
+  "Mary deceived Edward, and the dog chased [MASK].",
+  "She thanked [MASK].",
+  "Nobody greeted Lucy, so we thanked [MASK].",
+  "Robert was late, so we missed [MASK].",
+];
+
 const LESIONS = [
-  {
-    sentence: "Robert helped Lucy with [MASK] project and she thanked him for his hard work.",
-    neurons: "5:her",
-    at: "target",
-  },
-  { sentence: "Mary deceived Edward, and the dog chased [MASK].", neurons: "3:her", at: "all" },
-  { sentence: "She thanked [MASK].", neurons: "4:him", at: "target" },
-  { sentence: "Nobody greeted Lucy, so we thanked [MASK].", neurons: "0-5:0-99", at: "target" },
-  { sentence: "Robert was late, so we missed [MASK].", neurons: "2:5,17,300", at: "all" },
+  { neurons: "5:her" },
+  { neurons: "3:her", at: "all" },
+  { neurons: "4:him", kind: "mean", site: "pre" },
+  { neurons: "0-5:0-99", kind: "scale", amount: "0.5", at: "-1,0" },
+  { neurons: "2:5,17,300", kind: "value", amount: "1.5", at: "all" },
 ];
 
 let host;
@@ -81,22 +85,33 @@ function readRows(csv) {
   return rows.map((row) => Object.fromEntries(head.map((name, index) => [name, row[index]])));
 }
 
+/** A lesion as options of the program. */
+function optionsOf({ neurons, kind, amount, site, at }) {
+  const args = ["--lesion", neurons];
+  if (kind) args.push("--kind", amount === undefined ? kind : `${kind}=${amount}`);
+  if (site) args.push("--site", site);
+  if (at) args.push(`--at=${at}`);
+  return args;
+}
+
+/** The numbers that a table shows of a word, in the order of its columns. */
+function numbersOf({ prob, prob_lesioned, logit, logit_lesioned, logit_drop }) {
+  return [prob, prob_lesioned, logit, logit_lesioned, logit_drop];
+}
+
 test("predictions with and without lesions are the program's", options, async (t) => {
   const visitor = await Visitor.arrive(t, host.address);
-  for (const { sentence, neurons, at } of LESIONS) {
-    const lesion = ["--lesion", neurons, "--at", at];
-    const json = program("predict", sentence, "--candidates", "her,him", ...lesion, "--json");
-    await visitor.open(`#${new URLSearchParams({ sentence, words: "her,him", neurons, at })}`);
-    await visitor.page.waitForSelector(".outcome");
-    for (const rating of JSON.parse(json).masks[0].candidates) {
-      const { candidate, prob, prob_lesioned, logit, logit_lesioned, logit_drop } = rating;
-      const expected = [prob, prob_lesioned, logit, logit_lesioned, logit_drop];
-      const found = await visitor.numbers(candidate);
-      for (const [index, value] of expected.entries()) {
-        assertClose(found[index], value, `${sentence} ${neurons} at ${at}: ${candidate}`);
-      }
-    }
+  for (const lesion of LESIONS) {
+    const fragment = new URLSearchParams({ sentence: SENTENCES[0], words: "her,him", ...lesion });
     await visitor.page.close();
+    await visitor.open(`#${fragment}`);
+    for (const sentence of SENTENCES) {
+      const asked = ["predict", sentence, "--candidates", "her,him", ...optionsOf(lesion)];
+      const { masks } = JSON.parse(program(...asked, "--json"));
+      const expected = masks[0].candidates.map((word) => [word.candidate, numbersOf(word)]);
+      await visitor.page.fill("#sentence textarea", sentence);
+      await visitor.waitForNumbers(new Map(expected), TOLERANCE);
+    }
   }
   visitor.complain();
 });
@@ -134,6 +149,11 @@ test("the program runs a downloaded study", options, async (t) => {
   const { sets } = JSON.parse(await readFile(join(folder, "run/neuron_sets.json"), "utf8"));
   const lesioned = sets.find(({ layer, label }) => layer === 5 && label === "her");
   assert.deepEqual(lesioned.lesioned, lesioned.neurons);
+  program("reproduce", "--parts", "controls", "--nulls", "20", "--out", "whole");
+  const whole = JSON.parse(await readFile(join(folder, "whole/neuron_sets.json"), "utf8"));
+  const neurons = (list) => list.map(({ layer, label, neurons }) => [layer, label, neurons]);
+  const written = JSON.parse(strFromU8(files["neuron_sets.json"]));
+  assert.deepEqual(neurons(written.sets).sort(), neurons(whole.sets).sort());
   visitor.complain();
 });
 

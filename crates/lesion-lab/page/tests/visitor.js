@@ -21,6 +21,9 @@ function findBrowser() {
   throw new Error("no browser: install Debian's package `chromium`");
 }
 
+/** Milliseconds for a prediction on a busy machine. */
+const PATIENCE = 20_000;
+
 export class Visitor {
   /** Errors of the console and of the page's scripts. */
   errors = [];
@@ -115,6 +118,20 @@ export class Visitor {
     });
     const cells = await row.locator("[data-value]").all();
     return Promise.all(cells.map(async (cell) => Number(await cell.getAttribute("data-value"))));
+  }
+
+  /** Waits until the table of predictions has these numbers of each word, to a tolerance. */
+  async waitForNumbers(expected, tolerance) {
+    let found = new Map();
+    const isClose = (word, values) =>
+      values.length === found.get(word)?.length &&
+      values.every((value, index) => Math.abs(value - found.get(word)[index]) <= tolerance);
+    for (const end = performance.now() + PATIENCE; performance.now() < end;) {
+      const words = [...expected.keys()];
+      found = new Map(await Promise.all(words.map(async (w) => [w, await this.numbers(w)])));
+      if (words.every((word) => isClose(word, expected.get(word)))) return;
+    }
+    assert.deepEqual(found, expected, "the table of predictions");
   }
 
   /** Lesions neurons, and waits for the prediction. */

@@ -196,7 +196,9 @@ export class Laboratory {
   /** Reads every neuron of a layer of the selection. */
   async readLayer(layer: number): Promise<void> {
     if (this.layers[layer] || !this.selection) return;
-    const neurons = await this.reading.run(() => this.engine.ask("layer", { layer }));
+    const neurons = await this.reading.run((options) =>
+      this.engine.ask("layer", { layer }, options),
+    );
     if (neurons) this.layers = { ...this.layers, [layer]: neurons };
   }
 
@@ -206,7 +208,7 @@ export class Laboratory {
 
   /** Lesions the strongest neurons of a label, or a random set, in place of those before. */
   async choose(choice: NeuronChoice): Promise<void> {
-    const sets = await this.choosing.run(() => this.engine.ask("choose", choice));
+    const sets = await this.choosing.run((options) => this.engine.ask("choose", choice, options));
     if (sets) this.experiment.neurons = writeLayerSets(sets);
   }
 
@@ -246,7 +248,9 @@ export class Laboratory {
       const hasMask = (this.tokens?.masks.length ?? 0) > 0;
       const about = hasMask ? { sentence, candidates } : {};
       const question = { ...(this.place ?? place), ...about };
-      const card = await this.looking.run(() => this.engine.ask("neuron", question));
+      const card = await this.looking.run((options) =>
+        this.engine.ask("neuron", question, options),
+      );
       if (card) this.card = card;
     });
   }
