@@ -25,7 +25,7 @@
 //!
 //! - [`Checkpoint`] reads `config.json`, the tokenizer and the weights, strictly: a missing tensor is
 //!   an error, and never replaced by random values.
-//! - [`Family`] is chosen by the configuration, such as BERT, RoBERTa, ModernBERT, ESM or GPT-2. All take
+//! - [`Family`] is chosen by the configuration, such as BERT, RoBERTa, ModernBERT, ESM, GPT-2 or Llama. All take
 //!   one path through the code, and differ in data only: names, and a [`Structure`].
 //! - [`LanguageModel`] runs the model. The forward pass takes an [`MlpHook`] as an argument and calls
 //!   it at two [`Site`]s of every layer. No hook is ever registered, so none can be left behind.
@@ -52,7 +52,7 @@ pub use config::{
     config_error::ConfigError,
     family::Family,
     structure::{
-        AttentionKind, AttentionPattern, Biases, EmbeddingParts, FullLayers, Norms,
+        AttentionHeads, AttentionKind, AttentionPattern, Biases, EmbeddingParts, FullLayers, Norms,
         PredictionPlace, Structure,
     },
 };
@@ -64,7 +64,13 @@ pub use model::{
     token_batch::TokenBatch,
 };
 pub use model_folder::{MemoryFolder, ModelFolder};
-pub use ops::{activation::Activation, dot_product_attention::Projections, reach::Reach};
+pub use ops::{
+    activation::Activation,
+    dot_product_attention::Projections,
+    norm_kind::NormKind,
+    reach::Reach,
+    rotary::{RotaryPositions, RotaryScaling},
+};
 pub use text::{
     tokenizer::{BertTokenizer, Encoded, MASK, SpecialTokens, WordPieceOptions},
     tokenizer_error::TokenizerError,

@@ -8,8 +8,8 @@ use std::fs;
 use bert_model::{Checkpoint, LanguageModel, MlpHook, NoHook, Site, TokenBatch, TokenSet};
 use burn::tensor::{Device, Tensor};
 use common::{
-    FAMILIES, Sentence, all_logits, assert_close, folder, load_variant, logits, open, sentences,
-    values,
+    FAMILIES, Sentence, all_logits, assert_close, decoders, folder, load_variant, logits, open,
+    sentences, values,
 };
 use safetensors::SafeTensors;
 use tempfile::TempDir;
@@ -113,6 +113,11 @@ fn other_options_of_a_configuration_agree_too() {
         "modernbert-biased",
         "gpt2-relu",
         "esm-absolute",
+        "gpt_neox-sequential",
+        "llama-scaled",
+        "llama-mistral",
+        "qwen2-windowed",
+        "qwen3-windowed",
     ] {
         let family = variant.split('-').next().unwrap();
         let family = if family == "bert" { "" } else { family };
@@ -128,8 +133,10 @@ fn one_token_of_the_last_layer_has_the_same_logits() {
         let (_, model) = open(family);
         assert_one_token_agrees(family, &model, sentences(family));
     }
-    let biased = load_variant("modernbert-biased");
-    assert_one_token_agrees("modernbert-biased", &biased, sentences("modernbert"));
+    for variant in ["modernbert-biased", "gpt_neox-sequential", "llama-mistral", "qwen3-windowed"] {
+        let family = variant.split('-').next().unwrap();
+        assert_one_token_agrees(variant, &load_variant(variant), sentences(family));
+    }
 }
 
 fn assert_one_token_agrees(name: &str, model: &LanguageModel, sentences: Vec<Sentence>) {
@@ -147,13 +154,15 @@ fn assert_one_token_agrees(name: &str, model: &LanguageModel, sentences: Vec<Sen
 
 #[test]
 fn a_decoder_reads_nothing_after_a_token() {
-    let (_, model) = open("gpt2");
-    for sentence in sentences("gpt2") {
-        let all = logits(&model, std::slice::from_ref(&sentence.ids));
-        let vocabulary = model.config().vocab_size;
-        for length in 1..sentence.ids.len() {
-            let some = logits(&model, &[sentence.ids[..length].to_vec()]);
-            assert_close("beginning", &some, &all[..length * vocabulary], 1e-5);
+    for family in decoders() {
+        let (_, model) = open(family);
+        for sentence in sentences(family) {
+            let all = logits(&model, std::slice::from_ref(&sentence.ids));
+            let vocabulary = model.config().vocab_size;
+            for length in 1..sentence.ids.len() {
+                let some = logits(&model, &[sentence.ids[..length].to_vec()]);
+                assert_close(family, &some, &all[..length * vocabulary], 1e-5);
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ use std::fs;
 
 use bert_model::{BertConfig, BertModelError, LanguageModel, UntrainedWeights, Weights};
 use burn::tensor::Device;
-use common::{FAMILIES, Tensors, folder, open, safetensors, stored, tensors_of};
+use common::{FAMILIES, Tensors, decoders, folder, open, safetensors, stored, tensors_of};
 use safetensors::Dtype;
 
 fn config() -> BertConfig {
@@ -235,7 +235,7 @@ fn half_precision_is_cast_to_f32_once() {
 
 #[test]
 fn the_model_gives_back_the_tensors_it_was_built_from() {
-    for family in ["", "roberta", "distilbert", "modernbert", "albert", "gpt2"] {
+    for family in ["", "roberta", "distilbert", "modernbert", "albert"].iter().chain(decoders()) {
         let file = folder(family).join("model/model.safetensors");
         let (_, model) = open(family);
         assert!(tensors_of(&model) == stored(&fs::read(file).unwrap()), "{family}");

@@ -82,8 +82,8 @@ fn folder(variant: &Variant) -> (TempDir, Family) {
     (dir, family)
 }
 
-fn expected() -> Expected {
-    let file = Path::new(FIXTURES).join("expected.json");
+fn expected(file: &str) -> Expected {
+    let file = Path::new(FIXTURES).join(file);
     serde_json::from_slice(&fs::read(file).unwrap()).unwrap()
 }
 
@@ -110,10 +110,15 @@ fn is_refused(variant: &Variant, error: &str) -> bool {
 
 #[test]
 fn ids_are_those_of_transformers() {
-    let Expected { texts, variants } = expected();
+    for file in ["expected.json", "decoders.json"] {
+        assert_ids_agree(&expected(file));
+    }
+}
+
+fn assert_ids_agree(Expected { texts, variants }: &Expected) {
     let mut first: BTreeMap<&str, &Variant> = BTreeMap::new();
     let mut wrong = Vec::new();
-    for variant in &variants {
+    for variant in variants {
         let base = *first.entry(&variant.folder).or_insert(variant);
         let place = format!("{}, {}", variant.folder, variant.name);
         let (dir, family) = folder(variant);

@@ -162,9 +162,11 @@ impl BertConfig {
             }
         }
         let (Epsilon::OfKey(epsilon) | Epsilon::Fixed(epsilon)) = traits.epsilon;
-        for (key, default) in
-            [("hidden_act", traits.default_activation.into()), ("layer_norm_eps", epsilon.into())]
-        {
+        for (key, default) in [
+            ("hidden_act", traits.default_activation.into()),
+            ("layer_norm_eps", epsilon.into()),
+            ("tie_word_embeddings", traits.ties_words.into()),
+        ] {
             keys.entry(key).or_insert(default);
         }
         if let Some(times) = traits.default_neurons
@@ -193,7 +195,13 @@ impl BertConfig {
     /// Width of one attention head.
     #[must_use]
     pub fn head_size(&self) -> usize {
-        self.hidden_size / self.num_attention_heads
+        self.structure.heads.size.unwrap_or(self.hidden_size / self.num_attention_heads)
+    }
+
+    /// Number of attention heads of keys and values in each layer.
+    #[must_use]
+    pub fn key_value_heads(&self) -> usize {
+        self.structure.heads.key_values.unwrap_or(self.num_attention_heads)
     }
 
     /// Number of tokens in the longest sequence that there are positions for.
@@ -277,16 +285,25 @@ impl BertConfig {
                 return Err(ConfigError::ZeroSize { key: traits.key(bert_key) });
             }
         }
-        if !self.hidden_size.is_multiple_of(self.num_attention_heads) {
+        let heads = self.num_attention_heads;
+        let has_own_size = self.structure.heads.size.is_some();
+        if !has_own_size && !self.hidden_size.is_multiple_of(heads) {
             return Err(ConfigError::HeadSize {
                 hidden_key: traits.key("hidden_size"),
                 hidden_size: self.hidden_size,
                 heads_key: traits.key("num_attention_heads"),
-                heads: self.num_attention_heads,
+                heads,
             });
         }
-        if self.structure.is_rotary() && !self.head_size().is_multiple_of(2) {
-            return Err(ConfigError::OddHeads { size: self.head_size() });
+        let key_values = self.key_value_heads();
+        if !heads.is_multiple_of(key_values) {
+            return Err(ConfigError::HeadGroups { heads, key_values });
+        }
+        for rotary in self.structure.kinds().filter_map(|kind| kind.rotary) {
+            let turned = rotary.turned(self.head_size());
+            if turned == 0 || !turned.is_multiple_of(2) {
+                return Err(ConfigError::OddHeads { turned });
+            }
         }
         if let Some(pad_token_id) = self.padding()
             && self.first_position() >= self.max_position_embeddings
@@ -442,7 +459,7 @@ mod tests {
         for (model_type, reason) in [
             ("deberta-v2", "no head for masked words"),
             ("t5", "an encoder and a decoder"),
-            ("llama", "only GPT-2"),
+            ("gemma2", "only GPT-2"),
             ("mine", "is never run here"),
         ] {
             let config = json!({"model_type": model_type, "auto_map": {"AutoModel": "mine.Model"}});
@@ -460,6 +477,15 @@ mod tests {
             ("gpt2", "scale_attn_weights", json!(false)),
             ("gpt2", "scale_attn_by_inverse_layer_idx", json!(true)),
             ("gpt2", "add_cross_attention", json!(true)),
+            ("gpt_neox", "rotary_pct", json!(2)),
+            ("gpt_neox", "use_parallel_residual", json!("no")),
+            ("gpt_neox", "rope_scaling", json!([2])),
+            ("llama", "num_key_value_heads", json!(3)),
+            ("llama", "rope_scaling", json!("linear")),
+            ("llama", "attention_bias", json!(1)),
+            ("mistral", "sliding_window", json!(0)),
+            ("qwen2", "num_key_value_heads", json!(0)),
+            ("qwen3", "head_dim", json!(-1)),
             ("albert", "num_hidden_groups", json!(2)),
             ("albert", "inner_group_num", json!(2)),
             ("esm", "is_folding_model", json!(true)),
@@ -477,6 +503,8 @@ mod tests {
             let mut config = base();
             config["model_type"] = json!(model_type);
             config["embedding_size"] = json!(4);
+            config["num_key_value_heads"] = json!(1);
+            config["rotary_pct"] = json!(0.5);
             let read = |config: &Value| BertConfig::from_json(config.to_string().as_bytes());
             read(&config).unwrap();
             config[key] = value;
@@ -487,7 +515,7 @@ mod tests {
         config["model_type"] = json!("modernbert");
         config["num_attention_heads"] = json!(8);
         let odd = BertConfig::from_json(config.to_string().as_bytes()).unwrap_err().to_string();
-        assert!(odd.contains("heads of 1 values"), "{odd}");
+        assert!(odd.contains("turn 1 values"), "{odd}");
     }
 
     #[test]

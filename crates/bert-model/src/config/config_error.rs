@@ -71,13 +71,25 @@ pub enum ConfigError {
         heads: usize,
     },
 
-    /// The values of a head cannot be paired for rotary positions.
+    /// The heads of queries cannot be divided among those of keys and values.
     #[error(
-        "attention heads of {size} values cannot have rotary positions, which need an even number"
+        "`num_attention_heads` {heads} is not a multiple of `num_key_value_heads` {key_values}"
+    )]
+    HeadGroups {
+        /// Number of heads of queries.
+        heads: usize,
+        /// Number of heads of keys and values.
+        key_values: usize,
+    },
+
+    /// The values of a head that rotary positions turn cannot be paired.
+    #[error(
+        "rotary positions would turn {turned} values of each attention head, and need an even number \
+         above 0"
     )]
     OddHeads {
-        /// Number of values in a head.
-        size: usize,
+        /// Number of turned values in a head.
+        turned: usize,
     },
 
     /// The base of rotary positions is below 1.

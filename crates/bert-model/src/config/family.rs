@@ -6,7 +6,9 @@ use crate::config::{
     family_rows::{
         albert::ALBERT,
         esm::ESM,
+        gpt_neox::GPT_NEOX,
         gpt2::GPT2,
+        llama::{LLAMA, MISTRAL, QWEN2, QWEN3},
         modern_bert::MODERN_BERT,
         post_norm_bert::{BERT, DISTILBERT, ELECTRA, ROBERTA, XLM_ROBERTA},
     },
@@ -42,6 +44,17 @@ pub enum Family {
     /// GPT-2, a decoder.
     #[serde(rename = "gpt2")]
     Gpt2,
+    /// GPT-NeoX and Pythia, decoders.
+    #[serde(rename = "gpt_neox")]
+    GptNeox,
+    /// Llama, a decoder.
+    Llama,
+    /// Mistral, a decoder.
+    Mistral,
+    /// Qwen2, a decoder.
+    Qwen2,
+    /// Qwen3, a decoder.
+    Qwen3,
 }
 
 /// Ends of the names of the families' classes in `transformers`.
@@ -71,8 +84,28 @@ const REFUSED: [(&[&str], &str); 3] = [
         "it has an encoder and a decoder, which this program does not compute",
     ),
     (
-        &["gpt_neox", "llama", "qwen2", "qwen3", "mistral", "gemma", "gemma2", "gemma3_text"],
-        "of the decoders only GPT-2 is computed",
+        &[
+            "gptj",
+            "gpt_neo",
+            "opt",
+            "bloom",
+            "falcon",
+            "phi",
+            "phi3",
+            "gemma",
+            "gemma2",
+            "gemma3_text",
+            "mixtral",
+            "qwen2_moe",
+            "qwen3_moe",
+            "olmo",
+            "olmo2",
+            "stablelm",
+            "mpt",
+            "codegen",
+            "cohere",
+        ],
+        "of the decoders only GPT-2, GPT-NeoX, Llama, Mistral, Qwen2 and Qwen3 are computed",
     ),
 ];
 
@@ -88,7 +121,7 @@ impl Family {
     }
 
     /// Every family.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 14] = [
         Self::Bert,
         Self::Roberta,
         Self::XlmRoberta,
@@ -98,6 +131,11 @@ impl Family {
         Self::Albert,
         Self::Esm,
         Self::Gpt2,
+        Self::GptNeox,
+        Self::Llama,
+        Self::Mistral,
+        Self::Qwen2,
+        Self::Qwen3,
     ];
 
     pub(crate) fn traits(self) -> &'static Traits {
@@ -111,6 +149,11 @@ impl Family {
             Self::Albert => &ALBERT,
             Self::Esm => &ESM,
             Self::Gpt2 => &GPT2,
+            Self::GptNeox => &GPT_NEOX,
+            Self::Llama => &LLAMA,
+            Self::Mistral => &MISTRAL,
+            Self::Qwen2 => &QWEN2,
+            Self::Qwen3 => &QWEN3,
         }
     }
 
@@ -121,8 +164,8 @@ impl Family {
     pub(crate) fn of_tensors<E>(
         mut contains: impl FnMut(&str) -> Result<bool, E>,
     ) -> Result<Option<Self>, E> {
-        // RoBERTa's head has the names of ESM's.
-        for family in [Self::Esm].into_iter().chain(Self::ALL) {
+        // RoBERTa's head has the names of ESM's, and Llama has those of Qwen, which has some more.
+        for family in [Self::Esm, Self::Qwen3, Self::Qwen2].into_iter().chain(Self::ALL) {
             if contains(family.traits().known_by)? {
                 return Ok(Some(family));
             }

@@ -30,11 +30,16 @@ pub(crate) struct Traits {
     /// The padding token's id by default, in families whose positions are counted from the one
     /// after it.
     pub(crate) padding: Option<u32>,
+    /// Whether the decoder is the token embedding matrix if the file does not specify it.
+    pub(crate) ties_words: bool,
     /// True if `embedding_size` specifies the width of the embeddings, which otherwise are as wide
     /// as the layers.
     pub(crate) own_embedding_size: bool,
     /// The class of its tokenizers by default.
     pub(crate) tokenizer: TokenizerClass,
+    /// True if its tokenizers are of this class whatever their files name, because those on the hub often name a
+    /// wrong one.
+    pub(crate) fixes_tokenizer: bool,
     /// The special tokens by default: padding, unknown, class, separator, mask.
     pub(crate) special_tokens: [&'static str; 5],
     /// The token at which the prediction of a word is read.
@@ -125,10 +130,14 @@ pub(crate) struct LayerNames {
     pub(crate) projections: ProjectionNames,
     pub(crate) attention_output: &'static str,
     pub(crate) attention_norm: &'static str,
+    /// Norms of each head of queries and of keys, if it has them.
+    pub(crate) head_norms: Option<[&'static str; 2]>,
     /// True if layer 0 has no LayerNorm at its attention.
     pub(crate) first_without_norm: bool,
-    /// The first matrix of the MLP. Of a gated MLP it has the rows of the gate too, after the others.
+    /// The first matrix of the MLP.
     pub(crate) intermediate: &'static str,
+    /// The matrix of the gates of a gated MLP. Without a name, the first matrix has their rows after the others.
+    pub(crate) gate: Option<&'static str>,
     pub(crate) output: &'static str,
     pub(crate) mlp_norm: &'static str,
 }
@@ -140,6 +149,8 @@ pub(crate) enum ProjectionNames {
     Separate([&'static str; 3]),
     /// One matrix with the outputs of the queries, then of the keys, then of the values.
     Joint(&'static str),
+    /// One matrix with these outputs of one head after the other.
+    JointByHead(&'static str),
 }
 
 /// The parts of the head, by their full names.
@@ -195,7 +206,7 @@ impl Names {
     pub(crate) fn first_tensor(&self, index: usize) -> String {
         let part = match self.layer.projections {
             ProjectionNames::Separate([query, ..]) => query,
-            ProjectionNames::Joint(joint) => joint,
+            ProjectionNames::Joint(joint) | ProjectionNames::JointByHead(joint) => joint,
         };
         self.in_layer(index, part) + ".weight"
     }

@@ -67,3 +67,16 @@ impl<'a> JsonKeys<'a> {
         Ok(self.of_form(key, OBJECT)?.and_then(Value::as_object).map(JsonKeys))
     }
 }
+
+/// The error of a value that asks for something else than what is supported.
+pub(crate) fn unsupported(
+    key: &'static str,
+    found: impl Into<Value>,
+    supported: &str,
+) -> BertModelError {
+    BertModelError::Unsupported {
+        key,
+        found: found.into().to_string(),
+        supported: supported.to_owned(),
+    }
+}

@@ -7,5 +7,7 @@ pub(crate) mod family;
 pub(crate) mod family_rows;
 pub(crate) mod family_traits;
 pub(crate) mod json_keys;
+pub(crate) mod layer_types;
 pub(crate) mod parameter_count;
+pub(crate) mod rotary_keys;
 pub(crate) mod structure;

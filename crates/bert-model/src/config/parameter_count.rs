@@ -5,8 +5,7 @@ use std::ops::{Add, Mul, Sub};
 use crate::config::bert_config::BertConfig;
 
 impl BertConfig {
-    /// The number of parameters of a model with a tied decoder. For sizes beyond all counting, it is
-    /// `u128::MAX`.
+    /// The number of parameters. For sizes beyond all counting, it is `u128::MAX`.
     #[must_use]
     pub fn parameter_count(&self) -> u128 {
         let size = |size: usize| Count(size as u128);
@@ -38,7 +37,16 @@ impl BertConfig {
         if projection.name(self.embedding_width(), self.hidden_size).is_some() {
             parameters = parameters + linear(width, hidden, true);
         }
-        let attention = Count(4) * linear(hidden, hidden, biases.attention) + norm(hidden);
+        let head = size(self.head_size());
+        let queries = size(self.num_attention_heads) * head;
+        let key_values = size(self.key_value_heads()) * head;
+        let mut attention = linear(hidden, queries, biases.attention)
+            + Count(2) * linear(hidden, key_values, biases.attention)
+            + linear(queries, hidden, biases.attention_output)
+            + norm(hidden);
+        if names.layer.head_norms.is_some() {
+            attention = attention + Count(2) * norm(head);
+        }
         let first = if self.structure.gated { Count(2) * neurons } else { neurons };
         let mlp = linear(hidden, first, biases.mlp) + linear(neurons, hidden, biases.mlp);
         let layers = if names.are_layers_shared { 1 } else { self.num_hidden_layers };
@@ -51,6 +59,9 @@ impl BertConfig {
         }
         if names.head.transform.is_some() {
             parameters = parameters + linear(hidden, width, biases.transform) + norm(width);
+        }
+        if !self.tie_word_embeddings {
+            parameters = parameters + vocabulary * width;
         }
         if biases.decoder {
             parameters = parameters + vocabulary;

@@ -1,14 +1,20 @@
 //! The parts of a model, beyond their sizes.
 
-use crate::ops::{activation::Activation, reach::Reach};
+use crate::ops::{
+    activation::Activation, norm_kind::NormKind, reach::Reach, rotary::RotaryPositions,
+};
 
 /// The parts of a model and what they compute, beyond their sizes; and so what shortcuts may assume of them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Structure {
-    /// The place of the two LayerNorms of a layer.
+    /// The place of the two norms of a layer.
     pub norms: Norms,
+    /// The kind of all norms.
+    pub norm: NormKind,
     /// The attention of each layer.
     pub attention: AttentionPattern,
+    /// The heads of attention.
+    pub heads: AttentionHeads,
     /// The activation function of the MLP.
     pub activation: Activation,
     /// True if an MLP is gated: what follows the activation function is then multiplied by another
@@ -51,15 +57,27 @@ pub enum PredictionPlace {
     TokenBefore,
 }
 
-/// The place of the two LayerNorms of a layer.
+/// The place of the two norms of a layer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Norms {
     /// After attention and after the MLP, each of the sum with the residual stream.
     #[default]
     Post,
     /// Before attention and before the MLP, which are added to the residual stream as they are. One more
-    /// LayerNorm is in front of the head.
+    /// norm is in front of the head.
     Pre,
+    /// As [`Norms::Pre`], but the MLP stands beside attention: it reads the layer's input too.
+    Parallel,
+}
+
+/// The heads of attention.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AttentionHeads {
+    /// Number of heads of keys and values, each of which as many heads of queries read; by default there are as many
+    /// as of queries.
+    pub key_values: Option<usize>,
+    /// Number of values in a head; by default the heads of queries are as wide together as the layer.
+    pub size: Option<usize>,
 }
 
 /// The attention of a layer.
@@ -67,8 +85,8 @@ pub enum Norms {
 pub struct AttentionKind {
     /// The tokens that a token reads.
     pub reach: Reach,
-    /// The base of rotary positions, if it has them.
-    pub rotary_base: Option<f64>,
+    /// The rotary positions, if it has them.
+    pub rotary: Option<RotaryPositions>,
 }
 
 /// The attention of each layer of a model.
@@ -100,6 +118,8 @@ pub enum FullLayers {
     Every(usize),
     /// True if each layer is one.
     Listed(Vec<bool>),
+    /// Those below this one.
+    Below(usize),
 }
 
 impl FullLayers {
@@ -107,6 +127,7 @@ impl FullLayers {
         match self {
             Self::Every(step) => layer.is_multiple_of(*step),
             Self::Listed(layers) => layers.get(layer).copied().unwrap_or_default(),
+            Self::Below(first) => layer < *first,
         }
     }
 }
@@ -115,10 +136,12 @@ impl FullLayers {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each says of one part whether it has a bias")]
 pub struct Biases {
-    /// LayerNorms.
+    /// Norms.
     pub norms: bool,
-    /// The linear functions of attention.
+    /// The queries, keys and values of attention.
     pub attention: bool,
+    /// The last linear function of attention.
+    pub attention_output: bool,
     /// The linear functions of the MLP.
     pub mlp: bool,
     /// The dense layer of the head.
@@ -129,7 +152,14 @@ pub struct Biases {
 
 impl Default for Biases {
     fn default() -> Self {
-        Self { norms: true, attention: true, mlp: true, transform: true, decoder: true }
+        Self {
+            norms: true,
+            attention: true,
+            attention_output: true,
+            mlp: true,
+            transform: true,
+            decoder: true,
+        }
     }
 }
 
@@ -147,21 +177,15 @@ impl Structure {
     /// True if no token reads one after it, in any layer: then a change at a token changes nothing before it.
     #[must_use]
     pub fn reads_left(&self) -> bool {
-        match &self.attention {
-            AttentionPattern::Same(kind) => kind.reach == Reach::Left,
-            AttentionPattern::Mixed { local, full, .. } => {
-                local.reach == Reach::Left && full.reach == Reach::Left
-            }
-        }
+        self.kinds().all(|kind| kind.reach.is_left())
     }
 
-    /// True if a layer has rotary positions.
-    pub(crate) fn is_rotary(&self) -> bool {
-        match &self.attention {
-            AttentionPattern::Same(kind) => kind.rotary_base.is_some(),
-            AttentionPattern::Mixed { local, full, .. } => {
-                local.rotary_base.is_some() || full.rotary_base.is_some()
-            }
-        }
+    /// The kinds of attention of its layers.
+    pub(crate) fn kinds(&self) -> impl Iterator<Item = AttentionKind> {
+        let (first, second) = match &self.attention {
+            AttentionPattern::Same(kind) => (*kind, None),
+            AttentionPattern::Mixed { local, full, .. } => (*local, Some(*full)),
+        };
+        std::iter::once(first).chain(second)
     }
 }

@@ -15,14 +15,16 @@ use crate::{
         dot_product_attention::{
             Projections, attention_by_one, dot_product_attention, dot_product_attention_backward,
         },
+        head_counts::HeadCounts,
+        layer_norm::LayerNorm,
         linear::{add_linear, linear, linear_backward},
         reach::Reach,
-        rotary::{Positions, Rotary, Turn},
+        rotary::{Positions, Rotary, RotaryPositions, Turn},
     },
     weights::{
         tensor_reader::TensorReader,
         tensor_source::TensorSource,
-        tensor_writer::{NamedTensors, save_linears},
+        tensor_writer::{NamedTensors, save_linears, save_linears_by_block, save_norm},
     },
 };
 
@@ -33,8 +35,10 @@ pub(crate) struct Attention {
     key: Linear,
     value: Linear,
     output: Linear,
+    /// Norms of each head of queries and of keys.
+    head_norms: Option<[LayerNorm; 2]>,
     #[module(skip)]
-    heads: usize,
+    heads: HeadCounts,
     #[module(skip)]
     reach: Reach,
     #[module(skip)]
@@ -43,17 +47,18 @@ pub(crate) struct Attention {
 
 /// Rotary positions with the frequencies of the file, if it has some.
 fn load_rotary(
-    base: f64,
+    positions: &RotaryPositions,
     size: usize,
     reader: &mut TensorReader<'_, impl TensorSource>,
 ) -> Result<Rotary, BertModelError> {
     let names = reader.names;
     for name in names.rotary_frequencies.iter().map(|name| names.full(name)) {
         if reader.contains(&name)? {
-            return Ok(Rotary::with_frequencies(reader.values(&name, size / 2)?));
+            let frequencies = reader.values(&name, positions.turned(size) / 2)?;
+            return Ok(Rotary::with_frequencies(frequencies, size));
         }
     }
-    Ok(Rotary::new(base, size))
+    Ok(Rotary::new(positions, size))
 }
 
 impl Attention {
@@ -63,38 +68,58 @@ impl Attention {
         reader: &mut TensorReader<'_, impl TensorSource>,
     ) -> Result<Self, BertModelError> {
         let hidden = config.hidden_size;
-        let square = [hidden, hidden];
-        let has_bias = config.structure.biases.attention;
+        let size = config.head_size();
+        let heads = HeadCounts {
+            queries: config.num_attention_heads,
+            key_values: config.key_value_heads(),
+        };
+        let of_queries = [hidden, heads.queries * size];
+        let of_key_values = [hidden, heads.key_values * size];
+        let biases = config.structure.biases;
         let names = reader.names;
-        let LayerNames { projections, attention_output, .. } = names.layer;
+        let LayerNames { projections, attention_output, head_norms, .. } = names.layer;
         let output = names.in_layer(index, attention_output);
         let [query, key, value] = match projections {
             ProjectionNames::Separate(parts) => {
                 let [query, key, value] = parts.map(|part| names.in_layer(index, part));
                 reader.prepare([query.clone(), key.clone(), value.clone(), output.clone()])?;
                 [
-                    reader.linear_in_layer(&query, square, has_bias)?,
-                    reader.linear_in_layer(&key, square, has_bias)?,
-                    reader.linear_in_layer(&value, square, has_bias)?,
+                    reader.linear_in_layer(&query, of_queries, biases.attention)?,
+                    reader.linear_in_layer(&key, of_key_values, biases.attention)?,
+                    reader.linear_in_layer(&value, of_key_values, biases.attention)?,
                 ]
             }
             ProjectionNames::Joint(joint) => {
                 let joint = names.in_layer(index, joint);
                 reader.prepare([joint.clone(), output.clone()])?;
-                reader.joint_in_layer(&joint, square, has_bias)?
+                reader.joint_in_layer(&joint, of_queries, biases.attention)?
+            }
+            ProjectionNames::JointByHead(joint) => {
+                let joint = names.in_layer(index, joint);
+                reader.prepare([joint.clone(), output.clone()])?;
+                reader.joint_by_block_in_layer(&joint, of_queries, size, biases.attention)?
             }
         };
-        let AttentionKind { reach, rotary_base } = config.structure.attention(index);
-        let rotary = match rotary_base {
-            Some(base) => Some(load_rotary(base, config.head_size(), reader)?),
+        let head_norms = match head_norms {
+            Some([queries, keys]) => Some([
+                reader.norm(&names.in_layer(index, queries), size, config)?,
+                reader.norm(&names.in_layer(index, keys), size, config)?,
+            ]),
             None => None,
         };
+        let AttentionKind { reach, rotary } = config.structure.attention(index);
+        let rotary = match rotary {
+            Some(positions) => Some(load_rotary(&positions, size, reader)?),
+            None => None,
+        };
+        let [hidden, width] = of_queries;
         Ok(Self {
             query,
             key,
             value,
-            output: reader.linear_in_layer(&output, square, has_bias)?,
-            heads: config.num_attention_heads,
+            output: reader.linear_in_layer(&output, [width, hidden], biases.attention_output)?,
+            head_norms,
+            heads,
             reach,
             rotary,
         })
@@ -110,6 +135,17 @@ impl Attention {
             }
             ProjectionNames::Joint(joint) => {
                 save_linears(&linears, &names.in_layer(index, joint), names.layout, tensors);
+            }
+            ProjectionNames::JointByHead(joint) => {
+                let joint = names.in_layer(index, joint);
+                let [_, width] = self.query.weight.dims();
+                let size = width / self.heads.queries;
+                save_linears_by_block(&linears, size, &joint, names.layout, tensors);
+            }
+        }
+        if let (Some(parts), Some(norms)) = (names.layer.head_norms, &self.head_norms) {
+            for (part, norm) in parts.into_iter().zip(norms) {
+                save_norm(norm, &names.in_layer(index, part), tensors);
             }
         }
         let output = names.in_layer(index, names.layer.attention_output);
@@ -133,12 +169,13 @@ impl Attention {
         stream: Tensor<3>,
     ) -> Tensor<3> {
         let [_, length, _] = input.dims();
-        if self.rotary.is_none() && self.reach.is_all_of(length) {
+        let has_own_keys = self.heads.group() == 1 && self.head_norms.is_none();
+        if self.rotary.is_none() && has_own_keys && self.reach.is_all_of(length) {
             return add_linear(&self.output, self.attend_by_one(asking, input), stream);
         }
         let projections = Projections {
-            queries: linear(&self.query, asking),
-            keys: linear(&self.key, input.clone()),
+            queries: self.normed(0, linear(&self.query, asking)),
+            keys: self.normed(1, linear(&self.key, input.clone())),
             values: linear(&self.value, input),
         };
         self.add_projected_by_one(projections, positions, stream)
@@ -160,11 +197,15 @@ impl Attention {
     /// The gradient at the input, `[batch, seq, hidden]`, from the one at what [`Attention::add`] adds.
     pub(crate) fn backward(&self, input: Tensor<3>, gradient: Tensor<3>) -> Tensor<3> {
         let at_attended = linear_backward(&self.output, gradient);
-        let turned = self.turned(self.project(input), Positions::Counted);
+        let turned = self.turned(self.project(input.clone()), Positions::Counted);
         let mut at = dot_product_attention_backward(turned, self.heads, self.reach, at_attended);
         if let Some(rotary) = &self.rotary {
             at.queries = rotary.turn(at.queries, Positions::Counted, Turn::Back);
             at.keys = rotary.turn(at.keys, Positions::Counted, Turn::Back);
+        }
+        if self.head_norms.is_some() {
+            at.queries = self.normed_backward(0, linear(&self.query, input.clone()), at.queries);
+            at.keys = self.normed_backward(1, linear(&self.key, input), at.keys);
         }
         linear_backward(&self.query, at.queries)
             + linear_backward(&self.key, at.keys)
@@ -174,10 +215,25 @@ impl Attention {
     /// Queries, keys and values of the input, `[batch, seq, hidden]`, without rotary positions.
     pub(crate) fn project(&self, input: Tensor<3>) -> Projections {
         Projections {
-            queries: linear(&self.query, input.clone()),
-            keys: linear(&self.key, input.clone()),
+            queries: self.normed(0, linear(&self.query, input.clone())),
+            keys: self.normed(1, linear(&self.key, input.clone())),
             values: linear(&self.value, input),
         }
+    }
+
+    /// Queries, or keys with `part` 1, after the norm of each head, if the layer has them.
+    fn normed(&self, part: usize, projected: Tensor<3>) -> Tensor<3> {
+        let Some(norms) = &self.head_norms else { return projected };
+        let shape = projected.dims();
+        norms[part].forward(by_head(&norms[part], projected)).reshape(shape)
+    }
+
+    /// The gradient at what [`Attention::normed`] receives, from the one at what it returns.
+    fn normed_backward(&self, part: usize, projected: Tensor<3>, gradient: Tensor<3>) -> Tensor<3> {
+        let Some(norms) = &self.head_norms else { return gradient };
+        let norm = &norms[part];
+        let shape = projected.dims();
+        norm.backward(by_head(norm, projected), by_head(norm, gradient)).reshape(shape)
     }
 
     /// The projections with rotary positions, if the layer has them. The keys are those of all tokens.
@@ -191,18 +247,20 @@ impl Attention {
     }
 
     /// Dot-product attention of one token per row, `asking` `[batch, 1, hidden]`, to all of `input`, without
-    /// rotary positions, and without the keys and values of every token. Returns `[batch, 1, hidden]`.
+    /// rotary positions, with a head of keys for each of queries, and without the keys and values of every token. Returns `[batch, 1, hidden]`.
     ///
     /// A score is `q·(K h + b) = (Kᵀ q)·h + q·b`, where the last term is the same for all tokens, so
     /// that softmax drops it. And as the weights `a` of attention sum to 1, their mean of the values
     /// is `Σ a (V h + b) = V (Σ a h) + b`.
     fn attend_by_one(&self, asking: Tensor<3>, input: Tensor<3>) -> Tensor<3> {
-        let [batch, _, width] = asking.dims();
-        let size = width / self.heads;
+        let [batch, _, hidden] = asking.dims();
+        let [_, width] = self.query.weight.dims();
+        let heads = self.heads.queries;
+        let size = width / heads;
         let split = |tensor: Tensor<3>, count| {
-            tensor.reshape([count, self.heads, size]).swap_dims(0, 1) // [heads, count, size]
+            tensor.reshape([count, heads, size]).swap_dims(0, 1) // [heads, count, size]
         };
-        let split_weight = |linear: &Linear| split(linear.weight.val().unsqueeze::<3>(), width);
+        let split_weight = |linear: &Linear| split(linear.weight.val().unsqueeze::<3>(), hidden);
         let queries = split(self.query.forward(asking), batch);
         // [batch, heads, hidden]
         let sought = queries.matmul(split_weight(&self.key).swap_dims(1, 2)).swap_dims(0, 1);
@@ -217,4 +275,11 @@ impl Attention {
             None => values,
         }
     }
+}
+
+/// Projected tokens with the values of each head in a row of its own, as its norm takes them.
+fn by_head(norm: &LayerNorm, projected: Tensor<3>) -> Tensor<3> {
+    let [batch, tokens, width] = projected.dims();
+    let [size] = norm.gamma.dims();
+    projected.reshape([batch, tokens * (width / size), size])
 }

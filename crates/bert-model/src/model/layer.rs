@@ -22,11 +22,12 @@ use crate::{
 /// One layer: self-attention, then the MLP. With `h` the layer's input:
 ///
 /// ```text
-/// Norms::Post   a = norm(h + attention(h))    output = norm(a + mlp(a))
-/// Norms::Pre    a = h + attention(norm(h))    output = a + mlp(norm(a))
+/// Norms::Post       a = norm(h + attention(h))    output = norm(a + mlp(a))
+/// Norms::Pre        a = h + attention(norm(h))    output = a + mlp(norm(a))
+/// Norms::Parallel   a = h + attention(norm(h))    output = a + mlp(norm(h))
 /// ```
 ///
-/// *Attended* is `a`.
+/// *Attended* is `a`; with [`Norms::Parallel`] it is `a` and `h` side by side, `[batch, seq, 2 x hidden]`.
 #[derive(Module, Debug)]
 pub(crate) struct Layer {
     #[module(skip)]
@@ -101,15 +102,16 @@ impl Layer {
     /// Attention and what belongs to it, of `tokens` to all of `hidden`, `[batch, seq, hidden]`, the
     /// layer's input. Returns what is attended.
     pub(crate) fn attend(&self, hidden: Tensor<3>, tokens: TokenSet<'_>) -> Tensor<3> {
-        self.after_attention(match tokens {
-            TokenSet::All => self.attention_sum(hidden),
+        match tokens {
+            TokenSet::All => self.after_attention(self.attention_sum(hidden.clone()), hidden),
             TokenSet::OneEach(positions) => {
                 let stream = tokens.of(hidden.clone());
                 let input = self.attention_input(hidden);
                 let asking = tokens.of(input.clone());
-                self.attention.add_by_one(asking, input, positions, stream)
+                let sum = self.attention.add_by_one(asking, input, positions, stream.clone());
+                self.after_attention(sum, stream)
             }
-        })
+        }
     }
 
     /// [`Layer::attend`] of all tokens, from their projections.
@@ -118,7 +120,7 @@ impl Layer {
         hidden: Tensor<3>,
         projections: Projections,
     ) -> Tensor<3> {
-        self.after_attention(self.attention.add(projections, hidden))
+        self.after_attention(self.attention.add(projections, hidden.clone()), hidden)
     }
 
     /// [`Layer::attend`] of one token of each row, at these positions, from the queries of these tokens and the
@@ -129,8 +131,8 @@ impl Layer {
         projections: Projections,
         positions: &[usize],
     ) -> Tensor<3> {
-        let sum = self.attention.add_projected_by_one(projections, positions, hidden);
-        self.after_attention(sum)
+        let sum = self.attention.add_projected_by_one(projections, positions, hidden.clone());
+        self.after_attention(sum, hidden)
     }
 
     /// Queries, keys and values of `hidden`, `[batch, seq, hidden]`, the layer's input.
@@ -147,8 +149,8 @@ impl Layer {
         tokens: TokenSet<'_>,
         hook: &mut dyn MlpHook,
     ) -> Tensor<3> {
-        let input = self.mlp_input(attended.clone());
-        self.after_mlp(self.mlp.add(index, input, attended, tokens, hook))
+        let (input, stream) = self.mlp_input(attended);
+        self.after_mlp(self.mlp.add(index, input, stream, tokens, hook))
     }
 
     /// The steps of a pass of all tokens.
@@ -158,10 +160,10 @@ impl Layer {
         hidden: Tensor<3>,
         hook: &mut dyn MlpHook,
     ) -> Steps<3> {
-        let attention_sum = self.attention_sum(hidden);
-        let attended = self.after_attention(attention_sum.clone());
-        let neurons = self.mlp.neurons(index, self.mlp_input(attended.clone()), hook);
-        let output_sum = self.mlp.add_written(&neurons, attended);
+        let attention_sum = self.attention_sum(hidden.clone());
+        let (input, stream) = self.mlp_input(self.after_attention(attention_sum.clone(), hidden));
+        let neurons = self.mlp.neurons(index, input, hook);
+        let output_sum = self.mlp.add_written(&neurons, stream);
         Steps { attention_sum, neurons, output_sum }
     }
 
@@ -177,29 +179,38 @@ impl Layer {
 
     fn attention_input(&self, hidden: Tensor<3>) -> Tensor<3> {
         match (self.norms, &self.attention_norm) {
-            (Norms::Pre, Some(norm)) => norm.forward(hidden),
-            (Norms::Pre, None) | (Norms::Post, _) => hidden,
+            (Norms::Pre | Norms::Parallel, Some(norm)) => norm.forward(hidden),
+            (Norms::Pre | Norms::Parallel, None) | (Norms::Post, _) => hidden,
         }
     }
 
-    fn after_attention(&self, sum: Tensor<3>) -> Tensor<3> {
+    /// What is attended. `hidden` is the layer's input at the same tokens.
+    fn after_attention(&self, sum: Tensor<3>, hidden: Tensor<3>) -> Tensor<3> {
         match (self.norms, &self.attention_norm) {
             (Norms::Post, Some(norm)) => norm.forward(sum),
             (Norms::Post, None) | (Norms::Pre, _) => sum,
+            (Norms::Parallel, _) => Tensor::cat(vec![sum, hidden], 2),
         }
     }
 
-    fn mlp_input(&self, attended: Tensor<3>) -> Tensor<3> {
+    /// The MLP's input, and the residual stream that it is added to.
+    fn mlp_input(&self, attended: Tensor<3>) -> (Tensor<3>, Tensor<3>) {
         match self.norms {
-            Norms::Pre => self.mlp_norm.forward(attended),
-            Norms::Post => attended,
+            Norms::Post => (attended.clone(), attended),
+            Norms::Pre => (self.mlp_norm.forward(attended.clone()), attended),
+            Norms::Parallel => {
+                let [.., both] = attended.dims();
+                let sum = attended.clone().narrow(2, 0, both / 2);
+                let hidden = attended.narrow(2, both / 2, both / 2);
+                (self.mlp_norm.forward(hidden), sum)
+            }
         }
     }
 
     fn after_mlp<const D: usize>(&self, sum: Tensor<D>) -> Tensor<D> {
         match self.norms {
             Norms::Post => self.mlp_norm.forward(sum),
-            Norms::Pre => sum,
+            Norms::Pre | Norms::Parallel => sum,
         }
     }
 
@@ -222,7 +233,7 @@ impl Layer {
         let written = self.mlp.written_by(&clean.neurons, neurons);
         match self.norms {
             Norms::Post => self.mlp_norm.carry(clean.output_sum, written),
-            Norms::Pre => written,
+            Norms::Pre | Norms::Parallel => written,
         }
     }
 
@@ -231,7 +242,7 @@ impl Layer {
     pub(crate) fn written_along(&self, clean: Steps<2>, directions: Tensor<2>) -> Tensor<2> {
         let at_sum = match self.norms {
             Norms::Post => self.mlp_norm.pull_back(clean.output_sum, directions),
-            Norms::Pre => directions,
+            Norms::Pre | Norms::Parallel => directions,
         };
         self.mlp.written_along(clean.neurons, at_sum)
     }
@@ -245,7 +256,7 @@ impl Layer {
                 norm.pull_back(clean.attention_sum, before_mlp)
             }
             (Norms::Post, None) => self.mlp_norm.pull_back(clean.output_sum, directions),
-            (Norms::Pre, _) => directions,
+            (Norms::Pre | Norms::Parallel, _) => directions,
         }
     }
 
@@ -257,7 +268,7 @@ impl Layer {
                 self.mlp_norm.carry(clean.output_sum, after_attention)
             }
             (Norms::Post, None) => self.mlp_norm.carry(clean.output_sum, directions),
-            (Norms::Pre, _) => directions,
+            (Norms::Pre | Norms::Parallel, _) => directions,
         }
     }
 
@@ -271,7 +282,7 @@ impl Layer {
     ) -> LayerGradients {
         match self.norms {
             Norms::Post => self.backward_post(hidden, steps, gradient),
-            Norms::Pre => self.backward_pre(hidden, steps, gradient),
+            Norms::Pre | Norms::Parallel => self.backward_pre(hidden, steps, gradient),
         }
     }
 
@@ -300,13 +311,23 @@ impl Layer {
         gradient: Tensor<3>,
     ) -> LayerGradients {
         let MlpGradients { pre, post, input } = self.mlp.backward(steps.neurons, gradient.clone());
-        let at_attended = gradient + self.mlp_norm.backward(steps.attention_sum, input);
+        // The MLP reads what is attended, or the layer's input.
+        let (at_attended, beside_attention) = match self.norms {
+            Norms::Parallel => (gradient, Some(self.mlp_norm.backward(hidden.clone(), input))),
+            Norms::Pre | Norms::Post => {
+                (gradient + self.mlp_norm.backward(steps.attention_sum, input), None)
+            }
+        };
         let at_attention_input =
             self.attention.backward(self.attention_input(hidden.clone()), at_attended.clone());
         let through_attention = match &self.attention_norm {
             Some(norm) => norm.backward(hidden, at_attention_input),
             None => at_attention_input,
         };
-        LayerGradients { pre, post, hidden: at_attended + through_attention }
+        let mut at_input = at_attended + through_attention;
+        if let Some(beside_attention) = beside_attention {
+            at_input = at_input + beside_attention;
+        }
+        LayerGradients { pre, post, hidden: at_input }
     }
 }

@@ -72,15 +72,24 @@ impl Mlp {
         let neurons = config.intermediate_size;
         let has_bias = config.structure.biases.mlp;
         let names = reader.names;
-        let LayerNames { intermediate, output, .. } = names.layer;
+        let LayerNames { intermediate, gate, output, .. } = names.layer;
         let [first, output] = [intermediate, output].map(|part| names.in_layer(index, part));
-        reader.prepare([first.clone(), output.clone()])?;
-        let (intermediate, gate) = if config.structure.gated {
-            let [intermediate, gate] =
-                reader.joint_in_layer(&first, [hidden, neurons], has_bias)?;
-            (intermediate, Some(gate))
-        } else {
-            (reader.linear_in_layer(&first, [hidden, neurons], has_bias)?, None)
+        let shape = [hidden, neurons];
+        let (intermediate, gate) = match gate.map(|gate| names.in_layer(index, gate)) {
+            Some(gate) => {
+                reader.prepare([first.clone(), gate.clone(), output.clone()])?;
+                let intermediate = reader.linear_in_layer(&first, shape, has_bias)?;
+                (intermediate, Some(reader.linear_in_layer(&gate, shape, has_bias)?))
+            }
+            None if config.structure.gated => {
+                reader.prepare([first.clone(), output.clone()])?;
+                let [intermediate, gate] = reader.joint_in_layer(&first, shape, has_bias)?;
+                (intermediate, Some(gate))
+            }
+            None => {
+                reader.prepare([first.clone(), output.clone()])?;
+                (reader.linear_in_layer(&first, shape, has_bias)?, None)
+            }
         };
         Ok(Self {
             intermediate,
@@ -93,7 +102,13 @@ impl Mlp {
     pub(crate) fn save(&self, index: usize, names: &Names, tensors: &mut NamedTensors) {
         let first = names.in_layer(index, names.layer.intermediate);
         let mut linears = vec![&self.intermediate];
-        linears.extend(&self.gate);
+        match (names.layer.gate, &self.gate) {
+            (Some(part), Some(gate)) => {
+                save_linears(&[gate], &names.in_layer(index, part), names.layout, tensors);
+            }
+            (None, Some(gate)) => linears.push(gate),
+            (_, None) => (),
+        }
         save_linears(&linears, &first, names.layout, tensors);
         let output = names.in_layer(index, names.layer.output);
         save_linears(&[&self.output], &output, names.layout, tensors);

@@ -1,17 +1,20 @@
-//! LayerNorm.
+//! LayerNorm, and its kind without a mean.
 
 use burn::{
     module::{Module, Param},
     tensor::{Tensor, module::layer_norm},
 };
 
-use crate::ops::cpu::{
-    layer_norm_kernel::normalise,
-    tensor_values::{in_order, in_place, is_plain_cpu, values},
+use crate::ops::{
+    cpu::{
+        layer_norm_kernel::normalise,
+        tensor_values::{in_order, in_place, is_plain_cpu, values},
+    },
+    norm_kind::NormKind,
 };
 
-/// `(x - mean) / sqrt(variance + epsilon) * gamma + beta` over the last dimension (Ba et al. 2016,
-/// arXiv:1607.06450).
+/// `(x - mean) / sqrt(variance + epsilon) * gamma + beta` over the last dimension. An RMS norm is the same with 0
+/// for the mean.
 #[derive(Module, Debug)]
 pub(crate) struct LayerNorm {
     /// `[size]`.
@@ -20,6 +23,8 @@ pub(crate) struct LayerNorm {
     pub(crate) beta: Option<Param<Tensor<1>>>,
     #[module(skip)]
     pub(crate) epsilon: f64,
+    #[module(skip)]
+    pub(crate) kind: NormKind,
 }
 
 impl LayerNorm {
@@ -27,32 +32,62 @@ impl LayerNorm {
     #[expect(clippy::cast_possible_truncation, reason = "a small number to add, such as 1e-12")]
     pub(crate) fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
         if !is_plain_cpu(&x.device()) {
-            let beta = self.beta.as_ref().map(Param::val);
-            return layer_norm(x, self.gamma.val(), beta, self.epsilon);
+            return self.forward_by_burn(x);
         }
         let gamma = in_order(self.gamma.val());
         let beta = match &self.beta {
             Some(beta) => in_order(beta.val()),
             None => in_order(self.gamma.val().zeros_like()),
         };
-        in_place(x, |x| normalise(x, values(&gamma), values(&beta), self.epsilon as f32))
+        let epsilon = self.epsilon as f32;
+        in_place(x, |x| normalise(x, values(&gamma), values(&beta), epsilon, self.kind))
+    }
+
+    fn forward_by_burn<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
+        let beta = self.beta.as_ref().map(Param::val);
+        match self.kind {
+            NormKind::Layer => layer_norm(x, self.gamma.val(), beta, self.epsilon),
+            NormKind::Rms => {
+                let scaled = x.clone() / self.deviation(&x, D - 1);
+                let scaled = scaled * self.gamma.val().unsqueeze::<D>();
+                match beta {
+                    Some(beta) => scaled + beta.unsqueeze::<D>(),
+                    None => scaled,
+                }
+            }
+        }
+    }
+
+    /// The divisor of each row.
+    fn deviation<const D: usize>(&self, x: &Tensor<D>, last: usize) -> Tensor<D> {
+        let variance = match self.kind {
+            NormKind::Layer => x.clone().var_bias(last),
+            NormKind::Rms => (x.clone() * x.clone()).mean_dim(last),
+        };
+        (variance + self.epsilon).sqrt()
+    }
+
+    /// Rows less what the norm subtracts from each.
+    fn centred<const D: usize>(&self, x: Tensor<D>, last: usize) -> Tensor<D> {
+        match self.kind {
+            NormKind::Layer => x.clone() - x.mean_dim(last),
+            NormKind::Rms => x,
+        }
     }
 
     /// Takes `directions`, `[n, size]`, of its output back to its input. Its scale is frozen at the
     /// standard deviation of `input`, `[1, size]`, which makes it linear.
     pub(crate) fn pull_back(&self, input: Tensor<2>, directions: Tensor<2>) -> Tensor<2> {
-        let sigma = (input.var_bias(1) + self.epsilon).sqrt();
         let scaled = directions * self.gamma.val().unsqueeze::<2>();
         // Subtracting the mean is its own transpose.
-        (scaled.clone() - scaled.mean_dim(1)) / sigma
+        self.centred(scaled, 1) / self.deviation(&input, 1)
     }
 
     /// Takes `directions`, `[n, size]`, of its input on to its output: the transpose of
     /// [`LayerNorm::pull_back`].
     pub(crate) fn carry(&self, input: Tensor<2>, directions: Tensor<2>) -> Tensor<2> {
-        let sigma = (input.var_bias(1) + self.epsilon).sqrt();
-        let centred = directions.clone() - directions.mean_dim(1);
-        centred / sigma * self.gamma.val().unsqueeze::<2>()
+        let centred = self.centred(directions, 1);
+        centred / self.deviation(&input, 1) * self.gamma.val().unsqueeze::<2>()
     }
 
     /// The gradient at `input`, `[.., size]`, from the one at its output, in the same shape.
@@ -62,11 +97,11 @@ impl LayerNorm {
         gradient: Tensor<D>,
     ) -> Tensor<D> {
         let last = D - 1;
-        let sigma = (input.clone().var_bias(last) + self.epsilon).sqrt();
-        let normalised = (input.clone() - input.mean_dim(last)) / sigma.clone();
+        let sigma = self.deviation(&input, last);
+        let normalised = self.centred(input, last) / sigma.clone();
         let scaled = gradient * self.gamma.val().unsqueeze::<D>();
         let along = (scaled.clone() * normalised.clone()).mean_dim(last);
-        (scaled.clone() - scaled.mean_dim(last) - normalised * along) / sigma
+        (self.centred(scaled, last) - normalised * along) / sigma
     }
 }
 
@@ -83,21 +118,23 @@ mod tests {
             [batch, length, size] in [1_usize..9, 1_usize..17, 8_usize..200],
             around in -3.0..3.0,
             biased: bool,
+            kind in prop_oneof![Just(NormKind::Layer), Just(NormKind::Rms)],
         ) {
             let device = Device::flex();
             let random = |around| Distribution::Normal(around, 1.0);
             let gamma = Tensor::<1>::random([size], random(0.0), &device);
             let beta = Tensor::<1>::random([size], random(0.0), &device);
             let norm = LayerNorm {
-                gamma: Param::from_tensor(gamma.clone()),
-                beta: biased.then(|| Param::from_tensor(beta.clone())),
+                gamma: Param::from_tensor(gamma),
+                beta: biased.then(|| Param::from_tensor(beta)),
                 epsilon: 1e-12,
+                kind,
             };
             let x = Tensor::<3>::random([length, batch, size], random(around), &device);
             // A view whose rows are not one after the other.
             let x = x.swap_dims(0, 1);
             let before = x.clone().into_data();
-            let expected = layer_norm(x.clone(), gamma, biased.then_some(beta), 1e-12);
+            let expected = norm.forward_by_burn(x.clone());
             let found = norm.forward(x.clone());
             prop_assert_eq!(found.dims(), [batch, length, size]);
             let error: f32 = (found - expected).abs().max().into_scalar();

@@ -4,7 +4,9 @@
 pub(crate) mod activation;
 pub(crate) mod cpu;
 pub(crate) mod dot_product_attention;
+pub(crate) mod head_counts;
 pub(crate) mod layer_norm;
 pub(crate) mod linear;
+pub(crate) mod norm_kind;
 pub(crate) mod reach;
 pub(crate) mod rotary;

@@ -12,12 +12,23 @@ pub enum Reach {
     Window(usize),
     /// The token itself and those before it.
     Left,
+    /// The token itself and at most this many before it.
+    LeftWindow(usize),
 }
 
 /// A score that is 0 after softmax.
 const HIDDEN: f32 = -1e30;
 
 impl Reach {
+    /// True if no token reads one after it.
+    #[must_use]
+    pub fn is_left(self) -> bool {
+        match self {
+            Self::Left | Self::LeftWindow(_) => true,
+            Self::All | Self::Window(_) => false,
+        }
+    }
+
     /// True if the token at `position` reads the token at `other`.
     #[must_use]
     pub fn includes(self, position: usize, other: usize) -> bool {
@@ -25,6 +36,7 @@ impl Reach {
             Self::All => true,
             Self::Window(most) => position.abs_diff(other) <= most,
             Self::Left => other <= position,
+            Self::LeftWindow(most) => other <= position && position - other <= most,
         }
     }
 
@@ -33,7 +45,7 @@ impl Reach {
         match self {
             Self::All => true,
             Self::Window(most) => length <= most + 1,
-            Self::Left => length <= 1,
+            Self::Left | Self::LeftWindow(_) => length <= 1,
         }
     }
 

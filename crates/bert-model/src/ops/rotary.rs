@@ -5,15 +5,98 @@ use rayon::prelude::*;
 
 use crate::ops::cpu::tensor_values::{in_place, is_plain_cpu};
 
+/// The frequencies of rotary positions, and the values that they turn.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RotaryPositions {
+    /// The base of the frequencies: `frequency_i = base^(-2i / turned)`.
+    pub base: f64,
+    /// The share of a head's values that are turned: its first ones.
+    pub share: f64,
+    /// A change of the frequencies, for longer texts than the model was trained on.
+    pub scaling: Option<RotaryScaling>,
+}
+
+/// A change of the frequencies of rotary positions.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum RotaryScaling {
+    /// All are divided by a factor.
+    Linear {
+        /// The factor.
+        factor: f64,
+    },
+    /// Llama 3.1's: low frequencies are divided by the factor, high ones are not, and those between are a mean of
+    /// both.
+    Llama3 {
+        /// The factor.
+        factor: f64,
+        /// Turns that a low frequency makes at most in a text of `trained` tokens.
+        low: f64,
+        /// Turns that a high frequency makes at least in it.
+        high: f64,
+        /// Length of the texts that the model was trained on.
+        trained: f64,
+    },
+}
+
+impl RotaryPositions {
+    /// All values of a head are turned, by frequencies of this base.
+    #[must_use]
+    pub fn with_base(base: f64) -> Self {
+        Self { base, share: 1.0, scaling: None }
+    }
+
+    /// Number of turned values in a head of `size`.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most `size`")]
+    pub(crate) fn turned(&self, size: usize) -> usize {
+        (size as f64 * self.share) as usize
+    }
+
+    /// The frequencies for heads of `size` values.
+    #[expect(clippy::cast_possible_truncation, reason = "they are f32 in `transformers`")]
+    fn frequencies(&self, size: usize) -> Vec<f32> {
+        let turned = self.turned(size);
+        let mut frequencies = Vec::with_capacity(turned / 2);
+        for i in 0..turned / 2 {
+            let frequency = 1.0 / self.base.powf((2 * i) as f64 / turned as f64);
+            frequencies.push(match self.scaling {
+                Some(scaling) => scaling.scale(frequency) as f32,
+                None => frequency as f32,
+            });
+        }
+        frequencies
+    }
+}
+
+impl RotaryScaling {
+    fn scale(self, frequency: f64) -> f64 {
+        match self {
+            Self::Linear { factor } => frequency / factor,
+            Self::Llama3 { factor, low, high, trained } => {
+                let turns = trained * frequency / std::f64::consts::TAU;
+                if turns > high {
+                    return frequency;
+                }
+                if turns < low {
+                    return frequency / factor;
+                }
+                let share = (turns - low) / (high - low);
+                (1.0 - share) * frequency / factor + share * frequency
+            }
+        }
+    }
+}
+
 /// Turns queries and keys by angles that grow with the position, so that their product depends on how far
 /// apart they are.
 ///
-/// In each head of `size` values, value i and value i + size/2 are the coordinates of a point, which is
+/// Of the n turned values of each head, value i and value i + n/2 are the coordinates of a point, which is
 /// turned by `position · frequency_i` around 0.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Rotary {
-    /// Half as many as a head has values.
+    /// Half as many as values are turned.
     frequencies: Vec<f32>,
+    /// Number of values in a head.
+    size: usize,
 }
 
 /// The positions of the tokens of a batch.
@@ -35,16 +118,14 @@ pub(crate) enum Turn {
 }
 
 impl Rotary {
-    /// `frequency_i = base^(-2i / size)`, for heads of `size` values.
-    #[expect(clippy::cast_possible_truncation, reason = "they are f32 in `transformers`")]
-    pub(crate) fn new(base: f64, size: usize) -> Self {
-        let frequency = |i: usize| 1.0 / base.powf((2 * i) as f64 / size as f64) as f32;
-        Self { frequencies: (0..size / 2).map(frequency).collect() }
+    /// Rotary positions for heads of `size` values.
+    pub(crate) fn new(positions: &RotaryPositions, size: usize) -> Self {
+        Self { frequencies: positions.frequencies(size), size }
     }
 
-    /// Of given frequencies, half as many as a head has values.
-    pub(crate) fn with_frequencies(frequencies: Vec<f32>) -> Self {
-        Self { frequencies }
+    /// Of given frequencies, half as many as values of a head of `size` are turned.
+    pub(crate) fn with_frequencies(frequencies: Vec<f32>, size: usize) -> Self {
+        Self { frequencies, size }
     }
 
     /// Turns `x`, `[batch, tokens, heads x size]`.
@@ -72,12 +153,16 @@ impl Rotary {
             |values: Vec<f32>| Tensor::<4>::from_data(TensorData::new(values, shape), &x.device());
         let cosines = table(angles.iter().map(|point| point.0).collect());
         let sines = table(angles.iter().map(|point| point.1).collect());
-        let points = x.reshape([batch, tokens, width / (2 * half), 2 * half]);
-        let first = points.clone().narrow(3, 0, half);
-        let second = points.narrow(3, half, half);
+        let heads = x.reshape([batch, tokens, width / self.size, self.size]);
+        let first = heads.clone().narrow(3, 0, half);
+        let second = heads.clone().narrow(3, half, half);
         let turned_first = first.clone() * cosines.clone() - second.clone() * sines.clone();
         let turned_second = second * cosines + first * sines;
-        Tensor::cat(vec![turned_first, turned_second], 3).reshape([batch, tokens, width])
+        let mut parts = vec![turned_first, turned_second];
+        if self.size > 2 * half {
+            parts.push(heads.narrow(3, 2 * half, self.size - 2 * half));
+        }
+        Tensor::cat(parts, 3).reshape([batch, tokens, width])
     }
 
     /// The cosine and the sine of each angle, frequency by frequency for each position.
@@ -99,8 +184,8 @@ impl Rotary {
         let positions = points.len() / half;
         values.par_chunks_mut(width).enumerate().for_each(|(row, values)| {
             let points = &points[row % positions * half..][..half];
-            for head in values.chunks_exact_mut(2 * half) {
-                let (first, second) = head.split_at_mut(half);
+            for head in values.chunks_exact_mut(self.size) {
+                let (first, second) = head[..2 * half].split_at_mut(half);
                 for ((x, y), &(cosine, sine)) in first.iter_mut().zip(second).zip(points) {
                     let turned = *x * cosine - *y * sine;
                     *y = *y * cosine + *x * sine;
@@ -130,11 +215,15 @@ mod tests {
         #[test]
         fn it_is_the_same_on_every_device_and_can_be_turned_back(
             [batch, length] in [1_usize..5, 1_usize..30],
-            [heads, half] in [1_usize..4, 1_usize..9],
+            [heads, half, rest] in [1_usize..4, 1_usize..9, 0_usize..5],
             at in 0_usize..30,
         ) {
-            let rotary = Rotary::new(1e4, 2 * half);
-            let x = random([batch, length, heads * 2 * half]);
+            let size = 2 * half + rest;
+            let share = (2 * half) as f64 / size as f64 + 1e-9;
+            let positions = RotaryPositions { share, ..RotaryPositions::with_base(1e4) };
+            let rotary = Rotary::new(&positions, size);
+            prop_assert_eq!(rotary.frequencies.len(), half);
+            let x = random([batch, length, heads * size]);
             let turned = rotary.turn(x.clone(), Positions::Counted, Turn::Forward);
             let angles = rotary.points(0..length, Turn::Forward);
             let elsewhere = rotary.turn_by_burn(x.clone(), [1, length, 1, half], &angles);
@@ -152,7 +241,7 @@ mod tests {
 
     #[test]
     fn a_product_depends_on_the_distance_only() {
-        let rotary = Rotary::new(1e4, 8);
+        let rotary = Rotary::new(&RotaryPositions::with_base(1e4), 8);
         let (query, key) = (random([1, 1, 8]), random([1, 1, 8]));
         let product = |from: usize, to: usize| -> f32 {
             let query = rotary.turn(query.clone(), Positions::OneEach(&[from]), Turn::Forward);

@@ -99,7 +99,7 @@ impl<S: TensorSource> TensorReader<'_, S> {
         sizes: [usize; 2],
         has_bias: bool,
     ) -> Result<Linear, BertModelError> {
-        let [linear] = self.linears(name, sizes, has_bias, Layout::OutIn)?;
+        let [linear] = self.linears(name, sizes, sizes[1], has_bias, Layout::OutIn)?;
         Ok(linear)
     }
 
@@ -110,7 +110,7 @@ impl<S: TensorSource> TensorReader<'_, S> {
         sizes: [usize; 2],
         has_bias: bool,
     ) -> Result<Linear, BertModelError> {
-        let [linear] = self.linears(name, sizes, has_bias, self.names.layout)?;
+        let [linear] = self.linears(name, sizes, sizes[1], has_bias, self.names.layout)?;
         Ok(linear)
     }
 
@@ -121,13 +121,26 @@ impl<S: TensorSource> TensorReader<'_, S> {
         sizes: [usize; 2],
         has_bias: bool,
     ) -> Result<[Linear; N], BertModelError> {
-        self.linears(name, sizes, has_bias, self.names.layout)
+        self.linears(name, sizes, sizes[1], has_bias, self.names.layout)
+    }
+
+    /// Linear layers of one input whose outputs follow each other by blocks in one matrix and in one bias: a block
+    /// of each, then the next one of each.
+    pub(crate) fn joint_by_block_in_layer<const N: usize>(
+        &mut self,
+        name: &str,
+        sizes: [usize; 2],
+        block: usize,
+        has_bias: bool,
+    ) -> Result<[Linear; N], BertModelError> {
+        self.linears(name, sizes, block, has_bias, self.names.layout)
     }
 
     fn linears<const N: usize>(
         &mut self,
         name: &str,
         [d_in, d_out]: [usize; 2],
+        block: usize,
         has_bias: bool,
         layout: Layout,
     ) -> Result<[Linear; N], BertModelError> {
@@ -137,11 +150,8 @@ impl<S: TensorSource> TensorReader<'_, S> {
             Layout::InOut => [d_in, outputs],
         };
         let stored = self.read(&format!("{name}.weight"), &shape)?;
-        let bias = if has_bias {
-            Some(self.vector(&format!("{name}.bias"), outputs)?.val())
-        } else {
-            None
-        };
+        let bias =
+            if has_bias { Some(self.read(&format!("{name}.bias"), &[outputs])?) } else { None };
         // Matrices are `[in, out]` in memory: a product that reads across the rows of its weights spends
         // a third of its time on that.
         let stored = match layout {
@@ -150,13 +160,17 @@ impl<S: TensorSource> TensorReader<'_, S> {
         };
         let parts: [usize; N] = std::array::from_fn(|part| part);
         Ok(parts.map(|part| {
-            let weight = columns(&stored, part * d_out..(part + 1) * d_out);
-            let weight = Tensor::from_data(weight, self.device);
-            let bias = bias.clone().map(|bias| match N {
-                1 => bias,
-                _ => bias.narrow(0, part * d_out, d_out),
+            let blocks: Vec<Range<usize>> = (0..d_out / block)
+                .map(|index| (index * N + part) * block)
+                .map(|start| start..start + block)
+                .collect();
+            let weight = Tensor::from_data(columns(&stored, outputs, &blocks), self.device);
+            let bias = bias.as_ref().map(|bias| {
+                let bias = columns(bias, outputs, &blocks);
+                let bias = TensorData::new(bias.iter::<f32>().collect::<Vec<f32>>(), [d_out]);
+                Param::from_tensor(Tensor::from_data(bias, self.device))
             });
-            Linear { weight: Param::from_tensor(weight), bias: bias.map(Param::from_tensor) }
+            Linear { weight: Param::from_tensor(weight), bias }
         }))
     }
 
@@ -170,22 +184,26 @@ impl<S: TensorSource> TensorReader<'_, S> {
         let gamma = self.vector(&format!("{name}.weight"), size)?;
         let has_bias = config.structure.biases.norms;
         let beta = if has_bias { Some(self.vector(&format!("{name}.bias"), size)?) } else { None };
-        Ok(LayerNorm { gamma, beta, epsilon: config.layer_norm_eps })
+        let kind = config.structure.norm;
+        Ok(LayerNorm { gamma, beta, epsilon: config.layer_norm_eps, kind })
     }
 }
 
-/// Some columns of a matrix.
-fn columns(matrix: &TensorData, columns: Range<usize>) -> TensorData {
-    let [rows, width] = [matrix.shape()[0], matrix.shape()[1]];
-    if columns.len() == width {
+/// Some columns of a matrix of so many, one range after the other.
+fn columns(matrix: &TensorData, width: usize, ranges: &[Range<usize>]) -> TensorData {
+    let values = matrix.as_slice::<f32>().unwrap_or_default();
+    let picked_width = ranges.iter().map(Range::len).sum();
+    let rows = values.len() / width;
+    if picked_width == width && ranges.len() == 1 {
         return matrix.clone();
     }
-    let values = matrix.as_slice::<f32>().unwrap_or_default();
-    let mut picked = Vec::with_capacity(rows * columns.len());
+    let mut picked = Vec::with_capacity(rows * picked_width);
     for row in values.chunks_exact(width) {
-        picked.extend_from_slice(&row[columns.clone()]);
+        for range in ranges {
+            picked.extend_from_slice(&row[range.clone()]);
+        }
     }
-    TensorData::new(picked, [rows, columns.len()])
+    TensorData::new(picked, [rows, picked_width])
 }
 
 /// `[rows, columns]` as `[columns, rows]`.

@@ -1,7 +1,6 @@
 //! The parts that every block of BERT is made of, written under their names.
 
 use burn::{
-    module::Param,
     nn::Linear,
     tensor::{Tensor, TensorData},
 };
@@ -23,14 +22,33 @@ pub(crate) fn save_linears(
     layout: Layout,
     tensors: &mut NamedTensors,
 ) {
-    let weights = linears.iter().map(|linear| linear.weight.val()).collect();
+    let [_, width] = linears[0].weight.dims();
+    save_linears_by_block(linears, width, name, layout, tensors);
+}
+
+/// Adds the matrices of some linear layers of one input as one, and their biases, in which blocks of so many outputs of
+/// each follow each other.
+pub(crate) fn save_linears_by_block(
+    linears: &[&Linear],
+    block: usize,
+    name: &str,
+    layout: Layout,
+    tensors: &mut NamedTensors,
+) {
+    let mut weights = Vec::new();
+    let mut biases: Vec<Tensor<1>> = Vec::new();
+    let [_, width] = linears[0].weight.dims();
+    for start in (0..width).step_by(block) {
+        for linear in linears {
+            weights.push(linear.weight.val().narrow(1, start, block));
+            biases.extend(linear.bias.as_ref().map(|bias| bias.val().narrow(0, start, block)));
+        }
+    }
     let mut weight: Tensor<2> = Tensor::cat(weights, 1);
     if layout == Layout::OutIn {
         weight = weight.transpose();
     }
     tensors.push((format!("{name}.weight"), weight.into_data()));
-    let biases = linears.iter().filter_map(|linear| linear.bias.as_ref().map(Param::val));
-    let biases: Vec<Tensor<1>> = biases.collect();
     if !biases.is_empty() {
         tensors.push((format!("{name}.bias"), Tensor::cat(biases, 0).into_data()));
     }

@@ -10,8 +10,26 @@ use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::Deserialize;
 
 /// The folder of each family's fixture; BERT's is the one that has all others.
-pub(crate) const FAMILIES: [&str; 9] =
-    ["", "roberta", "xlm-roberta", "distilbert", "electra", "modernbert", "albert", "gpt2", "esm"];
+pub(crate) const FAMILIES: [&str; 13] = [
+    "",
+    "roberta",
+    "xlm-roberta",
+    "distilbert",
+    "electra",
+    "modernbert",
+    "albert",
+    "esm",
+    "gpt2",
+    "gpt_neox",
+    "llama",
+    "qwen2",
+    "qwen3",
+];
+
+/// The decoders.
+pub(crate) fn decoders() -> &'static [&'static str] {
+    &FAMILIES[8..]
+}
 
 /// The families that have a mask and read English.
 pub(crate) fn masked_families() -> &'static [&'static str] {

@@ -229,8 +229,9 @@ mod tests {
 
     #[test]
     fn a_lesion_from_its_layer_on_equals_the_plain_pass() {
-        // Norms after and before, all tokens read, a window, and those to the left.
-        for family in ["", "modernbert", "gpt2"] {
+        // Norms after and before, all tokens read, a window, and those to the left; the MLP beside attention, and
+        // fewer heads of keys.
+        for family in ["", "modernbert", "gpt2", "gpt_neox", "llama", "qwen3"] {
             assert_lesions_equal_plain_passes(family);
         }
     }

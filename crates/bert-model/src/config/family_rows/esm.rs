@@ -18,7 +18,7 @@ use crate::{
         },
     },
     error::BertModelError,
-    ops::{activation::Activation, reach::Reach},
+    ops::{activation::Activation, reach::Reach, rotary::RotaryPositions},
     text::reconciled::tokenizer_class::TokenizerClass,
 };
 
@@ -31,8 +31,10 @@ pub(crate) const ESM: Traits = Traits {
     default_activation: "gelu",
     epsilon: Epsilon::OfKey(1e-12),
     padding: Some(1),
+    ties_words: true,
     own_embedding_size: false,
     tokenizer: TokenizerClass::Esm,
+    fixes_tokenizer: false,
     special_tokens: ["<pad>", "<unk>", "<cls>", "<eos>", "<mask>"],
     prediction: PredictionPlace::Mask,
     default_neurons: None,
@@ -58,8 +60,10 @@ pub(crate) const ESM: Traits = Traits {
             ]),
             attention_output: "attention.output.dense",
             attention_norm: "attention.LayerNorm",
+            head_norms: None,
             first_without_norm: false,
             intermediate: "intermediate.dense",
+            gate: None,
             output: "output.dense",
             mlp_norm: "LayerNorm",
         },
@@ -109,8 +113,8 @@ fn read_structure(
         let error = ConfigError::RotaryBase { key: "rope_theta", base };
         return Err(BertModelError::Config(error));
     }
-    let rotary_base = is_rotary.then_some(base);
-    let attention = AttentionKind { reach: Reach::All, rotary_base };
+    let rotary = is_rotary.then(|| RotaryPositions::with_base(base));
+    let attention = AttentionKind { reach: Reach::All, rotary };
     Ok(Structure {
         norms: Norms::Pre,
         attention: AttentionPattern::Same(attention),

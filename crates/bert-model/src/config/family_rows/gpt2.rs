@@ -11,10 +11,7 @@ use crate::{
             ProjectionNames, Traits,
         },
         json_keys::JsonKeys,
-        structure::{
-            AttentionKind, AttentionPattern, Biases, EmbeddingParts, Norms, PredictionPlace,
-            Structure,
-        },
+        structure::{AttentionKind, AttentionPattern, Biases, Norms, PredictionPlace, Structure},
     },
     error::BertModelError,
     ops::{activation::Activation, reach::Reach},
@@ -38,8 +35,10 @@ pub(crate) const GPT2: Traits = Traits {
     default_activation: "gelu_new",
     epsilon: Epsilon::OfKey(1e-5),
     padding: None,
+    ties_words: true,
     own_embedding_size: false,
     tokenizer: TokenizerClass::Gpt2,
+    fixes_tokenizer: false,
     special_tokens: ["<|endoftext|>"; 5],
     prediction: PredictionPlace::TokenBefore,
     default_neurons: Some(4),
@@ -61,8 +60,10 @@ pub(crate) const GPT2: Traits = Traits {
             projections: ProjectionNames::Joint("attn.c_attn"),
             attention_output: "attn.c_proj",
             attention_norm: "ln_1",
+            head_norms: None,
             first_without_norm: false,
             intermediate: "mlp.c_fc",
+            gate: None,
             output: "mlp.c_proj",
             mlp_norm: "ln_2",
         },
@@ -91,15 +92,14 @@ fn read_structure(keys: JsonKeys<'_>, activation: Activation) -> Result<Structur
             });
         }
     }
-    let attention = AttentionKind { reach: Reach::Left, rotary_base: None };
+    let attention = AttentionKind { reach: Reach::Left, rotary: None };
     Ok(Structure {
         norms: Norms::Pre,
         attention: AttentionPattern::Same(attention),
         activation,
-        gated: false,
         head_activation: activation,
         biases: Biases { transform: false, decoder: false, ..Biases::default() },
-        embeddings: EmbeddingParts::default(),
         prediction: PredictionPlace::TokenBefore,
+        ..Structure::default()
     })
 }

@@ -4,5 +4,7 @@
 pub(crate) mod albert;
 pub(crate) mod esm;
 pub(crate) mod gpt2;
+pub(crate) mod gpt_neox;
+pub(crate) mod llama;
 pub(crate) mod modern_bert;
 pub(crate) mod post_norm_bert;

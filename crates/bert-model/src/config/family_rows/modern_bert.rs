@@ -6,8 +6,6 @@
 //! the others a window. The MLP is gated: its first matrix has the rows of the neurons, and then those of
 //! their gates.
 
-use serde_json::Value;
-
 use crate::{
     config::{
         config_error::ConfigError,
@@ -15,14 +13,14 @@ use crate::{
             EmbeddingNames, Epsilon, HeadNames, LayerNames, Layout, Names, Projection,
             ProjectionNames, Traits, TransformNames,
         },
-        json_keys::JsonKeys,
+        json_keys::{JsonKeys, unsupported},
+        layer_types::{FULL, LOCAL, listed_full_layers},
         structure::{
-            AttentionKind, AttentionPattern, Biases, EmbeddingParts, FullLayers, Norms,
-            PredictionPlace, Structure,
+            AttentionKind, AttentionPattern, Biases, FullLayers, Norms, PredictionPlace, Structure,
         },
     },
     error::BertModelError,
-    ops::{activation::Activation, reach::Reach},
+    ops::{activation::Activation, reach::Reach, rotary::RotaryPositions},
     text::reconciled::tokenizer_class::TokenizerClass,
 };
 
@@ -35,8 +33,10 @@ pub(crate) const MODERN_BERT: Traits = Traits {
     default_activation: "gelu",
     epsilon: Epsilon::OfKey(1e-5),
     padding: None,
+    ties_words: true,
     own_embedding_size: false,
     tokenizer: TokenizerClass::Whole,
+    fixes_tokenizer: true,
     special_tokens: ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"],
     prediction: PredictionPlace::Mask,
     default_neurons: None,
@@ -58,8 +58,10 @@ pub(crate) const MODERN_BERT: Traits = Traits {
             projections: ProjectionNames::Joint("attn.Wqkv"),
             attention_output: "attn.Wo",
             attention_norm: "attn_norm",
+            head_norms: None,
             first_without_norm: true,
             intermediate: "mlp.Wi",
+            gate: None,
             output: "mlp.Wo",
             mlp_norm: "mlp_norm",
         },
@@ -73,10 +75,6 @@ pub(crate) const MODERN_BERT: Traits = Traits {
         },
     },
 };
-
-/// The keys of `rope_parameters` and the values of `layer_types`.
-const FULL: &str = "full_attention";
-const LOCAL: &str = "sliding_attention";
 
 /// The bases of rotary positions by default.
 const FULL_BASE: f64 = 160_000.0;
@@ -92,16 +90,17 @@ fn read_structure(keys: JsonKeys<'_>, activation: Activation) -> Result<Structur
     let window = keys.size("local_attention")?.unwrap_or(WINDOW);
     let full = AttentionKind {
         reach: Reach::All,
-        rotary_base: Some(rotary_base(keys, FULL, "global_rope_theta", FULL_BASE)?),
+        rotary: Some(rotary(keys, FULL, "global_rope_theta", FULL_BASE)?),
     };
     let local = AttentionKind {
         reach: Reach::Window(window / 2),
-        rotary_base: Some(rotary_base(keys, LOCAL, "local_rope_theta", LOCAL_BASE)?),
+        rotary: Some(rotary(keys, LOCAL, "local_rope_theta", LOCAL_BASE)?),
     };
     let head_activation = keys.text("classifier_activation")?.unwrap_or("gelu");
     let Some(head_activation) = Activation::named(head_activation) else {
         return Err(unsupported("classifier_activation", head_activation, "\"gelu\""));
     };
+    let attention_bias = keys.flag("attention_bias")?.unwrap_or(false);
     Ok(Structure {
         norms: Norms::Pre,
         attention: AttentionPattern::Mixed { local, full, layers: full_layers(keys)? },
@@ -110,49 +109,33 @@ fn read_structure(keys: JsonKeys<'_>, activation: Activation) -> Result<Structur
         head_activation,
         biases: Biases {
             norms: keys.flag("norm_bias")?.unwrap_or(false),
-            attention: keys.flag("attention_bias")?.unwrap_or(false),
+            attention: attention_bias,
+            attention_output: attention_bias,
             mlp: keys.flag("mlp_bias")?.unwrap_or(false),
             transform: keys.flag("classifier_bias")?.unwrap_or(false),
             decoder: keys.flag("decoder_bias")?.unwrap_or(true),
         },
-        embeddings: EmbeddingParts::default(),
-        prediction: PredictionPlace::Mask,
+        ..Structure::default()
     })
 }
 
 /// The layers whose attention reads all tokens: `layer_types`, or each so many layers.
 fn full_layers(keys: JsonKeys<'_>) -> Result<FullLayers, BertModelError> {
-    let Some(types) = keys.list("layer_types")? else {
-        let step = keys.size("global_attn_every_n_layers")?.unwrap_or(FULL_LAYER_STEP);
-        return Ok(FullLayers::Every(step));
-    };
-    let mut is_full = Vec::with_capacity(types.len());
-    for layer in types {
-        match layer.as_str() {
-            Some(FULL) => is_full.push(true),
-            Some(LOCAL) => is_full.push(false),
-            _ => {
-                let supported = format!("\"{FULL}\" and \"{LOCAL}\"");
-                return Err(unsupported("layer_types", layer.clone(), &supported));
-            }
-        }
+    if let Some(layers) = listed_full_layers(keys)? {
+        return Ok(layers);
     }
-    let layers = keys.size("num_hidden_layers")?.unwrap_or_default();
-    if is_full.len() != layers {
-        let found = is_full.len();
-        return Err(BertModelError::Config(ConfigError::LayerTypes { found, layers }));
-    }
-    Ok(FullLayers::Listed(is_full))
+    let step = keys.size("global_attn_every_n_layers")?.unwrap_or(FULL_LAYER_STEP);
+    Ok(FullLayers::Every(step))
 }
 
-/// The base of the rotary positions of one kind of attention: in `rope_parameters`, or under the key of
-/// older files.
-fn rotary_base(
+/// The rotary positions of one kind of attention, with the base in `rope_parameters`, or under the key of older
+/// files.
+fn rotary(
     keys: JsonKeys<'_>,
     kind: &'static str,
     old_key: &'static str,
     default: f64,
-) -> Result<f64, BertModelError> {
+) -> Result<RotaryPositions, BertModelError> {
     if let Some(scaling) = keys.get("rope_scaling") {
         return Err(unsupported("rope_scaling", scaling.clone(), "null"));
     }
@@ -171,22 +154,14 @@ fn rotary_base(
     }
     let base = base.unwrap_or(default);
     if base >= 1.0 {
-        return Ok(base);
+        return Ok(RotaryPositions::with_base(base));
     }
     Err(BertModelError::Config(ConfigError::RotaryBase { key: old_key, base }))
 }
 
-fn unsupported(key: &'static str, found: impl Into<Value>, supported: &str) -> BertModelError {
-    BertModelError::Unsupported {
-        key,
-        found: found.into().to_string(),
-        supported: supported.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -213,8 +188,9 @@ mod tests {
         }
         assert_eq!(new.attention(1).reach, Reach::Window(4));
         let default = structure(&json!({"num_hidden_layers": 4}));
-        let bases: Vec<_> = (0..4).map(|layer| default.attention(layer).rotary_base).collect();
-        let [full, local] = [Some(FULL_BASE), Some(LOCAL_BASE)];
+        let bases: Vec<_> = (0..4).map(|layer| default.attention(layer).rotary).collect();
+        let [full, local] =
+            [FULL_BASE, LOCAL_BASE].map(|base| Some(RotaryPositions::with_base(base)));
         assert_eq!(bases, [full, local, local, full]);
     }
 }

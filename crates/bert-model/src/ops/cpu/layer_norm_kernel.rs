@@ -3,18 +3,21 @@
 
 use rayon::prelude::*;
 
-use crate::ops::cpu::vectorised::{CHUNK, vectorised};
+use crate::ops::{
+    cpu::vectorised::{CHUNK, vectorised},
+    norm_kind::NormKind,
+};
 
 /// Normalises each row of `x`, which is as long as `gamma`: `(x - mean) / sqrt(variance + epsilon) *
-/// gamma + beta`.
-pub(crate) fn normalise(x: &mut [f32], gamma: &[f32], beta: &[f32], epsilon: f32) {
+/// gamma + beta`, with 0 for the mean in an RMS norm.
+pub(crate) fn normalise(x: &mut [f32], gamma: &[f32], beta: &[f32], epsilon: f32, kind: NormKind) {
     let size = gamma.len();
     x.par_chunks_mut((CHUNK / size).max(1) * size).for_each(|rows| {
         vectorised(
             #[inline(always)]
             || {
                 for row in rows.chunks_exact_mut(size) {
-                    normalise_row(row, gamma, beta, epsilon);
+                    normalise_row(row, gamma, beta, epsilon, kind);
                 }
             },
         );
@@ -22,13 +25,19 @@ pub(crate) fn normalise(x: &mut [f32], gamma: &[f32], beta: &[f32], epsilon: f32
 }
 
 #[inline(always)]
-fn normalise_row(row: &mut [f32], gamma: &[f32], beta: &[f32], epsilon: f32) {
+fn normalise_row(row: &mut [f32], gamma: &[f32], beta: &[f32], epsilon: f32, kind: NormKind) {
     let size = row.len() as f32;
-    let mean = sum(
-        row,
-        #[inline(always)]
-        |x| x,
-    ) / size;
+    let mean = match kind {
+        NormKind::Layer => {
+            let all = sum(
+                row,
+                #[inline(always)]
+                |x| x,
+            );
+            all / size
+        }
+        NormKind::Rms => 0.0,
+    };
     let variance = sum(
         row,
         #[inline(always)]
@@ -62,7 +71,7 @@ mod tests {
     #[test]
     fn a_nan_stays_a_nan() {
         let mut rows = [1.0, f32::NAN, 3.0, 1.0, 2.0, 3.0];
-        normalise(&mut rows, &[1.0; 3], &[0.0; 3], 0.0);
+        normalise(&mut rows, &[1.0; 3], &[0.0; 3], 0.0, NormKind::Layer);
         assert!(rows[..3].iter().all(|x| x.is_nan()) && rows[4] == 0.0, "{rows:?}");
     }
 }

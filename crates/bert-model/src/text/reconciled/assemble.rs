@@ -10,7 +10,7 @@ use tokenizers::{
         wordpiece::WordPiece,
     },
     normalizers::{
-        self, BertNormalizer, Lowercase, NFKD, NormalizerWrapper, Precompiled, Replace,
+        self, BertNormalizer, Lowercase, NFC, NFKD, NormalizerWrapper, Precompiled, Replace,
         StripAccents,
     },
     pre_tokenizers::{
@@ -37,7 +37,7 @@ use crate::text::{
     tokenizer_error::TokenizerError,
 };
 
-/// The space of XLM-RoBERTa's tokens.
+/// The space of the tokens of XLM-RoBERTa and Llama.
 const SPACE: char = '▁';
 
 /// The vocabulary of a folder.
@@ -66,6 +66,13 @@ pub(crate) fn build(
         TokenizerClass::XlmRoberta => build_xlm_roberta(vocabulary, options),
         TokenizerClass::Albert => build_albert(vocabulary, options),
         TokenizerClass::Esm => build_esm(vocabulary, unknown),
+        TokenizerClass::GptNeox => {
+            let mut tokenizer = build_byte_level(vocabulary, options)?;
+            tokenizer.with_normalizer(Some(NFC)).map_err(library_error)?;
+            Ok(tokenizer)
+        }
+        TokenizerClass::Qwen2 => build_qwen2(vocabulary, options),
+        TokenizerClass::Llama => build_llama(vocabulary, options),
         TokenizerClass::Whole => match vocabulary {
             Vocabulary::Json(json) => build_whole(json),
             Vocabulary::Lines(_) | Vocabulary::Merges(..) => Err(wrong_vocabulary()),
@@ -150,19 +157,7 @@ fn build_byte_level(
     vocabulary: Vocabulary,
     options: &OptionFile,
 ) -> Result<Tokenizer, TokenizerError> {
-    let (vocab, merges) = match vocabulary {
-        Vocabulary::Json(mut json) => {
-            let merges = read_pairs(json["model"]["merges"].take())?;
-            (read_vocabulary(take_vocabulary(json, Value::is_object)?)?, merges)
-        }
-        Vocabulary::Merges(vocab, merges) => {
-            let vocab = serde_json::from_slice(&vocab).map_err(|error| {
-                TokenizerError::Options { file: "vocab.json", message: error.to_string() }
-            })?;
-            (vocab, read_merges(&merges)?)
-        }
-        Vocabulary::Lines(_) => return Err(wrong_vocabulary()),
-    };
+    let (vocab, merges) = read_merged(vocabulary)?;
     let builder = BPE::builder()
         .vocab_and_merges(vocab, merges)
         .continuing_subword_prefix(String::new())
@@ -172,6 +167,59 @@ fn build_byte_level(
     let mut tokenizer = Tokenizer::new(model);
     tokenizer.with_pre_tokenizer(Some(ByteLevel::default().add_prefix_space(add_prefix_space)));
     Ok(tokenizer)
+}
+
+/// The pattern at which Qwen2 splits a text.
+const QWEN2_PATTERN: &str = concat!(
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}",
+    r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+",
+);
+
+fn build_qwen2(vocabulary: Vocabulary, options: &OptionFile) -> Result<Tokenizer, TokenizerError> {
+    let add_prefix_space = options.flag("add_prefix_space")?.unwrap_or_default();
+    let mut tokenizer = build_byte_level(vocabulary, options)?;
+    let pattern = SplitPattern::Regex(QWEN2_PATTERN.to_owned());
+    let split = Split::new(pattern, SplitDelimiterBehavior::Isolated, false);
+    let bytes = ByteLevel::default().add_prefix_space(add_prefix_space).use_regex(false);
+    tokenizer.with_normalizer(Some(NFC)).map_err(library_error)?.with_pre_tokenizer(Some(
+        Sequence::new(vec![
+            PreTokenizerWrapper::Split(split.map_err(library_error)?),
+            PreTokenizerWrapper::ByteLevel(bytes),
+        ]),
+    ));
+    Ok(tokenizer)
+}
+
+fn build_llama(vocabulary: Vocabulary, options: &OptionFile) -> Result<Tokenizer, TokenizerError> {
+    let (vocab, merges) = read_merged(vocabulary)?;
+    let builder = BPE::builder().vocab_and_merges(vocab, merges).fuse_unk(true).byte_fallback(true);
+    let mut tokenizer = Tokenizer::new(builder.build().map_err(library_error)?);
+    let scheme = if !options.flag("add_prefix_space")?.unwrap_or(true) {
+        PrependScheme::Never
+    } else if options.flag("legacy")?.unwrap_or_default() {
+        PrependScheme::Always
+    } else {
+        PrependScheme::First
+    };
+    tokenizer.with_pre_tokenizer(Some(Metaspace::new(SPACE, scheme, false)));
+    Ok(tokenizer)
+}
+
+/// The vocabulary and the merges of a BPE.
+fn read_merged(vocabulary: Vocabulary) -> Result<(Vocab, Merges), TokenizerError> {
+    match vocabulary {
+        Vocabulary::Json(mut json) => {
+            let merges = read_pairs(json["model"]["merges"].take())?;
+            Ok((read_vocabulary(take_vocabulary(json, Value::is_object)?)?, merges))
+        }
+        Vocabulary::Merges(vocab, merges) => {
+            let vocab = serde_json::from_slice(&vocab).map_err(|error| {
+                TokenizerError::Options { file: "vocab.json", message: error.to_string() }
+            })?;
+            Ok((vocab, read_merges(&merges)?))
+        }
+        Vocabulary::Lines(_) => Err(wrong_vocabulary()),
+    }
 }
 
 /// The merges of a `tokenizer.json`: pairs, or in older files two tokens with a space between.
@@ -319,29 +367,34 @@ pub(crate) fn frame(
                 .add_prefix_space(options.flag("add_prefix_space")?.unwrap_or_default());
             tokenizer.with_post_processor(Some(processor));
         }
-        TokenizerClass::Gpt2 | TokenizerClass::Whole => (),
+        TokenizerClass::Gpt2
+        | TokenizerClass::GptNeox
+        | TokenizerClass::Qwen2
+        | TokenizerClass::Llama
+        | TokenizerClass::Whole => (),
     }
     Ok(())
 }
 
-/// Adds a decoder's first token before a text if `add_bos_token` asks for it. If no option does, the
-/// post-processor of `tokenizer.json` counts.
+/// Frames a text as a decoder's class does: as the post-processor of `tokenizer.json` says, which is `stored`. If there
+/// is no such file, `add_bos_token` puts the decoder's first token before a text.
 pub(crate) fn frame_decoder(
     tokenizer: &mut Tokenizer,
+    class: TokenizerClass,
     options: &OptionFile,
     first: Option<&str>,
-    stored: Option<&PostProcessorWrapper>,
+    stored: Option<Option<&PostProcessorWrapper>>,
 ) -> Result<(), TokenizerError> {
-    let has_first = options.flag("add_bos_token")?;
-    let has_last = options.flag("add_eos_token")?;
-    if has_last == Some(true) {
-        return Err(options.error("add_eos_token", "is true; a decoder reads on after a text"));
-    }
-    if has_first.is_none() && has_last.is_none() {
-        tokenizer.with_post_processor(stored.cloned());
+    if let Some(stored) = stored {
+        // GPT-NeoX's class makes its own, for which the options do not count.
+        let kept = if class == TokenizerClass::GptNeox { None } else { stored.cloned() };
+        tokenizer.with_post_processor(kept);
         return Ok(());
     }
-    if has_first != Some(true) {
+    if options.flag("add_eos_token")? == Some(true) {
+        return Err(options.error("add_eos_token", "is true; a decoder reads on after a text"));
+    }
+    if options.flag("add_bos_token")? != Some(true) {
         return Ok(());
     }
     let first = first.and_then(|first| Some((first, tokenizer.token_to_id(first)?)));

@@ -332,6 +332,20 @@ fn default_tokens(class: TokenizerClass) -> &'static [(&'static str, &'static st
             ("eos_token", "<|endoftext|>"),
             ("unk_token", "<|endoftext|>"),
         ],
+        TokenizerClass::GptNeox => &[
+            ("bos_token", "<|endoftext|>"),
+            ("eos_token", "<|endoftext|>"),
+            ("unk_token", "<|endoftext|>"),
+            ("pad_token", "<|padding|>"),
+        ],
+        TokenizerClass::Qwen2 => &[
+            ("eos_token", "<|endoftext|>"),
+            ("unk_token", "<|endoftext|>"),
+            ("pad_token", "<|endoftext|>"),
+        ],
+        TokenizerClass::Llama => {
+            &[("bos_token", "<s>"), ("eos_token", "</s>"), ("unk_token", "<unk>")]
+        }
         TokenizerClass::Whole => &[],
     }
 }

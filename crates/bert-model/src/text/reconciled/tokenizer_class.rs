@@ -17,12 +17,18 @@ pub(crate) enum TokenizerClass {
     Esm,
     /// `GPT2Tokenizer`: byte-level BPE without tokens around a text.
     Gpt2,
+    /// `GPTNeoXTokenizer`: byte-level BPE of composed characters.
+    GptNeox,
+    /// `Qwen2Tokenizer`: byte-level BPE of composed characters, with a pattern of its own.
+    Qwen2,
+    /// `LlamaTokenizer`: BPE with a sign for spaces, and bytes for unknown characters.
+    Llama,
     /// `TokenizersBackend`, a class of no model: all of `tokenizer.json`.
     Whole,
 }
 
 /// Other names of the classes.
-const ALIASES: [(TokenizerClass, &[&str]); 7] = [
+const ALIASES: [(TokenizerClass, &[&str]); 10] = [
     (
         TokenizerClass::Bert,
         &[
@@ -52,6 +58,9 @@ const ALIASES: [(TokenizerClass, &[&str]); 7] = [
     (TokenizerClass::Albert, &["AlbertTokenizer"]),
     (TokenizerClass::Esm, &["EsmTokenizer"]),
     (TokenizerClass::Gpt2, &["GPT2Tokenizer"]),
+    (TokenizerClass::GptNeox, &["GPTNeoXTokenizer"]),
+    (TokenizerClass::Qwen2, &["Qwen2Tokenizer"]),
+    (TokenizerClass::Llama, &["LlamaTokenizer"]),
     (
         TokenizerClass::Whole,
         &["PreTrainedTokenizer", "TokenizersBackend", "PythonBackend", "BloomTokenizer"],
@@ -60,7 +69,7 @@ const ALIASES: [(TokenizerClass, &[&str]); 7] = [
 
 /// Classes of `transformers` 5.23 that build yet other tokenizers.
 #[rustfmt::skip]
-const OTHERS: [&str; 89] = [
+const OTHERS: [&str; 86] = [
     "AutoTokenizer", "BarthezTokenizer", "BartphoTokenizer", "BasicTokenizer",
     "BertGenerationTokenizer", "BertJapaneseTokenizer", "BertweetTokenizer", "BigBirdTokenizer",
     "BioGptTokenizer", "BlenderbotSmallTokenizer", "BlenderbotTokenizer", "ByT5Tokenizer",
@@ -69,13 +78,13 @@ const OTHERS: [&str; 89] = [
     "CpmTokenizer", "DebertaTokenizer", "DebertaV2Tokenizer", "DiaTokenizer", 
     "EsmcTokenizer", "FNetTokenizer", "FSMTTokenizer", "FastSpeech2ConformerTokenizer",
     "FlaubertTokenizer", "FunnelTokenizer", "GPTNeoXJapaneseTokenizer",
-    "GPTNeoXTokenizer", "GPTSw3Tokenizer", "GemmaTokenizer", "HerbertTokenizer", "LasrTokenizer",
-    "LayoutLMv2Tokenizer", "LayoutLMv3Tokenizer", "LayoutXLMTokenizer", "LlamaTokenizer",
+    "GPTSw3Tokenizer", "GemmaTokenizer", "HerbertTokenizer", "LasrTokenizer",
+    "LayoutLMv2Tokenizer", "LayoutLMv3Tokenizer", "LayoutXLMTokenizer",
     "LukeTokenizer", "M2M100Tokenizer", "MBart50Tokenizer", "MBartTokenizer", "MLukeTokenizer",
     "MPNetTokenizer", "MarianTokenizer", "MarkupLMTokenizer", "MecabTokenizer", "MgpstrTokenizer",
     "MyT5Tokenizer", "NllbTokenizer", "NougatTokenizer", "OpenAIGPTTokenizer", "PLBartTokenizer",
     "ParakeetTokenizer", "PegasusTokenizer", "PerceiverTokenizer", "PhobertTokenizer",
-    "Pop2PianoTokenizer", "ProphetNetTokenizer", "Qwen2Tokenizer", "Qwen3_5Tokenizer",
+    "Pop2PianoTokenizer", "ProphetNetTokenizer", "Qwen3_5Tokenizer",
     "RagTokenizer", "ReformerTokenizer", "RemBertTokenizer", "RoCBertTokenizer",
     "RoFormerTokenizer", "SeamlessM4TTokenizer", "Siglip2Tokenizer", "SiglipTokenizer",
     "Speech2TextTokenizer", "SpeechT5Tokenizer", "SplinterTokenizer", "T5Tokenizer",
@@ -100,7 +109,8 @@ impl TokenizerClass {
         if OTHERS.contains(&plain) {
             let problem = format!(
                 "is {name:?}; supported: BertTokenizer, RobertaTokenizer, XLMRobertaTokenizer, \
-                 AlbertTokenizer, EsmTokenizer, GPT2Tokenizer and PreTrainedTokenizerFast"
+                 AlbertTokenizer, EsmTokenizer, GPT2Tokenizer, GPTNeoXTokenizer, Qwen2Tokenizer, \
+                 LlamaTokenizer and PreTrainedTokenizerFast"
             );
             return Err(file.error(key, problem));
         }
@@ -134,6 +144,9 @@ impl TokenizerClass {
             Self::Albert => "AlbertTokenizer",
             Self::Esm => "EsmTokenizer",
             Self::Gpt2 => "GPT2Tokenizer",
+            Self::GptNeox => "GPTNeoXTokenizer",
+            Self::Qwen2 => "Qwen2Tokenizer",
+            Self::Llama => "LlamaTokenizer",
             Self::Whole => "TokenizersBackend",
         }
     }
@@ -142,8 +155,10 @@ impl TokenizerClass {
     pub(crate) fn vocabulary_files(self) -> &'static [&'static str] {
         match self {
             Self::Bert | Self::Esm => &["vocab.txt"],
-            Self::Roberta | Self::Gpt2 => &["vocab.json", "merges.txt"],
-            Self::XlmRoberta | Self::Albert | Self::Whole => &[],
+            Self::Roberta | Self::Gpt2 | Self::GptNeox | Self::Qwen2 => {
+                &["vocab.json", "merges.txt"]
+            }
+            Self::XlmRoberta | Self::Albert | Self::Llama | Self::Whole => &[],
         }
     }
 }

@@ -66,8 +66,7 @@ pub(crate) fn open_tokenizer(
     folder.files.retain(|file| !file.ends_with("config.json"));
     let config = config.map_err(BertModelError::Tokenizer)?;
     check_options(&options).map_err(BertModelError::Tokenizer)?;
-    let class = TokenizerClass::choose(&options, &config, family.traits().tokenizer);
-    let class = class.map_err(BertModelError::Tokenizer)?;
+    let class = folder.class(&options, &config, family)?;
     let vocabulary = folder.vocabulary(class)?;
     let parts = Parts { class, family, options, map, added };
     let opened = match fenced(|| parts.build(vocabulary)) {
@@ -145,6 +144,36 @@ impl<'a> Folder<'a> {
         Ok(Some(bytes))
     }
 
+    /// The class of the tokenizer.
+    fn class(
+        &mut self,
+        options: &OptionFile,
+        config: &OptionFile,
+        family: Family,
+    ) -> Result<TokenizerClass, BertModelError> {
+        let traits = family.traits();
+        if traits.fixes_tokenizer {
+            return Ok(traits.tokenizer);
+        }
+        let class = TokenizerClass::choose(options, config, traits.tokenizer);
+        let class = class.map_err(BertModelError::Tokenizer)?;
+        if class == TokenizerClass::Llama && self.is_byte_level()? {
+            return Ok(TokenizerClass::Whole);
+        }
+        Ok(class)
+    }
+
+    /// Whether `tokenizer.json` contains the name of a byte-level component. Files of Llama 3 do, although they may
+    /// name the class of Llama 2.
+    fn is_byte_level(&mut self) -> Result<bool, BertModelError> {
+        const NAME: &[u8] = b"\"ByteLevel\"";
+        if !self.folder.contains(TOKENIZER_JSON) {
+            return Ok(false);
+        }
+        let json = self.folder.read(TOKENIZER_JSON)?;
+        Ok(json.windows(NAME.len()).any(|part| part == NAME))
+    }
+
     fn options(&mut self, name: &'static str) -> Result<OptionFile, BertModelError> {
         let json = self.read(name)?;
         OptionFile::read(name, json.as_deref()).map_err(BertModelError::Tokenizer)
@@ -162,12 +191,14 @@ impl<'a> Folder<'a> {
             expected: match class {
                 TokenizerClass::Bert => &["tokenizer.json", "vocab.txt"],
                 TokenizerClass::Esm => &["vocab.txt"],
-                TokenizerClass::Roberta | TokenizerClass::Gpt2 => {
-                    &["tokenizer.json", "vocab.json with merges.txt"]
-                }
-                TokenizerClass::XlmRoberta | TokenizerClass::Albert | TokenizerClass::Whole => {
-                    &["tokenizer.json"]
-                }
+                TokenizerClass::Roberta
+                | TokenizerClass::Gpt2
+                | TokenizerClass::GptNeox
+                | TokenizerClass::Qwen2 => &["tokenizer.json", "vocab.json with merges.txt"],
+                TokenizerClass::XlmRoberta
+                | TokenizerClass::Albert
+                | TokenizerClass::Llama
+                | TokenizerClass::Whole => &["tokenizer.json"],
             },
         };
         let mut contents = Vec::new();
@@ -217,11 +248,10 @@ impl Parts {
         if is_decoder {
             let added = tokens.in_order(&inner);
             inner.add_tokens(added).map_err(assemble::library_error)?;
-            if self.class == TokenizerClass::Gpt2 {
+            if self.class != TokenizerClass::Whole {
                 let first = tokens.text_of("bos_token");
-                let stored =
-                    checked.as_ref().and_then(|checked| checked.empty.get_post_processor());
-                assemble::frame_decoder(&mut inner, &self.options, first, stored)?;
+                let stored = checked.as_ref().map(|checked| checked.empty.get_post_processor());
+                assemble::frame_decoder(&mut inner, self.class, &self.options, first, stored)?;
             }
             let notes = self.notes(&inner, checked.as_ref());
             return Ok((inner, special, has_patterns, notes));

@@ -1,0 +1,104 @@
+//! GPT-NeoX (Black and others 2022, arXiv:2204.06745), and Pythia (Biderman and others 2023, arXiv:2304.01373).
+//!
+//! A decoder, with LayerNorms before attention and before the MLP, and one more in front of the decoder, which is a
+//! matrix of its own. With `use_parallel_residual` the MLP stands beside attention and reads the layer's input.
+//! Positions are rotary and turn the first quarter of each head. Queries, keys and values are one matrix, in
+//! which they follow each other head by head.
+
+use crate::{
+    config::{
+        family_traits::{
+            EmbeddingNames, Epsilon, HeadNames, LayerNames, Layout, Names, Projection,
+            ProjectionNames, Traits,
+        },
+        json_keys::JsonKeys,
+        rotary_keys::RotaryKeys,
+        structure::{AttentionKind, AttentionPattern, Biases, Norms, PredictionPlace, Structure},
+    },
+    error::BertModelError,
+    ops::{activation::Activation, reach::Reach},
+    text::reconciled::tokenizer_class::TokenizerClass,
+};
+
+pub(crate) const GPT_NEOX: Traits = Traits {
+    model_type: "gpt_neox",
+    architectures: &["GPTNeoXForCausalLM"],
+    class_prefix: "GPTNeoX",
+    keys: &[],
+    ignored_keys: &[],
+    default_activation: "gelu",
+    epsilon: Epsilon::OfKey(1e-5),
+    padding: None,
+    ties_words: false,
+    own_embedding_size: false,
+    tokenizer: TokenizerClass::GptNeox,
+    fixes_tokenizer: false,
+    special_tokens: [
+        "<|padding|>",
+        "<|endoftext|>",
+        "<|endoftext|>",
+        "<|endoftext|>",
+        "<|endoftext|>",
+    ],
+    prediction: PredictionPlace::TokenBefore,
+    default_neurons: None,
+    structure: read_structure,
+    known_by: "gpt_neox.embed_in.weight",
+    names: Names {
+        prefix: "gpt_neox",
+        embeddings: EmbeddingNames {
+            words: "embed_in.weight",
+            positions: None,
+            segments: None,
+            norm: None,
+            projection: Projection::Never,
+        },
+        layout: Layout::OutIn,
+        layers: "layers",
+        are_layers_shared: false,
+        layer: LayerNames {
+            projections: ProjectionNames::JointByHead("attention.query_key_value"),
+            attention_output: "attention.dense",
+            attention_norm: "input_layernorm",
+            head_norms: None,
+            first_without_norm: false,
+            intermediate: "mlp.dense_h_to_4h",
+            gate: None,
+            output: "mlp.dense_4h_to_h",
+            mlp_norm: "post_attention_layernorm",
+        },
+        rotary_frequencies: &[],
+        final_norm: Some("final_layer_norm"),
+        head: HeadNames {
+            transform: None,
+            decoder: "embed_out.weight",
+            bias: "",
+            decoder_bias: None,
+        },
+    },
+};
+
+/// The keys of rotary positions.
+const ROTARY: RotaryKeys =
+    RotaryKeys { base: "rotary_emb_base", share: Some(("rotary_pct", 0.25)) };
+
+fn read_structure(keys: JsonKeys<'_>, activation: Activation) -> Result<Structure, BertModelError> {
+    let is_parallel = keys.flag("use_parallel_residual")?.unwrap_or(true);
+    let attention_bias = keys.flag("attention_bias")?.unwrap_or(true);
+    let attention = AttentionKind { reach: Reach::Left, rotary: Some(ROTARY.read(keys)?) };
+    Ok(Structure {
+        norms: if is_parallel { Norms::Parallel } else { Norms::Pre },
+        attention: AttentionPattern::Same(attention),
+        activation,
+        head_activation: activation,
+        biases: Biases {
+            attention: attention_bias,
+            attention_output: attention_bias,
+            transform: false,
+            decoder: false,
+            ..Biases::default()
+        },
+        prediction: PredictionPlace::TokenBefore,
+        ..Structure::default()
+    })
+}

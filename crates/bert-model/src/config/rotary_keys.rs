@@ -1,0 +1,172 @@
+//! The keys of rotary positions, as decoders have them.
+
+use crate::{
+    config::{
+        config_error::ConfigError,
+        json_keys::{JsonKeys, unsupported},
+    },
+    error::BertModelError,
+    ops::rotary::{RotaryPositions, RotaryScaling},
+};
+
+/// The names of a family's keys, and its defaults.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RotaryKeys {
+    /// The key of the base in older files.
+    pub(crate) base: &'static str,
+    /// The key of the share of turned values in older files, and its default.
+    pub(crate) share: Option<(&'static str, f64)>,
+}
+
+/// The base by default.
+const BASE: f64 = 10_000.0;
+
+/// The key of the share of turned values.
+const SHARE: &str = "partial_rotary_factor";
+
+impl RotaryKeys {
+    /// Reads rotary positions that are the same in every layer: `rope_scaling`, `rope_parameters` or older keys.
+    ///
+    /// # Errors
+    /// If the frequencies are changed in another way than linearly or as in Llama 3.1, or a value is out of
+    /// range.
+    pub(crate) fn read(self, keys: JsonKeys<'_>) -> Result<RotaryPositions, BertModelError> {
+        let mut parameters = None;
+        for key in ["rope_scaling", "rope_parameters"] {
+            let found = keys.object(key)?.filter(|found| !found.0.is_empty());
+            parameters = parameters.or(found);
+        }
+        let number = |key: &'static str| match parameters {
+            Some(parameters) => parameters.number(key),
+            None => Ok(None),
+        };
+        let mut base = number("rope_theta")?;
+        if base.is_none() {
+            base = keys.number(self.base)?;
+        }
+        let base = base.unwrap_or(BASE);
+        if base < 1.0 {
+            let error = ConfigError::RotaryBase { key: self.base, base };
+            return Err(BertModelError::Config(error));
+        }
+        let share = match self.share {
+            Some((key, default)) => {
+                let mut share = number(SHARE)?;
+                if share.is_none() {
+                    share = keys.number(key)?;
+                }
+                check_share(key, share.unwrap_or(default))?
+            }
+            None => 1.0,
+        };
+        let scaling = match parameters {
+            Some(parameters) => read_scaling(parameters, keys)?,
+            None => None,
+        };
+        Ok(RotaryPositions { base, share, scaling })
+    }
+}
+
+fn check_share(key: &'static str, share: f64) -> Result<f64, BertModelError> {
+    if share > 0.0 && share <= 1.0 {
+        return Ok(share);
+    }
+    Err(unsupported(key, share, "a number above 0 and at most 1"))
+}
+
+/// The change of the frequencies.
+fn read_scaling(
+    parameters: JsonKeys<'_>,
+    keys: JsonKeys<'_>,
+) -> Result<Option<RotaryScaling>, BertModelError> {
+    let mut kind = parameters.text("rope_type")?;
+    if kind.is_none() {
+        kind = parameters.text("type")?;
+    }
+    let kind = kind.unwrap_or("default");
+    if kind == "default" {
+        return Ok(None);
+    }
+    let positive = |key: &'static str| {
+        let value = parameters.number(key)?;
+        let value = value.ok_or(BertModelError::Config(ConfigError::MissingKey { key }))?;
+        if value > 0.0 { Ok(value) } else { Err(unsupported(key, value, "a number above 0")) }
+    };
+    match kind {
+        "linear" => Ok(Some(RotaryScaling::Linear { factor: positive("factor")? })),
+        "llama3" => {
+            let [low, high] = [positive("low_freq_factor")?, positive("high_freq_factor")?];
+            if high <= low {
+                let supported = "a number above `low_freq_factor`";
+                return Err(unsupported("high_freq_factor", high, supported));
+            }
+            Ok(Some(RotaryScaling::Llama3 {
+                factor: positive("factor")?,
+                low,
+                high,
+                trained: trained_length(parameters, keys)?,
+            }))
+        }
+        other => {
+            let supported = "\"default\", \"linear\" and \"llama3\"";
+            Err(unsupported("rope_type", other, supported))
+        }
+    }
+}
+
+/// Length of the texts that the model was trained on.
+fn trained_length(parameters: JsonKeys<'_>, keys: JsonKeys<'_>) -> Result<f64, BertModelError> {
+    const LENGTH: &str = "original_max_position_embeddings";
+    let candidates =
+        [keys.size(LENGTH)?, parameters.size(LENGTH)?, keys.size("max_position_embeddings")?];
+    let length = candidates.into_iter().flatten().next();
+    let missing = BertModelError::Config(ConfigError::MissingKey { key: LENGTH });
+    Ok(length.ok_or(missing)? as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const KEYS: RotaryKeys = RotaryKeys { base: "rope_theta", share: Some(("rotary_pct", 0.25)) };
+
+    fn read(keys: &Value) -> Result<RotaryPositions, BertModelError> {
+        KEYS.read(JsonKeys(keys.as_object().unwrap()))
+    }
+
+    #[test]
+    fn older_keys_and_newer_ones_mean_the_same() {
+        let scaling = json!({"factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+            "original_max_position_embeddings": 8192});
+        let mut older =
+            json!({"rope_theta": 5e5, "rotary_pct": 0.5, "rope_scaling": scaling.clone()});
+        older["rope_scaling"]["type"] = json!("llama3");
+        let mut newer = json!({"rope_parameters": scaling});
+        newer["rope_parameters"]["rope_type"] = json!("llama3");
+        newer["rope_parameters"]["rope_theta"] = json!(5e5);
+        newer["rope_parameters"]["partial_rotary_factor"] = json!(0.5);
+        assert_eq!(read(&older).unwrap(), read(&newer).unwrap());
+        let trained = 8192.0;
+        let scaling = Some(RotaryScaling::Llama3 { factor: 8.0, low: 1.0, high: 4.0, trained });
+        assert_eq!(read(&newer).unwrap(), RotaryPositions { base: 5e5, share: 0.5, scaling });
+        let default = RotaryPositions { share: 0.25, ..RotaryPositions::with_base(1e4) };
+        assert_eq!(read(&json!({})).unwrap(), default);
+    }
+
+    #[test]
+    fn other_positions_are_refused_by_name() {
+        for (keys, expected) in [
+            (json!({"rope_scaling": {"type": "yarn", "factor": 2.0}}), "rope_type"),
+            (json!({"rope_scaling": {"type": "linear"}}), "factor"),
+            (json!({"rope_scaling": {"type": "linear", "factor": 0.0}}), "factor"),
+            (json!({"rope_theta": 0.5}), "rope_theta"),
+            (json!({"rotary_pct": 1.5}), "rotary_pct"),
+            (json!({"rotary_pct": 0.0}), "rotary_pct"),
+        ] {
+            let error = read(&keys).unwrap_err().to_string();
+            assert!(error.contains(expected) && !error.contains('\n'), "{error}");
+        }
+    }
+}
