@@ -18,13 +18,12 @@ const PARITY = here("../../../../tests/fixtures/parity");
 /** Milliseconds for a model or a study on a busy machine. */
 const LONG = 60_000;
 
-/** A sentence that each family can read. */
+/** A checkpoint of each family with a sentence that it can read. ELECTRA's fixture has PyTorch's weights. */
 const FAMILIES = {
   bert: ["model", "The dog followed [MASK] home."],
   roberta: ["roberta/model", "The dog followed [MASK] home."],
   "xlm-roberta": ["xlm-roberta/model", "The dog followed [MASK] home."],
   distilbert: ["distilbert/model", "The dog followed [MASK] home."],
-  //electra: ["electra/model", "The dog followed [MASK] home."],
   modernbert: ["modernbert/model", "The dog followed [MASK] home."],
   albert: ["albert/model", "The dog followed [MASK] home."],
   esm: ["esm/model", "MKTA[MASK]YIAKQR"],
@@ -113,6 +112,18 @@ test("a checkpoint is picked in the dialog, and dropped as a folder or a ZIP fil
   await writeFile(zip, zipSync({ inside: Object.fromEntries(files) }));
   await drop(visitor, zip);
   await openAndPredict(visitor, "albert", "inside", "The dog followed [MASK] home.");
+  visitor.complain();
+});
+
+test("a checkpoint with PyTorch's weights says how to convert them", async (t) => {
+  const visitor = await Visitor.arrive(t, host.address);
+  const model = visitor.page.locator("#model");
+  await model.locator("input[type=file]").setInputFiles(join(PARITY, "electra/model"));
+  await visitor.button("Open it").click();
+  const alert = model.getByRole("alert");
+  await alert.getByText("only model.safetensors is read from memory; in Python,").waitFor();
+  assert.ok(!(await alert.innerText()).includes("\n"));
+  await visitor.lesion("5:her");
   visitor.complain();
 });
 

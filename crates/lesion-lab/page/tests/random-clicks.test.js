@@ -22,8 +22,9 @@ const GROWTH = 64e6;
 const PROCESS_GROWTH = 512e6;
 
 /** Everything that can be clicked, but a folder picker, which waits for a person. */
-const CLICKABLE = "main :is(button, summary, input[type=radio], input[type=checkbox], canvas)";
-const PICKER = /Open a/;
+const CLICKABLE =
+  ":is(header, main, .tour) :is(button, summary, input[type=radio], input[type=checkbox], canvas)";
+const PICKER = /Open a|Mở một/;
 
 let host;
 
