@@ -54,7 +54,7 @@ export function volcanoExtent(layers: LayerNeurons[]): VolcanoExtent {
   return { across: 1.05 * (extent.across || 1), up: 1.05 * (extent.up || 1) };
 }
 
-/** Columns for uPlot: the points of each label, the lesioned ones, and the one that is looked at. */
+/** Columns for uPlot: the lesioned points, those of each label, and the one that is looked at. */
 export function volcanoData(
   points: VolcanoPoints,
   lesioned: ReadonlySet<number>,
@@ -65,8 +65,8 @@ export function volcanoData(
     up.map((value, index) => (belongs(index) ? value : null));
   return [
     across,
-    ...LABEL_TONES.map((_, label) => column((index) => labels[index] === label)),
     column((index) => lesioned.has(neurons[index] ?? -1)),
+    ...LABEL_TONES.map((_, label) => column((index) => labels[index] === label)),
     column((index) => neurons[index] === looked),
   ];
 }
@@ -106,8 +106,9 @@ export function volcanoOptions(
     axes: [axis(texts.across), axis(texts.up)],
     series: [
       {},
-      ...LABEL_TONES.map((labelTone) => series({ size: 4, width: 0, fill: () => tone(labelTone) })),
-      series({ size: 7, width: 1, stroke: () => tone(PALETTE.INK), fill: "transparent" }),
+      // Rings are below the points, so that the colours of many lesioned ones are seen.
+      series({ size: 8, width: 1, stroke: () => tone(PALETTE.INK), fill: "transparent" }),
+      ...LABEL_TONES.map((labelTone) => series({ size: 5, width: 0, fill: () => tone(labelTone) })),
       series({ size: 13, width: 2.5, stroke: () => tone(PALETTE.PURPLE), fill: "transparent" }),
     ],
     hooks: { setSelect: [onBrush] },
@@ -169,11 +170,11 @@ export function volcanoSvg(
     x: { label: texts.across, grid: true },
     y: { label: texts.up, grid: true },
     marks: [
-      Plot.dot(rows, { x: "across", y: "up", r: 2, fill: "fill" }),
       Plot.dot(
         rows.filter((row) => lesioned.has(row.neuron)),
-        { x: "across", y: "up", r: 3.5, stroke: PALETTE.INK.light },
+        { x: "across", y: "up", r: 4, stroke: PALETTE.INK.light },
       ),
+      Plot.dot(rows, { x: "across", y: "up", r: 2.5, fill: "fill" }),
     ],
   });
 }
