@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use bert_model::{Activation, BertConfig, BertModelError, MemoryFolder};
-use lesion::{LoadedModel, Memory, ModelSource, Session, device};
+use bert_model::{Activation, BertConfig, MemoryFolder};
+use lesion::{LoadedModel, Memory, Session, device};
 use lesion_eval::Batching;
 use serde::Serialize;
 use study_record::Backend;
@@ -13,9 +13,8 @@ use crate::{one_line::Problem, page_watch::PageWatch};
 /// Opens a model from its files.
 pub(crate) fn open(files: MemoryFolder) -> Result<Session, Problem> {
     let device = device(Backend::Flex, 0)?;
-    let source = ModelSource::Memory(files);
     let mut watch = PageWatch::default();
-    let model = LoadedModel::open(&source, None, &device, &mut watch.stages())?;
+    let model = LoadedModel::open_files(files, &device, &mut watch.stages())?;
     Ok(Session::new(model, Backend::Flex))
 }
 

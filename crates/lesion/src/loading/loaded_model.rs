@@ -30,6 +30,23 @@ pub struct LoadedModel {
     origin: OnceLock<Origin>,
 }
 
+/// A model that was found, and downloaded if need be.
+struct FoundModel {
+    folder: ModelFolder,
+    /// The folder of the tokenizer, if it is another one.
+    tokenizer_folder: Option<ModelFolder>,
+    name: String,
+    notes: Vec<ModelNote>,
+}
+
+impl FoundModel {
+    fn of_files(files: MemoryFolder) -> Self {
+        let name = files.name.clone();
+        let folder = ModelFolder::Memory(files);
+        Self { folder, tokenizer_folder: None, name, notes: Vec::new() }
+    }
+}
+
 impl LoadedModel {
     /// Opens a model and loads its weights, or draws other weights from the seed `untrained`. A model
     /// on the hub is downloaded first if it is not in the cache.
@@ -42,33 +59,61 @@ impl LoadedModel {
         device: &Device,
         stages: &mut Stages<'_>,
     ) -> Result<Self, LesionError> {
-        let mut tokenizer_folder = None;
-        let mut notes = Vec::new();
-        let (folder, name) = match source {
-            ModelSource::Bundled => (ModelFolder::Memory(bundled()), BUNDLED.to_owned()),
-            ModelSource::Memory(files) => {
-                let folder = ModelFolder::Memory(files.clone());
-                check_files(&folder)?;
-                (folder, files.name.clone())
-            }
+        let found = match source {
+            ModelSource::Bundled => FoundModel::of_files(bundled()),
+            ModelSource::Memory(files) => return Self::open_files(files.clone(), device, stages),
             ModelSource::Folder(folder) => {
                 let found = check_folder(folder)?;
+                let mut notes = Vec::new();
                 if found != *folder {
                     let (checkpoint, folder) = (folder.clone(), found.clone());
                     let note = ModelNote::TokenizerAbove { checkpoint, folder };
                     stages.note(&Note::Model(note.clone()));
                     notes.push(note);
                 }
-                tokenizer_folder = Some(ModelFolder::Disk(found));
-                (ModelFolder::Disk(folder.clone()), folder.display().to_string())
+                FoundModel {
+                    folder: ModelFolder::Disk(folder.clone()),
+                    tokenizer_folder: Some(ModelFolder::Disk(found)),
+                    name: folder.display().to_string(),
+                    notes,
+                }
             }
             ModelSource::Hub(repo) | ModelSource::HubAddress(repo) => {
                 let is_address = matches!(source, ModelSource::HubAddress(_));
                 let cached = ModelOnHub { repo, is_address }.download(stages)?;
-                notes = cached.notes;
-                (ModelFolder::Disk(cached.folder), cached.name)
+                FoundModel {
+                    folder: ModelFolder::Disk(cached.folder),
+                    tokenizer_folder: None,
+                    name: cached.name,
+                    notes: cached.notes,
+                }
             }
         };
+        Self::load(found, untrained, device, stages)
+    }
+
+    /// Opens a model from its files in memory. A program that opens models in no other way contains no
+    /// code to download them.
+    ///
+    /// # Errors
+    /// If the model cannot be read or run.
+    pub fn open_files(
+        files: MemoryFolder,
+        device: &Device,
+        stages: &mut Stages<'_>,
+    ) -> Result<Self, LesionError> {
+        let found = FoundModel::of_files(files);
+        check_files(&found.folder)?;
+        Self::load(found, None, device, stages)
+    }
+
+    fn load(
+        found: FoundModel,
+        untrained: Option<u64>,
+        device: &Device,
+        stages: &mut Stages<'_>,
+    ) -> Result<Self, LesionError> {
+        let FoundModel { folder, tokenizer_folder, name, mut notes } = found;
         let (checkpoint, model) = stages.run("load", |_| {
             let tokenizer_folder = tokenizer_folder.as_ref().unwrap_or(&folder);
             let opened = Checkpoint::open_with_tokenizer(&folder, tokenizer_folder);

@@ -4,9 +4,10 @@ use burn::tensor::{Device, Tensor};
 use burn_flex::{Flex, FlexTensor};
 
 /// Whether the kernels of this folder may replace Burn's operations: on the CPU, where no gradient
-/// is followed. Devices compare as equal with and without gradients.
+/// is followed. Devices compare as equal with and without gradients. In a browser that is always so, and
+/// Burn's operations are not compiled.
 pub(crate) fn is_plain_cpu(device: &Device) -> bool {
-    *device == Device::flex() && !device.is_autodiff()
+    cfg!(target_family = "wasm") || (*device == Device::flex() && !device.is_autodiff())
 }
 
 /// Changes the values of a tensor for which [`is_plain_cpu`] holds. Its buffer is moved out and back
