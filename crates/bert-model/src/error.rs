@@ -1,10 +1,14 @@
-use std::path::PathBuf;
+use std::{
+    borrow::Cow,
+    path::{Path, PathBuf},
+};
 
 use burn::tensor::DType;
 
 use crate::{config::config_error::ConfigError, text::tokenizer_error::TokenizerError};
 
-/// Everything that can be wrong with a checkpoint, a text or a batch. Each prints as one line.
+/// Everything that can be wrong with a checkpoint, a text or a batch. Each prints as one line, which names
+/// a file of the checkpoint but not its folder: the caller knows what the user called it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BertModelError {
@@ -19,7 +23,7 @@ pub enum BertModelError {
 
     /// The checkpoint has no tokenizer that can be read.
     #[error(
-        "{dir}: no {}; in Python, AutoTokenizer.from_pretrained(DIR).save_pretrained(DIR) writes \
+        "no {}; in Python, AutoTokenizer.from_pretrained(DIR).save_pretrained(DIR) writes \
          tokenizer.json from other files",
         expected.join(" or ")
     )]
@@ -60,7 +64,7 @@ pub enum BertModelError {
 
     /// The checkpoint has no weights.
     #[error(
-        "{dir}: no weights; a checkpoint has model.safetensors, model.safetensors.index.json or \
+        "no weights; a checkpoint has model.safetensors, model.safetensors.index.json or \
          pytorch_model.bin"
     )]
     NoWeights {
@@ -79,8 +83,9 @@ pub enum BertModelError {
 
     /// Weights of PyTorch in memory, where only safetensors are read.
     #[error(
-        "{path}: only model.safetensors is read from memory; in Python, \
-         AutoModelForMaskedLM.from_pretrained(DIR).save_pretrained(DIR) writes it"
+        "{}: only model.safetensors is read from memory; in Python, \
+         AutoModelForMaskedLM.from_pretrained(DIR).save_pretrained(DIR) writes it",
+        file_name(path)
     )]
     PickleInMemory {
         /// The file.
@@ -167,8 +172,9 @@ pub enum BertModelError {
 
     /// A file is a pointer of Git LFS.
     #[error(
-        "{path} is only a pointer to the file, left by Git LFS; `git lfs pull` in its folder \
-         fetches the file"
+        "{} is only a pointer to the file, left by Git LFS; `git lfs pull` in its folder fetches the \
+         file",
+        file_name(path)
     )]
     LfsPointer {
         /// The file.
@@ -343,4 +349,9 @@ fn list_suggestions(suggestions: &[String]) -> String {
         return String::new();
     }
     format!("; words of one token like it: {}", suggestions.join(", "))
+}
+
+/// The name of a file in its folder.
+fn file_name(path: &Path) -> Cow<'_, str> {
+    path.file_name().unwrap_or_default().to_string_lossy()
 }

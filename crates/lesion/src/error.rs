@@ -61,7 +61,7 @@ pub enum LesionError {
     ModelName(#[from] ModelNameError),
 
     /// A checkpoint that cannot be loaded or run.
-    #[error("model {model}")]
+    #[error("model {model:?}")]
     Model {
         /// The folder, or the name on the hub.
         model: String,
