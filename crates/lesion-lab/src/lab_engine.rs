@@ -17,6 +17,7 @@ use crate::{
     neuron_card::NeuronCard,
     one_line::Problem,
     page_watch::PageWatch,
+    panic_line::report_panics,
     study_answers,
 };
 
@@ -41,6 +42,7 @@ impl Engine {
     #[wasm_bindgen(constructor)]
     #[must_use]
     pub fn new() -> Self {
+        report_panics();
         Self::default()
     }
 

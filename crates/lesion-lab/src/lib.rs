@@ -32,6 +32,7 @@ mod model_answers;
 mod neuron_card;
 mod one_line;
 mod page_watch;
+mod panic_line;
 mod study_answers;
 
 pub use lab_engine::Engine;
