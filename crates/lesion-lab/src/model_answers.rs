@@ -82,20 +82,27 @@ pub(crate) struct MemoryNeeded {
 /// Bytes that a 32-bit WebAssembly module can address.
 const ADDRESSABLE: u128 = 4 << 30;
 
-/// The memory that a model needs: its files stay, because a study states their hashes, and its weights are
-/// f32. The reader has a copy of the file of weights while it loads them.
+/// The memory that a model needs. Its files stay, because a study states their hashes, and its weights are
+/// f32. While it is loaded, the reader has a copy of the weights' files, and some matrices exist several
+/// times: as they are read, as f32, and transposed.
 pub(crate) fn memory_needed(
     files: &Memory,
     sizes: &BTreeMap<String, u64>,
 ) -> Result<MemoryNeeded, Problem> {
     let config = files.get("config.json").map(Vec::as_slice).unwrap_or_default();
     let config = BertConfig::from_json(config)?;
-    let parameters = config.parameter_count();
+    let words = (config.vocab_size as u128).saturating_mul(config.embedding_width() as u128);
+    let decoder = if config.tie_word_embeddings { 0 } else { words };
+    let parameters = config.parameter_count().saturating_add(decoder);
     let file_bytes: u128 = sizes.values().copied().map(u128::from).sum();
-    let batch = Batching::default().memory as u128;
-    let bytes = (parameters * size_of::<f32>() as u128).saturating_add(file_bytes);
-    let bytes_while_loading = bytes.saturating_add(file_bytes);
-    let bytes = bytes.saturating_add(batch.min(MOST_BATCH));
+    let tokenizer = BYTES_PER_WORD.saturating_mul(config.vocab_size as u128);
+    let weights = F32.saturating_mul(parameters);
+    let model = MODULE.saturating_add(tokenizer).saturating_add(file_bytes).saturating_add(weights);
+    let read_together = F32.saturating_mul(words.max(layer_values(&config)));
+    let reading = file_bytes.saturating_add(read_together.saturating_mul(COPIES));
+    let passes = Batching::default().bytes_of_one_thread(&config, LONG_SENTENCE) as u128;
+    let bytes = model.saturating_add(passes);
+    let bytes_while_loading = model.saturating_add(reading);
     Ok(MemoryNeeded {
         family: config.model_type.to_string(),
         layers: config.num_hidden_layers,
@@ -107,8 +114,27 @@ pub(crate) fn memory_needed(
     })
 }
 
-/// Bytes of the batches of one thread, about.
-const MOST_BATCH: u128 = 256 << 20;
+/// Values in the matrices of a layer, which are read together.
+fn layer_values(config: &BertConfig) -> u128 {
+    let hidden = config.hidden_size as u128;
+    let matrices = if config.structure.gated { 3 } else { 2 };
+    let mlp = hidden.saturating_mul(config.intermediate_size as u128).saturating_mul(matrices);
+    hidden.saturating_mul(hidden).saturating_mul(4).saturating_add(mlp)
+}
+
+const F32: u128 = size_of::<f32>() as u128;
+
+/// Bytes of the module itself, and of everything that does not grow with the model.
+const MODULE: u128 = 4 << 20;
+
+/// Bytes of a word in the tables of a tokenizer and in its file, about.
+const BYTES_PER_WORD: u128 = 500;
+
+/// Copies of the matrices that are read together.
+const COPIES: u128 = 3;
+
+/// Tokens of a sentence, at most. Longer ones may need more.
+const LONG_SENTENCE: usize = 32;
 
 #[derive(Serialize)]
 pub(crate) struct SentenceTokens {

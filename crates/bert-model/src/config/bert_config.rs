@@ -222,7 +222,8 @@ impl BertConfig {
     }
 
     /// Width of the embeddings.
-    pub(crate) fn embedding_width(&self) -> usize {
+    #[must_use]
+    pub fn embedding_width(&self) -> usize {
         match self.embedding_size {
             Some(width) if self.model_type.traits().own_embedding_size => width,
             _ => self.hidden_size,

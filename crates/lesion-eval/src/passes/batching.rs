@@ -41,11 +41,28 @@ impl Batching {
         self.fit(rows * kept(config, length))
     }
 
+    /// Sequences of one length that share a clean pass, at most.
+    pub(crate) fn clean_rows(self) -> usize {
+        (self.rows / CLEAN_ROWS_DIVISOR).max(1)
+    }
+
+    /// Bytes that one thread uses at most for passes over sentences of `length` tokens, beside the weights.
+    #[must_use]
+    pub fn bytes_of_one_thread(self, config: &BertConfig, length: usize) -> usize {
+        let passing = self.rows(config, length, self.rows) * passing(config, length);
+        let kept = self.rows(config, length, self.clean_rows()) * kept(config, length);
+        passing + kept
+    }
+
     /// Number of batches of so many bytes that fit into half the memory: at most one per thread.
     fn fit(self, bytes: usize) -> usize {
         (self.memory / 2 / bytes.max(1)).clamp(1, rayon::current_num_threads())
     }
 }
+
+/// A clean pass has this many times fewer rows than a batch of lesions: batches that run side by
+/// side then share the cores more evenly, and a clean pass that lesions start from keeps less.
+const CLEAN_ROWS_DIVISOR: usize = 4;
 
 /// Bytes that a clean pass keeps per sequence.
 fn kept(config: &BertConfig, length: usize) -> usize {

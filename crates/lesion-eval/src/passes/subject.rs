@@ -26,10 +26,6 @@ pub struct Subject<'a> {
     pub batching: Batching,
 }
 
-/// A clean pass has this many times fewer rows than a batch of lesions: batches that run side by
-/// side then share the cores more evenly, and a clean pass that lesions start from keeps less.
-const CLEAN_ROWS_DIVISOR: usize = 4;
-
 impl Subject<'_> {
     /// Groups the indices of sequences of these lengths. Each group has one length and at most `most`
     /// sequences, fewer if memory demands it; the shortest come first.
@@ -44,7 +40,7 @@ impl Subject<'_> {
     /// Groups the indices of sequences of these lengths into the batches of passes without lesions.
     #[must_use]
     pub fn passes(&self, lengths: impl IntoIterator<Item = usize>) -> Vec<Vec<usize>> {
-        self.groups(lengths, (self.batching.rows / CLEAN_ROWS_DIVISOR).max(1))
+        self.groups(lengths, self.batching.clean_rows())
     }
 
     /// Number of sequences of this length that may share a batch, at most `most`.
