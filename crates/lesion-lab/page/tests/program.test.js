@@ -29,11 +29,13 @@ const LONG = 300_000;
 const TOLERANCE = 1e-4;
 
 /**
- * Random sets that are matched on activity or displacement follow the order of neurons by it, in which
- * rounding can swap two neighbours; such a set then differs in a neuron.
+ * Two neurons of layer 5 displace the residual stream equally: 0.02177526 and 0.02177512, computed in 64
+ * bits. Rounding in 32 bits decides which comes first in the order that displacement-matched sets are drawn
+ * by, so a few of the 20 sets contain the other one; their lesions differ by 0.001. The engine's tests
+ * compare the sets themselves.
  */
-const MATCHED = /active|displaced/;
-const MATCHED_TOLERANCE = 0.02;
+const isTied = (row, column) => row.layer === "5" && column.startsWith("random_displaced_");
+const TIED_TOLERANCE = 0.005;
 
 const SENTENCES = [
   "Robert helped Lucy with [MASK] project and she thanked him for his hard work.",
@@ -132,7 +134,7 @@ test("a study of the page is the program's", options, async (t) => {
       const value = found[index][column];
       if (text === "" || Number.isNaN(Number(text))) assert.equal(value, text, column);
       else {
-        const tolerance = MATCHED.test(column) ? MATCHED_TOLERANCE : TOLERANCE;
+        const tolerance = isTied(row, column) ? TIED_TOLERANCE : TOLERANCE;
         assertClose(Number(value), Number(text), `row ${index}, ${column}`, tolerance);
       }
     }
