@@ -115,7 +115,7 @@ fn write_glue(root: &Path, module: &Path, folder: &Path) -> Result<()> {
     });
     if !is_found {
         let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        cargo.args(["install", "--debug", "--config", "profile.dev.debug=false"]);
+        cargo.args(["install", "--locked", "--debug", "--config", "profile.dev.debug=false"]);
         cargo.args(["wasm-bindgen-cli", "--force", "--version", &version, "--root"]).arg(&tools);
         run(&mut cargo, "")?;
     }
