@@ -4,8 +4,16 @@ use std::path::PathBuf;
 
 use crate::support::{Run, assert_close, assert_user_error, number};
 
-const FAMILIES: [&str; 6] =
-    ["roberta", "xlm-roberta", "distilbert", "electra", "modernbert", "albert"];
+const FAMILIES: [&str; 8] = [
+    "roberta",
+    "xlm-roberta",
+    "distilbert",
+    "electra",
+    "modernbert",
+    "albert",
+    "camembert",
+    "phobert",
+];
 
 const STIMULI: &str = "The dog followed {him|her} home.\nLucy helped {him|her} with the work.\n\
     We saw {him|her} in the café.\nThey met {him|her} today.\nThe king thanked {him|her}.\n\

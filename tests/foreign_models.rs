@@ -244,7 +244,7 @@ fn masks_are_found_by_their_id() {
 
 #[test]
 fn a_configuration_without_a_family_is_told_by_the_tensors() {
-    for family in ["", "roberta", "xlm-roberta", "distilbert", "electra"] {
+    for family in ["", "roberta", "xlm-roberta", "camembert", "distilbert", "electra"] {
         let model = Model::copy(family);
         let plain = model.answer(TEXT).0;
         model.edit("config.json", |config| {
@@ -436,6 +436,30 @@ fn options_that_cannot_be_followed_are_refused_by_key() {
         let part = if value == json!("[GAP]") { "no [GAP]" } else { key };
         model.assert_refused(TEXT, &[part]);
     }
+}
+
+/// These classes exist in Python alone, and nothing can be made a `tokenizer.json` from.
+#[test]
+fn a_tokenizer_in_python_without_its_files_is_refused() {
+    for (family, missing, expected) in [
+        ("phobert", "bpe.codes", "no vocab.txt with bpe.codes; copy what is missing"),
+        ("phobert", "vocab.txt", "no vocab.txt with bpe.codes; copy what is missing"),
+        ("esm", "vocab.txt", "no vocab.txt; copy what is missing"),
+    ] {
+        let model = Model::copy(family);
+        // It would not be read.
+        fs::write(model.path().join("tokenizer.json"), "{}").unwrap();
+        model.remove(missing).assert_refused(TEXT, &[expected]);
+    }
+    let model = Model::copy("phobert");
+    model.edit("tokenizer_config.json", |options| {
+        options["tokenizer_class"] = json!("BertweetTokenizer");
+        options["normalization"] = json!(true);
+    });
+    model.assert_refused(TEXT, &["`normalization` is true", "rewrite the texts before"]);
+    fs::write(model.path().join("bpe.codes"), "h e\n").unwrap();
+    model.edit("tokenizer_config.json", |options| options["normalization"] = json!(false));
+    model.assert_refused(TEXT, &["bpe.codes: line 1 is not two symbols and their count"]);
 }
 
 #[test]

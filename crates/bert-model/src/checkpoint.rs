@@ -98,7 +98,7 @@ impl Checkpoint {
             let family = Family::of_tensors(|name| {
                 Ok::<_, BertModelError>(names.iter().any(|known| known == name))
             })?;
-            return check_family(folder, &json, with_unigrams(known_family(family)?, folder));
+            return check_family(folder, &json, by_vocabulary(known_family(family)?, folder));
         }
         let likely = likely_family(folder, &json)?;
         let checked = check_family(folder, &json, likely);
@@ -167,15 +167,20 @@ fn family_of_weights(
     folder: &ModelFolder,
     weights: &mut Weights,
 ) -> Result<Family, BertModelError> {
-    Ok(with_unigrams(known_family(weights.family()?)?, folder))
+    Ok(by_vocabulary(known_family(weights.family()?)?, folder))
 }
 
-/// The family, but XLM-RoBERTa for the tensors of RoBERTa, which it shares, and its own vocabulary.
-fn with_unigrams(family: Family, folder: &ModelFolder) -> Family {
-    if family == Family::Roberta && class_of_vocabulary(folder) == TokenizerClass::XlmRoberta {
-        return Family::XlmRoberta;
+/// The family, but for the tensors of RoBERTa, which XLM-RoBERTa and CamemBERT share, the one whose vocabulary
+/// is there.
+fn by_vocabulary(family: Family, folder: &ModelFolder) -> Family {
+    if family != Family::Roberta {
+        return family;
     }
-    family
+    match class_of_vocabulary(folder) {
+        TokenizerClass::XlmRoberta => Family::XlmRoberta,
+        TokenizerClass::Camembert => Family::Camembert,
+        _ => family,
+    }
 }
 
 fn known_family(family: Option<Family>) -> Result<Family, BertModelError> {

@@ -7,6 +7,17 @@ use burn::tensor::DType;
 
 use crate::{config::config_error::ConfigError, text::tokenizer_error::TokenizerError};
 
+/// Advice for a folder without the files of a tokenizer.
+fn tokenizer_advice(expected: &[&str]) -> &'static str {
+    if expected.contains(&"tokenizer.json") {
+        "in Python, AutoTokenizer.from_pretrained(DIR).save_pretrained(DIR) writes tokenizer.json \
+         from other files"
+    } else {
+        "copy what is missing from the place that the model is from; its tokenizer is read from \
+         nothing else"
+    }
+}
+
 /// Everything that can be wrong with a checkpoint, a text or a batch. Each prints as one line, which names
 /// a file of the checkpoint but not its folder: the caller knows what the user called it.
 #[derive(Debug, thiserror::Error)]
@@ -23,9 +34,9 @@ pub enum BertModelError {
 
     /// The checkpoint has no tokenizer that can be read.
     #[error(
-        "no {}; in Python, AutoTokenizer.from_pretrained(DIR).save_pretrained(DIR) writes \
-         tokenizer.json from other files",
-        expected.join(" or ")
+        "no {}; {}",
+        expected.join(" or "),
+        tokenizer_advice(expected)
     )]
     NoTokenizer {
         /// The checkpoint directory.

@@ -8,8 +8,8 @@ use std::fs;
 use bert_model::{Checkpoint, LanguageModel, MlpHook, NoHook, Site, TokenBatch, TokenSet};
 use burn::tensor::{Device, Tensor};
 use common::{
-    FAMILIES, Sentence, all_logits, assert_close, decoders, folder, load_variant, logits, open,
-    sentences, values,
+    FAMILIES, Sentence, VARIANTS, all_logits, assert_close, decoders, folder, load_variant, logits,
+    open, sentences, values,
 };
 use safetensors::SafeTensors;
 use tempfile::TempDir;
@@ -105,20 +105,7 @@ fn activations_hidden_states_and_logits_agree() {
 /// Other activation functions, biases, kinds of attention and rotary positions. No tokenizer is needed.
 #[test]
 fn other_options_of_a_configuration_agree_too() {
-    for variant in [
-        "bert-gelu-new",
-        "roberta-relu",
-        "distilbert-relu",
-        "electra-silu",
-        "modernbert-biased",
-        "gpt2-relu",
-        "esm-absolute",
-        "gpt_neox-sequential",
-        "llama-scaled",
-        "llama-mistral",
-        "qwen2-windowed",
-        "qwen3-windowed",
-    ] {
+    for variant in VARIANTS {
         let family = variant.split('-').next().unwrap();
         let family = if family == "bert" { "" } else { family };
         let name = format!("variants/{variant}");
@@ -169,7 +156,7 @@ fn a_decoder_reads_nothing_after_a_token() {
 
 #[test]
 fn a_vocabulary_alone_gives_the_same_tokens() {
-    for family in ["", "distilbert", "electra", "gpt2"] {
+    for family in ["", "distilbert", "electra", "phobert", "gpt2"] {
         let dir = TempDir::new().unwrap();
         for file in fs::read_dir(folder(family).join("model")).unwrap() {
             let file = file.unwrap();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bert_model::{Activation, BertConfig, MemoryFolder};
+use bert_model::{Activation, BertConfig, BertModelError, MemoryFolder};
 use lesion::{LoadedModel, Memory, Session, device};
 use lesion_eval::Batching;
 use serde::Serialize;

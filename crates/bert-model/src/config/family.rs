@@ -10,7 +10,7 @@ use crate::config::{
         gpt2::GPT2,
         llama::{LLAMA, MISTRAL, QWEN2, QWEN3},
         modern_bert::MODERN_BERT,
-        post_norm_bert::{BERT, DISTILBERT, ELECTRA, ROBERTA, XLM_ROBERTA},
+        post_norm_bert::{BERT, CAMEMBERT, DISTILBERT, ELECTRA, ROBERTA, XLM_ROBERTA},
     },
     family_traits::{Names, Traits},
     structure::PredictionPlace,
@@ -29,6 +29,8 @@ pub enum Family {
     Roberta,
     /// XLM-RoBERTa.
     XlmRoberta,
+    /// CamemBERT.
+    Camembert,
     /// DistilBERT.
     #[serde(rename = "distilbert")]
     DistilBert,
@@ -121,10 +123,11 @@ impl Family {
     }
 
     /// Every family.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Bert,
         Self::Roberta,
         Self::XlmRoberta,
+        Self::Camembert,
         Self::DistilBert,
         Self::Electra,
         Self::ModernBert,
@@ -143,6 +146,7 @@ impl Family {
             Self::Bert => &BERT,
             Self::Roberta => &ROBERTA,
             Self::XlmRoberta => &XLM_ROBERTA,
+            Self::Camembert => &CAMEMBERT,
             Self::DistilBert => &DISTILBERT,
             Self::Electra => &ELECTRA,
             Self::ModernBert => &MODERN_BERT,

@@ -15,7 +15,7 @@ impl BertTokenizer {
     /// words, punctuation and special tokens. Words that `is_wanted` rejects are left out.
     #[must_use]
     pub fn known_words(&self, is_wanted: impl Fn(&str) -> bool + Sync) -> Vec<String> {
-        let mut ids: Vec<u32> = self.inner.get_vocab(true).into_values().collect();
+        let mut ids: Vec<u32> = self.vocabulary().map(|(_, id)| id).collect();
         ids.sort_unstable();
         ids.dedup();
         let word = |&id: &u32| {

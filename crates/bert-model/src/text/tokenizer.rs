@@ -15,7 +15,10 @@ use crate::{
     config::family::Family,
     error::BertModelError,
     fence::{fenced, fenced_in_time},
-    text::{foreign::component_checks::read_whole, tokenizer_error::TokenizerError},
+    text::{
+        foreign::component_checks::read_whole, reconciled::bpe_codes,
+        tokenizer_error::TokenizerError,
+    },
 };
 
 /// The mask, as a text for any model may contain it. The model's own mask token is accepted too.
@@ -119,6 +122,8 @@ pub struct BertTokenizer {
     added: HashMap<u32, String>,
     /// True if each letter is a word, as in a protein.
     pub(crate) reads_letters: bool,
+    /// True if a piece after which its word goes on ends with `@@`, as in PhoBERT.
+    pub(crate) has_joined_pieces: bool,
 }
 
 impl BertTokenizer {
@@ -245,6 +250,7 @@ impl BertTokenizer {
             special,
             added,
             reads_letters: false,
+            has_joined_pieces: false,
         }
     }
 
@@ -330,13 +336,20 @@ impl BertTokenizer {
     /// Number of tokens in the vocabulary.
     #[must_use]
     pub fn vocabulary_size(&self) -> usize {
-        self.inner.get_vocab_size(true)
+        self.vocabulary().count()
     }
 
     /// The highest id of any token.
     #[must_use]
     pub fn highest_id(&self) -> u32 {
-        self.inner.get_vocab(true).into_values().max().unwrap_or_default()
+        self.vocabulary().map(|(_, id)| id).max().unwrap_or_default()
+    }
+
+    /// The tokens of the vocabulary with their ids, in no order.
+    pub(crate) fn vocabulary(&self) -> impl Iterator<Item = (String, u32)> {
+        let vocabulary = self.inner.get_vocab(true).into_iter();
+        let with_ids = vocabulary.filter(|&(_, id)| id < bpe_codes::NO_ID);
+        with_ids.map(|(token, id)| (self.token(id).unwrap_or(token), id))
     }
 
     /// Whether the id is one of the special tokens, which stand for no word.
@@ -350,6 +363,9 @@ impl BertTokenizer {
     pub fn token(&self, id: u32) -> Option<String> {
         match self.added.get(&id) {
             Some(token) => Some(token.clone()),
+            None if self.has_joined_pieces => {
+                self.inner.id_to_token(id).map(|piece| bpe_codes::vocabulary_form(&piece))
+            }
             None => self.inner.id_to_token(id),
         }
     }
@@ -378,7 +394,12 @@ impl BertTokenizer {
             let span = trim_span(&with_mask_tokens, start..end);
             spans.push(masks.place_in_text(span.start)..masks.place_in_text(span.end));
         }
-        let ids = encoding.get_ids().to_vec();
+        let mut ids = encoding.get_ids().to_vec();
+        for id in &mut ids {
+            if *id >= bpe_codes::NO_ID {
+                *id = self.unknown.unwrap_or_default();
+            }
+        }
         let tokens: Vec<String> =
             ids.iter().map(|&id| self.token(id).unwrap_or_default()).collect();
         if let Some(embeddings) = self.embeddings

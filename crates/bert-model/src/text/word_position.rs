@@ -96,9 +96,7 @@ impl BertTokenizer {
     /// Tokens that are similar to `name` and might be words, the most similar first.
     fn similar_words(&self, name: &str) -> Vec<String> {
         let mut words: Vec<(f64, u32, String)> = self
-            .inner
-            .get_vocab(true)
-            .into_iter()
+            .vocabulary()
             .map(|(token, id)| (token.trim_start_matches(SPACES).to_owned(), id))
             .filter(|(token, _)| {
                 token.chars().count() > 1 && token.chars().all(char::is_alphabetic)

@@ -10,7 +10,7 @@ use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::Deserialize;
 
 /// The folder of each family's fixture; BERT's is the one that has all others.
-pub(crate) const FAMILIES: [&str; 13] = [
+pub(crate) const FAMILIES: [&str; 15] = [
     "",
     "roberta",
     "xlm-roberta",
@@ -18,6 +18,8 @@ pub(crate) const FAMILIES: [&str; 13] = [
     "electra",
     "modernbert",
     "albert",
+    "camembert",
+    "phobert",
     "esm",
     "gpt2",
     "gpt_neox",
@@ -26,14 +28,30 @@ pub(crate) const FAMILIES: [&str; 13] = [
     "qwen3",
 ];
 
+/// The folders in `variants`, whose models have other options.
+pub(crate) const VARIANTS: [&str; 12] = [
+    "bert-gelu-new",
+    "roberta-relu",
+    "distilbert-relu",
+    "electra-silu",
+    "modernbert-biased",
+    "gpt2-relu",
+    "esm-absolute",
+    "gpt_neox-sequential",
+    "llama-scaled",
+    "llama-mistral",
+    "qwen2-windowed",
+    "qwen3-windowed",
+];
+
 /// The decoders.
 pub(crate) fn decoders() -> &'static [&'static str] {
-    &FAMILIES[8..]
+    &FAMILIES[10..]
 }
 
 /// The families that have a mask and read English.
 pub(crate) fn masked_families() -> &'static [&'static str] {
-    &FAMILIES[..7]
+    &FAMILIES[..9]
 }
 
 #[derive(Deserialize)]

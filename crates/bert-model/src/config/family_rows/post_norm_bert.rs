@@ -1,5 +1,5 @@
 //! BERT (Devlin and others 2019, arXiv:1810.04805) and the families that compute what it computes, under
-//! other names: RoBERTa, XLM-RoBERTa, DistilBERT and ELECTRA's generator.
+//! other names: RoBERTa, XLM-RoBERTa, CamemBERT, DistilBERT and ELECTRA's generator.
 
 use crate::{
     config::{
@@ -105,6 +105,14 @@ pub(crate) const XLM_ROBERTA: Traits = Traits {
     architectures: &["XLMRobertaForMaskedLM"],
     class_prefix: "XLMRoberta",
     tokenizer: TokenizerClass::XlmRoberta,
+    ..ROBERTA
+};
+
+pub(crate) const CAMEMBERT: Traits = Traits {
+    model_type: "camembert",
+    architectures: &["CamembertForMaskedLM"],
+    class_prefix: "Camembert",
+    tokenizer: TokenizerClass::Camembert,
     ..ROBERTA
 };
 

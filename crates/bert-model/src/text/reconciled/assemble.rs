@@ -1,5 +1,7 @@
 //! A tokenizer built as its class builds it.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 use tokenizers::{
     SplitDelimiterBehavior, Tokenizer,
@@ -22,10 +24,7 @@ use tokenizers::{
         split::{Split, SplitPattern},
         whitespace::WhitespaceSplit,
     },
-    processors::{
-        PostProcessorWrapper, bert::BertProcessing, roberta::RobertaProcessing,
-        template::TemplateProcessing,
-    },
+    processors::{bert::BertProcessing, roberta::RobertaProcessing, template::TemplateProcessing},
 };
 
 use crate::text::{
@@ -33,9 +32,15 @@ use crate::text::{
         charsmap::{check_charsmap, decode_base64},
         component_checks::{TOKENIZER_JSON, build_whole},
     },
-    reconciled::{option_file::OptionFile, tokenizer_class::TokenizerClass},
+    reconciled::{
+        bpe_codes, declared_tokens::DeclaredTokens, option_file::OptionFile,
+        tokenizer_class::TokenizerClass,
+    },
     tokenizer_error::TokenizerError,
 };
+
+/// What Python counts as white space, in a class of a pattern: four characters more than Rust.
+pub(crate) const PYTHON_SPACE: &str = r"\s\x1c-\x1f";
 
 /// The space of the tokens of XLM-RoBERTa and Llama.
 const SPACE: char = '▁';
@@ -58,6 +63,7 @@ pub(crate) fn build(
     class: TokenizerClass,
     vocabulary: Vocabulary,
     options: &OptionFile,
+    tokens: &DeclaredTokens,
     unknown: &str,
 ) -> Result<Tokenizer, TokenizerError> {
     match class {
@@ -65,7 +71,9 @@ pub(crate) fn build(
         TokenizerClass::Roberta | TokenizerClass::Gpt2 => build_byte_level(vocabulary, options),
         TokenizerClass::XlmRoberta => build_xlm_roberta(vocabulary, options),
         TokenizerClass::Albert => build_albert(vocabulary, options),
-        TokenizerClass::Esm => build_esm(vocabulary, unknown),
+        TokenizerClass::Camembert => build_camembert(vocabulary, options, unknown),
+        TokenizerClass::PhoBert => build_phobert(vocabulary, options, tokens),
+        TokenizerClass::Esm => build_esm(vocabulary, tokens, unknown),
         TokenizerClass::GptNeox => {
             let mut tokenizer = build_byte_level(vocabulary, options)?;
             tokenizer.with_normalizer(Some(NFC)).map_err(library_error)?;
@@ -122,21 +130,34 @@ fn word_pieces(vocab: Vocab, unknown: &str) -> Result<WordPiece, TokenizerError>
 
 /// Each token of the list is one wherever it stands, the longest first. White space separates tokens, and what is
 /// no token is unknown.
-fn build_esm(vocabulary: Vocabulary, unknown: &str) -> Result<Tokenizer, TokenizerError> {
+fn build_esm(
+    vocabulary: Vocabulary,
+    declared: &DeclaredTokens,
+    unknown: &str,
+) -> Result<Tokenizer, TokenizerError> {
     let Vocabulary::Lines(lines) = vocabulary else { return Err(wrong_vocabulary()) };
     let text = String::from_utf8(lines).map_err(library_error)?;
     let tokens: Vec<&str> = text.lines().map(str::trim).collect();
-    let ids = tokens.iter().zip(0_u32..).map(|(token, id)| ((*token).to_owned(), id));
-    let model = WordLevel::builder().vocab(ids.collect()).unk_token(unknown.to_owned());
+    let numbered = tokens.iter().zip(0_u32..);
+    let mut ids: HashMap<String, u32> =
+        numbered.map(|(token, id)| ((*token).to_owned(), id)).collect();
+    if !ids.contains_key(unknown) {
+        return Err(TokenizerError::NoSpecialToken { token: unknown.to_owned() });
+    }
+    declared.extend_ids(&mut ids)?;
+    let vocab = ids.into_iter().collect();
+    let model = WordLevel::builder().vocab(vocab).unk_token(unknown.to_owned());
     let mut tokenizer = Tokenizer::new(model.build().map_err(library_error)?);
     let mut patterns: Vec<&str> = tokens.into_iter().filter(|token| !token.is_empty()).collect();
     patterns.sort_by_key(|token| std::cmp::Reverse(token.len()));
     let patterns: Vec<String> = patterns.into_iter().map(escape).collect();
-    let pattern = SplitPattern::Regex(patterns.join("|"));
-    let split = Split::new(pattern, SplitDelimiterBehavior::Isolated, false);
+    let token = SplitPattern::Regex(patterns.join("|"));
+    let token = Split::new(token, SplitDelimiterBehavior::Isolated, false);
+    let space = SplitPattern::Regex(format!("[{PYTHON_SPACE}]+"));
+    let space = Split::new(space, SplitDelimiterBehavior::Removed, false);
     tokenizer.with_pre_tokenizer(Some(Sequence::new(vec![
-        PreTokenizerWrapper::WhitespaceSplit(WhitespaceSplit),
-        PreTokenizerWrapper::Split(split.map_err(library_error)?),
+        PreTokenizerWrapper::Split(token.map_err(library_error)?),
+        PreTokenizerWrapper::Split(space.map_err(library_error)?),
     ])));
     Ok(tokenizer)
 }
@@ -145,7 +166,8 @@ fn build_esm(vocabulary: Vocabulary, unknown: &str) -> Result<Tokenizer, Tokeniz
 fn escape(text: &str) -> String {
     let mut pattern = String::new();
     for character in text.chars() {
-        if !character.is_alphanumeric() {
+        // A backslash before other characters may stand for something else.
+        if r"\.+*?()|[]{}^$#&-~".contains(character) || character.is_whitespace() {
             pattern.push('\\');
         }
         pattern.push(character);
@@ -163,6 +185,9 @@ fn build_byte_level(
         .continuing_subword_prefix(String::new())
         .end_of_word_suffix(String::new());
     let model = builder.build().map_err(library_error)?;
+    if options.is_null("add_prefix_space") {
+        return Err(options.error("add_prefix_space", "is null, not true or false"));
+    }
     let add_prefix_space = options.flag("add_prefix_space")?.unwrap_or_default();
     let mut tokenizer = Tokenizer::new(model);
     tokenizer.with_pre_tokenizer(Some(ByteLevel::default().add_prefix_space(add_prefix_space)));
@@ -278,6 +303,51 @@ fn build_xlm_roberta(
     Ok(tokenizer)
 }
 
+/// The unknown token is found by its name.
+fn build_camembert(
+    vocabulary: Vocabulary,
+    options: &OptionFile,
+    unknown: &str,
+) -> Result<Tokenizer, TokenizerError> {
+    let place = match &vocabulary {
+        Vocabulary::Json(json) => place_of_unigram(&json["model"]["vocab"], unknown),
+        Vocabulary::Lines(_) | Vocabulary::Merges(..) => 0,
+    };
+    let (mut tokenizer, charsmap) = build_unigrams(vocabulary, options, place)?;
+    if let Some(charsmap) = charsmap {
+        tokenizer.with_normalizer(Some(charsmap)).map_err(library_error)?;
+    }
+    Ok(tokenizer)
+}
+
+/// The place of a token among unigrams; 0 if it is none of them.
+fn place_of_unigram(vocab: &Value, token: &str) -> usize {
+    let entries = vocab.as_array().map(Vec::as_slice).unwrap_or_default();
+    entries.iter().position(|entry| entry[0] == token).unwrap_or_default()
+}
+
+fn build_phobert(
+    vocabulary: Vocabulary,
+    options: &OptionFile,
+    tokens: &DeclaredTokens,
+) -> Result<Tokenizer, TokenizerError> {
+    const NORMALISES: &str = "normalization";
+    if options.flag(NORMALISES)?.unwrap_or_default() {
+        let problem = "is true, which rewrites tweets in Python; rewrite the texts before, and \
+                       set it to false in a copy of the folder";
+        return Err(options.error(NORMALISES, problem));
+    }
+    let Vocabulary::Merges(vocab, merges) = vocabulary else { return Err(wrong_vocabulary()) };
+    let mut first = [""; 4];
+    for (place, key) in first.iter_mut().zip(["bos_token", "pad_token", "eos_token", "unk_token"]) {
+        match tokens.text_of(key) {
+            Some(token) => *place = token,
+            None => return Err(options.error(key, "is null, but the vocabulary needs this token")),
+        }
+    }
+    bpe_codes::build(&vocab, &merges, first, tokens)
+}
+
 fn build_albert(vocabulary: Vocabulary, options: &OptionFile) -> Result<Tokenizer, TokenizerError> {
     /// The place of the unknown token in every vocabulary.
     const UNKNOWN: usize = 1;
@@ -286,17 +356,25 @@ fn build_albert(vocabulary: Vocabulary, options: &OptionFile) -> Result<Tokenize
     for quotes in ["``", "''"] {
         normalizers.push(Replace::new(quotes, "\"").map_err(library_error)?.into());
     }
-    if !options.flag("keep_accents")?.unwrap_or_default() {
+    if !unigram_flag(options, "keep_accents", false)? {
         normalizers.push(NFKD.into());
         normalizers.push(StripAccents.into());
     }
-    if options.flag("do_lower_case")?.unwrap_or(true) {
+    if unigram_flag(options, "do_lower_case", true)? {
         normalizers.push(Lowercase.into());
     }
     normalizers.extend(charsmap.map(Into::into));
     let normalizer = normalizers::Sequence::new(normalizers);
     tokenizer.with_normalizer(Some(normalizer)).map_err(library_error)?;
     Ok(tokenizer)
+}
+
+/// An option of a class of unigrams, which takes null for false.
+fn unigram_flag(options: &OptionFile, key: &str, default: bool) -> Result<bool, TokenizerError> {
+    if options.is_null(key) {
+        return Ok(false);
+    }
+    Ok(options.flag(key)?.unwrap_or(default))
 }
 
 /// A tokenizer of unigrams, and the map of characters of its file.
@@ -320,7 +398,7 @@ fn build_unigrams(
     let vocab = vocab.map_err(library_error)?;
     let model = Unigram::from(vocab, Some(unknown), false).map_err(library_error)?;
     let mut tokenizer = Tokenizer::new(model);
-    let add_prefix_space = options.flag("add_prefix_space")?.unwrap_or(true);
+    let add_prefix_space = unigram_flag(options, "add_prefix_space", true)?;
     let scheme = if add_prefix_space { PrependScheme::Always } else { PrependScheme::Never };
     tokenizer.with_pre_tokenizer(Some(Sequence::new(vec![
         PreTokenizerWrapper::WhitespaceSplit(WhitespaceSplit),
@@ -358,6 +436,8 @@ pub(crate) fn frame(
         TokenizerClass::Bert
         | TokenizerClass::XlmRoberta
         | TokenizerClass::Albert
+        | TokenizerClass::Camembert
+        | TokenizerClass::PhoBert
         | TokenizerClass::Esm => {
             tokenizer.with_post_processor(Some(BertProcessing::new(last, first)));
         }
@@ -398,9 +478,7 @@ pub(crate) fn frame_decoder(
         return Ok(());
     }
     let first = first.and_then(|first| Some((first, tokenizer.token_to_id(first)?)));
-    let Some((token, id)) = first else {
-        return Err(options.error("add_bos_token", "is true, but there is no `bos_token`"));
-    };
+    let Some((token, id)) = first else { return Ok(()) };
     let processor = TemplateProcessing::builder()
         .try_single(format!("{token} $A"))
         .map_err(library_error)?

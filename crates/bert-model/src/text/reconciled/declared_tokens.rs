@@ -17,6 +17,9 @@ use crate::text::{
 const NAMES: [&str; 7] =
     ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
 
+/// The fault of a special token that is null.
+const NEEDED: &str = "is null, but the model needs this token";
+
 /// The key of added tokens by id in `tokenizer_config.json`.
 const DECODER: &str = "added_tokens_decoder";
 
@@ -25,6 +28,9 @@ const EXTRA: &str = "extra_special_tokens";
 
 /// The key of further special tokens in older files.
 const ADDITIONAL: &str = "additional_special_tokens";
+
+/// Further special tokens of CamemBERT by default.
+const CAMEMBERT_EXTRA: [&str; 3] = ["<s>NOTUSED", "</s>NOTUSED", "<unk>NOTUSED"];
 
 /// The files that declare tokens.
 pub(crate) struct TokenFiles<'a> {
@@ -65,6 +71,9 @@ impl DeclaredTokens {
     ) -> Result<Self, TokenizerError> {
         let mut tokens = Self::default();
         tokens.read_named(files.options, is_decoder)?;
+        if class == TokenizerClass::Esm && files.options.is_null("eos_token") {
+            return Err(files.options.error("eos_token", NEEDED));
+        }
         for (key, value) in files.options.iter().filter(|(_, value)| value.is_object()) {
             if value.get("content").is_some() {
                 tokens.with_properties.insert(key.clone());
@@ -75,6 +84,14 @@ impl DeclaredTokens {
             tokens.read_named(files.map, is_decoder)?;
         }
         let older = tokens.read_extra(files, map_counts)?;
+        let has_extra = files.options.get(EXTRA).is_some_and(|value| !is_empty(value));
+        if class == TokenizerClass::Camembert
+            && !has_extra
+            && files.options.get(ADDITIONAL).is_none()
+        {
+            let texts = CAMEMBERT_EXTRA.into_iter();
+            tokens.extra.extend(texts.map(|text| AddedToken::from(text, true)));
+        }
         if map_counts {
             tokens.read_added_by_text(files.added)?;
             tokens.read_serialized(files.serialized)?;
@@ -104,7 +121,7 @@ impl DeclaredTokens {
                     let is_needed =
                         matches!(&**key, "unk_token" | "cls_token" | "sep_token" | "mask_token");
                     if is_needed && !is_decoder {
-                        return Err(file.error(key, "is null, but the model needs this token"));
+                        return Err(file.error(key, NEEDED));
                     }
                     self.named.retain(|(name, _)| name != key);
                     continue;
@@ -260,6 +277,48 @@ impl DeclaredTokens {
         named.map(|(_, token)| token.content.as_str())
     }
 
+    /// Adds the tokens to the ids of a vocabulary as a class in Python does: an added token has the id that a file
+    /// gives it, even if the vocabulary has another one, and special tokens without an id get the next ones.
+    ///
+    /// # Errors
+    /// If two tokens would get the same id, or a token is to be a word by itself, which such a class reads in
+    /// another way.
+    pub(crate) fn extend_ids(&self, ids: &mut HashMap<String, u32>) -> Result<(), TokenizerError> {
+        let named = self.named.iter().map(|(_, token)| token);
+        let special: Vec<&AddedToken> = named.chain(&self.extra).collect();
+        let all = self.by_id.values().chain(special.iter().copied());
+        for token in all.filter(|token| token.single_word) {
+            let problem = format!("of {:?} is true, which is not supported here", token.content);
+            return Err(id_error("single_word", problem));
+        }
+        for (&id, token) in &self.by_id {
+            let Ok(id) = u32::try_from(id) else {
+                return Err(id_error(DECODER, format!("contains {id}, not an id")));
+            };
+            ids.insert(token.content.clone(), id);
+        }
+        let mut next = u32::try_from(ids.len()).unwrap_or(u32::MAX);
+        for token in special {
+            if ids.contains_key(&token.content) {
+                continue;
+            }
+            if ids.values().any(|&id| id == next) {
+                let problem =
+                    format!("has no {:?}, which would get the id of another", token.content);
+                return Err(id_error(DECODER, problem));
+            }
+            ids.insert(token.content.clone(), next);
+            next += 1;
+        }
+        Ok(())
+    }
+
+    /// True if this text is a special or an added token.
+    pub(crate) fn contains(&self, text: &str) -> bool {
+        let named = self.named.iter().map(|(_, token)| token);
+        named.chain(&self.extra).any(|token| token.content == text) || self.is_added(text)
+    }
+
     /// True if a file declares this text as an added token, so that it may get a new id.
     pub(crate) fn is_added(&self, text: &str) -> bool {
         self.by_id.values().any(|token| token.content == text)
@@ -292,6 +351,11 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
+/// An error about the ids of tokens.
+fn id_error(key: &str, problem: String) -> TokenizerError {
+    TokenizerError::Setting { file: "tokenizer_config.json", key: key.to_owned(), problem }
+}
+
 /// The special tokens of a class unless a file declares others.
 fn default_tokens(class: TokenizerClass) -> &'static [(&'static str, &'static str)] {
     match class {
@@ -302,7 +366,10 @@ fn default_tokens(class: TokenizerClass) -> &'static [(&'static str, &'static st
             ("cls_token", "[CLS]"),
             ("mask_token", "[MASK]"),
         ],
-        TokenizerClass::Roberta | TokenizerClass::XlmRoberta => &[
+        TokenizerClass::Roberta
+        | TokenizerClass::XlmRoberta
+        | TokenizerClass::Camembert
+        | TokenizerClass::PhoBert => &[
             ("bos_token", "<s>"),
             ("eos_token", "</s>"),
             ("unk_token", "<unk>"),

@@ -4,6 +4,7 @@
 //! else itself, except for a class of no model, for which all of `tokenizer.json` counts.
 
 pub(crate) mod assemble;
+pub(crate) mod bpe_codes;
 pub(crate) mod declared_tokens;
 pub(crate) mod option_file;
 pub(crate) mod tokenizer_class;

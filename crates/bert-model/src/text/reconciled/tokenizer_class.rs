@@ -1,6 +1,12 @@
 //! The class of a tokenizer, which decides what is read from its files.
 
-use crate::text::{reconciled::option_file::OptionFile, tokenizer_error::TokenizerError};
+use crate::{
+    config::family::Family,
+    text::{
+        reconciled::{bpe_codes, option_file::OptionFile},
+        tokenizer_error::TokenizerError,
+    },
+};
 
 /// A class of `transformers` that builds a tokenizer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +19,10 @@ pub(crate) enum TokenizerClass {
     XlmRoberta,
     /// `AlbertTokenizer`: unigrams.
     Albert,
+    /// `CamembertTokenizer`: unigrams.
+    Camembert,
+    /// `PhobertTokenizer` and `BertweetTokenizer`: BPE of words, with merges of fastBPE.
+    PhoBert,
     /// `EsmTokenizer`: each token of a list, wherever it stands.
     Esm,
     /// `GPT2Tokenizer`: byte-level BPE without tokens around a text.
@@ -28,7 +38,7 @@ pub(crate) enum TokenizerClass {
 }
 
 /// Other names of the classes.
-const ALIASES: [(TokenizerClass, &[&str]); 10] = [
+const ALIASES: [(TokenizerClass, &[&str]); 12] = [
     (
         TokenizerClass::Bert,
         &[
@@ -56,6 +66,8 @@ const ALIASES: [(TokenizerClass, &[&str]); 10] = [
     ),
     (TokenizerClass::XlmRoberta, &["XLMRobertaTokenizer"]),
     (TokenizerClass::Albert, &["AlbertTokenizer"]),
+    (TokenizerClass::Camembert, &["CamembertTokenizer"]),
+    (TokenizerClass::PhoBert, &["PhobertTokenizer", "BertweetTokenizer"]),
     (TokenizerClass::Esm, &["EsmTokenizer"]),
     (TokenizerClass::Gpt2, &["GPT2Tokenizer"]),
     (TokenizerClass::GptNeox, &["GPTNeoXTokenizer"]),
@@ -69,11 +81,11 @@ const ALIASES: [(TokenizerClass, &[&str]); 10] = [
 
 /// Classes of `transformers` 5.23 that build yet other tokenizers.
 #[rustfmt::skip]
-const OTHERS: [&str; 86] = [
+const OTHERS: [&str; 83] = [
     "AutoTokenizer", "BarthezTokenizer", "BartphoTokenizer", "BasicTokenizer",
-    "BertGenerationTokenizer", "BertJapaneseTokenizer", "BertweetTokenizer", "BigBirdTokenizer",
+    "BertGenerationTokenizer", "BertJapaneseTokenizer", "BigBirdTokenizer",
     "BioGptTokenizer", "BlenderbotSmallTokenizer", "BlenderbotTokenizer", "ByT5Tokenizer",
-    "CLIPTokenizer", "CTRLTokenizer", "CamembertTokenizer", "CanineTokenizer", "CharacterTokenizer",
+    "CLIPTokenizer", "CTRLTokenizer", "CanineTokenizer", "CharacterTokenizer",
     "ClvpTokenizer", "CodeGenTokenizer", "CodeLlamaTokenizer", "CohereTokenizer", "CpmAntTokenizer",
     "CpmTokenizer", "DebertaTokenizer", "DebertaV2Tokenizer", "DiaTokenizer", 
     "EsmcTokenizer", "FNetTokenizer", "FSMTTokenizer", "FastSpeech2ConformerTokenizer",
@@ -83,7 +95,7 @@ const OTHERS: [&str; 86] = [
     "LukeTokenizer", "M2M100Tokenizer", "MBart50Tokenizer", "MBartTokenizer", "MLukeTokenizer",
     "MPNetTokenizer", "MarianTokenizer", "MarkupLMTokenizer", "MecabTokenizer", "MgpstrTokenizer",
     "MyT5Tokenizer", "NllbTokenizer", "NougatTokenizer", "OpenAIGPTTokenizer", "PLBartTokenizer",
-    "ParakeetTokenizer", "PegasusTokenizer", "PerceiverTokenizer", "PhobertTokenizer",
+    "ParakeetTokenizer", "PegasusTokenizer", "PerceiverTokenizer",
     "Pop2PianoTokenizer", "ProphetNetTokenizer", "Qwen3_5Tokenizer",
     "RagTokenizer", "ReformerTokenizer", "RemBertTokenizer", "RoCBertTokenizer",
     "RoFormerTokenizer", "SeamlessM4TTokenizer", "Siglip2Tokenizer", "SiglipTokenizer",
@@ -109,30 +121,50 @@ impl TokenizerClass {
         if OTHERS.contains(&plain) {
             let problem = format!(
                 "is {name:?}; supported: BertTokenizer, RobertaTokenizer, XLMRobertaTokenizer, \
-                 AlbertTokenizer, EsmTokenizer, GPT2Tokenizer, GPTNeoXTokenizer, Qwen2Tokenizer, \
-                 LlamaTokenizer and PreTrainedTokenizerFast"
+                 AlbertTokenizer, CamembertTokenizer, PhobertTokenizer, BertweetTokenizer, EsmTokenizer, \
+                 GPT2Tokenizer, GPTNeoXTokenizer, Qwen2Tokenizer, LlamaTokenizer and PreTrainedTokenizerFast"
             );
             return Err(file.error(key, problem));
         }
         Ok(Self::Whole)
     }
 
-    /// The class of a folder: that of `tokenizer_config.json`, or of `config.json`, or the family's.
+    /// The class that a folder names: that of `tokenizer_config.json`, or of `config.json`, or the family's.
     ///
     /// # Errors
-    /// If the class builds a tokenizer that this crate does not have.
+    /// If the class builds a tokenizer that this crate does not have, or that does not suit the family.
     pub(crate) fn choose(
         options: &OptionFile,
         config: &OptionFile,
-        family: Self,
+        family: Family,
     ) -> Result<Self, TokenizerError> {
         const KEY: &str = "tokenizer_class";
+        let default = family.traits().tokenizer;
         for file in [options, config] {
             if let Some(name) = file.text(KEY)? {
-                return Self::named(file, KEY, name);
+                let class = Self::named(file, KEY, name)?;
+                if family.is_decoder() && !class.suits_decoder() {
+                    let problem = format!(
+                        "is {name:?}, which puts tokens around a text; supported for a decoder: \
+                         GPT2Tokenizer, GPTNeoXTokenizer, Qwen2Tokenizer, LlamaTokenizer and \
+                         PreTrainedTokenizerFast"
+                    );
+                    return Err(file.error(KEY, problem));
+                }
+                return Ok(class);
             }
         }
-        Ok(family)
+        Ok(default)
+    }
+
+    /// True for classes that put no tokens around a text.
+    fn suits_decoder(self) -> bool {
+        matches!(self, Self::Gpt2 | Self::GptNeox | Self::Qwen2 | Self::Llama | Self::Whole)
+    }
+
+    /// True for classes in Python alone, which do not read `tokenizer.json`.
+    pub(crate) fn is_python(self) -> bool {
+        matches!(self, Self::Esm | Self::PhoBert)
     }
 
     /// The name of the class in `transformers`.
@@ -142,6 +174,8 @@ impl TokenizerClass {
             Self::Roberta => "RobertaTokenizer",
             Self::XlmRoberta => "XLMRobertaTokenizer",
             Self::Albert => "AlbertTokenizer",
+            Self::Camembert => "CamembertTokenizer",
+            Self::PhoBert => "PhobertTokenizer",
             Self::Esm => "EsmTokenizer",
             Self::Gpt2 => "GPT2Tokenizer",
             Self::GptNeox => "GPTNeoXTokenizer",
@@ -158,7 +192,8 @@ impl TokenizerClass {
             Self::Roberta | Self::Gpt2 | Self::GptNeox | Self::Qwen2 => {
                 &["vocab.json", "merges.txt"]
             }
-            Self::XlmRoberta | Self::Albert | Self::Llama | Self::Whole => &[],
+            Self::PhoBert => &[bpe_codes::VOCABULARY, bpe_codes::MERGES],
+            Self::XlmRoberta | Self::Albert | Self::Camembert | Self::Llama | Self::Whole => &[],
         }
     }
 }

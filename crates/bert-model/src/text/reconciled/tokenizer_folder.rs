@@ -33,6 +33,9 @@ const TOKEN_MAP: &str = "special_tokens_map.json";
 /// The added tokens, in older folders.
 const ADDED_TOKENS: &str = "added_tokens.json";
 
+/// The first token of CamemBERT's vocabularies.
+const CAMEMBERT_FIRST: &str = "<s>NOTUSED";
+
 /// Options that would change what a text becomes, and that this crate does not have.
 const UNSUPPORTED: [&str; 8] = [
     "split_special_tokens",
@@ -80,6 +83,7 @@ pub(crate) fn open_tokenizer(
         BertTokenizer::new(tokenizer, &special, has_patterns)?
     };
     tokenizer.reads_letters = class == TokenizerClass::Esm;
+    tokenizer.has_joined_pieces = class == TokenizerClass::PhoBert;
     Ok(OpenedTokenizer { tokenizer, files: folder.files, notes })
 }
 
@@ -94,16 +98,19 @@ impl BertTokenizer {
     }
 }
 
-/// The class whose vocabulary is in a folder: unigrams are XLM-RoBERTa's, merges RoBERTa's, and anything
-/// else BERT's.
+/// The class whose vocabulary is in a folder: unigrams are XLM-RoBERTa's, or CamemBERT's if they begin with
+/// its first token, merges are RoBERTa's, and anything else is BERT's.
 pub(crate) fn class_of_vocabulary(folder: &ModelFolder) -> TokenizerClass {
     let json = folder.read(TOKENIZER_JSON).ok();
     let json = json.and_then(|json| parse_json(&json).ok());
+    let is_camembert =
+        json.as_ref().is_some_and(|json| json["model"]["vocab"][0][0] == CAMEMBERT_FIRST);
     let (has_unigrams, has_merges) = match json {
         Some(json) => (json["model"]["vocab"].is_array(), json["model"]["merges"].is_array()),
         None => (folder.contains("sentencepiece.bpe.model"), folder.contains("merges.txt")),
     };
     match (has_unigrams, has_merges) {
+        (true, _) if is_camembert => TokenizerClass::Camembert,
         (true, _) => TokenizerClass::XlmRoberta,
         (false, true) => TokenizerClass::Roberta,
         (false, false) => TokenizerClass::Bert,
@@ -155,7 +162,7 @@ impl<'a> Folder<'a> {
         if traits.fixes_tokenizer {
             return Ok(traits.tokenizer);
         }
-        let class = TokenizerClass::choose(options, config, traits.tokenizer);
+        let class = TokenizerClass::choose(options, config, family);
         let class = class.map_err(BertModelError::Tokenizer)?;
         if class == TokenizerClass::Llama && self.is_byte_level()? {
             return Ok(TokenizerClass::Whole);
@@ -181,7 +188,7 @@ impl<'a> Folder<'a> {
 
     /// The vocabulary: `tokenizer.json`, or the older files of the class.
     fn vocabulary(&mut self, class: TokenizerClass) -> Result<Vocabulary, BertModelError> {
-        if class != TokenizerClass::Esm
+        if !class.is_python()
             && let Some(json) = self.read(TOKENIZER_JSON)?
         {
             return parse_json(&json).map(Vocabulary::Json).map_err(BertModelError::Tokenizer);
@@ -195,8 +202,10 @@ impl<'a> Folder<'a> {
                 | TokenizerClass::Gpt2
                 | TokenizerClass::GptNeox
                 | TokenizerClass::Qwen2 => &["tokenizer.json", "vocab.json with merges.txt"],
+                TokenizerClass::PhoBert => &["vocab.txt with bpe.codes"],
                 TokenizerClass::XlmRoberta
                 | TokenizerClass::Albert
+                | TokenizerClass::Camembert
                 | TokenizerClass::Llama
                 | TokenizerClass::Whole => &["tokenizer.json"],
             },
@@ -242,7 +251,8 @@ impl Parts {
         let is_decoder = self.family.is_decoder();
         let tokens = DeclaredTokens::read(&files, self.class, is_decoder)?;
         let mut special = self.special_tokens(&tokens);
-        let mut inner = assemble::build(self.class, vocabulary, &self.options, &special.unknown)?;
+        let mut inner =
+            assemble::build(self.class, vocabulary, &self.options, &tokens, &special.unknown)?;
         let has_patterns = self.class == TokenizerClass::Whole
             && checked.as_ref().is_some_and(|checked| checked.has_patterns);
         if is_decoder {
@@ -256,8 +266,17 @@ impl Parts {
             let notes = self.notes(&inner, checked.as_ref());
             return Ok((inner, special, has_patterns, notes));
         }
-        let [first, last] = [&special.class, &special.separator];
-        for token in [first, last, &special.mask] {
+        let stored = checked.as_ref().and_then(|checked| checked.empty.get_post_processor());
+        let has_stored_frame = match self.class {
+            TokenizerClass::Whole => true,
+            TokenizerClass::Albert => stored.is_some(),
+            _ => false,
+        };
+        let mut needed = vec![&special.mask];
+        if !has_stored_frame {
+            needed.extend([&special.class, &special.separator]);
+        }
+        for token in needed {
             // A token that no file contains would get an id that the model never saw.
             if inner.token_to_id(token).is_none() && !tokens.is_added(token) {
                 return Err(TokenizerError::NoSpecialToken { token: token.clone() });
@@ -268,12 +287,17 @@ impl Parts {
         }
         let added = tokens.in_order(&inner);
         inner.add_tokens(added).map_err(assemble::library_error)?;
-        let frame: [TokenAndId; 2] = [with_id(&inner, first)?, with_id(&inner, last)?];
-        assemble::frame(&mut inner, self.class, &self.options, frame)?;
-        if self.class == TokenizerClass::Whole
-            && let Some([class, separator]) = frame_of(&inner)
-        {
+        if has_stored_frame {
+            inner.with_post_processor(stored.cloned());
+            let Some([class, separator]) = frame_of(&inner) else {
+                let SpecialTokens { class, separator, .. } = special;
+                return Err(TokenizerError::NoFrame { class, separator });
+            };
             special = SpecialTokens { class, separator, ..special };
+        } else {
+            let frame: [TokenAndId; 2] =
+                [with_id(&inner, &special.class)?, with_id(&inner, &special.separator)?];
+            assemble::frame(&mut inner, self.class, &self.options, frame)?;
         }
         let notes = self.notes(&inner, checked.as_ref());
         Ok((inner, special, has_patterns, notes))
@@ -288,7 +312,7 @@ impl Parts {
         };
         // XLM-RoBERTa puts these two around a text, whatever its class token is.
         let [class, separator] = match self.class {
-            TokenizerClass::XlmRoberta => ["bos_token", "eos_token"],
+            TokenizerClass::XlmRoberta | TokenizerClass::Camembert => ["bos_token", "eos_token"],
             TokenizerClass::Esm => ["cls_token", "eos_token"],
             _ => ["cls_token", "sep_token"],
         };
