@@ -6,7 +6,10 @@ use std::fs;
 
 use bert_model::{BertConfig, BertModelError, LanguageModel, UntrainedWeights, Weights};
 use burn::tensor::Device;
-use common::{FAMILIES, Tensors, decoders, folder, open, safetensors, stored, tensors_of};
+use common::{
+    FAMILIES, Tensors, VARIANTS, decoders, folder, load_variant, open, safetensors, stored,
+    tensors_of,
+};
 use safetensors::Dtype;
 
 fn config() -> BertConfig {
@@ -34,17 +37,29 @@ fn change_each(
     change: impl Fn(&mut Tensors, &str),
     names_it: impl Fn(&BertModelError, &str) -> bool,
 ) {
-    for family in FAMILIES {
-        let (_, model) = open(family);
+    let families = FAMILIES.map(|family| (family, open(family).1));
+    let variants = VARIANTS.map(|variant| (variant, load_variant(variant)));
+    for (folder, model) in families.into_iter().chain(variants) {
         let all = tensors_of(&model);
         assert!(load(model.config(), &all).is_ok());
         for name in all.keys() {
             let mut changed = all.clone();
             change(&mut changed, name);
-            let error = load(model.config(), &changed).unwrap_err();
-            assert!(names_it(&error, name), "{family}: {error}");
+            let error = load(model.config(), &changed).map(drop).unwrap_err();
+            assert!(names_it(&error, name), "{folder}: {error}");
         }
     }
+}
+
+/// Gives a tensor another shape, with as many values as it has.
+fn reshape(tensors: &mut Tensors, name: &str, change: impl Fn(&mut Vec<usize>)) {
+    let (_, shape, data) = tensors.get_mut(name).unwrap();
+    change(shape);
+    data.resize(shape.iter().product::<usize>() * 4, 0);
+}
+
+fn names_shape(error: &BertModelError, name: &str) -> bool {
+    matches!(error, BertModelError::TensorShape { name: n, .. } if n == name)
 }
 
 fn renamed(rename: impl Fn(&str) -> String) -> Tensors {
@@ -70,14 +85,14 @@ fn every_tensor_is_needed_and_named_when_it_is_missing() {
 
 #[test]
 fn a_wrong_shape_is_named() {
-    change_each(
-        |tensors, name| {
-            let (_, shape, data) = tensors.get_mut(name).unwrap();
-            shape[0] += 1;
-            data.resize(shape.iter().product::<usize>() * 4, 0);
-        },
-        |error, name| matches!(error, BertModelError::TensorShape { name: n, .. } if n == name),
-    );
+    let longer = |shape: &mut Vec<usize>| shape[0] += 1;
+    let wider = |shape: &mut Vec<usize>| *shape.last_mut().unwrap() += 1;
+    let shorter = |shape: &mut Vec<usize>| shape[0] -= 1;
+    let nested = |shape: &mut Vec<usize>| shape.insert(0, 1);
+    let flat = |shape: &mut Vec<usize>| *shape = vec![shape.iter().product(), 1];
+    for change in [longer, wider, shorter, nested, flat] {
+        change_each(|tensors, name| reshape(tensors, name, change), names_shape);
+    }
 }
 
 #[test]

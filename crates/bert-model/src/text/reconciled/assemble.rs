@@ -24,7 +24,10 @@ use tokenizers::{
         split::{Split, SplitPattern},
         whitespace::WhitespaceSplit,
     },
-    processors::{bert::BertProcessing, roberta::RobertaProcessing, template::TemplateProcessing},
+    processors::{
+        PostProcessorWrapper, bert::BertProcessing, roberta::RobertaProcessing,
+        template::TemplateProcessing,
+    },
 };
 
 use crate::text::{
