@@ -182,19 +182,23 @@ fn build_byte_level(
     vocabulary: Vocabulary,
     options: &OptionFile,
 ) -> Result<Tokenizer, TokenizerError> {
+    if options.is_null("add_prefix_space") {
+        return Err(options.error("add_prefix_space", "is null, not true or false"));
+    }
+    let add_prefix_space = options.flag("add_prefix_space")?.unwrap_or_default();
+    let mut tokenizer = merged_pieces(vocabulary)?;
+    tokenizer.with_pre_tokenizer(Some(ByteLevel::default().add_prefix_space(add_prefix_space)));
+    Ok(tokenizer)
+}
+
+/// A BPE whose pieces have no marks at their ends.
+fn merged_pieces(vocabulary: Vocabulary) -> Result<Tokenizer, TokenizerError> {
     let (vocab, merges) = read_merged(vocabulary)?;
     let builder = BPE::builder()
         .vocab_and_merges(vocab, merges)
         .continuing_subword_prefix(String::new())
         .end_of_word_suffix(String::new());
-    let model = builder.build().map_err(library_error)?;
-    if options.is_null("add_prefix_space") {
-        return Err(options.error("add_prefix_space", "is null, not true or false"));
-    }
-    let add_prefix_space = options.flag("add_prefix_space")?.unwrap_or_default();
-    let mut tokenizer = Tokenizer::new(model);
-    tokenizer.with_pre_tokenizer(Some(ByteLevel::default().add_prefix_space(add_prefix_space)));
-    Ok(tokenizer)
+    Ok(Tokenizer::new(builder.build().map_err(library_error)?))
 }
 
 /// The pattern at which Qwen2 splits a text.
@@ -205,7 +209,7 @@ const QWEN2_PATTERN: &str = concat!(
 
 fn build_qwen2(vocabulary: Vocabulary, options: &OptionFile) -> Result<Tokenizer, TokenizerError> {
     let add_prefix_space = options.flag("add_prefix_space")?.unwrap_or_default();
-    let mut tokenizer = build_byte_level(vocabulary, options)?;
+    let mut tokenizer = merged_pieces(vocabulary)?;
     let pattern = SplitPattern::Regex(QWEN2_PATTERN.to_owned());
     let split = Split::new(pattern, SplitDelimiterBehavior::Isolated, false);
     let bytes = ByteLevel::default().add_prefix_space(add_prefix_space).use_regex(false);
