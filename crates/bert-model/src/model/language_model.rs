@@ -16,7 +16,7 @@ use crate::{
         mlp_hook::{MlpHook, TokenSet},
         token_batch::TokenBatch,
     },
-    ops::dot_product_attention::Projections,
+    ops::{cpu::freed_memory::keep_freed_memory, dot_product_attention::Projections},
     weights::{
         tensor_reader::TensorReader, tensor_source::TensorSource, tensor_writer::NamedTensors,
     },
@@ -60,6 +60,7 @@ impl LanguageModel {
         source: &mut impl TensorSource,
         device: &Device,
     ) -> Result<Self, BertModelError> {
+        keep_freed_memory();
         let names = config.model_type.names();
         let mut reader = TensorReader { names, source, device };
         let embeddings = Embeddings::load(config, &mut reader)?;

@@ -106,7 +106,7 @@ impl Layer {
             TokenSet::All => self.after_attention(self.attention_sum(hidden.clone()), hidden),
             TokenSet::OneEach(positions) => {
                 let stream = tokens.of(hidden.clone());
-                let input = self.attention_input(hidden);
+                let input = self.attention_input(&hidden);
                 let asking = tokens.of(input.clone());
                 let sum = self.attention.add_by_one(asking, input, positions, stream.clone());
                 self.after_attention(sum, stream)
@@ -137,7 +137,7 @@ impl Layer {
 
     /// Queries, keys and values of `hidden`, `[batch, seq, hidden]`, the layer's input.
     pub(crate) fn project(&self, hidden: Tensor<3>) -> Projections {
-        self.attention.project(self.attention_input(hidden))
+        self.attention.project(self.attention_input(&hidden))
     }
 
     /// The MLP and what belongs to it. `attended` is the result of [`Layer::attend`] for `tokens`; returns
@@ -177,10 +177,10 @@ impl Layer {
         self.attention.add(self.project(hidden.clone()), hidden)
     }
 
-    fn attention_input(&self, hidden: Tensor<3>) -> Tensor<3> {
+    fn attention_input(&self, hidden: &Tensor<3>) -> Tensor<3> {
         match (self.norms, &self.attention_norm) {
-            (Norms::Pre | Norms::Parallel, Some(norm)) => norm.forward(hidden),
-            (Norms::Pre | Norms::Parallel, None) | (Norms::Post, _) => hidden,
+            (Norms::Pre | Norms::Parallel, Some(norm)) => norm.forward_kept(hidden),
+            (Norms::Pre | Norms::Parallel, None) | (Norms::Post, _) => hidden.clone(),
         }
     }
 
@@ -197,7 +197,7 @@ impl Layer {
     fn mlp_input(&self, attended: Tensor<3>) -> (Tensor<3>, Tensor<3>) {
         match self.norms {
             Norms::Post => (attended.clone(), attended),
-            Norms::Pre => (self.mlp_norm.forward(attended.clone()), attended),
+            Norms::Pre => (self.mlp_norm.forward_kept(&attended), attended),
             Norms::Parallel => {
                 let [.., both] = attended.dims();
                 let sum = attended.clone().narrow(2, 0, both / 2);
@@ -319,7 +319,7 @@ impl Layer {
             }
         };
         let at_attention_input =
-            self.attention.backward(self.attention_input(hidden.clone()), at_attended.clone());
+            self.attention.backward(self.attention_input(&hidden), at_attended.clone());
         let through_attention = match &self.attention_norm {
             Some(norm) => norm.backward(hidden, at_attention_input),
             None => at_attention_input,

@@ -2,7 +2,7 @@
 
 use burn::{
     module::{Module, Param},
-    tensor::{Tensor, module::layer_norm},
+    tensor::{Tensor, TensorData, module::layer_norm},
 };
 
 use crate::ops::{
@@ -29,18 +29,34 @@ pub(crate) struct LayerNorm {
 
 impl LayerNorm {
     /// `x`: `[.., size]`.
-    #[expect(clippy::cast_possible_truncation, reason = "a small number to add, such as 1e-12")]
     pub(crate) fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
         if !is_plain_cpu(&x.device()) {
             return self.forward_by_burn(x);
         }
+        in_place(x, |x| self.normalise(x))
+    }
+
+    /// [`LayerNorm::forward`] of a tensor that is still needed.
+    pub(crate) fn forward_kept<const D: usize>(&self, x: &Tensor<D>) -> Tensor<D> {
+        let device = x.device();
+        if !is_plain_cpu(&device) {
+            return self.forward_by_burn(x.clone());
+        }
+        let mut normalised = values(&in_order(x.clone())).to_vec();
+        self.normalise(&mut normalised);
+        Tensor::from_data(TensorData::new(normalised, x.dims()), &device)
+    }
+
+    /// Normalises rows of `size` values.
+    #[expect(clippy::cast_possible_truncation, reason = "a small number to add, such as 1e-12")]
+    fn normalise(&self, rows: &mut [f32]) {
         let gamma = in_order(self.gamma.val());
         let beta = match &self.beta {
             Some(beta) => in_order(beta.val()),
             None => in_order(self.gamma.val().zeros_like()),
         };
         let epsilon = self.epsilon as f32;
-        in_place(x, |x| normalise(x, values(&gamma), values(&beta), epsilon, self.kind))
+        normalise(rows, values(&gamma), values(&beta), epsilon, self.kind);
     }
 
     fn forward_by_burn<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {

@@ -5,6 +5,7 @@
 
 pub(crate) mod attention_kernel;
 pub(crate) mod exp2;
+pub(crate) mod freed_memory;
 pub(crate) mod gelu_kernel;
 pub(crate) mod layer_norm_kernel;
 pub(crate) mod matrix_product;
