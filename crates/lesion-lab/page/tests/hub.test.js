@@ -4,13 +4,15 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { strFromU8, unzipSync } from "fflate";
 import { StandInHub } from "./stand-in-hub.js";
 import { serve } from "./static-host.js";
 import { Visitor } from "./visitor.js";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const PAGE = process.env.LESION_LAB ?? here("../dist");
-const MODEL = join(here("../../../../tests/fixtures/parity"), "model");
+const PARITY = here("../../../../tests/fixtures/parity");
+const MODEL = join(PARITY, "model");
 
 let host;
 
@@ -67,6 +69,31 @@ test("a model of the hub is downloaded once, and then needs no network", async (
   await name(visitor, "tiny/other");
   assert.match(await errorLine(visitor), /cannot ask .* for tiny\/other; there is no network/);
   visitor.complainBut(/ERR_(CONNECTION|FAILED|INTERNET|NETWORK)/);
+});
+
+test("a link names the model, and the reader opens it", async (t) => {
+  const hub = await new StandInHub(join(PARITY, "roberta/model")).start();
+  t.after(() => hub.stop());
+  const visitor = await arrive(t, hub);
+  await openModel(visitor, "tiny/bert");
+  await visitor.lesion("1:0-9");
+  const study = unzipSync(await visitor.download(visitor.button("Download study")));
+  assert.match(strFromU8(study["study.toml"]), /^model = "tiny\/bert@0123456789abcdef/m);
+
+  await visitor.context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await visitor.button("Copy a link").click();
+  const link = await visitor.page.evaluate(() => navigator.clipboard.readText());
+  await visitor.page.close();
+  const page = await visitor.newPage();
+  await page.goto(link);
+  await page.locator("header").getByText("The link was made with the model tiny/bert@").waitFor();
+  await visitor.button("How large is it?").click();
+  await visitor.button("Open it").click();
+  await page.getByText(/^Model: tiny\/bert@0123456789abcdef/).waitFor();
+  assert.equal(await page.inputValue("#lesioned-neurons"), "1:0-9");
+  await page.waitForSelector(".outcome");
+  assert.equal(await page.getByText("The link was made with").count(), 0);
+  visitor.complain();
 });
 
 const REFUSED = {
