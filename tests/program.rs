@@ -18,6 +18,7 @@ mod import;
 mod kills;
 mod laboratory;
 mod library;
+mod minimal_pairs;
 mod next_steps;
 mod output_folder;
 mod planted_worlds;

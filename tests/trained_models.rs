@@ -17,7 +17,7 @@ use lesion_eval::{
     Batching, Contrast, MaskedPrompt, Prediction, Prompts, Subject, predict, study_rows, unwatched,
 };
 use proptest::prelude::*;
-use study_record::{Accuracy, tables::PredictionRow};
+use study_record::{Accuracy, ScoreUnit, tables::PredictionRow};
 
 /// In how many of 1,000 prompts in which a referent decides the right word is the more probable one, at
 /// least.
@@ -60,7 +60,8 @@ impl TrainedModel {
         let subject = Subject { model, tokenizer, plain: false, batching: Batching::default() };
         let prompts = Prompts::parse("prompts", file).unwrap();
         let contrast = Contrast { a: "him".into(), b: "her".into(), words: true };
-        let masked = MaskedPrompt::encode_all(subject, &prompts, &contrast).unwrap();
+        let masked =
+            MaskedPrompt::encode_all(subject, &prompts, &contrast, ScoreUnit::Word).unwrap();
         predict(subject, &masked, &mut unwatched()).unwrap()
     }
 

@@ -15,6 +15,7 @@ use lesion_eval::{
 use rand::{SeedableRng, seq::index};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
+use study_record::ScoreUnit;
 
 use crate::random_checkpoint::{EACH_SENTENCE, PAPER, PROMPTS};
 use lesion::{LesionRequest, SentenceQuestion, Session, Stages};
@@ -94,7 +95,7 @@ impl ModelCase {
         let text = fs::read_to_string(dir.join(file)).with_context(|| file.to_owned())?;
         let contrast = Contrast { a: "him".to_owned(), b: "her".to_owned(), words: true };
         let prompts = Prompts::parse(file, &text)?;
-        Ok(MaskedPrompt::encode_all(subject, &prompts, &contrast)?)
+        Ok(MaskedPrompt::encode_all(subject, &prompts, &contrast, ScoreUnit::Word)?)
     }
 }
 

@@ -8,7 +8,7 @@ use lesion_eval::{
     measure, select, unwatched,
 };
 use study_record::{
-    Part, Question, SetChoice, SetRule, Study,
+    Part, Question, ScoreUnit, SetChoice, SetRule, Study,
     tables::{DissociationRow, ProfileRow, Row, VerdictRow, decode},
 };
 
@@ -31,7 +31,7 @@ impl<'a> ModelStudy<'a> {
     /// Measures the stimuli and selects neurons.
     pub(crate) fn new(subject: Subject<'a>, stimuli: &str, study: &Study) -> Result<Self> {
         let stimuli = Stimuli::parse("pairs", stimuli)?;
-        let stimuli = EncodedStimuli::encode(subject, &stimuli, &study.selection)?;
+        let stimuli = EncodedStimuli::encode(subject, &stimuli, &study.selection, study.score)?;
         let activations = measure(subject, &stimuli, &mut unwatched())?;
         let observations = Observations::of(&activations, study.selection.site);
         let selection = select(&observations, &study.selection, study.seed, &mut unwatched())?;
@@ -41,7 +41,12 @@ impl<'a> ModelStudy<'a> {
     /// The encoded prompts.
     pub(crate) fn encode(&self, prompts: &str) -> Result<Vec<MaskedPrompt>> {
         let prompts = Prompts::parse("prompts", prompts)?;
-        Ok(MaskedPrompt::encode_all(self.subject, &prompts, &self.selection.contrast)?)
+        Ok(MaskedPrompt::encode_all(
+            self.subject,
+            &prompts,
+            &self.selection.contrast,
+            ScoreUnit::Word,
+        )?)
     }
 
     /// Runs the controls and the joint lesions, or those that `study` includes, and judges their

@@ -87,6 +87,19 @@ pub enum StudyError {
         family: Family,
     },
 
+    /// A part that reads one prediction of each prompt, in a study that scores sentences.
+    #[error(
+        "it reads one prediction of each prompt, but this study scores whole sentences (`score`)"
+    )]
+    ScoredSentences,
+
+    /// A patch in a study that scores sentences.
+    #[error(
+        "kind `patch` takes values from a prompt's counterpart at one mask, but this study scores whole \
+         sentences (`score`), with a mask for each token; use another kind"
+    )]
+    PatchedSentences,
+
     /// Rows that cannot be written as a table.
     #[error(transparent)]
     Table(#[from] TableError),

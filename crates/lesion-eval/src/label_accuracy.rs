@@ -99,6 +99,8 @@ fn confidence(prediction: &Prediction) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use study_record::ScoreUnit;
+
     use super::*;
     use crate::prediction::predict::Score;
 
@@ -106,7 +108,8 @@ mod tests {
     fn prediction(logits: &[f32]) -> Prediction {
         let score = |&logit: &f32| Score { word: String::new(), logit, prob: 0.25, rank: 2 };
         let scores = logits.iter().map(score).collect();
-        Prediction { prompt: 0, position: 1, scores, top: String::new() }
+        let score = ScoreUnit::Word;
+        Prediction { prompt: 0, position: 1, scores, top: String::new(), score }
     }
 
     #[test]

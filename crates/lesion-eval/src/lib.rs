@@ -16,8 +16,9 @@
 //! // Which neurons respond to him or her?
 //! let pairs = "We met {him|her}.\nI saw {him|her} again.\nThe dog bit {him|her} at noon.";
 //! let stimuli = Stimuli::parse("pairs.txt", pairs)?;
-//! let settings = Study::default().selection;
-//! let stimuli = EncodedStimuli::encode(subject, &stimuli, &settings)?;
+//! let study = Study::default();
+//! let settings = study.selection;
+//! let stimuli = EncodedStimuli::encode(subject, &stimuli, &settings, study.score)?;
 //! let activations = measure(subject, &stimuli, &mut unwatched())?;
 //! let observations = Observations::of(&activations, settings.site);
 //! let selection = select(&observations, &settings, 0, &mut unwatched())?;
@@ -83,6 +84,7 @@ pub use engine::{
     lesion_method::{LesionMethod, PreparedLesionMethod},
     lesioned_layers::check_shared_layers,
     lesioned_tokens::check_tokens,
+    prompt_passes::passes_of,
     reference::ReferenceActivations,
     trial::{DistributionChange, Drops, Outcome, Read, Reading, Trial},
 };

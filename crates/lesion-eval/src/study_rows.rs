@@ -209,6 +209,7 @@ pub fn prompts(
             .as_ref()
             .filter(|_| is_patched)
             .map(|counterpart| counterpart.sentence.clone()),
+        score: prompt.score(),
     })
 }
 
@@ -223,6 +224,7 @@ pub fn predictions(predictions: &[Prediction]) -> impl Iterator<Item = Predictio
             logit: f64::from(score.logit),
             prob: score.prob,
             rank: score.rank,
+            score: prediction.score,
         })
     })
 }
@@ -245,6 +247,7 @@ pub fn lesions(layer: usize, outcomes: &[LesionOutcome]) -> impl Iterator<Item =
             margin_drop,
             prob_clean: lesion.outcome.clean.prob(index),
             prob_lesioned: lesion.outcome.lesioned.prob(index),
+            score: lesion.score,
         })
     })
 }

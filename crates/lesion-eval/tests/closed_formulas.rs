@@ -16,7 +16,7 @@ use lesion_eval::{
     Observations, Outcome, Prompts, Read, Stimuli, Subject, Trial, lesion, measure, predict,
     select, unwatched,
 };
-use study_record::{SetRule, SharedLayers, Site, Strength, Study};
+use study_record::{ScoreUnit, SetRule, SharedLayers, Site, Strength, Study};
 
 const HIDDEN: usize = 8;
 const NEURONS: usize = 12;
@@ -171,8 +171,9 @@ fn prepare(subject: Subject<'_>) -> (NeuronSets, Vec<MaskedPrompt>) {
     let prompts = Prompts::parse("prompts.txt", PROMPTS).unwrap();
     let mut settings = Study::default().selection;
     settings.permutations = 10.try_into().unwrap();
-    let encoded = EncodedStimuli::encode(subject, &stimuli, &settings).unwrap();
-    let prompts = MaskedPrompt::encode_all(subject, &prompts, encoded.contrast()).unwrap();
+    let encoded = EncodedStimuli::encode(subject, &stimuli, &settings, ScoreUnit::Word).unwrap();
+    let prompts =
+        MaskedPrompt::encode_all(subject, &prompts, encoded.contrast(), ScoreUnit::Word).unwrap();
     let activations = measure(subject, &encoded, &mut unwatched()).unwrap();
     let selection =
         select(&Observations::of(&activations, settings.site), &settings, 0, &mut unwatched())

@@ -54,7 +54,8 @@ pub use settings::{
     LesionSettings, OptionForm, Section, SelectionSettings, SelectorsSettings, Setting,
     SettingError, StabilitySettings, Study,
     choices::{
-        Backend, Correction, Scope, SelectAt, SharedLayers, Site, Strength, TTestKind, ValuesFrom,
+        Backend, Correction, Scope, ScoreUnit, SelectAt, SharedLayers, Site, Strength, TTestKind,
+        ValuesFrom,
     },
     in_users_words,
     index_ranges::{IndexRanges, LayerGroups},

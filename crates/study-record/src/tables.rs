@@ -9,7 +9,7 @@ use crate::{
     row::tables,
     settings::{
         SelectionSettings,
-        choices::{Correction, Scope, Site},
+        choices::{Correction, Scope, ScoreUnit, Site},
     },
     verdict::{Question, Verdict},
 };
@@ -169,6 +169,8 @@ tables! {
         /// The counterpart whose activations replace those of lesioned neurons, if `lesion.kind` is
         /// `patch`, with its mask.
         counterpart: Option<String>,
+        /// What its candidates are compared by: the `word` at the mask, or the whole `sentence`.
+        score: ScoreUnit,
     }
 
     pub struct PredictionRow in "predictions.csv": "a candidate at a mask" {
@@ -180,12 +182,14 @@ tables! {
         target: String,
         /// The candidate.
         candidate: String,
-        /// Its logit.
+        /// Its logit or, if sentences are scored, the score of its sentence.
         logit: f64,
-        /// Its probability over the whole vocabulary.
+        /// Its probability over the whole vocabulary, or that of its sentence.
         prob: f64,
-        /// Its rank over the whole vocabulary; 1 is the top.
+        /// Its rank over the whole vocabulary, or that of its sentence among the candidates'; 1 is the top.
         rank: usize,
+        /// What candidates are compared by: the `word` at the mask, or the whole `sentence`.
+        score: ScoreUnit,
     }
 
     pub struct LesionRow in "lesions.csv": "a candidate at a lesioned mask: the paper's lesion" {
@@ -203,7 +207,7 @@ tables! {
         neurons: usize,
         /// The candidate.
         candidate: String,
-        /// Its logit in the plain pass.
+        /// Its logit in the plain pass or, if sentences are scored, the score of its sentence.
         logit_clean: f64,
         /// Its logit in the lesioned pass.
         logit_lesioned: f64,
@@ -211,10 +215,12 @@ tables! {
         logit_drop: f64,
         /// The right word's margin drop; the same for all candidates of a prompt.
         margin_drop: f64,
-        /// Its probability over the whole vocabulary in the plain pass.
+        /// Its probability over the whole vocabulary in the plain pass, or that of its sentence.
         prob_clean: f64,
         /// Its probability in the lesioned pass.
         prob_lesioned: f64,
+        /// What candidates are compared by: the `word` at the mask, or the whole `sentence`.
+        score: ScoreUnit,
     }
 
     pub struct VerdictRow in "verdicts.csv": "a claim that the study tests, and the verdict on it" {

@@ -89,6 +89,9 @@ pub struct Encoded {
     pub(crate) spans: Vec<Range<usize>>,
     /// Whether each token was added, such as the class token.
     added: Vec<bool>,
+    /// The number of each token's word, as the tokenizer cuts a text into words before it cuts these into
+    /// tokens; none for tokens that were added.
+    words: Vec<Option<u32>>,
 }
 
 impl Encoded {
@@ -96,6 +99,30 @@ impl Encoded {
     #[must_use]
     pub fn place(&self, position: usize) -> Range<usize> {
         self.spans.get(position).cloned().unwrap_or_default()
+    }
+
+    /// Whether the token at `position` was added, such as the class token.
+    #[must_use]
+    pub fn is_added(&self, position: usize) -> bool {
+        self.added[position]
+    }
+
+    /// The positions after `position` of the tokens of the same word.
+    pub fn rest_of_word(&self, position: usize) -> impl Iterator<Item = usize> {
+        let word = self.words[position];
+        let after = position + 1..self.words.len();
+        after.take_while(move |&next| word.is_some() && self.words[next] == word)
+    }
+
+    /// The positions of the tokens that a part of the text became; none if it has none.
+    #[must_use]
+    pub fn positions_in(&self, part: Range<usize>) -> Option<Range<usize>> {
+        let is_inside = |span: &Range<usize>| {
+            span.start < part.end && part.start < span.end && !span.is_empty()
+        };
+        let first = self.spans.iter().position(is_inside)?;
+        let last = self.spans.iter().rposition(is_inside)?;
+        Some(first..last + 1)
     }
 
     /// The position of each token that was not added, and its part of the text.
@@ -409,7 +436,8 @@ impl BertTokenizer {
             return Err(BertModelError::NoEmbedding { token, id: ids[position], embeddings });
         }
         let added = encoding.get_special_tokens_mask().iter().map(|&mask| mask == 1).collect();
-        Ok(Encoded { ids, tokens, spans, added })
+        let words = encoding.get_word_ids().to_vec();
+        Ok(Encoded { ids, tokens, spans, added, words })
     }
 
     /// Lets the library encode a text, or returns its message in one line.

@@ -10,7 +10,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 use study_record::{
-    EffectUnit, LEVEL, MANIFEST, SetChoice, Study,
+    EffectUnit, LEVEL, MANIFEST, ScoreUnit, SetChoice, Study,
     tables::{GatherRow, PredictionRow, ProfileRow, PromptControlRow, PromptRow, Row, encode},
 };
 use study_report::{FinishedStudy, Gathering, hash};
@@ -208,6 +208,7 @@ fn prompt_row(prompt: usize) -> PromptRow {
         group: None,
         resampled_from: None,
         counterpart: None,
+        score: ScoreUnit::Word,
     }
 }
 
@@ -220,6 +221,7 @@ fn prediction_row(prompt: usize, candidate: &str, logit: f64) -> PredictionRow {
         logit,
         prob: 0.5,
         rank: 1,
+        score: ScoreUnit::Word,
     }
 }
 

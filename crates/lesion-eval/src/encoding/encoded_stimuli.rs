@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use study_record::{SelectAt, SelectionSettings, StimuliCounts, TTestKind, Warning};
+use study_record::{ScoreUnit, SelectAt, SelectionSettings, StimuliCounts, TTestKind, Warning};
 
 use crate::{
     encoding::{
@@ -29,11 +29,12 @@ pub struct EncodedStimuli {
 }
 
 impl EncodedStimuli {
-    /// Encodes every sentence for a selection with these settings.
+    /// Encodes every sentence for a selection with these settings. If sentences are scored (`score`), a
+    /// visible target may be several tokens: neurons are tested at its last one.
     ///
     /// # Errors
     /// [`StudyError::Lines`] if lines are invalid: a target is not one token of the model, the sides
-    /// of a pair have different numbers of tokens or are the same, a pair is the other way round than
+    /// of a pair have different numbers of tokens, unless sentences are scored, or are the same, a pair is the other way round than
     /// others, two lines are the same to the model, or there is a third label. [`StudyError::File`] if
     /// there are fewer than 2 pairs, or 2 sentences of each label, or 2 groups of them, or if the
     /// settings ask for the paired test of single sentences.
@@ -41,10 +42,17 @@ impl EncodedStimuli {
         subject: Subject<'_>,
         stimuli: &Stimuli,
         settings: &SelectionSettings,
+        score: ScoreUnit,
     ) -> Result<Self, StudyError> {
         let mut invalid = InvalidLines::default();
-        let encoded =
-            Self::encode_valid_lines(subject, stimuli, settings, &mut invalid, &mut Vec::new())?;
+        let encoded = Self::encode_valid_lines(
+            subject,
+            stimuli,
+            settings,
+            score,
+            &mut invalid,
+            &mut Vec::new(),
+        )?;
         invalid.check()?;
         Ok(encoded)
     }
@@ -59,6 +67,7 @@ impl EncodedStimuli {
         subject: Subject<'_>,
         stimuli: &Stimuli,
         settings: &SelectionSettings,
+        score: ScoreUnit,
         invalid: &mut InvalidLines,
         warnings: &mut Vec<Warning>,
     ) -> Result<Self, StudyError> {
@@ -67,10 +76,14 @@ impl EncodedStimuli {
         let mut sentences = Vec::with_capacity(2 * stimuli.templates.len());
         let mut valid = Stimuli { templates: Vec::new(), ..stimuli.clone() };
         for template in &stimuli.templates {
-            let encoded = if stimuli.paired {
-                encode_pair(&mut encoder, template, settings.at)
-            } else {
-                encode_side(&mut encoder, template, 0, settings.at).map(|filled| vec![filled])
+            let may_be_several = score == ScoreUnit::Sentence && settings.at == SelectAt::Visible;
+            let encoded = match (stimuli.paired, may_be_several) {
+                (true, false) => encode_pair(&mut encoder, template, settings.at),
+                (true, true) => encode_pair_of_any_length(&mut encoder, template),
+                (false, false) => {
+                    encode_side(&mut encoder, template, 0, settings.at).map(|filled| vec![filled])
+                }
+                (false, true) => fill_last(&mut encoder, template, 0).map(|filled| vec![filled]),
             };
             if let Some(sides) = encoder.keep(template.line, encoded, invalid) {
                 sentences.extend(sides);
@@ -193,6 +206,18 @@ fn encode_pair(
     Ok(sides)
 }
 
+/// Side a and side b of a pair whose targets may be several tokens, each with its last one.
+fn encode_pair_of_any_length(
+    encoder: &mut FileEncoder<'_>,
+    template: &Template,
+) -> Result<Vec<Filled>, LineProblem> {
+    let sides = vec![fill_last(encoder, template, 0)?, fill_last(encoder, template, 1)?];
+    if sides[0].ids == sides[1].ids {
+        return Err(LineProblem::SameTokens { unknown: encoder.doubts.unknown(template.line) });
+    }
+    Ok(sides)
+}
+
 fn encode_side(
     encoder: &mut FileEncoder<'_>,
     template: &Template,
@@ -201,6 +226,16 @@ fn encode_side(
 ) -> Result<Filled, LineProblem> {
     let filled = fill_target(encoder, template, side)?;
     seen_at(encoder.subject, filled, at)
+}
+
+/// One side of a template, with a target of one or several tokens.
+fn fill_last(
+    encoder: &mut FileEncoder<'_>,
+    template: &Template,
+    side: usize,
+) -> Result<Filled, LineProblem> {
+    let target = template.braces.len() - 1;
+    encoder.fill_last(template, side, target, &template.braces[target][side])
 }
 
 /// One side of a template, with its target visible.

@@ -12,10 +12,10 @@ use crate::{
 };
 
 /// The tokens of a template with one word filled in; for a decoder, those up to this word.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Filled {
     pub(crate) ids: Vec<u32>,
-    /// Position of the filled word's token.
+    /// Position of the filled word's token, or of its last one if it may be several.
     pub(crate) position: usize,
 }
 
@@ -99,8 +99,7 @@ impl<'a> FileEncoder<'a> {
         word: &str,
     ) -> Result<Filled, LineProblem> {
         let (sentence, place) = template.fill_sides(side, brace, word);
-        let encoded = self.subject.tokenizer.encode(&sentence)?;
-        self.doubts.add(self.subject.tokenizer, template.line, &sentence, &encoded);
+        let encoded = self.encode_sentence(template, &sentence)?;
         if self.subject.tokenizer.is_of_decoder()
             && sentence[place.end..].contains(char::is_alphanumeric)
         {
@@ -108,6 +107,54 @@ impl<'a> FileEncoder<'a> {
         }
         let with_suggestions = self.found < MOST_SUGGESTIONS;
         Ok(Filled::find(self.subject, &sentence, place, encoded, with_suggestions)?)
+    }
+
+    /// Fills `word`, which may be several tokens, into brace `brace`, and word number `side` into the other
+    /// braces. Returns the tokens of the sentence, and the bytes of it that the word is.
+    ///
+    /// # Errors
+    /// If the sentence cannot be encoded.
+    pub(crate) fn encode(
+        &mut self,
+        template: &Template,
+        side: usize,
+        brace: usize,
+        word: &str,
+    ) -> Result<(Encoded, Range<usize>), LineProblem> {
+        let (sentence, place) = template.fill_sides(side, brace, word);
+        Ok((self.encode_sentence(template, &sentence)?, place))
+    }
+
+    /// Fills `word` as [`FileEncoder::encode`] does, and finds its last token.
+    ///
+    /// # Errors
+    /// If the sentence cannot be encoded or is too long.
+    pub(crate) fn fill_last(
+        &mut self,
+        template: &Template,
+        side: usize,
+        brace: usize,
+        word: &str,
+    ) -> Result<Filled, LineProblem> {
+        let (encoded, place) = self.encode(template, side, brace, word)?;
+        let position = encoded.positions_in(place).map_or(0, |positions| positions.end - 1);
+        let mut ids = encoded.ids;
+        if self.subject.tokenizer.is_of_decoder() {
+            ids.truncate(position + 1);
+        }
+        self.subject.check_length(&ids)?;
+        Ok(Filled { ids, position })
+    }
+
+    /// Encodes a sentence of a template, with the doubts about its words.
+    fn encode_sentence(
+        &mut self,
+        template: &Template,
+        sentence: &str,
+    ) -> Result<Encoded, LineProblem> {
+        let encoded = self.subject.tokenizer.encode(sentence)?;
+        self.doubts.add(self.subject.tokenizer, template.line, sentence, &encoded);
+        Ok(encoded)
     }
 
     /// The result of a line, unless it is invalid: then it is added to `invalid`.

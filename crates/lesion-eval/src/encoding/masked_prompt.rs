@@ -1,14 +1,18 @@
 //! Masked prompts as the model reads them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use bert_model::MASK;
-use study_record::{Tokens, Warning};
+use study_record::{ScoreUnit, Tokens, Warning};
 
 use crate::{
     encoding::{
         counterpart::Counterpart,
         filled::{FileEncoder, Filled},
+        scored_sentences::ScoredSentences,
         word_keys::WordReader,
     },
     error::{CandidateProblem, InvalidLines, LineProblem, StudyError},
@@ -90,9 +94,18 @@ pub struct MaskedPrompt {
     pub(crate) unmasked: Vec<u32>,
     /// The other side of its template, if it has one.
     pub counterpart: Option<Counterpart>,
+    /// Its sentences, one for each candidate, if these are scored. Then the position is that of the first
+    /// token of the right word, the tokens are those of its sentence, and a candidate's token is its first.
+    pub(crate) scored: Option<Arc<ScoredSentences>>,
 }
 
 impl MaskedPrompt {
+    /// What its candidates are compared by.
+    #[must_use]
+    pub fn score(&self) -> ScoreUnit {
+        if self.scored.is_some() { ScoreUnit::Sentence } else { ScoreUnit::Word }
+    }
+
     /// The right word.
     #[must_use]
     pub fn target(&self) -> &str {
@@ -125,19 +138,27 @@ impl MaskedPrompt {
         Ok(())
     }
 
-    /// Encodes every prompt of a file.
+    /// Encodes every prompt of a file, whose candidates are compared by `score`.
     ///
     /// # Errors
     /// [`StudyError::Lines`] if lines are invalid: a candidate is not one token of the model or changes
-    /// the tokens around it, a label is not one of the contrast's, or two prompts are the same.
+    /// the tokens around it, unless sentences are scored; a label is not one of the contrast's; or two
+    /// prompts are the same.
     pub fn encode_all(
         subject: Subject<'_>,
         prompts: &Prompts,
         contrast: &Contrast,
+        score: ScoreUnit,
     ) -> Result<Vec<Self>, StudyError> {
         let mut invalid = InvalidLines::default();
-        let encoded =
-            Self::encode_valid_lines(subject, prompts, contrast, &mut invalid, &mut Vec::new());
+        let encoded = Self::encode_valid_lines(
+            subject,
+            prompts,
+            contrast,
+            score,
+            &mut invalid,
+            &mut Vec::new(),
+        );
         invalid.check()?;
         Ok(encoded)
     }
@@ -148,6 +169,7 @@ impl MaskedPrompt {
         subject: Subject<'_>,
         prompts: &Prompts,
         contrast: &Contrast,
+        score: ScoreUnit,
         invalid: &mut InvalidLines,
         warnings: &mut Vec<Warning>,
     ) -> Vec<Self> {
@@ -156,7 +178,10 @@ impl MaskedPrompt {
         let mut first_of_group: BTreeMap<&str, usize> = BTreeMap::new();
         let mut encoded = Vec::new();
         for prompt in prompts.iter() {
-            let result = encode(&mut encoder, prompt);
+            let result = match score {
+                ScoreUnit::Word => encode(&mut encoder, prompt),
+                ScoreUnit::Sentence => encode_sentences(&mut encoder, prompt),
+            };
             let Some(mut masked) = encoder.keep(prompt.template.line, result, invalid) else {
                 continue;
             };
@@ -198,7 +223,7 @@ fn check_prompts_differ(prompts: &Prompts, encoded: &[MaskedPrompt], invalid: &m
         let mut others: Vec<u32> = masked.candidates.iter().map(|candidate| candidate.id).collect();
         let right = others.remove(0);
         others.sort_unstable();
-        let input = (&masked.masked, masked.position, right, others, &masked.label);
+        let input = (&masked.masked, masked.position, right, others, &masked.label, &masked.scored);
         let earlier: &MaskedPrompt = known.entry(input).or_insert(masked);
         if earlier.prompt != masked.prompt && earlier.cluster != masked.cluster {
             let first = prompts.templates[earlier.prompt].line;
@@ -234,6 +259,46 @@ fn encode(encoder: &mut FileEncoder<'_>, prompt: Prompt<'_>) -> Result<MaskedPro
         unmasked: if subject.tokenizer.is_of_decoder() { asked.ids.clone() } else { right.ids },
         masked: asked.ids,
         counterpart: Counterpart::encode(subject, prompt),
+        scored: None,
+    })
+}
+
+/// Encodes a prompt whose sentences are scored, one for each candidate.
+fn encode_sentences(
+    encoder: &mut FileEncoder<'_>,
+    prompt: Prompt<'_>,
+) -> Result<MaskedPrompt, LineProblem> {
+    let Prompt { index, brace, template } = prompt;
+    let subject = encoder.subject;
+    let mut scored = ScoredSentences::default();
+    let mut candidates = Vec::with_capacity(prompt.words().len());
+    let mut right: Option<Filled> = None;
+    for word in prompt.words() {
+        let (encoded, place) = encoder.encode(template, 0, brace, word)?;
+        scored.add(subject, &encoded)?;
+        let positions = encoded.positions_in(place);
+        let position = positions.map_or(0, |positions| positions.start);
+        let filled = Filled { ids: encoded.ids, position };
+        candidates.push(Candidate { word: word.clone(), id: filled.ids[position] });
+        right.get_or_insert(filled);
+    }
+    if let Some((first, other)) = scored.find_same() {
+        let words = [first, other].map(|place| prompt.words()[place].clone());
+        return Err(LineProblem::SameWords { words });
+    }
+    let Filled { ids, position } = right.unwrap_or_default();
+    Ok(MaskedPrompt {
+        prompt: index,
+        sentence: template.fill(brace, MASK).0,
+        position,
+        candidates,
+        label: None,
+        group: template.group.clone(),
+        cluster: index,
+        unmasked: ids.clone(),
+        masked: ids,
+        counterpart: None,
+        scored: Some(Arc::new(scored)),
     })
 }
 
@@ -253,6 +318,7 @@ mod tests {
             cluster: 0,
             masked: vec![2, 40, 4, 3],
             unmasked: Vec::new(),
+            scored: None,
             counterpart: Some(Counterpart {
                 sentence: String::new(),
                 position: 3,

@@ -17,6 +17,7 @@ use crate::{
         journal::Journal,
         lesion_method::PreparedLesionMethod,
         lesioned_layers::{layers_of, spread},
+        prompt_passes::PromptPasses,
         trial::{DistributionChange, Outcome, Read, Reading, Trial},
     },
     error::StudyError,
@@ -28,12 +29,15 @@ use crate::{
         side_by_side::{lock, run_side_by_side},
         subject::Subject,
     },
+    share::floor_share,
 };
 
 /// Runs lesions of one method in masked prompts.
 pub struct Laboratory<'a> {
     pub(crate) subject: Subject<'a>,
     pub(crate) prompts: &'a [MaskedPrompt],
+    /// The passes in which the prompts are read.
+    passes: PromptPasses<'a>,
     method: PreparedLesionMethod,
     journal: &'a mut dyn Journal,
     /// The share of the batches that it computes; none if it computes all.
@@ -52,7 +56,8 @@ impl<'a> Laboratory<'a> {
         journal: &'a mut dyn Journal,
     ) -> Self {
         let batches = BatchCount::default();
-        Self { subject, prompts, method, journal, share: None, store: None, batches }
+        let passes = PromptPasses::of(prompts);
+        Self { subject, prompts, passes, method, journal, share: None, store: None, batches }
     }
 
     /// The same laboratory with a store of batches. It takes those that are there, and keeps its own.
@@ -82,6 +87,7 @@ impl<'a> Laboratory<'a> {
         prompts: &'a [MaskedPrompt],
         method: PreparedLesionMethod,
     ) -> (&'a [MaskedPrompt], PreparedLesionMethod) {
+        self.passes = PromptPasses::of(prompts);
         let prompts = std::mem::replace(&mut self.prompts, prompts);
         (prompts, self.replace_method(method))
     }
@@ -114,9 +120,12 @@ impl<'a> Laboratory<'a> {
 
     /// Whether lesions are zero at the mask, like the paper's.
     pub(crate) fn zeroes_at_masks(&self) -> bool {
-        let mut prompts = self.prompts.iter().enumerate();
-        self.method.zeroes
-            && prompts.all(|(index, prompt)| self.method.positions(index) == [prompt.position])
+        self.method.zeroes_at_masks()
+    }
+
+    /// Whether it scores sentences, so that a prompt may have several passes, each with a mask of its own.
+    pub(crate) fn scores_sentences(&self) -> bool {
+        self.passes.score_sentences()
     }
 
     /// The prompts that a neuron set of `label` is matched to.
@@ -127,7 +136,8 @@ impl<'a> Laboratory<'a> {
     }
 
     /// Runs every trial of one part of a study. Trials with the same lowest layer, in prompts of the
-    /// same length, share a batch. `journal_key` names the trials in the journal; it must have the same
+    /// same length, share a batch. If sentences are scored, a trial is one in each pass of its prompt, and the
+    /// readings are the scores. `journal_key` names the trials in the journal; it must have the same
     /// trials whenever the study is resumed.
     ///
     /// # Errors
@@ -145,9 +155,28 @@ impl<'a> Laboratory<'a> {
         read: Read,
         progress: Progress<'_>,
     ) -> Result<Vec<Outcome>, StudyError> {
+        if !self.scores_sentences() {
+            return self.run_passes(journal_key, trials, read, progress);
+        }
+        let expanded = self.passes.expand(trials);
+        let all = trials.len();
+        let per_trial = expanded.len() as f64 / all.max(1) as f64;
+        let mut watch = |done: usize, _| progress(floor_share(1.0 / per_trial, done), all);
+        let outcomes = self.run_passes(journal_key, &expanded, Read::Probabilities, &mut watch)?;
+        Ok(self.passes.combine(trials, &outcomes))
+    }
+
+    /// Runs trials of passes.
+    fn run_passes(
+        &mut self,
+        journal_key: &str,
+        trials: &[Trial],
+        read: Read,
+        progress: Progress<'_>,
+    ) -> Result<Vec<Outcome>, StudyError> {
         let subject = self.subject;
         let trials = &self.spread(trials);
-        let mut groups = plan_groups(subject, self.prompts, journal_key, trials);
+        let mut groups = plan_groups(subject, &self.passes.list, journal_key, trials);
         self.divide(&mut groups, journal_key);
         let shapes = groups.iter().map(|group| [group.prompts.len(), group.length]);
         let at_once = subject.at_once(Batching::clean_at_once, shapes);
@@ -155,7 +184,7 @@ impl<'a> Laboratory<'a> {
         let work = Work {
             subject,
             method: &self.method,
-            prompts: self.prompts,
+            prompts: &self.passes.list,
             trials,
             read,
             store: self.store,
@@ -628,6 +657,7 @@ mod tests {
             masked: masked.to_vec(),
             unmasked: Vec::new(),
             counterpart: None,
+            scored: None,
         }
     }
 

@@ -8,7 +8,7 @@ use study_record::{LesionKind, SharedLayers, Site, Study, Tokens};
 use crate::{
     encoding::masked_prompt::MaskedPrompt,
     engine::{
-        batch_store::KeyBuilder, lesioned_tokens::lesioned_positions,
+        batch_store::KeyBuilder, lesioned_tokens::lesioned_positions, prompt_passes::PromptPasses,
         reference::ReferenceActivations,
     },
     error::StudyError,
@@ -54,8 +54,8 @@ impl LesionMethod {
         Self { shared: study.lesion.shared, ..Self::zero(study.lesion.site) }
     }
 
-    /// Computes the positions and values of lesions in these prompts. Only kinds that use the
-    /// activations of other sentences need `reference`.
+    /// Computes the positions and values of lesions in the passes of these prompts. All passes of a prompt
+    /// have the same values. Only kinds that use the activations of other sentences need `reference`.
     ///
     /// # Errors
     /// [`StudyError::Offset`] if an offset leaves a sentence, [`StudyError::NoActivations`] if the
@@ -67,29 +67,29 @@ impl LesionMethod {
         prompts: &[MaskedPrompt],
         seed: u64,
     ) -> Result<PreparedLesionMethod, StudyError> {
-        let positions = self.positions(prompts)?;
+        let passes = PromptPasses::of(prompts);
+        let positions = self.positions(&passes.list)?;
+        let given = |values: Vec<Arc<[f32]>>| Values::Given(passes.repeat(&values));
         let values = match self.kind {
             LesionKind::Zero => Values::Zero,
             #[expect(clippy::cast_possible_truncation, reason = "activations are f32")]
             LesionKind::Scale(factor) => Values::Scale(factor as f32),
             #[expect(clippy::cast_possible_truncation, reason = "activations are f32")]
             LesionKind::Value(value) => Values::Number(value as f32),
-            LesionKind::Mean => Values::Given(self.require(reference, prompts)?.means(prompts)),
-            LesionKind::Median => Values::Given(self.require(reference, prompts)?.medians(prompts)),
-            LesionKind::Resample => {
-                Values::Given(self.require(reference, prompts)?.samples(prompts, seed))
-            }
+            LesionKind::Mean => given(self.require(reference, prompts)?.means(prompts)),
+            LesionKind::Median => given(self.require(reference, prompts)?.medians(prompts)),
+            LesionKind::Resample => given(self.require(reference, prompts)?.samples(prompts, seed)),
             LesionKind::Patch => {
                 let reference = self.require_any(reference)?;
-                let mut patches = Vec::with_capacity(prompts.len());
-                for (prompt, positions) in prompts.iter().zip(&positions) {
+                let mut patches = Vec::with_capacity(passes.list.len());
+                for (prompt, positions) in passes.list.iter().zip(&positions) {
                     patches.push(reference.patches(prompt, positions)?);
                 }
                 Values::Patched(patches)
             }
         };
         let neurons = reference.map_or(0, ReferenceActivations::neurons);
-        Ok(self.placed(prompts, positions, neurons, values))
+        Ok(self.placed(&passes.list, positions, neurons, values))
     }
 
     /// The method in these prompts if it sets activations to `values`: of every neuron of every layer,
@@ -103,17 +103,18 @@ impl LesionMethod {
         values: &Arc<[f32]>,
         neurons: usize,
     ) -> Result<PreparedLesionMethod, StudyError> {
-        let positions = self.positions(prompts)?;
-        let values = Values::Given(vec![values.clone(); prompts.len()]);
-        Ok(self.placed(prompts, positions, neurons, values))
+        let passes = PromptPasses::of(prompts);
+        let positions = self.positions(&passes.list)?;
+        let values = Values::Given(vec![values.clone(); passes.list.len()]);
+        Ok(self.placed(&passes.list, positions, neurons, values))
     }
 
-    /// The lesioned positions of each prompt.
+    /// The lesioned positions of each pass.
     fn positions(&self, prompts: &[MaskedPrompt]) -> Result<Vec<Vec<usize>>, StudyError> {
         prompts.iter().map(|prompt| lesioned_positions(&self.tokens, prompt)).collect()
     }
 
-    /// The method with these positions and values in each prompt.
+    /// The method with these positions and values in each pass.
     fn placed(
         &self,
         prompts: &[MaskedPrompt],
@@ -152,19 +153,19 @@ impl LesionMethod {
     }
 }
 
-/// A method with its positions and values in each prompt.
+/// A method with its positions and values in each pass of a prompt.
 #[derive(Clone, Debug)]
 pub struct PreparedLesionMethod {
     pub(crate) site: bert_model::Site,
     /// The lesioned layers, if layers share weights.
     pub(crate) shared: SharedLayers,
     /// Whether activations become 0.
-    pub(crate) zeroes: bool,
+    zeroes: bool,
     /// Neurons in a layer; 0 if the values need no activations.
     neurons: usize,
-    /// The position of each prompt's mask.
+    /// The position of each pass's mask.
     masks: Vec<usize>,
-    /// The lesioned positions of each prompt.
+    /// The lesioned positions of each pass.
     positions: Vec<Vec<usize>>,
     values: Values,
 }
@@ -175,34 +176,40 @@ enum Values {
     Zero,
     Scale(f32),
     Number(f32),
-    /// For each prompt, those of every neuron of every layer.
+    /// For each pass, those of every neuron of every layer.
     Given(Vec<Arc<[f32]>>),
-    /// The same by position, for each prompt: its mask and its lesioned tokens.
+    /// The same by position, for each pass: its mask and its lesioned tokens.
     Patched(Vec<BTreeMap<usize, Arc<[f32]>>>),
 }
 
 impl PreparedLesionMethod {
-    /// The lesioned positions of a prompt.
-    pub(crate) fn positions(&self, prompt: usize) -> &[usize] {
-        &self.positions[prompt]
+    /// Whether activations become 0 at the mask of each pass, and nowhere else.
+    pub(crate) fn zeroes_at_masks(&self) -> bool {
+        let mut positions = self.positions.iter().zip(&self.masks);
+        self.zeroes && positions.all(|(positions, mask)| positions[..] == [*mask])
     }
 
-    /// The edit of the activations of `layer` at a position of a prompt: its mask or a lesioned token.
-    pub(crate) fn edit(&self, prompt: usize, layer: usize, position: usize) -> Edit<'_> {
+    /// The lesioned positions of a pass.
+    pub(crate) fn positions(&self, pass: usize) -> &[usize] {
+        &self.positions[pass]
+    }
+
+    /// The edit of the activations of `layer` at a position of a pass: its mask or a lesioned token.
+    pub(crate) fn edit(&self, pass: usize, layer: usize, position: usize) -> Edit<'_> {
         let layer = layer * self.neurons..(layer + 1) * self.neurons;
         match &self.values {
             Values::Zero => Edit::Zero,
             Values::Scale(factor) => Edit::Scale(*factor),
             Values::Number(value) => Edit::Set(*value),
-            Values::Given(values) => Edit::Replace(&values[prompt][layer]),
-            Values::Patched(values) => Edit::Replace(&values[prompt][&position][layer]),
+            Values::Given(values) => Edit::Replace(&values[pass][layer]),
+            Values::Patched(values) => Edit::Replace(&values[pass][&position][layer]),
         }
     }
 
-    /// Adds what a lesion of a prompt depends on, besides its neurons.
-    pub(crate) fn add_to_key(&self, prompt: usize, key: &mut KeyBuilder) {
+    /// Adds what a lesion of a pass depends on, besides its neurons.
+    pub(crate) fn add_to_key(&self, pass: usize, key: &mut KeyBuilder) {
         key.number(usize::from(self.site == bert_model::Site::Pre));
-        let positions = &self.positions[prompt];
+        let positions = &self.positions[pass];
         key.numbers(positions);
         // One number for each kind of value.
         match &self.values {
@@ -217,10 +224,10 @@ impl PreparedLesionMethod {
             }
             Values::Given(values) => {
                 key.number(3);
-                key.values(&values[prompt]);
+                key.values(&values[pass]);
             }
             Values::Patched(values) => {
-                for (position, values) in &values[prompt] {
+                for (position, values) in &values[pass] {
                     key.number(4);
                     key.number(*position);
                     key.values(values);
@@ -229,9 +236,9 @@ impl PreparedLesionMethod {
         }
     }
 
-    /// The values that a lesion gives the neurons of `layer` at a prompt's mask, from their intact ones.
-    pub(crate) fn lesioned_values(&self, prompt: usize, layer: usize, intact: &[f32]) -> Vec<f32> {
-        match self.edit(prompt, layer, self.masks[prompt]) {
+    /// The values that a lesion gives the neurons of `layer` at a pass's mask, from their intact ones.
+    pub(crate) fn lesioned_values(&self, pass: usize, layer: usize, intact: &[f32]) -> Vec<f32> {
+        match self.edit(pass, layer, self.masks[pass]) {
             Edit::Zero => vec![0.0; intact.len()],
             Edit::Scale(factor) => intact.iter().map(|value| factor * value).collect(),
             Edit::Set(value) => vec![value; intact.len()],

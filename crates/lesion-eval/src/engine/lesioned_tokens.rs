@@ -2,14 +2,16 @@
 
 use study_record::Tokens;
 
-use crate::{encoding::masked_prompt::MaskedPrompt, error::StudyError};
+use crate::{
+    encoding::masked_prompt::MaskedPrompt, engine::prompt_passes::PromptPasses, error::StudyError,
+};
 
-/// Checks that every prompt has such tokens.
+/// Checks that every pass of the prompts has such tokens.
 ///
 /// # Errors
 /// [`StudyError::Offset`] if an offset leaves a sentence.
 pub fn check_tokens(tokens: &Tokens, prompts: &[MaskedPrompt]) -> Result<(), StudyError> {
-    for prompt in prompts {
+    for prompt in PromptPasses::of(prompts).list.iter() {
         lesioned_positions(tokens, prompt)?;
     }
     Ok(())

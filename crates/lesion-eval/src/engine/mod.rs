@@ -9,5 +9,6 @@ pub(crate) mod laboratory;
 pub(crate) mod lesion_method;
 pub(crate) mod lesioned_layers;
 pub(crate) mod lesioned_tokens;
+pub(crate) mod prompt_passes;
 pub(crate) mod reference;
 pub(crate) mod trial;

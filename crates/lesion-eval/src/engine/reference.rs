@@ -8,7 +8,7 @@ use study_record::{LesionKind, Site, Study, Tokens, ValuesFrom};
 
 use crate::{
     encoding::masked_prompt::MaskedPrompt,
-    engine::counterpart_activations::CounterpartActivations,
+    engine::{counterpart_activations::CounterpartActivations, prompt_passes::PromptPasses},
     error::StudyError,
     passes::{progress::Progress, subject::Subject},
     random::{Purpose, stream},
@@ -62,9 +62,10 @@ impl ReferenceActivations {
             return Ok(Some(Self::of_stimuli(activations, lesion.site)));
         }
         let labels = [activations.contrast.a.clone(), activations.contrast.b.clone()];
-        let at_masks = activations_at_masks(subject, prompts, model_site(lesion.site), progress)?;
+        let passes = PromptPasses::of(prompts).list;
+        let at_masks = activations_at_masks(subject, &passes, model_site(lesion.site), progress)?;
         let sides = labels.each_ref().map(|label| {
-            let rows = prompts.iter().zip(&at_masks);
+            let rows = passes.iter().zip(&at_masks);
             let rows = rows.filter(|(prompt, _)| prompt.label.as_ref() == Some(label));
             rows.map(|(_, row)| Arc::from(&row[..])).collect()
         });

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use activation_capture::{Edit, Target};
 use bert_model::TokenBatch;
-use study_record::{SharedLayers, Site};
+use study_record::{ScoreUnit, SharedLayers, Site};
 
 use crate::{
     encoding::masked_prompt::MaskedPrompt,
     engine::{
         lesioned_layers::{check_shared_layers, layers_of},
+        prompt_passes::PromptPasses,
         trial::{Outcome, Reading},
     },
     error::StudyError,
@@ -45,8 +46,10 @@ pub struct LesionOutcome {
     pub neurons: usize,
     /// The right word, then the other candidates.
     pub words: Vec<String>,
-    /// Their logits without and with the lesion.
+    /// Their logits, or the scores of their sentences, without and with the lesion.
     pub outcome: Outcome,
+    /// What the candidates are compared by.
+    pub score: ScoreUnit,
 }
 
 impl LesionOutcome {
@@ -82,11 +85,12 @@ impl Row<'_> {
 
 /// Runs the paper's lesion: at the mask of every prompt that has a matched neuron set in `sets`, its
 /// neurons of `layer` become zero, in every layer if `shared` says so. GELU(0) is 0, so both sites give the same
-/// logits. The candidates' logits are compared with those of the same batch without a lesion.
+/// logits. The candidates' logits are compared with those of the same batch without a lesion. If sentences are
+/// scored, this is done in each of their passes, and the control is the same passes with nothing lesioned.
 ///
 /// # Errors
-/// If the layer does not exist, its weights are not shared but should be, the model cannot be run or gives logits that are not finite, or
-/// `progress` cancels the run.
+/// If the layer does not exist, its weights are not shared but should be, the model cannot be run or gives logits
+/// that are not finite, or `progress` cancels the run.
 pub fn lesion(
     subject: Subject<'_>,
     prompts: &[MaskedPrompt],
@@ -98,6 +102,48 @@ pub fn lesion(
     subject.check_layer(layer)?;
     check_shared_layers(shared, subject.model.config())?;
     let layers = layers_of(shared, layer, subject.model.config().num_hidden_layers);
+    let lesioned = (layer, layers.as_slice());
+    let passes = PromptPasses::of(prompts);
+    if !passes.score_sentences() {
+        return lesion_passes(subject, prompts, sets, lesioned, site, progress);
+    }
+    let mut outcomes = Vec::new();
+    for (index, prompt) in prompts.iter().enumerate() {
+        report(progress, index, prompts.len())?;
+        if prompt.label.is_none() {
+            continue;
+        }
+        let own_passes = &passes.list[passes.of_prompt(index)];
+        let mut watch = |_, _| progress(index, prompts.len());
+        let outcomes_of_passes =
+            lesion_passes(subject, own_passes, sets, lesioned, site, &mut watch)?;
+        for is_control in [false, true] {
+            let rows =
+                outcomes_of_passes.iter().filter(|row| row.neuron_set.is_none() == is_control);
+            let of_passes: Vec<Outcome> = rows.clone().map(|row| row.outcome.clone()).collect();
+            let Some(first) = rows.clone().next() else { continue };
+            outcomes.push(LesionOutcome {
+                position: prompt.position,
+                words: prompt.candidates.iter().map(|word| word.word.clone()).collect(),
+                outcome: passes.combine_outcomes(index, &of_passes),
+                score: prompt.score(),
+                ..first.clone()
+            });
+        }
+    }
+    report(progress, prompts.len(), prompts.len())?;
+    Ok(outcomes)
+}
+
+/// Runs the lesion at the mask of every prompt, of the neurons of a layer in some layers.
+fn lesion_passes(
+    subject: Subject<'_>,
+    prompts: &[MaskedPrompt],
+    sets: &NeuronSets,
+    (layer, layers): (usize, &[usize]),
+    site: Site,
+    progress: Progress<'_>,
+) -> Result<Vec<LesionOutcome>, StudyError> {
     let templates = rows_by_template(prompts, sets, layer);
     let lengths: Vec<usize> = templates.iter().map(|rows| rows[0].ids().len()).collect();
     // Rows of one template share a batch.
@@ -108,7 +154,7 @@ pub fn lesion(
     let mut done = 0;
     for group in subject.groups(lengths, most) {
         let rows: Vec<&Row<'_>> = group.iter().flat_map(|&t| &templates[t]).collect();
-        let mut lesioned = run(subject, &rows, &layers, site)?.into_iter();
+        let mut lesioned = run(subject, &rows, layers, site)?.into_iter();
         for &template in &group {
             outcomes[template].extend(lesioned.by_ref().take(templates[template].len()));
         }
@@ -192,6 +238,7 @@ fn run(
                 clean: Reading::pick(prompt, clean),
                 lesioned: Reading::pick(prompt, lesioned),
             },
+            score: prompt.score(),
         });
     }
     Ok(outcomes)

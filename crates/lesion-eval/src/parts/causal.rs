@@ -19,7 +19,7 @@ use crate::{
 
 /// The part `causal`: the lesion of every labelled neuron of some layers by itself, in every prompt that
 /// has a label. Direct effects are there only if lesions are zero at the mask, because the direct
-/// effect is that of removing the output there.
+/// effect is that of removing the output there, and if words are compared.
 pub(crate) struct Causal;
 
 impl LaboratoryPart for Causal {
@@ -48,7 +48,7 @@ impl LaboratoryPart for Causal {
             done += layer.drops.len();
         }
         left.check()?;
-        if bench.laboratory.zeroes_at_masks() {
+        if bench.laboratory.zeroes_at_masks() && !bench.laboratory.scores_sentences() {
             for &prompt in &prompts {
                 report(progress, all, all)?;
                 let pass = DirectPass::run(design.subject, &design.prompts[prompt])?;

@@ -1,6 +1,6 @@
 //! Controlled lesions: a label's neurons in each layer against other sets of the same size.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use study_record::{
     LEVEL, SetChoice, SetKind, SetRule, Site,
@@ -14,6 +14,7 @@ use crate::{
         direct_pass::{SetInPrompts, sum_direct_effects},
         laboratory::Laboratory,
         lesion_method::LesionMethod,
+        prompt_passes::PromptPasses,
         trial::{Drops, Outcome, Read, Trial, mean_drops},
     },
     error::StudyError,
@@ -285,12 +286,16 @@ fn run_controls(
     Ok(found)
 }
 
-/// Adds the direct effects of the matched sets, if their lesions are zero at the mask.
+/// Adds the direct effects of the matched sets, if their lesions are zero at the mask and the words there
+/// are compared.
 fn add_direct_effects(
     bench: &Bench<'_, '_>,
     cells: &[Cell<'_>],
     controls: &mut [LayerControls],
 ) -> Result<(), StudyError> {
+    if bench.laboratory.scores_sentences() {
+        return Ok(());
+    }
     let is_zero =
         |cell: &Cell<'_>| cell.sets == SetChoice::Labelled || bench.laboratory.zeroes_at_masks();
     let mut sets = Vec::new();
@@ -312,28 +317,38 @@ fn add_direct_effects(
     Ok(())
 }
 
-/// The activations of every neuron at each prompt's mask, `[layers x neurons]` per prompt.
-struct MaskActivations {
-    /// After GELU.
+/// The activations of every neuron at the masks of the prompts, `[layers x neurons]` for each.
+struct MaskActivations<'a> {
+    passes: PromptPasses<'a>,
+    /// After GELU, at the mask of each pass.
     post: Vec<Vec<f32>>,
-    /// Before GELU, if that is where lesions are.
-    pre: Option<Vec<Vec<f32>>>,
+    /// At the site of the study's lesions, the mean over the masks of each prompt.
+    at_lesion: Vec<Vec<f32>>,
 }
 
-impl MaskActivations {
-    fn measure(design: Design<'_>, progress: Progress<'_>) -> Result<Self, StudyError> {
-        let Design { subject, prompts, .. } = design;
-        let post = activations_at_masks(subject, prompts, model_site(Site::Post), &mut *progress)?;
-        let mut pre = None;
-        if design.study.lesion.site == Site::Pre {
-            pre = Some(activations_at_masks(subject, prompts, model_site(Site::Pre), progress)?);
-        }
-        Ok(Self { post, pre })
+impl<'a> MaskActivations<'a> {
+    fn measure(design: Design<'a>, progress: Progress<'_>) -> Result<Self, StudyError> {
+        let subject = design.subject;
+        let passes = PromptPasses::of(design.prompts);
+        let site = model_site(Site::Post);
+        let post = activations_at_masks(subject, &passes.list, site, &mut *progress)?;
+        let at_lesion = if design.study.lesion.site == Site::Pre {
+            let site = model_site(Site::Pre);
+            passes.means(&activations_at_masks(subject, &passes.list, site, progress)?)
+        } else {
+            passes.means(&post)
+        };
+        Ok(Self { passes, post, at_lesion })
     }
 
-    /// Those at the site of the study's lesions.
-    fn at_lesion(&self) -> &[Vec<f32>] {
-        self.pre.as_ref().unwrap_or(&self.post)
+    /// The activations of some neurons at every mask of some prompts, after GELU.
+    fn after_gelu<'b>(
+        &'b self,
+        prompts: &'b [usize],
+        columns: Range<usize>,
+    ) -> impl Iterator<Item = &'b [f32]> {
+        let passes = prompts.iter().flat_map(|&prompt| self.passes.of_prompt(prompt));
+        passes.map(move |pass| &self.post[pass][columns.clone()])
     }
 }
 
@@ -349,14 +364,14 @@ impl LayerNeurons {
     fn new(
         bench: &Bench<'_, '_>,
         cell: &Cell<'_>,
-        activity: &[Vec<f32>],
+        at_masks: &MaskActivations<'_>,
     ) -> Result<Self, StudyError> {
-        let mut lesioned = Vec::new();
+        let mut activations = Vec::new();
         for layer in bench.laboratory.lesioned_layers(cell.layer) {
             let columns = bench.selection.columns(layer);
-            lesioned.extend(cell.prompts.iter().map(|&prompt| &activity[prompt][columns.clone()]));
+            activations.extend(at_masks.after_gelu(&cell.prompts, columns));
         }
-        let activity = mean_sizes(lesioned.into_iter());
+        let activity = mean_sizes(activations.into_iter());
         let norms = bench.design.subject.model.output_norms(cell.layer)?;
         let displacement =
             activity.iter().zip(norms).map(|(activity, norm)| activity * f64::from(norm)).collect();
@@ -423,11 +438,11 @@ fn mean_sizes<'a>(rows: impl Iterator<Item = &'a [f32]>) -> Vec<f64> {
 fn run_cell(
     bench: &mut Bench<'_, '_>,
     cell: &Cell<'_>,
-    at_masks: &MaskActivations,
+    at_masks: &MaskActivations<'_>,
     progress: Progress<'_>,
 ) -> Result<LayerControls, StudyError> {
     let design = bench.design;
-    let neurons = LayerNeurons::new(bench, cell, &at_masks.post)?;
+    let neurons = LayerNeurons::new(bench, cell, at_masks)?;
     let mut controls = LayerControls {
         layer: cell.layer,
         label: cell.label.to_owned(),
@@ -446,7 +461,7 @@ fn run_cell(
     }
     controls.differing_at_masks = count_differing_at_masks(
         design.prompts,
-        at_masks.at_lesion(),
+        &at_masks.at_lesion,
         bench.selection.columns(cell.layer),
         cell.label,
         &cell.matched,

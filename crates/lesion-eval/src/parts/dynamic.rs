@@ -18,7 +18,9 @@ use crate::{
     engine::trial::{Outcome, Reading},
     error::{DynamicObstacle, StudyError},
     parts::{
-        laboratory_part::{Bench, Design, EncodedTable, LaboratoryPart, PartResult, Trials},
+        laboratory_part::{
+            Bench, Design, EncodedTable, LaboratoryPart, PartResult, Trials, check_words_are_scored,
+        },
         layer_pattern::LayerPattern,
     },
     passes::{
@@ -39,6 +41,7 @@ pub(crate) struct Dynamic;
 
 impl LaboratoryPart for Dynamic {
     fn check(&self, study: &Study) -> Result<(), StudyError> {
+        check_words_are_scored(study)?;
         if study.selection.scope == Scope::Model {
             return Err(StudyError::DynamicScope);
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use neuron_stats::Bootstrap;
 use study_record::{
-    IndexRanges, Part, PatternKind, SETS_PER_CLAIM, Study,
+    IndexRanges, Part, PatternKind, SETS_PER_CLAIM, ScoreUnit, Study,
     tables::{Row, Table, TableError, encode},
 };
 
@@ -56,6 +56,17 @@ pub trait LaboratoryPart: Sync {
         bench: &mut Bench<'_, '_>,
         progress: Progress<'_>,
     ) -> Result<PartResult, StudyError>;
+}
+
+/// Checks that a part that reads one prediction of each prompt can run.
+///
+/// # Errors
+/// [`StudyError::ScoredSentences`] if sentences are scored.
+pub(crate) fn check_words_are_scored(study: &Study) -> Result<(), StudyError> {
+    match study.score {
+        ScoreUnit::Word => Ok(()),
+        ScoreUnit::Sentence => Err(StudyError::ScoredSentences),
+    }
 }
 
 /// The results of a part.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use neuron_stats::{Alternative, dice, strongest};
 use rand::seq::SliceRandom;
-use study_record::{Range, Selector, tables::SelectorRow};
+use study_record::{Range, Selector, Study, tables::SelectorRow};
 
 use crate::{
     engine::{
@@ -14,7 +14,9 @@ use crate::{
     error::StudyError,
     parts::{
         dose::choose_sizes,
-        laboratory_part::{Bench, Design, EncodedTable, LaboratoryPart, PartResult, Trials},
+        laboratory_part::{
+            Bench, Design, EncodedTable, LaboratoryPart, PartResult, Trials, check_words_are_scored,
+        },
         layer_controls::central_range,
         random_sets::choose_any,
         selector_scores::{PASSES_PER_PROMPT, Scores, ScoresByPrompt, score_by_stimuli},
@@ -29,6 +31,10 @@ use crate::{
 pub(crate) struct Selectors;
 
 impl LaboratoryPart for Selectors {
+    fn check(&self, study: &Study) -> Result<(), StudyError> {
+        check_words_are_scored(study)
+    }
+
     fn trials(&self, design: &Design<'_>) -> Trials {
         let settings = &design.study.selectors;
         let sizes = choose_sizes(settings.sizes.get(), design.neurons());

@@ -3,9 +3,11 @@
 use std::sync::Mutex;
 
 use bert_model::{NoHook, TokenBatch};
+use study_record::ScoreUnit;
 
 use crate::{
     encoding::masked_prompt::{Candidate, MaskedPrompt},
+    engine::{prompt_passes::PromptPasses, trial::Reading},
     error::StudyError,
     passes::{
         batching::Batching,
@@ -51,8 +53,11 @@ pub struct Prediction {
     pub position: usize,
     /// The right word's score, then those of the other candidates.
     pub scores: Vec<Score>,
-    /// The token with the highest logit of the whole vocabulary.
+    /// The token with the highest logit of the whole vocabulary, or the candidate whose sentence has the
+    /// highest score.
     pub top: String,
+    /// What the candidates are compared by.
+    pub score: ScoreUnit,
 }
 
 impl Prediction {
@@ -63,7 +68,8 @@ impl Prediction {
     }
 }
 
-/// Scores every candidate of every prompt.
+/// Scores every candidate of every prompt. If its sentences are scored, the score stands in the place of the
+/// logit, its exponential in that of the probability, and the rank is that among the candidates.
 ///
 /// # Errors
 /// If the model cannot be run or gives logits that are not finite, or `progress` cancels the run.
@@ -72,6 +78,27 @@ pub fn predict(
     prompts: &[MaskedPrompt],
     progress: Progress<'_>,
 ) -> Result<Vec<Prediction>, StudyError> {
+    let passes = PromptPasses::of(prompts);
+    if !passes.score_sentences() {
+        return predict_words(subject, prompts, progress, score);
+    }
+    let read = |_: Subject<'_>, pass: &MaskedPrompt, logits: &[f32]| Reading::pick(pass, logits);
+    let readings = predict_words(subject, &passes.list, progress, read)?;
+    let mut predictions = Vec::with_capacity(prompts.len());
+    for (index, prompt) in prompts.iter().enumerate() {
+        let scores = passes.combine_readings(index, &readings[passes.of_prompt(index)]);
+        predictions.push(rank_sentences(prompt, &scores));
+    }
+    Ok(predictions)
+}
+
+/// Predicts at the mask of each prompt, and keeps what `read` makes of the logits of the whole vocabulary.
+fn predict_words<T: Clone + Send>(
+    subject: Subject<'_>,
+    prompts: &[MaskedPrompt],
+    progress: Progress<'_>,
+    read: impl Fn(Subject<'_>, &MaskedPrompt, &[f32]) -> T + Sync,
+) -> Result<Vec<T>, StudyError> {
     let groups = subject.passes(prompts.iter().map(|prompt| prompt.masked.len()));
     let shared = Mutex::new((vec![None; prompts.len()], progress, 0));
     let shapes = groups.iter().map(|group| [group.len(), prompts[group[0]].masked.len()]);
@@ -84,13 +111,34 @@ pub fn predict(
         let mut guard = lock(&shared);
         let (predictions, progress, done) = &mut *guard;
         for (&i, logits) in group.iter().zip(&logits) {
-            predictions[i] = Some(score(subject, &prompts[i], logits));
+            predictions[i] = Some(read(subject, &prompts[i], logits));
         }
         *done += group.len();
         report(*progress, *done, prompts.len())
     })?;
     let predictions = std::mem::take(&mut lock(&shared).0);
     Ok(predictions.into_iter().flatten().collect())
+}
+
+/// The prediction of a prompt whose sentences have these scores.
+fn rank_sentences(prompt: &MaskedPrompt, sentences: &Reading) -> Prediction {
+    let mut scores = Vec::with_capacity(prompt.candidates.len());
+    let mut top = 0;
+    for (index, candidate) in prompt.candidates.iter().enumerate() {
+        let logit = sentences.logits[index];
+        if logit > sentences.logits[top] {
+            top = index;
+        }
+        scores.push(Score {
+            word: candidate.word.clone(),
+            logit,
+            prob: sentences.prob(index),
+            rank: 1 + sentences.logits.iter().filter(|&&other| other > logit).count(),
+        });
+    }
+    let top = prompt.candidates[top].word.clone();
+    let score = ScoreUnit::Sentence;
+    Prediction { prompt: prompt.prompt, position: prompt.position, scores, top, score }
 }
 
 fn score(subject: Subject<'_>, prompt: &MaskedPrompt, logits: &[f32]) -> Prediction {
@@ -107,5 +155,6 @@ fn score(subject: Subject<'_>, prompt: &MaskedPrompt, logits: &[f32]) -> Predict
         position: prompt.position,
         scores: scores.collect(),
         top: subject.tokenizer.token(top).unwrap_or_default(),
+        score: ScoreUnit::Word,
     }
 }

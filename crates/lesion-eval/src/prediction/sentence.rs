@@ -84,6 +84,7 @@ impl Sentence {
             masked: encoded.ids.clone(),
             unmasked: Vec::new(),
             counterpart: None,
+            scored: None,
         };
         Ok(Self {
             unknown: subject.tokenizer.unknown_words(&encoded, text),

@@ -100,6 +100,7 @@ mod tests {
             masked: vec![0; 3],
             unmasked: vec![0; 3],
             counterpart: None,
+            scored: None,
         }
     }
 

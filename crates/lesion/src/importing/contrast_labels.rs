@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::importing::differing_span::WordContrast;
+use crate::importing::differing_span::SpanContrast;
 
 /// The labels of imported pairs, and the side of each label.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ const JUDGEMENTS: [&str; 2] = ["good", "bad"];
 impl ContrastLabels {
     /// The labels of these pairs. If both words could be that of side a, it is the good word of the first
     /// pair.
-    pub(crate) fn of(contrasts: &[WordContrast]) -> Self {
+    pub(crate) fn of(contrasts: &[SpanContrast]) -> Self {
         let Some(first) = contrasts.first() else { return Self::Judgement };
         let pairs: BTreeSet<BTreeSet<String>> =
             contrasts.iter().map(|contrast| contrast.keys().into()).collect();
@@ -37,7 +37,7 @@ impl ContrastLabels {
     }
 
     /// The word of a pair that is on side a.
-    fn first(&self, contrast: &WordContrast) -> usize {
+    fn first(&self, contrast: &SpanContrast) -> usize {
         match self {
             Self::Words([a, _]) | Self::WordAndOthers(a) => usize::from(contrast.keys()[0] != *a),
             Self::Judgement => 0,
@@ -54,13 +54,13 @@ impl ContrastLabels {
     }
 
     /// The side of a pair's good word.
-    pub(crate) fn good_side(&self, contrast: &WordContrast) -> usize {
+    pub(crate) fn good_side(&self, contrast: &SpanContrast) -> usize {
         // The good word is number 0 of the pair.
         self.first(contrast)
     }
 
     /// The line of stimuli of a pair.
-    pub(crate) fn pair_line(&self, contrast: &WordContrast) -> String {
+    pub(crate) fn pair_line(&self, contrast: &SpanContrast) -> String {
         let template = contrast.template(self.first(contrast));
         match self {
             Self::Words(_) => template,
@@ -69,7 +69,7 @@ impl ContrastLabels {
     }
 
     /// The line of prompts of a pair, with the good word as the right one.
-    pub(crate) fn prompt_line(&self, contrast: &WordContrast) -> String {
+    pub(crate) fn prompt_line(&self, contrast: &SpanContrast) -> String {
         let template = contrast.template(0);
         match self {
             Self::Words(_) => template,
@@ -78,7 +78,7 @@ impl ContrastLabels {
     }
 
     /// The number of pairs of each label by their good words.
-    pub(crate) fn counts(&self, contrasts: &[WordContrast]) -> BTreeMap<String, usize> {
+    pub(crate) fn counts(&self, contrasts: &[SpanContrast]) -> BTreeMap<String, usize> {
         let names = self.names();
         let mut counts = BTreeMap::new();
         for contrast in contrasts {
@@ -92,8 +92,8 @@ impl ContrastLabels {
 mod tests {
     use super::*;
 
-    fn contrasts(words: &[[&str; 2]]) -> Vec<WordContrast> {
-        let contrast = |(line, words): (usize, &[&str; 2])| WordContrast {
+    fn contrasts(words: &[[&str; 2]]) -> Vec<SpanContrast> {
+        let contrast = |(line, words): (usize, &[&str; 2])| SpanContrast {
             line,
             before: "x ".to_owned(),
             words: words.map(str::to_owned),

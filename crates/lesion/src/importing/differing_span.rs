@@ -2,27 +2,31 @@
 
 use std::ops::Range;
 
+use study_record::ScoreUnit;
+
 use crate::importing::sentence_pair::{SentencePair, UnusedReason};
 
-/// A pair of sentences that differ in one word.
+/// A pair of sentences that differ in one word or, if sentences are scored, in some words next to each other.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct WordContrast {
+pub(crate) struct SpanContrast {
     /// The line of the file on which the pair begins.
     pub(crate) line: usize,
-    /// The text before the word.
+    /// The text before the words.
     pub(crate) before: String,
-    /// The word of the good sentence and that of the bad one.
+    /// The word or words of the good sentence, and those of the bad one.
     pub(crate) words: [String; 2],
-    /// The text after it.
+    /// The text after them.
     pub(crate) after: String,
 }
 
-impl WordContrast {
-    /// Finds the word in which the sentences of a pair differ. A run of white space counts as one space.
+impl SpanContrast {
+    /// Finds the part in which the sentences of a pair differ. A run of white space counts as one space. If
+    /// one sentence has no word there, the part begins a word earlier, or ends one later at the beginning.
     ///
     /// # Errors
-    /// If they do not differ in exactly one word, or cannot be written as a template.
-    pub(crate) fn find(pair: &SentencePair) -> Result<Self, UnusedReason> {
+    /// If they do not differ in exactly one word and only words are compared, if they do not differ, or cannot
+    /// be written as a template.
+    pub(crate) fn find(pair: &SentencePair, score: ScoreUnit) -> Result<Self, UnusedReason> {
         let good = single_spaces(&pair.good);
         let bad = single_spaces(&pair.bad);
         check_sentence(&good, "good")?;
@@ -31,10 +35,16 @@ impl WordContrast {
             return Err(UnusedReason::Same);
         }
         let tokens = [split(&good), split(&bad)];
-        let differing = differing_tokens([&good, &bad], &tokens);
+        let mut differing = differing_tokens([&good, &bad], &tokens);
+        if score == ScoreUnit::Sentence {
+            widen(&mut differing, &tokens)?;
+        }
         let spans = [span(&tokens[0], &differing[0]), span(&tokens[1], &differing[1])];
         let parts = [&good[spans[0].clone()], &bad[spans[1].clone()]];
-        check_words(parts, [&good, &bad])?;
+        match score {
+            ScoreUnit::Word => check_words(parts, [&good, &bad])?,
+            ScoreUnit::Sentence => check_part(parts)?,
+        }
         let around = |sentence: &str, span: &Range<usize>| {
             (sentence[..span.start].to_owned(), sentence[span.end..].to_owned())
         };
@@ -126,6 +136,29 @@ fn differing_tokens(sentences: [&str; 2], tokens: &[Vec<Range<usize>>; 2]) -> [R
     lengths.map(|length| first..length - last)
 }
 
+/// Widens differing parts of which one is empty by a token that both sentences have.
+///
+/// # Errors
+/// If the sentences have the same tokens.
+fn widen(
+    differing: &mut [Range<usize>; 2],
+    tokens: &[Vec<Range<usize>>; 2],
+) -> Result<(), UnusedReason> {
+    if differing.iter().all(Range::is_empty) {
+        return Err(UnusedReason::Spaces);
+    }
+    if differing.iter().any(Range::is_empty) {
+        for (part, tokens) in differing.iter_mut().zip(tokens) {
+            if part.start > 0 {
+                part.start -= 1;
+            } else {
+                part.end = (part.end + 1).min(tokens.len());
+            }
+        }
+    }
+    Ok(())
+}
+
 /// The bytes of some tokens.
 fn span(tokens: &[Range<usize>], differing: &Range<usize>) -> Range<usize> {
     if differing.is_empty() {
@@ -133,6 +166,17 @@ fn span(tokens: &[Range<usize>], differing: &Range<usize>) -> Range<usize> {
         return place..place;
     }
     tokens[differing.start].start..tokens[differing.end - 1].end
+}
+
+/// Checks that differing parts of any number of words can stand in braces.
+fn check_part(parts: [&str; 2]) -> Result<(), UnusedReason> {
+    if parts.iter().any(|part| part.is_empty()) {
+        return Err(UnusedReason::Spaces);
+    }
+    if parts.iter().any(|part| part.contains('|')) {
+        return Err(UnusedReason::Brace { character: '|' });
+    }
+    Ok(())
 }
 
 /// Checks that each differing part is one word.
@@ -165,8 +209,12 @@ mod tests {
     use super::*;
 
     fn find(good: &str, bad: &str) -> Result<String, String> {
+        find_with(good, bad, ScoreUnit::Word)
+    }
+
+    fn find_with(good: &str, bad: &str, score: ScoreUnit) -> Result<String, String> {
         let pair = SentencePair { line: 1, good: good.to_owned(), bad: bad.to_owned() };
-        let found = WordContrast::find(&pair).map_err(|reason| reason.to_string())?;
+        let found = SpanContrast::find(&pair, score).map_err(|reason| reason.to_string())?;
         Ok(found.template(0))
     }
 
@@ -207,16 +255,43 @@ mod tests {
         }
     }
 
+    #[test]
+    fn sentences_may_differ_in_several_words() {
+        for (good, bad, template) in [
+            ("It is here.", "It are there.", "It {is here|are there}."),
+            ("It is not odd.", "It is odd.", "It {is not|is} odd."),
+            ("No dog saw it.", "Dog saw it.", "{No dog|Dog} saw it."),
+            ("Not now.", "Now.", "{Not now|Now}."),
+            ("A b c.", "b c.", "{A b|b} c."),
+            ("It is odd", "It is odd.", "It is {odd|odd.}"),
+            ("Ann hurt herself.", "Ann hurt himself.", "Ann hurt {herself|himself}."),
+        ] {
+            assert_eq!(find_with(good, bad, ScoreUnit::Sentence).unwrap(), template);
+        }
+        for (good, bad, reason) in [
+            ("It is.", "It is.", "both sentences are the same"),
+            ("It isn 't.", "It isn't.", "differ in spaces only"),
+            ("It a|b.", "It c.", "contains `|`"),
+        ] {
+            let found = find_with(good, bad, ScoreUnit::Sentence).unwrap_err();
+            assert!(found.contains(reason), "{good:?}, {bad:?}: {found}");
+        }
+    }
+
     proptest! {
         #[test]
         fn a_template_stands_for_exactly_its_two_sentences(
             good in "[ab.,'é ]{0,12}", bad in "[ab.,'é ]{0,12}",
         ) {
             let pair = SentencePair { line: 1, good: good.clone(), bad: bad.clone() };
-            if let Ok(WordContrast { before, words, after, .. }) = WordContrast::find(&pair) {
+            for score in [ScoreUnit::Word, ScoreUnit::Sentence] {
+                let Ok(found) = SpanContrast::find(&pair, score) else { continue };
+                let SpanContrast { before, words, after, .. } = found;
                 prop_assert_eq!(format!("{before}{}{after}", words[0]), single_spaces(&good));
                 prop_assert_eq!(format!("{before}{}{after}", words[1]), single_spaces(&bad));
-                prop_assert!(words.iter().all(|word| split(word).len() == 1));
+                let lengths: Vec<usize> = words.iter().map(|word| split(word).len()).collect();
+                prop_assert!(lengths == [1, 1] || score == ScoreUnit::Sentence);
+                prop_assert!(lengths.iter().all(|&length| length > 0));
             }
         }
     }

@@ -8,14 +8,14 @@ use std::{
 use lesion_eval::{
     Batching, EncodedStimuli, InvalidLines, MaskedPrompt, Prompts, Stimuli, draw_half,
 };
-use study_record::{FilePath, SelectionSettings, Study, guide};
+use study_record::{FilePath, ScoreUnit, SelectionSettings, Study, guide};
 
 use crate::{
     error::LesionError,
     importing::{
         blimp_lines::read_blimp_lines,
         contrast_labels::ContrastLabels,
-        differing_span::WordContrast,
+        differing_span::SpanContrast,
         sentence_pair::{SentencePair, UnusedLine, UnusedReason},
         sentence_table::{SentenceColumns, read_table},
     },
@@ -48,6 +48,8 @@ pub struct ImportedContrast {
     pub prompts: BTreeMap<String, usize>,
     /// The lines that cannot be used, in the order of the file.
     pub unused: Vec<UnusedLine>,
+    /// What the sentences are compared by.
+    score: ScoreUnit,
     /// The texts of the stimuli and the prompts.
     texts: [String; 2],
 }
@@ -56,8 +58,9 @@ pub struct ImportedContrast {
 const FEWEST_PAIRS: usize = 4;
 
 impl ImportedContrast {
-    /// Reads a list of minimal pairs. `seed` decides which half of them the stimuli are. With a model, pairs
-    /// that it cannot read, such as those with a word of several tokens, are not used.
+    /// Reads a list of minimal pairs, to be compared by `score`: pairs of sentences that differ in one word, or
+    /// in any part if sentences are scored. `seed` decides which half of them the stimuli are. With a model,
+    /// pairs that it cannot read, such as those with a word of several tokens, are not used.
     ///
     /// # Errors
     /// If a column is missing, or fewer than 4 pairs can be used ([`LesionError::FewPairs`]).
@@ -65,6 +68,7 @@ impl ImportedContrast {
         input: &TextInput,
         format: &PairsFormat,
         model: Option<&LoadedModel>,
+        score: ScoreUnit,
         seed: u64,
     ) -> Result<Self, LesionError> {
         let mut unused = Vec::new();
@@ -74,9 +78,9 @@ impl ImportedContrast {
                 read_table(input.name(), input.text(), columns, &mut unused)?
             }
         };
-        let mut contrasts = find_words(&pairs, &mut unused);
+        let mut contrasts = find_spans(&pairs, score, &mut unused);
         remove_repeats(&mut contrasts, &mut unused);
-        remove_invalid_lines(&mut contrasts, model, &mut unused)?;
+        remove_invalid_lines(&mut contrasts, model, score, &mut unused)?;
         unused.sort_by_key(|unused| unused.line);
         if contrasts.len() < FEWEST_PAIRS {
             return Err(LesionError::FewPairs {
@@ -93,7 +97,7 @@ impl ImportedContrast {
         for (contrast, is_prompt) in contrasts.into_iter().zip(is_prompt) {
             if is_prompt { prompts.push(contrast) } else { stimuli.push(contrast) }
         }
-        let lines = |line: fn(&ContrastLabels, &WordContrast) -> String, half: &[WordContrast]| {
+        let lines = |line: fn(&ContrastLabels, &SpanContrast) -> String, half: &[SpanContrast]| {
             half.iter().map(|contrast| line(&labels, contrast) + "\n").collect::<String>()
         };
         Ok(Self {
@@ -101,6 +105,7 @@ impl ImportedContrast {
             halves: [stimuli.len(), prompts.len()],
             prompts: labels.counts(&prompts),
             unused,
+            score,
             texts: [
                 lines(ContrastLabels::pair_line, &stimuli),
                 lines(ContrastLabels::prompt_line, &prompts),
@@ -121,7 +126,7 @@ impl ImportedContrast {
         replaces: bool,
     ) -> Result<Vec<PathBuf>, LesionError> {
         let [pairs, prompts, study_file] = STARTER_FILES;
-        let mut study = Study { model, ..Study::default() };
+        let mut study = Study { model, score: self.score, ..Study::default() };
         study.set("stimuli", pairs)?;
         study.set("prompts", prompts)?;
         study.set("parts", STARTER_PARTS)?;
@@ -136,11 +141,15 @@ impl ImportedContrast {
     }
 }
 
-/// The pairs that differ in one word.
-fn find_words(pairs: &[SentencePair], unused: &mut Vec<UnusedLine>) -> Vec<WordContrast> {
+/// The part in which the sentences of each pair differ.
+fn find_spans(
+    pairs: &[SentencePair],
+    score: ScoreUnit,
+    unused: &mut Vec<UnusedLine>,
+) -> Vec<SpanContrast> {
     let mut contrasts = Vec::with_capacity(pairs.len());
     for pair in pairs {
-        match WordContrast::find(pair) {
+        match SpanContrast::find(pair, score) {
             Ok(contrast) => contrasts.push(contrast),
             Err(reason) => unused.push(UnusedLine { line: pair.line, reason }),
         }
@@ -149,7 +158,7 @@ fn find_words(pairs: &[SentencePair], unused: &mut Vec<UnusedLine>) -> Vec<WordC
 }
 
 /// Removes pairs whose sentences occurred before, in any letter case and either order.
-fn remove_repeats(contrasts: &mut Vec<WordContrast>, unused: &mut Vec<UnusedLine>) {
+fn remove_repeats(contrasts: &mut Vec<SpanContrast>, unused: &mut Vec<UnusedLine>) {
     let mut known: HashMap<([String; 2], [String; 2]), (usize, String)> = HashMap::new();
     contrasts.retain(|contrast| {
         let line = contrast.line;
@@ -173,8 +182,9 @@ fn remove_repeats(contrasts: &mut Vec<WordContrast>, unused: &mut Vec<UnusedLine
 
 /// Removes pairs that are not valid as a line of stimuli and one of prompts, for any model or for this one.
 fn remove_invalid_lines(
-    contrasts: &mut Vec<WordContrast>,
+    contrasts: &mut Vec<SpanContrast>,
     model: Option<&LoadedModel>,
+    score: ScoreUnit,
     unused: &mut Vec<UnusedLine>,
 ) -> Result<(), LesionError> {
     // Sides with these names may have the same words in either order.
@@ -182,7 +192,7 @@ fn remove_invalid_lines(
     let stimuli = text_by_lines(contrasts, |contrast| labels.pair_line(contrast));
     let prompts = text_by_lines(contrasts, |contrast| labels.prompt_line(contrast));
     let mut reasons: BTreeMap<usize, UnusedReason> = BTreeMap::new();
-    for invalid in check_texts(&stimuli, &prompts, model)?.into_lines() {
+    for invalid in check_texts(&stimuli, &prompts, model, score)?.into_lines() {
         reasons.entry(invalid.line).or_insert(invalid.problem.into());
     }
     contrasts.retain(|contrast| !reasons.contains_key(&contrast.line));
@@ -191,7 +201,7 @@ fn remove_invalid_lines(
 }
 
 /// A text with the line of each pair where it is in its file.
-fn text_by_lines(contrasts: &[WordContrast], line: impl Fn(&WordContrast) -> String) -> String {
+fn text_by_lines(contrasts: &[SpanContrast], line: impl Fn(&SpanContrast) -> String) -> String {
     let mut text = String::new();
     let mut lines = 0;
     for contrast in contrasts {
@@ -208,6 +218,7 @@ fn check_texts(
     stimuli: &str,
     prompts: &str,
     model: Option<&LoadedModel>,
+    score: ScoreUnit,
 ) -> Result<InvalidLines, LesionError> {
     let [pairs_name, prompts_name, _] = STARTER_FILES;
     let mut invalid = InvalidLines::default();
@@ -224,6 +235,7 @@ fn check_texts(
         subject,
         &stimuli,
         &selection,
+        score,
         &mut invalid,
         &mut warnings,
     );
@@ -233,6 +245,7 @@ fn check_texts(
         subject,
         &prompts,
         encoded.contrast(),
+        score,
         &mut invalid,
         &mut warnings,
     );
@@ -241,7 +254,7 @@ fn check_texts(
 
 /// Whether each pair is a prompt: half of those whose good word has a label, and half of the others. One that
 /// is left over is none.
-fn draw_prompts(labels: &ContrastLabels, contrasts: &[WordContrast], seed: u64) -> Vec<bool> {
+fn draw_prompts(labels: &ContrastLabels, contrasts: &[SpanContrast], seed: u64) -> Vec<bool> {
     let mut is_prompt = vec![false; contrasts.len()];
     for side in [0, 1] {
         let members: Vec<usize> = (0..contrasts.len())

@@ -4,7 +4,7 @@ use lesion_eval::{
     EncodedStimuli, MaskedPrompt, Subject, check_counterparts, check_prompt_labels,
     check_prompts_are_new,
 };
-use study_record::{BUNDLED, LesionKind, Study, Warning};
+use study_record::{BUNDLED, LesionKind, ScoreUnit, Study, Warning};
 
 use crate::{error::LesionError, inputs::study_texts::StudyTexts};
 
@@ -35,23 +35,25 @@ impl EncodedTexts {
             subject,
             &texts.stimuli,
             &study.selection,
+            study.score,
             &mut invalid,
             &mut warnings,
         )?;
         let contrast = stimuli.contrast();
-        let mut encode = |prompts| {
+        let mut encode = |prompts, score| {
             MaskedPrompt::encode_valid_lines(
                 subject,
                 prompts,
                 contrast,
+                score,
                 &mut invalid,
                 &mut warnings,
             )
         };
-        let prompts = encode(&texts.prompts);
+        let prompts = encode(&texts.prompts, study.score);
         let mut bystanders = Vec::new();
         if let Some((prompts, _)) = &texts.bystanders {
-            bystanders = encode(prompts);
+            bystanders = encode(prompts, ScoreUnit::Word);
         }
         if study.lesion.kind == LesionKind::Patch {
             let tokens = &study.lesion.at;

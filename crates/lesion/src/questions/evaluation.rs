@@ -4,7 +4,7 @@ use grammar::{Case, HeldOut, held_out_prompts};
 use lesion_eval::{
     Batching, Contrast, MaskedPrompt, Progress, Prompts, Subject, predict, study_rows,
 };
-use study_record::{Accuracy, tables::PredictionRow};
+use study_record::{Accuracy, ScoreUnit, tables::PredictionRow};
 
 use crate::{
     error::LesionError, inputs::study_texts::paper_prompts, loading::loaded_model::LoadedModel,
@@ -56,7 +56,7 @@ fn rate(
 ) -> Result<Accuracy, LesionError> {
     // Without a lesion the labels do not matter.
     let contrast = Contrast { a: "him".to_owned(), b: "her".to_owned(), words: true };
-    let masked = MaskedPrompt::encode_all(subject, prompts, &contrast)?;
+    let masked = MaskedPrompt::encode_all(subject, prompts, &contrast, ScoreUnit::Word)?;
     let predictions = predict(subject, &masked, progress)?;
     let rows: Vec<PredictionRow> = study_rows::predictions(&predictions).collect();
     Ok(Accuracy::of(&rows))

@@ -4,7 +4,7 @@ use lesion_eval::{
     Batching, Contrast, InvalidLines, LabelAccuracy, MaskedPrompt, check_few_templates,
     label_accuracies, label_by_words, predict,
 };
-use study_record::{BootstrapSettings, Warning};
+use study_record::{BootstrapSettings, ScoreUnit, Warning};
 
 use crate::{
     error::LesionError, inputs::study_texts::TextInput, loading::loaded_model::LoadedModel,
@@ -18,6 +18,8 @@ pub struct PromptsEvaluation {
     pub model: String,
     /// The prompts file.
     pub prompts: String,
+    /// What the candidates are compared by.
+    pub score: ScoreUnit,
     /// The random seed of the intervals.
     pub seed: u64,
     /// The accuracy of each label. A prompt's label stands before its tab, or is its right word.
@@ -26,13 +28,14 @@ pub struct PromptsEvaluation {
     pub warnings: Vec<Warning>,
 }
 
-/// Measures how well a model does in prompts, for each label.
+/// Measures how well a model does in prompts, whose candidates are compared by `score`, for each label.
 ///
 /// # Errors
 /// If lines of the prompts are invalid, for any model or for this one, or the model cannot be run.
 pub fn evaluate_prompts(
     model: &LoadedModel,
     input: &TextInput,
+    score: ScoreUnit,
     seed: u64,
     stages: &mut Stages<'_>,
 ) -> Result<PromptsEvaluation, LesionError> {
@@ -42,8 +45,14 @@ pub fn evaluate_prompts(
     let prompts = input.parse_prompts(&mut invalid)?;
     // Without stimuli there is no contrast that labels could be words of.
     let contrast = Contrast { a: String::new(), b: String::new(), words: false };
-    let mut masked =
-        MaskedPrompt::encode_valid_lines(subject, &prompts, &contrast, &mut invalid, &mut warnings);
+    let mut masked = MaskedPrompt::encode_valid_lines(
+        subject,
+        &prompts,
+        &contrast,
+        score,
+        &mut invalid,
+        &mut warnings,
+    );
     invalid.check()?;
     label_by_words(&prompts, &mut masked);
     let predictions = stages.run("evaluate", |progress| predict(subject, &masked, progress))?;
@@ -54,5 +63,5 @@ pub fn evaluate_prompts(
     }
     Warning::sort(&mut warnings);
     let (model, prompts) = (model.name().to_owned(), input.name().to_owned());
-    Ok(PromptsEvaluation { model, prompts, seed, labels, warnings })
+    Ok(PromptsEvaluation { model, prompts, score, seed, labels, warnings })
 }

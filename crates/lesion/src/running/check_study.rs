@@ -1,7 +1,8 @@
 //! The steps of a study and the time that they take, without running it.
 
 use lesion_eval::{
-    DetectableEffects, MaskedPrompt, Trials, find_part, never_right_in_sample, predict, unwatched,
+    DetectableEffects, MaskedPrompt, Trials, find_part, never_right_in_sample, passes_of, predict,
+    unwatched,
 };
 use rayon::prelude::*;
 use serde::Serialize;
@@ -119,19 +120,22 @@ pub fn check(
 pub(crate) fn plan_steps(prepared: &PreparedStudy<'_>) -> Vec<PlannedStep> {
     let design = prepared.design();
     let layers = design.subject.model.config().num_hidden_layers;
-    let step = |name, trials: &Trials| PlannedStep {
+    // A sentence that is scored passes once for each of its tokens.
+    let passes = passes_of(design.prompts).len() as f64;
+    let per_prompt = passes / design.prompts.len().max(1) as f64;
+    let step = |name, trials: &Trials, passes_each: f64| PlannedStep {
         name,
         sentences: trials.count,
-        passes: trials.passes(layers),
+        passes: passes_each * trials.passes(layers),
         at_most: trials.at_most,
     };
     let mut steps = vec![
-        step("baseline", &Trials::whole_passes(design.prompts.len())),
-        step("activations", &Trials::whole_passes(design.stimuli.sentences())),
-        step("lesion", &lesion_eval::paper_lesion_trials(&design)),
+        step("baseline", &Trials::whole_passes(design.prompts.len()), per_prompt),
+        step("activations", &Trials::whole_passes(design.stimuli.sentences()), 1.0),
+        step("lesion", &lesion_eval::paper_lesion_trials(&design), per_prompt),
     ];
     for part in prepared.parts() {
-        steps.push(step(part.name(), &find_part(part).trials(&design)));
+        steps.push(step(part.name(), &find_part(part).trials(&design), per_prompt));
     }
     steps
 }
@@ -151,7 +155,7 @@ fn affordable_prompts(seconds_per_pass: f64) -> usize {
 /// Measured seconds per sentence of the first prompts, in batches that run side by side like those
 /// of lesions, or one sentence at a time if the model is slow.
 pub(crate) fn seconds_per_pass(prepared: &PreparedStudy<'_>) -> Result<f64, LesionError> {
-    let prompts = prepared.design().prompts;
+    let prompts = passes_of(prepared.design().prompts);
     let length = prompts.first().map(MaskedPrompt::length);
     let alike = prompts.iter().filter(|prompt| Some(prompt.length()) == length);
     let sentences: Vec<MaskedPrompt> = alike.cycle().take(TIMED_BATCH).cloned().collect();

@@ -2,10 +2,12 @@
 
 use std::{collections::BTreeMap, io::BufReader, sync::Arc};
 
-use lesion_eval::{Batching, Design, LayerPattern, NeuronSets, Subject, default_layer, find_part};
+use lesion_eval::{
+    Batching, Design, LayerPattern, NeuronSets, StudyError, Subject, default_layer, find_part,
+};
 use study_record::{
-    BUNDLED, IndexRanges, Inputs, LEVEL, Manifest, Part, Registration, RegistrationCheck,
-    StimuliCounts, Study, Warning, sets_needed, smallest_p,
+    BUNDLED, IndexRanges, Inputs, LEVEL, LesionKind, Manifest, Part, Registration,
+    RegistrationCheck, ScoreUnit, StimuliCounts, Study, Warning, sets_needed, smallest_p,
 };
 use study_report::{StudyFiles, hash};
 
@@ -191,6 +193,9 @@ impl<'m> PreparedStudy<'m> {
         read: impl FnOnce(&Study, &RunOptions) -> Result<Arc<ReadInputs>, LesionError>,
     ) -> Result<Self, LesionError> {
         check_parts(&study)?;
+        if study.score == ScoreUnit::Sentence && study.lesion.kind == LesionKind::Patch {
+            return Err(StudyError::PatchedSentences.into());
+        }
         let subject = model.subject(options.plain, batching(study.backend, options.memory));
         let layers = StudyLayers::find(subject, &study)?;
         let read = read(&study, &options)?;
@@ -375,7 +380,8 @@ impl<'m> PreparedStudy<'m> {
             .collect();
         let selection = &self.study.selection;
         let RunOptions { memory, plain, .. } = self.options;
-        format!("{hashes:?} {:?} {:?} {memory} {plain}", selection.at, selection.test)
+        let (at, test, score) = (selection.at, selection.test, self.study.score);
+        format!("{hashes:?} {at:?} {test:?} {score} {memory} {plain}")
     }
 
     /// The hash of the code's version and of all inputs and settings that affect the results. Two runs with

@@ -39,7 +39,7 @@ impl StimuliResponses {
         study: &Study,
         progress: Progress<'_>,
     ) -> Result<Self, LesionError> {
-        let encoded = EncodedStimuli::encode(subject, stimuli, &study.selection)?;
+        let encoded = EncodedStimuli::encode(subject, stimuli, &study.selection, study.score)?;
         let activations = measure(subject, &encoded, &mut *progress)?;
         let sentences = stimuli.sentences(activations.lines());
         let selected = select_alone(study, &activations, progress)?;

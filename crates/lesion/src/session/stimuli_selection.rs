@@ -1,7 +1,7 @@
 //! Neurons that respond to any stimuli, without a study.
 
 use lesion_eval::{EncodedStimuli, Observations, Selection, StudyError, Subject, measure, select};
-use study_record::Study;
+use study_record::{ScoreUnit, Study};
 
 use crate::{
     error::LesionError,
@@ -29,7 +29,7 @@ pub(crate) fn select_on(
         None => bundled_stimuli(settings.at)?,
     };
     stimuli.test(settings)?;
-    let encoded = EncodedStimuli::encode(subject, &stimuli, settings)?;
+    let encoded = EncodedStimuli::encode(subject, &stimuli, settings, ScoreUnit::Word)?;
     let activations = stages
         .run("activations", |progress| measure(subject, &encoded, progress))
         .map_err(LesionError::from)?;

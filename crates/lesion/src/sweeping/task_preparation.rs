@@ -69,7 +69,8 @@ fn texts_key(study: &Study) -> String {
     let is_patch = study.lesion.kind == LesionKind::Patch;
     let has_no_part = study.parts.as_ref().is_some_and(Vec::is_empty);
     format!(
-        "{:?} {:?} {:?} {:?} {:?} {is_patch} {has_no_part} {:?}",
+        "{:?} {:?} {:?} {:?} {:?} {:?} {is_patch} {has_no_part} {:?}",
+        study.score,
         study.stimuli,
         study.prompts,
         study.lesion.neurons,

@@ -34,6 +34,16 @@ impl SharedLayers {
 }
 
 choices! {
+    /// What the candidates of a prompt are compared by.
+    pub enum ScoreUnit: "score" {
+        /// The logit of each word at the mask.
+        Word = "word",
+        /// The sum of the log probabilities of all tokens of the sentence with each candidate.
+        Sentence = "sentence",
+    }
+}
+
+choices! {
     /// The t-test of each neuron.
     pub enum TTestKind: "t-test" {
         /// Of the differences within pairs.

@@ -17,7 +17,8 @@ pub use study_file::in_users_words;
 
 use crate::part_tables::Part;
 use choices::{
-    Backend, Correction, Scope, SelectAt, SharedLayers, Site, Strength, TTestKind, ValuesFrom,
+    Backend, Correction, Scope, ScoreUnit, SelectAt, SharedLayers, Site, Strength, TTestKind,
+    ValuesFrom,
 };
 use index_ranges::{IndexRanges, LayerGroups};
 use settings_macro::{setting, settings, unset};
@@ -44,6 +45,10 @@ settings! {
         /// Prompts, with the right word first: `We thanked {her|him}.`
         prompts: Option<FilePath> => unset("the paper's two")
             .example("prompts.txt").option("prompts", "FILE"),
+        /// What the candidates of a prompt are compared by: the word's logit at the mask, or the sum of the
+        /// log probabilities of all tokens of the sentence with each candidate, which may then be several
+        /// words.
+        score: ScoreUnit => setting("word").option("score", "UNIT"),
         /// Compute backend; `wgpu` and `cuda` run on a GPU. A plain build has `flex` only; `cargo
         /// xtask` also builds in the backend that an option or the study file asks for.
         backend: Backend => setting("flex").option("backend", "BACKEND"),

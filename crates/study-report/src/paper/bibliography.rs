@@ -59,6 +59,22 @@ references! {
         "title": "Course on language models, notebook part6\\_mlp\\_ttest2ablateMLP",
         "howpublished": "\\texttt{https://github.com/mikexcohen/LLM\\_course}",
     }
+    SALAZAR = "inproceedings" "salazar2020" "Salazar and others 2020" {
+        "author": "Salazar, Julian and Liang, Davis and Nguyen, Toan Q. and Kirchhoff, Katrin",
+        "title": "Masked language model scoring",
+        "booktitle": "Proceedings of the 58th Annual Meeting of the Association for Computational \
+                      Linguistics",
+        "pages": "2699--2712",
+        "year": "2020",
+    }
+    KAUF_IVANOVA = "inproceedings" "kauf2023" "Kauf and Ivanova 2023" {
+        "author": "Kauf, Carina and Ivanova, Anna",
+        "title": "A better way to do masked language model scoring",
+        "booktitle": "Proceedings of the 61st Annual Meeting of the Association for Computational \
+                      Linguistics (Volume 2: Short Papers)",
+        "pages": "925--935",
+        "year": "2023",
+    }
     STUDENT = "article" "student1908" "Student 1908" {
         "author": "Student",
         "title": "The probable error of a mean",

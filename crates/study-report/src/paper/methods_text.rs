@@ -1,17 +1,17 @@
 //! The methods of a study in two paragraphs, with every number that decides its results.
 
 use study_record::{
-    BUNDLED, Correction, FEWEST_TEMPLATES, LEVEL, Manifest, Part, Selector, SetKind, SetRule,
-    SharedLayers, TTestKind,
+    BUNDLED, Correction, FEWEST_TEMPLATES, LEVEL, Manifest, Part, ScoreUnit, Selector, SetKind,
+    SetRule, SharedLayers, TTestKind,
     tables::{CausalRow, DoseRow, ProfileRow, PromptRow, SelectorRow, VerdictRow},
 };
 
 use super::{
     bibliography::{
         BENJAMINI_HOCHBERG, BENJAMINI_YEKUTIELI, COHEN, DAVISON_HINKLEY, DICE, DUNN,
-        EFRON_TIBSHIRANI, HOERL_KENNARD, HOLM, KULLBACK_LEIBLER, NANDA, NOTEBOOK, PHIPSON_SMYTH,
-        PROGRAM, ROUDER, Reference, SCHUIRMANN, STEIGER, STOREY, STUDENT, SUNDARARAJAN, SYED,
-        WELCH, WESTFALL_YOUNG,
+        EFRON_TIBSHIRANI, HOERL_KENNARD, HOLM, KAUF_IVANOVA, KULLBACK_LEIBLER, NANDA, NOTEBOOK,
+        PHIPSON_SMYTH, PROGRAM, ROUDER, Reference, SALAZAR, SCHUIRMANN, STEIGER, STOREY, STUDENT,
+        SUNDARARAJAN, SYED, WELCH, WESTFALL_YOUNG,
     },
     cited_text::CitedText,
 };
@@ -210,9 +210,27 @@ fn add_controls(methods: &mut CitedText, manifest: &Manifest, profile: &[Profile
     } else {
         format!("Where this p was at most {LEVEL}, it was also compared")
     };
+    match manifest.study.score {
+        ScoreUnit::Word => methods.write(
+            " The margin of the right word is its logit less the largest of the other \
+             candidates\u{2019}.",
+        ),
+        ScoreUnit::Sentence => {
+            methods.write(
+                " Candidates were compared by whole sentences: the score of a sentence is the sum of \
+                 the log probabilities of its tokens, in a decoder given those before them, and in a \
+                 masked model with each of them masked in turn, together with the later tokens of its \
+                 word",
+            );
+            methods.cite(&[SALAZAR, KAUF_IVANOVA]);
+            methods.write(
+                ". Every lesion was made in the pass of each token. The margin is the score of the \
+                 right sentence less that of the best other one.",
+            );
+        }
+    }
     methods.write(format!(
-        " The margin of the right word is its logit less the largest of the other candidates\u{2019}. \
-         The mean drop of the margin was compared, two-sided, with that of {} of as many neurons, drawn \
+        " The mean drop of the margin was compared, two-sided, with that of {} of as many neurons, drawn \
          without replacement from the whole layer, those of the label included",
         plural(manifest.random_sets, "random set")
     ));

@@ -8,7 +8,7 @@ use plotters::{
     style::text_anchor::{HPos, VPos},
 };
 use study_record::{
-    Accuracy,
+    Accuracy, ScoreUnit,
     tables::{PredictionRow, PromptRow, Row as _},
 };
 
@@ -48,21 +48,37 @@ pub(crate) fn baseline_section(study: &FinishedStudy<'_>) -> Result<Section, Rep
     let Accuracy { prompts, right, top } = Accuracy::of(&predictions);
     let mut section = Section::new("baseline", "Baseline");
     section.explanation("The predictions of the plain pass, in which nothing is lesioned.");
-    section.table(predictions_table(&predictions));
-    section.finding(format!(
-        "The right word has a higher logit than the other candidates in {} of {}, and the highest \
-         of the whole vocabulary in {}.",
-        count(right),
-        plural(prompts, "masked prompt"),
-        count(top)
-    ));
+    section.table(predictions_table(&predictions, study.manifest().study.score));
+    section.finding(match study.manifest().study.score {
+        ScoreUnit::Word => format!(
+            "The right word has a higher logit than the other candidates in {} of {}, and the \
+             highest of the whole vocabulary in {}.",
+            count(right),
+            plural(prompts, "masked prompt"),
+            count(top)
+        ),
+        ScoreUnit::Sentence => format!(
+            "The sentence with the right words has a higher score than those with the other \
+             candidates in {} of {}.",
+            count(right),
+            plural(prompts, "prompt")
+        ),
+    });
     section.figure(logits_figure(study, &predictions)?);
     Ok(section)
 }
 
-fn predictions_table(predictions: &[PredictionRow]) -> Table {
-    let caption = "Each candidate at each mask. Probability and rank are over the whole \
-                   vocabulary; rank 1 is the top.";
+fn predictions_table(predictions: &[PredictionRow], score: ScoreUnit) -> Table {
+    let caption = match score {
+        ScoreUnit::Word => {
+            "Each candidate at each mask. Probability and rank are over the whole vocabulary; rank 1 \
+             is the top."
+        }
+        ScoreUnit::Sentence => {
+            "Each candidate of each prompt. The logit is the score of its sentence, the sum of the \
+             log probabilities of all its tokens; the rank is among the candidates."
+        }
+    };
     let columns = ["prompt", "position", "right word", "candidate", "logit", "probability", "rank"];
     let mut table =
         Table::new("predictions", &[PredictionRow::TABLE.file], caption, columns).on_screen();

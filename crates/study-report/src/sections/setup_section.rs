@@ -1,6 +1,6 @@
 //! The model and the stimuli.
 
-use study_record::{SelectAt, shown, tables::PromptRow};
+use study_record::{ScoreUnit, SelectAt, shown, tables::PromptRow};
 
 use crate::{
     document::{
@@ -23,9 +23,17 @@ pub(crate) fn setup_section(study: &FinishedStudy<'_>) -> Result<Section, Report
         SelectAt::Visible => "as they are",
         SelectAt::Masked => "masked, so that only the context distinguishes them",
     };
+    let scores = match manifest.study.score {
+        ScoreUnit::Word => "",
+        ScoreUnit::Sentence => {
+            " It compares whole sentences: wherever a logit is named, the score of a sentence is meant, \
+             the sum of the log probabilities of all its tokens in nats, and a lesion at the mask is \
+             one at each of these tokens in turn."
+        }
+    };
     section.explanation(format!(
         "The model has {} with {} MLP neurons each. Neurons are selected on {}.{} The model sees \
-         these words {view}.{held_out} It then predicts the words of {}.",
+         these words {view}.{held_out} It then predicts the words of {}.{scores}",
         plural(manifest.model_layers, "layer"),
         count(manifest.model_neurons),
         describe_stimuli(manifest),

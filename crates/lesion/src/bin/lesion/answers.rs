@@ -15,7 +15,7 @@ use lesion::{
 use lesion_eval::LabelAccuracy;
 use serde::Serialize;
 use study_record::{
-    Accuracy, Backend, LesionSummary, Part, Registration, Seconds, Study, Warning,
+    Accuracy, Backend, LesionSummary, Part, Registration, ScoreUnit, Seconds, Study, Warning,
     tables::{
         DissociationRow, GatherEstimateRow, GatherRow, LesionRow, PredictionRow, ProfileRow,
         SelectionRow, VerdictRow,
@@ -291,6 +291,7 @@ impl Answer for Evaluation {
 struct PromptsEvaluationJson<'a> {
     model: &'a str,
     prompts: &'a str,
+    score: ScoreUnit,
     seed: u64,
     labels: &'a [LabelAccuracy],
     warnings: &'a [Warning],
@@ -302,8 +303,9 @@ impl Answer for PromptsEvaluation {
     }
 
     fn json(&self) -> Result<impl Serialize> {
-        let Self { model, prompts, seed, labels, warnings } = self;
-        Ok(PromptsEvaluationJson { model, prompts, seed: *seed, labels, warnings })
+        let Self { model, prompts, score, seed, labels, warnings } = self;
+        let (score, seed) = (*score, *seed);
+        Ok(PromptsEvaluationJson { model, prompts, score, seed, labels, warnings })
     }
 
     fn next(&self) -> Option<String> {

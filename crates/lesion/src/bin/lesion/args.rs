@@ -16,7 +16,9 @@ use study_record::{Backend, Count, FigureFormat, LesionSettings, SettingValue};
 use crate::{
     predict_request::PredictQuestion,
     progress_bars::ProgressForm,
-    setting_args::{AllSettings, LESIONING, LesionManner, ModelName, ModelSettings, SettingArgs},
+    setting_args::{
+        AllSettings, LESIONING, LesionManner, ModelName, ModelSettings, ScoreSetting, SettingArgs,
+    },
     shard_option::ShardOption,
     task_option::TaskOption,
     time_limit::TimeLimit,
@@ -328,6 +330,9 @@ pub(crate) struct EvaluateArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) prompts: Option<PathBuf>,
 
+    #[command(flatten)]
+    pub(crate) score: SettingArgs<ScoreSetting>,
+
     /// Number of prompts of each kind of the grammar.
     #[arg(long, value_name = "N", default_value = "1000", conflicts_with = "prompts",
           value_parser = Count::<1, 100_000>::parse)]
@@ -378,6 +383,9 @@ pub(crate) struct ImportArgs {
 
     #[command(flatten)]
     pub(crate) model: SettingArgs<ModelName>,
+
+    #[command(flatten)]
+    pub(crate) score: SettingArgs<ScoreSetting>,
 
     /// Random seed of the halves.
     #[arg(long, default_value_t = 0, value_parser = u64::parse)]

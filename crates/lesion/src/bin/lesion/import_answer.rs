@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context as _, Result};
 use lesion::{ImportedContrast, ModelSource, Stages, TextInput};
 use serde::Serialize;
-use study_record::FilePath;
+use study_record::{FilePath, ScoreUnit};
 
 use crate::{
     answers::Answer,
@@ -25,6 +25,7 @@ pub(crate) struct ImportAnswer {
     imported: ImportedContrast,
     /// The model that read the words; none if no model did.
     model: Option<String>,
+    score: ScoreUnit,
     paths: Vec<PathBuf>,
 }
 
@@ -52,6 +53,7 @@ impl ImportAnswer {
         let dir = args.folder()?;
         let input = TextInput::read(&args.file)?;
         let study = args.model.study()?;
+        let score = args.score.study()?.score;
         let mut model = None;
         let mut setting = None;
         // Without the option, words are not compared with those of the bundled model.
@@ -60,9 +62,10 @@ impl ImportAnswer {
             model = Some(open_model(&study, 0, stages)?);
             setting = model_setting(study.model.as_ref())?;
         }
-        let imported = ImportedContrast::read(&input, &format, model.as_ref(), args.seed)?;
+        let imported = ImportedContrast::read(&input, &format, model.as_ref(), score, args.seed)?;
         let paths = imported.write(&dir, setting, args.force)?;
-        Ok(Self { imported, model: model.map(|model| model.name().to_owned()), paths })
+        let model = model.map(|model| model.name().to_owned());
+        Ok(Self { imported, model, score, paths })
     }
 
     fn unused(&self) -> impl Iterator<Item = UnusedJson> {
@@ -112,7 +115,7 @@ impl Answer for ImportAnswer {
             plural(halves[1], "prompt"),
             counts.join(", "),
         )?;
-        if self.model.is_none() {
+        if self.model.is_none() && self.score == ScoreUnit::Word {
             writeln!(
                 out,
                 "No model has read the words; with --model, those that are several tokens are left out."

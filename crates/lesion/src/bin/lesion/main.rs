@@ -166,12 +166,16 @@ fn answer(command: &Command, json: bool, stages: &mut Stages<'_>) -> Result<()> 
             }
             give(&PredictAnswer::ask(&session, &question, stages)?, json)
         }
-        Command::Evaluate(EvaluateArgs { model, prompts: Some(path), seed, .. }) => {
+        Command::Evaluate(EvaluateArgs { model, prompts: Some(path), score, seed, .. }) => {
             let prompts = TextInput::read(path)?;
             let model = open_named_model(model, stages)?;
-            give(&lesion::evaluate_prompts(&model, &prompts, *seed, stages)?, json)
+            let score = score.study()?.score;
+            give(&lesion::evaluate_prompts(&model, &prompts, score, *seed, stages)?, json)
         }
         Command::Evaluate(args) => {
+            if args.score.find_override(|_| true).is_some() {
+                bail!("--score: give the prompts whose sentences are scored with --prompts");
+            }
             let model = open_named_model(&args.model, stages)?;
             give(&lesion::evaluate(&model, args.count.get(), args.seed, stages)?, json)
         }

@@ -11,7 +11,7 @@ use std::{
 };
 
 use study_record::{
-    FilePath, MANIFEST, Manifest,
+    FilePath, MANIFEST, Manifest, ScoreUnit,
     tables::{PromptRow, Row as _, decode},
 };
 
@@ -52,7 +52,8 @@ fn replace_command(typed: &[OsString], command: &str) -> String {
 /// After a run: the first lesioned prompt, with all neurons of its label silenced.
 pub(crate) fn after_run(dir: &Path) -> Option<String> {
     let manifest: Manifest = serde_json::from_slice(&fs::read(dir.join(MANIFEST)).ok()?).ok()?;
-    if manifest.study.untrained.is_some() {
+    // `predict` compares words.
+    if manifest.study.untrained.is_some() || manifest.study.score == ScoreUnit::Sentence {
         return None;
     }
     let table = fs::read(dir.join(PromptRow::TABLE.file)).ok()?;

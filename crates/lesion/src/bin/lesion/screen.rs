@@ -12,7 +12,7 @@ use indicatif::DecimalBytes;
 use lesion::{Evaluation, PlannedStep, PromptsEvaluation, SentenceAnswer, StudyPlan};
 use lesion_eval::{LesionValues, MaskRating, Score, SentenceLesion, WordRating};
 use serde::Serialize;
-use study_record::{ValuesFrom, shown};
+use study_record::{ScoreUnit, ValuesFrom, shown};
 use study_report::{Block, Section};
 
 use crate::terminal::printable;
@@ -143,6 +143,15 @@ pub(crate) fn write_prompts_evaluation(
     writeln!(out, "{printed}")?;
     for line in shown(&evaluation.warnings) {
         writeln!(out, "Warning: {}", printable(&line))?;
+    }
+    if evaluation.score == ScoreUnit::Sentence {
+        return writeln!(
+            out,
+            "Scores are sums of log probabilities of all tokens of a sentence.\nright, on top: the sentence \
+             with the right word has a higher score than every other one.\nmargin: its mean lead in nats \
+             over the best of the others, with an interval over templates.\nprob.: its mean probability. \
+             conf.: the mean probability of the preferred sentence among those of a prompt."
+        );
     }
     writeln!(
         out,

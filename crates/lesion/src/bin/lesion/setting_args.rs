@@ -50,6 +50,14 @@ impl OfferedSettings for ModelSettings {
     const KEYS: &'static [&'static str] = &["model", "backend"];
 }
 
+/// What candidates are compared by.
+#[derive(Clone, Debug)]
+pub(crate) struct ScoreSetting;
+
+impl OfferedSettings for ScoreSetting {
+    const KEYS: &'static [&'static str] = &["score"];
+}
+
 /// The group of the options of which one must be given with the manner of a lesion.
 pub(crate) const LESIONING: &str = "lesioning";
 
