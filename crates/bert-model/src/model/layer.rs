@@ -184,7 +184,7 @@ impl Layer {
         }
     }
 
-    /// What is attended. `hidden` is the layer's input at the same tokens.
+    /// The result of attention. `hidden` is the layer's input at the same tokens.
     fn after_attention(&self, sum: Tensor<3>, hidden: Tensor<3>) -> Tensor<3> {
         match (self.norms, &self.attention_norm) {
             (Norms::Post, Some(norm)) => norm.forward(sum),

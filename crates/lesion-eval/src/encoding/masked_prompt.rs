@@ -100,7 +100,7 @@ pub struct MaskedPrompt {
 }
 
 impl MaskedPrompt {
-    /// What its candidates are compared by.
+    /// The score by which its candidates are compared.
     #[must_use]
     pub fn score(&self) -> ScoreUnit {
         if self.scored.is_some() { ScoreUnit::Sentence } else { ScoreUnit::Word }

@@ -48,7 +48,7 @@ pub struct LesionOutcome {
     pub words: Vec<String>,
     /// Their logits, or the scores of their sentences, without and with the lesion.
     pub outcome: Outcome,
-    /// What the candidates are compared by.
+    /// The score by which the candidates are compared.
     pub score: ScoreUnit,
 }
 

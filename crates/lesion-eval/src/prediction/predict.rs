@@ -56,7 +56,7 @@ pub struct Prediction {
     /// The token with the highest logit of the whole vocabulary, or the candidate whose sentence has the
     /// highest score.
     pub top: String,
-    /// What the candidates are compared by.
+    /// The score by which the candidates are compared.
     pub score: ScoreUnit,
 }
 

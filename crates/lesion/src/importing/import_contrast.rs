@@ -48,7 +48,7 @@ pub struct ImportedContrast {
     pub prompts: BTreeMap<String, usize>,
     /// The lines that cannot be used, in the order of the file.
     pub unused: Vec<UnusedLine>,
-    /// What the sentences are compared by.
+    /// The score by which the sentences are compared.
     score: ScoreUnit,
     /// The texts of the stimuli and the prompts.
     texts: [String; 2],

@@ -151,10 +151,10 @@ mod tests {
                 let mut unused = Vec::new();
                 let pairs = read_table("t", &text, &columns("good", "bad"), &mut unused).unwrap();
                 let lines: Vec<usize> = pairs.iter().map(|pair| pair.line).collect();
-                assert_eq!(lines, [2, 5], "{text:?}");
+                assert_eq!(lines, [2, 6], "{text:?}");
                 assert_eq!(pairs[0].good, format!("Well, it is{end}odd."));
                 assert_eq!(pairs[1].good, "\"No\" is.");
-                assert_eq!(unused[0].line, 6);
+                assert_eq!(unused[0].line, 7);
                 let reason = unused[0].reason.to_string();
                 assert_eq!(reason, "the row has no field in the column `bad`");
             }

@@ -18,7 +18,7 @@ pub struct PromptsEvaluation {
     pub model: String,
     /// The prompts file.
     pub prompts: String,
-    /// What the candidates are compared by.
+    /// The score by which the candidates are compared.
     pub score: ScoreUnit,
     /// The random seed of the intervals.
     pub seed: u64,

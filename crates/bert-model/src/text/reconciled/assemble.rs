@@ -42,7 +42,7 @@ use crate::text::{
     tokenizer_error::TokenizerError,
 };
 
-/// What Python counts as white space, in a class of a pattern: four characters more than Rust.
+/// The white space of Python, in a class of a pattern: four characters more than Rust.
 pub(crate) const PYTHON_SPACE: &str = r"\s\x1c-\x1f";
 
 /// The space of the tokens of XLM-RoBERTa and Llama.

@@ -50,7 +50,7 @@ impl OfferedSettings for ModelSettings {
     const KEYS: &'static [&'static str] = &["model", "backend"];
 }
 
-/// What candidates are compared by.
+/// The score by which candidates are compared.
 #[derive(Clone, Debug)]
 pub(crate) struct ScoreSetting;
 
