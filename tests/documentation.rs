@@ -61,6 +61,7 @@ fn add_keys(value: &Value, path: &str, named: &[String], found: &mut BTreeSet<St
 #[test]
 fn the_documented_keys_are_those_that_json_writes() {
     let study = concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets/studies/reproduce.toml");
+    let decoder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/parity/gpt2/model");
     // A changed table, so that no list is empty.
     let run = Run::brief(&[]);
     let out = run.out();
@@ -79,6 +80,7 @@ fn the_documented_keys_are_those_that_json_writes() {
                 &["日 saw [MASK].", "--lesion", "0:1", "--at", "0,1"],
                 &["We met [MASK].", "--each", "0:1,2", "--show", "5:top2"],
                 &["We met [MASK].", "--lesion", "0:1", "--patch", "I saw [MASK]."],
+                &["We met [MASK].", "--model", decoder],
             ],
         ),
         (

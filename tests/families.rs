@@ -15,6 +15,8 @@ const FAMILIES: [&str; 8] = [
     "phobert",
 ];
 
+const DECODERS: [&str; 5] = ["gpt2", "gpt_neox", "llama", "qwen2", "qwen3"];
+
 const STIMULI: &str = "The dog followed {him|her} home.\nLucy helped {him|her} with the work.\n\
     We saw {him|her} in the café.\nThey met {him|her} today.\nThe king thanked {him|her}.\n\
     Robert followed {him|her} and smiled.\n";
@@ -73,10 +75,16 @@ const DECODER_PROMPTS: &str = "Robert helped Lucy with {her|him|his} project and
     He smiled when we met {him|her}.\n";
 
 #[test]
-fn the_study_runs_on_a_decoder() {
-    let args =
-        ["--nulls", "2", "--correction", "none", "--parts", "controls,causal,selectors,dynamic"];
-    let run = reproduce("gpt2", STIMULI, DECODER_PROMPTS, &args);
+fn the_study_runs_on_every_decoder() {
+    for family in DECODERS {
+        assert_study_runs_on_decoder(family);
+    }
+}
+
+fn assert_study_runs_on_decoder(family: &str) {
+    let parts = "controls,joint,dose,causal,selectors,stability,specificity,dynamic";
+    let args = ["--nulls", "2", "--correction", "none", "--parts", parts];
+    let run = reproduce(family, STIMULI, DECODER_PROMPTS, &args);
     let predictions = run.rows("predictions.csv");
     let candidates: Vec<_> =
         predictions.iter().map(|row| (&*row["target"], &*row["candidate"])).collect();
@@ -89,11 +97,13 @@ fn the_study_runs_on_a_decoder() {
         ("him", "him"),
         ("him", "her"),
     ];
-    assert_eq!(candidates, expected);
+    assert_eq!(candidates, expected, "{family}");
     // Read at the token before the word: *with*, *thanked* and *met*.
     let positions: Vec<_> =
         run.rows("prompts.csv").iter().map(|row| row["position"].clone()).collect();
-    assert_eq!(positions, ["3", "8", "4"]);
+    // Llama's text begins with a token of its own.
+    let expected = if family == "llama" { ["4", "9", "5"] } else { ["3", "8", "4"] };
+    assert_eq!(positions, expected, "{family}");
     assert!(!run.rows("nulls.csv").is_empty());
     let stderr = run.stderr();
     let expected = "1 line with text after the target; the model is a decoder and does not read it";
@@ -220,7 +230,7 @@ fn only_layers_that_share_weights_are_lesioned_everywhere() {
 /// Stimuli and prompts that a family can read.
 fn texts(family: &str) -> [&'static str; 2] {
     match family {
-        "gpt2" => [STIMULI, DECODER_PROMPTS],
+        decoder if DECODERS.contains(&decoder) => [STIMULI, DECODER_PROMPTS],
         "esm" => [PROTEIN_STIMULI, PROTEIN_PROMPTS],
         _ => [STIMULI, PROMPTS],
     }
@@ -230,6 +240,29 @@ fn texts(family: &str) -> [&'static str; 2] {
 fn a_decoder_needs_a_token_before_the_word() {
     let run = reproduce("gpt2", STIMULI, "{He|She} smiled.\n", &[]);
     assert_user_error(&run, &["prompts.txt:1: nothing stands before the word"]);
+}
+
+#[test]
+fn a_decoder_reads_no_mask_in_stimuli_and_prompts() {
+    let run = reproduce("gpt2", STIMULI, "We saw [MASK] when we met {him|her}\n", &[]);
+    assert_user_error(&run, &["prompts.txt:1: [MASK] stands in the text", "a decoder"]);
+}
+
+#[test]
+fn a_lesion_before_the_word_of_a_decoder_equals_the_plain_pass() {
+    for family in DECODERS {
+        for at in ["-1,0", "-2", "all"] {
+            let args = ["--nulls", "1", "--correction", "none", "--parts", "controls", "--at", at];
+            let fast = reproduce(family, STIMULI, DECODER_PROMPTS, &args);
+            let plain = [&args[..], &["--plain"]].concat();
+            let plain = reproduce(family, STIMULI, DECODER_PROMPTS, &plain).rows("nulls.csv");
+            let fast = fast.rows("nulls.csv");
+            assert_eq!(fast.len(), plain.len());
+            for (fast, plain) in fast.iter().zip(&plain) {
+                assert_close(number(fast, "margin_drop"), number(plain, "margin_drop"), 1e-5);
+            }
+        }
+    }
 }
 
 #[test]
@@ -249,6 +282,12 @@ fn a_decoder_predicts_at_the_end_of_a_sentence() {
     let plain = masks("She thanked [MASK]");
     assert_eq!(plain[0]["position"], 1);
     assert_eq!(masks("She thanked [MASK]."), plain);
+    let output = crate::support::lesion(dir.path())
+        .args(["predict", "She thanked [MASK].", "--model", &model])
+        .output()
+        .unwrap();
+    let screen = String::from_utf8(output.stdout).unwrap();
+    assert!(screen.contains("Note: the model, a decoder, does not read \".\""), "{screen}");
     for (sentence, expected) in [
         ("She thanked [MASK] and smiled.", "\"and smiled.\" stands after [MASK]"),
         ("She [MASK] him [MASK].", "stands after [MASK]"),
@@ -265,7 +304,7 @@ fn a_decoder_predicts_at_the_end_of_a_sentence() {
 
 #[test]
 fn shortcuts_and_the_plain_pass_agree() {
-    for family in FAMILIES.into_iter().chain(["gpt2", "esm"]) {
+    for family in FAMILIES.into_iter().chain(["esm"]).chain(DECODERS) {
         let [stimuli, prompts] = texts(family);
         let args = ["--nulls", "1", "--correction", "none", "--parts", "controls,joint"];
         let fast = reproduce(family, stimuli, prompts, &args);
@@ -283,7 +322,7 @@ fn shortcuts_and_the_plain_pass_agree() {
 
 #[test]
 fn neurons_can_be_selected_at_the_mask() {
-    for family in FAMILIES.into_iter().chain(["gpt2"]) {
+    for family in FAMILIES.into_iter().chain(DECODERS) {
         let [_, prompts] = texts(family);
         let run =
             reproduce(family, CONTEXT, prompts, &["--select-at", "masked", "--parts", "dose"]);
@@ -293,7 +332,7 @@ fn neurons_can_be_selected_at_the_mask() {
 
 #[test]
 fn evaluate_runs_on_every_family() {
-    for family in FAMILIES.into_iter().chain(["gpt2"]) {
+    for family in FAMILIES.into_iter().chain(DECODERS) {
         let model = model(family);
         let dir = tempfile::TempDir::new().unwrap();
         let args = ["evaluate", "--model", &model, "--count", "20"];

@@ -132,6 +132,8 @@ impl MlpHook for Lesion {
                 TokenSet::All => row * length + position,
                 TokenSet::OneEach(positions) if positions.get(row) == Some(&position) => row,
                 TokenSet::OneEach(_) => continue,
+                TokenSet::From(first) if position >= first => row * length + position - first,
+                TokenSet::From(_) => continue,
             };
             // A device does not necessarily check where it writes.
             assert!(token < batch * length, "a lesion is for the batch that it was made for");
@@ -225,6 +227,16 @@ mod tests {
         let mut expected = vec![1.0_f32; 16];
         expected[1] = 0.0;
         assert_eq!(found.into_data().try_into_vec::<f32>().unwrap(), expected);
+
+        // Of three tokens the last two are computed, of which the first is lesioned.
+        let mut lesion = Lesion::new(Site::Post, [2, 3], &config(), &targets).unwrap();
+        let ones = Tensor::<3>::ones([2, 2, 8], &burn::tensor::Device::flex());
+        let found = lesion.visit(0, Site::Post, TokenSet::From(1), ones.clone());
+        let mut expected = vec![1.0_f32; 32];
+        (expected[1], expected[18]) = (0.0, 0.0);
+        assert_eq!(found.into_data().try_into_vec::<f32>().unwrap(), expected);
+        let found = lesion.visit(0, Site::Post, TokenSet::From(2), ones);
+        assert_eq!(found.into_data().try_into_vec::<f32>().unwrap(), [1.0; 32]);
     }
 
     #[test]

@@ -83,6 +83,14 @@ impl MlpHook for TokenCapture {
                     }
                     activations.clone()
                 }
+                TokenSet::From(first) => {
+                    if self.positions.iter().any(|&position| position < first) {
+                        self.missed = Some(layer);
+                    }
+                    let places = self.positions.iter().map(|place| place.saturating_sub(first));
+                    let places: Vec<usize> = places.collect();
+                    TokenSet::OneEach(&places).of(activations.clone())
+                }
             };
             self.kept.push((layer, site, captured.squeeze_dim(1)));
         }

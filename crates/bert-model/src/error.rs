@@ -249,6 +249,15 @@ pub enum BertModelError {
         mask: &'static str,
     },
 
+    /// A text for a decoder contains a mask beside the word that it predicts.
+    #[error(
+        "{mask} stands in the text, but the model, a decoder, reads no mask; write a word in its place"
+    )]
+    MaskForDecoder {
+        /// The mask token.
+        mask: &'static str,
+    },
+
     /// A text contains a special token other than the mask.
     #[error(
         "{token} is no word but a special token of the model; only {mask} is allowed in a text"

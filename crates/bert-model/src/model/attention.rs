@@ -13,7 +13,8 @@ use crate::{
     error::BertModelError,
     ops::{
         dot_product_attention::{
-            Projections, attention_by_one, dot_product_attention, dot_product_attention_backward,
+            Projections, attention_by_one, attention_from, dot_product_attention,
+            dot_product_attention_backward,
         },
         head_counts::HeadCounts,
         layer_norm::LayerNorm,
@@ -73,8 +74,8 @@ impl Attention {
             queries: config.num_attention_heads,
             key_values: config.key_value_heads(),
         };
-        let of_queries = [hidden, heads.queries * size];
-        let of_key_values = [hidden, heads.key_values * size];
+        let of_queries = [hidden, heads.queries.saturating_mul(size)];
+        let of_key_values = [hidden, heads.key_values.saturating_mul(size)];
         let biases = config.structure.biases;
         let names = reader.names;
         let LayerNames { projections, attention_output, head_norms, .. } = names.layer;
@@ -191,6 +192,19 @@ impl Attention {
     ) -> Tensor<3> {
         let turned = self.turned(projections, Positions::OneEach(positions));
         let attended = attention_by_one(turned, self.heads, self.reach, positions);
+        add_linear(&self.output, attended, stream)
+    }
+
+    /// [`Attention::add`] for the tokens of each row from `first` on, from their queries and the keys and values of
+    /// all. `stream` is `[batch, tokens, hidden]`.
+    pub(crate) fn add_projected_from(
+        &self,
+        projections: Projections,
+        first: usize,
+        stream: Tensor<3>,
+    ) -> Tensor<3> {
+        let turned = self.turned(projections, Positions::From(first));
+        let attended = attention_from(turned, self.heads, self.reach, first);
         add_linear(&self.output, attended, stream)
     }
 

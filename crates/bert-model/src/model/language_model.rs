@@ -204,8 +204,14 @@ impl LanguageModel {
         hidden: Tensor<3>,
         tokens: TokenSet<'_>,
     ) -> Result<Tensor<3>, BertModelError> {
-        if let TokenSet::OneEach(positions) = tokens {
-            check_positions(positions, hidden.dims())?;
+        let [rows, length, _] = hidden.dims();
+        match tokens {
+            TokenSet::All => (),
+            TokenSet::OneEach(positions) => check_positions(positions, hidden.dims())?,
+            TokenSet::From(position) if position < length => (),
+            TokenSet::From(position) => {
+                return Err(BertModelError::NoSuchPosition { row: 0, position, rows, length });
+            }
         }
         Ok(self.layer(layer)?.attend(hidden, tokens))
     }
@@ -254,6 +260,31 @@ impl LanguageModel {
     ) -> Result<Tensor<3>, BertModelError> {
         check_positions(positions, projections.keys.dims())?;
         Ok(self.layer(layer)?.attend_projected_at(hidden, projections, positions))
+    }
+
+    /// [`LanguageModel::attend`] of the tokens of each row from `first` on, from the queries of these tokens and
+    /// the keys and values of all. `hidden`, `[batch, tokens, hidden]`, is the input of the layer at these tokens.
+    ///
+    /// # Errors
+    /// If there is no such layer ([`BertModelError::NoSuchLayer`]), or the row does not have these tokens
+    /// ([`BertModelError::NoSuchPosition`]).
+    ///
+    /// # Panics
+    /// If `projections` have other shapes.
+    pub fn attend_projected_from(
+        &self,
+        layer: usize,
+        hidden: Tensor<3>,
+        projections: Projections,
+        first: usize,
+    ) -> Result<Tensor<3>, BertModelError> {
+        let [rows, length, _] = projections.keys.dims();
+        let [_, tokens, _] = hidden.dims();
+        if first + tokens > length {
+            let position = first + tokens - 1;
+            return Err(BertModelError::NoSuchPosition { row: 0, position, rows, length });
+        }
+        Ok(self.layer(layer)?.attend_projected_from(hidden, projections, first))
     }
 
     /// Runs the second half of a layer: its MLP, and the LayerNorm that belongs to it. `attended` is the result

@@ -111,6 +111,11 @@ impl Layer {
                 let sum = self.attention.add_by_one(asking, input, positions, stream.clone());
                 self.after_attention(sum, stream)
             }
+            TokenSet::From(first) => {
+                let mut projections = self.project(hidden.clone());
+                projections.queries = tokens.of(projections.queries);
+                self.attend_projected_from(tokens.of(hidden), projections, first)
+            }
         }
     }
 
@@ -132,6 +137,18 @@ impl Layer {
         positions: &[usize],
     ) -> Tensor<3> {
         let sum = self.attention.add_projected_by_one(projections, positions, hidden.clone());
+        self.after_attention(sum, hidden)
+    }
+
+    /// [`Layer::attend`] of the tokens of each row from `first` on, from the queries of these tokens and the keys and
+    /// values of all. `hidden` is the layer's input at these tokens.
+    pub(crate) fn attend_projected_from(
+        &self,
+        hidden: Tensor<3>,
+        projections: Projections,
+        first: usize,
+    ) -> Tensor<3> {
+        let sum = self.attention.add_projected_from(projections, first, hidden.clone());
         self.after_attention(sum, hidden)
     }
 

@@ -40,17 +40,23 @@ pub enum TokenSet<'a> {
     All,
     /// One token of each row, at these positions.
     OneEach(&'a [usize]),
+    /// Every token of each row from this position on.
+    From(usize),
 }
 
 impl TokenSet<'_> {
-    /// These tokens of `[batch, seq, width]`: all of it, or `[batch, 1, width]`.
+    /// These tokens of `[batch, seq, width]`: all of it, `[batch, 1, width]`, or the end of each row.
     ///
     /// # Panics
     /// If there is not exactly one position per row, inside the row.
     #[must_use]
     pub fn of(self, tensor: Tensor<3>) -> Tensor<3> {
-        let Self::OneEach(positions) = self else { return tensor };
         let [batch, length, width] = tensor.dims();
+        let positions = match self {
+            Self::All => return tensor,
+            Self::From(first) => return tensor.narrow(1, first, length - first),
+            Self::OneEach(positions) => positions,
+        };
         let rows = positions.iter().enumerate();
         let places: Vec<i64> =
             rows.map(|(row, position)| (row * length + position) as i64).collect();
@@ -65,8 +71,8 @@ impl TokenSet<'_> {
 /// then at [`Site::Post`].
 pub trait MlpHook {
     /// Receives `activations` and returns those that the layer continues with, in the same shape:
-    /// `[batch, seq, intermediate]`, or `[batch, 1, intermediate]` if only one token of each row is
-    /// computed. A hook that only watches returns the tensor that it received.
+    /// `[batch, seq, intermediate]`, or those of the tokens that are computed. A hook that only watches returns the
+    /// tensor that it received.
     fn visit(
         &mut self,
         layer: usize,

@@ -60,6 +60,29 @@ pub(crate) fn attention_by_one(
     attended.swap_dims(1, 2).reshape([batch, 1, width])
 }
 
+/// [`dot_product_attention`] of the tokens of each row from `first` on: the queries are `[batch, tokens, width]`, the
+/// keys and values those of all tokens. Returns `[batch, tokens, width]`.
+pub(crate) fn attention_from(
+    projections: Projections,
+    heads: HeadCounts,
+    reach: Reach,
+    first: usize,
+) -> Tensor<3> {
+    let [_, length, _] = projections.keys.dims();
+    let [batch, tokens, width] = projections.queries.dims();
+    let size = width / heads.queries;
+    let queries = projections.queries.reshape([batch, tokens, heads.queries, size]);
+    let keys = heads.split(projections.keys).swap_dims(2, 3);
+    // [batch, heads, tokens, seq]
+    let mut scores = queries.swap_dims(1, 2).matmul(keys) / (size as f64).sqrt();
+    if !reach.is_all_of(length) {
+        let penalties = reach.penalties(first..first + tokens, length, &scores.device());
+        scores = scores + penalties.unsqueeze::<4>();
+    }
+    let attended = activation::softmax(scores, 3).matmul(heads.split(projections.values));
+    attended.swap_dims(1, 2).reshape([batch, tokens, width])
+}
+
 /// The gradients at the projections, from the one at [`dot_product_attention`], in the same shape.
 pub(crate) fn dot_product_attention_backward(
     projections: Projections,
@@ -162,6 +185,13 @@ mod tests {
             let error: f32 = (found - expected.clone()).abs().max().into_scalar();
             prop_assert!(error < 3e-5, "{}", error);
             let at = at % length;
+            let end = length - at;
+            let queries = projections.queries.clone().narrow(1, at, end);
+            let found =
+                attention_from(Projections { queries, ..projections.clone() }, heads, reach, at);
+            let error: f32 =
+                (found - expected.clone().narrow(1, at, end)).abs().max().into_scalar();
+            prop_assert!(error < 3e-5, "{}", error);
             let queries = projections.queries.narrow(1, at, 1);
             let projections = Projections { queries, ..projections };
             let found = attention_by_one(projections, heads, reach, &vec![at; batch]);

@@ -106,6 +106,8 @@ pub(crate) enum Positions<'a> {
     Counted,
     /// One token of each row, at these positions.
     OneEach(&'a [usize]),
+    /// This one, the next one and so on in each row.
+    From(usize),
 }
 
 /// The sense in which points are turned.
@@ -134,12 +136,13 @@ impl Rotary {
         let angles = match positions {
             Positions::Counted => self.points(0..tokens, turn),
             Positions::OneEach(positions) => self.points(positions.iter().copied(), turn),
+            Positions::From(first) => self.points(first..first + tokens, turn),
         };
         if is_plain_cpu(&x.device()) {
             return in_place(x, |values| self.turn_rows(values, width, &angles));
         }
         let shape = match positions {
-            Positions::Counted => [1, tokens, 1, self.frequencies.len()],
+            Positions::Counted | Positions::From(_) => [1, tokens, 1, self.frequencies.len()],
             Positions::OneEach(_) => [batch, 1, 1, self.frequencies.len()],
         };
         self.turn_by_burn(x, shape, &angles)
@@ -232,10 +235,16 @@ mod tests {
             prop_assert!(largest(back - x.clone()) < 1e-5);
 
             let at = at % length;
-            let one = x.narrow(1, at, 1);
+            let one = x.clone().narrow(1, at, 1);
             let places = vec![at; batch];
             let one = rotary.turn(one, Positions::OneEach(&places), Turn::Forward);
-            prop_assert!(largest(one - turned.narrow(1, at, 1)) < 1e-6);
+            prop_assert!(largest(one - turned.clone().narrow(1, at, 1)) < 1e-6);
+            let end = rotary.turn(
+                x.narrow(1, at, length - at),
+                Positions::From(at),
+                Turn::Forward,
+            );
+            prop_assert!(largest(end - turned.narrow(1, at, length - at)) < 1e-6);
         }
     }
 

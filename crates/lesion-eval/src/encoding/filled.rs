@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use bert_model::{BertModelError, Encoded};
+use bert_model::{BertModelError, Encoded, MASK};
 
 use crate::{
     encoding::word_doubts::WordDoubts,
@@ -99,6 +99,9 @@ impl<'a> FileEncoder<'a> {
         word: &str,
     ) -> Result<Filled, LineProblem> {
         let (sentence, place) = template.fill_sides(side, brace, word);
+        if self.subject.tokenizer.is_of_decoder() && sentence.contains(MASK) {
+            return Err(BertModelError::MaskForDecoder { mask: MASK }.into());
+        }
         let encoded = self.encode_sentence(template, &sentence)?;
         if self.subject.tokenizer.is_of_decoder()
             && sentence[place.end..].contains(char::is_alphanumeric)

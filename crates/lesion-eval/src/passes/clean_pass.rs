@@ -68,7 +68,7 @@ impl<'a> CleanPass<'a> {
     ///
     /// A lesion changes nothing below its layer. At the mask alone it changes only the MLP there and,
     /// in the next layer, the queries, keys and values there; and if no token reads one after it, these
-    /// alone in every layer above. Only what it can change is computed.
+    /// alone in every layer above, or those from the first lesioned token on. Only what it can change is computed.
     pub(crate) fn lesioned(
         &self,
         rows: &[usize],
@@ -95,6 +95,8 @@ impl<'a> CleanPass<'a> {
             picked.select(&self.attended[last])
         } else if model.config().structure.reads_left() && targets.iter().all(is_at_mask) {
             self.climb_alone(from, &positions, &picked, &mut lesion)?
+        } else if let Some(first) = self.first_changed(targets, &positions) {
+            self.climb_from((from, first), &positions, &picked, &mut lesion)?
         } else if at_mask {
             let changed =
                 model.mlp(from, picked.select(&self.attended[from]), masks, &mut lesion)?;
@@ -128,6 +130,55 @@ impl<'a> CleanPass<'a> {
                 values: picked.replace(&clean.values, changed.values),
             };
             read = model.attend_projected_at(layer + 1, hidden, projections, positions)?;
+        }
+        Ok(read)
+    }
+
+    /// The first token that is lesioned, or a mask if one comes first; none if tokens after it are read, or it is the
+    /// first of all.
+    fn first_changed(&self, targets: &[Target<'_>], masks: &[usize]) -> Option<usize> {
+        if !self.subject.model.config().structure.reads_left() {
+            return None;
+        }
+        let lesioned = targets.iter().map(|target| target.position);
+        lesioned.chain(masks.iter().copied()).min().filter(|&first| first > 0)
+    }
+
+    /// As [`CleanPass::climb_alone`], if tokens from `first` on are lesioned: only these are computed.
+    fn climb_from(
+        &self,
+        (from, first): (usize, usize),
+        positions: &[usize],
+        picked: &Picked,
+        hook: &mut dyn MlpHook,
+    ) -> Result<Tensor<3>, StudyError> {
+        let model = self.subject.model;
+        let last = self.attended.len() - 1;
+        let tokens = TokenSet::From(first);
+        let clean = &self.projections[from];
+        let projections = Projections {
+            queries: tokens.of(picked.select(&clean.queries)),
+            keys: picked.select(&clean.keys),
+            values: picked.select(&clean.values),
+        };
+        let entering = tokens.of(picked.select(&self.entering[from]));
+        let mut read = model.attend_projected_from(from, entering, projections, first)?;
+        for layer in from..last {
+            let mut hidden = model.mlp(layer, read, tokens, hook)?;
+            let clean = &self.projections[layer + 1];
+            let mut changed = model.project(layer + 1, hidden.clone())?;
+            let before = |kept: &Tensor<3>| picked.select(kept).narrow(1, 0, first);
+            changed.keys = Tensor::cat(vec![before(&clean.keys), changed.keys], 1);
+            changed.values = Tensor::cat(vec![before(&clean.values), changed.values], 1);
+            if layer + 1 < last {
+                read = model.attend_projected_from(layer + 1, hidden, changed, first)?;
+                continue;
+            }
+            let places: Vec<usize> = positions.iter().map(|position| position - first).collect();
+            let masks = TokenSet::OneEach(&places);
+            hidden = masks.of(hidden);
+            changed.queries = masks.of(changed.queries);
+            return Ok(model.attend_projected_at(last, hidden, changed, positions)?);
         }
         Ok(read)
     }

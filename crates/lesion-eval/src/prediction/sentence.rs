@@ -6,7 +6,7 @@ use std::{
 };
 
 use activation_capture::Target;
-use bert_model::TokenBatch;
+use bert_model::{MASK, TokenBatch};
 use study_record::Site;
 
 use crate::{
@@ -37,6 +37,8 @@ use crate::{
 pub struct Sentence {
     /// Words that are not in the model's vocabulary: the model reads its unknown token instead.
     pub unknown: Vec<String>,
+    /// Text after the mask, if there is some and the model is a decoder, which does not read it.
+    pub unread: Option<String>,
     text: String,
     /// The bytes of each mask in the text.
     places: Vec<Range<usize>>,
@@ -88,6 +90,7 @@ impl Sentence {
         };
         Ok(Self {
             unknown: subject.tokenizer.unknown_words(&encoded, text),
+            unread: find_unread(subject, text),
             text: text.to_owned(),
             places: masks
                 .iter()
@@ -204,6 +207,16 @@ pub fn rate_sentences(
         report(*progress, *done, sentences.len())
     })?;
     Ok(rated.into_iter().flatten().collect())
+}
+
+/// The text after a sentence's mask that the model does not read.
+fn find_unread(subject: Subject<'_>, text: &str) -> Option<String> {
+    if !subject.tokenizer.is_of_decoder() {
+        return None;
+    }
+    let (_, after) = text.split_once(MASK)?;
+    let after = after.trim();
+    if after.is_empty() { None } else { Some(after.to_owned()) }
 }
 
 /// Logits over the vocabulary at each mask, without the lesion and with it.

@@ -1,6 +1,6 @@
 //! The activations of every neuron at one token of any sentences, without a study.
 
-use bert_model::Encoded;
+use bert_model::{BertModelError, Encoded, MASK};
 use study_record::Site;
 
 use crate::{
@@ -77,12 +77,12 @@ fn find_token(
             (encoded, masks[0])
         }
         ReadToken::Word(word) => {
-            let encoded = subject.tokenizer.encode(sentence)?;
+            let encoded = encode_read(subject, sentence)?;
             let position = find_word(sentence, &encoded, word)?;
             (encoded, position)
         }
         ReadToken::Position(position) => {
-            let encoded = subject.tokenizer.encode(sentence)?;
+            let encoded = encode_read(subject, sentence)?;
             let length = encoded.ids.len();
             let from_start = match *position {
                 position if position < 0 => position.checked_add_unsigned(length as u64),
@@ -96,6 +96,14 @@ fn find_token(
     };
     subject.check_length(&encoded.ids)?;
     Ok((encoded.ids, position))
+}
+
+/// Encodes what the model reads of a sentence: all of it or, for a decoder, what stands before a mask.
+fn encode_read(subject: Subject<'_>, sentence: &str) -> Result<Encoded, BertModelError> {
+    if subject.tokenizer.is_of_decoder() && sentence.contains(MASK) {
+        return Ok(subject.tokenizer.encode_masked(sentence)?.0);
+    }
+    subject.tokenizer.encode(sentence)
 }
 
 /// The position of the first token of a word.

@@ -124,6 +124,7 @@ impl Session {
                         sentence: question.sentence.clone(),
                         model: self.model.name().to_owned(),
                         unknown: sentence.unknown,
+                        unread: sentence.unread,
                         selected: question
                             .lesion
                             .as_ref()

@@ -11,6 +11,8 @@ pub struct SentenceAnswer {
     pub model: String,
     /// Words that the model does not know.
     pub unknown: Vec<String>,
+    /// Text after the mask that a decoder does not read.
+    pub unread: Option<String>,
     /// The lesion, with its neurons by number.
     pub lesion: Option<SentenceLesion>,
     /// Whether a label refers to the neurons that the default study selects.

@@ -18,6 +18,8 @@ pub struct SentenceJson<'a> {
     sentence: &'a str,
     model: &'a str,
     unknown: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unread: Option<&'a str>,
     lesion: Option<LesionJson<'a>>,
     masks: Vec<MaskJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -43,6 +45,7 @@ impl<'a> SentenceJson<'a> {
             sentence: &answer.sentence,
             model: &answer.model,
             unknown: &answer.unknown,
+            unread: answer.unread.as_deref(),
             lesion: answer.lesion.as_ref().map(LesionJson::new),
             masks,
             show: show.map(ViewJson::new),

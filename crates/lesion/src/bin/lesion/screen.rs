@@ -280,6 +280,9 @@ pub(crate) fn write_sentence(out: &mut impl Write, answer: &SentenceAnswer) -> i
             printable(word)
         )?;
     }
+    if let Some(unread) = &answer.unread {
+        writeln!(out, "Note: the model, a decoder, does not read \"{}\".", printable(unread))?;
+    }
     if let Some(lesion) = lesion {
         writeln!(out, "{}", describe_lesion(lesion))?;
         if answer.selected {
