@@ -2,7 +2,7 @@
 
 use lesion_eval::{RandomCloud, RandomGroup};
 use serde::Serialize;
-use study_record::SetKind;
+use study_record::{LEVEL, SetKind, smallest_p};
 
 use crate::answer_json::Columns;
 
@@ -16,6 +16,12 @@ pub(crate) struct CloudPart<'a> {
     margin_drop: f64,
     logit_drop: f64,
     sets: usize,
+    /// The largest p of the kinds.
+    p: Option<f64>,
+    /// The smallest p that the sets so far admit.
+    least_p: Option<f64>,
+    /// Whether the lesion differs from the sets of every kind, at the level of a study.
+    is_shown: bool,
     kinds: Vec<CloudKind>,
     is_complete: bool,
 }
@@ -42,12 +48,15 @@ impl<'a> CloudPart<'a> {
         for group in groups {
             add_drops(group, columns);
         }
-        let kinds = groups.iter().map(|group| CloudKind {
-            kind: group.kind,
-            p: cloud.p(group),
-            range: group.range(),
-            reason: (group.count() == 0).then_some(WHOLE_LAYER),
-        });
+        let mut kinds = Vec::new();
+        for group in groups {
+            let reason = if group.count() == 0 { Some(WHOLE_LAYER) } else { None };
+            let p = cloud.p(group);
+            kinds.push(CloudKind { kind: group.kind, p, range: group.range(), reason });
+        }
+        let p = kinds.iter().filter_map(|kind| kind.p).reduce(f64::max);
+        let lesioned = groups.iter().map(|group| group.drops().len());
+        let fewest = lesioned.filter(|&sets| sets > 0).min();
         Self {
             position: cloud.position(),
             word,
@@ -56,7 +65,10 @@ impl<'a> CloudPart<'a> {
             margin_drop: cloud.drops().margin,
             logit_drop: cloud.drops().logit,
             sets: groups.iter().map(RandomGroup::count).max().unwrap_or_default(),
-            kinds: kinds.collect(),
+            p,
+            least_p: fewest.map(|sets| smallest_p(1, sets)),
+            is_shown: p.is_some_and(|p| p <= LEVEL),
+            kinds,
             is_complete: groups.iter().all(|group| group.drops().len() == group.count()),
         }
     }

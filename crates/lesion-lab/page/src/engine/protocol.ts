@@ -281,6 +281,11 @@ export interface CloudPart {
   marginDrop: number;
   logitDrop: number;
   sets: number;
+  /** The largest p of the kinds, and the smallest that the sets so far admit; null before the first set. */
+  p: number | null;
+  leastP: number | null;
+  /** Whether the lesion differs from the sets of every kind, at the level of a study. */
+  isShown: boolean;
   kinds: CloudKind[];
   isComplete: boolean;
 }
@@ -290,8 +295,7 @@ export interface CloudKind {
   kind: "random" | "random-active";
   marginDrops: Float32Array;
   logitDrops: Float32Array;
-  /** The two-sided p of the lesion's margin drop among these sets; null before the first. The smallest
-   *  that so many sets admit is 1 / (sets + 1). */
+  /** The two-sided p of the lesion's margin drop among these sets; null before the first. */
   p: number | null;
   /** The range of 95 % of the margin drops; null before the first set. */
   range: [number, number] | null;
