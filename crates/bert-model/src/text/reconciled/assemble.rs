@@ -42,9 +42,6 @@ use crate::text::{
     tokenizer_error::TokenizerError,
 };
 
-/// The white space of Python, in a class of a pattern: four characters more than Rust.
-pub(crate) const PYTHON_SPACE: &str = r"\s\x1c-\x1f";
-
 /// The space of the tokens of XLM-RoBERTa and Llama.
 const SPACE: char = '▁';
 
@@ -156,7 +153,7 @@ fn build_esm(
     let patterns: Vec<String> = patterns.into_iter().map(escape).collect();
     let token = SplitPattern::Regex(patterns.join("|"));
     let token = Split::new(token, SplitDelimiterBehavior::Isolated, false);
-    let space = SplitPattern::Regex(format!("[{PYTHON_SPACE}]+"));
+    let space = SplitPattern::Regex(format!("[{}]+", bpe_codes::PYTHON_SPACE));
     let space = Split::new(space, SplitDelimiterBehavior::Removed, false);
     tokenizer.with_pre_tokenizer(Some(Sequence::new(vec![
         PreTokenizerWrapper::Split(token.map_err(library_error)?),

@@ -12,16 +12,13 @@ use tokenizers::{
     pre_tokenizers::split::{Split, SplitPattern},
 };
 
-use crate::text::{
-    reconciled::{
-        assemble::{PYTHON_SPACE, library_error},
-        declared_tokens::DeclaredTokens,
-    },
-    tokenizer_error::TokenizerError,
-};
+use crate::text::{reconciled::declared_tokens::DeclaredTokens, tokenizer_error::TokenizerError};
 
-pub(crate) const VOCABULARY: &str = "vocab.txt";
-pub(crate) const MERGES: &str = "bpe.codes";
+const VOCABULARY: &str = "vocab.txt";
+const MERGES: &str = "bpe.codes";
+
+/// White space in Python, as a part of a class in a pattern: four characters more than in Rust.
+pub(crate) const PYTHON_SPACE: &str = r"\s\x1c-\x1f";
 
 /// The first id of pieces that are not in the vocabulary.
 pub(crate) const NO_ID: u32 = 1 << 31;
@@ -100,15 +97,13 @@ fn read_ids(vocabulary: &[u8], first: [&str; 4]) -> Result<HashMap<String, u32>,
         return Err(error(VOCABULARY, format!("two of the special tokens {first:?} are the same")));
     }
     let text = read_text(VOCABULARY, vocabulary)?;
-    let mut next = 4;
-    for (number, line) in (1..).zip(text.lines()) {
+    for ((number, next), line) in (1..).zip(4..).zip(text.lines()) {
         let Some((token, _count)) = line.trim().rsplit_once(' ') else {
             return Err(error(VOCABULARY, format!("line {number} is not a token and its count")));
         };
         if ids.insert(token.to_owned(), next).is_some() {
             return Err(error(VOCABULARY, format!("line {number}: {token:?} has an id already")));
         }
-        next += 1;
     }
     Ok(ids)
 }
@@ -136,6 +131,10 @@ fn read_text(file: &'static str, bytes: &[u8]) -> Result<String, TokenizerError>
         Ok(text) => Ok(text.replace("\r\n", "\n").replace('\r', "\n")),
         Err(source) => Err(error(file, source.to_string())),
     }
+}
+
+fn library_error(error: impl std::fmt::Display) -> TokenizerError {
+    TokenizerError::Library { message: error.to_string() }
 }
 
 fn error(file: &'static str, message: String) -> TokenizerError {

@@ -286,8 +286,8 @@ impl DeclaredTokens {
     pub(crate) fn extend_ids(&self, ids: &mut HashMap<String, u32>) -> Result<(), TokenizerError> {
         let named = self.named.iter().map(|(_, token)| token);
         let special: Vec<&AddedToken> = named.chain(&self.extra).collect();
-        let all = self.by_id.values().chain(special.iter().copied());
-        for token in all.filter(|token| token.single_word) {
+        let mut all = self.by_id.values().chain(special.iter().copied());
+        if let Some(token) = all.find(|token| token.single_word) {
             let problem = format!("of {:?} is true, which is not supported here", token.content);
             return Err(id_error("single_word", problem));
         }

@@ -1,12 +1,6 @@
 //! The class of a tokenizer, which decides what is read from its files.
 
-use crate::{
-    config::family::Family,
-    text::{
-        reconciled::{bpe_codes, option_file::OptionFile},
-        tokenizer_error::TokenizerError,
-    },
-};
+use crate::text::{reconciled::option_file::OptionFile, tokenizer_error::TokenizerError};
 
 /// A class of `transformers` that builds a tokenizer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,30 +123,30 @@ impl TokenizerClass {
         Ok(Self::Whole)
     }
 
-    /// The class that a folder names: that of `tokenizer_config.json`, or of `config.json`, or the family's.
+    /// The class that a folder names: that of `tokenizer_config.json`, or of `config.json`, or `default`, the
+    /// family's.
     ///
     /// # Errors
-    /// If the class builds a tokenizer that this crate does not have, or that does not suit the family.
+    /// If the class builds a tokenizer that this crate does not have, or that does not suit a decoder.
     pub(crate) fn choose(
         options: &OptionFile,
         config: &OptionFile,
-        family: Family,
+        default: Self,
+        is_decoder: bool,
     ) -> Result<Self, TokenizerError> {
         const KEY: &str = "tokenizer_class";
-        let default = family.traits().tokenizer;
         for file in [options, config] {
-            if let Some(name) = file.text(KEY)? {
-                let class = Self::named(file, KEY, name)?;
-                if family.is_decoder() && !class.suits_decoder() {
-                    let problem = format!(
-                        "is {name:?}, which puts tokens around a text; supported for a decoder: \
-                         GPT2Tokenizer, GPTNeoXTokenizer, Qwen2Tokenizer, LlamaTokenizer and \
-                         PreTrainedTokenizerFast"
-                    );
-                    return Err(file.error(KEY, problem));
-                }
-                return Ok(class);
+            let Some(name) = file.text(KEY)? else { continue };
+            let class = Self::named(file, KEY, name)?;
+            if is_decoder && !class.suits_decoder() {
+                let problem = format!(
+                    "is {name:?}, which puts tokens around a text; supported for a decoder: \
+                     GPT2Tokenizer, GPTNeoXTokenizer, Qwen2Tokenizer, LlamaTokenizer and \
+                     PreTrainedTokenizerFast"
+                );
+                return Err(file.error(KEY, problem));
             }
+            return Ok(class);
         }
         Ok(default)
     }
@@ -192,7 +186,7 @@ impl TokenizerClass {
             Self::Roberta | Self::Gpt2 | Self::GptNeox | Self::Qwen2 => {
                 &["vocab.json", "merges.txt"]
             }
-            Self::PhoBert => &[bpe_codes::VOCABULARY, bpe_codes::MERGES],
+            Self::PhoBert => &["vocab.txt", "bpe.codes"],
             Self::XlmRoberta | Self::Albert | Self::Camembert | Self::Llama | Self::Whole => &[],
         }
     }

@@ -162,7 +162,7 @@ impl<'a> Folder<'a> {
         if traits.fixes_tokenizer {
             return Ok(traits.tokenizer);
         }
-        let class = TokenizerClass::choose(options, config, family);
+        let class = TokenizerClass::choose(options, config, traits.tokenizer, family.is_decoder());
         let class = class.map_err(BertModelError::Tokenizer)?;
         if class == TokenizerClass::Llama && self.is_byte_level()? {
             return Ok(TokenizerClass::Whole);
