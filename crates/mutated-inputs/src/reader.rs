@@ -39,6 +39,9 @@ enum Command {
 const BERT: &str = "tests/fixtures/parity/model";
 const ROBERTA: &str = "tests/fixtures/parity/roberta/model";
 const XLM_ROBERTA: &str = "tests/fixtures/parity/xlm-roberta/model";
+const CAMEMBERT: &str = "tests/fixtures/parity/camembert/model";
+const PHOBERT: &str = "tests/fixtures/parity/phobert/model";
+const ESM: &str = "tests/fixtures/parity/esm/model";
 const DISTILBERT: &str = "tests/fixtures/parity/distilbert/model";
 const ELECTRA: &str = "tests/fixtures/parity/electra/model";
 const STUDY: &str = "tests/fixtures/small-study";
@@ -76,12 +79,16 @@ const fn study(name: &'static str, file: &'static str) -> Reader {
 }
 
 /// Every file of a user that the program reads.
-pub(crate) const READERS: [Reader; 24] = [
+pub(crate) const READERS: [Reader; 28] = [
     reader("config", BERT, "config.json"),
     reader("tokenizer-bert", BERT, "tokenizer.json"),
     reader("tokenizer-roberta", ROBERTA, "tokenizer.json"),
     reader("tokenizer-xlm-roberta", XLM_ROBERTA, "tokenizer.json"),
+    reader("tokenizer-camembert", CAMEMBERT, "tokenizer.json"),
     reader("tokenizer-config", BERT, "tokenizer_config.json"),
+    reader("words-phobert", PHOBERT, "vocab.txt"),
+    reader("merges-phobert", PHOBERT, "bpe.codes"),
+    reader("acids-esm", ESM, "vocab.txt"),
     Reader { without: &["tokenizer.json"], ..reader("vocabulary", DISTILBERT, "vocab.txt") },
     Reader {
         content: Some("{\"mask_token\": {\"content\": \"[MASK]\", \"lstrip\": true}}"),
