@@ -1,8 +1,13 @@
 //! The real binary on a tiny model of each family.
 
-use std::path::PathBuf;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
-use crate::support::{Run, assert_close, assert_user_error, number};
+use tempfile::TempDir;
+
+use crate::support::{Run, assert_close, assert_user_error, gathered::copy_files, lesion, number};
 
 const FAMILIES: [&str; 8] = [
     "roberta",
@@ -327,6 +332,71 @@ fn neurons_can_be_selected_at_the_mask() {
         let run =
             reproduce(family, CONTEXT, prompts, &["--select-at", "masked", "--parts", "dose"]);
         assert_eq!(run.rows("neurons.csv").len(), 3 * 32, "{family}");
+    }
+}
+
+/// A copy of a family's model with another activation function.
+fn write_model(dir: &Path, family: &str, key: &str, activation: &str) -> String {
+    copy_files(Path::new(&model(family)), dir);
+    let path = dir.join("config.json");
+    let mut config: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    config[key] = activation.into();
+    fs::write(path, config.to_string()).unwrap();
+    dir.display().to_string()
+}
+
+/// The first word of a text that begins with `start`, whatever its case.
+fn find_word<'a>(text: &'a str, start: &str) -> Option<&'a str> {
+    let mut words = text.split(|c: char| !c.is_alphanumeric());
+    words.find(|word| word.to_lowercase().starts_with(&start.to_lowercase()))
+}
+
+#[test]
+fn texts_name_the_activation_function_and_the_place_of_the_prediction() {
+    let mask = "at the mask";
+    let before = "at the token before the word";
+    for (family, key, activation, name, place) in [
+        ("", "hidden_act", "gelu", "GELU", mask),
+        ("", "hidden_act", "relu", "ReLU", mask),
+        ("", "hidden_act", "silu", "SiLU", mask),
+        ("modernbert", "hidden_activation", "gelu", "GeGLU", mask),
+        ("gpt2", "activation_function", "gelu_new", "tanh GELU", before),
+        ("gpt2", "activation_function", "relu", "ReLU", before),
+    ] {
+        let dir = TempDir::new().unwrap();
+        let model = write_model(&dir.path().join("model"), family, key, activation);
+        let [stimuli, prompts] = texts(family);
+        let files = [("stimuli.txt", stimuli), ("prompts.txt", prompts)];
+        let study = ["--model", &model, "--stimuli", "stimuli.txt", "--prompts", "prompts.txt"];
+        let random = ["--nulls", "2", "--correction", "none", "--parts", "controls,causal"];
+        let run = Run::with_files(&files, &[&study[..], &random].concat());
+        let page = String::from_utf8(run.bytes("report.html")).unwrap();
+        for (file, content) in files {
+            fs::write(dir.path().join(file), content).unwrap();
+        }
+        let command = |args: &[&str]| -> String {
+            let output = lesion(dir.path()).args(args).args(["--model", &model]).output().unwrap();
+            let stderr = String::from_utf8(output.stderr).unwrap();
+            assert!(output.status.success(), "{stderr}");
+            String::from_utf8(output.stdout).unwrap() + &stderr
+        };
+        let inputs = ["check", "--stimuli", "stimuli.txt", "--prompts", "prompts.txt"];
+        let check = command(&inputs);
+        let sentence = "Lucy thanked [MASK]";
+        let predict = command(&["predict", sentence, "--lesion", "1:0-3"]).replace(sentence, "");
+        let view = command(&["predict", sentence, "--show", "1:2"]).replace(sentence, "");
+        let expected = format!("set to zero after {name}, {place}.");
+        assert!(predict.contains(&expected), "{predict}");
+        assert!(page.contains(&format!("after {name} {place}")), "{name}, {place}");
+        assert!(page.contains(&format!("activation before {name}")), "{name}");
+        for text in [run.stdout(), run.stderr(), page, check, predict, view] {
+            if !name.contains("GELU") {
+                assert_eq!(find_word(&text, "gelu"), None, "{name}: {text}");
+            }
+            if place == before {
+                assert_eq!(find_word(&text, "mask"), None, "{family}: {text}");
+            }
+        }
     }
 }
 

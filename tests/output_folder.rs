@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use crate::{
     studies::{LONG, journal_size, start_long_study},
-    support::{BRIEF, Run, lesion, tables},
+    support::{BRIEF, Run, assert_succeeds, lesion, tables},
 };
 
 fn reproduce(dir: &Path, args: &[&str]) -> Output {
@@ -27,11 +27,6 @@ fn assert_fails(output: &Output, expected: &[&str]) {
     for part in expected {
         assert!(stderr.contains(part), "{part:?} is not in {stderr:?}");
     }
-}
-
-#[track_caller]
-fn assert_succeeds(output: &Output) {
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[test]

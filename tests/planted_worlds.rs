@@ -47,7 +47,7 @@ const EXPECTATIONS: [(World, Expectations); 10] = [
     (
         World::SilentAtWord,
         Expectations {
-            must: &[ABSENT, "does not show that it takes part in predicting them at a mask"],
+            must: &[ABSENT, "does not show that it takes part in predicting them at the mask"],
             must_not: &[SHOWN, DOUBLE],
         },
     ),

@@ -18,7 +18,7 @@ use tempfile::TempDir;
 
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 use crate::support::odd_system::OddSystem;
-use crate::support::{Run, lesion, tables};
+use crate::support::{Run, assert_succeeds, lesion, tables};
 
 /// A study with parts that depend on one another: doses and single neurons look at the layer that the
 /// controls find, and kinds of random sets are left out by p.
@@ -34,12 +34,6 @@ fn command(dir: &Path, args: &[&str]) -> Command {
 
 fn run(dir: &Path, args: &[&str]) -> Output {
     command(dir, args).output().unwrap()
-}
-
-#[track_caller]
-fn assert_succeeds(output: &Output) -> String {
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout.clone()).unwrap()
 }
 
 fn whole() -> BTreeMap<String, Vec<u8>> {

@@ -14,7 +14,7 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::{lesion, number, rows, tables};
+use crate::support::{assert_succeeds, lesion, number, rows, tables};
 
 /// Doses look at the layer that the controls find, which depends on the task.
 const BASE: &str = "parts = [\"controls\", \"dose\", \"joint\"]\n[controls]\nnulls = 30\n";
@@ -42,12 +42,6 @@ fn command(dir: &Path, args: &[&str]) -> Command {
 
 fn run(dir: &Path, args: &[&str]) -> Output {
     command(dir, args).output().unwrap()
-}
-
-#[track_caller]
-fn assert_succeeds(output: &Output) -> String {
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout.clone()).unwrap()
 }
 
 /// The files of a sweep that are made of all tasks.

@@ -345,8 +345,8 @@ fn check_claims_no_more_than_it_looked_at() {
     let shown = never(&shown);
     assert!(!shown.is_empty(), "{stdout}");
     for (warning, whole) in found.iter().zip(&shown) {
-        assert!(warning.ends_with("that it predicted (10 of 21 masked prompts)"), "{warning}");
-        assert!(whole.ends_with("(21 masked prompts)"), "{whole}");
+        assert!(warning.ends_with("that it predicted (10 of 21 prompts)"), "{warning}");
+        assert!(whole.ends_with("(21 prompts)"), "{whole}");
     }
     assert_eq!(found.len(), shown.len());
 }
@@ -366,7 +366,7 @@ fn a_label_that_the_model_never_completes_is_doubtful() {
     for (label, is_right) in is_ever_right {
         let expected = format!(
             "without a lesion, the model is right in none of the prompts with the label \"{label}\" \
-             (10 masked prompts)"
+             (10 prompts)"
         );
         assert_eq!(found.contains(&expected), !is_right, "{found:#?}");
     }

@@ -81,6 +81,13 @@ impl Run {
     }
 }
 
+/// Checks that a program succeeded. Returns what it wrote to stdout.
+#[track_caller]
+pub(crate) fn assert_succeeds(output: &Output) -> String {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
 /// The binary, without access to a hub.
 pub(crate) fn lesion(dir: &Path) -> Command {
     without_network(Command::new(env!("CARGO_BIN_EXE_lesion")), dir)

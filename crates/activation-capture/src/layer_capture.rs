@@ -3,13 +3,13 @@ use burn::tensor::Tensor;
 
 use crate::{error::CaptureError, token_capture::read_values};
 
-/// Keeps the activations of all tokens of one layer, before and after GELU.
+/// Keeps the activations of all tokens of one layer, before and after the activation function.
 ///
 /// A capture is for one forward pass that computes all tokens of its layer.
 #[derive(Debug)]
 pub struct LayerCapture {
     layer: usize,
-    /// Before and after GELU.
+    /// Before and after the activation function.
     kept: [Option<Tensor<3>>; 2],
     /// True if the layer computed only some tokens.
     missed: bool,

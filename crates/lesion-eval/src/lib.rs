@@ -135,3 +135,4 @@ pub use texts::{
     prompts::{Prompt, Prompts},
     stimuli::Stimuli,
 };
+pub use translate::predicted_at;

@@ -1,6 +1,7 @@
 //! Conversions between the types of settings and those of the crates that compute.
 
-use study_record::{Correction, Site, TTestKind};
+use bert_model::{BertConfig, PredictionPlace};
+use study_record::{Correction, PredictedAt, Site, TTestKind};
 
 /// The site of a model's MLP.
 pub(crate) fn model_site(site: Site) -> bert_model::Site {
@@ -15,6 +16,15 @@ pub(crate) fn site_name(site: bert_model::Site) -> Site {
     match site {
         bert_model::Site::Pre => Site::Pre,
         bert_model::Site::Post => Site::Post,
+    }
+}
+
+/// The name of the token at which a model predicts a word.
+#[must_use]
+pub fn predicted_at(config: &BertConfig) -> PredictedAt {
+    match config.structure.prediction {
+        PredictionPlace::Mask => PredictedAt::Mask,
+        PredictionPlace::TokenBefore => PredictedAt::TokenBefore,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bert_model::{Activation, BertConfig, BertModelError, MemoryFolder};
+use bert_model::{BertConfig, BertModelError, MemoryFolder};
 use lesion::{LoadedModel, Memory, Session, device};
 use lesion_eval::Batching;
 use serde::Serialize;
@@ -30,7 +30,6 @@ pub(crate) struct ModelInfo {
     is_decoder: bool,
     reads_letters: bool,
     activation: &'static str,
-    is_gated: bool,
     notes: Vec<String>,
 }
 
@@ -52,18 +51,8 @@ pub(crate) fn describe(session: &Session) -> ModelInfo {
         longest: config.longest_sequence(),
         is_decoder: model.tokenizer().is_of_decoder(),
         reads_letters: model.tokenizer().reads_letters(),
-        activation: activation_name(config.structure.activation),
-        is_gated: config.structure.gated,
+        activation: config.structure.activation_name(),
         notes: notes.collect(),
-    }
-}
-
-/// The name of an activation function in a sentence.
-fn activation_name(activation: Activation) -> &'static str {
-    match activation {
-        Activation::Gelu | Activation::GeluTanh => "GELU",
-        Activation::Relu => "ReLU",
-        Activation::Silu => "SiLU",
     }
 }
 

@@ -80,7 +80,7 @@ pub(crate) fn parse_neurons(
     Ok(neurons)
 }
 
-/// The site before or after GELU.
+/// The site before or after the activation function.
 ///
 /// # Errors
 /// If there is no such site.

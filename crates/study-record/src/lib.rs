@@ -28,6 +28,7 @@ mod gather_tables;
 pub mod guide;
 mod manifest;
 mod part_tables;
+mod predicted_at;
 mod registration;
 mod row;
 mod row_claims;
@@ -46,6 +47,7 @@ pub use part_tables::{
     Directness, FEWEST_TEMPLATES, Measured, Part, PatternKind, Range, ReadAt, Selector, SetChoice,
     SetKind,
 };
+pub use predicted_at::PredictedAt;
 pub use registration::{Registration, RegistrationCheck};
 pub use row::{RowProblem, TableError};
 pub use row_summaries::{Accuracy, LesionSummary};

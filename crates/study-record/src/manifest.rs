@@ -7,8 +7,13 @@ use serde::{Deserialize, Serialize};
 use crate::{
     documented_keys::documented_keys,
     part_tables::Part,
+    predicted_at::PredictedAt,
     registration::RegistrationCheck,
-    settings::{Study, choices::TTestKind, index_ranges::IndexRanges},
+    settings::{
+        Study,
+        choices::{Site, TTestKind},
+        index_ranges::IndexRanges,
+    },
     stimuli_counts::StimuliCounts,
     warning::Warning,
 };
@@ -47,6 +52,11 @@ documented_keys! {
         model_layers: usize,
         /// Neurons in each layer.
         model_neurons: usize,
+        /// The activation function of the model's MLPs. A gated one has the name of the pair, such as
+        /// `GeGLU` for GELU with a gate.
+        activation: Option<String>,
+        /// The token at which the model predicts a word: a `mask` in its place, or the `token-before` it.
+        predicted_at: Option<PredictedAt>,
         /// Stimuli that neurons were selected on: whether they are `paired`, the `sentences` of each
         /// label, and the `groups` that these form, which are the independent observations.
         selected_on: StimuliCounts,
@@ -125,6 +135,24 @@ impl Manifest {
     #[must_use]
     pub fn labels(&self) -> [&str; 2] {
         [&self.label_a, &self.label_b]
+    }
+
+    /// The name of the activation function of the model's MLPs. Older versions did not write it.
+    #[must_use]
+    pub fn activation_name(&self) -> &str {
+        self.activation.as_deref().unwrap_or("GELU")
+    }
+
+    /// The token at which the model predicts a word. Older versions did not write it.
+    #[must_use]
+    pub fn prediction_place(&self) -> PredictedAt {
+        self.predicted_at.unwrap_or(PredictedAt::Mask)
+    }
+
+    /// A site in the model's MLPs, such as `before GELU`.
+    #[must_use]
+    pub fn site_words(&self, site: Site) -> String {
+        format!("{} {}", site.when(), self.activation_name())
     }
 
     /// Number of layers that the part `dose` looks at.

@@ -52,8 +52,8 @@ impl Part {
                 "Which way of choosing finds the neurons that matter: by t, by gradients, by a probe?"
             }
             Self::Specificity => {
-                "What else changes? How far does the whole distribution move, at the masks of the \
-                 prompts and in unrelated sentences?"
+                "What else changes? How far does the whole distribution move, where the prompts predict \
+                 a word and in unrelated sentences?"
             }
             Self::Dynamic => "Do selection and lesion in one pass give the same result?",
         }
@@ -87,15 +87,15 @@ choices! {
     pub enum Selector: "way to choose neurons" {
         /// The largest t in the label's direction, at the site of the selection.
         T = "t",
-        /// The largest difference of means before GELU.
+        /// The largest difference of means before the activation function.
         DifferencePre = "difference-pre",
-        /// The largest difference of means after GELU.
+        /// The largest difference of means after the activation function.
         DifferencePost = "difference-post",
         /// The largest norm of the output weights: neurons that could write much, whatever it is.
         OutputNorm = "output-norm",
         /// The largest weight of a linear probe that tells the sides apart, at the site of the selection.
         Probe = "probe",
-        /// The largest mean size of the activation after GELU, at the masks.
+        /// The largest mean size of the activation after the activation function, where words are predicted.
         Loudest = "loudest",
         /// The largest direct effect on the margin, at the masks.
         Direct = "direct",
@@ -129,7 +129,7 @@ choices! {
         Random = "random",
         /// A random set that has, in each group of 16 neurons next to each other in the order of
         /// activity, as many neurons as the matched set. Activity is the mean |activation| after
-        /// GELU at the masks of the label's prompts in the plain pass.
+        /// the activation function where the label's prompts predict in the plain pass.
         RandomActive = "random-active",
         /// The same in the order of displacement: activity times the norm of the neuron's output
         /// weights, which is what zeroing the neuron removes from the residual stream.
@@ -192,7 +192,7 @@ choices! {
     pub enum Directness: "way to compute a direct effect" {
         /// Exactly, in the last layer.
         Exact = "exact",
-        /// With LayerNorm scales and the head's GELU frozen, below the last layer.
+        /// With LayerNorm scales and the head's activation function frozen, below the last layer.
         Linearised = "linearised",
     }
 }

@@ -84,7 +84,7 @@ tables! {
     pub struct HistogramRow in "histogram.csv": "a bin of a layer's activations at a site" {
         /// The layer.
         layer: usize,
-        /// `pre` or `post` GELU.
+        /// `pre` or `post`: before or after the activation function.
         site: Site,
         /// Lower edge of one of 100 equal bins between whole numbers that hold every value of the
         /// site in any layer. It belongs to the bin.
@@ -125,8 +125,8 @@ tables! {
         "a measure of how few values or neurons carry a layer" {
         /// The layer.
         layer: usize,
-        /// After GELU: `zero`, values exactly 0; `below`, values with a size below `at`; `top`, the
-        /// squared norm that the `at` strongest neurons carry.
+        /// After the activation function: `zero`, values exactly 0; `below`, values with a size below `at`;
+        /// `top`, the squared norm that the `at` strongest neurons carry.
         measure: SparsityMeasure,
         /// The threshold, or the number of neurons; empty for `zero`.
         at: Option<f64>,
@@ -269,7 +269,7 @@ tables! {
 }
 
 choices! {
-    /// A measure of how few values or neurons carry a layer's activations after GELU.
+    /// A measure of how few values or neurons carry a layer's activations after the activation function.
     pub enum SparsityMeasure: "measure of sparsity" {
         /// The share of values that are exactly 0.
         Zero = "zero",
@@ -307,9 +307,9 @@ pub struct SingleLesionRow {
     pub layer: usize,
     /// The neuron.
     pub neuron: usize,
-    /// Its activation at the mask before GELU.
+    /// Its activation before the activation function, where the word is predicted.
     pub pre: f64,
-    /// Its activation at the mask after GELU.
+    /// Its activation after the activation function, where the word is predicted.
     pub post: f64,
     /// The fall of the word's logit.
     pub logit_drop: f64,
@@ -334,9 +334,9 @@ pub struct TokenActivationRow {
     pub position: usize,
     /// The token.
     pub token: String,
-    /// The activation before GELU.
+    /// The activation before the activation function.
     pub pre: f64,
-    /// The activation after GELU.
+    /// The activation after the activation function.
     pub post: f64,
 }
 

@@ -246,9 +246,9 @@ impl fmt::Display for Warning {
                      \"{label}\""
                 )?;
                 if prompts == labelled {
-                    write!(f, " ({})", counted(*prompts, "masked prompt"))
+                    write!(f, " ({})", counted(*prompts, "prompt"))
                 } else {
-                    write!(f, " that it predicted ({prompts} of {labelled} masked prompts)")
+                    write!(f, " that it predicted ({prompts} of {labelled} prompts)")
                 }
             }
             Self::Model { doubt } => f.write_str(doubt),
@@ -307,8 +307,8 @@ mod tests {
         let never = |prompts| Warning::NeverRight { label: "her".into(), prompts, labelled: 40 };
         let start =
             "without a lesion, the model is right in none of the prompts with the label \"her\"";
-        assert_eq!(never(40).to_string(), format!("{start} (40 masked prompts)"));
-        let some = format!("{start} that it predicted (20 of 40 masked prompts)");
+        assert_eq!(never(40).to_string(), format!("{start} (40 prompts)"));
+        let some = format!("{start} that it predicted (20 of 40 prompts)");
         assert_eq!(never(20).to_string(), some);
     }
 

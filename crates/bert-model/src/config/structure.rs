@@ -174,6 +174,22 @@ impl Structure {
         }
     }
 
+    /// The name of the activation function of the MLP. With a gate it is that of the pair, as in Shazeer (2020,
+    /// arXiv:2002.05202).
+    #[must_use]
+    pub fn activation_name(&self) -> &'static str {
+        match (self.activation, self.gated) {
+            (Activation::Gelu, false) => "GELU",
+            (Activation::Gelu, true) => "GeGLU",
+            (Activation::GeluTanh, false) => "tanh GELU",
+            (Activation::GeluTanh, true) => "tanh GeGLU",
+            (Activation::Relu, false) => "ReLU",
+            (Activation::Relu, true) => "ReGLU",
+            (Activation::Silu, false) => "SiLU",
+            (Activation::Silu, true) => "SwiGLU",
+        }
+    }
+
     /// True if no token reads one after it, in any layer: then a change at a token changes nothing before it.
     #[must_use]
     pub fn reads_left(&self) -> bool {

@@ -20,7 +20,7 @@ use crate::{
 pub struct LesionMethod {
     /// The new value of their activations.
     pub kind: LesionKind,
-    /// Before or after GELU.
+    /// Before or after the activation function.
     pub site: Site,
     /// The lesioned tokens.
     pub tokens: Tokens,

@@ -84,8 +84,8 @@ impl Row<'_> {
 }
 
 /// Runs the paper's lesion: at the mask of every prompt that has a matched neuron set in `sets`, its
-/// neurons of `layer` become zero, in every layer if `shared` says so. GELU(0) is 0, so both sites give the same
-/// logits. The candidates' logits are compared with those of the same batch without a lesion. If sentences are
+/// neurons of `layer` become zero, in every layer if `shared` says so. Activation functions are 0 at 0, so both
+/// sites give the same logits. The candidates' logits are compared with those of the same batch without a lesion. If sentences are
 /// scored, this is done in each of their passes, and the control is the same passes with nothing lesioned.
 ///
 /// # Errors

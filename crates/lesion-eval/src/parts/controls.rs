@@ -320,7 +320,7 @@ fn add_direct_effects(
 /// The activations of every neuron at the masks of the prompts, `[layers x neurons]` for each.
 struct MaskActivations<'a> {
     passes: PromptPasses<'a>,
-    /// After GELU, at the mask of each pass.
+    /// After the activation function, at the mask of each pass.
     post: Vec<Vec<f32>>,
     /// At the site of the study's lesions, the mean over the masks of each prompt.
     at_lesion: Vec<Vec<f32>>,
@@ -341,8 +341,8 @@ impl<'a> MaskActivations<'a> {
         Ok(Self { passes, post, at_lesion })
     }
 
-    /// The activations of some neurons at every mask of some prompts, after GELU.
-    fn after_gelu<'b>(
+    /// The activations of some neurons at every mask of some prompts, after the activation function.
+    fn after_activation<'b>(
         &'b self,
         prompts: &'b [usize],
         columns: Range<usize>,
@@ -369,7 +369,7 @@ impl LayerNeurons {
         let mut activations = Vec::new();
         for layer in bench.laboratory.lesioned_layers(cell.layer) {
             let columns = bench.selection.columns(layer);
-            activations.extend(at_masks.after_gelu(&cell.prompts, columns));
+            activations.extend(at_masks.after_activation(&cell.prompts, columns));
         }
         let activity = mean_sizes(activations.into_iter());
         let norms = bench.design.subject.model.output_norms(cell.layer)?;
@@ -407,15 +407,6 @@ impl LayerNeurons {
             drops,
             other_drops,
         }
-    }
-
-    /// The lesions of the random sets of one kind, run in the label's prompts only.
-    fn own_lesions(&self, kind: SetKind, sets: Vec<LesionedSet>) -> Vec<ControlLesion> {
-        let mut lesions = Vec::with_capacity(sets.len());
-        for (draw, set) in sets.into_iter().enumerate() {
-            lesions.push(self.lesion(kind, draw, &set.neurons, set.drops, Vec::new()));
-        }
-        lesions
     }
 }
 
@@ -514,18 +505,14 @@ fn run_similar(
         let sets = bench.drawn.get_or_draw(purpose, (cell.index, cell.matched.len()), || {
             plan.draw(purpose, cell.index, |rng| groups.choose(rng))
         });
-        let lesioned = run_own(&mut bench.laboratory, cell, kind, &sets, &mut *progress);
-        if let Some(lesioned) = left.take(lesioned)? {
-            controls.lesions.extend(neurons.own_lesions(kind, lesioned));
-        }
+        let laboratory = &mut bench.laboratory;
+        left.take(add_own(laboratory, cell, neurons, kind, &sets, controls, &mut *progress))?;
     }
     if cell.sets == SetChoice::Lesioned && design.study.lesion.neurons.is_none() {
         let sets = reselect(bench, cell.layer, cell.side)?;
         let kind = SetKind::Reselected;
-        let lesioned = run_own(&mut bench.laboratory, cell, kind, &sets, progress);
-        if let Some(lesioned) = left.take(lesioned)? {
-            controls.lesions.extend(neurons.own_lesions(kind, lesioned));
-        }
+        let laboratory = &mut bench.laboratory;
+        left.take(add_own(laboratory, cell, neurons, kind, &sets, controls, progress))?;
     }
     left.check()
 }
@@ -570,16 +557,22 @@ fn lesion_strongest(
     Ok([first, together.first().map_or(0.0, |set| mean_drops(&set.drops).margin)])
 }
 
-/// Lesions sets of one kind in the label's prompts.
-fn run_own(
+/// Lesions sets of one kind in the label's prompts, and adds these lesions to `controls`.
+fn add_own(
     laboratory: &mut Laboratory<'_>,
     cell: &Cell<'_>,
+    neurons: &LayerNeurons,
     kind: SetKind,
     sets: &[Arc<[usize]>],
+    controls: &mut LayerControls,
     progress: Progress<'_>,
-) -> Result<Vec<LesionedSet>, StudyError> {
+) -> Result<(), StudyError> {
     let key = cell.journal_key(kind.name());
-    lesion_sets(laboratory, &key, cell.layer, sets, &cell.prompts, progress)
+    let lesioned = lesion_sets(laboratory, &key, cell.layer, sets, &cell.prompts, progress)?;
+    for (draw, set) in lesioned.into_iter().enumerate() {
+        controls.lesions.push(neurons.lesion(kind, draw, &set.neurons, set.drops, Vec::new()));
+    }
+    Ok(())
 }
 
 /// Lesions the matched set in the prompts of both labels, and the swapped and the least tuned one in
@@ -628,10 +621,7 @@ fn run_matched(
         }
     }
     for (kind, set) in others {
-        let lesioned = run_own(laboratory, cell, kind, &[set], &mut *progress);
-        if let Some(lesioned) = left.take(lesioned)? {
-            controls.lesions.extend(neurons.own_lesions(kind, lesioned));
-        }
+        left.take(add_own(laboratory, cell, neurons, kind, &[set], controls, &mut *progress))?;
     }
     left.check()
 }
@@ -650,9 +640,7 @@ fn run_random(
     let kind = SetKind::Random;
     if cell.sets == SetChoice::Labelled {
         let sets = design.random_set_plan().any(&mut bench.drawn, cell.layer, size);
-        let lesioned = run_own(&mut bench.laboratory, cell, kind, &sets, progress)?;
-        controls.lesions.extend(neurons.own_lesions(kind, lesioned));
-        return Ok(());
+        return add_own(&mut bench.laboratory, cell, neurons, kind, &sets, controls, progress);
     }
     let lesioned = bench.lesion_random_sets(cell.layer, size, progress)?;
     let labelled = design.labelled();

@@ -19,7 +19,7 @@ pub(crate) struct ControlLesion {
     pub(crate) draw: usize,
     /// The neurons, ascending.
     pub(crate) neurons: Arc<[usize]>,
-    /// Root mean square over the neurons of their mean |activation| after GELU at the masks.
+    /// Root mean square over the neurons of their mean |activation| after the activation function at the masks.
     pub(crate) activity: f64,
     /// Root of the sum of the neurons' squared activity times the norm of their output weights.
     pub(crate) displacement: f64,

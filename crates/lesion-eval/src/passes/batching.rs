@@ -69,8 +69,8 @@ fn kept(config: &BertConfig, length: usize) -> usize {
     size_of::<f32>() * length * config.num_hidden_layers * 4 * config.hidden_size
 }
 
-/// Bytes per sequence at the layer's peak: the MLP's activations before and after GELU, a copy, the gates
-/// and the hidden states, or attention's scores.
+/// Bytes per sequence at the layer's peak: the MLP's activations before and after the activation function,
+/// a copy, the gates and the hidden states, or attention's scores.
 fn passing(config: &BertConfig, length: usize) -> usize {
     let neurons = if config.structure.gated { 4 } else { 3 } * config.intermediate_size;
     let mlp = neurons + 6 * config.hidden_size;

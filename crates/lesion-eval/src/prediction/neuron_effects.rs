@@ -31,9 +31,9 @@ pub struct NeuronEffect {
     pub layer: usize,
     /// The neuron.
     pub neuron: usize,
-    /// Its activation at the mask before GELU.
+    /// Its activation at the mask before the activation function.
     pub pre: f32,
-    /// Its activation at the mask after GELU.
+    /// Its activation at the mask after the activation function.
     pub post: f32,
     /// The falls of the word's logit and of its margin over the strongest other word.
     pub drops: Drops,

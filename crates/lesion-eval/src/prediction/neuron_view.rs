@@ -25,9 +25,9 @@ pub struct NeuronView {
     pub layer: usize,
     /// The neuron.
     pub neuron: usize,
-    /// Its activation at each token before GELU.
+    /// Its activation at each token before the activation function.
     pub pre: Vec<f32>,
-    /// Its activation at each token after GELU.
+    /// Its activation at each token after the activation function.
     pub post: Vec<f32>,
     /// The words that it writes at each mask of this sentence, in logits: its direct effect on each
     /// word ([`LanguageModel::words_written`](bert_model::LanguageModel::words_written)).
@@ -51,8 +51,8 @@ pub struct WrittenWords {
 pub enum ViewedNeurons {
     /// These neurons.
     Numbered(Vec<usize>),
-    /// As many neurons as this, those that are most active at the first mask after GELU, in either
-    /// direction.
+    /// As many neurons as this, those that are most active at the first mask after the activation function,
+    /// in either direction.
     MostActive(usize),
 }
 

@@ -31,9 +31,9 @@ pub struct Activations {
     pub layers: usize,
     /// Number of neurons in each layer.
     pub neurons: usize,
-    /// Before GELU, `[sentences, layers x neurons]` for side a and side b.
+    /// Before the activation function, `[sentences, layers x neurons]` for side a and side b.
     pub pre: [Vec<f32>; 2],
-    /// After GELU, in the same shape.
+    /// After the activation function, in the same shape.
     pub post: [Vec<f32>; 2],
 }
 

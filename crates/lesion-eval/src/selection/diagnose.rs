@@ -1,5 +1,5 @@
-//! Diagnostics of the activations at the targets: whether they are near Gaussian before GELU and
-//! sparse after it, as the paper says.
+//! Diagnostics of the activations at the targets: whether they are near Gaussian before the activation
+//! function and sparse after it, as the paper says.
 
 use bert_model::Site;
 use neuron_stats::{
@@ -15,7 +15,7 @@ use crate::{
 
 /// Bins of a histogram. They span every value of the site in any layer, between whole numbers.
 const BINS: usize = 100;
-/// An activation after GELU counts as silent below each of these.
+/// An activation after the activation function counts as silent below each of these.
 const THRESHOLDS: [f64; 5] = [1e-6, 1e-4, 1e-3, 1e-2, 1e-1];
 
 /// The distribution of one layer's activations at one site.
@@ -44,7 +44,7 @@ pub struct Normality {
     pub k_squared: NormalityTest,
 }
 
-/// A measure of the sparsity of a layer's activations after GELU.
+/// A measure of the sparsity of a layer's activations after the activation function.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Sparsity {
     /// Share of values that are exactly 0.
@@ -58,7 +58,7 @@ pub enum Sparsity {
 /// Diagnostics of all layers.
 #[derive(Clone, Debug)]
 pub struct Diagnostics {
-    /// For each layer, before and after GELU.
+    /// For each layer, before and after the activation function.
     pub histograms: Vec<LayerHistogram>,
     /// For each layer, pooled and then neuron by neuron.
     pub normality: Vec<Normality>,

@@ -26,9 +26,9 @@ pub struct Observations<'a> {
     pub neurons: usize,
     /// The site at which neurons are selected.
     site: Site,
-    /// Before GELU, `[groups, layers x neurons]` for side a and side b.
+    /// Before the activation function, `[groups, layers x neurons]` for side a and side b.
     pre: Sides<'a>,
-    /// After GELU, in the same shape.
+    /// After the activation function, in the same shape.
     post: Sides<'a>,
 }
 

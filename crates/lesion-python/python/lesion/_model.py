@@ -110,7 +110,7 @@ class Model:
         kind
             The new value of an activation: ``"zero"``, ``"mean"``, ``"median"``, or ``{"scale": 0.5}``.
         site
-            Before or after GELU: ``"pre"`` or ``"post"``.
+            Before or after the activation function: ``"pre"`` or ``"post"``.
         at
             The tokens: ``"target"``, the mask; ``"all"``; or distances from the mask, ``[-1, 0]``.
         shared
@@ -221,7 +221,7 @@ class Model:
             ``"[MASK]"``, the first mask; a word, the first token of it; or a position, where ``[CLS]`` is 0
             and the last token -1.
         site
-            Before or after GELU: ``"pre"`` or ``"post"``.
+            Before or after the activation function: ``"pre"`` or ``"post"``.
 
         Returns
         -------

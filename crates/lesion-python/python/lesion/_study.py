@@ -42,7 +42,9 @@ class Plan:
     stimuli: int
     """Number of stimulus sentences."""
     prompts: int
-    """Number of masked prompts."""
+    """Number of prompts with one word to predict each."""
+    predicted_at: str
+    """The token at which the model predicts a word: a ``mask`` in its place, or the ``token-before`` it."""
     layers: int
     """Number of layers."""
     neurons: int

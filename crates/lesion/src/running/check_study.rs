@@ -2,11 +2,11 @@
 
 use lesion_eval::{
     DetectableEffects, MaskedPrompt, Trials, find_part, never_right_in_sample, passes_of, predict,
-    unwatched,
+    predicted_at, unwatched,
 };
 use rayon::prelude::*;
 use serde::Serialize;
-use study_record::{StimuliCounts, Warning, smallest_p};
+use study_record::{PredictedAt, StimuliCounts, Warning, smallest_p};
 use web_time::Instant;
 
 use crate::{
@@ -19,8 +19,10 @@ use crate::{
 pub struct StudyPlan {
     /// Number of stimulus sentences.
     pub stimuli: usize,
-    /// Number of masked prompts.
+    /// Number of prompts with one word to predict each.
     pub prompts: usize,
+    /// The token at which the model predicts a word.
+    pub predicted_at: PredictedAt,
     /// Number of layers.
     pub layers: usize,
     /// Number of neurons per layer.
@@ -99,6 +101,7 @@ pub fn check(
     Ok(StudyPlan {
         stimuli: design.stimuli.sentences(),
         prompts: design.prompts.len(),
+        predicted_at: predicted_at(config),
         layers: config.num_hidden_layers,
         neurons: config.intermediate_size,
         selected_on,

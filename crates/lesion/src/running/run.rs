@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use lesion_eval::{
     BatchCount, BatchShare, BatchStore, Bench, Design, Journal, Laboratory, LesionMethod,
     NeuronSetFile, NeuronSets, PartResult, ReferenceActivations, StudyError, find_part,
-    judge_claims, lesion, never_right, study_rows,
+    judge_claims, lesion, never_right, predicted_at, study_rows,
 };
 use study_record::{LesionKind, MANIFEST, Manifest, Part, Seconds, SetRule, Warning, shown};
 use study_report::{FinishedStudy, StudyFiles};
@@ -195,6 +195,8 @@ fn manifest(
         random_sets: design.random_sets(),
         model_layers: config.num_hidden_layers,
         model_neurons: config.intermediate_size,
+        activation: Some(config.structure.activation_name().to_owned()),
+        predicted_at: Some(predicted_at(config)),
         selected_on: selection.counts,
         held_out_stimuli: *held_out,
         held_out: design.stimuli.held_out_lines(study.selection.held_out.get(), study.seed)?,

@@ -9,7 +9,7 @@ use std::{
 use lesion_eval::{
     Batching, LesionMethod, LesionValues, NeuronSetFile, RandomCloud, ReadToken, Selection,
     Sentence, SentenceActivations, SentenceLesion, StudyError, Subject, ViewedNeurons,
-    check_shared_layers, lesion_each, rate_sentences, sentence_activations, view_neurons,
+    check_shared_layers, lesion_each, predicted_at, rate_sentences, sentence_activations, view_neurons,
 };
 use study_record::{Backend, FilePath, LesionKind, Site, Study};
 
@@ -111,6 +111,7 @@ impl Session {
             }
         }
         let subject = self.subject();
+        let config = subject.model.config();
         let rated = stages
             .run("prediction", |progress| rate_sentences(subject, &valid, progress))
             .map_err(LesionError::from)?;
@@ -131,6 +132,8 @@ impl Session {
                             .is_some_and(LesionRequest::uses_bundled_labels),
                         lesion,
                         masks,
+                        activation: config.structure.activation_name(),
+                        predicted_at: predicted_at(config),
                     }),
                     Some(Err(error)) => Err(error.into()),
                     None => Err(StudyError::Cancelled.into()),
@@ -141,7 +144,7 @@ impl Session {
         Ok(answers)
     }
 
-    /// Zeroes neurons after GELU at the mask of a sentence: the paper's lesion.
+    /// Zeroes neurons after the activation function at the mask of a sentence: the paper's lesion.
     ///
     /// # Errors
     /// If [`Session::predict`] fails.

@@ -1,6 +1,7 @@
 //! Answers to questions about one sentence.
 
 use lesion_eval::{MaskEffects, MaskRating, SentenceLesion, SentenceView};
+use study_record::PredictedAt;
 
 /// The model's predictions for a sentence.
 #[derive(Clone, Debug)]
@@ -19,6 +20,10 @@ pub struct SentenceAnswer {
     pub selected: bool,
     /// The ratings at each mask.
     pub masks: Vec<MaskRating>,
+    /// The name of the activation function of the model's MLPs.
+    pub activation: &'static str,
+    /// The token at which the model predicts a word.
+    pub predicted_at: PredictedAt,
 }
 
 /// The effects of neurons of a sentence, each lesioned by itself.
@@ -35,8 +40,8 @@ pub struct EachAnswer {
 pub struct ViewAnswer {
     /// The neurons at every token.
     pub view: SentenceView,
-    /// For each neuron, the bundled stimuli in which it is most active after GELU, the most active one
-    /// first; empty if the model does not know their words.
+    /// For each neuron, the bundled stimuli in which it is most active after the activation function, the
+    /// most active one first; empty if the model does not know their words.
     pub stimuli: Vec<Vec<ActiveStimulus>>,
 }
 
@@ -47,6 +52,6 @@ pub struct ActiveStimulus {
     pub sentence: String,
     /// The label of its side.
     pub label: String,
-    /// The activation at its target after GELU.
+    /// The activation at its target after the activation function.
     pub post: f32,
 }

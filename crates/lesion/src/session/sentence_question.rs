@@ -29,7 +29,7 @@ pub struct LesionRequest {
     pub sets: Option<PathBuf>,
     /// The kind of lesion.
     pub kind: LesionKind,
-    /// The site, before or after GELU.
+    /// The site, before or after the activation function.
     pub site: Site,
     /// The tokens.
     pub at: Tokens,
@@ -65,7 +65,7 @@ impl SentenceQuestion {
 pub const DEFAULT_TOP: usize = 10;
 
 impl LesionRequest {
-    /// The paper's lesion of these neurons: zero after GELU, at the mask.
+    /// The paper's lesion of these neurons: zero after the activation function, at the mask.
     #[must_use]
     pub fn zero(neurons: Vec<LayerNeurons>) -> Self {
         Self {

@@ -56,7 +56,7 @@ impl StimuliResponses {
         Arc::new(ReferenceActivations::of_stimuli(&self.activations, site))
     }
 
-    /// The stimuli in which a neuron is most active after GELU.
+    /// The stimuli in which a neuron is most active after the activation function.
     pub(crate) fn most_active(
         &self,
         layer: usize,

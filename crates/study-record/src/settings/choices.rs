@@ -1,14 +1,27 @@
 //! Settings with a fixed list of values.
 
-use crate::choice::choices;
+use crate::{choice::choices, predicted_at::PredictedAt};
 
 choices! {
     /// What stands at the target while its neurons are tested.
     pub enum SelectAt: "target to select at" {
         /// The target's word, as in the paper. The two sides differ in the word itself.
         Visible = "visible",
-        /// The mask, in context pairs: the sides differ in what the model makes of the context.
+        /// The place where it is predicted, in context pairs: the sides differ in what the model makes of the
+        /// context.
         Masked = "masked",
+    }
+}
+
+impl SelectAt {
+    /// The target in a text about a model that predicts at `place`.
+    #[must_use]
+    pub const fn target(self, place: PredictedAt) -> &'static str {
+        match (self, place) {
+            (Self::Visible, _) => "visible target",
+            (Self::Masked, PredictedAt::Mask) => "masked target",
+            (Self::Masked, PredictedAt::TokenBefore) => "token before the target",
+        }
     }
 }
 
@@ -124,13 +137,15 @@ choices! {
 }
 
 impl ValuesFrom {
-    /// The sentences in a text.
+    /// The sentences in a text about a model that predicts at `place`.
     #[must_use]
-    pub const fn sentences(self) -> &'static str {
+    pub fn sentences(self, place: PredictedAt) -> String {
         match self {
-            Self::Stimuli => "the stimuli",
-            Self::Prompts => "the masks of the prompts",
-            Self::OtherPrompts => "the masks of the other label\u{2019}s prompts",
+            Self::Stimuli => "the stimuli".to_owned(),
+            Self::Prompts => format!("{} of the prompts", place.tokens()),
+            Self::OtherPrompts => {
+                format!("{} of the other label\u{2019}s prompts", place.tokens())
+            }
         }
     }
 }
@@ -138,15 +153,15 @@ impl ValuesFrom {
 choices! {
     /// The place in a layer's MLP where activations are read and edited.
     pub enum Site: "site" {
-        /// Before GELU: the output of `intermediate.dense`.
+        /// Before the activation function.
         Pre = "pre",
-        /// After GELU: the input of `output.dense`.
+        /// After the activation function and, in a gated MLP, the gate: the input of the MLP's last matrix.
         Post = "post",
     }
 }
 
 impl Site {
-    /// The site relative to GELU, in a text.
+    /// The site relative to the activation function, in a text.
     #[must_use]
     pub const fn when(self) -> &'static str {
         match self {

@@ -30,7 +30,7 @@ use values::{
 settings! {
     /// Everything that a study decides. Paths in a file are relative to its folder.
     pub struct Study in "" {
-        /// A model of BERT's family: a checkpoint folder, or its name on the Hugging Face hub,
+        /// A language model: a checkpoint folder, or its name on the Hugging Face hub,
         /// `owner/name[@revision]`, from where it is downloaded once.
         model: Option<FilePath> => unset("the bundled model")
             .example("google-bert/bert-base-uncased").option("model", "MODEL"),
@@ -40,7 +40,7 @@ settings! {
         /// Minimal pairs, one template per line: `The dog followed {him|her} home.` Or single
         /// sentences: `The dog followed {him} home.`
         stimuli: Option<FilePath> =>
-            unset("bundled pairs, or bundled context pairs to select at the mask")
+            unset("bundled pairs, or bundled context pairs to select at the masked target")
             .example("pairs.txt").option("stimuli", "FILE"),
         /// Prompts, with the right word first: `We thanked {her|him}.`
         prompts: Option<FilePath> => unset("the paper's two")
@@ -82,11 +82,11 @@ settings! {
 settings! {
     /// How neurons are selected.
     pub struct SelectionSettings in "selection" {
-        /// Target at which neurons are tested: the visible word, as in the paper, or its mask, in
-        /// context pairs: `{The king|The queen} smiled when we greeted {him|her}.`
+        /// Target at which neurons are tested: the visible word, as in the paper, or the place where it is
+        /// predicted, in context pairs: `{The king|The queen} smiled when we greeted {him|her}.`
         at: SelectAt => setting("visible").option("select-at", "TARGET"),
-        /// Site at which neurons are tested: before GELU, as in the paper, or after it, where lesions
-        /// are by default.
+        /// Site at which neurons are tested: before the activation function (GELU in BERT), as in the
+        /// paper, or after it, where lesions are by default.
         site: Site => setting("pre").option("select-site", "SITE"),
         /// The t-test of each neuron; single sentences cannot be paired.
         test: Option<TTestKind> => unset("paired for pairs, welch for single sentences")
@@ -136,9 +136,9 @@ settings! {
         kind: LesionKind => setting("zero").option("kind", "KIND"),
         /// Sentences that `mean`, `median` and `resample` take values from.
         from: ValuesFrom => setting("stimuli").option("from", "SENTENCES"),
-        /// Site of the lesion: before or after GELU.
+        /// Site of the lesion: before or after the activation function, which is GELU in BERT.
         site: Site => setting("post").option("site", "SITE"),
-        /// Tokens to lesion; `target` is the mask.
+        /// Tokens to lesion; `target` is the mask or, in a decoder, the token before the word.
         at: Tokens => setting("target").hyphen_option("at", "TOKENS"),
         /// Layers of a lesion if all layers share weights, as in ALBERT: that of the neuron, or every layer.
         shared: SharedLayers => setting("here").option("shared", "LAYERS"),

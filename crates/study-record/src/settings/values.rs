@@ -8,7 +8,7 @@ use std::{
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
-use crate::settings::choices::ValuesFrom;
+use crate::{predicted_at::PredictedAt, settings::choices::ValuesFrom};
 
 /// A value that can stand in a study file and be given as an option's text.
 pub trait SettingValue: Sized + Serialize + for<'de> Deserialize<'de> {
@@ -394,10 +394,10 @@ pub enum LesionKind {
 const LARGEST_NUMBER: u32 = 10_000;
 
 impl LesionKind {
-    /// The new value of an activation, in words.
+    /// The new value of an activation, in words about a model that predicts at `place`.
     #[must_use]
-    pub fn effect(self, from: ValuesFrom) -> String {
-        let sentences = from.sentences();
+    pub fn effect(self, from: ValuesFrom, place: PredictedAt) -> String {
+        let sentences = from.sentences(place);
         match self {
             Self::Scale(factor) => format!("multiplied by {factor}"),
             Self::Value(value) => format!("set to {value}"),
@@ -478,22 +478,22 @@ fn parse_bounded(text: &str) -> Option<f64> {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Tokens {
-    /// The mask.
+    /// The token at which a word is predicted.
     Target,
     /// Every token, `[CLS]` and `[SEP]` too.
     All,
-    /// The tokens at these distances from the mask: -1 is the token before it.
+    /// The tokens at these distances from the target: -1 is the token before it.
     Offsets(Vec<i64>),
 }
 
 impl Tokens {
-    /// The tokens, in a text.
+    /// The tokens, in a text about a model that predicts at `place`.
     #[must_use]
-    pub fn place(&self) -> String {
+    pub fn place(&self, place: PredictedAt) -> String {
         match self {
-            Self::Target => "at the mask".to_owned(),
+            Self::Target => format!("at {}", place.token()),
             Self::All => "at all tokens".to_owned(),
-            Self::Offsets(_) => format!("at {self} from the mask"),
+            Self::Offsets(_) => format!("at {self} from {}", place.token()),
         }
     }
 }
@@ -519,7 +519,7 @@ impl SettingValue for Tokens {
     }
 
     fn values() -> String {
-        "`target`, `all`, or distances from the mask such as `-1,0,1`".to_owned()
+        "`target`, `all`, or distances from the target such as `-1,0,1`".to_owned()
     }
 
     fn parse(text: &str) -> Result<Self, InvalidValue> {

@@ -32,7 +32,7 @@ pub(super) fn both_predictions_section(
     common: &[CommonPrompt],
 ) -> Result<Section, ReportError> {
     let mut section = Section::new("predictions", "Predictions");
-    let caption = "Masked prompts of each study, and in how many the right word leads.";
+    let caption = "Prompts of each study, and in how many the right word leads.";
     let columns = ["study", "prompts", "above the other candidates", "top of the vocabulary"];
     let sources = &[PredictionRow::TABLE.file];
     let mut table = Table::new("predictions", sources, caption, columns);
@@ -43,7 +43,7 @@ pub(super) fn both_predictions_section(
     }
     section.table(table);
     if common.is_empty() {
-        section.text("The studies have no masked prompt in common.");
+        section.text("The studies have no prompt in common.");
     } else {
         section.figure(margins_figure(pair, common)?);
     }
@@ -63,7 +63,7 @@ fn margins_figure(pair: &StudyPair<'_>, common: &[CommonPrompt]) -> Result<Figur
         caption: format!(
             "The right word\u{2019}s margin in {} that both studies have: {a} on average in A, {b} \
              in B.",
-            plural(common.len(), "masked prompt")
+            plural(common.len(), "prompt")
         ),
     })
 }

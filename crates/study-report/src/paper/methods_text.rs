@@ -86,9 +86,9 @@ fn add_selection(methods: &mut CitedText, manifest: &Manifest) {
         TTestKind::Welch => WELCH,
     }]);
     methods.write(format!(
-        " compared each neuron\u{2019}s activation {} GELU at the {} target; p is {}; {}",
-        selection.site.when(),
-        selection.at,
+        " compared each neuron\u{2019}s activation {} at the {}; p is {}; {}",
+        manifest.site_words(selection.site),
+        selection.at.target(manifest.prediction_place()),
         if selection.directional { "one-sided" } else { "two-sided" },
         correction_clause(manifest),
     ));
@@ -136,24 +136,26 @@ fn correction_sources(correction: Correction) -> &'static [&'static Reference] {
 
 fn add_lesion(methods: &mut CitedText, manifest: &Manifest, prompts: &[PromptRow]) {
     let lesion = &manifest.study.lesion;
+    let place = manifest.prediction_place();
     let layers: Vec<String> = manifest.layers.iter().map(usize::to_string).collect();
     methods.write(format!(
-        " In {}, the activations of {} were {} {} GELU {}, in {} {}{}{}. The neurons are those of the \
+        " In {}, the activations of {} were {} {} {}, in {} {}{}{}. The neurons are those of the \
          label of the prompt\u{2019}s right word.",
         describe_prompts(manifest, prompts),
         describe_neurons(manifest),
-        lesion.kind.effect(lesion.from),
-        lesion.site.when(),
-        lesion.at.place(),
+        lesion.kind.effect(lesion.from, place),
+        manifest.site_words(lesion.site),
+        lesion.at.place(place),
         if layers.len() == 1 { "layer" } else { "layers" },
         list(&layers),
         if layers.len() == 1 { "" } else { ", one layer at a time" },
         shared_layers(lesion.shared),
     ));
     methods.write(format!(
-        " In layer {}, all significant neurons of the label were also set to zero {} GELU at the mask{}.",
+        " In layer {}, all significant neurons of the label were also set to zero {} at {}{}.",
         manifest.layer,
-        lesion.site.when(),
+        manifest.site_words(lesion.site),
+        place.token(),
         shared_layers(lesion.shared)
     ));
 }
@@ -181,7 +183,11 @@ fn describe_prompts(manifest: &Manifest, prompts: &[PromptRow]) -> String {
     if with(None) > 0 {
         parts.push(format!("{} without a label, not lesioned", count(with(None))));
     }
-    format!("{} ({})", plural(prompts.len(), "masked prompt"), parts.join(", "))
+    format!(
+        "{} ({})",
+        plural(prompts.len(), manifest.prediction_place().prompt()),
+        parts.join(", ")
+    )
 }
 
 /// The lesioned neurons, and what makes them the strongest.

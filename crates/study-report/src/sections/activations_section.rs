@@ -32,17 +32,17 @@ use crate::{
 
 pub(crate) const ACTIVATIONS: FigureFile = FigureFile {
     name: "activations",
-    shows: "activations before and after GELU, with the normal distribution of the same mean and sd",
+    shows: "activations before and after the activation function, with the normal distribution of the same mean and sd",
     tables: &[HistogramRow::TABLE.file, NormalityRow::TABLE.file],
 };
 pub(crate) const BY_LAYER: FigureFile = FigureFile {
     name: "activations-by-layer",
-    shows: "activations before and after GELU, layer by layer",
+    shows: "activations before and after the activation function, layer by layer",
     tables: &[HistogramRow::TABLE.file, NormalityRow::TABLE.file],
 };
 pub(crate) const SPARSITY: FigureFile = FigureFile {
     name: "sparsity",
-    shows: "how few neurons carry a layer after GELU",
+    shows: "how few neurons carry a layer after the activation function",
     tables: &[SparsityRow::TABLE.file],
 };
 
@@ -64,9 +64,9 @@ pub(crate) fn activations_section(study: &FinishedStudy<'_>) -> Result<Section, 
         "A neuron that responds differently to the two words deviates from a normal distribution \
          for that reason alone.",
     );
-    section.figure(pooled_figure(&bins, &pooled)?);
+    section.figure(pooled_figure(manifest, &bins, &pooled)?);
     section.figure(layers_figure(manifest, &bins, &pooled)?);
-    section.table(normality_table(&pooled));
+    section.table(normality_table(manifest, &pooled));
     section.figure(sparsity_figure(manifest, &sparsity)?);
     Ok(section)
 }
@@ -79,9 +79,10 @@ fn normality_sentence(manifest: &Manifest, normality: &[NormalityRow]) -> Option
     let tested = single().filter(|row| row.k_squared_p.is_finite()).count();
     let rejected = single().filter(|row| row.k_squared_p < LEVEL).count();
     Some(format!(
-        "Before GELU the activations of layer {} have skewness {} and excess kurtosis {}; a normal \
+        "Before {} the activations of layer {} have skewness {} and excess kurtosis {}; a normal \
          distribution has 0 and 0. The K² test rejects normality for {} of {} neurons at the level \
          {LEVEL}; about {} would be expected by chance.",
+        manifest.activation_name(),
         manifest.layer,
         fixed(pooled.skewness, 2),
         fixed(pooled.excess_kurtosis, 2),
@@ -101,8 +102,9 @@ fn sparsity_sentence(manifest: &Manifest, sparsity: &[SparsityRow]) -> String {
     };
     let tenth = (manifest.model_neurons / 10).max(1);
     format!(
-        "After GELU {} of the activations of layer {} are below 0.1 in size, {} below 0.01 and {} \
+        "After {} {} of the activations of layer {} are below 0.1 in size, {} below 0.01 and {} \
          exactly 0. The strongest {} of {} carry {} of the squared norm.",
+        manifest.activation_name(),
         share(SparsityMeasure::Below, Some(0.1)),
         manifest.layer,
         share(SparsityMeasure::Below, Some(0.01)),
@@ -113,10 +115,13 @@ fn sparsity_sentence(manifest: &Manifest, sparsity: &[SparsityRow]) -> String {
     )
 }
 
-fn normality_table(pooled: &[&NormalityRow]) -> Table {
-    let caption = "Activations before GELU, all neurons of a layer pooled. A normal distribution \
-                   has skewness and excess kurtosis 0. Pooled values are not independent, so their \
-                   p is only a description.";
+fn normality_table(manifest: &Manifest, pooled: &[&NormalityRow]) -> Table {
+    let caption = format!(
+        "Activations before {}, all neurons of a layer pooled. A normal distribution has skewness \
+         and excess kurtosis 0. Pooled values are not independent, so their p is only a \
+         description.",
+        manifest.activation_name()
+    );
     let columns = ["layer", "activations", "mean", "sd", "skewness", "excess kurtosis", "K² p"];
     let mut table = Table::new("normality", &[NormalityRow::TABLE.file], caption, columns);
     for row in pooled {
@@ -196,7 +201,13 @@ fn histogram_panel<'a>(
     panel(area, frame, x, (FLOOR..2.0 * most).log_scale())
 }
 
-fn pooled_figure(rows: &[HistogramRow], pooled: &[&NormalityRow]) -> Result<Figure, ReportError> {
+fn pooled_figure(
+    manifest: &Manifest,
+    rows: &[HistogramRow],
+    pooled: &[&NormalityRow],
+) -> Result<Figure, ReportError> {
+    let activation = manifest.activation_name();
+    let [before, after] = [format!("Before {activation}"), format!("After {activation}")];
     let [pre, post] = [Site::Pre, Site::Post].map(|site| bins_of(rows, site, None));
     let normal = Normal::new(pooled.iter().copied());
     let svg = draw((WIDTH, 330), |root| {
@@ -207,7 +218,7 @@ fn pooled_figure(rows: &[HistogramRow], pooled: &[&NormalityRow]) -> Result<Figu
         let areas = legend(root, &keys)?.split_evenly((1, 2));
         for (area, (site, bins)) in areas.iter().zip([(Site::Pre, &pre), (Site::Post, &post)]) {
             let frame = Frame {
-                title: if site == Site::Pre { "Before GELU" } else { "After GELU" },
+                title: if site == Site::Pre { &before } else { &after },
                 x: "activation",
                 y: "number of activations in a bin (log)",
                 y_format: &tens,
@@ -226,7 +237,7 @@ fn pooled_figure(rows: &[HistogramRow], pooled: &[&NormalityRow]) -> Result<Figu
     let (low, high) = extremes(kurtosis, (f64::INFINITY, f64::NEG_INFINITY));
     let caption = format!(
         "{} activations at the targets, all layers together: mean {}, standard deviation {} before \
-         GELU. Layer by layer the excess kurtosis lies between {} and {}; above 0 the tails are \
+         {activation}. Layer by layer the excess kurtosis lies between {} and {}; above 0 the tails are \
          heavier than those of a normal distribution.",
         count(pre.iter().map(|bin| bin.count).sum()),
         fixed(normal.mean, 2),
@@ -246,9 +257,9 @@ fn layers_figure(
     let (lines, columns) = grid(layers, 3);
     let svg = draw((WIDTH, points(lines * 185 + 60)), |root| {
         let keys = [
-            key(Shape::Line, BLUE, "before GELU"),
+            key(Shape::Line, BLUE, manifest.site_words(Site::Pre)),
             key(Shape::Dashes, INK, "its normal"),
-            key(Shape::Line, GREEN, "after GELU"),
+            key(Shape::Line, GREEN, manifest.site_words(Site::Post)),
         ];
         let areas = legend(root, &keys)?.split_evenly((lines, columns));
         for (area, layer) in areas.iter().zip(0..layers) {
@@ -329,8 +340,9 @@ fn sparsity_figure(manifest: &Manifest, sparsity: &[SparsityRow]) -> Result<Figu
         }
         Ok(())
     })?;
-    let caption =
-        "Activations after GELU in each layer, from the lowest (dark) to the highest (light)."
-            .to_owned();
+    let caption = format!(
+        "Activations after {} in each layer, from the lowest (dark) to the highest (light).",
+        manifest.activation_name()
+    );
     Ok(Figure { file: SPARSITY, caption, svg })
 }

@@ -8,7 +8,7 @@ use plotters::{
     style::text_anchor::{HPos, VPos},
 };
 use study_record::{
-    Accuracy, ScoreUnit,
+    Accuracy, PredictedAt, ScoreUnit,
     tables::{PredictionRow, PromptRow, Row as _},
 };
 
@@ -33,7 +33,7 @@ use crate::{
 
 pub(crate) const LOGITS: FigureFile = FigureFile {
     name: "logits",
-    shows: "the clean logits of the candidates of each masked prompt",
+    shows: "the clean logits of the candidates of each prompt",
     tables: &[PredictionRow::TABLE.file, PromptRow::TABLE.file],
 };
 
@@ -46,15 +46,16 @@ const FEW: usize = 8;
 pub(crate) fn baseline_section(study: &FinishedStudy<'_>) -> Result<Section, ReportError> {
     let predictions: Vec<PredictionRow> = study.rows()?;
     let Accuracy { prompts, right, top } = Accuracy::of(&predictions);
+    let place = study.manifest().prediction_place();
     let mut section = Section::new("baseline", "Baseline");
     section.explanation("The predictions of the plain pass, in which nothing is lesioned.");
-    section.table(predictions_table(&predictions, study.manifest().study.score));
+    section.table(predictions_table(&predictions, study.manifest().study.score, place));
     section.finding(match study.manifest().study.score {
         ScoreUnit::Word => format!(
             "The right word has a higher logit than the other candidates in {} of {}, and the \
              highest of the whole vocabulary in {}.",
             count(right),
-            plural(prompts, "masked prompt"),
+            plural(prompts, place.prompt()),
             count(top)
         ),
         ScoreUnit::Sentence => format!(
@@ -68,15 +69,20 @@ pub(crate) fn baseline_section(study: &FinishedStudy<'_>) -> Result<Section, Rep
     Ok(section)
 }
 
-fn predictions_table(predictions: &[PredictionRow], score: ScoreUnit) -> Table {
+fn predictions_table(
+    predictions: &[PredictionRow],
+    score: ScoreUnit,
+    place: PredictedAt,
+) -> Table {
     let caption = match score {
-        ScoreUnit::Word => {
-            "Each candidate at each mask. Probability and rank are over the whole vocabulary; rank 1 \
-             is the top."
-        }
+        ScoreUnit::Word => format!(
+            "Each candidate at {}. Probability and rank are over the whole vocabulary; rank 1 is the top.",
+            place.tokens()
+        ),
         ScoreUnit::Sentence => {
             "Each candidate of each prompt. The logit is the score of its sentence, the sum of the \
              log probabilities of all its tokens; the rank is among the candidates."
+                .to_owned()
         }
     };
     let columns = ["prompt", "position", "right word", "candidate", "logit", "probability", "rank"];
@@ -112,7 +118,7 @@ fn logits_figure(
         keys.push(key(Shape::Cross, MUTED, "other candidate"));
         let root = legend(root, &keys)?;
         let frame = Frame {
-            x: "masked prompt, in the order of prompts.csv",
+            x: "prompt, in the order of prompts.csv",
             y: "logit (natural log)",
             ticks: (if are_few { 2 * masks.len() } else { 10 }, 6),
             x_format: &whole,

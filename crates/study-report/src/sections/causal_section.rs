@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use neuron_stats::{clustered_mean_interval, pearson};
 use study_record::{
-    Directness, FEWEST_TEMPLATES, LEVEL, Part, Range,
+    Directness, FEWEST_TEMPLATES, LEVEL, Part, PredictedAt, Range,
     tables::{CausalRow, PromptRow, Row as _},
 };
 
@@ -38,7 +38,8 @@ pub(crate) fn causal_section(study: &FinishedStudy<'_>) -> Result<Section, Repor
         section.text("Not computed: no neuron of the layer carries a label, or no prompt does.");
         return Ok(section);
     };
-    if let Some(explanation) = explain_direct_effects(&singles) {
+    if let Some(explanation) = explain_direct_effects(&singles, study.manifest().prediction_place())
+    {
         section.explanation(explanation);
     }
     section.table(singles_table(&strongest));
@@ -139,8 +140,9 @@ fn read_prompts(
 }
 
 /// The meaning of direct effects, if there are any.
-fn explain_direct_effects(singles: &[SingleNeuron]) -> Option<String> {
-    let linearised = "linearised: LayerNorm scales and the head\u{2019}s GELU are frozen";
+fn explain_direct_effects(singles: &[SingleNeuron], place: PredictedAt) -> Option<String> {
+    let linearised =
+        "linearised: LayerNorm scales and any activation function of the head are frozen";
     let is_any = |directness| singles.iter().any(|single| single.directness == Some(directness));
     let how = match (is_any(Directness::Exact), is_any(Directness::Linearised)) {
         (false, false) => return None,
@@ -149,8 +151,9 @@ fn explain_direct_effects(singles: &[SingleNeuron]) -> Option<String> {
         (true, true) => format!("exact in the last layer, and below it {linearised}"),
     };
     Some(format!(
-        "The direct effect of a neuron is the effect of its output on the words at the mask, with no \
-         later attention or MLP reacting. It is {how}."
+        "The direct effect of a neuron is the effect of its output on the words at {}, with no \
+         later attention or MLP reacting. It is {how}.",
+        place.token()
     ))
 }
 

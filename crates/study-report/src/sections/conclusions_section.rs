@@ -103,26 +103,30 @@ fn limits_of_study(study: &FinishedStudy<'_>) -> Result<Vec<String>, ReportError
     let manifest = study.manifest();
     let mut limits = Vec::new();
     if manifest.study.selection.at == SelectAt::Visible {
-        limits.push(
+        limits.push(format!(
             "Neurons were selected where the word itself is visible. That a neuron distinguishes \
-             two words there does not show that it takes part in predicting them at a mask.",
-        );
+             two words there does not show that it takes part in predicting them at {}.",
+            manifest.prediction_place().token()
+        ));
     }
     limits.push(
         "Intervals hold for one layer and label at a time, over other templates of the same kind, \
-         with this model and these neurons. They are not corrected for their number.",
+         with this model and these neurons. They are not corrected for their number."
+            .to_owned(),
     );
     if study.rows_if_written::<DissociationRow>()?.is_some() {
         limits.push(
             "More prompts would make the intervals narrower, but no p smaller: p compares sets of \
-             neurons, and only more random sets refine it.",
+             neurons, and only more random sets refine it."
+                .to_owned(),
         );
     }
     if manifest.inputs.model.source == BUNDLED {
         limits.push(
             "The bundled model knows a small grammar and serves to try out the method. Its results \
-             need not hold in a model of English.",
+             need not hold in a model of English."
+                .to_owned(),
         );
     }
-    Ok(limits.into_iter().map(str::to_owned).collect())
+    Ok(limits)
 }

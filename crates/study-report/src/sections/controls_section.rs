@@ -59,15 +59,17 @@ pub(crate) fn controls_section(study: &FinishedStudy<'_>) -> Result<Section, Rep
         add_without_controls(&mut section);
         return Ok(section);
     }
+    let place = manifest.prediction_place();
     section.explanation(format!(
         "Each layer is lesioned by itself, and the labelled neurons of layer {} all together. The \
          mean margin drop is compared with that of {} of the whole layer, two-sided. If \
-         this p is at most 0.05, sets that are about as active at the mask and sets that displace \
+         this p is at most 0.05, sets that are about as active at {} and sets that displace \
          the residual stream about as much are lesioned too, and the largest p counts. It is \
          corrected by Holm over every claim of the study: effects, dissociations and synergies. \
          More prompts make the interval narrower, but not this p: its unit is the set of neurons.",
         manifest.layer,
-        plural(verdicts.sets, "random set")
+        plural(verdicts.sets, "random set"),
+        place.token()
     ));
     section.figure(profile_figure(manifest, &verdicts)?);
     section.table(profile_table(manifest, &verdicts));
@@ -89,14 +91,15 @@ fn add_without_controls(section: &mut Section) {
 
 fn profile_table(manifest: &Manifest, verdicts: &StudyVerdicts) -> Table {
     let lesion = &manifest.study.lesion;
+    let place = manifest.prediction_place();
     let caption = format!(
         "Mean margin drops in logits, and the ranges that hold 95 % of {}. In each \
-         layer every activation of {} is {} {} GELU {}{}.",
+         layer every activation of {} is {} {} {}{}.",
         plural(verdicts.sets, "random set"),
         rule(lesion),
-        lesion.kind.effect(lesion.from),
-        lesion.site.when(),
-        lesion.at.place(),
+        lesion.kind.effect(lesion.from, place),
+        manifest.site_words(lesion.site),
+        lesion.at.place(place),
         lesion.shared.place()
     );
     let columns = [
@@ -109,7 +112,7 @@ fn profile_table(manifest: &Manifest, verdicts: &StudyVerdicts) -> Table {
         "p corrected",
         "verdict",
         "falls in",
-        "higher, lower at masks",
+        "higher, lower at prompts",
     ];
     let mut table = Table::new("profile", PROFILE.tables, caption, columns).on_screen();
     for row in &verdicts.profile {
@@ -177,10 +180,11 @@ fn notices(manifest: &Manifest, verdicts: &StudyVerdicts) -> Vec<String> {
         same_at_masks.filter(|row| row.neurons > 0).map(ProfileRow::name).collect();
     if !same_at_masks.is_empty() {
         notices.push(format!(
-            "In {} none of the lesioned neurons is significantly higher at the masks of its own \
+            "In {} none of the lesioned neurons is significantly higher at {} of its own \
              label\u{2019}s prompts. Whatever the lesion does there, the neurons do not tell the labels \
              apart where they are lesioned.",
-            list(&same_at_masks)
+            list(&same_at_masks),
+            manifest.prediction_place().tokens()
         ));
     }
     notices
@@ -336,7 +340,7 @@ fn prompts_figure(manifest: &Manifest, rows: &[PromptControlRow]) -> Result<Figu
          the random sets. Each prompt is compared by itself, without correction for their number.",
         manifest.layer,
         count(outside.count()),
-        plural(rows.len(), "masked prompt")
+        plural(rows.len(), manifest.prediction_place().prompt())
     );
     Ok(Figure { file: PROMPTS, caption, svg })
 }
@@ -358,7 +362,7 @@ fn draw_prompts(
             Measure::Logit => "Logit drop of the right word",
             Measure::Margin => "Margin drop",
         },
-        x: "masked prompts, from the smallest drop to the largest",
+        x: "prompts, from the smallest drop to the largest",
         y: "clean minus lesioned (logits); above 0 the lesion harms",
         x_format: &|_| String::new(),
         ..Frame::default()

@@ -29,7 +29,7 @@ pub(crate) fn dynamic_section(study: &FinishedStudy<'_>) -> Result<Section, Repo
          are set to 0 in the prompts. Then stimuli and prompts pass on to the next layer. There are \
          {} in {}.",
         plural(rows.len(), "lesion"),
-        plural(prompts.len(), "masked prompt")
+        plural(prompts.len(), study.manifest().prediction_place().prompt())
     ));
     if rows.is_empty() {
         return Ok(section);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use study_record::{
-    LesionSummary, Manifest,
+    LesionSummary, Manifest, PredictedAt,
     tables::{LesionRow, PredictionRow, PromptRow, Row as _},
 };
 
@@ -39,15 +39,17 @@ const NAMED: usize = 10;
 pub(crate) fn lesion_section(study: &FinishedStudy<'_>) -> Result<Section, ReportError> {
     let manifest = study.manifest();
     let layer = manifest.layer;
+    let place = manifest.prediction_place();
     let rows: Vec<LesionRow> = study.rows()?;
     let prompts: Vec<PromptRow> = study.rows()?;
     let lesions = lesioned_prompts(&rows);
     let summary = LesionSummary::of(&rows);
     let mut section = Section::new("lesion", "Lesion");
     section.explanation(format!(
-        "Every neuron of layer {layer} that carries the label of the right word is set to 0 {} GELU \
-         at the mask{}.",
-        manifest.study.lesion.site.when(),
+        "Every neuron of layer {layer} that carries the label of the right word is set to 0 {} \
+         at {}{}.",
+        manifest.site_words(manifest.study.lesion.site),
+        place.token(),
         manifest.study.lesion.shared.place()
     ));
     if !lesions.is_empty() {
@@ -56,7 +58,7 @@ pub(crate) fn lesion_section(study: &FinishedStudy<'_>) -> Result<Section, Repor
     for notice in notices(layer, &prompts, &lesions) {
         section.text(notice);
     }
-    section.finding(finding(layer, &summary));
+    section.finding(finding(layer, place, &summary));
     if summary.prompts > 0 {
         section.text(control_sentence(&summary));
     }
@@ -69,7 +71,7 @@ pub(crate) fn lesion_section(study: &FinishedStudy<'_>) -> Result<Section, Repor
     );
     section.heading("Sentence by sentence");
     section.explanation(
-        "The right word stands in the place of the mask. Bars are probabilities over the whole \
+        "The right word stands in its place in the sentence. Bars are probabilities over the whole \
          vocabulary.",
     );
     section.add(Block::Sentences(sentences(&prompts, &study.rows()?, &lesions)));
@@ -87,7 +89,7 @@ pub(crate) fn right_words<'a>(lesions: &[&'a [LesionRow]], label: &str) -> Vec<&
     right.filter(|row| row.neuron_set.as_deref() == Some(label)).collect()
 }
 
-fn finding(layer: usize, summary: &LesionSummary) -> String {
+fn finding(layer: usize, place: PredictedAt, summary: &LesionSummary) -> String {
     if summary.prompts == 0 {
         return format!(
             "No neuron of layer {layer} was silenced, so there is no effect to report."
@@ -101,7 +103,7 @@ fn finding(layer: usize, summary: &LesionSummary) -> String {
          logit {} (in {} of {}).",
         fixed(margin_drop, 3),
         count(margin_falls),
-        plural(prompts, "masked prompt"),
+        plural(prompts, place.prompt()),
         fixed(logit_drop, 3),
         count(logit_falls),
         count(prompts)
@@ -277,9 +279,10 @@ fn lesions_figure(manifest: &Manifest, lesions: &[&[LesionRow]]) -> Result<Figur
         draw_scatter(&areas[1], &frame, size, &points.collect::<Vec<Point>>())
     })?;
     let caption = format!(
-        "All neurons of the right word\u{2019}s label in layer {} are 0 at the mask. Logits \
+        "All neurons of the right word\u{2019}s label in layer {} are 0 at {}. Logits \
          and margins below the line fall.",
-        manifest.layer
+        manifest.layer,
+        manifest.prediction_place().token()
     );
     Ok(Figure { file: LESIONS, caption, svg })
 }

@@ -49,7 +49,7 @@ pub(crate) fn question_section(study: &FinishedStudy<'_>) -> Result<Section, Rep
     }
     let [a, b] = study.manifest().labels().map(quoted);
     section.explanation(format!(
-        "A language model predicts masked words. Some neurons of its MLPs respond differently to \
+        "A language model predicts words. Some neurons of its MLPs respond differently to \
          {a} and {b}. Does the model need these neurons to predict the words, or would any other \
          neurons do? The study selects the neurons by a statistical test, changes their \
          activations while the model predicts, and compares the effect with that of the same \
@@ -92,7 +92,7 @@ fn numbers(study: &FinishedStudy<'_>) -> Result<Vec<(String, String)>, ReportErr
         (shown, "controlled lesions shown to differ from random sets".to_owned()),
         (
             format!("{} of {}", count(accuracy.right), count(accuracy.prompts)),
-            "masked words where the right word leads the candidates".to_owned(),
+            "predictions where the right word leads the candidates".to_owned(),
         ),
         (
             count(labelled),

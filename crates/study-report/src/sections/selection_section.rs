@@ -62,12 +62,12 @@ pub(crate) fn selection_section(study: &FinishedStudy<'_>) -> Result<Section, Re
     let in_layer: Vec<&NeuronRow> = neurons.iter().filter(|row| row.layer == layer).collect();
     let mut section = Section::new("selection", "Selection");
     section.explanation(format!(
-        "A {} t-test compares each neuron\u{2019}s activation {} GELU, at the {} target, \
+        "A {} t-test compares each neuron\u{2019}s activation {}, at the {}, \
          between {}; {}, which gives q. A neuron with q of at most {} carries the label of the side \
          on which it is higher.{}",
         manifest.test(),
-        selection.site.when(),
-        selection.at,
+        manifest.site_words(selection.site),
+        selection.at.target(manifest.prediction_place()),
         if manifest.selected_on.paired {
             "the two sides of the pairs"
         } else {

@@ -1,6 +1,6 @@
 //! The model and the stimuli.
 
-use study_record::{ScoreUnit, SelectAt, shown, tables::PromptRow};
+use study_record::{PredictedAt, ScoreUnit, SelectAt, shown, tables::PromptRow};
 
 use crate::{
     document::{
@@ -19,9 +19,15 @@ pub(crate) fn setup_section(study: &FinishedStudy<'_>) -> Result<Section, Report
         None => String::new(),
         Some(counts) => format!(" A further {} were held out.", counts.in_words()),
     };
-    let view = match manifest.study.selection.at {
-        SelectAt::Visible => "as they are",
-        SelectAt::Masked => "masked, so that only the context distinguishes them",
+    let place = manifest.prediction_place();
+    let view = match (manifest.study.selection.at, place) {
+        (SelectAt::Visible, _) => "as they are",
+        (SelectAt::Masked, PredictedAt::Mask) => {
+            "masked, so that only the context distinguishes them"
+        }
+        (SelectAt::Masked, PredictedAt::TokenBefore) => {
+            "up to the target only, so that only the context distinguishes them"
+        }
     };
     let scores = match manifest.study.score {
         ScoreUnit::Word => "",
@@ -38,7 +44,7 @@ pub(crate) fn setup_section(study: &FinishedStudy<'_>) -> Result<Section, Report
         count(manifest.model_neurons),
         describe_stimuli(manifest),
         group_note(manifest),
-        plural(study.rows::<PromptRow>()?.len(), "masked prompt"),
+        plural(study.rows::<PromptRow>()?.len(), place.prompt()),
     ));
     for line in shown(&manifest.warnings) {
         section.add(Block::Doubt(line));

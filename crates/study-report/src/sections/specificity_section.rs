@@ -102,13 +102,13 @@ fn finding(rows: &[SpecificityRow]) -> Option<String> {
         fixed(largest.divergence, DIGITS),
         random(largest),
         count(largest.top_changes),
-        plural(largest.prompts, "masked prompt")
+        plural(largest.prompts, "prompt")
     );
     if let Some(row) = bystanders {
         let _ = write!(
             text,
             " In {} about other things it moves by {} nats{}, with another word on top in {}.",
-            plural(row.prompts, "masked prompt"),
+            plural(row.prompts, "prompt"),
             fixed(row.divergence, DIGITS),
             random(row),
             count(row.top_changes)

@@ -203,7 +203,7 @@ impl StudyVerdicts {
         if let Some(profile) = self.profile_of(row) {
             if row.verdict.is_shown() {
                 let falls = count(profile.margin_falls);
-                let prompts = plural(profile.prompts, "masked prompt");
+                let prompts = plural(profile.prompts, "prompt");
                 let _ = write!(text, " The margin falls in {falls} of {prompts}.");
             }
             text += &direct_caveat(row, profile);

@@ -135,10 +135,8 @@ export interface ModelInfo {
   isDecoder: boolean;
   /** Whether each letter is a word, as in a protein. */
   readsLetters: boolean;
-  /** The activation function of the MLP, such as `GELU`. */
+  /** The activation function of the MLP, such as `GELU`, or `GeGLU` with a gate. */
   activation: string;
-  /** Whether its values are then multiplied by a gate. */
-  isGated: boolean;
   /** The program's notes and warnings about the model, in sentences. */
   notes: string[];
 }

@@ -89,8 +89,7 @@ export class Laboratory {
   /** The name of a place in the MLP, such as `after GELU`. */
   siteName(site: "pre" | "post"): string {
     const activation = this.model?.activation ?? "";
-    if (site === "pre") return say("site.pre", { activation });
-    return say(this.model?.isGated ? "site.gate" : "site.post", { activation });
+    return say(site === "pre" ? "site.pre" : "site.post", { activation });
   }
 
   /** Opens the bundled model, and the examples that come with the program. */

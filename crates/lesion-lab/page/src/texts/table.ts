@@ -238,7 +238,6 @@ export const TEXTS = {
 
   "site.pre": { en: "before {activation}", vi: "trước {activation}" },
   "site.post": { en: "after {activation}", vi: "sau {activation}" },
-  "site.gate": { en: "after {activation} and the gate", vi: "sau {activation} và cổng" },
 
   "cloud.title": {
     en: "Would random neurons have done the same?",

@@ -24,8 +24,8 @@ use crate::{
     time_limit::TimeLimit,
 };
 
-/// Finds the MLP neurons of a BERT that respond differently to two words (him/her), lesions them
-/// while the model predicts a masked word, and reports the effect.
+/// Finds the MLP neurons of a language model that respond differently to two words (him/her), lesions
+/// them while the model predicts a word, and reports the effect.
 #[derive(Parser, Debug)]
 #[command(version)]
 pub(crate) struct Args {

@@ -246,7 +246,7 @@ pub(crate) fn write_plan(out: &mut impl Write, plan: &StudyPlan) -> io::Result<(
         out,
         "{state}: {}, {}, a model of {} with {} each.",
         plural(plan.stimuli, "stimulus sentence"),
-        plural(plan.prompts, "masked prompt"),
+        plural(plan.prompts, plan.predicted_at.prompt()),
         plural(plan.layers, "layer"),
         plural(plan.neurons, "neuron")
     )
@@ -284,7 +284,7 @@ pub(crate) fn write_sentence(out: &mut impl Write, answer: &SentenceAnswer) -> i
         writeln!(out, "Note: the model, a decoder, does not read \"{}\".", printable(unread))?;
     }
     if let Some(lesion) = lesion {
-        writeln!(out, "{}", describe_lesion(lesion))?;
+        writeln!(out, "{}", describe_lesion(answer, lesion))?;
         if answer.selected {
             writeln!(out, "A label's neurons are those that the bundled stimuli select.")?;
         }
@@ -307,7 +307,9 @@ pub(crate) fn write_sentence(out: &mut impl Write, answer: &SentenceAnswer) -> i
 pub(crate) const BOLD: Style = Style::new().bold();
 
 /// A sentence about the lesion.
-fn describe_lesion(SentenceLesion { method, layers, values }: &SentenceLesion) -> String {
+fn describe_lesion(answer: &SentenceAnswer, lesion: &SentenceLesion) -> String {
+    let SentenceLesion { method, layers, values } = lesion;
+    let place = answer.predicted_at;
     let set = |(index, (layer, neurons)): (usize, &(usize, Arc<[usize]>))| {
         let (count, s) = (neurons.len(), if neurons.len() == 1 { "" } else { "s" });
         let named = if index == 0 { format!(" neuron{s}") } else { String::new() };
@@ -316,15 +318,16 @@ fn describe_lesion(SentenceLesion { method, layers, values }: &SentenceLesion) -
     let sets: Vec<String> = layers.iter().enumerate().map(set).collect();
     let effect = match values {
         Some(LesionValues::Patch { sentence, .. }) => {
-            format!("set to its value at the mask of \"{}\"", printable(sentence))
+            format!("set to its value at {} of \"{}\"", place.token(), printable(sentence))
         }
-        _ => method.kind.effect(ValuesFrom::Stimuli),
+        _ => method.kind.effect(ValuesFrom::Stimuli, place),
     };
     format!(
-        "Lesion: {}, {effect} {} GELU, {}{}.",
+        "Lesion: {}, {effect} {} {}, {}{}.",
         sets.join(", "),
         method.site.when(),
-        method.tokens.place(),
+        answer.activation,
+        method.tokens.place(place),
         method.shared.place()
     )
 }
