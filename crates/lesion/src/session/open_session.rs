@@ -9,7 +9,8 @@ use std::{
 use lesion_eval::{
     Batching, LesionMethod, LesionValues, NeuronSetFile, RandomCloud, ReadToken, Selection,
     Sentence, SentenceActivations, SentenceLesion, StudyError, Subject, ViewedNeurons,
-    check_shared_layers, lesion_each, predicted_at, rate_sentences, sentence_activations, view_neurons,
+    check_shared_layers, lesion_each, predicted_at, rate_sentences, sentence_activations,
+    view_neurons,
 };
 use study_record::{Backend, FilePath, LesionKind, Site, Study};
 

@@ -69,11 +69,7 @@ pub(crate) fn baseline_section(study: &FinishedStudy<'_>) -> Result<Section, Rep
     Ok(section)
 }
 
-fn predictions_table(
-    predictions: &[PredictionRow],
-    score: ScoreUnit,
-    place: PredictedAt,
-) -> Table {
+fn predictions_table(predictions: &[PredictionRow], score: ScoreUnit, place: PredictedAt) -> Table {
     let caption = match score {
         ScoreUnit::Word => format!(
             "Each candidate at {}. Probability and rank are over the whole vocabulary; rank 1 is the top.",
