@@ -115,11 +115,11 @@ fn main() -> Result<ExitCode> {
         Task::Bench { benchmark, runs, case, json } => {
             match benchmark {
                 Benchmark::Model => {
-                    Suite::prepare(&workspace, &MODEL)?.compare(case.as_deref(), runs, json)?
+                    Suite::prepare(&workspace, &MODEL)?.compare(case.as_deref(), runs, json)?;
                 }
                 Benchmark::Scaling => Suite::prepare(&workspace, &MODEL)?.scale()?,
                 Benchmark::Stats => {
-                    Suite::prepare(&workspace, &STATS)?.compare(case.as_deref(), runs, json)?
+                    Suite::prepare(&workspace, &STATS)?.compare(case.as_deref(), runs, json)?;
                 }
             }
             Ok(ExitCode::SUCCESS)

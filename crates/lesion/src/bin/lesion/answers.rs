@@ -220,7 +220,7 @@ pub(crate) enum CheckAnswer {
     #[serde(with = "download")]
     Absent(Download),
     /// The model was read too.
-    Ready(StudyPlan),
+    Ready(Box<StudyPlan>),
 }
 
 /// Form of a download in JSON: `{"download": {..}}`.

@@ -309,7 +309,7 @@ fn check_study(study: Study, args: &RunArgs, stages: &mut Stages<'_>) -> Result<
     }
     let (texts, model) = open_inputs(&study, &args.execution, stages)?;
     let prepared = PreparedStudy::new(&model, study, texts, args.options(), stages)?;
-    Ok(CheckAnswer::Ready(lesion::check(&prepared, stages)?))
+    Ok(CheckAnswer::Ready(Box::new(lesion::check(&prepared, stages)?)))
 }
 
 fn open_named_model(args: &ModelArgs, stages: &mut Stages<'_>) -> Result<LoadedModel> {
