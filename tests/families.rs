@@ -371,7 +371,7 @@ fn texts_name_the_activation_function_and_the_place_of_the_prediction() {
         let random = ["--nulls", "2", "--correction", "none", "--parts", "controls,causal"];
         let run = Run::with_files(&files, &[&study[..], &random].concat());
         let page = String::from_utf8(run.bytes("report.html")).unwrap();
-        for (file, content) in files {
+        for (file, content) in files.into_iter().chain([("s.toml", "")]) {
             fs::write(dir.path().join(file), content).unwrap();
         }
         let command = |args: &[&str]| -> String {
@@ -380,7 +380,7 @@ fn texts_name_the_activation_function_and_the_place_of_the_prediction() {
             assert!(output.status.success(), "{stderr}");
             String::from_utf8(output.stdout).unwrap() + &stderr
         };
-        let inputs = ["check", "--stimuli", "stimuli.txt", "--prompts", "prompts.txt"];
+        let inputs = ["check", "s.toml", "--stimuli", "stimuli.txt", "--prompts", "prompts.txt"];
         let check = command(&inputs);
         let sentence = "Lucy thanked [MASK]";
         let predict = command(&["predict", sentence, "--lesion", "1:0-3"]).replace(sentence, "");

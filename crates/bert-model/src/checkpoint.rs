@@ -102,7 +102,10 @@ impl Checkpoint {
         }
         let likely = likely_family(folder, &json)?;
         let checked = check_family(folder, &json, likely);
-        let others = Family::ALL.into_iter().filter(|family| *family != likely);
+        // Those that ignore the class of the tokenizer are newer than files that name no family.
+        let others = Family::ALL
+            .into_iter()
+            .filter(|family| *family != likely && !family.traits().fixes_tokenizer);
         let suits_another = |family| check_family(folder, &json, family).is_ok();
         if checked.is_err() && others.into_iter().any(suits_another) {
             return Ok(());

@@ -207,7 +207,7 @@ fn page_and_screen_share_their_sentences() {
         ("dynamic", "One pass lesions the same neurons as two passes in 72 of 72 lesions."),
         ("stability", "share 1.00 of their neurons with the lesioned set (Dice; 0.07 by chance)"),
         ("selectors", "gives the largest mean margin drop"),
-        ("specificity", "another word is on top in 0 of 12 masked prompts"),
+        ("specificity", "another word is on top in 0 of 12 prompts"),
         ("conclusions", "Layer 1, \u{201c}him\u{201d}: the lesion lowers the margin by 1.167"),
     ] {
         let section = sections.iter().find(|section| section.id == id).unwrap();

@@ -55,11 +55,8 @@ const VOCABULARY: &str = "vocab.txt";
 const BYTE_VOCABULARY: &str = "vocab.json";
 const MERGES: &str = "merges.txt";
 const TOKENIZER_OPTIONS: &str = "tokenizer_config.json";
-/// The merges of [`CLASSES_WITH_CODES`].
+/// The merges of PhoBERT's and BERTweet's tokenizers, which are read with `vocab.txt`, whatever else there is.
 const CODES: &str = "bpe.codes";
-
-/// Tokenizers that are read from a `vocab.txt` and a `bpe.codes`, whatever else there is.
-const CLASSES_WITH_CODES: [&str; 2] = ["PhobertTokenizer", "BertweetTokenizer"];
 
 /// Forms in which a tokenizer may be stored, best first.
 pub const TOKENIZERS: [&str; 3] = [TOKENIZER, VOCABULARY, BYTE_VOCABULARY];
@@ -89,24 +86,10 @@ pub(crate) fn provide_description(files: &mut impl CommitFiles) -> Result<(), Hu
     for file in TOKENIZER_EXTRAS {
         files.provide(file)?;
     }
-    let mut names_class = names_class_with_codes(&files.read(CONFIG)?);
-    if options == Presence::Present {
-        names_class |= names_class_with_codes(&files.read(TOKENIZER_OPTIONS)?);
-    }
-    if names_class {
-        for file in [VOCABULARY, CODES] {
-            if let Err(presence) = provide_first_of(files, &[file])? {
-                return Err(files.missing_error(file.to_owned(), presence));
-            }
-        }
+    if files.provide(CODES)? == Presence::Present {
+        files.provide(VOCABULARY)?;
     }
     Ok(())
-}
-
-/// Whether a file names a tokenizer whose merges are in `bpe.codes`.
-fn names_class_with_codes(json: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(json);
-    CLASSES_WITH_CODES.iter().any(|class| text.contains(class))
 }
 
 /// Provides the weights, in one file or in several.
@@ -244,7 +227,6 @@ mod tests {
         files: BTreeMap<&'static str, Presence>,
         /// Files that were requested and found.
         provided: Vec<String>,
-        config: &'static str,
     }
 
     impl Fixed {
@@ -252,12 +234,7 @@ mod tests {
             let present = present.iter().map(|name| (*name, Presence::Present));
             let unknown = unknown.iter().map(|name| (*name, Presence::Unknown));
             let repo = "a/b".parse().unwrap();
-            Self {
-                repo,
-                files: present.chain(unknown).collect(),
-                provided: Vec::new(),
-                config: "{}",
-            }
+            Self { repo, files: present.chain(unknown).collect(), provided: Vec::new() }
         }
     }
 
@@ -271,10 +248,7 @@ mod tests {
             Ok(presence)
         }
 
-        fn read(&mut self, file: &str) -> Result<Vec<u8>, HubError> {
-            if file == CONFIG {
-                return Ok(self.config.into());
-            }
+        fn read(&mut self, _: &str) -> Result<Vec<u8>, HubError> {
             Ok(br#"{"weight_map": {"x": "two.safetensors", "y": "one.safetensors"}}"#.to_vec())
         }
 
@@ -316,16 +290,11 @@ mod tests {
     }
 
     #[test]
-    fn a_tokenizer_in_python_has_files_of_its_own() {
-        let present = ["config.json", "tokenizer.json", "vocab.txt", "bpe.codes"];
+    fn merges_of_fast_bpe_come_with_their_vocabulary() {
+        let present = ["config.json", "tokenizer.json", "bpe.codes", "vocab.txt"];
         let mut files = Fixed::new(&present, &[]);
-        files.config = r#"{"tokenizer_class": "PhobertTokenizer"}"#;
         provide_description(&mut files).unwrap();
         assert_eq!(files.provided, present);
-        let mut files = Fixed::new(&present[..3], &[]);
-        files.config = r#"{"tokenizer_class": "PhobertTokenizer"}"#;
-        let error = provide_description(&mut files).unwrap_err().to_string();
-        assert!(error.contains("bpe.codes"), "{error}");
     }
 
     #[test]
