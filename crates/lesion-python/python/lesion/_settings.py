@@ -14,13 +14,14 @@ class SelectionSettings(TypedDict, total=False):
     """The settings of `selection`."""
 
     at: SettingValue
-    """Target at which neurons are tested: the visible word, as in the paper, or its mask, in
-    context pairs: `{The king|The queen} smiled when we greeted {him|her}.` Value: `visible`
-    or `masked`. By default `"visible"`."""
+    """Target at which neurons are tested: the visible word, as in the paper, or the place where
+    it is predicted, in context pairs: `{The king|The queen} smiled when we greeted
+    {him|her}.` Value: `visible` or `masked`. By default `"visible"`."""
 
     site: SettingValue
-    """Site at which neurons are tested: before GELU, as in the paper, or after it, where lesions
-    are by default. Value: `pre` or `post`. By default `"pre"`."""
+    """Site at which neurons are tested: before the activation function (GELU in BERT), as in the
+    paper, or after it, where lesions are by default. Value: `pre` or `post`. By default
+    `"pre"`."""
 
     test: SettingValue
     """The t-test of each neuron; single sentences cannot be paired. Value: `paired`, `student`
@@ -90,11 +91,12 @@ class LesionSettings(_LesionSettings, total=False):
     `scale=0.5` or `value=1.5` with a number from -10,000 to 10,000. By default `"zero"`."""
 
     site: SettingValue
-    """Site of the lesion: before or after GELU. Value: `pre` or `post`. By default `"post"`."""
+    """Site of the lesion: before or after the activation function, which is GELU in BERT. Value:
+    `pre` or `post`. By default `"post"`."""
 
     at: SettingValue
-    """Tokens to lesion; `target` is the mask. Value: `target`, `all`, or distances from the mask
-    such as `-1,0,1`. By default `"target"`."""
+    """Tokens to lesion; `target` is the mask or, in a decoder, the token before the word. Value:
+    `target`, `all`, or distances from the target such as `-1,0,1`. By default `"target"`."""
 
     shared: SettingValue
     """Layers of a lesion if all layers share weights, as in ALBERT: that of the neuron, or every
@@ -191,7 +193,7 @@ class StudySettings(TypedDict, total=False):
     stimuli: SettingValue
     """Minimal pairs, one template per line: `The dog followed {him|her} home.` Or single
     sentences: `The dog followed {him} home.` By default bundled pairs, or bundled context
-    pairs to select at the mask."""
+    pairs to select at the masked target."""
 
     prompts: SettingValue
     """Prompts, with the right word first: `We thanked {her|him}.` By default the paper's two."""
