@@ -336,12 +336,14 @@ function gather(name, [first, second]) {
   return path;
 }
 
+const DECODERS = ["gpt2", "gpt_neox", "llama", "mistral", "qwen2", "qwen3"];
+
 /** Sentences with a mask for a family, from its fixture. A decoder's are masked at their last word. */
 function maskedSentences(model) {
   const { model_type: family } = JSON.parse(readFileSync(join(model, "config.json"), "utf8"));
   const sentences = JSON.parse(readFileSync(join(model, "../sentences.json"), "utf8"));
   const texts = sentences.map(({ text }) => text);
-  if (family === "gpt2") return texts.map((text) => text.replace(/\p{L}+\.$/u, "[MASK]."));
+  if (DECODERS.includes(family)) return texts.map((text) => text.replace(/\p{L}+\.$/u, "[MASK]."));
   return texts.filter((text) => /\[MASK\]|<mask>/.test(text));
 }
 
