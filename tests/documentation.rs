@@ -228,7 +228,7 @@ fn every_block_of_code_runs_and_prints_what_the_page_shows() {
     }
 }
 
-/// The chapter's commands need a model that is on PyPI. `.ci/run` sets the variable if it can be fetched.
+/// The chapter's commands need a model that is on `PyPI`. `.ci/run` sets the variable if it can be fetched.
 #[cfg(unix)]
 #[test]
 fn the_chapter_on_proteins_runs_and_prints_what_it_shows() {

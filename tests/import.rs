@@ -1,6 +1,6 @@
 //! `lesion import`: lists of minimal pairs become the files of a study.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{collections::BTreeSet, fmt::Write as _, fs, path::Path};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -117,7 +117,7 @@ fn a_table_in_any_form_gives_the_same_files_as_blimp() {
         let [good, bad] = columns.unwrap_or(["sentence_good", "sentence_bad"]);
         let mut table = format!("\u{feff}number{separator}{bad}{separator}\"{good}\"{end}");
         for (number, [good, bad]) in own_pairs().iter().enumerate() {
-            table += &format!("{number}{separator}\"{bad}\"{separator}{good}{end}");
+            write!(table, "{number}{separator}\"{bad}\"{separator}{good}{end}").unwrap();
         }
         let mut args = vec!["pairs", "own.csv"];
         if let Some([good, bad]) = columns {

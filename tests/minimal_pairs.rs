@@ -1,6 +1,6 @@
 //! Studies that compare whole sentences.
 
-use std::{fs, path::PathBuf};
+use std::{fmt::Write as _, fs, path::PathBuf};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -186,8 +186,9 @@ fn lesions_of_every_kind_have_a_meaning_or_are_refused() {
 fn a_list_of_sentences_becomes_a_study_of_sentence_scores() {
     let mut list = "good,bad\n".to_owned();
     for person in ["king", "queen", "man", "woman", "dog", "cat"] {
-        list += &format!("The {person} saw her and smiled.,The {person} her saw and smiled.\n");
-        list += &format!("The {person} helped himself.,The {person} helped.\n");
+        writeln!(list, "The {person} saw her and smiled.,The {person} her saw and smiled.")
+            .unwrap();
+        writeln!(list, "The {person} helped himself.,The {person} helped.").unwrap();
     }
     let dir = TempDir::new().unwrap();
     fs::write(dir.path().join("list.csv"), list).unwrap();

@@ -131,9 +131,8 @@ impl MlpHook for Lesion {
             let token = match tokens {
                 TokenSet::All => row * length + position,
                 TokenSet::OneEach(positions) if positions.get(row) == Some(&position) => row,
-                TokenSet::OneEach(_) => continue,
                 TokenSet::From(first) if position >= first => row * length + position - first,
-                TokenSet::From(_) => continue,
+                TokenSet::OneEach(_) | TokenSet::From(_) => continue,
             };
             // A device does not necessarily check where it writes.
             assert!(token < batch * length, "a lesion is for the batch that it was made for");

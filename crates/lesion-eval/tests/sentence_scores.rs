@@ -48,6 +48,8 @@ fn open(family: &str, scratch: &Path) -> Checkpoint {
         let path = entry.unwrap().path();
         fs::copy(&path, scratch.join(path.file_name().unwrap())).unwrap();
     }
+    // `add_bos_token` counts without this file only.
+    fs::remove_file(scratch.join("tokenizer.json")).unwrap();
     let config = scratch.join("tokenizer_config.json");
     let text = fs::read_to_string(&config).unwrap();
     fs::write(&config, text.replacen('{', "{\"add_bos_token\": true,", 1)).unwrap();

@@ -264,7 +264,7 @@ pub enum LesionError {
     /// A list of minimal pairs of which too few can be used.
     #[error(
         "{name}: {found} pairs can be used, and at least {fewest} are needed{}",
-        unused_note(*unused, first.as_ref())
+        unused_note(*unused, first.as_deref())
     )]
     FewPairs {
         /// The file.
@@ -276,7 +276,7 @@ pub enum LesionError {
         /// Number of lines that cannot be used.
         unused: usize,
         /// The first of them.
-        first: Option<UnusedLine>,
+        first: Option<Box<UnusedLine>>,
     },
 
     /// A backend that is not in this build.

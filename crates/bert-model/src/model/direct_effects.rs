@@ -51,9 +51,9 @@ impl LanguageModel {
             let changed = self.layers[layer].without_each_neuron(clean(layer));
             return Ok(self.head.logit_drops(rows, leaving, changed));
         }
-        let mut directions = self.head.pull_back(leaving, rows);
+        let mut directions = self.head.pull_back(&leaving, rows);
         for later in (layer + 1..layers).rev() {
-            directions = self.layers[later].pull_back(clean(later), directions);
+            directions = self.layers[later].pull_back(&clean(later), directions);
         }
         Ok(self.layers[layer].written_along(clean(layer), directions))
     }
@@ -84,11 +84,11 @@ impl LanguageModel {
             let changed = self.layers[layer].without_neurons(clean(layer), indices);
             return Ok(self.head.logit_drops(decoder, leaving, changed).transpose());
         }
-        let mut written = self.layers[layer].written_by(clean(layer), indices);
+        let mut written = self.layers[layer].written_by(&clean(layer), indices);
         for later in layer + 1..layers {
-            written = self.layers[later].carry(clean(later), written);
+            written = self.layers[later].carry(&clean(later), written);
         }
-        Ok(self.head.carry(leaving, written).matmul(decoder.transpose()))
+        Ok(self.head.carry(&leaving, written).matmul(decoder.transpose()))
     }
 
     /// The weights of some neurons towards each word, `[neurons, vocabulary]`: a

@@ -106,7 +106,7 @@ impl Layer {
             TokenSet::All => self.after_attention(self.attention_sum(hidden.clone()), hidden),
             TokenSet::OneEach(positions) => {
                 let stream = tokens.of(hidden.clone());
-                let input = self.attention_input(&hidden);
+                let input = self.attention_input(hidden);
                 let asking = tokens.of(input.clone());
                 let sum = self.attention.add_by_one(asking, input, positions, stream.clone());
                 self.after_attention(sum, stream)
@@ -154,7 +154,7 @@ impl Layer {
 
     /// Queries, keys and values of `hidden`, `[batch, seq, hidden]`, the layer's input.
     pub(crate) fn project(&self, hidden: Tensor<3>) -> Projections {
-        self.attention.project(self.attention_input(&hidden))
+        self.attention.project(self.attention_input(hidden))
     }
 
     /// The MLP and what belongs to it. `attended` is the result of [`Layer::attend`] for `tokens`; returns
@@ -194,10 +194,10 @@ impl Layer {
         self.attention.add(self.project(hidden.clone()), hidden)
     }
 
-    fn attention_input(&self, hidden: &Tensor<3>) -> Tensor<3> {
+    fn attention_input(&self, hidden: Tensor<3>) -> Tensor<3> {
         match (self.norms, &self.attention_norm) {
-            (Norms::Pre | Norms::Parallel, Some(norm)) => norm.forward_kept(hidden),
-            (Norms::Pre | Norms::Parallel, None) | (Norms::Post, _) => hidden.clone(),
+            (Norms::Pre | Norms::Parallel, Some(norm)) => norm.forward_kept(&hidden),
+            (Norms::Pre | Norms::Parallel, None) | (Norms::Post, _) => hidden,
         }
     }
 
@@ -246,10 +246,10 @@ impl Layer {
 
     /// The contribution of some neurons to the layer's output, with the LayerNorm's scale frozen:
     /// `[neurons, hidden]`.
-    pub(crate) fn written_by(&self, clean: Steps<2>, neurons: Tensor<1, Int>) -> Tensor<2> {
+    pub(crate) fn written_by(&self, clean: &Steps<2>, neurons: Tensor<1, Int>) -> Tensor<2> {
         let written = self.mlp.written_by(&clean.neurons, neurons);
         match self.norms {
-            Norms::Post => self.mlp_norm.carry(clean.output_sum, written),
+            Norms::Post => self.mlp_norm.carry(&clean.output_sum, written),
             Norms::Pre | Norms::Parallel => written,
         }
     }
@@ -258,7 +258,7 @@ impl Layer {
     /// the LayerNorm's scale frozen: `[n, intermediate]`.
     pub(crate) fn written_along(&self, clean: Steps<2>, directions: Tensor<2>) -> Tensor<2> {
         let at_sum = match self.norms {
-            Norms::Post => self.mlp_norm.pull_back(clean.output_sum, directions),
+            Norms::Post => self.mlp_norm.pull_back(&clean.output_sum, directions),
             Norms::Pre | Norms::Parallel => directions,
         };
         self.mlp.written_along(clean.neurons, at_sum)
@@ -266,25 +266,25 @@ impl Layer {
 
     /// Takes `directions` of the layer's output back to its input, along the residual stream and
     /// through each LayerNorm on it with its scale frozen.
-    pub(crate) fn pull_back(&self, clean: Steps<2>, directions: Tensor<2>) -> Tensor<2> {
+    pub(crate) fn pull_back(&self, clean: &Steps<2>, directions: Tensor<2>) -> Tensor<2> {
         match (self.norms, &self.attention_norm) {
             (Norms::Post, Some(norm)) => {
-                let before_mlp = self.mlp_norm.pull_back(clean.output_sum, directions);
-                norm.pull_back(clean.attention_sum, before_mlp)
+                let before_mlp = self.mlp_norm.pull_back(&clean.output_sum, directions);
+                norm.pull_back(&clean.attention_sum, before_mlp)
             }
-            (Norms::Post, None) => self.mlp_norm.pull_back(clean.output_sum, directions),
+            (Norms::Post, None) => self.mlp_norm.pull_back(&clean.output_sum, directions),
             (Norms::Pre | Norms::Parallel, _) => directions,
         }
     }
 
     /// Takes `directions` of the layer's input on to its output: the transpose of [`Layer::pull_back`].
-    pub(crate) fn carry(&self, clean: Steps<2>, directions: Tensor<2>) -> Tensor<2> {
+    pub(crate) fn carry(&self, clean: &Steps<2>, directions: Tensor<2>) -> Tensor<2> {
         match (self.norms, &self.attention_norm) {
             (Norms::Post, Some(norm)) => {
-                let after_attention = norm.carry(clean.attention_sum, directions);
-                self.mlp_norm.carry(clean.output_sum, after_attention)
+                let after_attention = norm.carry(&clean.attention_sum, directions);
+                self.mlp_norm.carry(&clean.output_sum, after_attention)
             }
-            (Norms::Post, None) => self.mlp_norm.carry(clean.output_sum, directions),
+            (Norms::Post, None) => self.mlp_norm.carry(&clean.output_sum, directions),
             (Norms::Pre | Norms::Parallel, _) => directions,
         }
     }
@@ -336,7 +336,7 @@ impl Layer {
             }
         };
         let at_attention_input =
-            self.attention.backward(self.attention_input(&hidden), at_attended.clone());
+            self.attention.backward(self.attention_input(hidden.clone()), at_attended.clone());
         let through_attention = match &self.attention_norm {
             Some(norm) => norm.backward(hidden, at_attention_input),
             None => at_attention_input,

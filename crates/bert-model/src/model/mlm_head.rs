@@ -164,7 +164,7 @@ impl MlmHead {
     /// Takes `directions` of the decoder's input back to the head's input. Frozen at their values for
     /// `clean`, `[1, hidden]`, are the scales of LayerNorms and the factor `f(z) / z` of the activation
     /// function, which is `Phi(z)` for GELU.
-    pub(crate) fn pull_back(&self, clean: Tensor<2>, directions: Tensor<2>) -> Tensor<2> {
+    pub(crate) fn pull_back(&self, clean: &Tensor<2>, directions: Tensor<2>) -> Tensor<2> {
         let at_dense = match &self.transform {
             Some(transform) => transform.pull_back(self.normalised(clean.clone()), directions),
             None => directions,
@@ -177,13 +177,13 @@ impl MlmHead {
 
     /// Takes `directions` of the head's input on to the decoder's input: the transpose of
     /// [`MlmHead::pull_back`].
-    pub(crate) fn carry(&self, clean: Tensor<2>, directions: Tensor<2>) -> Tensor<2> {
+    pub(crate) fn carry(&self, clean: &Tensor<2>, directions: Tensor<2>) -> Tensor<2> {
         let directions = match &self.final_norm {
-            Some(norm) => norm.carry(clean.clone(), directions),
+            Some(norm) => norm.carry(clean, directions),
             None => directions,
         };
         match &self.transform {
-            Some(transform) => transform.carry(self.normalised(clean), directions),
+            Some(transform) => transform.carry(self.normalised(clean.clone()), directions),
             None => directions,
         }
     }
@@ -218,7 +218,7 @@ impl Transform {
     /// [`MlmHead::pull_back`] through this part. `clean` is its input, `[1, hidden]`.
     fn pull_back(&self, clean: Tensor<2>, directions: Tensor<2>) -> Tensor<2> {
         let z = self.dense.forward(clean);
-        let before_norm = self.norm.pull_back(self.activation.forward(z.clone()), directions);
+        let before_norm = self.norm.pull_back(&self.activation.forward(z.clone()), directions);
         let before_factor = before_norm * self.activation.factor(z);
         before_factor.matmul(self.dense.weight.val().transpose())
     }
@@ -228,7 +228,7 @@ impl Transform {
         let z = self.dense.forward(clean);
         let at_activation = directions.matmul(self.dense.weight.val());
         let before_norm = at_activation * self.activation.factor(z.clone());
-        self.norm.carry(self.activation.forward(z), before_norm)
+        self.norm.carry(&self.activation.forward(z), before_norm)
     }
 
     /// The gradient at the input, `[n, hidden]`, from the one at the output.

@@ -93,17 +93,17 @@ impl LayerNorm {
 
     /// Takes `directions`, `[n, size]`, of its output back to its input. Its scale is frozen at the
     /// standard deviation of `input`, `[1, size]`, which makes it linear.
-    pub(crate) fn pull_back(&self, input: Tensor<2>, directions: Tensor<2>) -> Tensor<2> {
+    pub(crate) fn pull_back(&self, input: &Tensor<2>, directions: Tensor<2>) -> Tensor<2> {
         let scaled = directions * self.gamma.val().unsqueeze::<2>();
         // Subtracting the mean is its own transpose.
-        self.centred(scaled, 1) / self.deviation(&input, 1)
+        self.centred(scaled, 1) / self.deviation(input, 1)
     }
 
     /// Takes `directions`, `[n, size]`, of its input on to its output: the transpose of
     /// [`LayerNorm::pull_back`].
-    pub(crate) fn carry(&self, input: Tensor<2>, directions: Tensor<2>) -> Tensor<2> {
+    pub(crate) fn carry(&self, input: &Tensor<2>, directions: Tensor<2>) -> Tensor<2> {
         let centred = self.centred(directions, 1);
-        centred / self.deviation(&input, 1) * self.gamma.val().unsqueeze::<2>()
+        centred / self.deviation(input, 1) * self.gamma.val().unsqueeze::<2>()
     }
 
     /// The gradient at `input`, `[.., size]`, from the one at its output, in the same shape.

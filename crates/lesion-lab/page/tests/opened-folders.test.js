@@ -27,7 +27,12 @@ const FAMILIES = {
   modernbert: ["modernbert/model", "The dog followed [MASK] home."],
   albert: ["albert/model", "The dog followed [MASK] home."],
   esm: ["esm/model", "MKTA[MASK]YIAKQR"],
+  camembert: ["camembert/model", "The dog followed [MASK] home."],
   gpt2: ["gpt2/model", "The dog followed [MASK]"],
+  gpt_neox: ["gpt_neox/model", "The dog followed [MASK]"],
+  llama: ["llama/model", "The dog followed [MASK]"],
+  qwen2: ["qwen2/model", "The dog followed [MASK]"],
+  qwen3: ["qwen3/model", "The dog followed [MASK]"],
 };
 
 let host;

@@ -88,7 +88,7 @@ impl ImportedContrast {
                 found: contrasts.len(),
                 fewest: FEWEST_PAIRS,
                 unused: unused.len(),
-                first: unused.into_iter().next(),
+                first: unused.into_iter().next().map(Box::new),
             });
         }
         let labels = ContrastLabels::of(&contrasts);

@@ -24,16 +24,13 @@ use tokenizers::{
         split::{Split, SplitPattern},
         whitespace::WhitespaceSplit,
     },
-    processors::{
-        PostProcessorWrapper, bert::BertProcessing, roberta::RobertaProcessing,
-        template::TemplateProcessing,
-    },
+    processors::{bert::BertProcessing, roberta::RobertaProcessing, template::TemplateProcessing},
 };
 
 use crate::text::{
     foreign::{
         charsmap::{check_charsmap, decode_base64},
-        component_checks::{TOKENIZER_JSON, build_whole},
+        component_checks::{CheckedComponents, TOKENIZER_JSON, build_whole},
     },
     reconciled::{
         bpe_codes, declared_tokens::DeclaredTokens, option_file::OptionFile,
@@ -460,19 +457,19 @@ pub(crate) fn frame(
     Ok(())
 }
 
-/// Frames a text as a decoder's class does: as the post-processor of `tokenizer.json` says, which is `stored`. If there
-/// is no such file, `add_bos_token` puts the decoder's first token before a text.
+/// Frames a text as a decoder's class does: as the post-processor of `tokenizer.json` says, whose components are
+/// `checked`. If there is no such file, `add_bos_token` puts the decoder's first token before a text.
 pub(crate) fn frame_decoder(
     tokenizer: &mut Tokenizer,
     class: TokenizerClass,
     options: &OptionFile,
     first: Option<&str>,
-    stored: Option<Option<&PostProcessorWrapper>>,
+    checked: Option<&CheckedComponents>,
 ) -> Result<(), TokenizerError> {
-    if let Some(stored) = stored {
+    if let Some(checked) = checked {
         // GPT-NeoX's class makes its own, for which the options do not count.
-        let kept = if class == TokenizerClass::GptNeox { None } else { stored.cloned() };
-        tokenizer.with_post_processor(kept);
+        let stored = checked.empty.get_post_processor().cloned();
+        tokenizer.with_post_processor(stored.filter(|_| class != TokenizerClass::GptNeox));
         return Ok(());
     }
     if options.flag("add_eos_token")? == Some(true) {

@@ -260,8 +260,13 @@ impl Parts {
             inner.add_tokens(added).map_err(assemble::library_error)?;
             if self.class != TokenizerClass::Whole {
                 let first = tokens.text_of("bos_token");
-                let stored = checked.as_ref().map(|checked| checked.empty.get_post_processor());
-                assemble::frame_decoder(&mut inner, self.class, &self.options, first, stored)?;
+                assemble::frame_decoder(
+                    &mut inner,
+                    self.class,
+                    &self.options,
+                    first,
+                    checked.as_ref(),
+                )?;
             }
             let notes = self.notes(&inner, checked.as_ref());
             return Ok((inner, special, has_patterns, notes));

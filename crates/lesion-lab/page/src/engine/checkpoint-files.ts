@@ -10,6 +10,7 @@ const DESCRIPTION: readonly string[] = [
   "vocab.txt",
   "vocab.json",
   "merges.txt",
+  "bpe.codes",
 ];
 
 /** Weights in the order in which they are preferred: one file, or an index with its parts. */

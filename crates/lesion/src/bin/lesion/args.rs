@@ -373,11 +373,11 @@ pub(crate) struct ImportArgs {
     /// File of the list.
     pub(crate) file: PathBuf,
 
-    /// Column of the acceptable sentences of a table [default: sentence_good].
+    /// Column of the acceptable sentences of a table; by default `sentence_good`.
     #[arg(long, value_name = "COLUMN")]
     pub(crate) good: Option<String>,
 
-    /// Column of the unacceptable sentences of a table [default: sentence_bad].
+    /// Column of the unacceptable sentences of a table; by default `sentence_bad`.
     #[arg(long, value_name = "COLUMN")]
     pub(crate) bad: Option<String>,
 
