@@ -27,9 +27,14 @@ fn model(family: &str) -> String {
 fn study(family: &str, args: &[&str]) -> Run {
     let files = [("stimuli.txt", STIMULI), ("prompts.txt", PROMPTS)];
     let model = model(family);
-    let options = [
+    Run::with_files(&files, &[&options(&model)[..], args].concat())
+}
+
+/// The options of a small study of sentences.
+fn options(model: &str) -> [&str; 14] {
+    [
         "--model",
-        &model,
+        model,
         "--stimuli",
         "stimuli.txt",
         "--prompts",
@@ -42,8 +47,7 @@ fn study(family: &str, args: &[&str]) -> Run {
         "3",
         "--alpha",
         "0.5",
-    ];
-    Run::with_files(&files, &[&options[..], args].concat())
+    ]
 }
 
 #[test]
@@ -121,27 +125,9 @@ fn sentence_scores_depend_on_neither_threads_nor_shortcuts_nor_shares() {
         assert!(shares.output.status.success(), "{}", shares.stderr());
         let model = model(family);
         let run = |args: &[&str]| {
-            let options = [
-                "reproduce",
-                "--model",
-                &model,
-                "--stimuli",
-                "stimuli.txt",
-                "--prompts",
-                "prompts.txt",
-                "--score",
-                "sentence",
-                "--correction",
-                "none",
-                "--nulls",
-                "3",
-                "--alpha",
-                "0.5",
-                "--out",
-                "out",
-            ];
             let mut command = lesion(shares.dir.path());
-            let output = command.args(options).args(parts).args(args).output().unwrap();
+            command.arg("reproduce").args(options(&model)).args(["--out", "out"]);
+            let output = command.args(parts).args(args).output().unwrap();
             assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
             output
         };

@@ -20,7 +20,7 @@ pub(crate) struct CloudPart<'a> {
     p: Option<f64>,
     /// The smallest p that the sets so far admit.
     least_p: Option<f64>,
-    /// Whether the lesion differs from the sets of every kind, at the level of a study.
+    /// True if the lesion differs from the sets of every kind, at the level of a study.
     is_shown: bool,
     kinds: Vec<CloudKind>,
     is_complete: bool,

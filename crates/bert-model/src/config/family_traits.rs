@@ -30,7 +30,7 @@ pub(crate) struct Traits {
     /// The padding token's id by default, in families whose positions are counted from the one
     /// after it.
     pub(crate) padding: Option<u32>,
-    /// Whether the decoder is the token embedding matrix if the file does not specify it.
+    /// True if the decoder is the token embedding matrix if the file does not specify it.
     pub(crate) ties_words: bool,
     /// True if `embedding_size` specifies the width of the embeddings, which otherwise are as wide
     /// as the layers.

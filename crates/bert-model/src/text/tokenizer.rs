@@ -101,7 +101,7 @@ impl Encoded {
         self.spans.get(position).cloned().unwrap_or_default()
     }
 
-    /// Whether the token at `position` was added, such as the class token.
+    /// True if the token at `position` was added, such as the class token.
     #[must_use]
     pub fn is_added(&self, position: usize) -> bool {
         self.added[position]
@@ -588,7 +588,7 @@ fn check_added_tokens(inner: &Tokenizer) -> Result<(), BertModelError> {
 }
 
 fn library_error(error: impl std::fmt::Display) -> BertModelError {
-    BertModelError::Tokenizer(TokenizerError::Library { message: error.to_string() })
+    BertModelError::Tokenizer(TokenizerError::library(error))
 }
 
 fn no_special_token(token: &str) -> BertModelError {

@@ -80,3 +80,10 @@ pub enum TokenizerError {
         mask: String,
     },
 }
+
+impl TokenizerError {
+    /// A message of the library.
+    pub(crate) fn library(message: impl std::fmt::Display) -> Self {
+        Self::Library { message: message.to_string() }
+    }
+}

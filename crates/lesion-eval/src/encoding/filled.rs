@@ -99,9 +99,6 @@ impl<'a> FileEncoder<'a> {
         word: &str,
     ) -> Result<Filled, LineProblem> {
         let (sentence, place) = template.fill_sides(side, brace, word);
-        if self.subject.tokenizer.is_of_decoder() && sentence.contains(MASK) {
-            return Err(BertModelError::MaskForDecoder { mask: MASK }.into());
-        }
         let encoded = self.encode_sentence(template, &sentence)?;
         if self.subject.tokenizer.is_of_decoder()
             && sentence[place.end..].contains(char::is_alphanumeric)
@@ -155,6 +152,9 @@ impl<'a> FileEncoder<'a> {
         template: &Template,
         sentence: &str,
     ) -> Result<Encoded, LineProblem> {
+        if self.subject.tokenizer.is_of_decoder() && sentence.contains(MASK) {
+            return Err(BertModelError::MaskForDecoder { mask: MASK }.into());
+        }
         let encoded = self.subject.tokenizer.encode(sentence)?;
         self.doubts.add(self.subject.tokenizer, template.line, sentence, &encoded);
         Ok(encoded)

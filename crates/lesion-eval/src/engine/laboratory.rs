@@ -1,13 +1,17 @@
 //! Runs lesions: one clean pass for each group of prompts, and many lesions in one batch.
 
-use std::sync::{
-    Mutex, MutexGuard,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    borrow::Cow,
+    sync::{
+        Mutex, MutexGuard,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use activation_capture::Target;
 use bert_model::TokenBatch;
 use burn::tensor::Tensor;
+use study_record::SharedLayers;
 
 use crate::{
     encoding::masked_prompt::MaskedPrompt,
@@ -108,14 +112,17 @@ impl<'a> Laboratory<'a> {
     }
 
     /// The trials with every layer in which their neurons are lesioned.
-    fn spread(&self, trials: &[Trial]) -> Vec<Trial> {
+    fn spread<'b>(&self, trials: &'b [Trial]) -> Cow<'b, [Trial]> {
+        if self.method.shared == SharedLayers::Here {
+            return Cow::Borrowed(trials);
+        }
         let layers = self.subject.model.config().num_hidden_layers;
         let mut spread_trials = Vec::with_capacity(trials.len());
         for Trial { prompt, layers: lesioned } in trials {
             let lesioned = spread(self.method.shared, lesioned, layers);
             spread_trials.push(Trial { prompt: *prompt, layers: lesioned });
         }
-        spread_trials
+        Cow::Owned(spread_trials)
     }
 
     /// Whether lesions are zero at the mask, like the paper's.
@@ -123,7 +130,7 @@ impl<'a> Laboratory<'a> {
         self.method.zeroes_at_masks()
     }
 
-    /// Whether it scores sentences, so that a prompt may have several passes, each with a mask of its own.
+    /// True if it scores sentences, so that a prompt may have several passes, each with a mask of its own.
     pub(crate) fn scores_sentences(&self) -> bool {
         self.passes.score_sentences()
     }

@@ -159,7 +159,7 @@ pub struct PreparedLesionMethod {
     pub(crate) site: bert_model::Site,
     /// The lesioned layers, if layers share weights.
     pub(crate) shared: SharedLayers,
-    /// Whether activations become 0.
+    /// True if activations become 0.
     zeroes: bool,
     /// Neurons in a layer; 0 if the values need no activations.
     neurons: usize,
@@ -183,7 +183,7 @@ enum Values {
 }
 
 impl PreparedLesionMethod {
-    /// Whether activations become 0 at the mask of each pass, and nowhere else.
+    /// True if activations become 0 at the mask of each pass, and nowhere else.
     pub(crate) fn zeroes_at_masks(&self) -> bool {
         let mut positions = self.positions.iter().zip(&self.masks);
         self.zeroes && positions.all(|(positions, mask)| positions[..] == [*mask])

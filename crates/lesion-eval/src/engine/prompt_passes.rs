@@ -40,7 +40,7 @@ impl<'a> PromptPasses<'a> {
         Self { prompts, list: Cow::Owned(list), ranges }
     }
 
-    /// Whether sentences are scored, so that a prompt may have several passes.
+    /// True if sentences are scored, so that a prompt may have several passes.
     pub(crate) fn score_sentences(&self) -> bool {
         matches!(self.list, Cow::Owned(_))
     }

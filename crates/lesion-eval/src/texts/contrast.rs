@@ -16,7 +16,7 @@ pub struct Contrast {
     pub a: String,
     /// The label of the second words, for example `her`.
     pub b: String,
-    /// Whether the labels are words. Otherwise they only name the sides of pairs, such as `a` and `b`, and
+    /// True if the labels are words. Otherwise they only name the sides of pairs, such as `a` and `b`, and
     /// no prompt's right word is one of them.
     pub words: bool,
 }

@@ -90,7 +90,7 @@ fn check_sentence(sentence: &str, kind: &'static str) -> Result<(), UnusedReason
     }
 }
 
-/// Whether a character that is no white space is a token by itself. Marks within words, such as accents,
+/// True if a character that is no white space is a token by itself. Marks within words, such as accents,
 /// are not.
 fn is_punctuation(character: char) -> bool {
     if character.is_alphanumeric() {
@@ -197,7 +197,7 @@ fn check_words(parts: [&str; 2], sentences: [&str; 2]) -> Result<(), UnusedReaso
     }
 }
 
-/// Whether a token is a punctuation mark.
+/// True if a token is a punctuation mark.
 fn is_mark(token: &str) -> bool {
     token.chars().all(is_punctuation)
 }

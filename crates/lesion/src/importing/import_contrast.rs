@@ -252,7 +252,7 @@ fn check_texts(
     Ok(invalid)
 }
 
-/// Whether each pair is a prompt: half of those whose good word has a label, and half of the others. One that
+/// For each pair, true if it is a prompt: half of those whose good word has a label, and half of the others. One that
 /// is left over is none.
 fn draw_prompts(labels: &ContrastLabels, contrasts: &[SpanContrast], seed: u64) -> Vec<bool> {
     let mut is_prompt = vec![false; contrasts.len()];

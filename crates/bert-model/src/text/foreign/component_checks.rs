@@ -43,8 +43,7 @@ pub(crate) fn read_whole(json: &[u8]) -> Result<(Tokenizer, bool), TokenizerErro
     translate_components(&mut json)?;
     let checked = check_components(&json)?;
     let tokenizer = fenced(|| build_whole(json));
-    let tokenizer =
-        tokenizer.map_err(|fault| TokenizerError::Library { message: fault.to_string() })?;
+    let tokenizer = tokenizer.map_err(TokenizerError::library)?;
     Ok((tokenizer?, checked.has_patterns))
 }
 
@@ -73,8 +72,7 @@ pub(crate) fn build_whole(mut json: Value) -> Result<Tokenizer, TokenizerError> 
     if let Some(dropout) = json.get_mut("model").and_then(|model| model.get_mut("dropout")) {
         *dropout = Value::Null;
     }
-    Tokenizer::from_bytes(json.to_string())
-        .map_err(|error| TokenizerError::Library { message: error.to_string() })
+    Tokenizer::from_bytes(json.to_string()).map_err(TokenizerError::library)
 }
 
 /// Components that passed the checks.

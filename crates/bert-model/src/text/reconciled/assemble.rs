@@ -73,7 +73,7 @@ pub(crate) fn build(
         TokenizerClass::Esm => build_esm(vocabulary, tokens, unknown),
         TokenizerClass::GptNeox => {
             let mut tokenizer = build_byte_level(vocabulary, options)?;
-            tokenizer.with_normalizer(Some(NFC)).map_err(library_error)?;
+            tokenizer.with_normalizer(Some(NFC)).map_err(TokenizerError::library)?;
             Ok(tokenizer)
         }
         TokenizerClass::Qwen2 => build_qwen2(vocabulary, options),
@@ -107,7 +107,7 @@ fn build_bert(
     );
     tokenizer
         .with_normalizer(Some(normalizer))
-        .map_err(library_error)?
+        .map_err(TokenizerError::library)?
         .with_pre_tokenizer(Some(BertPreTokenizer));
     Ok(tokenizer)
 }
@@ -116,13 +116,13 @@ fn build_bert(
 fn read_word_pieces(lines: &[u8], unknown: &str) -> Result<WordPiece, TokenizerError> {
     // Some editors put a byte order mark before the first token.
     let lines = lines.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(lines);
-    let vocab = WordPiece::read_bytes(lines).map_err(library_error)?;
+    let vocab = WordPiece::read_bytes(lines).map_err(TokenizerError::library)?;
     word_pieces(vocab, unknown)
 }
 
 fn word_pieces(vocab: Vocab, unknown: &str) -> Result<WordPiece, TokenizerError> {
     let builder = WordPiece::builder().vocab(vocab).unk_token(unknown.to_owned());
-    builder.build().map_err(library_error)
+    builder.build().map_err(TokenizerError::library)
 }
 
 /// Each token of the list is one wherever it stands, the longest first. White space separates tokens, and what is
@@ -133,7 +133,7 @@ fn build_esm(
     unknown: &str,
 ) -> Result<Tokenizer, TokenizerError> {
     let Vocabulary::Lines(lines) = vocabulary else { return Err(wrong_vocabulary()) };
-    let text = String::from_utf8(lines).map_err(library_error)?;
+    let text = String::from_utf8(lines).map_err(TokenizerError::library)?;
     let tokens: Vec<&str> = text.lines().map(str::trim).collect();
     let numbered = tokens.iter().zip(0_u32..);
     let mut ids: HashMap<String, u32> =
@@ -144,7 +144,7 @@ fn build_esm(
     declared.extend_ids(&mut ids)?;
     let vocab = ids.into_iter().collect();
     let model = WordLevel::builder().vocab(vocab).unk_token(unknown.to_owned());
-    let mut tokenizer = Tokenizer::new(model.build().map_err(library_error)?);
+    let mut tokenizer = Tokenizer::new(model.build().map_err(TokenizerError::library)?);
     let mut patterns: Vec<&str> = tokens.into_iter().filter(|token| !token.is_empty()).collect();
     patterns.sort_by_key(|token| std::cmp::Reverse(token.len()));
     let patterns: Vec<String> = patterns.into_iter().map(escape).collect();
@@ -153,8 +153,8 @@ fn build_esm(
     let space = SplitPattern::Regex(format!("[{}]+", bpe_codes::PYTHON_SPACE));
     let space = Split::new(space, SplitDelimiterBehavior::Removed, false);
     tokenizer.with_pre_tokenizer(Some(Sequence::new(vec![
-        PreTokenizerWrapper::Split(token.map_err(library_error)?),
-        PreTokenizerWrapper::Split(space.map_err(library_error)?),
+        PreTokenizerWrapper::Split(token.map_err(TokenizerError::library)?),
+        PreTokenizerWrapper::Split(space.map_err(TokenizerError::library)?),
     ])));
     Ok(tokenizer)
 }
@@ -192,7 +192,7 @@ fn merged_pieces(vocabulary: Vocabulary) -> Result<Tokenizer, TokenizerError> {
         .vocab_and_merges(vocab, merges)
         .continuing_subword_prefix(String::new())
         .end_of_word_suffix(String::new());
-    Ok(Tokenizer::new(builder.build().map_err(library_error)?))
+    Ok(Tokenizer::new(builder.build().map_err(TokenizerError::library)?))
 }
 
 /// The pattern at which Qwen2 splits a text.
@@ -207,19 +207,19 @@ fn build_qwen2(vocabulary: Vocabulary, options: &OptionFile) -> Result<Tokenizer
     let pattern = SplitPattern::Regex(QWEN2_PATTERN.to_owned());
     let split = Split::new(pattern, SplitDelimiterBehavior::Isolated, false);
     let bytes = ByteLevel::default().add_prefix_space(add_prefix_space).use_regex(false);
-    tokenizer.with_normalizer(Some(NFC)).map_err(library_error)?.with_pre_tokenizer(Some(
-        Sequence::new(vec![
-            PreTokenizerWrapper::Split(split.map_err(library_error)?),
+    tokenizer.with_normalizer(Some(NFC)).map_err(TokenizerError::library)?.with_pre_tokenizer(
+        Some(Sequence::new(vec![
+            PreTokenizerWrapper::Split(split.map_err(TokenizerError::library)?),
             PreTokenizerWrapper::ByteLevel(bytes),
-        ]),
-    ));
+        ])),
+    );
     Ok(tokenizer)
 }
 
 fn build_llama(vocabulary: Vocabulary, options: &OptionFile) -> Result<Tokenizer, TokenizerError> {
     let (vocab, merges) = read_merged(vocabulary)?;
     let builder = BPE::builder().vocab_and_merges(vocab, merges).fuse_unk(true).byte_fallback(true);
-    let mut tokenizer = Tokenizer::new(builder.build().map_err(library_error)?);
+    let mut tokenizer = Tokenizer::new(builder.build().map_err(TokenizerError::library)?);
     let scheme = if !options.flag("add_prefix_space")?.unwrap_or(true) {
         PrependScheme::Never
     } else if options.flag("legacy")?.unwrap_or_default() {
@@ -299,7 +299,7 @@ fn build_xlm_roberta(
     const UNKNOWN: usize = 3;
     let (mut tokenizer, charsmap) = build_unigrams(vocabulary, options, UNKNOWN)?;
     if let Some(charsmap) = charsmap {
-        tokenizer.with_normalizer(Some(charsmap)).map_err(library_error)?;
+        tokenizer.with_normalizer(Some(charsmap)).map_err(TokenizerError::library)?;
     }
     Ok(tokenizer)
 }
@@ -316,7 +316,7 @@ fn build_camembert(
     };
     let (mut tokenizer, charsmap) = build_unigrams(vocabulary, options, place)?;
     if let Some(charsmap) = charsmap {
-        tokenizer.with_normalizer(Some(charsmap)).map_err(library_error)?;
+        tokenizer.with_normalizer(Some(charsmap)).map_err(TokenizerError::library)?;
     }
     Ok(tokenizer)
 }
@@ -355,7 +355,7 @@ fn build_albert(vocabulary: Vocabulary, options: &OptionFile) -> Result<Tokenize
     let (mut tokenizer, charsmap) = build_unigrams(vocabulary, options, UNKNOWN)?;
     let mut normalizers: Vec<NormalizerWrapper> = Vec::new();
     for quotes in ["``", "''"] {
-        normalizers.push(Replace::new(quotes, "\"").map_err(library_error)?.into());
+        normalizers.push(Replace::new(quotes, "\"").map_err(TokenizerError::library)?.into());
     }
     if !unigram_flag(options, "keep_accents", false)? {
         normalizers.push(NFKD.into());
@@ -366,7 +366,7 @@ fn build_albert(vocabulary: Vocabulary, options: &OptionFile) -> Result<Tokenize
     }
     normalizers.extend(charsmap.map(Into::into));
     let normalizer = normalizers::Sequence::new(normalizers);
-    tokenizer.with_normalizer(Some(normalizer)).map_err(library_error)?;
+    tokenizer.with_normalizer(Some(normalizer)).map_err(TokenizerError::library)?;
     Ok(tokenizer)
 }
 
@@ -396,8 +396,8 @@ fn build_unigrams(
         None => None,
     };
     let vocab = serde_json::from_value(take_vocabulary(json, Value::is_array)?);
-    let vocab = vocab.map_err(library_error)?;
-    let model = Unigram::from(vocab, Some(unknown), false).map_err(library_error)?;
+    let vocab = vocab.map_err(TokenizerError::library)?;
+    let model = Unigram::from(vocab, Some(unknown), false).map_err(TokenizerError::library)?;
     let mut tokenizer = Tokenizer::new(model);
     let add_prefix_space = unigram_flag(options, "add_prefix_space", true)?;
     let scheme = if add_prefix_space { PrependScheme::Always } else { PrependScheme::Never };
@@ -482,10 +482,10 @@ pub(crate) fn frame_decoder(
     let Some((token, id)) = first else { return Ok(()) };
     let processor = TemplateProcessing::builder()
         .try_single(format!("{token} $A"))
-        .map_err(library_error)?
+        .map_err(TokenizerError::library)?
         .special_tokens(vec![(token, id)])
         .build()
-        .map_err(library_error)?;
+        .map_err(TokenizerError::library)?;
     tokenizer.with_post_processor(Some(processor));
     Ok(())
 }
@@ -514,9 +514,4 @@ fn read_vocabulary(vocab: Value) -> Result<Vocab, TokenizerError> {
         key: "vocab".to_owned(),
         problem: format!("contains something else than ids: {error}"),
     })
-}
-
-/// A message of the library.
-pub(crate) fn library_error(error: impl std::fmt::Display) -> TokenizerError {
-    TokenizerError::Library { message: error.to_string() }
 }

@@ -65,11 +65,11 @@ pub(crate) fn build(
         .vocab_and_merges(vocab, pairs)
         .unk_token(unknown.to_owned())
         .end_of_word_suffix(WORD_END.to_owned());
-    let mut tokenizer = Tokenizer::new(builder.build().map_err(library_error)?);
+    let mut tokenizer = Tokenizer::new(builder.build().map_err(TokenizerError::library)?);
     // A line break after a word belongs to it.
     let pattern = SplitPattern::Regex(format!(r"[^{PYTHON_SPACE}]+\n?"));
     let split = Split::new(pattern, SplitDelimiterBehavior::Removed, true);
-    tokenizer.with_pre_tokenizer(Some(split.map_err(library_error)?));
+    tokenizer.with_pre_tokenizer(Some(split.map_err(TokenizerError::library)?));
     Ok(tokenizer)
 }
 
@@ -131,10 +131,6 @@ fn read_text(file: &'static str, bytes: &[u8]) -> Result<String, TokenizerError>
         Ok(text) => Ok(text.replace("\r\n", "\n").replace('\r', "\n")),
         Err(source) => Err(error(file, source.to_string())),
     }
-}
-
-fn library_error(error: impl std::fmt::Display) -> TokenizerError {
-    TokenizerError::Library { message: error.to_string() }
 }
 
 fn error(file: &'static str, message: String) -> TokenizerError {

@@ -74,7 +74,7 @@ pub(crate) fn open_tokenizer(
     let parts = Parts { class, family, options, map, added };
     let opened = match fenced(|| parts.build(vocabulary)) {
         Ok(built) => built,
-        Err(fault) => Err(TokenizerError::Library { message: fault.to_string() }),
+        Err(fault) => Err(TokenizerError::library(fault)),
     };
     let (tokenizer, special, has_patterns, notes) = opened.map_err(BertModelError::Tokenizer)?;
     let mut tokenizer = if family.is_decoder() {
@@ -170,7 +170,7 @@ impl<'a> Folder<'a> {
         Ok(class)
     }
 
-    /// Whether `tokenizer.json` contains the name of a byte-level component. Files of Llama 3 do, although they may
+    /// True if `tokenizer.json` contains the name of a byte-level component. Files of Llama 3 do, although they may
     /// name the class of Llama 2.
     fn is_byte_level(&mut self) -> Result<bool, BertModelError> {
         const NAME: &[u8] = b"\"ByteLevel\"";
@@ -257,7 +257,7 @@ impl Parts {
             && checked.as_ref().is_some_and(|checked| checked.has_patterns);
         if is_decoder {
             let added = tokens.in_order(&inner);
-            inner.add_tokens(added).map_err(assemble::library_error)?;
+            inner.add_tokens(added).map_err(TokenizerError::library)?;
             if self.class != TokenizerClass::Whole {
                 let first = tokens.text_of("bos_token");
                 assemble::frame_decoder(
@@ -291,7 +291,7 @@ impl Parts {
             return Err(TokenizerError::NoSpecialToken { token: special.unknown });
         }
         let added = tokens.in_order(&inner);
-        inner.add_tokens(added).map_err(assemble::library_error)?;
+        inner.add_tokens(added).map_err(TokenizerError::library)?;
         if has_stored_frame {
             inner.with_post_processor(stored.cloned());
             let Some([class, separator]) = frame_of(&inner) else {
