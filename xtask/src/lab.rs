@@ -41,7 +41,7 @@ pub(crate) fn build_lab(workspace: &Workspace, is_engine_alone: bool) -> Result<
     run_npm(&page, &["ci", "--no-audit", "--no-fund"].map(OsStr::new))?;
     let module = build_module(root)?;
     let glue = page.join("src/engine/generated");
-    write_glue(root, &module, &glue)?;
+    write_glue(workspace, &module, &glue)?;
     optimise(&page, &glue.join("lesion_lab_bg.wasm"))?;
     copy_model(root, &page.join("public/model"))?;
     if is_engine_alone {
@@ -103,34 +103,11 @@ const DEBIAN_LINKER: &str = "/usr/bin/wasm-ld-22";
 /// A file of `rust-web-src`.
 const DEBIAN_SOURCES: &str = "/usr/lib/rustlib/src/rust/library/std/Cargo.toml";
 
-/// Writes the JavaScript around the module with the tool of the version in Cargo.lock.
-fn write_glue(root: &Path, module: &Path, folder: &Path) -> Result<()> {
-    let version = locked_version(root, "wasm-bindgen")?;
-    let tools = root.join("target/tools");
-    let mut program = tools.join("bin/wasm-bindgen");
-    program.set_extension(env::consts::EXE_EXTENSION);
-    let found = Command::new(&program).arg("--version").output();
-    let is_found = found.is_ok_and(|output| {
-        String::from_utf8_lossy(&output.stdout).trim() == format!("wasm-bindgen {version}")
-    });
-    if !is_found {
-        let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        cargo.args(["install", "--locked", "--debug", "--config", "profile.dev.debug=false"]);
-        cargo.args(["wasm-bindgen-cli", "--force", "--version", &version, "--root"]).arg(&tools);
-        run(&mut cargo, "")?;
-    }
-    let mut bindgen = Command::new(&program);
-    bindgen.args(["--target", "web", "--remove-name-section", "--remove-producers-section"]);
-    bindgen.arg("--out-dir").arg(folder);
-    run(bindgen.arg(module), "")
-}
-
-/// The version of a package in Cargo.lock.
-fn locked_version(root: &Path, package: &str) -> Result<String> {
-    let lock = fs::read_to_string(root.join("Cargo.lock")).context("cannot read Cargo.lock")?;
-    let after = lock.split_once(&format!("name = \"{package}\"\nversion = \""));
-    let version = after.and_then(|(_, rest)| rest.split_once('"')).map(|(version, _)| version);
-    Ok(version.with_context(|| format!("Cargo.lock has no {package}"))?.to_owned())
+/// Writes the JavaScript around the module.
+fn write_glue(workspace: &Workspace, module: &Path, folder: &Path) -> Result<()> {
+    workspace.build(&["--locked", "--package", "lab-glue"])?;
+    let mut glue = Command::new(workspace.program("lab-glue"));
+    run(glue.arg(module).arg("--out").arg(folder), "")
 }
 
 /// Makes the module smaller. `-O3` is as fast, within what can be measured, and larger. The program is
