@@ -99,8 +99,8 @@ impl<S: TensorSource> TensorReader<'_, S> {
         sizes: [usize; 2],
         has_bias: bool,
     ) -> Result<Linear, BertModelError> {
-        let [linear] = self.linears(name, sizes, sizes[1], has_bias, Layout::OutIn)?;
-        Ok(linear)
+        let stored = self.stored_linear(name, sizes, has_bias, Layout::OutIn)?;
+        Ok(stored.into_linear(self.device))
     }
 
     /// A linear layer of a layer, in the layout of the family.
@@ -110,8 +110,8 @@ impl<S: TensorSource> TensorReader<'_, S> {
         sizes: [usize; 2],
         has_bias: bool,
     ) -> Result<Linear, BertModelError> {
-        let [linear] = self.linears(name, sizes, sizes[1], has_bias, self.names.layout)?;
-        Ok(linear)
+        let stored = self.stored_linear(name, sizes, has_bias, self.names.layout)?;
+        Ok(stored.into_linear(self.device))
     }
 
     /// Linear layers of one input whose outputs follow each other in one matrix and in one bias.
@@ -121,7 +121,7 @@ impl<S: TensorSource> TensorReader<'_, S> {
         sizes: [usize; 2],
         has_bias: bool,
     ) -> Result<[Linear; N], BertModelError> {
-        self.linears(name, sizes, sizes[1], has_bias, self.names.layout)
+        self.joint_by_block_in_layer(name, sizes, sizes[1], has_bias)
     }
 
     /// Linear layers of one input whose outputs follow each other by blocks in one matrix and in one bias: a block
@@ -129,49 +129,41 @@ impl<S: TensorSource> TensorReader<'_, S> {
     pub(crate) fn joint_by_block_in_layer<const N: usize>(
         &mut self,
         name: &str,
-        sizes: [usize; 2],
-        block: usize,
-        has_bias: bool,
-    ) -> Result<[Linear; N], BertModelError> {
-        self.linears(name, sizes, block, has_bias, self.names.layout)
-    }
-
-    fn linears<const N: usize>(
-        &mut self,
-        name: &str,
         [d_in, d_out]: [usize; 2],
         block: usize,
         has_bias: bool,
-        layout: Layout,
     ) -> Result<[Linear; N], BertModelError> {
         let outputs = d_out.saturating_mul(N);
-        let shape = match layout {
-            Layout::OutIn => [outputs, d_in],
-            Layout::InOut => [d_in, outputs],
-        };
-        let stored = self.read(&format!("{name}.weight"), &shape)?;
-        let bias =
-            if has_bias { Some(self.read(&format!("{name}.bias"), &[outputs])?) } else { None };
-        // Matrices are `[in, out]` in memory: a product that reads across the rows of its weights spends
-        // a third of its time on that.
-        let stored = match layout {
-            Layout::OutIn => transpose(&stored, d_in),
-            Layout::InOut => stored,
-        };
+        let stored = self.stored_linear(name, [d_in, outputs], has_bias, self.names.layout)?;
         let parts: [usize; N] = std::array::from_fn(|part| part);
         Ok(parts.map(|part| {
             let blocks: Vec<Range<usize>> = (0..d_out / block)
                 .map(|index| (index * N + part) * block)
                 .map(|start| start..start + block)
                 .collect();
-            let weight = Tensor::from_data(columns(&stored, outputs, &blocks), self.device);
-            let bias = bias.as_ref().map(|bias| {
-                let bias = columns(bias, outputs, &blocks);
-                let bias = TensorData::new(bias.iter::<f32>().collect::<Vec<f32>>(), [d_out]);
-                Param::from_tensor(Tensor::from_data(bias, self.device))
-            });
-            Linear { weight: Param::from_tensor(weight), bias }
+            stored.outputs(&blocks).into_linear(self.device)
         }))
+    }
+
+    fn stored_linear(
+        &mut self,
+        name: &str,
+        [d_in, d_out]: [usize; 2],
+        has_bias: bool,
+        layout: Layout,
+    ) -> Result<StoredLinear, BertModelError> {
+        let shape = match layout {
+            Layout::OutIn => [d_out, d_in],
+            Layout::InOut => [d_in, d_out],
+        };
+        let stored = self.read(&format!("{name}.weight"), &shape)?;
+        let bias = if has_bias { Some(self.values(&format!("{name}.bias"), d_out)?) } else { None };
+        // A product that reads across the rows of its weights spends a third of its time on that.
+        let weight = match layout {
+            Layout::OutIn => transpose(&stored, d_in),
+            Layout::InOut => stored,
+        };
+        Ok(StoredLinear { weight, bias })
     }
 
     /// `{name}.weight` and, if it has one, `{name}.bias`, both `[size]`.
@@ -189,21 +181,47 @@ impl<S: TensorSource> TensorReader<'_, S> {
     }
 }
 
-/// Some columns of a matrix of so many, one range after the other.
-fn columns(matrix: &TensorData, width: usize, ranges: &[Range<usize>]) -> TensorData {
-    let values = matrix.as_slice::<f32>().unwrap_or_default();
-    let picked_width = ranges.iter().map(Range::len).sum();
-    let rows = values.len() / width;
-    if picked_width == width && ranges.len() == 1 {
-        return matrix.clone();
-    }
-    let mut picked = Vec::with_capacity(rows * picked_width);
-    for row in values.chunks_exact(width) {
-        for range in ranges {
-            picked.extend_from_slice(&row[range.clone()]);
+/// The values of a linear layer.
+struct StoredLinear {
+    /// `[in, out]`.
+    weight: TensorData,
+    /// `[out]`.
+    bias: Option<Vec<f32>>,
+}
+
+impl StoredLinear {
+    /// The layer with only some outputs, one range after the other.
+    fn outputs(&self, ranges: &[Range<usize>]) -> Self {
+        let values = self.weight.as_slice::<f32>().unwrap_or_default();
+        let [d_in, d_out] = self.weight.shape().dims();
+        let picked_out = ranges.iter().map(Range::len).sum();
+        let mut weight = Vec::with_capacity(d_in * picked_out);
+        for row in values.chunks_exact(d_out) {
+            pick(row, ranges, &mut weight);
         }
+        let bias = self.bias.as_ref().map(|bias| {
+            let mut picked = Vec::with_capacity(picked_out);
+            pick(bias, ranges, &mut picked);
+            picked
+        });
+        Self { weight: TensorData::new(weight, [d_in, picked_out]), bias }
     }
-    TensorData::new(picked, [rows, picked_width])
+
+    fn into_linear(self, device: &Device) -> Linear {
+        let weight = Param::from_tensor(Tensor::from_data(self.weight, device));
+        let bias = self.bias.map(|bias| {
+            let length = bias.len();
+            Param::from_tensor(Tensor::from_data(TensorData::new(bias, [length]), device))
+        });
+        Linear { weight, bias }
+    }
+}
+
+/// Appends some values, one range after the other.
+fn pick(values: &[f32], ranges: &[Range<usize>], picked: &mut Vec<f32>) {
+    for range in ranges {
+        picked.extend_from_slice(&values[range.clone()]);
+    }
 }
 
 /// `[rows, columns]` as `[columns, rows]`.
