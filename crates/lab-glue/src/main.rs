@@ -23,5 +23,7 @@ fn main() -> Result<()> {
     let mut bindgen = Bindgen::new();
     bindgen.input_path(args.module).web(true)?.typescript(true);
     bindgen.remove_name_section(true).remove_producers_section(true);
+    // The JavaScript finds the module beside itself, so that Vite gives both hashed names.
+    bindgen.omit_default_module_path(false);
     bindgen.generate(args.out)
 }
