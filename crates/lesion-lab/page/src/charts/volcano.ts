@@ -151,30 +151,72 @@ export function neuronAt(
   return closest;
 }
 
-/** The same figure as SVG, to be saved. */
+/** A layer in a figure that is saved. */
+export interface VolcanoPanel {
+  title: string;
+  points: VolcanoPoints;
+  lesioned: ReadonlySet<number>;
+}
+
+/** The size of a figure that is saved: of a layer by itself, and of one of several beside each other. */
+const WHOLE = { width: 720, height: 420 };
+const PANEL = { width: 300, height: 240 };
+
+/** Panels beside each other, at most. */
+const COLUMNS = 3;
+
+/** The same figure as SVG, to be saved: one layer, or several on the same axes. */
 export function volcanoSvg(
-  points: VolcanoPoints,
-  lesioned: ReadonlySet<number>,
+  panels: VolcanoPanel[],
+  extent: VolcanoExtent,
   texts: VolcanoTexts,
-) {
-  const rows = points.neurons.map((neuron, index) => ({
-    neuron,
+): SVGSVGElement {
+  const columns = Math.min(COLUMNS, panels.length);
+  const lines = Math.ceil(panels.length / columns);
+  const placed = panels.map((panel, index) => ({
+    ...panel,
+    column: index % columns,
+    line: Math.floor(index / columns),
+  }));
+  const dots = placed.flatMap(dotsOf);
+  const size =
+    panels.length > 1 ? { width: columns * PANEL.width, height: lines * PANEL.height } : WHOLE;
+  const place = { x: "across", y: "up", fx: "column", fy: "line" };
+  const figure = Plot.plot({
+    ...size,
+    style: { color: PALETTE.SOFT.light },
+    x: { label: texts.across, grid: true, domain: [-extent.across, extent.across] },
+    y: { label: texts.up, grid: true, domain: [0, extent.up] },
+    fx: { axis: null },
+    fy: { axis: null },
+    marks: [
+      Plot.dot(
+        dots.filter((dot) => dot.isLesioned),
+        { ...place, r: 4, stroke: PALETTE.INK.light },
+      ),
+      Plot.dot(dots, { ...place, r: 2.5, fill: "fill" }),
+      Plot.text(placed, {
+        fx: "column",
+        fy: "line",
+        text: "title",
+        frameAnchor: "top-left",
+        dx: 4,
+        fill: PALETTE.INK.light,
+        fontWeight: 600,
+      }),
+    ],
+  });
+  return figure as SVGSVGElement;
+}
+
+function dotsOf(panel: VolcanoPanel & { column: number; line: number }) {
+  const { points, lesioned, column, line } = panel;
+  return points.neurons.map((neuron, index) => ({
+    column,
+    line,
     across: points.across[index] ?? 0,
     up: points.up[index] ?? 0,
     fill: LABEL_TONES[points.labels[index] ?? 0]?.light ?? PALETTE.MUTED.light,
+    isLesioned: lesioned.has(neuron),
   }));
-  return Plot.plot({
-    width: 720,
-    height: 420,
-    style: { color: PALETTE.SOFT.light },
-    x: { label: texts.across, grid: true },
-    y: { label: texts.up, grid: true },
-    marks: [
-      Plot.dot(
-        rows.filter((row) => lesioned.has(row.neuron)),
-        { x: "across", y: "up", r: 4, stroke: PALETTE.INK.light },
-      ),
-      Plot.dot(rows, { x: "across", y: "up", r: 2.5, fill: "fill" }),
-    ],
-  });
 }
