@@ -29,10 +29,17 @@ test("after the first visit the page needs no network", async (t) => {
   visitor.complain();
 });
 
-/** Waits in the page until the browser has got another version of it. */
-async function untilUpdateWaits() {
+/** Lets the browser look for another version of the page, and waits until it has it. */
+async function getUpdate() {
   const registration = await navigator.serviceWorker.getRegistration();
-  while (!registration.waiting) await new Promise((resolve) => setTimeout(resolve, 50));
+  await registration.update();
+  // It may be there already, because the browser looks by itself too.
+  const { installing } = registration;
+  await new Promise((resolve) => {
+    if (!installing) resolve();
+    installing?.addEventListener("statechange", resolve);
+  });
+  if (!registration.waiting) throw new Error("the browser has got no other version");
 }
 
 /** Replaces a text in a file. */
@@ -55,10 +62,12 @@ test("an update is seen after one reload, also in the only tab", async (t) => {
   // A build with other contents has another version.
   await replace(join(folder, "index.html"), /name="description"/, 'name="description" lang="vi"');
   await replace(join(folder, "service-worker.js"), /`[0-9a-f]{16}`/, "`fedcba9876543210`");
-  await page.reload();
-  await page.waitForSelector("#neurons canvas");
-  assert.equal(await page.locator("meta[lang=vi]").count(), 0, "the first version, from the cache");
-  await page.evaluate(untilUpdateWaits);
+  await page.evaluate(getUpdate);
+  assert.equal(
+    await page.locator("meta[lang=vi]").count(),
+    0,
+    "the first version, while it is open",
+  );
   await page.reload();
   await page.waitForSelector("meta[lang=vi]", { state: "attached" });
   await page.waitForSelector("#sentence table");
@@ -99,7 +108,8 @@ test("a link restores the whole state", async (t) => {
   await lesion.getByLabel("Random sets of each kind").selectOption("200");
   await visitor.button("Tiếng Việt").click();
   await page.locator("#share").getByRole("button", { name: "Chép liên kết" }).click();
-  const link = await page.evaluate(() => navigator.clipboard.readText());
+  const copied = await page.waitForFunction(() => navigator.clipboard.readText());
+  const link = await copied.jsonValue();
 
   const other = await Visitor.start(t, host.address);
   await other.newPage();

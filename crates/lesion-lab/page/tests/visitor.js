@@ -21,8 +21,8 @@ function findBrowser() {
   throw new Error("no browser: install Debian's package `chromium`");
 }
 
-/** Milliseconds for a prediction on a busy machine. */
-const PATIENCE = 20_000;
+/** Milliseconds for anything that a test waits for, on a machine that does much else. */
+export const PATIENCE = 300_000;
 
 export class Visitor {
   /** Errors of the console and of the page's scripts. */
@@ -59,6 +59,7 @@ export class Visitor {
     });
     test.after(() => visitor.browser.close());
     visitor.context = await visitor.browser.newContext(options);
+    visitor.context.setDefaultTimeout(PATIENCE);
     visitor.context.on("request", (request) => {
       const { origin, protocol } = new URL(request.url());
       const isOwn = origin === new URL(address).origin || ["blob:", "data:"].includes(protocol);

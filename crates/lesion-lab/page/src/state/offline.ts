@@ -1,14 +1,15 @@
 /**
  * Lets a newer version of the page take over, if the browser has got one during an earlier visit and no
- * other page is open. The page then loads again.
+ * other page is open. The page then loads again. The answer is whether there is one.
  */
-export async function useNewestVersion(): Promise<void> {
+export async function useNewestVersion(): Promise<boolean> {
   const registration = await registrationOfPage();
-  if (!registration?.waiting) return;
+  if (!registration?.waiting) return false;
   navigator.serviceWorker.addEventListener("controllerchange", () => location.reload(), {
     once: true,
   });
   registration.waiting.postMessage("take over");
+  return true;
 }
 
 /** Lets the browser keep the page's files, so that it opens without a network from now on. */
