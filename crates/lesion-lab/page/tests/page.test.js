@@ -64,7 +64,7 @@ test("another contrast selects other neurons", async (t) => {
   visitor.complain();
 });
 
-test("all layers side by side show their neurons", async (t) => {
+test("all layers side by side show their neurons, and are saved as one figure", async (t) => {
   const visitor = await Visitor.arrive(t, host.address);
   const { page } = visitor;
   await page.getByLabel("All layers side by side").check();
@@ -82,6 +82,13 @@ test("all layers side by side show their neurons", async (t) => {
       return coloured > 100;
     }),
   );
+  const figure = page.locator("#neurons figure").first();
+  const svg = strFromU8(await visitor.download(figure.getByText("Save as SVG")));
+  for (const layer of [0, 1, 2, 3, 4, 5]) assert.ok(svg.includes(`>Layer ${layer}<`), svg);
+  const neurons = Number(/layers of ([\d,]+)/.exec(await page.innerText("header"))[1]);
+  assert.equal(svg.match(/<circle/g).length, 6 * neurons, "a dot for each neuron");
+  const png = await visitor.download(figure.getByText("Save as PNG"));
+  assert.equal(strFromU8(png.subarray(1, 4)), "PNG");
   visitor.complain();
 });
 
@@ -118,6 +125,40 @@ test("a saved study is opened again, and its figures are saved", async (t) => {
   await visitor.page.locator("#share input[type=file]").setInputFiles(folder);
   await visitor.page.locator("#study .finding").waitFor({ timeout: LONG });
   assert.equal(await visitor.page.locator("#study .finding").innerText(), summary);
+  visitor.complain();
+});
+
+test("the first load is cancelled, and begins again", async (t) => {
+  const visitor = await Visitor.start(t, host.address);
+  let isHeld = true;
+  await visitor.context.route("**/model.safetensors", async (route) => {
+    if (!isHeld) await route.continue();
+  });
+  const page = await visitor.newPage();
+  await page.goto(`${host.address}#sentence=She+thanked+[MASK].&words=her,him&neurons=5:her`);
+  const header = page.locator("header");
+  await header.getByRole("button", { name: "Cancel" }).click();
+  await header.getByText("Stopped.").waitFor();
+  isHeld = false;
+  await header.getByRole("button", { name: "Start again" }).click();
+  await page.locator(".outcome", { hasText: "layer 5" }).waitFor();
+  assert.equal(await page.inputValue("#sentence textarea"), "She thanked [MASK].");
+  visitor.complain();
+});
+
+test("a selection that was cancelled is made again", async (t) => {
+  const visitor = await Visitor.arrive(t, host.address);
+  const { page } = visitor;
+  const contrast = page.locator("#contrast");
+  await contrast.getByRole("button", { name: "is,are" }).click();
+  await visitor.button("Select neurons").click();
+  await contrast.getByRole("button", { name: "Cancel" }).click();
+  const neurons = page.locator("#neurons");
+  await neurons.getByText("Stopped.").waitFor();
+  await visitor.lesion("5:her");
+  await neurons.getByRole("button", { name: "Start again" }).click();
+  await contrast.locator("th", { hasText: /^are$/ }).waitFor();
+  await neurons.getByText("Stopped.").waitFor({ state: "detached" });
   visitor.complain();
 });
 

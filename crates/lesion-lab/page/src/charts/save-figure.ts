@@ -21,8 +21,8 @@ export function saveSvg(name: string, svg: string): void {
   saveFile(`${name}.svg`, svg, "image/svg+xml");
 }
 
-/** Saves a drawing as PNG, on white paper. */
-export async function savePng(name: string, svg: string): Promise<void> {
+/** A drawing as PNG, on white paper. */
+export async function pngOf(svg: string): Promise<Blob> {
   const address = URL.createObjectURL(new Blob([svg], { type: "image/svg+xml" }));
   const image = new Image();
   image.src = address;
@@ -37,9 +37,12 @@ export async function savePng(name: string, svg: string): Promise<void> {
     context.drawImage(image, 0, 0, canvas.width, canvas.height);
   }
   URL.revokeObjectURL(address);
-  canvas.toBlob((blob) => {
-    if (blob) saveFile(`${name}.png`, blob);
-  }, "image/png");
+  return new Promise((resolve, reject) => {
+    canvas.toBlob((blob) => {
+      if (blob) resolve(blob);
+      else reject(new Error("the figure is too large for a PNG file; save it as SVG"));
+    }, "image/png");
+  });
 }
 
 /** The text of a drawing. */

@@ -12,6 +12,7 @@ import type {
   NeuronChoice,
   Prediction,
   SelectionSummary,
+  SentenceQuestion,
   SentenceTokens,
 } from "../engine/protocol.ts";
 import { Contrast } from "./contrast.svelte.ts";
@@ -92,13 +93,8 @@ export class Laboratory {
     return say(site === "pre" ? "site.pre" : "site.post", { activation });
   }
 
-  /** Opens the bundled model, and the examples that come with the program. */
   openBundled(): Promise<boolean> {
-    return this.#open(async (options) => {
-      const model = await this.engine.ask("loadBundled", {}, options);
-      if (this.examples.length === 0) this.examples = await this.engine.ask("examples", {});
-      return model;
-    });
+    return this.#open((options) => this.engine.ask("loadBundled", {}, options));
   }
 
   openFiles(name: string, files: NamedFile[]): Promise<boolean> {
@@ -121,19 +117,34 @@ export class Laboratory {
   async predict(): Promise<void> {
     await this.#newestPrediction.run(async () => {
       if (!this.model) return;
-      const { question, sources } = this.experiment;
-      await this.predicting.run(async (options) => {
-        this.tokens = await this.engine.ask("tokens", { sentence: question.sentence });
-        if (this.tokens.masks.length === 0) {
-          this.prediction = null;
-          return;
-        }
-        this.prediction = await this.engine.ask("predict", question, options);
-        this.lesioned = this.prediction.lesion?.layers ?? [];
-      });
-      if (sources.length === 0) this.lesioned = [];
+      const { question } = this.experiment;
+      const { sentence } = question;
+      const tokens = await this.predicting.run((options) =>
+        this.engine.ask("tokens", { sentence }, options),
+      );
+      this.tokens = tokens ?? null;
+      if (tokens && tokens.masks.length > 0) await this.#predictMasks(question);
+      else await this.#findLesioned(question);
       this.#compareAtOnce();
     });
+  }
+
+  async #predictMasks(question: SentenceQuestion): Promise<void> {
+    const prediction = await this.predicting.run((options) =>
+      this.engine.ask("predict", question, options),
+    );
+    this.prediction = prediction ?? null;
+    this.lesioned = prediction?.lesion?.layers ?? [];
+  }
+
+  /** Finds the lesioned neurons without predicting anything. */
+  async #findLesioned({ lesion }: SentenceQuestion): Promise<void> {
+    this.prediction = null;
+    this.lesioned = [];
+    if (!lesion || !this.tokens) return;
+    const choice = { kind: "named", neurons: lesion.neurons } as const;
+    const sets = await this.predicting.run((options) => this.engine.ask("choose", choice, options));
+    this.lesioned = sets ?? [];
   }
 
   /** Compares the lesion with random sets, which fill in part by part. */
@@ -192,17 +203,22 @@ export class Laboratory {
     if (Number.isInteger(layer) && layer >= 0 && layer < layers) this.layer = layer;
   }
 
-  /** Reads every neuron of a layer of the selection. */
-  async readLayer(layer: number): Promise<void> {
-    if (this.layers[layer] || !this.selection) return;
+  /** Reads every neuron of a layer of the selection, and says whether they are known now. */
+  async readLayer(layer: number): Promise<boolean> {
+    if (this.layers[layer]) return true;
+    if (!this.selection) return false;
     const neurons = await this.reading.run((options) =>
       this.engine.ask("layer", { layer }, options),
     );
     if (neurons) this.layers = { ...this.layers, [layer]: neurons };
+    return neurons !== undefined;
   }
 
+  /** Reads all layers, up to one that cannot be read or is cancelled. */
   async readAllLayers(): Promise<void> {
-    for (let layer = 0; layer < (this.model?.layers ?? 0); layer += 1) await this.readLayer(layer);
+    for (let layer = 0; layer < (this.model?.layers ?? 0); layer += 1) {
+      if (!(await this.readLayer(layer))) return;
+    }
   }
 
   /** Lesions the strongest neurons of a label, or a random set, in place of those before. */
@@ -259,12 +275,25 @@ export class Laboratory {
     if (this.place) await this.look(this.place);
   }
 
-  /** Opens a model. If it cannot be opened, the one before stays. */
+  /** Opens a model, and the examples that come with the program. If it cannot be opened, the one before
+   *  stays. */
   async #open(load: (options: AskOptions) => Promise<ModelInfo>): Promise<boolean> {
-    const model = await this.loading.run(load);
+    const model = await this.loading.run(async (options) => {
+      const model = await load(options);
+      if (this.examples.length === 0) await this.#readExamples(options);
+      return model;
+    });
     if (model) this.#begin(model);
     else this.study.finished = null;
     return model !== undefined;
+  }
+
+  /** Reads the examples, and takes the first one. */
+  async #readExamples(options: AskOptions): Promise<void> {
+    this.examples = await this.engine.ask("examples", {}, options);
+    const [first] = this.examples;
+    if (first) this.contrast.take(first);
+    this.takeExample();
   }
 
   /** Begins with another model: what was known of the one before is forgotten. */

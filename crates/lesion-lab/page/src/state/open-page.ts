@@ -13,10 +13,9 @@ export async function openPage(laboratory: Laboratory, fragment: string): Promis
   const isOpen = await laboratory.openBundled();
   const example = laboratory.examples[0];
   if (!isOpen || !example) return;
-  contrast.take(example);
   const linked = isLink(fragment) ? readLink(fragment, experiment) : null;
+  contrast.take(linked?.contrast ?? example);
   if (linked) {
-    if (linked.contrast) contrast.take(linked.contrast);
     if (linked.language) speak(linked.language);
     // A model of the hub is another download, and a folder has to be picked: the user decides.
     laboratory.linkedModel = linked.model;

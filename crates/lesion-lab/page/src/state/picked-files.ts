@@ -1,5 +1,5 @@
-import { unzip, type Unzipped } from "fflate";
 import type { NamedFile } from "../engine/protocol.ts";
+import { unpackFiles } from "./zip-files.ts";
 
 /** A folder that the user picked or dropped. Names of files are paths in it. */
 export interface PickedFolder {
@@ -19,14 +19,18 @@ export function canPickFolders(): boolean {
 }
 
 /** Asks for a folder; null if the user changed their mind. */
-export async function pickFolder(): Promise<PickedFolder | null> {
+export async function pickFolder(): Promise<FileSystemDirectoryHandle | null> {
   try {
-    const handle = await (window as unknown as WithPicker).showDirectoryPicker();
-    return { name: handle.name, files: await filesOfHandle(handle, "") };
+    return await (window as unknown as WithPicker).showDirectoryPicker();
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") return null;
     throw error;
   }
+}
+
+/** Finds the files of a folder that was picked. */
+export async function filesOfFolder(handle: FileSystemDirectoryHandle): Promise<PickedFolder> {
+  return { name: handle.name, files: await filesOfHandle(handle, "") };
 }
 
 async function filesOfHandle(
@@ -73,13 +77,7 @@ export async function filesOfDrop(transfer: DataTransfer): Promise<PickedFolder>
 
 /** The files of a folder in a ZIP file. */
 async function filesOfZip(zip: File): Promise<PickedFolder> {
-  const bytes = new Uint8Array(await zip.arrayBuffer());
-  const unzipped = await new Promise<Unzipped>((resolve, reject) => {
-    unzip(bytes, (error, found) => {
-      if (error) reject(new Error(`${zip.name} cannot be unpacked: ${error.message}`));
-      else resolve(found);
-    });
-  });
+  const unzipped = await unpackFiles(zip);
   const entries = Object.entries(unzipped).filter(([name]) => !name.endsWith("/"));
   const files = entries.map(([name, content]) => ({
     name,

@@ -1,6 +1,7 @@
 import type { Engine, FinishedStudy, NamedFile, StudyTable } from "../engine/protocol.ts";
 import type { Contrast } from "./contrast.svelte.ts";
 import { Task } from "./task.svelte.ts";
+import { packFiles } from "./zip-files.ts";
 
 /** A study that the page ran, or that was dropped on it. */
 export class StudyRun {
@@ -28,18 +29,22 @@ export class StudyRun {
     );
   }
 
+  /** Reads a table. A cancel leaves it unread, and does not end the engine, which would forget the study. */
   async readTable(file: string): Promise<void> {
+    if (file === "") return;
     const table = await this.reading.run(() => this.engine.ask("table", { file }));
     if (table) this.table = table;
   }
 
-  /** Every file of the study, byte for byte. */
-  async files(): Promise<Record<string, Uint8Array> | undefined> {
+  /** A ZIP file with every file of the study, byte for byte. */
+  async pack(): Promise<Blob | undefined> {
     const names = this.finished?.files ?? [];
-    return this.reading.run(async () => {
+    return this.reading.run(async ({ signal }) => {
       const files: Record<string, Uint8Array> = {};
-      for (const file of names) files[file] = await this.engine.ask("studyFile", { file });
-      return files;
+      for (const file of names) {
+        if (!signal?.aborted) files[file] = await this.engine.ask("studyFile", { file });
+      }
+      return packFiles(files);
     });
   }
 

@@ -10,11 +10,13 @@ export class Task {
   isSlow = $state(false);
   progress: Progress | null = $state(null);
   error: string | null = $state(null);
+  /** Whether the last work was cancelled. */
+  isCancelled = $state(false);
   #abort: AbortController | null = null;
 
   /**
-   * Runs `work`. The answer is undefined if it failed or was cancelled. If the task is still at an earlier
-   * work, which was cancelled, it tells of the new one only.
+   * Runs `work`. The answer is undefined if it failed or was cancelled; a cancel is not waited for. If the
+   * task is still at an earlier work, it tells of the new one only.
    */
   async run<Answer>(work: (options: AskOptions) => Promise<Answer>): Promise<Answer | undefined> {
     const abort = new AbortController();
@@ -23,6 +25,7 @@ export class Task {
     this.isRunning = true;
     this.progress = null;
     this.error = null;
+    this.isCancelled = false;
     const timer = setTimeout(() => {
       if (isCurrent()) this.isSlow = true;
     }, PATIENCE);
@@ -30,9 +33,11 @@ export class Task {
       if (isCurrent()) this.progress = progress;
     };
     try {
-      return await work({ signal: abort.signal, onProgress });
+      const { signal } = abort;
+      return await Promise.race([work({ signal, onProgress }), whenCancelled(signal)]);
     } catch (error) {
       const isCancelled = error instanceof EngineError && error.cancelled;
+      if (isCurrent() && isCancelled) this.isCancelled = true;
       if (isCurrent() && !isCancelled) this.error = messageOf(error);
       return undefined;
     } finally {
@@ -51,6 +56,15 @@ export class Task {
   cancel(): void {
     this.#abort?.abort();
   }
+}
+
+/** Fails when the user cancels. */
+function whenCancelled(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener("abort", () => {
+      reject(new EngineError("cancelled", true));
+    });
+  });
 }
 
 function messageOf(error: unknown): string {

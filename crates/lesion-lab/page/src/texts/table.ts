@@ -25,6 +25,8 @@ export const TEXTS = {
 
   "task.running": { en: "Computing …", vi: "Đang tính …" },
   "task.cancel": { en: "Cancel", vi: "Dừng" },
+  "task.cancelled": { en: "Stopped.", vi: "Đã dừng." },
+  "task.retry": { en: "Start again", vi: "Làm lại" },
   "stage.download": { en: "Downloading", vi: "Đang tải" },
   "stage.load": { en: "Loading the model", vi: "Đang nạp mô hình" },
   "stage.activations": { en: "Reading activations", vi: "Đang đọc hoạt hoá" },
@@ -467,6 +469,10 @@ export const TEXTS = {
   "outcome.lesion": {
     en: "{count|neuron|neurons} of layer {layers} lesioned.",
     vi: "Đang tắt {count} nơ-ron ở tầng {layers}.",
+  },
+  "outcome.lesionOfSeveral": {
+    en: "{count|neuron|neurons} of layers {layers} lesioned.",
+    vi: "Đang tắt {count} nơ-ron ở các tầng {layers}.",
   },
   "outcome.falls": { en: "its logit falls by {drop}.", vi: "logit giảm {drop}." },
   "outcome.rises": { en: "its logit rises by {drop}.", vi: "logit tăng {drop}." },
