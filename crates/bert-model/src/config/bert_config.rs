@@ -6,7 +6,7 @@ use crate::{
     config::{
         config_error::ConfigError,
         family::{Family, REMOTE_CODE},
-        family_traits::{Epsilon, Traits},
+        family_traits::{DefaultNeurons, DefaultSizes, Epsilon, Traits},
         json_keys::{FLAG, Form, JsonKeys, LIST, NUMBER, SIZE, TEXT},
         structure::Structure,
     },
@@ -17,7 +17,7 @@ use crate::{
 /// The part of a Hugging Face `config.json` that decides what a model computes.
 ///
 /// Fields have the names of `transformers`' `BertConfig`, also in families whose own configuration
-/// has other names. Sizes are required; optional keys have the defaults of `transformers`.
+/// has other names. A key that the file does not have has the default of `transformers`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BertConfig {
     /// Architectures that the weights were saved from, if the file names them.
@@ -133,7 +133,7 @@ impl BertConfig {
         let keys = parse(json)?;
         let has_own_key = |family: &Family| {
             let traits = family.traits();
-            (traits.own_embedding_size && keys.contains_key("embedding_size"))
+            (traits.has_embedding_size() && keys.contains_key("embedding_size"))
                 || traits.keys.iter().any(|(key, _)| keys.contains_key(*key))
         };
         Ok(Family::ALL.into_iter().find(has_own_key))
@@ -169,11 +169,7 @@ impl BertConfig {
         ] {
             keys.entry(key).or_insert(default);
         }
-        if let Some(times) = traits.default_neurons
-            && let Some(width) = keys.get("hidden_size").and_then(Value::as_u64)
-        {
-            keys.entry("intermediate_size").or_insert(width.saturating_mul(times).into());
-        }
+        add_default_sizes(&mut keys, traits.sizes);
         check_forms(&keys, family).map_err(BertModelError::Config)?;
         let mut config: Self = serde_json::from_value(keys.into())
             .map_err(|error| json_error(traits.translate_keys(error.to_string())))?;
@@ -225,7 +221,7 @@ impl BertConfig {
     #[must_use]
     pub fn embedding_width(&self) -> usize {
         match self.embedding_size {
-            Some(width) if self.model_type.traits().own_embedding_size => width,
+            Some(width) if self.model_type.traits().has_embedding_size() => width,
             _ => self.hidden_size,
         }
     }
@@ -269,7 +265,7 @@ impl BertConfig {
 
     fn check_sizes(&self) -> Result<(), ConfigError> {
         let traits = self.model_type.traits();
-        if traits.own_embedding_size && self.embedding_size.is_none() {
+        if traits.has_embedding_size() && self.embedding_size.is_none() {
             return Err(ConfigError::MissingKey { key: "embedding_size" });
         }
         for (bert_key, size) in [
@@ -359,7 +355,32 @@ fn check_forms(keys: &Map<String, Value>, family: Family) -> Result<(), ConfigEr
 
 /// True if a key may be null in a family that has a default for it.
 fn is_optional(traits: &Traits, bert_key: &str) -> bool {
-    bert_key == "intermediate_size" && traits.default_neurons.is_some()
+    bert_key == "intermediate_size"
+        && matches!(traits.sizes.neurons, DefaultNeurons::TimesHidden(_))
+}
+
+/// Adds the sizes that a file does not specify.
+fn add_default_sizes(keys: &mut Map<String, Value>, sizes: DefaultSizes) {
+    let DefaultSizes { vocabulary, hidden, layers, heads, neurons, positions, embedding } = sizes;
+    let hidden_size = keys.get("hidden_size").and_then(Value::as_u64).unwrap_or(hidden as u64);
+    let neurons = match neurons {
+        DefaultNeurons::Fixed(neurons) => neurons as u64,
+        DefaultNeurons::TimesHidden(times) => hidden_size.saturating_mul(times as u64),
+    };
+    for (key, size) in [
+        ("hidden_size", hidden),
+        ("num_hidden_layers", layers),
+        ("num_attention_heads", heads),
+        ("max_position_embeddings", positions),
+    ] {
+        keys.entry(key).or_insert(size.into());
+    }
+    keys.entry("intermediate_size").or_insert(neurons.into());
+    for (key, size) in [("vocab_size", vocabulary), ("embedding_size", embedding)] {
+        if let Some(size) = size {
+            keys.entry(key).or_insert(size.into());
+        }
+    }
 }
 
 fn json_error(message: String) -> BertModelError {
@@ -414,7 +435,9 @@ fn family_of_architecture(name: &Value) -> Option<Family> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use std::fs;
+
+    use serde_json::json;
 
     use super::*;
 
@@ -434,11 +457,28 @@ mod tests {
 
     #[test]
     fn defaults_are_those_of_transformers() {
-        let config = with("hidden_size", json!(8)).unwrap();
-        assert_eq!(config.hidden_act, "gelu");
-        assert_eq!(config.type_vocab_size, 2);
-        assert_eq!(config.layer_norm_eps.to_bits(), 1e-12_f64.to_bits());
-        assert!(config.tie_word_embeddings);
+        let path =
+            concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/parity/defaults.json");
+        let all: Map<String, Value> = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+        for family in Family::ALL {
+            let name = family.to_string();
+            let expected = all[&name].as_object().unwrap();
+            // ESM has no default.
+            let vocabulary = expected.get("vocab_size").cloned().unwrap_or(json!(33));
+            let mut file = json!({"model_type": name});
+            if family == Family::Esm {
+                file["vocab_size"] = vocabulary;
+            }
+            let config = BertConfig::from_json(file.to_string().as_bytes()).unwrap();
+            let mut found = serde_json::to_value(&config).unwrap();
+            found["num_key_value_heads"] = config.key_value_heads().into();
+            found["head_dim"] = config.head_size().into();
+            for (key, value) in expected {
+                assert_eq!(found[key], *value, "{name}: {key}");
+            }
+        }
+        let gpt2 = BertConfig::from_json(br#"{"model_type": "gpt2", "n_embd": 24}"#).unwrap();
+        assert_eq!(gpt2.intermediate_size, 96);
     }
 
     #[test]
@@ -564,9 +604,6 @@ mod tests {
             let error = read(&wrong).unwrap_err().to_string();
             assert!(error.contains(&format!("`{key}`")) || key == "dim", "{error}");
         }
-        let mut missing = config;
-        missing.as_object_mut().unwrap().remove("n_layers");
-        assert!(read(&missing).unwrap_err().to_string().contains("missing field `n_layers`"));
     }
 
     #[test]
@@ -574,6 +611,9 @@ mod tests {
         assert_eq!(with("embedding_size", json!(4)).unwrap().embedding_width(), 8);
         let mut config = base();
         config["model_type"] = json!("electra");
+        let default = BertConfig::from_json(config.to_string().as_bytes()).unwrap();
+        assert_eq!(default.embedding_width(), 128);
+        config["embedding_size"] = Value::Null;
         let missing = BertConfig::from_json(config.to_string().as_bytes()).unwrap_err();
         assert!(missing.to_string().contains("`embedding_size`"), "{missing}");
         config["embedding_size"] = json!(4);

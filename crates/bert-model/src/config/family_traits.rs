@@ -32,9 +32,6 @@ pub(crate) struct Traits {
     pub(crate) padding: Option<u32>,
     /// True if the decoder is the token embedding matrix if the file does not specify it.
     pub(crate) ties_words: bool,
-    /// True if `embedding_size` specifies the width of the embeddings, which otherwise are as wide
-    /// as the layers.
-    pub(crate) own_embedding_size: bool,
     /// The class of its tokenizers by default.
     pub(crate) tokenizer: TokenizerClass,
     /// True if its tokenizers are of this class whatever their files name, because those on the hub often name a
@@ -44,13 +41,36 @@ pub(crate) struct Traits {
     pub(crate) special_tokens: [&'static str; 5],
     /// The token at which the prediction of a word is read.
     pub(crate) prediction: PredictionPlace,
-    /// The number of neurons of a layer per unit of `hidden_size`, if the file does not specify it.
-    pub(crate) default_neurons: Option<u64>,
+    /// The sizes by default.
+    pub(crate) sizes: DefaultSizes,
     /// Reads what the model computes. The activation function is that of the MLP.
     pub(crate) structure: fn(JsonKeys<'_>, Activation) -> Result<Structure, BertModelError>,
     /// A tensor that no other family has.
     pub(crate) known_by: &'static str,
     pub(crate) names: Names,
+}
+
+/// The sizes of a model whose file does not specify them: those of the class in `transformers`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct DefaultSizes {
+    /// Number of token embeddings. ESM has no default.
+    pub(crate) vocabulary: Option<usize>,
+    pub(crate) hidden: usize,
+    pub(crate) layers: usize,
+    pub(crate) heads: usize,
+    pub(crate) neurons: DefaultNeurons,
+    pub(crate) positions: usize,
+    /// Width of the embeddings, in families where it is a size of its own, `embedding_size`. In others it is that of
+    /// the layers.
+    pub(crate) embedding: Option<usize>,
+}
+
+/// The number of neurons of a layer by default.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum DefaultNeurons {
+    Fixed(usize),
+    /// So many times the width of the layers.
+    TimesHidden(usize),
 }
 
 /// The epsilon under LayerNorm's square root.
@@ -180,6 +200,11 @@ impl Traits {
     /// True if positions must be absolute: the family has no other ones.
     pub(crate) fn has_absolute_positions(&self) -> bool {
         self.names.embeddings.positions.is_some() && self.names.rotary_frequencies.is_empty()
+    }
+
+    /// True if `embedding_size` specifies the width of the embeddings.
+    pub(crate) fn has_embedding_size(&self) -> bool {
+        self.sizes.embedding.is_some()
     }
 
     /// A message about BERT's keys, with the family's keys in their place.

@@ -6,8 +6,8 @@
 use crate::{
     config::{
         family_traits::{
-            EmbeddingNames, Epsilon, HeadNames, LayerNames, Layout, Names, Projection,
-            ProjectionNames, Traits, TransformNames,
+            DefaultNeurons, DefaultSizes, EmbeddingNames, Epsilon, HeadNames, LayerNames, Layout,
+            Names, Projection, ProjectionNames, Traits, TransformNames,
         },
         json_keys::JsonKeys,
         structure::{PredictionPlace, Structure},
@@ -27,12 +27,19 @@ pub(crate) const ALBERT: Traits = Traits {
     epsilon: Epsilon::OfKey(1e-12),
     padding: None,
     ties_words: true,
-    own_embedding_size: true,
     tokenizer: TokenizerClass::Albert,
     fixes_tokenizer: false,
     special_tokens: ["<pad>", "<unk>", "[CLS]", "[SEP]", "[MASK]"],
     prediction: PredictionPlace::Mask,
-    default_neurons: None,
+    sizes: DefaultSizes {
+        vocabulary: Some(30_000),
+        hidden: 4096,
+        layers: 12,
+        heads: 64,
+        neurons: DefaultNeurons::Fixed(16_384),
+        positions: 512,
+        embedding: Some(128),
+    },
     structure: read_structure,
     known_by: "predictions.dense.weight",
     names: Names {

@@ -9,8 +9,8 @@ use crate::{
     config::{
         config_error::ConfigError,
         family_traits::{
-            EmbeddingNames, Epsilon, HeadNames, LayerNames, Layout, Names, Projection,
-            ProjectionNames, Traits, TransformNames,
+            DefaultNeurons, DefaultSizes, EmbeddingNames, Epsilon, HeadNames, LayerNames, Layout,
+            Names, Projection, ProjectionNames, Traits, TransformNames,
         },
         json_keys::JsonKeys,
         structure::{
@@ -32,12 +32,19 @@ pub(crate) const ESM: Traits = Traits {
     epsilon: Epsilon::OfKey(1e-12),
     padding: Some(1),
     ties_words: true,
-    own_embedding_size: false,
     tokenizer: TokenizerClass::Esm,
     fixes_tokenizer: false,
     special_tokens: ["<pad>", "<unk>", "<cls>", "<eos>", "<mask>"],
     prediction: PredictionPlace::Mask,
-    default_neurons: None,
+    sizes: DefaultSizes {
+        vocabulary: None,
+        hidden: 768,
+        layers: 12,
+        heads: 12,
+        neurons: DefaultNeurons::Fixed(3072),
+        positions: 1026,
+        embedding: None,
+    },
     structure: read_structure,
     known_by: "esm.encoder.emb_layer_norm_after.weight",
     names: Names {

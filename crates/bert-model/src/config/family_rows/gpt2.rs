@@ -7,8 +7,8 @@
 use crate::{
     config::{
         family_traits::{
-            EmbeddingNames, Epsilon, HeadNames, LayerNames, Layout, Names, Projection,
-            ProjectionNames, Traits,
+            DefaultNeurons, DefaultSizes, EmbeddingNames, Epsilon, HeadNames, LayerNames, Layout,
+            Names, Projection, ProjectionNames, Traits,
         },
         json_keys::JsonKeys,
         structure::{AttentionKind, AttentionPattern, Biases, Norms, PredictionPlace, Structure},
@@ -36,12 +36,19 @@ pub(crate) const GPT2: Traits = Traits {
     epsilon: Epsilon::OfKey(1e-5),
     padding: None,
     ties_words: true,
-    own_embedding_size: false,
     tokenizer: TokenizerClass::Gpt2,
     fixes_tokenizer: false,
     special_tokens: ["<|endoftext|>"; 5],
     prediction: PredictionPlace::TokenBefore,
-    default_neurons: Some(4),
+    sizes: DefaultSizes {
+        vocabulary: Some(50_257),
+        hidden: 768,
+        layers: 12,
+        heads: 12,
+        neurons: DefaultNeurons::TimesHidden(4),
+        positions: 1024,
+        embedding: None,
+    },
     structure: read_structure,
     known_by: "transformer.h.0.attn.c_attn.weight",
     names: Names {

@@ -8,8 +8,8 @@
 use crate::{
     config::{
         family_traits::{
-            EmbeddingNames, Epsilon, HeadNames, LayerNames, Layout, Names, Projection,
-            ProjectionNames, Traits,
+            DefaultNeurons, DefaultSizes, EmbeddingNames, Epsilon, HeadNames, LayerNames, Layout,
+            Names, Projection, ProjectionNames, Traits,
         },
         json_keys::JsonKeys,
         rotary_keys::RotaryKeys,
@@ -30,7 +30,6 @@ pub(crate) const GPT_NEOX: Traits = Traits {
     epsilon: Epsilon::OfKey(1e-5),
     padding: None,
     ties_words: false,
-    own_embedding_size: false,
     tokenizer: TokenizerClass::GptNeox,
     fixes_tokenizer: false,
     special_tokens: [
@@ -41,7 +40,15 @@ pub(crate) const GPT_NEOX: Traits = Traits {
         "<|endoftext|>",
     ],
     prediction: PredictionPlace::TokenBefore,
-    default_neurons: None,
+    sizes: DefaultSizes {
+        vocabulary: Some(50_432),
+        hidden: 6144,
+        layers: 44,
+        heads: 64,
+        neurons: DefaultNeurons::Fixed(24_576),
+        positions: 2048,
+        embedding: None,
+    },
     structure: read_structure,
     known_by: "gpt_neox.embed_in.weight",
     names: Names {

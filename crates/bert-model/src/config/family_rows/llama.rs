@@ -10,8 +10,8 @@
 use crate::{
     config::{
         family_traits::{
-            EmbeddingNames, Epsilon, HeadNames, LayerNames, Layout, Names, Projection,
-            ProjectionNames, Traits,
+            DefaultNeurons, DefaultSizes, EmbeddingNames, Epsilon, HeadNames, LayerNames, Layout,
+            Names, Projection, ProjectionNames, Traits,
         },
         json_keys::JsonKeys,
         layer_types::listed_full_layers,
@@ -26,6 +26,24 @@ use crate::{
     text::reconciled::tokenizer_class::TokenizerClass,
 };
 
+/// Llama 7B's.
+const LLAMA_SIZES: DefaultSizes = DefaultSizes {
+    vocabulary: Some(32_000),
+    hidden: 4096,
+    layers: 32,
+    heads: 32,
+    neurons: DefaultNeurons::Fixed(11_008),
+    positions: 2048,
+    embedding: None,
+};
+
+const QWEN_SIZES: DefaultSizes = DefaultSizes {
+    vocabulary: Some(151_936),
+    neurons: DefaultNeurons::Fixed(22_016),
+    positions: 32_768,
+    ..LLAMA_SIZES
+};
+
 pub(crate) const LLAMA: Traits = Traits {
     model_type: "llama",
     architectures: &["LlamaForCausalLM"],
@@ -36,12 +54,11 @@ pub(crate) const LLAMA: Traits = Traits {
     epsilon: Epsilon::OfKey(1e-6),
     padding: None,
     ties_words: false,
-    own_embedding_size: false,
     tokenizer: TokenizerClass::Whole,
     fixes_tokenizer: false,
     special_tokens: ["<unk>", "<unk>", "<s>", "</s>", "<unk>"],
     prediction: PredictionPlace::TokenBefore,
-    default_neurons: None,
+    sizes: LLAMA_SIZES,
     structure: read_llama,
     known_by: "model.layers.0.mlp.gate_proj.weight",
     names: Names {
@@ -88,6 +105,11 @@ pub(crate) const MISTRAL: Traits = Traits {
     model_type: "mistral",
     architectures: &["MistralForCausalLM"],
     class_prefix: "Mistral",
+    sizes: DefaultSizes {
+        neurons: DefaultNeurons::Fixed(14_336),
+        positions: 131_072,
+        ..LLAMA_SIZES
+    },
     fixes_tokenizer: true,
     structure: read_mistral,
     ..LLAMA
@@ -97,6 +119,7 @@ pub(crate) const QWEN2: Traits = Traits {
     model_type: "qwen2",
     architectures: &["Qwen2ForCausalLM"],
     class_prefix: "Qwen2",
+    sizes: QWEN_SIZES,
     tokenizer: TokenizerClass::Qwen2,
     fixes_tokenizer: true,
     special_tokens: ["<|endoftext|>"; 5],
@@ -109,6 +132,7 @@ pub(crate) const QWEN3: Traits = Traits {
     model_type: "qwen3",
     architectures: &["Qwen3ForCausalLM"],
     class_prefix: "Qwen3",
+    sizes: QWEN_SIZES,
     tokenizer: TokenizerClass::Qwen2,
     special_tokens: ["<|endoftext|>"; 5],
     structure: read_qwen3,

@@ -10,8 +10,8 @@ use crate::{
     config::{
         config_error::ConfigError,
         family_traits::{
-            EmbeddingNames, Epsilon, HeadNames, LayerNames, Layout, Names, Projection,
-            ProjectionNames, Traits, TransformNames,
+            DefaultNeurons, DefaultSizes, EmbeddingNames, Epsilon, HeadNames, LayerNames, Layout,
+            Names, Projection, ProjectionNames, Traits, TransformNames,
         },
         json_keys::{JsonKeys, unsupported},
         layer_types::{FULL, LOCAL, listed_full_layers},
@@ -34,12 +34,19 @@ pub(crate) const MODERN_BERT: Traits = Traits {
     epsilon: Epsilon::OfKey(1e-5),
     padding: None,
     ties_words: true,
-    own_embedding_size: false,
     tokenizer: TokenizerClass::Whole,
     fixes_tokenizer: true,
     special_tokens: ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"],
     prediction: PredictionPlace::Mask,
-    default_neurons: None,
+    sizes: DefaultSizes {
+        vocabulary: Some(50_368),
+        hidden: 768,
+        layers: 22,
+        heads: 12,
+        neurons: DefaultNeurons::Fixed(1152),
+        positions: 8192,
+        embedding: None,
+    },
     structure: read_structure,
     known_by: "head.dense.weight",
     names: Names {

@@ -4,8 +4,8 @@
 use crate::{
     config::{
         family_traits::{
-            EmbeddingNames, Epsilon, HeadNames, LayerNames, Layout, Names, Projection,
-            ProjectionNames, Traits, TransformNames,
+            DefaultNeurons, DefaultSizes, EmbeddingNames, Epsilon, HeadNames, LayerNames, Layout,
+            Names, Projection, ProjectionNames, Traits, TransformNames,
         },
         json_keys::JsonKeys,
         structure::{PredictionPlace, Structure},
@@ -39,6 +39,17 @@ const BERT_LAYER: LayerNames = LayerNames {
     mlp_norm: "output.LayerNorm",
 };
 
+/// BERT-base's, for the most part.
+const BERT_SIZES: DefaultSizes = DefaultSizes {
+    vocabulary: Some(30_522),
+    hidden: 768,
+    layers: 12,
+    heads: 12,
+    neurons: DefaultNeurons::Fixed(3072),
+    positions: 512,
+    embedding: None,
+};
+
 pub(crate) const BERT: Traits = Traits {
     model_type: "bert",
     architectures: &["BertForMaskedLM", "BertForPreTraining"],
@@ -49,12 +60,11 @@ pub(crate) const BERT: Traits = Traits {
     epsilon: Epsilon::OfKey(1e-12),
     padding: None,
     ties_words: true,
-    own_embedding_size: false,
     tokenizer: TokenizerClass::Bert,
     fixes_tokenizer: false,
     special_tokens: ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"],
     prediction: PredictionPlace::Mask,
-    default_neurons: None,
+    sizes: BERT_SIZES,
     structure: one_activation,
     known_by: "cls.predictions.transform.dense.weight",
     names: Names {
@@ -82,6 +92,7 @@ pub(crate) const ROBERTA: Traits = Traits {
     model_type: "roberta",
     architectures: &["RobertaForMaskedLM"],
     class_prefix: "Roberta",
+    sizes: DefaultSizes { vocabulary: Some(50_265), ..BERT_SIZES },
     padding: Some(1),
     tokenizer: TokenizerClass::Roberta,
     special_tokens: ["<pad>", "<unk>", "<s>", "</s>", "<mask>"],
@@ -104,6 +115,7 @@ pub(crate) const XLM_ROBERTA: Traits = Traits {
     model_type: "xlm-roberta",
     architectures: &["XLMRobertaForMaskedLM"],
     class_prefix: "XLMRoberta",
+    sizes: BERT_SIZES,
     tokenizer: TokenizerClass::XlmRoberta,
     ..ROBERTA
 };
@@ -112,6 +124,7 @@ pub(crate) const CAMEMBERT: Traits = Traits {
     model_type: "camembert",
     architectures: &["CamembertForMaskedLM"],
     class_prefix: "Camembert",
+    sizes: BERT_SIZES,
     tokenizer: TokenizerClass::Camembert,
     ..ROBERTA
 };
@@ -128,6 +141,7 @@ pub(crate) const DISTILBERT: Traits = Traits {
         ("activation", "hidden_act"),
     ],
     epsilon: Epsilon::Fixed(1e-12),
+    sizes: DefaultSizes { layers: 6, ..BERT_SIZES },
     known_by: "vocab_transform.weight",
     names: Names {
         prefix: "distilbert",
@@ -166,7 +180,13 @@ pub(crate) const ELECTRA: Traits = Traits {
     model_type: "electra",
     architectures: &["ElectraForMaskedLM"],
     class_prefix: "Electra",
-    own_embedding_size: true,
+    sizes: DefaultSizes {
+        hidden: 256,
+        heads: 4,
+        neurons: DefaultNeurons::Fixed(1024),
+        embedding: Some(128),
+        ..BERT_SIZES
+    },
     structure: gelu_in_the_head,
     known_by: "generator_predictions.dense.weight",
     names: Names {
