@@ -297,9 +297,10 @@ impl BertConfig {
             return Err(ConfigError::HeadGroups { heads, key_values });
         }
         for rotary in self.structure.kinds().filter_map(|kind| kind.rotary) {
-            let turned = rotary.turned(self.head_size());
-            if turned == 0 || !turned.is_multiple_of(2) {
-                return Err(ConfigError::OddHeads { turned });
+            let size = self.head_size();
+            let turned = rotary.turned(size);
+            if turned == 0 || turned > size {
+                return Err(ConfigError::OddHeads { turned, size });
             }
         }
         if let Some(pad_token_id) = self.padding()
@@ -556,7 +557,7 @@ mod tests {
         config["model_type"] = json!("modernbert");
         config["num_attention_heads"] = json!(8);
         let odd = BertConfig::from_json(config.to_string().as_bytes()).unwrap_err().to_string();
-        assert!(odd.contains("turn 1 values"), "{odd}");
+        assert!(odd.contains("turn 2 values of each attention head, which has 1"), "{odd}");
     }
 
     #[test]

@@ -83,13 +83,12 @@ pub enum ConfigError {
     },
 
     /// The values of a head that rotary positions turn cannot be paired.
-    #[error(
-        "rotary positions would turn {turned} values of each attention head, and need an even number \
-         above 0"
-    )]
+    #[error("rotary positions would turn {turned} values of each attention head, which has {size}")]
     OddHeads {
         /// Number of turned values in a head.
         turned: usize,
+        /// Number of values in a head.
+        size: usize,
     },
 
     /// The base of rotary positions is below 1.

@@ -126,6 +126,9 @@ fn trained_length(parameters: JsonKeys<'_>, keys: JsonKeys<'_>) -> Result<f64, B
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
+    use serde::Deserialize;
     use serde_json::{Value, json};
 
     use super::*;
@@ -153,6 +156,33 @@ mod tests {
         assert_eq!(read(&newer).unwrap(), RotaryPositions { base: 5e5, share: 0.5, scaling });
         let default = RotaryPositions { share: 0.25, ..RotaryPositions::with_base(1e4) };
         assert_eq!(read(&json!({})).unwrap(), default);
+    }
+
+    #[derive(Deserialize)]
+    struct Expected {
+        keys: Value,
+        size: usize,
+        frequencies: Vec<f32>,
+    }
+
+    #[test]
+    fn frequencies_are_those_of_transformers_to_the_last_bit() {
+        let path =
+            concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/parity/frequencies.json");
+        let all: Vec<Expected> = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+        assert!(!all.is_empty());
+        for Expected { keys, size, frequencies } in all {
+            let neox = RotaryKeys { base: "rotary_emb_base", ..KEYS };
+            let positions = neox.read(JsonKeys(keys.as_object().unwrap())).unwrap();
+            let found = positions.frequencies(size);
+            assert_eq!(positions.turned(size), 2 * frequencies.len(), "{keys}");
+            assert_eq!(found.len(), frequencies.len(), "{keys}");
+            for (found, expected) in found.into_iter().zip(frequencies) {
+                // PyTorch's power may be the neighbour of the nearest number.
+                let distance = found.to_bits().abs_diff(expected.to_bits());
+                assert!(distance <= 1, "{keys}: {found} is not {expected}");
+            }
+        }
     }
 
     #[test]

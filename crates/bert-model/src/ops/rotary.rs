@@ -45,22 +45,30 @@ impl RotaryPositions {
         Self { base, share: 1.0, scaling: None }
     }
 
-    /// Number of turned values in a head of `size`.
+    /// The share of a head of `size` values that is turned, in values.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most `size`")]
-    pub(crate) fn turned(&self, size: usize) -> usize {
+    fn width(&self, size: usize) -> usize {
         (size as f64 * self.share) as usize
     }
 
-    /// The frequencies for heads of `size` values.
+    /// Number of turned values in a head of `size`. They are pairs, so an odd share of the head is rounded up.
+    pub(crate) fn turned(&self, size: usize) -> usize {
+        self.width(size).next_multiple_of(2)
+    }
+
+    /// The frequencies for heads of `size` values. Each step is rounded to f32 as in `transformers`: in a long text
+    /// the last bit of a frequency can be seen.
     #[expect(clippy::cast_possible_truncation, reason = "they are f32 in `transformers`")]
-    fn frequencies(&self, size: usize) -> Vec<f32> {
-        let turned = self.turned(size);
-        let mut frequencies = Vec::with_capacity(turned / 2);
-        for i in 0..turned / 2 {
-            let frequency = 1.0 / self.base.powf((2 * i) as f64 / turned as f64);
+    pub(crate) fn frequencies(&self, size: usize) -> Vec<f32> {
+        let width = self.width(size);
+        let base = f64::from(self.base as f32);
+        let mut frequencies = Vec::with_capacity(width.div_ceil(2));
+        for i in (0..width).step_by(2) {
+            let exponent = i as f32 / width as f32;
+            let frequency = 1.0 / base.powf(f64::from(exponent)) as f32;
             frequencies.push(match self.scaling {
-                Some(scaling) => scaling.scale(frequency) as f32,
-                None => frequency as f32,
+                Some(scaling) => scaling.scale(frequency),
+                None => frequency,
             });
         }
         frequencies
@@ -68,19 +76,22 @@ impl RotaryPositions {
 }
 
 impl RotaryScaling {
-    fn scale(self, frequency: f64) -> f64 {
+    #[expect(clippy::cast_possible_truncation, reason = "they are f32 in `transformers`")]
+    fn scale(self, frequency: f32) -> f32 {
         match self {
-            Self::Linear { factor } => frequency / factor,
+            Self::Linear { factor } => frequency / factor as f32,
             Self::Llama3 { factor, low, high, trained } => {
-                let turns = trained * frequency / std::f64::consts::TAU;
-                if turns > high {
+                let wavelength = std::f32::consts::TAU / frequency;
+                if wavelength < (trained / high) as f32 {
                     return frequency;
                 }
-                if turns < low {
-                    return frequency / factor;
+                let slow = frequency / factor as f32;
+                if wavelength > (trained / low) as f32 {
+                    return slow;
                 }
-                let share = (turns - low) / (high - low);
-                (1.0 - share) * frequency / factor + share * frequency
+                let turns = trained as f32 / wavelength;
+                let share = (turns - low as f32) / (high - low) as f32;
+                (1.0 - share) * frequency / factor as f32 + share * frequency
             }
         }
     }
