@@ -178,6 +178,8 @@ pub(crate) enum ProjectionNames {
 pub(crate) struct HeadNames {
     pub(crate) transform: Option<TransformNames>,
     pub(crate) decoder: &'static str,
+    /// Another name of the decoder.
+    pub(crate) other_decoder: Option<&'static str>,
     pub(crate) bias: &'static str,
     /// Another name of the bias, which is used if both are there.
     pub(crate) decoder_bias: Option<&'static str>,
@@ -243,6 +245,9 @@ impl Names {
             names.extend(self.head.decoder_bias.map(str::to_owned));
         }
         names.push(name.to_owned());
+        if name == self.head.decoder {
+            names.extend(self.head.other_decoder.map(str::to_owned));
+        }
         // TensorFlow's names for LayerNorm, kept by old conversions.
         for (new, old) in
             [(".LayerNorm.weight", ".LayerNorm.gamma"), (".LayerNorm.bias", ".LayerNorm.beta")]

@@ -77,6 +77,7 @@ pub(crate) const ALBERT: Traits = Traits {
                 norm: "predictions.LayerNorm",
             }),
             decoder: "predictions.decoder.weight",
+            other_decoder: None,
             bias: "predictions.bias",
             decoder_bias: Some("predictions.decoder.bias"),
         },

@@ -84,6 +84,7 @@ pub(crate) const ESM: Traits = Traits {
         head: HeadNames {
             transform: Some(TransformNames { dense: "lm_head.dense", norm: "lm_head.layer_norm" }),
             decoder: "lm_head.decoder.weight",
+            other_decoder: None,
             bias: "lm_head.bias",
             decoder_bias: None,
         },

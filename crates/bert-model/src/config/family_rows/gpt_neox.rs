@@ -79,6 +79,8 @@ pub(crate) const GPT_NEOX: Traits = Traits {
         head: HeadNames {
             transform: None,
             decoder: "embed_out.weight",
+            // The name in a `state_dict` of `transformers` 5, whose `save_pretrained` still writes the other.
+            other_decoder: Some("lm_head.weight"),
             bias: "",
             decoder_bias: None,
         },
@@ -108,4 +110,15 @@ fn read_structure(keys: JsonKeys<'_>, activation: Activation) -> Result<Structur
         prediction: PredictionPlace::TokenBefore,
         ..Structure::default()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_decoder_has_two_names() {
+        let names = GPT_NEOX.names.possible_names("embed_out.weight");
+        assert_eq!(names, ["embed_out.weight", "lm_head.weight"]);
+    }
 }

@@ -79,6 +79,7 @@ pub(crate) const LLAMA: Traits = Traits {
         head: HeadNames {
             transform: None,
             decoder: "lm_head.weight",
+            other_decoder: None,
             bias: "",
             decoder_bias: None,
         },

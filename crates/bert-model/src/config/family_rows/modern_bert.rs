@@ -77,6 +77,7 @@ pub(crate) const MODERN_BERT: Traits = Traits {
         head: HeadNames {
             transform: Some(TransformNames { dense: "head.dense", norm: "head.norm" }),
             decoder: "decoder.weight",
+            other_decoder: None,
             bias: "decoder.bias",
             decoder_bias: None,
         },

@@ -82,6 +82,7 @@ pub(crate) const BERT: Traits = Traits {
                 norm: "cls.predictions.transform.LayerNorm",
             }),
             decoder: "cls.predictions.decoder.weight",
+            other_decoder: None,
             bias: "cls.predictions.bias",
             decoder_bias: Some("cls.predictions.decoder.bias"),
         },
@@ -103,6 +104,7 @@ pub(crate) const ROBERTA: Traits = Traits {
         head: HeadNames {
             transform: Some(TransformNames { dense: "lm_head.dense", norm: "lm_head.layer_norm" }),
             decoder: "lm_head.decoder.weight",
+            other_decoder: None,
             bias: "lm_head.bias",
             decoder_bias: Some("lm_head.decoder.bias"),
         },
@@ -169,6 +171,7 @@ pub(crate) const DISTILBERT: Traits = Traits {
         head: HeadNames {
             transform: Some(TransformNames { dense: "vocab_transform", norm: "vocab_layer_norm" }),
             decoder: "vocab_projector.weight",
+            other_decoder: None,
             bias: "vocab_projector.bias",
             decoder_bias: None,
         },
@@ -197,6 +200,7 @@ pub(crate) const ELECTRA: Traits = Traits {
                 norm: "generator_predictions.LayerNorm",
             }),
             decoder: "generator_lm_head.weight",
+            other_decoder: None,
             bias: "generator_lm_head.bias",
             decoder_bias: None,
         },
