@@ -561,6 +561,14 @@ mod tests {
     }
 
     #[test]
+    fn keys_that_change_nothing_in_a_decoder_are_not_read() {
+        for model_type in ["gpt2", "gpt_neox", "llama", "mistral", "qwen2", "qwen3"] {
+            let config = json!({"model_type": model_type, "is_decoder": true, "pad_token_id": -1});
+            BertConfig::from_json(config.to_string().as_bytes()).unwrap();
+        }
+    }
+
+    #[test]
     fn an_old_file_without_a_model_type_is_known_by_its_architecture() {
         let mut config = base();
         config.as_object_mut().unwrap().remove("model_type");

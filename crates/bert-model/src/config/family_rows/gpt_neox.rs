@@ -25,7 +25,7 @@ pub(crate) const GPT_NEOX: Traits = Traits {
     architectures: &["GPTNeoXForCausalLM"],
     class_prefix: "GPTNeoX",
     keys: &[],
-    ignored_keys: &[],
+    ignored_keys: &["is_decoder", "pad_token_id"],
     default_activation: "gelu",
     epsilon: Epsilon::OfKey(1e-5),
     padding: None,

@@ -49,7 +49,7 @@ pub(crate) const LLAMA: Traits = Traits {
     architectures: &["LlamaForCausalLM"],
     class_prefix: "Llama",
     keys: &[("rms_norm_eps", "layer_norm_eps")],
-    ignored_keys: &["layer_norm_eps"],
+    ignored_keys: &["layer_norm_eps", "is_decoder", "pad_token_id"],
     default_activation: "silu",
     epsilon: Epsilon::OfKey(1e-6),
     padding: None,
