@@ -12,6 +12,7 @@ pub(crate) struct Form {
 }
 
 pub(crate) const SIZE: Form = Form { name: "a positive whole number", has: Value::is_u64 };
+const COUNT: Form = Form { name: "a whole number that is not negative", has: Value::is_u64 };
 pub(crate) const NUMBER: Form = Form { name: "a number", has: Value::is_number };
 pub(crate) const FLAG: Form = Form { name: "true or false", has: Value::is_boolean };
 pub(crate) const TEXT: Form = Form { name: "a text", has: Value::is_string };
@@ -49,6 +50,13 @@ impl<'a> JsonKeys<'a> {
             Some(Ok(size)) if size > 0 => Ok(Some(size)),
             Some(_) => Err(BertModelError::Config(ConfigError::ZeroSize { key })),
         }
+    }
+
+    /// A size that may be 0.
+    pub(crate) fn count(self, key: &'static str) -> Result<Option<usize>, BertModelError> {
+        let count = self.of_form(key, COUNT)?.and_then(Value::as_u64);
+        // More than there can be things is as many as there are.
+        Ok(count.map(|count| usize::try_from(count).unwrap_or(usize::MAX)))
     }
 
     pub(crate) fn number(self, key: &'static str) -> Result<Option<f64>, BertModelError> {

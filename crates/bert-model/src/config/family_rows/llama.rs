@@ -253,8 +253,29 @@ fn windowed(keys: JsonKeys<'_>) -> Result<AttentionPattern, BertModelError> {
     let Some(window) = window else { return Ok(AttentionPattern::Same(full)) };
     let layers = match listed_full_layers(keys)? {
         Some(layers) => layers,
-        None => FullLayers::Below(keys.size("max_window_layers")?.unwrap_or(WINDOWED_FROM)),
+        None => FullLayers::Below(keys.count("max_window_layers")?.unwrap_or(WINDOWED_FROM)),
     };
     let local = attention(keys, Reach::LeftWindow(window - 1))?;
     Ok(AttentionPattern::Mixed { local, full, layers })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn reach(keys: &Value, layer: usize) -> Reach {
+        let keys = JsonKeys(keys.as_object().unwrap());
+        read_qwen2(keys, Activation::Silu).unwrap().attention(layer).reach
+    }
+
+    #[test]
+    fn the_upper_layers_of_qwen_have_a_window_or_all_or_none() {
+        let keys = |first: usize| json!({"use_sliding_window": true, "sliding_window": 4, "max_window_layers": first});
+        assert_eq!([0, 1].map(|layer| reach(&keys(1), layer)), [Reach::Left, Reach::LeftWindow(3)]);
+        assert_eq!(reach(&keys(0), 0), Reach::LeftWindow(3));
+        let unused = json!({"sliding_window": 4, "max_window_layers": 0});
+        assert_eq!(reach(&unused, 0), Reach::Left);
+    }
 }
