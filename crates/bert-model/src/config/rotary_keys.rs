@@ -49,20 +49,23 @@ impl RotaryKeys {
             let error = ConfigError::RotaryBase { key: self.base, base };
             return Err(BertModelError::Config(error));
         }
-        let share = match self.share {
-            Some((key, default)) => {
-                let mut share = number(SHARE)?;
-                if share.is_none() {
-                    share = keys.number(key)?;
-                }
-                check_share(key, share.unwrap_or(default))?
-            }
-            None => 1.0,
-        };
         let scaling = match parameters {
             Some(parameters) => read_scaling(parameters, keys)?,
             None => None,
         };
+        let (share_key, default) = self.share.unwrap_or((SHARE, 1.0));
+        let mut share = number(SHARE)?;
+        if share.is_none() {
+            share = keys.number(share_key)?;
+        }
+        let mut share = check_share(share_key, share.unwrap_or(default))?;
+        if self.share.is_none() && share < 1.0 {
+            // `transformers` fails with it if frequencies are scaled, and otherwise never reads it.
+            if scaling.is_some() {
+                return Err(unsupported(SHARE, share, "1"));
+            }
+            share = 1.0;
+        }
         Ok(RotaryPositions { base, share, scaling })
     }
 }
@@ -198,5 +201,12 @@ mod tests {
             let error = read(&keys).unwrap_err().to_string();
             assert!(error.contains(expected) && !error.contains('\n'), "{error}");
         }
+        let whole = RotaryKeys { share: None, ..KEYS };
+        let mut keys = json!({"partial_rotary_factor": 0.5});
+        let plain = whole.read(JsonKeys(keys.as_object().unwrap())).unwrap();
+        assert_eq!(plain.share.to_bits(), 1.0_f64.to_bits());
+        keys["rope_scaling"] = json!({"type": "linear", "factor": 2.0});
+        let error = whole.read(JsonKeys(keys.as_object().unwrap())).unwrap_err().to_string();
+        assert!(error.contains("`partial_rotary_factor` is 0.5"), "{error}");
     }
 }
