@@ -64,7 +64,7 @@ impl LayerNorm {
         match self.kind {
             NormKind::Layer => layer_norm(x, self.gamma.val(), beta, self.epsilon),
             NormKind::Rms => {
-                let scaled = x.clone() / self.deviation(&x, D - 1);
+                let scaled = x.clone() / self.deviation(&x);
                 let scaled = scaled * self.gamma.val().unsqueeze::<D>();
                 match beta {
                     Some(beta) => scaled + beta.unsqueeze::<D>(),
@@ -75,18 +75,18 @@ impl LayerNorm {
     }
 
     /// The divisor of each row.
-    fn deviation<const D: usize>(&self, x: &Tensor<D>, last: usize) -> Tensor<D> {
+    fn deviation<const D: usize>(&self, x: &Tensor<D>) -> Tensor<D> {
         let variance = match self.kind {
-            NormKind::Layer => x.clone().var_bias(last),
-            NormKind::Rms => (x.clone() * x.clone()).mean_dim(last),
+            NormKind::Layer => x.clone().var_bias(D - 1),
+            NormKind::Rms => (x.clone() * x.clone()).mean_dim(D - 1),
         };
         (variance + self.epsilon).sqrt()
     }
 
     /// Rows less what the norm subtracts from each.
-    fn centred<const D: usize>(&self, x: Tensor<D>, last: usize) -> Tensor<D> {
+    fn centred<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
         match self.kind {
-            NormKind::Layer => x.clone() - x.mean_dim(last),
+            NormKind::Layer => x.clone() - x.mean_dim(D - 1),
             NormKind::Rms => x,
         }
     }
@@ -96,14 +96,14 @@ impl LayerNorm {
     pub(crate) fn pull_back(&self, input: &Tensor<2>, directions: Tensor<2>) -> Tensor<2> {
         let scaled = directions * self.gamma.val().unsqueeze::<2>();
         // Subtracting the mean is its own transpose.
-        self.centred(scaled, 1) / self.deviation(input, 1)
+        self.centred(scaled) / self.deviation(input)
     }
 
     /// Takes `directions`, `[n, size]`, of its input on to its output: the transpose of
     /// [`LayerNorm::pull_back`].
     pub(crate) fn carry(&self, input: &Tensor<2>, directions: Tensor<2>) -> Tensor<2> {
-        let centred = self.centred(directions, 1);
-        centred / self.deviation(input, 1) * self.gamma.val().unsqueeze::<2>()
+        let centred = self.centred(directions);
+        centred / self.deviation(input) * self.gamma.val().unsqueeze::<2>()
     }
 
     /// The gradient at `input`, `[.., size]`, from the one at its output, in the same shape.
@@ -112,12 +112,11 @@ impl LayerNorm {
         input: Tensor<D>,
         gradient: Tensor<D>,
     ) -> Tensor<D> {
-        let last = D - 1;
-        let sigma = self.deviation(&input, last);
-        let normalised = self.centred(input, last) / sigma.clone();
+        let sigma = self.deviation(&input);
+        let normalised = self.centred(input) / sigma.clone();
         let scaled = gradient * self.gamma.val().unsqueeze::<D>();
-        let along = (scaled.clone() * normalised.clone()).mean_dim(last);
-        (self.centred(scaled, last) - normalised * along) / sigma
+        let along = (scaled.clone() * normalised.clone()).mean_dim(D - 1);
+        (self.centred(scaled) - normalised * along) / sigma
     }
 }
 
