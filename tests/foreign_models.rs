@@ -260,13 +260,20 @@ fn a_configuration_without_a_family_is_told_by_the_tensors() {
 }
 
 #[test]
-fn an_architecture_of_its_own_is_noted() {
+fn an_architecture_or_code_of_its_own_is_noted() {
     let model = Model::copy("");
     let plain = model.answer(TEXT).0;
     model.edit("config.json", |config| config["architectures"] = json!(["MyBert"]));
     let (answer, stderr) = model.answer(TEXT);
     assert_eq!(answer, plain);
     assert!(stderr.starts_with("Warning: ") && stderr.contains("[\"MyBert\"]"), "{stderr}");
+    model.edit("config.json", |config| {
+        config["architectures"] = json!(["BertForMaskedLM"]);
+        config["auto_map"] = json!({"AutoModelForMaskedLM": "modeling.BertForMaskedLM"});
+    });
+    let (answer, stderr) = model.answer(TEXT);
+    assert_eq!(answer, plain);
+    assert!(stderr.starts_with("Warning: ") && stderr.contains("`auto_map`"), "{stderr}");
     model.edit("config.json", |config| config["architectures"] = json!(["BertModel"]));
     model.assert_refused(TEXT, &["`architectures` is [\"BertModel\"]"]);
 }

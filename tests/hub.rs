@@ -235,7 +235,7 @@ fn a_model_that_names_no_family_is_checked_before_its_weights_are_downloaded() {
         (options("{\"tokenizer_class\": \"T5Tokenizer\"}"), "model.safetensors", "T5Tokenizer"),
         (options("{\"tokenizer_class\": \"T5Tokenizer\"}"), "pytorch_model.bin", "T5Tokenizer"),
         (("config.json".to_owned(), b"{}".to_vec()), "pytorch_model.bin", "`hidden_size`"),
-        (weights("classifier.weight"), "model.safetensors", "no masked-language-modelling head"),
+        (weights("classifier.weight"), "model.safetensors", "no language-modelling head"),
     ] {
         let mut unnamed = unnamed_repository();
         unnamed.files.insert(file.0, file.1);

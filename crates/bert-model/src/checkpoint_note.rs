@@ -20,6 +20,11 @@ pub enum CheckpointNote {
         /// The family.
         family: Family,
     },
+    /// `config.json` names code of the model's own, which is never run.
+    OwnCode {
+        /// The family.
+        family: Family,
+    },
     /// A component of `tokenizer.json` is not used.
     UnusedComponent {
         /// Its key.
@@ -46,7 +51,10 @@ impl CheckpointNote {
     /// that changes no result, or that `transformers` does too.
     #[must_use]
     pub fn is_doubt(&self) -> bool {
-        matches!(self, Self::OwnArchitecture { .. } | Self::LowerCased { .. })
+        matches!(
+            self,
+            Self::OwnArchitecture { .. } | Self::OwnCode { .. } | Self::LowerCased { .. }
+        )
     }
 }
 
@@ -63,10 +71,15 @@ impl fmt::Display for CheckpointNote {
                 "config.json: `architectures` is {names:?}, which `transformers` does not have; the \
                  model is computed as `model_type` {family}, whose tensors are all there"
             ),
+            Self::OwnCode { family } => write!(
+                f,
+                "config.json: `auto_map` names code of the model's own, which is never run; the model \
+                 is computed as `model_type` {family}"
+            ),
             Self::UnusedComponent { key, class } => write!(
                 f,
                 "tokenizer.json: `{key}` is not used, because `transformers` 5 reads only the \
-                 vocabulary of a {class} and takes its options from tokenizer_config.json"
+                 vocabulary for the class {class} and takes its options from tokenizer_config.json"
             ),
             Self::LowerCased { capitals } => write!(
                 f,

@@ -94,8 +94,8 @@ pub enum BertModelError {
 
     /// Weights of PyTorch in memory, where only safetensors are read.
     #[error(
-        "{}: only model.safetensors is read from memory; in Python, \
-         AutoModelForMaskedLM.from_pretrained(DIR).save_pretrained(DIR) writes it",
+        "{}: only model.safetensors is read from memory; in Python, `save_pretrained(DIR)` of the \
+         loaded model writes it",
         file_name(path)
     )]
     PickleInMemory {

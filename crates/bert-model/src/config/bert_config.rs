@@ -7,7 +7,7 @@ use crate::{
         config_error::ConfigError,
         family::{Family, REMOTE_CODE},
         family_traits::{DefaultNeurons, DefaultSizes, Epsilon, Traits},
-        json_keys::{FLAG, Form, JsonKeys, LIST, NUMBER, SIZE, TEXT},
+        json_keys::{FLAG, Form, JsonKeys, LIST, NUMBER, SIZE, TEXT, unsupported},
         structure::Structure,
     },
     error::BertModelError,
@@ -108,7 +108,11 @@ impl BertConfig {
             notes.push(CheckpointNote::FamilyOfTensors { family });
             family
         };
+        let has_code = JsonKeys(&keys).get("auto_map").is_some();
         let config = Self::of_family(keys, family)?;
+        if has_code {
+            notes.push(CheckpointNote::OwnCode { family });
+        }
         if let Some(names) = config.architectures.as_ref().filter(|names| !names.is_empty())
             && !names.iter().any(|name| family.traits().architectures.contains(&name.as_str()))
         {
@@ -150,6 +154,10 @@ impl BertConfig {
     fn of_family(mut keys: Map<String, Value>, family: Family) -> Result<Self, BertModelError> {
         let traits = family.traits();
         let own_keys = keys.clone();
+        if let Some(quantisation) = JsonKeys(&own_keys).get(QUANTISATION) {
+            let found = quantisation.get("quant_method").unwrap_or(quantisation).clone();
+            return Err(unsupported(QUANTISATION, found, "weights of f32, f16 or bf16, without it"));
+        }
         keys.insert("model_type".to_owned(), traits.model_type.into());
         for key in traits.ignored_keys {
             keys.remove(*key);
@@ -239,7 +247,10 @@ impl BertConfig {
             return Err(BertModelError::Unsupported {
                 key: "architectures",
                 found: format!("{names:?}"),
-                supported: format!("{} (with an MLM head)", traits.architectures.join(" and ")),
+                supported: format!(
+                    "{}, whose checkpoints have the head that predicts words",
+                    traits.architectures.join(" and ")
+                ),
             });
         }
         if traits.has_absolute_positions() && self.position_embedding_type != "absolute" {
@@ -310,11 +321,15 @@ impl BertConfig {
             return Err(ConfigError::NoPosition { pad_token_id, positions });
         }
         if !(self.layer_norm_eps > 0.0 && self.layer_norm_eps < 1.0) {
-            return Err(ConfigError::Epsilon { epsilon: self.layer_norm_eps });
+            let key = traits.key("layer_norm_eps");
+            return Err(ConfigError::Epsilon { key, epsilon: self.layer_norm_eps });
         }
         Ok(())
     }
 }
+
+/// The key of how the weights are quantised.
+const QUANTISATION: &str = "quantization_config";
 
 /// The forms of the values that are read.
 const FORMS: [(&str, Form); 15] = [
@@ -516,6 +531,12 @@ mod tests {
     #[test]
     fn an_option_that_a_family_does_not_compute_is_named() {
         for (model_type, key, value) in [
+            ("bert", "quantization_config", json!({"quant_method": "gptq"})),
+            ("gpt2", "quantization_config", json!({})),
+            ("gpt2", "layer_norm_epsilon", json!(-1)),
+            ("llama", "rms_norm_eps", json!(0)),
+            ("modernbert", "norm_eps", json!(2)),
+            ("gpt2", "architectures", json!(["GPT2Model"])),
             ("gpt2", "scale_attn_weights", json!(false)),
             ("gpt2", "scale_attn_by_inverse_layer_idx", json!(true)),
             ("gpt2", "add_cross_attention", json!(true)),

@@ -20,8 +20,8 @@ pub enum ConfigError {
 
     /// No key names the family, and the weights do not tell it.
     #[error(
-        "missing field `model_type`, and the weights have no masked-language-modelling head of a \
-         supported family: {supported}"
+        "missing field `model_type`, and the weights have no language-modelling head of a supported \
+         family: {supported}"
     )]
     UnknownFamily {
         /// The supported families.
@@ -92,7 +92,7 @@ pub enum ConfigError {
     },
 
     /// The base of rotary positions is below 1.
-    #[error("`{key}` {base} is not a number above 1")]
+    #[error("`{key}` is {base}, which is below 1")]
     RotaryBase {
         /// The key.
         key: &'static str,
@@ -121,10 +121,12 @@ pub enum ConfigError {
         positions: usize,
     },
 
-    /// The epsilon of LayerNorm is not between 0 and 1.
-    #[error("`layer_norm_eps` {epsilon} is not a small positive number")]
+    /// The epsilon of the norms is not between 0 and 1.
+    #[error("`{key}` {epsilon} is not a small positive number")]
     Epsilon {
-        /// `layer_norm_eps`.
+        /// The key.
+        key: &'static str,
+        /// Its value.
         epsilon: f64,
     },
 

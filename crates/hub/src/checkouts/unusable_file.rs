@@ -27,10 +27,12 @@ const ADAPTER: &str = "this is an adapter; load it with its base model in peft, 
                        `merge_and_unload()` with `save_pretrained(FOLDER)`";
 const TENSORFLOW: &str = "these are weights of TensorFlow; convert them with version 4 of transformers: \
                           `AutoModelForMaskedLM.from_pretrained(NAME, \
-                          from_tf=True).save_pretrained(FOLDER)`";
+                          from_tf=True).save_pretrained(FOLDER)`, for a decoder \
+                          `AutoModelForCausalLM`";
 const FLAX: &str = "these are weights of Flax; convert them with version 4 of transformers: \
                     `AutoModelForMaskedLM.from_pretrained(NAME, \
-                    from_flax=True).save_pretrained(FOLDER)`";
+                    from_flax=True).save_pretrained(FOLDER)`, for a decoder \
+                    `AutoModelForCausalLM`";
 const CHECKPOINT: &str = "load them with the program that wrote them, and save the model with \
                           `save_pretrained(FOLDER)` of transformers";
 const ORIGINAL: &str = "these weights are only for running; specify the model that they were made \
