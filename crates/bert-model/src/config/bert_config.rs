@@ -156,7 +156,11 @@ impl BertConfig {
         let own_keys = keys.clone();
         if let Some(quantisation) = JsonKeys(&own_keys).get(QUANTISATION) {
             let found = quantisation.get("quant_method").unwrap_or(quantisation).clone();
-            return Err(unsupported(QUANTISATION, found, "weights of f32, f16 or bf16, without it"));
+            return Err(unsupported(
+                QUANTISATION,
+                found,
+                "weights of f32, f16 or bf16, without it",
+            ));
         }
         keys.insert("model_type".to_owned(), traits.model_type.into());
         for key in traits.ignored_keys {

@@ -10,7 +10,7 @@ use crate::{
     text::reconciled::tokenizer_class::TokenizerClass,
 };
 
-/// Properties that differ between families.
+/// Properties that differ between families. Every row builds on BERT's: what it does not name is as in BERT.
 #[derive(Debug)]
 pub(crate) struct Traits {
     /// The `model_type` of `config.json`.
@@ -122,6 +122,13 @@ pub(crate) struct EmbeddingNames {
     pub(crate) projection: Projection,
 }
 
+impl EmbeddingNames {
+    /// Those of tokens, and no others.
+    pub(crate) const fn of_words(words: &'static str) -> Self {
+        Self { words, positions: None, segments: None, norm: None, projection: Projection::Never }
+    }
+}
+
 /// The projection from the embeddings' width to that of the layers.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Projection {
@@ -183,6 +190,13 @@ pub(crate) struct HeadNames {
     pub(crate) bias: &'static str,
     /// Another name of the bias, which is used if both are there.
     pub(crate) decoder_bias: Option<&'static str>,
+}
+
+impl HeadNames {
+    /// A matrix alone.
+    pub(crate) const fn of_decoder(decoder: &'static str) -> Self {
+        Self { transform: None, decoder, other_decoder: None, bias: "", decoder_bias: None }
+    }
 }
 
 /// The parts of the head before the decoder.

@@ -5,12 +5,13 @@
 
 use crate::{
     config::{
+        family_rows::post_norm_bert::BERT,
         family_traits::{
-            DefaultNeurons, DefaultSizes, EmbeddingNames, Epsilon, HeadNames, LayerNames, Layout,
-            Names, Projection, ProjectionNames, Traits, TransformNames,
+            DefaultNeurons, DefaultSizes, EmbeddingNames, HeadNames, LayerNames, Names, Projection,
+            ProjectionNames, Traits, TransformNames,
         },
         json_keys::JsonKeys,
-        structure::{PredictionPlace, Structure},
+        structure::Structure,
     },
     error::BertModelError,
     ops::activation::Activation,
@@ -21,16 +22,9 @@ pub(crate) const ALBERT: Traits = Traits {
     model_type: "albert",
     architectures: &["AlbertForMaskedLM", "AlbertForPreTraining"],
     class_prefix: "Albert",
-    keys: &[],
-    ignored_keys: &[],
     default_activation: "gelu_new",
-    epsilon: Epsilon::OfKey(1e-12),
-    padding: None,
-    ties_words: true,
     tokenizer: TokenizerClass::Albert,
-    fixes_tokenizer: false,
     special_tokens: ["<pad>", "<unk>", "[CLS]", "[SEP]", "[MASK]"],
-    prediction: PredictionPlace::Mask,
     sizes: DefaultSizes {
         vocabulary: Some(30_000),
         hidden: 4096,
@@ -45,13 +39,9 @@ pub(crate) const ALBERT: Traits = Traits {
     names: Names {
         prefix: "albert",
         embeddings: EmbeddingNames {
-            words: "embeddings.word_embeddings.weight",
-            positions: Some("embeddings.position_embeddings.weight"),
-            segments: Some("embeddings.token_type_embeddings.weight"),
-            norm: Some("embeddings.LayerNorm"),
             projection: Projection::Always("encoder.embedding_hidden_mapping_in"),
+            ..BERT.names.embeddings
         },
-        layout: Layout::OutIn,
         layers: "encoder.albert_layer_groups.0.albert_layers",
         are_layers_shared: true,
         layer: LayerNames {
@@ -62,15 +52,11 @@ pub(crate) const ALBERT: Traits = Traits {
             ]),
             attention_output: "attention.dense",
             attention_norm: "attention.LayerNorm",
-            head_norms: None,
-            first_without_norm: false,
             intermediate: "ffn",
-            gate: None,
             output: "ffn_output",
             mlp_norm: "full_layer_layer_norm",
+            ..BERT.names.layer
         },
-        rotary_frequencies: &[],
-        final_norm: None,
         head: HeadNames {
             transform: Some(TransformNames {
                 dense: "predictions.dense",
@@ -81,7 +67,9 @@ pub(crate) const ALBERT: Traits = Traits {
             bias: "predictions.bias",
             decoder_bias: Some("predictions.decoder.bias"),
         },
+        ..BERT.names
     },
+    ..BERT
 };
 
 fn read_structure(keys: JsonKeys<'_>, activation: Activation) -> Result<Structure, BertModelError> {

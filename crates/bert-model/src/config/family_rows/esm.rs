@@ -8,14 +8,13 @@
 use crate::{
     config::{
         config_error::ConfigError,
+        family_rows::post_norm_bert::BERT,
         family_traits::{
-            DefaultNeurons, DefaultSizes, EmbeddingNames, Epsilon, HeadNames, LayerNames, Layout,
-            Names, Projection, ProjectionNames, Traits, TransformNames,
+            DefaultNeurons, DefaultSizes, EmbeddingNames, HeadNames, LayerNames, Names, Projection,
+            Traits, TransformNames,
         },
         json_keys::JsonKeys,
-        structure::{
-            AttentionKind, AttentionPattern, EmbeddingParts, Norms, PredictionPlace, Structure,
-        },
+        structure::{AttentionKind, AttentionPattern, EmbeddingParts, Norms, Structure},
     },
     error::BertModelError,
     ops::{activation::Activation, reach::Reach, rotary::RotaryPositions},
@@ -26,16 +25,10 @@ pub(crate) const ESM: Traits = Traits {
     model_type: "esm",
     architectures: &["EsmForMaskedLM"],
     class_prefix: "Esm",
-    keys: &[],
     ignored_keys: &["hidden_act"],
-    default_activation: "gelu",
-    epsilon: Epsilon::OfKey(1e-12),
     padding: Some(1),
-    ties_words: true,
     tokenizer: TokenizerClass::Esm,
-    fixes_tokenizer: false,
     special_tokens: ["<pad>", "<unk>", "<cls>", "<eos>", "<mask>"],
-    prediction: PredictionPlace::Mask,
     sizes: DefaultSizes {
         vocabulary: None,
         hidden: 768,
@@ -50,29 +43,15 @@ pub(crate) const ESM: Traits = Traits {
     names: Names {
         prefix: "esm",
         embeddings: EmbeddingNames {
-            words: "embeddings.word_embeddings.weight",
-            positions: Some("embeddings.position_embeddings.weight"),
             segments: None,
             norm: Some("embeddings.layer_norm"),
             projection: Projection::Never,
+            ..BERT.names.embeddings
         },
-        layout: Layout::OutIn,
-        layers: "encoder.layer",
-        are_layers_shared: false,
         layer: LayerNames {
-            projections: ProjectionNames::Separate([
-                "attention.self.query",
-                "attention.self.key",
-                "attention.self.value",
-            ]),
-            attention_output: "attention.output.dense",
             attention_norm: "attention.LayerNorm",
-            head_norms: None,
-            first_without_norm: false,
-            intermediate: "intermediate.dense",
-            gate: None,
-            output: "output.dense",
             mlp_norm: "LayerNorm",
+            ..BERT.names.layer
         },
         rotary_frequencies: &[
             "rotary_embeddings.inv_freq",
@@ -88,7 +67,9 @@ pub(crate) const ESM: Traits = Traits {
             bias: "lm_head.bias",
             decoder_bias: None,
         },
+        ..BERT.names
     },
+    ..BERT
 };
 
 /// The base of rotary positions by default.

@@ -6,9 +6,10 @@
 
 use crate::{
     config::{
+        family_rows::post_norm_bert::BERT,
         family_traits::{
             DefaultNeurons, DefaultSizes, EmbeddingNames, Epsilon, HeadNames, LayerNames, Layout,
-            Names, Projection, ProjectionNames, Traits,
+            Names, ProjectionNames, Traits,
         },
         json_keys::JsonKeys,
         structure::{AttentionKind, AttentionPattern, Biases, Norms, PredictionPlace, Structure},
@@ -40,10 +41,7 @@ pub(crate) const GPT2: Traits = Traits {
     ],
     default_activation: "gelu_new",
     epsilon: Epsilon::OfKey(1e-5),
-    padding: None,
-    ties_words: true,
     tokenizer: TokenizerClass::Gpt2,
-    fixes_tokenizer: false,
     special_tokens: ["<|endoftext|>"; 5],
     prediction: PredictionPlace::TokenBefore,
     sizes: DefaultSizes {
@@ -60,36 +58,25 @@ pub(crate) const GPT2: Traits = Traits {
     names: Names {
         prefix: "transformer",
         embeddings: EmbeddingNames {
-            words: "wte.weight",
             positions: Some("wpe.weight"),
-            segments: None,
-            norm: None,
-            projection: Projection::Never,
+            ..EmbeddingNames::of_words("wte.weight")
         },
         layout: Layout::InOut,
         layers: "h",
-        are_layers_shared: false,
         layer: LayerNames {
             projections: ProjectionNames::Joint("attn.c_attn"),
             attention_output: "attn.c_proj",
             attention_norm: "ln_1",
-            head_norms: None,
-            first_without_norm: false,
             intermediate: "mlp.c_fc",
-            gate: None,
             output: "mlp.c_proj",
             mlp_norm: "ln_2",
+            ..BERT.names.layer
         },
-        rotary_frequencies: &[],
         final_norm: Some("ln_f"),
-        head: HeadNames {
-            transform: None,
-            decoder: "lm_head.weight",
-            other_decoder: None,
-            bias: "",
-            decoder_bias: None,
-        },
+        head: HeadNames::of_decoder("lm_head.weight"),
+        ..BERT.names
     },
+    ..BERT
 };
 
 fn read_structure(keys: JsonKeys<'_>, activation: Activation) -> Result<Structure, BertModelError> {

@@ -7,9 +7,10 @@
 
 use crate::{
     config::{
+        family_rows::post_norm_bert::BERT,
         family_traits::{
-            DefaultNeurons, DefaultSizes, EmbeddingNames, Epsilon, HeadNames, LayerNames, Layout,
-            Names, Projection, ProjectionNames, Traits,
+            DefaultNeurons, DefaultSizes, EmbeddingNames, Epsilon, HeadNames, LayerNames, Names,
+            ProjectionNames, Traits,
         },
         json_keys::JsonKeys,
         rotary_keys::RotaryKeys,
@@ -24,14 +25,10 @@ pub(crate) const GPT_NEOX: Traits = Traits {
     model_type: "gpt_neox",
     architectures: &["GPTNeoXForCausalLM"],
     class_prefix: "GPTNeoX",
-    keys: &[],
     ignored_keys: &["is_decoder", "pad_token_id"],
-    default_activation: "gelu",
     epsilon: Epsilon::OfKey(1e-5),
-    padding: None,
     ties_words: false,
     tokenizer: TokenizerClass::GptNeox,
-    fixes_tokenizer: false,
     special_tokens: [
         "<|padding|>",
         "<|endoftext|>",
@@ -53,38 +50,26 @@ pub(crate) const GPT_NEOX: Traits = Traits {
     known_by: "gpt_neox.embed_in.weight",
     names: Names {
         prefix: "gpt_neox",
-        embeddings: EmbeddingNames {
-            words: "embed_in.weight",
-            positions: None,
-            segments: None,
-            norm: None,
-            projection: Projection::Never,
-        },
-        layout: Layout::OutIn,
+        embeddings: EmbeddingNames::of_words("embed_in.weight"),
         layers: "layers",
-        are_layers_shared: false,
         layer: LayerNames {
             projections: ProjectionNames::JointByHead("attention.query_key_value"),
             attention_output: "attention.dense",
             attention_norm: "input_layernorm",
-            head_norms: None,
-            first_without_norm: false,
             intermediate: "mlp.dense_h_to_4h",
-            gate: None,
             output: "mlp.dense_4h_to_h",
             mlp_norm: "post_attention_layernorm",
+            ..BERT.names.layer
         },
-        rotary_frequencies: &[],
         final_norm: Some("final_layer_norm"),
         head: HeadNames {
-            transform: None,
-            decoder: "embed_out.weight",
             // The name in a `state_dict` of `transformers` 5, whose `save_pretrained` still writes the other.
             other_decoder: Some("lm_head.weight"),
-            bias: "",
-            decoder_bias: None,
+            ..HeadNames::of_decoder("embed_out.weight")
         },
+        ..BERT.names
     },
+    ..BERT
 };
 
 /// The keys of rotary positions.

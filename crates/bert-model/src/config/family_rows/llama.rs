@@ -9,9 +9,10 @@
 
 use crate::{
     config::{
+        family_rows::post_norm_bert::BERT,
         family_traits::{
-            DefaultNeurons, DefaultSizes, EmbeddingNames, Epsilon, HeadNames, LayerNames, Layout,
-            Names, Projection, ProjectionNames, Traits,
+            DefaultNeurons, DefaultSizes, EmbeddingNames, Epsilon, HeadNames, LayerNames, Names,
+            ProjectionNames, Traits,
         },
         json_keys::JsonKeys,
         layer_types::listed_full_layers,
@@ -52,10 +53,8 @@ pub(crate) const LLAMA: Traits = Traits {
     ignored_keys: &["layer_norm_eps", "is_decoder", "pad_token_id"],
     default_activation: "silu",
     epsilon: Epsilon::OfKey(1e-6),
-    padding: None,
     ties_words: false,
     tokenizer: TokenizerClass::Whole,
-    fixes_tokenizer: false,
     special_tokens: ["<unk>", "<unk>", "<s>", "</s>", "<unk>"],
     prediction: PredictionPlace::TokenBefore,
     sizes: LLAMA_SIZES,
@@ -63,27 +62,14 @@ pub(crate) const LLAMA: Traits = Traits {
     known_by: "model.layers.0.mlp.gate_proj.weight",
     names: Names {
         prefix: "model",
-        embeddings: EmbeddingNames {
-            words: "embed_tokens.weight",
-            positions: None,
-            segments: None,
-            norm: None,
-            projection: Projection::Never,
-        },
-        layout: Layout::OutIn,
+        embeddings: EmbeddingNames::of_words("embed_tokens.weight"),
         layers: "layers",
-        are_layers_shared: false,
         layer: LAYER,
-        rotary_frequencies: &[],
         final_norm: Some("norm"),
-        head: HeadNames {
-            transform: None,
-            decoder: "lm_head.weight",
-            other_decoder: None,
-            bias: "",
-            decoder_bias: None,
-        },
+        head: HeadNames::of_decoder("lm_head.weight"),
+        ..BERT.names
     },
+    ..BERT
 };
 
 const LAYER: LayerNames = LayerNames {
@@ -94,12 +80,11 @@ const LAYER: LayerNames = LayerNames {
     ]),
     attention_output: "self_attn.o_proj",
     attention_norm: "input_layernorm",
-    head_norms: None,
-    first_without_norm: false,
     intermediate: "mlp.gate_proj",
     gate: Some("mlp.up_proj"),
     output: "mlp.down_proj",
     mlp_norm: "post_attention_layernorm",
+    ..BERT.names.layer
 };
 
 pub(crate) const MISTRAL: Traits = Traits {

@@ -9,15 +9,14 @@
 use crate::{
     config::{
         config_error::ConfigError,
+        family_rows::post_norm_bert::BERT,
         family_traits::{
-            DefaultNeurons, DefaultSizes, EmbeddingNames, Epsilon, HeadNames, LayerNames, Layout,
-            Names, Projection, ProjectionNames, Traits, TransformNames,
+            DefaultNeurons, DefaultSizes, EmbeddingNames, Epsilon, HeadNames, LayerNames, Names,
+            Projection, ProjectionNames, Traits, TransformNames,
         },
         json_keys::{JsonKeys, unsupported},
         layer_types::{FULL, LOCAL, listed_full_layers},
-        structure::{
-            AttentionKind, AttentionPattern, Biases, FullLayers, Norms, PredictionPlace, Structure,
-        },
+        structure::{AttentionKind, AttentionPattern, Biases, FullLayers, Norms, Structure},
     },
     error::BertModelError,
     ops::{activation::Activation, reach::Reach, rotary::RotaryPositions},
@@ -30,14 +29,9 @@ pub(crate) const MODERN_BERT: Traits = Traits {
     class_prefix: "ModernBert",
     keys: &[("hidden_activation", "hidden_act"), ("norm_eps", "layer_norm_eps")],
     ignored_keys: &["hidden_act", "layer_norm_eps"],
-    default_activation: "gelu",
     epsilon: Epsilon::OfKey(1e-5),
-    padding: None,
-    ties_words: true,
     tokenizer: TokenizerClass::Whole,
     fixes_tokenizer: true,
-    special_tokens: ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"],
-    prediction: PredictionPlace::Mask,
     sizes: DefaultSizes {
         vocabulary: Some(50_368),
         hidden: 768,
@@ -58,21 +52,17 @@ pub(crate) const MODERN_BERT: Traits = Traits {
             norm: Some("embeddings.norm"),
             projection: Projection::Never,
         },
-        layout: Layout::OutIn,
         layers: "layers",
-        are_layers_shared: false,
         layer: LayerNames {
             projections: ProjectionNames::Joint("attn.Wqkv"),
             attention_output: "attn.Wo",
             attention_norm: "attn_norm",
-            head_norms: None,
             first_without_norm: true,
             intermediate: "mlp.Wi",
-            gate: None,
             output: "mlp.Wo",
             mlp_norm: "mlp_norm",
+            ..BERT.names.layer
         },
-        rotary_frequencies: &[],
         final_norm: Some("final_norm"),
         head: HeadNames {
             transform: Some(TransformNames { dense: "head.dense", norm: "head.norm" }),
@@ -81,7 +71,9 @@ pub(crate) const MODERN_BERT: Traits = Traits {
             bias: "decoder.bias",
             decoder_bias: None,
         },
+        ..BERT.names
     },
+    ..BERT
 };
 
 /// The bases of rotary positions by default.

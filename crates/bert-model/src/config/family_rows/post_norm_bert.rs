@@ -148,9 +148,7 @@ pub(crate) const DISTILBERT: Traits = Traits {
     names: Names {
         prefix: "distilbert",
         embeddings: EmbeddingNames { segments: None, ..BERT_EMBEDDINGS },
-        layout: Layout::OutIn,
         layers: "transformer.layer",
-        are_layers_shared: false,
         layer: LayerNames {
             projections: ProjectionNames::Separate([
                 "attention.q_lin",
@@ -159,15 +157,11 @@ pub(crate) const DISTILBERT: Traits = Traits {
             ]),
             attention_output: "attention.out_lin",
             attention_norm: "sa_layer_norm",
-            head_norms: None,
-            first_without_norm: false,
             intermediate: "ffn.lin1",
-            gate: None,
             output: "ffn.lin2",
             mlp_norm: "output_layer_norm",
+            ..BERT_LAYER
         },
-        rotary_frequencies: &[],
-        final_norm: None,
         head: HeadNames {
             transform: Some(TransformNames { dense: "vocab_transform", norm: "vocab_layer_norm" }),
             decoder: "vocab_projector.weight",
@@ -175,6 +169,7 @@ pub(crate) const DISTILBERT: Traits = Traits {
             bias: "vocab_projector.bias",
             decoder_bias: None,
         },
+        ..BERT.names
     },
     ..BERT
 };
