@@ -18,12 +18,13 @@ const PARITY = here("../../../../tests/fixtures/parity");
 /** Milliseconds for a model or a study on a busy machine. */
 const LONG = 60_000;
 
-/** A checkpoint of each family with a sentence that it can read. ELECTRA's fixture has PyTorch's weights. */
+/** A checkpoint of each family with a sentence that it can read. That of ELECTRA has PyTorch's weights. */
 const FAMILIES = {
   bert: ["model", "The dog followed [MASK] home."],
   roberta: ["roberta/model", "The dog followed [MASK] home."],
   "xlm-roberta": ["xlm-roberta/model", "The dog followed [MASK] home."],
   distilbert: ["distilbert/model", "The dog followed [MASK] home."],
+  electra: ["electra/model", "The dog followed [MASK] home."],
   modernbert: ["modernbert/model", "The dog followed [MASK] home."],
   albert: ["albert/model", "The dog followed [MASK] home."],
   esm: ["esm/model", "MKTA[MASK]YIAKQR"],
@@ -120,14 +121,53 @@ test("a checkpoint is picked in the dialog, and dropped as a folder or a ZIP fil
   visitor.complain();
 });
 
-test("a checkpoint with PyTorch's weights says how to convert them", async (t) => {
+test("weights as PyTorch wrote them before 1.6 give the numbers of safetensors", async (t) => {
+  const visitor = await Visitor.arrive(t, host.address);
+  const folder = await newFolder(t);
+  const path = join(PARITY, "distilbert/model");
+  await cp(path, folder, { recursive: true });
+  await rm(join(folder, "model.safetensors"));
+  await cp(join(PARITY, "distilbert/legacy/pytorch_model.bin"), join(folder, "pytorch_model.bin"));
+  const [sentence, words] = ["The dog followed [MASK] home.", ["him", "her"]];
+  const predictions = [];
+  for (const opened of [path, folder]) {
+    await visitor.page.locator("#model input[type=file]").setInputFiles(opened);
+    await openAndPredict(visitor, "distilbert", basename(opened), sentence);
+    await visitor.page.getByLabel("Words to rate").fill(words.join(","));
+    await visitor.row("him").then((row) => assert.notEqual(row, undefined));
+    await visitor.page.locator("#sentence tbody tr").nth(2).waitFor({ state: "detached" });
+    predictions.push(await Promise.all(words.map((word) => visitor.numbers(word))));
+  }
+  assert.equal(predictions[0].flat().length, 4, "a probability and a logit of each word");
+  assert.deepEqual(predictions[1], predictions[0]);
+  visitor.complain();
+});
+
+/** Ways to break PyTorch's weights, which are a ZIP archive. */
+const BROKEN_PYTORCH = [
+  (bytes) => bytes.subarray(0, bytes.length / 2),
+  (bytes) => bytes.subarray(0, 100),
+  () => Buffer.from("no weights"),
+  (bytes) => Buffer.from(bytes.toString("latin1").replaceAll("data.pkl", "data.txt"), "latin1"),
+  (bytes) =>
+    Buffer.from(bytes.toString("latin1").replace("FloatStorage", "CloatStorage"), "latin1"),
+  () => readFileSync(here("../../../../crates/mutated-inputs/corpus/pickle/stride-of-0.bin")),
+];
+
+test("broken weights of PyTorch say why in one line, and the model before stays", async (t) => {
   const visitor = await Visitor.arrive(t, host.address);
   const model = visitor.page.locator("#model");
-  await model.locator("input[type=file]").setInputFiles(join(PARITY, "electra/model"));
-  await visitor.button("Open it").click();
-  const alert = model.getByRole("alert");
-  await alert.getByText("only model.safetensors is read from memory; in Python,").waitFor();
-  assert.ok(!(await alert.innerText()).includes("\n"));
+  const weights = readFileSync(join(PARITY, "electra/model/pytorch_model.bin"));
+  for (const damage of BROKEN_PYTORCH) {
+    const folder = await newFolder(t);
+    await cp(join(PARITY, "electra/model"), folder, { recursive: true });
+    await writeFile(join(folder, "pytorch_model.bin"), damage(weights));
+    await model.locator("input[type=file]").setInputFiles(folder);
+    await visitor.button("Open it").click();
+    const alert = model.getByRole("alert");
+    await alert.waitFor();
+    assert.match(await alert.innerText(), /^.*(pytorch_model\.bin|model\.safetensors): [^\n]+$/);
+  }
   await visitor.lesion("5:her");
   visitor.complain();
 });

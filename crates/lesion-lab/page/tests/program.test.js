@@ -22,6 +22,9 @@ const options = { skip: isAbsent && `there is no ${PROGRAM}` };
 /** A checkpoint of another family. */
 const CHECKPOINT = here("../../../../tests/fixtures/parity/roberta/model");
 
+/** A checkpoint with weights in PyTorch's own format. */
+const PYTORCH_CHECKPOINT = here("../../../../tests/fixtures/parity/electra/model");
+
 /** Milliseconds for a study on a busy machine. */
 const LONG = 300_000;
 
@@ -115,6 +118,23 @@ test("predictions with and without lesions are the program's", options, async (t
       await visitor.waitForNumbers(new Map(expected), TOLERANCE);
     }
   }
+  visitor.complain();
+});
+
+test("a model with PyTorch's weights predicts what the program predicts", options, async (t) => {
+  const visitor = await Visitor.arrive(t, host.address);
+  const { page } = visitor;
+  await page.locator("#model input[type=file]").setInputFiles(PYTORCH_CHECKPOINT);
+  await visitor.button("Open it").click();
+  await page.getByText("Model: model (electra)").waitFor({ timeout: LONG });
+  const sentence = "The dog followed [MASK] home.";
+  const asked = ["predict", sentence, "--candidates", "her,him", "--lesion", "1:0-9", "--json"];
+  const { masks } = JSON.parse(program(...asked, "--model", PYTORCH_CHECKPOINT));
+  const expected = masks[0].candidates.map((word) => [word.candidate, numbersOf(word)]);
+  await page.fill("#sentence textarea", sentence);
+  await page.getByLabel("Words to rate").fill("her,him");
+  await page.fill("#lesioned-neurons", "1:0-9");
+  await visitor.waitForNumbers(new Map(expected), TOLERANCE);
   visitor.complain();
 });
 

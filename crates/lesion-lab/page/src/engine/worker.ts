@@ -3,6 +3,7 @@
 import init, { Engine as Wasm } from "./generated/lesion_lab.js";
 import { filesToRead, weightFiles } from "./checkpoint-files";
 import { download } from "./download";
+import { isPytorch, nameInMemory, toMemory } from "./pytorch/weights-in-memory";
 import { openHubModel, type HubModel } from "./hub-model";
 import {
   EngineError,
@@ -169,11 +170,18 @@ async function loadFiles(engine: Wasm, name: string, files: NamedFile[]): Promis
   const all = files.reduce((sum, { name, file }) => sum + (read.includes(name) ? file.size : 0), 0);
   let done = 0;
   for (const { name: path, file } of files) {
-    // The names of other files explain why a folder is not a checkpoint.
-    const bytes = read.includes(path) ? await bytesOf(file) : new Uint8Array();
-    engine.addFile(path, bytes);
-    done += bytes.length;
-    reportBytes("load")(done, all);
+    if (!read.includes(path)) {
+      // The names of other files explain why a folder is not a checkpoint.
+      engine.addFile(path, new Uint8Array());
+      continue;
+    }
+    const before = done;
+    const onBytes = (part: number) => {
+      reportBytes("load")(before + part, Math.max(all, before + part));
+    };
+    engine.addFile(nameInMemory(path), await toMemory(path, file, onBytes));
+    done += file.size;
+    onBytes(file.size);
   }
   return ask(engine, "loadFiles", { name });
 }
@@ -182,7 +190,10 @@ async function loadHub(engine: Wasm, model: HubModel): Promise<unknown> {
   const read = filesToRead(model.names);
   for (const path of model.names) {
     if (read.includes(path)) {
-      engine.addFile(path, await model.read(path, reportBytes("download")));
+      const bytes = await model.read(path, reportBytes("download"));
+      const file = isPytorch(path) ? new Blob([bytes as BlobPart]) : null;
+      const kept = file ? await toMemory(path, file, reportBytes("load")) : bytes;
+      engine.addFile(nameInMemory(path), kept);
     } else if (!path.includes("/")) {
       engine.addFile(path, new Uint8Array());
     }

@@ -1,0 +1,46 @@
+// The program reads safetensors from memory, so PyTorch's weights become safetensors before.
+
+import { EngineError } from "../protocol";
+import { toSafetensors } from "./pytorch-file";
+
+const PYTORCH = /^pytorch_model(.*)\.bin$/;
+const INDEX = "pytorch_model.bin.index.json";
+
+/** Whether a file has weights in PyTorch's own format. */
+export function isPytorch(name: string): boolean {
+  return PYTORCH.test(name) || name === INDEX;
+}
+
+/** The name of a file once it is in memory. */
+export function nameInMemory(name: string): string {
+  return isPytorch(name) ? renamed(name) : name;
+}
+
+function renamed(name: string): string {
+  if (name === INDEX) return "model.safetensors.index.json";
+  return name.replace(PYTORCH, "model$1.safetensors");
+}
+
+/** The bytes of a file once it is in memory. */
+export async function toMemory(
+  name: string,
+  file: Blob,
+  onBytes: (done: number, all: number) => void,
+): Promise<Uint8Array> {
+  if (!isPytorch(name)) return new Uint8Array(await file.arrayBuffer());
+  try {
+    return name === INDEX ? renamedIndex(await file.text()) : await toSafetensors(file, onBytes);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new EngineError(`${name}: ${reason}`);
+  }
+}
+
+/** The list of the file that each tensor is in. */
+function renamedIndex(text: string): Uint8Array {
+  const index = JSON.parse(text) as { weight_map?: Record<string, string> };
+  const files = Object.entries(index.weight_map ?? {});
+  const weights = files.map(([tensor, name]) => [tensor, nameInMemory(name)]);
+  const changed = { ...index, weight_map: Object.fromEntries(weights) as Record<string, string> };
+  return new TextEncoder().encode(JSON.stringify(changed));
+}
