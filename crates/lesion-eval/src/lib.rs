@@ -84,7 +84,7 @@ pub use engine::{
     lesion_method::{LesionMethod, PreparedLesionMethod},
     lesioned_layers::check_shared_layers,
     lesioned_tokens::check_tokens,
-    prompt_passes::passes_of,
+    prompt_passes::{passes_of, rows_of},
     reference::ReferenceActivations,
     trial::{DistributionChange, Drops, Outcome, Read, Reading, Trial},
 };

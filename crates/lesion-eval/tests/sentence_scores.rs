@@ -24,6 +24,7 @@ struct Case {
     clean: Vec<f64>,
     target: Vec<f64>,
     all: Vec<f64>,
+    divergence: f64,
 }
 
 /// The lesion of `make_sentence_scores.py`.
@@ -63,6 +64,34 @@ fn encode(subject: Subject<'_>, cases: &[Case]) -> Vec<MaskedPrompt> {
     MaskedPrompt::encode_all(subject, &prompts, &contrast, ScoreUnit::Sentence).unwrap()
 }
 
+/// The lesioned layers, each with its neurons.
+type LesionedLayers = Vec<(usize, Arc<[usize]>)>;
+
+fn method(kind: LesionKind, site: Site, tokens: &Tokens) -> LesionMethod {
+    LesionMethod { kind, site, tokens: tokens.clone(), shared: SharedLayers::Here }
+}
+
+/// Lesions neurons of some layers in every prompt.
+fn run_lesions(
+    subject: Subject<'_>,
+    prompts: &[MaskedPrompt],
+    method: &LesionMethod,
+    lesions: &[LesionedLayers],
+    read: Read,
+) -> Vec<Outcome> {
+    let prepared = method.prepare(None, prompts, 0).unwrap();
+    let mut trials = Vec::new();
+    for layers in lesions {
+        for prompt in 0..prompts.len() {
+            trials.push(Trial { prompt, layers: layers.clone() });
+        }
+    }
+    let mut journal = NoJournal;
+    Laboratory::new(subject, prompts, prepared, &mut journal)
+        .run("scores", &trials, read, &mut unwatched())
+        .unwrap()
+}
+
 /// Zeroes neurons of a layer in every prompt.
 fn lesion(
     subject: Subject<'_>,
@@ -70,21 +99,8 @@ fn lesion(
     tokens: &Tokens,
     neurons: &[usize],
 ) -> Vec<Outcome> {
-    let method = LesionMethod {
-        kind: LesionKind::Zero,
-        site: Site::Post,
-        tokens: tokens.clone(),
-        shared: SharedLayers::Here,
-    };
-    let prepared = method.prepare(None, prompts, 0).unwrap();
-    let neurons: Arc<[usize]> = neurons.into();
-    let trials: Vec<Trial> = (0..prompts.len())
-        .map(|prompt| Trial::single(prompt, LAYER, Arc::clone(&neurons)))
-        .collect();
-    let mut journal = NoJournal;
-    Laboratory::new(subject, prompts, prepared, &mut journal)
-        .run("scores", &trials, Read::Candidates, &mut unwatched())
-        .unwrap()
+    let method = method(LesionKind::Zero, Site::Post, tokens);
+    run_lesions(subject, prompts, &method, &[vec![(LAYER, neurons.into())]], Read::Candidates)
 }
 
 #[track_caller]
@@ -130,6 +146,76 @@ fn scores_are_those_of_transformers_without_and_with_a_lesion() {
                     plain.lesioned.logits.iter().map(|&score| f64::from(score)).collect();
                 assert_close(&quick.lesioned.logits, &plain_scores, 2e-5, &name);
             }
+        }
+    }
+}
+
+#[test]
+fn a_decoder_reads_a_sentence_in_one_pass_as_in_one_for_each_token() {
+    let lesions = [
+        vec![(0, vec![0, 3, 31])],
+        vec![(1, vec![4, 5, 6])],
+        vec![(2, vec![1])],
+        vec![(0, vec![2, 9]), (2, vec![7])],
+        vec![(1, vec![])],
+    ];
+    let lesions = lesions.map(|layers| {
+        let layers = layers.into_iter();
+        layers.map(|(layer, neurons)| (layer, Arc::from(neurons))).collect::<LesionedLayers>()
+    });
+    for family in ["gpt2", "gpt_neox", "llama", "qwen3"] {
+        let mut checkpoint = Checkpoint::open(parity_folder().join(family).join("model")).unwrap();
+        let model = checkpoint.load_model(&Device::flex()).unwrap();
+        let tokenizer = &checkpoint.tokenizer;
+        for batching in [Batching { rows: 5, ..Batching::default() }, Batching::default()] {
+            let [quick, plain] =
+                [false, true].map(|plain| Subject { model: &model, tokenizer, plain, batching });
+            let prompts = encode(quick, &cases()[family]);
+            let kinds = [LesionKind::Zero, LesionKind::Scale(-0.5), LesionKind::Value(0.3)];
+            for (kind, site) in kinds.into_iter().zip([Site::Post, Site::Pre, Site::Post]) {
+                for tokens in [Tokens::Target, Tokens::All, Tokens::Offsets(vec![0])] {
+                    let method = method(kind, site, &tokens);
+                    let [quick, plain] = [quick, plain].map(|subject| {
+                        run_lesions(subject, &prompts, &method, &lesions, Read::Distribution)
+                    });
+                    for (quick, plain) in quick.iter().zip(&plain) {
+                        for (quick, plain) in
+                            [(&quick.clean, &plain.clean), (&quick.lesioned, &plain.lesioned)]
+                        {
+                            let plain: Vec<f64> =
+                                plain.logits.iter().map(|&score| f64::from(score)).collect();
+                            assert_close(
+                                &quick.logits,
+                                &plain,
+                                2e-5,
+                                &format!("{family} {method:?}"),
+                            );
+                        }
+                        let [quick, plain] = [quick, plain]
+                            .map(|outcome| outcome.lesioned.change.unwrap().divergence);
+                        assert!((quick - plain).abs() <= 1e-5, "{family} {method:?}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_divergence_of_a_lesion_is_its_mean_over_all_predictions() {
+    let scratch = tempfile::TempDir::new().unwrap();
+    for (family, cases) in cases() {
+        let mut checkpoint = open(&family, scratch.path());
+        let model = checkpoint.load_model(&Device::flex()).unwrap();
+        let (tokenizer, batching) = (&checkpoint.tokenizer, Batching::default());
+        let subject = Subject { model: &model, tokenizer, plain: false, batching };
+        let prompts = encode(subject, &cases);
+        let method = method(LesionKind::Zero, Site::Post, &Tokens::Target);
+        let lesions = [vec![(LAYER, Arc::from(NEURONS))]];
+        let outcomes = run_lesions(subject, &prompts, &method, &lesions, Read::Distribution);
+        for (case, outcome) in cases.iter().zip(&outcomes) {
+            let found = outcome.lesioned.change.unwrap().divergence;
+            assert!((found - case.divergence).abs() <= 1e-5, "{family:?} {}", case.template);
         }
     }
 }

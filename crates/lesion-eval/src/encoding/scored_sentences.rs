@@ -25,6 +25,9 @@ pub(crate) struct ScoredPass {
     pub(crate) position: usize,
     /// The tokens that are predicted there.
     pub(crate) tokens: Vec<u32>,
+    /// The longest pass that begins with the tokens of this one, or this pass itself. In a decoder it is the last
+    /// one of the sentence. A masked model reads other tokens in each pass.
+    pub(crate) longest: usize,
 }
 
 impl ScoredSentences {
@@ -58,8 +61,22 @@ impl ScoredSentences {
             }
             terms.push(self.term(ids, read_at, id));
         }
+        if tokenizer.is_of_decoder() {
+            self.find_longest(&terms);
+        }
         self.terms.push(terms);
         Ok(())
+    }
+
+    /// Notes that the last pass of a sentence begins with the tokens of its other passes.
+    fn find_longest(&mut self, terms: &[(usize, usize)]) {
+        let Some(&(last, _)) = terms.last() else { return };
+        for &(pass, _) in terms {
+            let known = self.passes[pass].longest;
+            if self.passes[known].ids.len() < self.passes[last].ids.len() {
+                self.passes[pass].longest = last;
+            }
+        }
     }
 
     /// The pass of a prediction, and the place of its token there.
@@ -68,7 +85,7 @@ impl ScoredSentences {
             self.passes.iter().position(|pass| pass.position == position && pass.ids == ids);
         let pass = known.unwrap_or(self.passes.len());
         if pass == self.passes.len() {
-            self.passes.push(ScoredPass { ids, position, tokens: Vec::new() });
+            self.passes.push(ScoredPass { ids, position, tokens: Vec::new(), longest: pass });
         }
         let tokens = &mut self.passes[pass].tokens;
         let place = tokens.iter().position(|&other| other == token).unwrap_or(tokens.len());

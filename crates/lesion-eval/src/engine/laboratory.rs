@@ -10,7 +10,7 @@ use std::{
 
 use activation_capture::Target;
 use bert_model::TokenBatch;
-use burn::tensor::Tensor;
+use burn::tensor::{Int, Tensor};
 use study_record::SharedLayers;
 
 use crate::{
@@ -21,15 +21,16 @@ use crate::{
         journal::Journal,
         lesion_method::PreparedLesionMethod,
         lesioned_layers::{layers_of, spread},
-        prompt_passes::PromptPasses,
+        prompt_passes::{PassGroup, PromptPasses},
         trial::{DistributionChange, Outcome, Read, Reading, Trial},
     },
     error::StudyError,
     passes::{
         batching::{Batching, even_batch},
         clean_pass::CleanPass,
-        logits::read_logits,
+        logits::{read_each, read_logits},
         progress::{Progress, report},
+        read_tokens::ReadTokens,
         side_by_side::{lock, run_side_by_side},
         subject::Subject,
     },
@@ -169,7 +170,8 @@ impl<'a> Laboratory<'a> {
         let all = trials.len();
         let per_trial = expanded.len() as f64 / all.max(1) as f64;
         let mut watch = |done: usize, _| progress(floor_share(1.0 / per_trial, done), all);
-        let outcomes = self.run_passes(journal_key, &expanded, Read::Probabilities, &mut watch)?;
+        let read = if read == Read::Candidates { Read::Probabilities } else { read };
+        let outcomes = self.run_passes(journal_key, &expanded, read, &mut watch)?;
         Ok(self.passes.combine(trials, &outcomes))
     }
 
@@ -183,9 +185,9 @@ impl<'a> Laboratory<'a> {
     ) -> Result<Vec<Outcome>, StudyError> {
         let subject = self.subject;
         let trials = &self.spread(trials);
-        let mut groups = plan_groups(subject, &self.passes.list, journal_key, trials);
+        let mut groups = plan_groups(subject, &self.passes, &self.method, journal_key, trials);
         self.divide(&mut groups, journal_key);
-        let shapes = groups.iter().map(|group| [group.prompts.len(), group.length]);
+        let shapes = groups.iter().map(|group| [group.members.rows.len(), group.length]);
         let at_once = subject.at_once(Batching::clean_at_once, shapes);
         let journal = &mut *self.journal;
         let work = Work {
@@ -207,7 +209,7 @@ impl<'a> Laboratory<'a> {
             let mut outcomes = lock(&outcomes);
             for (unit, lesioned) in group.units.iter().zip(&readings).skip(1) {
                 for (&index, lesioned) in unit.trials.iter().zip(lesioned) {
-                    let clean = readings[0][group.row(trials[index].prompt)].clone();
+                    let clean = readings[0][group.mask(trials[index].prompt)].clone();
                     outcomes[index] = Some(Outcome { clean, lesioned: lesioned.clone() });
                 }
             }
@@ -242,20 +244,20 @@ impl<'a> Laboratory<'a> {
     }
 }
 
-/// Prompts of one length that share a clean pass, and the lesions that start from it.
+/// Passes of prompts that share a clean pass, and the lesions that start from it.
 struct Group {
-    prompts: Vec<usize>,
-    /// Tokens of each prompt.
+    members: PassGroup,
+    /// Tokens of each row.
     length: usize,
     /// The batches; the first is the prompts without a lesion.
     units: Vec<Unit>,
 }
 
 impl Group {
-    /// A prompt's row in the clean pass.
-    fn row(&self, prompt: usize) -> usize {
-        let row = self.prompts.iter().position(|&other| other == prompt);
-        row.expect("a group has all prompts of its trials")
+    /// A pass's place among those that are read in the clean pass.
+    fn mask(&self, pass: usize) -> usize {
+        let mask = self.members.passes.iter().position(|&other| other == pass);
+        mask.expect("a group has all passes of its trials")
     }
 }
 
@@ -269,60 +271,149 @@ struct Unit {
     rows: Vec<usize>,
     /// The trial of each row; none without a lesion.
     trials: Vec<usize>,
+    /// For each trial, the lesioned row in which it is read, counted from 0. A row with several trials has the
+    /// lesion of the last of them.
+    lesioned: Vec<usize>,
     /// True if another share computes it.
     is_left: bool,
 }
 
-/// Groups the prompts that are lesioned, and cuts their trials into batches. The order decides the
+/// Groups the passes that are lesioned, and cuts their trials into batches. The order decides the
 /// units' names in the journal.
 fn plan_groups(
     subject: Subject<'_>,
-    prompts: &[MaskedPrompt],
+    passes: &PromptPasses<'_>,
+    method: &PreparedLesionMethod,
     journal_key: &str,
     trials: &[Trial],
 ) -> Vec<Group> {
-    let mut trials_of_prompt = vec![Vec::new(); prompts.len()];
+    let mut trials_of_pass = vec![Vec::new(); passes.list.len()];
     for (index, trial) in trials.iter().enumerate() {
-        trials_of_prompt[trial.prompt].push(index);
+        trials_of_pass[trial.prompt].push(index);
     }
-    let lesioned: Vec<usize> =
-        (0..prompts.len()).filter(|&prompt| !trials_of_prompt[prompt].is_empty()).collect();
-    let lengths = lesioned.iter().map(|&prompt| prompts[prompt].length());
+    let read: Vec<usize> =
+        (0..passes.list.len()).filter(|&pass| !trials_of_pass[pass].is_empty()).collect();
     let mut groups = Vec::new();
-    for group in subject.passes(lengths) {
-        let members: Vec<usize> = group.into_iter().map(|index| lesioned[index]).collect();
-        let length = prompts[members[0]].length();
-        let mut indices: Vec<usize> =
-            members.iter().flat_map(|&prompt| &trials_of_prompt[prompt]).copied().collect();
-        indices.sort_by_key(|&index| (lowest_layer(&trials[index]), trials[index].prompt, index));
+    for members in passes.group(subject, &read) {
+        let length = passes.list[members.rows[0]].length();
+        let indices: Vec<usize> =
+            members.passes.iter().flat_map(|&pass| &trials_of_pass[pass]).copied().collect();
+        let rows = LesionedRows { subject, passes, method, trials }.plan(indices);
         let most = subject.rows(length, subject.batching.rows);
-        let mut units = Vec::new();
-        units.push(Unit {
-            name: String::new(),
-            from: None,
-            rows: members.clone(),
-            trials: Vec::new(),
-            is_left: false,
-        });
-        for indices in indices
-            .chunk_by(|&a, &b| lowest_layer(&trials[a]) == lowest_layer(&trials[b]))
-            .flat_map(|indices| indices.chunks(even_batch(indices.len(), most)))
+        let mut units = vec![Unit::clean(&members)];
+        for rows in rows
+            .chunk_by(|a, b| (a.from, a.length) == (b.from, b.length))
+            .flat_map(|rows| rows.chunks(even_batch(rows.len(), most)))
         {
-            units.push(Unit {
-                name: String::new(),
-                from: Some(lowest_layer(&trials[indices[0]])),
-                rows: indices.iter().map(|&index| trials[index].prompt).collect(),
-                trials: indices.to_vec(),
-                is_left: false,
-            });
+            units.push(Unit::lesioned(rows, trials));
         }
-        groups.push(Group { prompts: members, length, units });
+        groups.push(Group { members, length, units });
     }
     let units = groups.iter_mut().flat_map(|group: &mut Group| &mut group.units);
     for (number, unit) in units.enumerate() {
         unit.name = format!("{journal_key} {number}");
     }
     groups
+}
+
+impl Unit {
+    /// The passes of a group without a lesion.
+    fn clean(members: &PassGroup) -> Self {
+        Self {
+            name: String::new(),
+            from: None,
+            rows: members.passes.clone(),
+            trials: Vec::new(),
+            lesioned: Vec::new(),
+            is_left: false,
+        }
+    }
+
+    /// Lesions that run together.
+    fn lesioned(rows: &[LesionedRow], trials: &[Trial]) -> Self {
+        let mut unit = Self {
+            name: String::new(),
+            from: Some(rows[0].from),
+            rows: Vec::new(),
+            trials: Vec::new(),
+            lesioned: Vec::new(),
+            is_left: false,
+        };
+        for (row, LesionedRow { trials: indices, .. }) in rows.iter().enumerate() {
+            unit.rows.extend(indices.iter().map(|&index| trials[index].prompt));
+            unit.trials.extend(indices);
+            unit.lesioned.extend(std::iter::repeat_n(row, indices.len()));
+        }
+        unit
+    }
+
+    /// The last trial of each lesioned row.
+    fn last_trials(&self) -> Vec<usize> {
+        let mut last = Vec::new();
+        for (&index, &row) in self.trials.iter().zip(&self.lesioned) {
+            last.truncate(row);
+            last.push(index);
+        }
+        last
+    }
+}
+
+/// A lesioned row of tokens, and the trials that are read in it, the longest pass last.
+struct LesionedRow {
+    /// The lowest lesioned layer.
+    from: usize,
+    /// The tokens that must be computed, if these differ between rows of a batch; 0 otherwise.
+    length: usize,
+    trials: Vec<usize>,
+}
+
+/// Plans the lesioned rows in which trials are read.
+struct LesionedRows<'a> {
+    subject: Subject<'a>,
+    passes: &'a PromptPasses<'a>,
+    method: &'a PreparedLesionMethod,
+    trials: &'a [Trial],
+}
+
+impl LesionedRows<'_> {
+    /// The rows of these trials. Passes of a sentence share one if each is the beginning of the longest one
+    /// with its lesion.
+    fn plan(&self, mut indices: Vec<usize>) -> Vec<LesionedRow> {
+        let trials = self.trials;
+        let row_of = |index: usize| self.passes.row_of(self.subject, trials[index].prompt);
+        indices.sort_by_key(|&index| (lowest_layer(&trials[index]), row_of(index), index));
+        let mut rows = Vec::new();
+        for indices in indices.chunk_by(|&a, &b| self.may_share_row(a, b)) {
+            let last = &trials[indices[indices.len() - 1]];
+            rows.push(LesionedRow {
+                from: lowest_layer(last),
+                length: self.length(last.prompt),
+                trials: indices.to_vec(),
+            });
+        }
+        rows.sort_by_key(|row| (row.from, row.length));
+        rows
+    }
+
+    /// True if the second trial is the first one in a longer pass of the same sentence.
+    fn may_share_row(&self, first: usize, second: usize) -> bool {
+        let [first, second] = [first, second].map(|index| &self.trials[index]);
+        let passes = [first.prompt, second.prompt];
+        let [row, other] = passes.map(|pass| self.passes.row_of(self.subject, pass));
+        passes[0] != passes[1]
+            && row == other
+            && first.layers == second.layers
+            && self.method.begins_alike(passes)
+    }
+
+    /// The tokens that a lesion of a pass computes, if it computes more than the mask and passes may share rows;
+    /// 0 otherwise.
+    fn length(&self, pass: usize) -> usize {
+        if !self.passes.score_sentences() || self.method.is_at_mask(pass) {
+            return 0;
+        }
+        self.passes.list[pass].length()
+    }
 }
 
 fn lowest_layer(trial: &Trial) -> usize {
@@ -445,8 +536,8 @@ impl<'a> Work<'a> {
             Read::Probabilities => 1,
             Read::Distribution => 2,
         });
-        key.number(group.prompts.len());
-        for &index in &group.prompts {
+        key.numbers(&group.members.row_of);
+        for &index in &group.members.passes {
             let prompt = &self.prompts[index];
             key.ids(&prompt.masked);
             key.number(prompt.position);
@@ -460,8 +551,8 @@ impl<'a> Work<'a> {
     /// The hash of everything that the readings of a unit depend on, besides the model.
     fn unit_key(&self, group_key: &KeyBuilder, group: &Group, unit: &Unit) -> BatchKey {
         let mut key = group_key.clone();
-        let rows: Vec<usize> = unit.rows.iter().map(|&prompt| group.row(prompt)).collect();
-        key.numbers(&rows);
+        let masks: Vec<usize> = unit.rows.iter().map(|&pass| group.mask(pass)).collect();
+        key.numbers(&masks);
         key.number(unit.trials.len());
         for &index in &unit.trials {
             let layers = &self.trials[index].layers;
@@ -483,10 +574,8 @@ impl<'a> Work<'a> {
     }
 
     fn run_clean_pass(&self, group: &Group) -> Result<CleanPass<'_>, StudyError> {
-        let prompts = group.prompts.iter().map(|&prompt| &self.prompts[prompt]);
-        let rows = prompts.clone().map(|prompt| prompt.masked.clone()).collect();
-        let positions = prompts.map(|prompt| prompt.position).collect();
-        CleanPass::run(self.subject, TokenBatch::new(rows)?, positions)
+        let batch = TokenBatch::new(group.members.tokens(self.prompts))?;
+        CleanPass::run(self.subject, batch, group.members.reads(self.prompts))
     }
 
     fn log(&self) -> MutexGuard<'_, Log<'a>> {
@@ -524,7 +613,8 @@ impl<'a> Work<'a> {
     ) -> Result<Vec<Reading>, StudyError> {
         let Some(from) = unit.from else { return self.read(pass.hidden(), &unit.rows) };
         let mut targets = Vec::new();
-        for (row, &index) in unit.trials.iter().enumerate() {
+        let last_trials = unit.last_trials();
+        for (row, &index) in last_trials.iter().enumerate() {
             let Trial { prompt, layers } = &self.trials[index];
             for &(layer, ref neurons) in layers {
                 for &position in self.method.positions(*prompt) {
@@ -533,12 +623,19 @@ impl<'a> Work<'a> {
                 }
             }
         }
-        let rows: Vec<usize> = unit.rows.iter().map(|&prompt| group.row(prompt)).collect();
-        let hidden = pass.lesioned(&rows, from, self.method.site, &targets)?;
+        let masks: Vec<usize> = unit.rows.iter().map(|&pass| group.mask(pass)).collect();
+        let site = self.method.site;
+        let hidden = if last_trials.len() == unit.trials.len() {
+            pass.lesioned(&masks, from, site, &targets)?
+        } else {
+            let last = last_trials.iter().map(|&index| group.mask(self.trials[index].prompt));
+            let rows: Vec<usize> = last.map(|mask| pass.row_of(mask)).collect();
+            let positions = unit.rows.iter().map(|&pass| self.prompts[pass].position).collect();
+            let reads = ReadTokens { rows: unit.lesioned.clone(), positions };
+            pass.lesioned_rows(&rows, &reads, from, site, &targets)?
+        };
         if self.needs_change(unit) {
-            let prompt_of = |row: usize| self.prompts[group.prompts[row]].prompt;
-            let clean = read_logits(self.subject, pass.hidden(), prompt_of)?;
-            return self.read_changes(hidden, unit, &rows, &clean);
+            return self.read_changes(&hidden, unit, &masks, &pass.hidden());
         }
         self.read(hidden, &unit.rows)
     }
@@ -548,20 +645,34 @@ impl<'a> Work<'a> {
         self.read == Read::Distribution && unit.from.is_some()
     }
 
-    /// Reads last hidden states of a unit and compares each row with its row in `clean`.
+    /// Reads last hidden states of a unit and compares each row with its mask in `clean`, the last hidden states
+    /// of the clean pass.
     fn read_changes(
         &self,
-        hidden: Tensor<2>,
+        hidden: &Tensor<2>,
         unit: &Unit,
-        rows: &[usize],
-        clean: &[Vec<f32>],
+        masks: &[usize],
+        clean: &Tensor<2>,
     ) -> Result<Vec<Reading>, StudyError> {
         let prompt = |row: usize| &self.prompts[unit.rows[row]];
-        let logits = read_logits(self.subject, hidden, |row| prompt(row).prompt)?;
-        let mut readings = Vec::with_capacity(logits.len());
-        for (row, lesioned) in logits.iter().enumerate() {
-            let change = DistributionChange::between(&clean[rows[row]], lesioned);
-            readings.push(Reading { change: Some(change), ..Reading::pick(prompt(row), lesioned) });
+        let mut readings = Vec::with_capacity(masks.len());
+        // Logits of a whole vocabulary take much memory.
+        for (part, masks) in masks.chunks(self.subject.batching.rows.max(1)).enumerate() {
+            let first = part * self.subject.batching.rows.max(1);
+            let mut read = masks.to_vec();
+            read.sort_unstable();
+            read.dedup();
+            let places: Vec<i64> = read.iter().map(|&mask| mask as i64).collect();
+            let places = Tensor::<1, Int>::from_data(places.as_slice(), &clean.device());
+            let clean = clean.clone().select(0, places);
+            let clean = read_logits(self.subject, clean, |_| prompt(first).prompt)?;
+            let hidden = hidden.clone().narrow(0, first, masks.len());
+            let logits = read_logits(self.subject, hidden, |row| prompt(first + row).prompt)?;
+            for (row, (lesioned, mask)) in logits.iter().zip(masks).enumerate() {
+                let place = read.binary_search(mask).unwrap_or_default();
+                let change = Some(DistributionChange::between(&clean[place], lesioned));
+                readings.push(Reading { change, ..Reading::pick(prompt(first + row), lesioned) });
+            }
         }
         Ok(readings)
     }
@@ -571,13 +682,17 @@ impl<'a> Work<'a> {
         match self.read {
             Read::Candidates => self.read_candidates(hidden, rows),
             Read::Probabilities | Read::Distribution => {
-                let logits =
-                    read_logits(self.subject, hidden, |row| self.prompts[rows[row]].prompt)?;
-                let prompts = rows.iter().map(|&prompt| &self.prompts[prompt]);
-                Ok(prompts
-                    .zip(&logits)
-                    .map(|(prompt, logits)| Reading::pick(prompt, logits))
-                    .collect())
+                let prompt = |row: usize| &self.prompts[rows[row]];
+                let mut readings = Vec::with_capacity(rows.len());
+                read_each(
+                    self.subject,
+                    &hidden,
+                    |row| prompt(row).prompt,
+                    |row, logits| {
+                        readings.push(Reading::pick(prompt(row), logits));
+                    },
+                )?;
+                Ok(readings)
             }
         }
     }

@@ -189,6 +189,26 @@ impl PreparedLesionMethod {
         self.zeroes && positions.all(|(positions, mask)| positions[..] == [*mask])
     }
 
+    /// True if a lesion of a pass is at its mask, and nowhere else.
+    pub(crate) fn is_at_mask(&self, pass: usize) -> bool {
+        self.positions[pass][..] == [self.masks[pass]]
+    }
+
+    /// True if a lesion of the second pass does to the tokens up to the mask of the first one what a lesion of the
+    /// first does.
+    pub(crate) fn begins_alike(&self, [first, second]: [usize; 2]) -> bool {
+        let end = self.masks[first];
+        let beginning = self.positions[second].iter().filter(|&&position| position <= end);
+        if !beginning.eq(&self.positions[first]) {
+            return false;
+        }
+        match &self.values {
+            Values::Zero | Values::Scale(_) | Values::Number(_) => true,
+            Values::Given(values) => Arc::ptr_eq(&values[first], &values[second]),
+            Values::Patched(_) => false,
+        }
+    }
+
     /// The lesioned positions of a pass.
     pub(crate) fn positions(&self, pass: usize) -> &[usize] {
         &self.positions[pass]

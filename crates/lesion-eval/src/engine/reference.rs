@@ -12,7 +12,7 @@ use crate::{
     error::StudyError,
     passes::{progress::Progress, subject::Subject},
     random::{Purpose, stream},
-    selection::activations::{Activations, activations_at_masks},
+    selection::activations::{Activations, activations_of_passes},
     translate::model_site,
 };
 
@@ -62,10 +62,10 @@ impl ReferenceActivations {
             return Ok(Some(Self::of_stimuli(activations, lesion.site)));
         }
         let labels = [activations.contrast.a.clone(), activations.contrast.b.clone()];
-        let passes = PromptPasses::of(prompts).list;
-        let at_masks = activations_at_masks(subject, &passes, model_site(lesion.site), progress)?;
+        let passes = PromptPasses::of(prompts);
+        let at_masks = activations_of_passes(subject, &passes, model_site(lesion.site), progress)?;
         let sides = labels.each_ref().map(|label| {
-            let rows = passes.iter().zip(&at_masks);
+            let rows = passes.list.iter().zip(&at_masks);
             let rows = rows.filter(|(prompt, _)| prompt.label.as_ref() == Some(label));
             rows.map(|(_, row)| Arc::from(&row[..])).collect()
         });

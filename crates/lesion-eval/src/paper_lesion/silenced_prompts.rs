@@ -1,6 +1,6 @@
 //! The paper's lesion: predictions while the matched neurons are silent.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use activation_capture::{Edit, Target};
 use bert_model::TokenBatch;
@@ -17,8 +17,9 @@ use crate::{
     parts::laboratory_part::{Design, Trials},
     passes::{
         clean_pass::CleanPass,
-        logits::read_logits,
+        logits::read_each,
         progress::{Progress, report},
+        read_tokens::ReadTokens,
         subject::Subject,
     },
     selection::neuron_sets::NeuronSets,
@@ -73,14 +74,10 @@ impl LesionOutcome {
 /// One row of a batch: a masked prompt with its lesion, or a control with neither.
 struct Row<'a> {
     prompt: &'a MaskedPrompt,
+    /// The tokens that the model reads.
+    ids: &'a [u32],
     /// The label and neurons of the silenced set; `None` in the control.
     set: Option<(&'a str, Arc<[usize]>)>,
-}
-
-impl Row<'_> {
-    fn ids(&self) -> &[u32] {
-        if self.set.is_some() { &self.prompt.masked } else { &self.prompt.unmasked }
-    }
 }
 
 /// Runs the paper's lesion: at the mask of every prompt that has a matched neuron set in `sets`, its
@@ -105,7 +102,7 @@ pub fn lesion(
     let lesioned = (layer, layers.as_slice());
     let passes = PromptPasses::of(prompts);
     if !passes.score_sentences() {
-        return lesion_passes(subject, prompts, sets, lesioned, site, progress);
+        return lesion_passes(subject, &passes, 0..prompts.len(), sets, lesioned, site, progress);
     }
     let mut outcomes = Vec::new();
     for (index, prompt) in prompts.iter().enumerate() {
@@ -113,10 +110,10 @@ pub fn lesion(
         if prompt.label.is_none() {
             continue;
         }
-        let own_passes = &passes.list[passes.of_prompt(index)];
+        let own_passes = passes.of_prompt(index);
         let mut watch = |_, _| progress(index, prompts.len());
         let outcomes_of_passes =
-            lesion_passes(subject, own_passes, sets, lesioned, site, &mut watch)?;
+            lesion_passes(subject, &passes, own_passes, sets, lesioned, site, &mut watch)?;
         for is_control in [false, true] {
             let rows =
                 outcomes_of_passes.iter().filter(|row| row.neuron_set.is_none() == is_control);
@@ -135,17 +132,23 @@ pub fn lesion(
     Ok(outcomes)
 }
 
-/// Runs the lesion at the mask of every prompt, of the neurons of a layer in some layers.
+/// Runs the lesion at the mask of some passes, of the neurons of a layer in some layers.
 fn lesion_passes(
     subject: Subject<'_>,
-    prompts: &[MaskedPrompt],
+    passes: &PromptPasses<'_>,
+    range: Range<usize>,
     sets: &NeuronSets,
     (layer, layers): (usize, &[usize]),
     site: Site,
     progress: Progress<'_>,
 ) -> Result<Vec<LesionOutcome>, StudyError> {
-    let templates = rows_by_template(prompts, sets, layer);
-    let lengths: Vec<usize> = templates.iter().map(|rows| rows[0].ids().len()).collect();
+    let mut rows = Vec::with_capacity(range.len());
+    for pass in range {
+        let row = &passes.list[passes.row_of(subject, pass)];
+        rows.push((&passes.list[pass], row));
+    }
+    let templates = rows_by_template(&rows, sets, layer);
+    let lengths: Vec<usize> = templates.iter().map(|rows| rows[0].ids.len()).collect();
     // Rows of one template share a batch.
     let most_rows = templates.iter().map(Vec::len).max().unwrap_or(1);
     let longest = lengths.iter().copied().max().unwrap_or_default();
@@ -173,21 +176,26 @@ pub fn paper_lesion_trials(design: &Design<'_>) -> Trials {
 }
 
 /// For each template with a matched prompt: the matched prompts of one length, each with its lesion, and
-/// then their controls.
+/// then their controls. Each prompt comes with the one in whose tokens it is read.
 fn rows_by_template<'a>(
-    prompts: &'a [MaskedPrompt],
+    prompts: &[(&'a MaskedPrompt, &'a MaskedPrompt)],
     sets: &NeuronSets,
     layer: usize,
 ) -> Vec<Vec<Row<'a>>> {
     let mut templates = Vec::new();
     // A decoder reads less of a template for an earlier word than for a later one.
-    for prompts in prompts.chunk_by(|a, b| a.prompt == b.prompt && a.length() == b.length()) {
+    let are_together = |(a, row_a): &(&MaskedPrompt, &MaskedPrompt),
+                        (b, row_b): &(&MaskedPrompt, &MaskedPrompt)| {
+        a.prompt == b.prompt && row_a.length() == row_b.length()
+    };
+    for prompts in prompts.chunk_by(are_together) {
         let mut lesioned = Vec::new();
         let mut controls = Vec::new();
-        for prompt in prompts {
+        for &(prompt, row) in prompts {
             if let Some(label) = prompt.label.as_deref() {
-                lesioned.push(Row { prompt, set: Some((label, sets.set(layer, label))) });
-                controls.push(Row { prompt, set: None });
+                let set = Some((label, sets.set(layer, label)));
+                lesioned.push(Row { prompt, ids: &row.masked, set });
+                controls.push(Row { prompt, ids: &row.unmasked, set: None });
             }
         }
         if !lesioned.is_empty() {
@@ -198,6 +206,28 @@ fn rows_by_template<'a>(
     templates
 }
 
+/// The tokens of each row, once if a pass may be read in the row of another, and where each row is read.
+fn gather_tokens(
+    subject: Subject<'_>,
+    rows: &[&Row<'_>],
+) -> Result<(TokenBatch, ReadTokens), StudyError> {
+    let positions = rows.iter().map(|row| row.prompt.position).collect();
+    if !subject.may_share_rows() {
+        let batch = TokenBatch::new(rows.iter().map(|row| row.ids.to_vec()).collect())?;
+        return Ok((batch, ReadTokens::one_each(positions)));
+    }
+    let mut distinct: Vec<Vec<u32>> = Vec::new();
+    let mut row_of = Vec::with_capacity(rows.len());
+    for row in rows {
+        let known = distinct.iter().position(|ids| ids == row.ids);
+        row_of.push(known.unwrap_or(distinct.len()));
+        if known.is_none() {
+            distinct.push(row.ids.to_vec());
+        }
+    }
+    Ok((TokenBatch::new(distinct)?, ReadTokens { rows: row_of, positions }))
+}
+
 /// Runs one batch without and with its lesions.
 fn run(
     subject: Subject<'_>,
@@ -205,9 +235,8 @@ fn run(
     layers: &[usize],
     site: Site,
 ) -> Result<Vec<LesionOutcome>, StudyError> {
-    let batch = TokenBatch::new(rows.iter().map(|row| row.ids().to_vec()).collect())?;
-    let positions = rows.iter().map(|row| row.prompt.position).collect();
-    let pass = CleanPass::run(subject, batch, positions)?;
+    let (batch, reads) = gather_tokens(subject, rows)?;
+    let pass = CleanPass::run(subject, batch, reads)?;
     let mut targets = Vec::new();
     for (index, row) in rows.iter().enumerate() {
         if let Some((_, neurons)) = &row.set {
@@ -219,25 +248,31 @@ fn run(
     }
     // All rows, lesioned or not: the controls go through the same operations as the lesions.
     let all: Vec<usize> = (0..rows.len()).collect();
-    let read = |targets: &[Target<'_>]| {
+    let read = |targets: &[Target<'_>]| -> Result<Vec<Reading>, StudyError> {
         let hidden = pass.lesioned(&all, layers[0], model_site(site), targets)?;
-        read_logits(subject, hidden, |row| rows[row].prompt.prompt)
+        let mut readings = Vec::with_capacity(rows.len());
+        read_each(
+            subject,
+            &hidden,
+            |row| rows[row].prompt.prompt,
+            |row, logits| {
+                readings.push(Reading::pick(rows[row].prompt, logits));
+            },
+        )?;
+        Ok(readings)
     };
     let clean = read(&[])?;
     let lesioned = read(&targets)?;
     let mut outcomes = Vec::with_capacity(rows.len());
-    for ((row, clean), lesioned) in rows.iter().zip(&clean).zip(&lesioned) {
-        let Row { prompt, set } = row;
+    for ((row, clean), lesioned) in rows.iter().zip(clean).zip(lesioned) {
+        let Row { prompt, set, .. } = row;
         outcomes.push(LesionOutcome {
             prompt: prompt.prompt,
             position: prompt.position,
             neuron_set: set.as_ref().map(|(label, _)| (*label).to_owned()),
             neurons: set.as_ref().map_or(0, |(_, neurons)| neurons.len()),
             words: prompt.candidates.iter().map(|candidate| candidate.word.clone()).collect(),
-            outcome: Outcome {
-                clean: Reading::pick(prompt, clean),
-                lesioned: Reading::pick(prompt, lesioned),
-            },
+            outcome: Outcome { clean, lesioned },
             score: prompt.score(),
         });
     }

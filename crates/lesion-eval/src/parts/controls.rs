@@ -31,7 +31,7 @@ use crate::{
     passes::progress::{Progress, report},
     random::Purpose,
     selection::{
-        activations::activations_at_masks, mask_differences::count_differing_at_masks,
+        activations::activations_of_passes, mask_differences::count_differing_at_masks,
         neuron_sets::sort_by_strength,
     },
     share::floor_share,
@@ -331,10 +331,10 @@ impl<'a> MaskActivations<'a> {
         let subject = design.subject;
         let passes = PromptPasses::of(design.prompts);
         let site = model_site(Site::Post);
-        let post = activations_at_masks(subject, &passes.list, site, &mut *progress)?;
+        let post = activations_of_passes(subject, &passes, site, &mut *progress)?;
         let at_lesion = if design.study.lesion.site == Site::Pre {
             let site = model_site(Site::Pre);
-            passes.means(&activations_at_masks(subject, &passes.list, site, progress)?)
+            passes.means(&activations_of_passes(subject, &passes, site, progress)?)
         } else {
             passes.means(&post)
         };

@@ -4,22 +4,25 @@ use activation_capture::{Lesion, Target};
 use bert_model::{MlpHook, NoHook, Projections, Site, TokenBatch, TokenSet};
 use burn::tensor::{Device, Int, Tensor};
 
-use crate::{error::StudyError, passes::subject::Subject};
+use crate::{
+    error::StudyError,
+    passes::{read_tokens::ReadTokens, subject::Subject},
+};
 
 /// A pass of a batch without a lesion, which keeps what a lesion can start from: each layer's input,
 /// the attention's projections of it, and the MLP's input at the mask.
 pub(crate) struct CleanPass<'a> {
     subject: Subject<'a>,
     batch: TokenBatch,
-    /// Each row's mask.
-    positions: Vec<usize>,
+    /// The masks.
+    reads: ReadTokens,
     /// The input of each layer, `[batch, seq, hidden]`.
     entering: Vec<Tensor<3>>,
     /// Queries, keys and values of each layer; of the last one only if no token reads one after it.
     projections: Vec<Projections>,
-    /// The MLP's input at the mask in each layer, `[batch, 1, hidden]`.
+    /// The MLP's input at the masks in each layer, `[masks, 1, hidden]`.
     attended: Vec<Tensor<3>>,
-    /// The last layer's output at the masks, `[batch, hidden]`.
+    /// The last layer's output at the masks, `[masks, hidden]`.
     last: Tensor<2>,
 }
 
@@ -27,23 +30,22 @@ impl<'a> CleanPass<'a> {
     pub(crate) fn run(
         subject: Subject<'a>,
         batch: TokenBatch,
-        positions: Vec<usize>,
+        reads: ReadTokens,
     ) -> Result<Self, StudyError> {
         let mut entering = Vec::new();
         let mut projections = Vec::new();
         let mut attended = Vec::new();
         let last = if subject.plain {
-            subject.forward_at(&batch, &positions, &mut NoHook)?
+            subject.read_at(&batch, &reads)?
         } else {
             let model = subject.model;
             let mut hidden = model.embed(&batch)?;
-            let masks = TokenSet::OneEach(&positions);
             for layer in 0..model.config().num_hidden_layers - 1 {
                 entering.push(hidden.clone());
                 let projected = model.project(layer, hidden.clone())?;
                 projections.push(projected.clone());
                 let read = model.attend_projected(layer, hidden, projected)?;
-                attended.push(masks.of(read.clone()));
+                attended.push(reads.of(read.clone()));
                 hidden = model.mlp(layer, read, TokenSet::All, &mut NoHook)?;
             }
             entering.push(hidden.clone());
@@ -51,19 +53,23 @@ impl<'a> CleanPass<'a> {
                 projections.push(model.project(entering.len() - 1, hidden.clone())?);
             }
             let last = entering.len() - 1;
-            let read = model.attend(last, hidden, masks)?;
+            let read = if reads.are_one_each(batch.rows().len()) {
+                model.attend(last, hidden, TokenSet::OneEach(&reads.positions))?
+            } else {
+                reads.of(model.attend(last, hidden, TokenSet::All)?)
+            };
             attended.push(read.clone());
-            model.mlp(last, read, masks, &mut NoHook)?.squeeze_dim(1)
+            model.mlp(last, read, TokenSet::All, &mut NoHook)?.squeeze_dim(1)
         };
-        Ok(Self { subject, batch, positions, entering, projections, attended, last })
+        Ok(Self { subject, batch, reads, entering, projections, attended, last })
     }
 
-    /// The last layer's output at the masks without a lesion, `[batch, hidden]`.
+    /// The last layer's output at the masks without a lesion, `[masks, hidden]`.
     pub(crate) fn hidden(&self) -> Tensor<2> {
         self.last.clone()
     }
 
-    /// The last layer's output at the masks with a lesion, `[rows, hidden]`. Row i is row `rows[i]`
+    /// The last layer's output at masks with a lesion, `[rows, hidden]`. Row i is read at mask `masks[i]`
     /// of the clean pass, and the targets count in the new rows. No target lies below layer `from`.
     ///
     /// A lesion changes nothing below its layer. At the mask alone it changes only the MLP there and,
@@ -71,41 +77,82 @@ impl<'a> CleanPass<'a> {
     /// alone in every layer above, or those from the first lesioned token on. Only what it can change is computed.
     pub(crate) fn lesioned(
         &self,
-        rows: &[usize],
+        masks: &[usize],
         from: usize,
         site: Site,
         targets: &[Target<'_>],
     ) -> Result<Tensor<2>, StudyError> {
         let subject = self.subject;
         let model = subject.model;
-        let shape = [rows.len(), self.batch.length()];
-        let mut lesion = Lesion::new(site, shape, model.config(), targets)?;
-        let positions: Vec<usize> = rows.iter().map(|&row| self.positions[row]).collect();
+        let positions: Vec<usize> = masks.iter().map(|&mask| self.reads.positions[mask]).collect();
+        let rows: Vec<usize> = masks.iter().map(|&mask| self.reads.rows[mask]).collect();
+        let [clean_rows, all] = self.batch.shape();
         if subject.plain {
+            let shape = [rows.len(), all];
+            let mut lesion = Lesion::new(site, shape, model.config(), targets)?;
             let ids = rows.iter().map(|&row| self.batch.rows()[row].clone()).collect();
             return subject.forward_at(&TokenBatch::new(ids)?, &positions, &mut lesion);
         }
-        let clean = [self.positions.len(), self.batch.length()];
-        let picked = Picked::new(rows, &positions, clean, &self.last.device());
+        let length = self.needed_length(targets, &positions);
+        let shape = [rows.len(), length];
+        let mut lesion = Lesion::new(site, shape, model.config(), targets)?;
+        let places = Places { masks, rows: &rows, positions: &positions };
+        let picked = Picked::new(places, [clean_rows, all], length, &self.last.device());
         let last = self.attended.len() - 1;
-        let masks = TokenSet::OneEach(&positions);
+        let tokens = TokenSet::OneEach(&positions);
         let is_at_mask = |target: &Target<'_>| target.position == positions[target.row];
         let at_mask = targets.iter().filter(|target| target.layer == from).all(is_at_mask);
         let read = if from == last {
-            picked.select(&self.attended[last])
+            picked.select_masks(&self.attended[last])
         } else if model.config().structure.reads_left() && targets.iter().all(is_at_mask) {
             self.climb_alone(from, &positions, &picked, &mut lesion)?
         } else if let Some(first) = self.first_changed(targets, &positions) {
             self.climb_from((from, first), &positions, &picked, &mut lesion)?
         } else if at_mask {
-            let changed =
-                model.mlp(from, picked.select(&self.attended[from]), masks, &mut lesion)?;
-            model.attend(last, self.run_above(from + 1, changed, &picked, &mut lesion)?, masks)?
+            let read = picked.select_masks(&self.attended[from]);
+            let changed = model.mlp(from, read, tokens, &mut lesion)?;
+            model.attend(last, self.run_above(from + 1, changed, &picked, &mut lesion)?, tokens)?
         } else {
             let hidden = picked.select(&self.entering[from]);
-            model.attend(last, model.run_layers(from..last, hidden, &mut lesion)?, masks)?
+            model.attend(last, model.run_layers(from..last, hidden, &mut lesion)?, tokens)?
         };
-        Ok(model.mlp(last, read, masks, &mut lesion)?.squeeze_dim(1))
+        Ok(model.mlp(last, read, tokens, &mut lesion)?.squeeze_dim(1))
+    }
+
+    /// The last layer's output at several tokens of lesioned rows, `[tokens, hidden]`. Row i is row `rows[i]`
+    /// of the clean pass; `reads` and the targets count in the new rows. No target lies below layer `from`.
+    pub(crate) fn lesioned_rows(
+        &self,
+        rows: &[usize],
+        reads: &ReadTokens,
+        from: usize,
+        site: Site,
+        targets: &[Target<'_>],
+    ) -> Result<Tensor<2>, StudyError> {
+        let model = self.subject.model;
+        let shape = [rows.len(), self.batch.length()];
+        let mut lesion = Lesion::new(site, shape, model.config(), targets)?;
+        let kept: Vec<i64> = rows.iter().map(|&row| row as i64).collect();
+        let kept = Tensor::<1, Int>::from_data(kept.as_slice(), &self.last.device());
+        let hidden = self.entering[from].clone().select(0, kept);
+        let layers = model.config().num_hidden_layers;
+        let hidden = model.run_layers(from..layers, hidden, &mut lesion)?;
+        Ok(reads.of(hidden).squeeze_dim(1))
+    }
+
+    /// The clean pass's row of a mask.
+    pub(crate) fn row_of(&self, mask: usize) -> usize {
+        self.reads.rows[mask]
+    }
+
+    /// The length of rows that end with the last token that is lesioned or read, if no token reads one after it.
+    fn needed_length(&self, targets: &[Target<'_>], masks: &[usize]) -> usize {
+        if !self.subject.model.config().structure.reads_left() {
+            return self.batch.length();
+        }
+        let lesioned = targets.iter().map(|target| target.position);
+        let last = lesioned.chain(masks.iter().copied()).max();
+        last.map_or(self.batch.length(), |last| last + 1)
     }
 
     /// The last layer's residual stream between its halves at the masks, if only they are lesioned, from layer
@@ -119,7 +166,7 @@ impl<'a> CleanPass<'a> {
     ) -> Result<Tensor<3>, StudyError> {
         let model = self.subject.model;
         let masks = TokenSet::OneEach(positions);
-        let mut read = picked.select(&self.attended[from]);
+        let mut read = picked.select_masks(&self.attended[from]);
         for layer in from..self.attended.len() - 1 {
             let hidden = model.mlp(layer, read, masks, hook)?;
             let clean = &self.projections[layer + 1];
@@ -211,48 +258,63 @@ impl<'a> CleanPass<'a> {
     }
 }
 
-/// Rows of a clean pass that a lesion runs as a batch of their own.
+/// The masks at which lesions are read.
+#[derive(Clone, Copy)]
+struct Places<'a> {
+    /// Their places among the masks of the clean pass.
+    masks: &'a [usize],
+    /// Their rows there.
+    rows: &'a [usize],
+    positions: &'a [usize],
+}
+
+/// Rows of a clean pass that a lesion runs as a batch of their own, one for each mask.
 struct Picked {
+    masks: Tensor<1, Int>,
     rows: Tensor<1, Int>,
+    /// Tokens of each of its rows.
+    length: usize,
     /// The place of each of their tokens among those of the clean pass, followed by one changed token
     /// per row.
     mixed: Tensor<1, Int>,
 }
 
 impl Picked {
-    /// Picks `rows` of a pass of `[clean, length]` tokens, and a position in each.
-    fn new(
-        rows: &[usize],
-        positions: &[usize],
-        [clean, length]: [usize; 2],
-        device: &Device,
-    ) -> Self {
-        let kept: Vec<i64> = rows.iter().map(|&row| row as i64).collect();
+    /// Picks the first `length` tokens of the rows of some masks, from a pass of `[clean, all]` tokens.
+    fn new(places: Places<'_>, [clean, all]: [usize; 2], length: usize, device: &Device) -> Self {
+        let Places { masks, rows, positions } = places;
         let mut mixed: Vec<i64> = Vec::with_capacity(rows.len() * length);
         for (row, (&from, &position)) in rows.iter().zip(positions).enumerate() {
             for i in 0..length {
-                let token = if i == position { clean * length + row } else { from * length + i };
+                let token = if i == position { clean * all + row } else { from * all + i };
                 mixed.push(token as i64);
             }
         }
-        Self {
-            rows: Tensor::from_data(kept.as_slice(), device),
-            mixed: Tensor::from_data(mixed.as_slice(), device),
-        }
+        let indices = |list: &[usize]| {
+            let list: Vec<i64> = list.iter().map(|&index| index as i64).collect();
+            Tensor::from_data(list.as_slice(), device)
+        };
+        let mixed = Tensor::from_data(mixed.as_slice(), device);
+        Self { masks: indices(masks), rows: indices(rows), length, mixed }
     }
 
-    /// These rows of a tensor of the clean pass.
+    /// The tokens of these rows of a tensor of the clean pass.
     fn select(&self, kept: &Tensor<3>) -> Tensor<3> {
-        kept.clone().select(0, self.rows.clone())
+        kept.clone().narrow(1, 0, self.length).select(0, self.rows.clone())
+    }
+
+    /// These masks of a tensor of all masks of the clean pass.
+    fn select_masks(&self, kept: &Tensor<3>) -> Tensor<3> {
+        kept.clone().select(0, self.masks.clone())
     }
 
     /// These rows, `[rows, seq, hidden]`, with other values, `[rows, 1, hidden]`, at the positions.
     fn replace(&self, kept: &Tensor<3>, values: Tensor<3>) -> Tensor<3> {
-        let [clean, length, width] = kept.dims();
+        let [clean, all, width] = kept.dims();
         let [rows, ..] = values.dims();
-        let kept = kept.clone().reshape([clean * length, width]);
+        let kept = kept.clone().reshape([clean * all, width]);
         let tokens = Tensor::cat(vec![kept, values.squeeze_dim(1)], 0);
-        tokens.select(0, self.mixed.clone()).reshape([rows, length, width])
+        tokens.select(0, self.mixed.clone()).reshape([rows, self.length, width])
     }
 }
 
@@ -292,7 +354,9 @@ mod tests {
         let (tokenizer, batching) = (&checkpoint.tokenizer, Batching::default());
         let subject = |plain| Subject { model: &model, tokenizer, plain, batching };
         let batch = || TokenBatch::new(vec![vec![2, 40, 4, 60, 3], vec![2, 50, 41, 4, 3]]).unwrap();
-        let pass = |plain| CleanPass::run(subject(plain), batch(), vec![2, 3]).unwrap();
+        let pass = |plain| {
+            CleanPass::run(subject(plain), batch(), ReadTokens::one_each(vec![2, 3])).unwrap()
+        };
         let (quick, plain) = (pass(false), pass(true));
         let near = |a: Tensor<2>, b: Tensor<2>| {
             let (a, b) = (values(a), values(b));

@@ -25,6 +25,29 @@ pub(crate) fn read_logits(
     Ok(all.chunks_exact(vocabulary).map(<[f32]>::to_vec).collect())
 }
 
+/// Passes the logits over the vocabulary of each row of last hidden states, `[rows, hidden]`, to `keep`. As many
+/// rows as a batch may have are computed at once, because there may be many more.
+///
+/// # Errors
+/// As [`read_logits`].
+pub(crate) fn read_each(
+    subject: Subject<'_>,
+    hidden: &Tensor<2>,
+    prompt_of_row: impl Fn(usize) -> usize,
+    mut keep: impl FnMut(usize, &[f32]),
+) -> Result<(), StudyError> {
+    let [rows, _] = hidden.dims();
+    let most = subject.batching.rows.max(1);
+    for first in (0..rows).step_by(most) {
+        let some = hidden.clone().narrow(0, first, most.min(rows - first));
+        let logits = read_logits(subject, some, |row| prompt_of_row(first + row))?;
+        for (place, logits) in logits.iter().enumerate() {
+            keep(first + place, logits);
+        }
+    }
+    Ok(())
+}
+
 /// The logarithm of the sum of exp(logit) over the vocabulary.
 pub(crate) fn log_sum_exp(logits: &[f32]) -> f64 {
     let highest = f64::from(logits.iter().copied().fold(f32::NEG_INFINITY, f32::max));

@@ -9,7 +9,10 @@ use study_record::IndexRanges;
 
 use crate::{
     error::StudyError,
-    passes::batching::{Batching, group_by_length},
+    passes::{
+        batching::{Batching, group_by_length},
+        read_tokens::ReadTokens,
+    },
 };
 
 /// The studied model, with its tokenizer.
@@ -74,6 +77,31 @@ impl Subject<'_> {
             return Ok(TokenSet::OneEach(positions).of(hidden).squeeze_dim(1));
         }
         Ok(self.model.forward_at(batch, positions, hook)?)
+    }
+
+    /// The last layer's output at tokens of a batch, `[tokens, hidden]`.
+    ///
+    /// # Errors
+    /// As [`Subject::forward_at`].
+    pub(crate) fn read_at(
+        &self,
+        batch: &TokenBatch,
+        reads: &ReadTokens,
+    ) -> Result<Tensor<2>, StudyError> {
+        let [rows, _] = batch.shape();
+        if reads.are_one_each(rows) {
+            return self.forward_at(batch, &reads.positions, &mut NoHook);
+        }
+        let model = self.model;
+        let last = model.config().num_hidden_layers - 1;
+        let hidden = model.run_layers(0..last, model.embed(batch)?, &mut NoHook)?;
+        let read = reads.of(model.attend(last, hidden, TokenSet::All)?);
+        Ok(model.mlp(last, read, TokenSet::All, &mut NoHook)?.squeeze_dim(1))
+    }
+
+    /// True if a pass may be read in the row of one that begins with its tokens.
+    pub(crate) fn may_share_rows(&self) -> bool {
+        !self.plain && self.model.config().structure.reads_left()
     }
 
     /// The input of each layer in a clean pass of one sentence and, after these, the output of the last,

@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use bert_model::{NoHook, TokenBatch};
+use bert_model::TokenBatch;
 use study_record::ScoreUnit;
 
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
     error::StudyError,
     passes::{
         batching::Batching,
-        logits::{log_sum_exp, read_logits},
+        logits::{log_sum_exp, read_each},
         progress::{Progress, report},
         side_by_side::{lock, run_side_by_side},
         subject::Subject,
@@ -80,10 +80,10 @@ pub fn predict(
 ) -> Result<Vec<Prediction>, StudyError> {
     let passes = PromptPasses::of(prompts);
     if !passes.score_sentences() {
-        return predict_words(subject, prompts, progress, score);
+        return predict_words(subject, &passes, progress, score);
     }
     let read = |_: Subject<'_>, pass: &MaskedPrompt, logits: &[f32]| Reading::pick(pass, logits);
-    let readings = predict_words(subject, &passes.list, progress, read)?;
+    let readings = predict_words(subject, &passes, progress, read)?;
     let mut predictions = Vec::with_capacity(prompts.len());
     for (index, prompt) in prompts.iter().enumerate() {
         let scores = passes.combine_readings(index, &readings[passes.of_prompt(index)]);
@@ -92,29 +92,39 @@ pub fn predict(
     Ok(predictions)
 }
 
-/// Predicts at the mask of each prompt, and keeps what `read` makes of the logits of the whole vocabulary.
+/// Predicts at the mask of each pass, and keeps what `read` makes of the logits of the whole vocabulary.
 fn predict_words<T: Clone + Send>(
     subject: Subject<'_>,
-    prompts: &[MaskedPrompt],
+    passes: &PromptPasses<'_>,
     progress: Progress<'_>,
     read: impl Fn(Subject<'_>, &MaskedPrompt, &[f32]) -> T + Sync,
 ) -> Result<Vec<T>, StudyError> {
-    let groups = subject.passes(prompts.iter().map(|prompt| prompt.masked.len()));
-    let shared = Mutex::new((vec![None; prompts.len()], progress, 0));
-    let shapes = groups.iter().map(|group| [group.len(), prompts[group[0]].masked.len()]);
+    let list = &passes.list;
+    let all: Vec<usize> = (0..list.len()).collect();
+    let groups = passes.group(subject, &all);
+    let shared = Mutex::new((vec![None; all.len()], progress, 0));
+    let shapes = groups.iter().map(|group| [group.rows.len(), list[group.rows[0]].length()]);
     let at_once = subject.at_once(Batching::at_once, shapes);
     run_side_by_side(groups, at_once, |group| {
-        let batch = TokenBatch::new(group.iter().map(|&i| prompts[i].masked.clone()).collect())?;
-        let positions: Vec<usize> = group.iter().map(|&i| prompts[i].position).collect();
-        let hidden = subject.forward_at(&batch, &positions, &mut NoHook)?;
-        let logits = read_logits(subject, hidden, |row| prompts[group[row]].prompt)?;
+        let batch = TokenBatch::new(group.tokens(list))?;
+        let hidden = subject.read_at(&batch, &group.reads(list))?;
+        let pass_of = |row: usize| &list[group.passes[row]];
+        let mut found = Vec::with_capacity(group.passes.len());
+        read_each(
+            subject,
+            &hidden,
+            |row| pass_of(row).prompt,
+            |row, logits| {
+                found.push(read(subject, pass_of(row), logits));
+            },
+        )?;
         let mut guard = lock(&shared);
         let (predictions, progress, done) = &mut *guard;
-        for (&i, logits) in group.iter().zip(&logits) {
-            predictions[i] = Some(read(subject, &prompts[i], logits));
+        for (&pass, found) in group.passes.iter().zip(found) {
+            predictions[pass] = Some(found);
         }
-        *done += group.len();
-        report(*progress, *done, prompts.len())
+        *done += group.passes.len();
+        report(*progress, *done, all.len())
     })?;
     let predictions = std::mem::take(&mut lock(&shared).0);
     Ok(predictions.into_iter().flatten().collect())

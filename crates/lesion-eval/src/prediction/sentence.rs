@@ -20,6 +20,7 @@ use crate::{
         clean_pass::CleanPass,
         logits::{highest_tokens, log_sum_exp, read_logits},
         progress::{Progress, report, unwatched},
+        read_tokens::ReadTokens,
         side_by_side::{lock, run_side_by_side},
         subject::Subject,
     },
@@ -230,15 +231,15 @@ fn run(
     lesion: Option<&SentenceLesion>,
 ) -> Result<Logits, StudyError> {
     let batch = TokenBatch::new(masks.iter().map(|mask| mask.masked.clone()).collect())?;
-    let positions = masks.iter().map(|mask| mask.position).collect();
+    let reads = ReadTokens::one_each(masks.iter().map(|mask| mask.position).collect());
     let read = |hidden| read_logits(subject, hidden, |row| masks[row].prompt);
     let Some(lesion) = lesion else {
-        return Ok((read(CleanPass::run(subject, batch, positions)?.hidden())?, None));
+        return Ok((read(CleanPass::run(subject, batch, reads)?.hidden())?, None));
     };
     let prepared = lesion.prepare(subject, masks)?;
     let layers = lesion.spread(subject);
     let targets = targets(&layers, &prepared, masks.len());
-    let pass = CleanPass::run(subject, batch, positions)?;
+    let pass = CleanPass::run(subject, batch, reads)?;
     let from = layers.iter().map(|&(layer, _)| layer).min().unwrap_or_default();
     let rows: Vec<usize> = (0..masks.len()).collect();
     let site = model_site(lesion.method.site);

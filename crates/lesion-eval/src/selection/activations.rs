@@ -1,6 +1,6 @@
 //! The activation of every neuron at the target of every stimulus.
 
-use std::sync::Mutex;
+use std::{collections::BTreeMap, sync::Mutex};
 
 use activation_capture::TokenCapture;
 use bert_model::{Site, TokenBatch};
@@ -8,6 +8,7 @@ use study_record::TTestKind;
 
 use crate::{
     encoding::{encoded_stimuli::EncodedStimuli, masked_prompt::MaskedPrompt},
+    engine::prompt_passes::PromptPasses,
     error::StudyError,
     passes::{
         batching::Batching,
@@ -123,6 +124,37 @@ pub fn measure(
     Ok(activations)
 }
 
+/// The activation of every neuron at one site at the mask of each pass of some prompts, `[layers x neurons]`
+/// per pass, computed as by [`activations_at_masks`]. If no token reads one after it, the passes of a sentence
+/// are read in the longest one.
+///
+/// # Errors
+/// If the model cannot be run, or `progress` cancels the run.
+pub(crate) fn activations_of_passes(
+    subject: Subject<'_>,
+    passes: &PromptPasses<'_>,
+    site: Site,
+    progress: Progress<'_>,
+) -> Result<Vec<Vec<f32>>, StudyError> {
+    // The same ones, to the bit, if other passes take no shortcuts.
+    let quick = Subject { plain: false, ..subject };
+    let mut read_in: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for pass in 0..passes.list.len() {
+        read_in.entry(passes.row_of(quick, pass)).or_default().push(pass);
+    }
+    let mut sentences = Vec::with_capacity(read_in.len());
+    for (&row, read) in &read_in {
+        let positions = read.iter().map(|&pass| passes.list[pass].position).collect();
+        sentences.push(ReadSentence { ids: &passes.list[row].masked, positions });
+    }
+    let found = activations_in_sentences(subject, &sentences, site, progress)?;
+    let mut activations = vec![Vec::new(); passes.list.len()];
+    for (&pass, row) in read_in.values().flatten().zip(found.into_iter().flatten()) {
+        activations[pass] = row;
+    }
+    Ok(activations)
+}
+
 /// The activation of every neuron at one site at each prompt's mask, `[layers x neurons]` per prompt.
 /// Random sets are drawn by the order of these values, which a last bit can change; so they are always
 /// computed in the same way: all tokens of one prompt by itself.
@@ -151,15 +183,52 @@ pub(crate) fn activations_at_tokens(
     site: Site,
     progress: Progress<'_>,
 ) -> Result<Vec<Vec<f32>>, StudyError> {
-    let batching = Batching { rows: 1, ..subject.batching };
-    let subject = Subject { plain: true, batching, ..subject };
-    let config = subject.model.config();
-    let neurons = config.intermediate_size;
-    let mut activations = vec![vec![0.0; config.num_hidden_layers * neurons]; tokens.len()];
-    capture(subject, tokens, &[site], progress, |token, layer, _, row| {
-        activations[token][layer * neurons..][..neurons].copy_from_slice(row);
+    let mut sentences = Vec::with_capacity(tokens.len());
+    for &(ids, position) in tokens {
+        sentences.push(ReadSentence { ids, positions: vec![position] });
+    }
+    let found = activations_in_sentences(subject, &sentences, site, progress)?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+/// A sentence, and the tokens of it whose activations are kept.
+struct ReadSentence<'a> {
+    ids: &'a [u32],
+    positions: Vec<usize>,
+}
+
+/// The activation of every neuron at one site at the tokens of each sentence, `[layers x neurons]` for each token.
+/// Each sentence passes by itself, with all of its tokens.
+fn activations_in_sentences(
+    subject: Subject<'_>,
+    sentences: &[ReadSentence<'_>],
+    site: Site,
+    progress: Progress<'_>,
+) -> Result<Vec<Vec<Vec<f32>>>, StudyError> {
+    let neurons = subject.model.config().intermediate_size;
+    let shared = Mutex::new((vec![Vec::new(); sentences.len()], progress, 0));
+    let shapes = sentences.iter().map(|sentence| [1, sentence.ids.len()]);
+    let at_once = subject.at_once(Batching::at_once, shapes);
+    run_side_by_side((0..sentences.len()).collect(), at_once, |index| {
+        let ReadSentence { ids, positions } = &sentences[index];
+        let batch = TokenBatch::new(vec![ids.to_vec()])?;
+        let places: Vec<(usize, usize)> = positions.iter().map(|&place| (0, place)).collect();
+        let mut capture = TokenCapture::of_tokens(&[site], batch.shape(), &places)?;
+        subject.model.forward(&batch, &mut capture)?;
+        let mut rows = vec![Vec::new(); positions.len()];
+        for layer in capture.layers(site)? {
+            for (row, values) in rows.iter_mut().zip(layer.chunks_exact(neurons)) {
+                row.extend_from_slice(values);
+            }
+        }
+        let mut guard = lock(&shared);
+        let (found, progress, done) = &mut *guard;
+        found[index] = rows;
+        *done += 1;
+        report(*progress, *done, sentences.len())
     })?;
-    Ok(activations)
+    let found = std::mem::take(&mut lock(&shared).0);
+    Ok(found)
 }
 
 /// Runs sentences and passes one token's activations in each to `keep`: the sentence's index, the

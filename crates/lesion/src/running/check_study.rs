@@ -1,8 +1,8 @@
 //! The steps of a study and the time that they take, without running it.
 
 use lesion_eval::{
-    DetectableEffects, MaskedPrompt, Trials, find_part, never_right_in_sample, passes_of, predict,
-    predicted_at, unwatched,
+    DetectableEffects, MaskedPrompt, Trials, find_part, never_right_in_sample, predict,
+    predicted_at, rows_of, unwatched,
 };
 use rayon::prelude::*;
 use serde::Serialize;
@@ -123,8 +123,8 @@ pub fn check(
 pub(crate) fn plan_steps(prepared: &PreparedStudy<'_>) -> Vec<PlannedStep> {
     let design = prepared.design();
     let layers = design.subject.model.config().num_hidden_layers;
-    // A sentence that is scored passes once for each of its tokens.
-    let passes = passes_of(design.prompts).len() as f64;
+    // A sentence that is scored passes once for each of its tokens, or in a decoder once.
+    let passes = rows_of(design.subject, design.prompts).len() as f64;
     let per_prompt = passes / design.prompts.len().max(1) as f64;
     let step = |name, trials: &Trials, passes_each: f64| PlannedStep {
         name,
@@ -158,7 +158,7 @@ fn affordable_prompts(seconds_per_pass: f64) -> usize {
 /// Measured seconds per sentence of the first prompts, in batches that run side by side like those
 /// of lesions, or one sentence at a time if the model is slow.
 pub(crate) fn seconds_per_pass(prepared: &PreparedStudy<'_>) -> Result<f64, LesionError> {
-    let prompts = passes_of(prepared.design().prompts);
+    let prompts = rows_of(prepared.subject(), prepared.design().prompts);
     let length = prompts.first().map(MaskedPrompt::length);
     let alike = prompts.iter().filter(|prompt| Some(prompt.length()) == length);
     let sentences: Vec<MaskedPrompt> = alike.cycle().take(TIMED_BATCH).cloned().collect();
