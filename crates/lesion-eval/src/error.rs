@@ -89,7 +89,7 @@ pub enum StudyError {
 
     /// A part that reads one prediction of each prompt, in a study that scores sentences.
     #[error(
-        "it reads one prediction of each prompt, but this study scores whole sentences (`score`)"
+        "it follows one word's logit back to the neurons, but this study scores whole sentences (`score`)"
     )]
     ScoredSentences,
 

@@ -614,9 +614,9 @@ tables! {
         /// Number of masked prompts.
         prompts: usize,
         /// Mean Kullback-Leibler divergence of the lesioned distribution over the vocabulary from the
-        /// plain one, in nats.
+        /// plain one, in nats. If sentences are scored, a prompt's is the mean over all of its predictions.
         divergence: f64,
-        /// In how many prompts another word is on top.
+        /// In how many prompts another word is on top, at any token if sentences are scored.
         top_changes: usize,
         /// Random sets of the whole layer that the lesion is compared with: at most 100.
         random_sets: usize,

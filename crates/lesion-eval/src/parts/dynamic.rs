@@ -15,12 +15,13 @@ use study_record::{
 
 use crate::{
     encoding::{encoded_stimuli::EncodedStimuli, masked_prompt::MaskedPrompt},
-    engine::trial::{Outcome, Reading},
+    engine::{
+        prompt_passes::PromptPasses,
+        trial::{Outcome, Reading},
+    },
     error::{DynamicObstacle, StudyError},
     parts::{
-        laboratory_part::{
-            Bench, Design, EncodedTable, LaboratoryPart, PartResult, Trials, check_words_are_scored,
-        },
+        laboratory_part::{Bench, Design, EncodedTable, LaboratoryPart, PartResult, Trials},
         layer_pattern::LayerPattern,
     },
     passes::{
@@ -41,7 +42,6 @@ pub(crate) struct Dynamic;
 
 impl LaboratoryPart for Dynamic {
     fn check(&self, study: &Study) -> Result<(), StudyError> {
-        check_words_are_scored(study)?;
         if study.selection.scope == Scope::Model {
             return Err(StudyError::DynamicScope);
         }
@@ -154,8 +154,10 @@ fn run_dynamic_pass(
 ) -> Result<DynamicPass, StudyError> {
     let Design { subject, study, stimuli, prompts, patterns, .. } = *design;
     let indices: Vec<usize> = (0..prompts.len()).filter(|&i| prompts[i].label.is_some()).collect();
-    let labelled: Vec<&MaskedPrompt> = indices.iter().map(|&index| &prompts[index]).collect();
-    // Each prompt once without a lesion, and once for each pattern.
+    let passes = PromptPasses::of(prompts);
+    let labelled: Vec<&MaskedPrompt> =
+        indices.iter().flat_map(|&index| &passes.list[passes.of_prompt(index)]).collect();
+    // Each pass of a prompt once without a lesion, and once for each pattern.
     let copies = 1 + patterns.len();
     let mut stimulus_batches = embed_stimuli(subject, stimuli)?;
     let mut prompt_batches = embed_prompts(subject, &labelled, copies)?;
@@ -188,10 +190,18 @@ fn run_dynamic_pass(
         report(progress, layer + 1, layers)?;
     }
     let readings = read_prompts(subject, prompt_batches, &labelled, copies)?;
-    let mut outcomes = vec![Vec::with_capacity(labelled.len()); patterns.len()];
-    for readings in readings.chunks_exact(copies) {
-        for (outcomes, lesioned) in outcomes.iter_mut().zip(&readings[1..]) {
-            outcomes.push(Outcome { clean: readings[0].clone(), lesioned: lesioned.clone() });
+    let mut outcomes = vec![Vec::with_capacity(indices.len()); patterns.len()];
+    let mut rest = &readings[..];
+    for &prompt in &indices {
+        let (readings, others) = rest.split_at(copies * passes.of_prompt(prompt).len());
+        rest = others;
+        for (pattern, outcomes) in outcomes.iter_mut().enumerate() {
+            let mut of_passes = Vec::new();
+            for readings in readings.chunks_exact(copies) {
+                let [clean, lesioned] = [0, 1 + pattern].map(|copy| readings[copy].clone());
+                of_passes.push(Outcome { clean, lesioned });
+            }
+            outcomes.push(passes.combine_outcomes(prompt, &of_passes));
         }
     }
     let sets = NeuronSets::new(&stimuli.contrast, sets);

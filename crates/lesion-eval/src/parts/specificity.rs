@@ -1,7 +1,7 @@
 //! Specificity: how far a lesion moves the whole distribution, at the masks of the prompts and in
 //! unrelated sentences.
 
-use study_record::{ReadAt, Study, tables::SpecificityRow};
+use study_record::{ReadAt, tables::SpecificityRow};
 
 use crate::{
     engine::{
@@ -10,9 +10,7 @@ use crate::{
     },
     error::StudyError,
     parts::{
-        laboratory_part::{
-            Bench, Design, EncodedTable, LaboratoryPart, PartResult, Trials, check_words_are_scored,
-        },
+        laboratory_part::{Bench, Design, EncodedTable, LaboratoryPart, PartResult, Trials},
         layer_controls::central_range,
     },
     passes::progress::Progress,
@@ -25,10 +23,6 @@ pub(crate) struct Specificity;
 const MOST_RANDOM_SETS: usize = 100;
 
 impl LaboratoryPart for Specificity {
-    fn check(&self, study: &Study) -> Result<(), StudyError> {
-        check_words_are_scored(study)
-    }
-
     fn trials(&self, design: &Design<'_>) -> Trials {
         let sets = 1 + design.random_sets().min(MOST_RANDOM_SETS);
         let prompts = design.labelled().len() + 2 * design.bystanders.len();
