@@ -1,4 +1,4 @@
-//! The study: select neurons, predict masked words, lesion the neurons, compare.
+//! The study: select neurons, predict words, lesion the neurons, compare.
 //!
 //! ```
 //! use bert_model::Checkpoint;
@@ -44,7 +44,7 @@
 //! 4. `selection`: [`measure`] runs the stimuli and keeps every neuron's activations at the targets.
 //!    [`diagnose`] tests whether these are near Gaussian and sparse. [`Observations`] are one row per
 //!    independent group of stimuli, on which [`select`] tests every neuron for the contrast. [`NeuronSets`] are the neurons to lesion.
-//! 5. `prediction`: [`predict`] runs the masked prompts and scores each candidate word. [`Sentence`]
+//! 5. `prediction`: [`predict`] runs the prompts and scores each candidate word. [`Sentence`]
 //!    does so for one sentence, without a study.
 //! 6. `paper_lesion`: [`lesion`] runs the prompts again while the matched neurons are silent, and
 //!    compares.

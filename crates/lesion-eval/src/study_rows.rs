@@ -187,7 +187,7 @@ pub fn held_out(replications: &[Replication]) -> impl Iterator<Item = HeldOutRow
     })
 }
 
-/// Every masked prompt, with the sentence that its lesions resample from, if they do, and the
+/// Every prompt, with the sentence that its lesions resample from, if they do, and the
 /// counterpart whose values they take, if they are patches.
 pub fn prompts(
     prompts: &[MaskedPrompt],
@@ -213,7 +213,7 @@ pub fn prompts(
     })
 }
 
-/// Every candidate at every mask.
+/// Every candidate of every prompt.
 pub fn predictions(predictions: &[Prediction]) -> impl Iterator<Item = PredictionRow> {
     predictions.iter().flat_map(|prediction| {
         prediction.scores.iter().map(|score| PredictionRow {
@@ -229,7 +229,7 @@ pub fn predictions(predictions: &[Prediction]) -> impl Iterator<Item = Predictio
     })
 }
 
-/// Every candidate at every lesioned mask and in every control.
+/// Every candidate of every lesioned prompt and in every control.
 pub fn lesions(layer: usize, outcomes: &[LesionOutcome]) -> impl Iterator<Item = LesionRow> {
     outcomes.iter().flat_map(move |lesion| {
         let margin_drop = lesion.outcome.drops().margin;
@@ -252,7 +252,7 @@ pub fn lesions(layer: usize, outcomes: &[LesionOutcome]) -> impl Iterator<Item =
     })
 }
 
-/// The words at one mask of a sentence.
+/// The rated words in one place of a sentence.
 pub fn ratings(mask: &MaskRating) -> impl Iterator<Item = RatingRow> {
     mask.words.iter().map(|word| {
         let lesioned = word.lesioned.as_ref().zip(word.logit_drop());
@@ -271,7 +271,7 @@ pub fn ratings(mask: &MaskRating) -> impl Iterator<Item = RatingRow> {
     })
 }
 
-/// The neurons that are lesioned by themselves at one mask of a sentence.
+/// The neurons that are lesioned by themselves at one prediction of a sentence.
 pub fn single_lesions(mask: &MaskEffects) -> impl Iterator<Item = SingleLesionRow> {
     mask.neurons.iter().map(|effect| {
         let drops = effect.direct.map(|(drops, _)| drops);

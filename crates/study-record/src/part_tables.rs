@@ -21,7 +21,7 @@ choices! {
         Stability = "stability",
         /// Other ways to choose neurons.
         Selectors = "selectors",
-        /// The whole distribution, at the masks of the prompts and of unrelated ones.
+        /// The whole distribution, in the prompts and in unrelated ones.
         Specificity = "specificity",
         /// Selection and lesion in one pass.
         Dynamic = "dynamic",
@@ -97,7 +97,7 @@ choices! {
         Probe = "probe",
         /// The largest mean size of the activation after the activation function, where words are predicted.
         Loudest = "loudest",
-        /// The largest direct effect on the margin, at the masks.
+        /// The largest direct effect on the margin.
         Direct = "direct",
         /// The largest attribution: gradient of the margin times what the lesion takes from the activation.
         Attribution = "attribution",
@@ -111,7 +111,8 @@ choices! {
     pub enum SetChoice: "choice of neurons" {
         /// Those of `lesion.sets`, with the study's kind of lesion.
         Lesioned = "lesioned",
-        /// All that carry the label, set to zero at the mask: the paper's lesion.
+        /// All that carry the label, set to zero where the word is predicted: the paper's
+        /// lesion.
         Labelled = "labelled",
     }
 }
@@ -180,9 +181,9 @@ choices! {
 choices! {
     /// Where the change of a distribution is read.
     pub enum ReadAt: "place to read" {
-        /// At the masks of the label's prompts.
+        /// In the label's prompts.
         Prompts = "prompts",
-        /// At the masks of `controls.bystanders`.
+        /// In the prompts of `controls.bystanders`.
         Bystanders = "bystanders",
     }
 }
@@ -248,7 +249,7 @@ tables! {
         layer: usize,
         /// The template, as an index into the prompts file.
         prompt: usize,
-        /// The position of the mask.
+        /// The position at which the word is predicted.
         position: usize,
         /// The label of the prompt, and of the matched set.
         neuron_set: String,
@@ -302,7 +303,7 @@ tables! {
         margin_falls: usize,
         /// Sum of the direct effects of the lesioned neurons on the margin, mean over the prompts:
         /// what the lesion takes away if no later attention or MLP reacts. Empty unless lesions are
-        /// zero at the mask.
+        /// zero where the word is predicted.
         direct_margin_drop: Option<f64>,
         /// Mean margin drop of the strongest single neuron of the set, by the drop of its own lesion.
         /// This and the following are empty if `p_random` is above 0.05. The neurons are chosen in the
@@ -310,8 +311,8 @@ tables! {
         strongest_1_drop: Option<f64>,
         /// Mean margin drop of the lesion of the five strongest together.
         strongest_5_drop: Option<f64>,
-        /// How many of the lesioned neurons are significantly higher at the masks of their own label's
-        /// prompts than at those of the other label: Welch's t-test over templates, corrected by
+        /// How many of the lesioned neurons are significantly higher where the words of their own label's
+        /// prompts are predicted than in those of the other label: Welch's t-test over templates, corrected by
         /// Benjamini-Hochberg over the layer, at 0.05. Empty with fewer than two templates of a label.
         higher_at_masks: Option<usize>,
         /// How many are significantly lower there.
@@ -507,7 +508,7 @@ tables! {
         effect: f64,
         /// The template, as an index into the prompts file.
         prompt: usize,
-        /// The position of the mask.
+        /// The position at which the word is predicted.
         position: usize,
         /// The right word.
         target: String,
@@ -516,10 +517,10 @@ tables! {
         /// The fall of the right word's margin.
         margin_drop: f64,
         /// `exact` in the last layer, `linearised` below. This and the following are empty unless
-        /// lesions are zero at the mask.
+        /// lesions are zero where the word is predicted.
         direct: Option<Directness>,
-        /// The fall of the right word's logit if what the neuron writes at the mask is taken away,
-        /// and no later attention or MLP reacts.
+        /// The fall of the right word's logit if what the neuron writes where it is predicted is
+        /// taken away, and no later attention or MLP reacts.
         direct_logit_drop: Option<f64>,
         /// The same of the right word's logit less that of the candidate that is strongest against
         /// it in the plain pass.
@@ -606,12 +607,11 @@ tables! {
         layer: usize,
         /// The label of the lesioned neurons.
         neuron_set: String,
-        /// `prompts`, at the masks of the label's prompts; `bystanders`, at those of
-        /// `controls.bystanders`.
+        /// `prompts`, the prompts of the label, or `bystanders`, those of `controls.bystanders`.
         read_at: ReadAt,
         /// How many neurons were lesioned.
         neurons: usize,
-        /// Number of masked prompts.
+        /// Number of prompts, one for each word that is predicted.
         prompts: usize,
         /// Mean Kullback-Leibler divergence of the lesioned distribution over the vocabulary from the
         /// plain one, in nats. If sentences are scored, a prompt's is the mean over all of its predictions.
@@ -635,7 +635,7 @@ tables! {
         layers: String,
         /// The template, as an index into the prompts file.
         prompt: usize,
-        /// The position of the mask.
+        /// The position at which the word is predicted.
         position: usize,
         /// The right word.
         target: String,

@@ -32,14 +32,14 @@ impl Accuracy {
 }
 
 impl PredictionRow {
-    /// The rows of each masked prompt; the right word is first.
+    /// The rows of each prompt; the right word is first.
     pub fn by_prompt(rows: &[Self]) -> impl Iterator<Item = &[Self]> {
         rows.chunk_by(|a, b| (a.prompt, a.position) == (b.prompt, b.position))
     }
 }
 
 impl PredictionRow {
-    /// The margin of a masked prompt: the right word's logit minus the largest of the other candidates.
+    /// The margin of a prompt: the right word's logit minus the largest of the other candidates.
     #[must_use]
     pub fn margin(candidates: &[Self]) -> f64 {
         let others = candidates[1..].iter().map(|row| row.logit);
@@ -48,7 +48,7 @@ impl PredictionRow {
 }
 
 impl LesionRow {
-    /// The rows of each masked prompt, controls too; the right word is first.
+    /// The rows of each prompt, controls too; the right word is first.
     pub fn by_prompt(rows: &[Self]) -> impl Iterator<Item = &[Self]> {
         rows.chunk_by(|a, b| {
             (a.prompt, a.position, &a.neuron_set) == (b.prompt, b.position, &b.neuron_set)

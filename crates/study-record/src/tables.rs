@@ -149,12 +149,14 @@ tables! {
         replicated: usize,
     }
 
-    pub struct PromptRow in "prompts.csv": "a masked prompt" {
+    pub struct PromptRow in "prompts.csv": "a prompt with one word to predict" {
         /// The template, as an index into the prompts file.
         prompt: usize,
-        /// The sentence with its mask, `[MASK]` whatever the model calls it.
+        /// The sentence with `[MASK]` in the word's place, whatever the model calls its mask. A decoder
+        /// reads what stands before it.
         sentence: String,
-        /// The position of the mask.
+        /// The position at which the word is predicted: that of the mask or, in a decoder, of the token
+        /// before the word.
         position: usize,
         /// The right word.
         target: String,
@@ -167,16 +169,16 @@ tables! {
         /// `resample`: its label, and its place among the sentences of this label, counted from 0.
         resampled_from: Option<String>,
         /// The counterpart whose activations replace those of lesioned neurons, if `lesion.kind` is
-        /// `patch`, with its mask.
+        /// `patch`, with `[MASK]` in the word's place.
         counterpart: Option<String>,
-        /// What its candidates are compared by: the `word` at the mask, or the whole `sentence`.
+        /// What its candidates are compared by: the logit of the `word`, or the score of the whole `sentence`.
         score: ScoreUnit,
     }
 
-    pub struct PredictionRow in "predictions.csv": "a candidate at a mask" {
+    pub struct PredictionRow in "predictions.csv": "a candidate of a prompt" {
         /// The template, as an index into the prompts file.
         prompt: usize,
-        /// The position of the mask.
+        /// The position at which the word is predicted.
         position: usize,
         /// The right word.
         target: String,
@@ -188,16 +190,17 @@ tables! {
         prob: f64,
         /// Its rank over the whole vocabulary, or that of its sentence among the candidates'; 1 is the top.
         rank: usize,
-        /// What candidates are compared by: the `word` at the mask, or the whole `sentence`.
+        /// What candidates are compared by: the logit of the `word`, or the score of the whole `sentence`.
         score: ScoreUnit,
     }
 
-    pub struct LesionRow in "lesions.csv": "a candidate at a lesioned mask: the paper's lesion" {
+    pub struct LesionRow in "lesions.csv": "a candidate of a lesioned prompt: the paper's lesion" {
         /// The lesioned layer.
         layer: usize,
         /// The template, as an index into the prompts file.
         prompt: usize,
-        /// The position of the mask, or of the visible word in the control.
+        /// The position at which the word is predicted; in the control of a masked model, that of the
+        /// visible word.
         position: usize,
         /// The right word.
         target: String,
@@ -219,7 +222,7 @@ tables! {
         prob_clean: f64,
         /// Its probability in the lesioned pass.
         prob_lesioned: f64,
-        /// What candidates are compared by: the `word` at the mask, or the whole `sentence`.
+        /// What candidates are compared by: the logit of the `word`, or the score of the whole `sentence`.
         score: ScoreUnit,
     }
 
@@ -232,7 +235,8 @@ tables! {
         layers: String,
         /// The label of the neurons.
         neuron_set: String,
-        /// The value in logits: a mean margin drop, a difference of two, or a synergy.
+        /// The value in logits or, if sentences are scored, in nats: a mean margin drop, a difference of two, or
+        /// a synergy.
         value: f64,
         /// Lower end of its 95 % interval over templates; empty with fewer than 10 templates.
         low: Option<f64>,
@@ -253,7 +257,7 @@ tables! {
         /// Whether p is the smallest that the number of random sets admits, so that `p_corrected` is
         /// an upper bound.
         at_floor: Option<bool>,
-        /// The margin of equivalence in logits.
+        /// The margin of equivalence, in the unit of the value.
         equivalence: Option<f64>,
         /// p of the test that the excess lies within this margin (two one-sided t-tests over
         /// templates).
@@ -280,7 +284,7 @@ choices! {
     }
 }
 
-/// A rated word at a mask without a known right word.
+/// A rated word in a sentence without a known right word.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct RatingRow {
     /// The word.
@@ -299,7 +303,7 @@ pub struct RatingRow {
 /// A neuron of a sentence that is lesioned by itself.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct SingleLesionRow {
-    /// Position of the mask; `[CLS]` is 0.
+    /// Position at which the word is predicted; that of the first token is 0.
     pub position: usize,
     /// The word whose logit and margin fall.
     pub word: String,
@@ -315,7 +319,7 @@ pub struct SingleLesionRow {
     pub logit_drop: f64,
     /// The fall of the word's margin over the strongest other word.
     pub margin_drop: f64,
-    /// How the direct effect is computed; only if the lesion is zero at the mask.
+    /// How the direct effect is computed; only if the lesion is zero where the word is predicted.
     pub direct: Option<Directness>,
     /// The direct effect of the neuron on the word's logit.
     pub direct_logit_drop: Option<f64>,
@@ -330,7 +334,7 @@ pub struct TokenActivationRow {
     pub layer: usize,
     /// The neuron.
     pub neuron: usize,
-    /// Position of the token; `[CLS]` is 0.
+    /// Position of the token; that of the first is 0.
     pub position: usize,
     /// The token.
     pub token: String,
@@ -340,7 +344,7 @@ pub struct TokenActivationRow {
     pub post: f64,
 }
 
-/// A word at a lesioned mask.
+/// A rated word with a lesion.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 pub struct LesionedRating {
     /// Its logit in the lesioned pass.

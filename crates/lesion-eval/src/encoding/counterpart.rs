@@ -1,10 +1,10 @@
-//! The other side of a prompt's template: the same mask in another context.
+//! The other side of a prompt's template: the same word to predict in another context.
 
 use bert_model::MASK;
 
 use crate::{encoding::filled::Filled, passes::subject::Subject, texts::prompts::Prompt};
 
-/// The counterpart of a prompt. The mask is in the same brace, and every other brace contains the
+/// The counterpart of a prompt. The word to predict is in the same brace, and every other brace contains the
 /// second of its two words: `The queen smiled when we met [MASK].` is the counterpart of
 /// `The king smiled when we met [MASK].`
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -248,7 +248,7 @@ fn fill_target(
     encoder.fill(template, side, target, &template.braces[target][side])
 }
 
-/// A sentence as the model reads it, with its target visible or masked.
+/// A sentence as the model reads it, with its target visible or to be predicted.
 fn seen_at(subject: Subject<'_>, filled: Filled, at: SelectAt) -> Result<Filled, LineProblem> {
     match at {
         SelectAt::Visible => Ok(filled),

@@ -45,7 +45,7 @@ pub fn check_few_templates(label: &str, templates: usize) -> Option<Warning> {
     Some(Warning::FewTemplates { label: label.to_owned(), templates })
 }
 
-/// Finds prompts that are stimuli too: the same tokens, with the mask at the target.
+/// Finds prompts that are stimuli too: the same tokens, where the target is predicted.
 pub fn check_prompts_are_new(
     subject: Subject<'_>,
     (stimuli, encoded_stimuli): (&Stimuli, &EncodedStimuli),

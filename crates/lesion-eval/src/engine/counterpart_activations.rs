@@ -48,7 +48,7 @@ impl CounterpartActivations {
         Ok(Self(measured))
     }
 
-    /// The values of every neuron at the mask and at `positions` of a prompt, by position.
+    /// The values of every neuron where a prompt's word is predicted and at `positions`, by position.
     ///
     /// # Errors
     /// [`StudyError::NoCounterpart`] if they were not measured.
@@ -78,8 +78,8 @@ struct PatchedToken<'a> {
     to: usize,
 }
 
-/// The tokens of the counterpart at the same distances from its mask, for `positions` of the prompt and
-/// its mask.
+/// The tokens of the counterpart at the same distances from its prediction, for `positions` of the prompt
+/// and that of its prediction.
 fn patched_tokens<'a>(
     prompt: &'a MaskedPrompt,
     positions: &[usize],

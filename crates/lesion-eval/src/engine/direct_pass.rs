@@ -1,4 +1,4 @@
-//! Direct effects of neurons on the right word: what they write at the mask, if no later attention or
+//! Direct effects of neurons on the right word: what they write where it is predicted, if no later attention or
 //! MLP reacts to its absence.
 
 use std::{
@@ -21,7 +21,7 @@ use crate::{
 /// A prompt's clean pass, and the two words whose difference is its margin.
 pub(crate) struct DirectPass<'a> {
     pub(crate) subject: Subject<'a>,
-    /// The position of the mask.
+    /// The position at which the word is predicted.
     pub(crate) position: usize,
     /// The input of each layer and, after these, the output of the last.
     pub(crate) hidden: Vec<Tensor<3>>,

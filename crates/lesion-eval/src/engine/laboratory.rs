@@ -37,7 +37,7 @@ use crate::{
     share::floor_share,
 };
 
-/// Runs lesions of one method in masked prompts.
+/// Runs lesions of one method in prompts.
 pub struct Laboratory<'a> {
     pub(crate) subject: Subject<'a>,
     pub(crate) prompts: &'a [MaskedPrompt],
@@ -126,12 +126,13 @@ impl<'a> Laboratory<'a> {
         Cow::Owned(spread_trials)
     }
 
-    /// Whether lesions are zero at the mask, like the paper's.
+    /// True if lesions are zero where the word is predicted, like the paper's.
     pub(crate) fn zeroes_at_masks(&self) -> bool {
         self.method.zeroes_at_masks()
     }
 
-    /// True if it scores sentences, so that a prompt may have several passes, each with a mask of its own.
+    /// True if it scores sentences, so that a prompt may have several passes, each of which predicts a
+    /// token of its own.
     pub(crate) fn scores_sentences(&self) -> bool {
         self.passes.score_sentences()
     }
@@ -604,7 +605,7 @@ impl<'a> Work<'a> {
             })
     }
 
-    /// Runs a unit and reads its masks.
+    /// Runs a unit and reads its predictions.
     fn run_unit(
         &self,
         pass: &CleanPass<'_>,

@@ -41,14 +41,14 @@ impl LesionMethod {
         }
     }
 
-    /// The paper's method, zero at the mask, in a neuron's own layer.
+    /// The paper's method, zero where the word is predicted, in a neuron's own layer.
     #[must_use]
     pub fn zero(site: Site) -> Self {
         let shared = SharedLayers::Here;
         Self { kind: LesionKind::Zero, site, tokens: Tokens::Target, shared }
     }
 
-    /// The paper's method, zero at the mask, in a study.
+    /// The paper's method, zero where the word is predicted, in a study.
     #[must_use]
     pub fn paper(study: &Study) -> Self {
         Self { shared: study.lesion.shared, ..Self::zero(study.lesion.site) }
@@ -163,7 +163,7 @@ pub struct PreparedLesionMethod {
     zeroes: bool,
     /// Neurons in a layer; 0 if the values need no activations.
     neurons: usize,
-    /// The position of each pass's mask.
+    /// The position at which each pass predicts.
     masks: Vec<usize>,
     /// The lesioned positions of each pass.
     positions: Vec<Vec<usize>>,
@@ -178,12 +178,12 @@ enum Values {
     Number(f32),
     /// For each pass, those of every neuron of every layer.
     Given(Vec<Arc<[f32]>>),
-    /// The same by position, for each pass: its mask and its lesioned tokens.
+    /// The same by position, for each pass: that of its prediction and its lesioned tokens.
     Patched(Vec<BTreeMap<usize, Arc<[f32]>>>),
 }
 
 impl PreparedLesionMethod {
-    /// True if activations become 0 at the mask of each pass, and nowhere else.
+    /// True if activations become 0 where each pass predicts, and nowhere else.
     pub(crate) fn zeroes_at_masks(&self) -> bool {
         let mut positions = self.positions.iter().zip(&self.masks);
         self.zeroes && positions.all(|(positions, mask)| positions[..] == [*mask])
@@ -214,7 +214,8 @@ impl PreparedLesionMethod {
         &self.positions[pass]
     }
 
-    /// The edit of the activations of `layer` at a position of a pass: its mask or a lesioned token.
+    /// The edit of the activations of `layer` at a position of a pass: that of its prediction or a
+    /// lesioned token.
     pub(crate) fn edit(&self, pass: usize, layer: usize, position: usize) -> Edit<'_> {
         let layer = layer * self.neurons..(layer + 1) * self.neurons;
         match &self.values {
@@ -256,7 +257,7 @@ impl PreparedLesionMethod {
         }
     }
 
-    /// The values that a lesion gives the neurons of `layer` at a pass's mask, from their intact ones.
+    /// The values that a lesion gives the neurons of `layer` where a pass predicts, from their intact ones.
     pub(crate) fn lesioned_values(&self, pass: usize, layer: usize, intact: &[f32]) -> Vec<f32> {
         match self.edit(pass, layer, self.masks[pass]) {
             Edit::Zero => vec![0.0; intact.len()],

@@ -32,7 +32,7 @@ pub(crate) fn lesioned_positions(
     }
 }
 
-/// The position at a distance from a prompt's mask.
+/// The position at a distance from that of a prompt's prediction.
 fn shift(prompt: &MaskedPrompt, offset: i64) -> Result<usize, StudyError> {
     let length = prompt.length();
     let shifted = (prompt.position as i64).checked_add(offset);

@@ -1,4 +1,4 @@
-//! The laboratory: runs lesions of any kind in masked prompts.
+//! The laboratory: runs lesions of any kind in prompts.
 
 pub(crate) mod batch_share;
 pub(crate) mod batch_store;

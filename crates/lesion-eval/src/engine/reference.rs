@@ -128,7 +128,7 @@ impl ReferenceActivations {
         prompts.iter().all(|prompt| !self.filled_sides(prompt).is_empty())
     }
 
-    /// The values of every neuron in a prompt's counterpart, for its mask and `positions`.
+    /// The values of every neuron in a prompt's counterpart, where its word is predicted and for `positions`.
     ///
     /// # Errors
     /// [`StudyError::NoCounterpart`] if they were not measured.

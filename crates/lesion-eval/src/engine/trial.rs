@@ -23,7 +23,7 @@ impl Trial {
     }
 }
 
-/// The logits that a model gives at a mask.
+/// The logits that a model gives for one prediction.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reading {
     /// The candidates' logits, the right word's first.
@@ -91,7 +91,7 @@ impl Reading {
     }
 }
 
-/// The effect of a lesion at a mask.
+/// The effect of a lesion on one prediction.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
     /// Without the lesion. In the laboratory this is the prompt's row of the clean pass that its
@@ -128,7 +128,7 @@ impl Outcome {
     }
 }
 
-/// Which logits are read at a mask.
+/// The logits of a prediction that are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Read {
     /// The candidates' logits.

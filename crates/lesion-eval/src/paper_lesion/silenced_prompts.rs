@@ -38,7 +38,7 @@ pub fn default_layer(layers: usize) -> usize {
 pub struct LesionOutcome {
     /// Index of the prompt's template.
     pub prompt: usize,
-    /// Position of the target. It is masked if there is a neuron set, and visible in the control.
+    /// Position at which the word is predicted. In the control of a masked model the word is visible there.
     pub position: usize,
     /// The label of the silenced neurons; `None` is the control, the sentence with nothing masked
     /// and nothing lesioned that went through the same batch.
@@ -71,7 +71,7 @@ impl LesionOutcome {
     }
 }
 
-/// One row of a batch: a masked prompt with its lesion, or a control with neither.
+/// One row of a batch: a prompt with its lesion, or a control with neither.
 struct Row<'a> {
     prompt: &'a MaskedPrompt,
     /// The tokens that the model reads.
@@ -80,7 +80,7 @@ struct Row<'a> {
     set: Option<(&'a str, Arc<[usize]>)>,
 }
 
-/// Runs the paper's lesion: at the mask of every prompt that has a matched neuron set in `sets`, its
+/// Runs the paper's lesion: at the prediction of every prompt that has a matched neuron set in `sets`, its
 /// neurons of `layer` become zero, in every layer if `shared` says so. Activation functions are 0 at 0, so both
 /// sites give the same logits. The candidates' logits are compared with those of the same batch without a lesion. If sentences are
 /// scored, this is done in each of their passes, and the control is the same passes with nothing lesioned.
@@ -132,7 +132,7 @@ pub fn lesion(
     Ok(outcomes)
 }
 
-/// Runs the lesion at the mask of some passes, of the neurons of a layer in some layers.
+/// Runs the lesion at the prediction of some passes, of the neurons of a layer in some layers.
 fn lesion_passes(
     subject: Subject<'_>,
     passes: &PromptPasses<'_>,

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// The part `causal`: the lesion of every labelled neuron of some layers by itself, in every prompt that
-/// has a label. Direct effects are there only if lesions are zero at the mask, because the direct
+/// has a label. Direct effects are there only if lesions are zero at the prediction, because the direct
 /// effect is that of removing the output there, and if words are compared.
 pub(crate) struct Causal;
 

@@ -286,8 +286,8 @@ fn run_controls(
     Ok(found)
 }
 
-/// Adds the direct effects of the matched sets, if their lesions are zero at the mask and the words there
-/// are compared.
+/// Adds the direct effects of the matched sets, if their lesions are zero where the word is predicted
+/// and the words there are compared.
 fn add_direct_effects(
     bench: &Bench<'_, '_>,
     cells: &[Cell<'_>],
@@ -317,12 +317,12 @@ fn add_direct_effects(
     Ok(())
 }
 
-/// The activations of every neuron at the masks of the prompts, `[layers x neurons]` for each.
+/// The activations of every neuron where the words of the prompts are predicted, `[layers x neurons]` for each.
 struct MaskActivations<'a> {
     passes: PromptPasses<'a>,
-    /// After the activation function, at the mask of each pass.
+    /// After the activation function, at the prediction of each pass.
     post: Vec<Vec<f32>>,
-    /// At the site of the study's lesions, the mean over the masks of each prompt.
+    /// At the site of the study's lesions, the mean over the predictions of each prompt.
     at_lesion: Vec<Vec<f32>>,
 }
 
@@ -341,7 +341,7 @@ impl<'a> MaskActivations<'a> {
         Ok(Self { passes, post, at_lesion })
     }
 
-    /// The activations of some neurons at every mask of some prompts, after the activation function.
+    /// The activations of some neurons at every prediction of some prompts, after the activation function.
     fn after_activation<'b>(
         &'b self,
         prompts: &'b [usize],
@@ -354,7 +354,7 @@ impl<'a> MaskActivations<'a> {
 
 /// The neurons of a layer with the properties that random sets are matched on.
 struct LayerNeurons {
-    /// Each neuron's mean |activation| at the masks, in the layers in which it is lesioned.
+    /// Each neuron's mean |activation| at the predictions, in the layers in which it is lesioned.
     activity: Vec<f64>,
     /// Its activity times the norm of its output weights.
     displacement: Vec<f64>,

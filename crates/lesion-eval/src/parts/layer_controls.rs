@@ -19,7 +19,8 @@ pub(crate) struct ControlLesion {
     pub(crate) draw: usize,
     /// The neurons, ascending.
     pub(crate) neurons: Arc<[usize]>,
-    /// Root mean square over the neurons of their mean |activation| after the activation function at the masks.
+    /// Root mean square over the neurons of their mean |activation| after the activation function at the
+    /// predictions.
     pub(crate) activity: f64,
     /// Root of the sum of the neurons' squared activity times the norm of their output weights.
     pub(crate) displacement: f64,
@@ -73,7 +74,7 @@ pub(crate) struct LayerControls {
     pub(crate) shared: [Option<f64>; 2],
     /// The mean margin drops of the strongest matched neuron and of the five strongest together.
     pub(crate) strongest_drops: Option<[f64; 2]>,
-    /// Numbers of matched neurons that differ at the masks of both labels' prompts.
+    /// Numbers of matched neurons that differ between the predictions of both labels' prompts.
     pub(crate) differing_at_masks: Option<DifferingAtMasks>,
     /// The lesions, the matched one first; none if no neuron is matched.
     pub(crate) lesions: Vec<ControlLesion>,

@@ -187,7 +187,7 @@ impl ScoresByPrompt {
     }
 }
 
-/// The straight path of a layer's activations at the mask, from their lesioned values to the intact
+/// The straight path of a layer's activations at the prediction, from their lesioned values to the intact
 /// ones.
 struct LesionPath<'a> {
     layer: usize,

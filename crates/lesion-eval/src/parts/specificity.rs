@@ -1,4 +1,4 @@
-//! Specificity: how far a lesion moves the whole distribution, at the masks of the prompts and in
+//! Specificity: how far a lesion moves the whole distribution, in the prompts and in
 //! unrelated sentences.
 
 use study_record::{ReadAt, tables::SpecificityRow};

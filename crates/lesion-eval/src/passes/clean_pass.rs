@@ -10,19 +10,19 @@ use crate::{
 };
 
 /// A pass of a batch without a lesion, which keeps what a lesion can start from: each layer's input,
-/// the attention's projections of it, and the MLP's input at the mask.
+/// the attention's projections of it, and the MLP's input where the word is predicted.
 pub(crate) struct CleanPass<'a> {
     subject: Subject<'a>,
     batch: TokenBatch,
-    /// The masks.
+    /// The predictions.
     reads: ReadTokens,
     /// The input of each layer, `[batch, seq, hidden]`.
     entering: Vec<Tensor<3>>,
     /// Queries, keys and values of each layer; of the last one only if no token reads one after it.
     projections: Vec<Projections>,
-    /// The MLP's input at the masks in each layer, `[masks, 1, hidden]`.
+    /// The MLP's input at the predictions in each layer, `[predictions, 1, hidden]`.
     attended: Vec<Tensor<3>>,
-    /// The last layer's output at the masks, `[masks, hidden]`.
+    /// The last layer's output at the predictions, `[predictions, hidden]`.
     last: Tensor<2>,
 }
 
@@ -64,28 +64,30 @@ impl<'a> CleanPass<'a> {
         Ok(Self { subject, batch, reads, entering, projections, attended, last })
     }
 
-    /// The last layer's output at the masks without a lesion, `[masks, hidden]`.
+    /// The last layer's output at the predictions without a lesion, `[predictions, hidden]`.
     pub(crate) fn hidden(&self) -> Tensor<2> {
         self.last.clone()
     }
 
-    /// The last layer's output at masks with a lesion, `[rows, hidden]`. Row i is read at mask `masks[i]`
+    /// The last layer's output at predictions with a lesion, `[rows, hidden]`. Row i is read at prediction `predictions[i]`
     /// of the clean pass, and the targets count in the new rows. No target lies below layer `from`.
     ///
-    /// A lesion changes nothing below its layer. At the mask alone it changes only the MLP there and,
+    /// A lesion changes nothing below its layer. At the prediction alone it changes only the MLP there and,
     /// in the next layer, the queries, keys and values there; and if no token reads one after it, these
     /// alone in every layer above, or those from the first lesioned token on. Only what it can change is computed.
     pub(crate) fn lesioned(
         &self,
-        masks: &[usize],
+        predictions: &[usize],
         from: usize,
         site: Site,
         targets: &[Target<'_>],
     ) -> Result<Tensor<2>, StudyError> {
         let subject = self.subject;
         let model = subject.model;
-        let positions: Vec<usize> = masks.iter().map(|&mask| self.reads.positions[mask]).collect();
-        let rows: Vec<usize> = masks.iter().map(|&mask| self.reads.rows[mask]).collect();
+        let positions: Vec<usize> =
+            predictions.iter().map(|&prediction| self.reads.positions[prediction]).collect();
+        let rows: Vec<usize> =
+            predictions.iter().map(|&prediction| self.reads.rows[prediction]).collect();
         let [clean_rows, all] = self.batch.shape();
         if subject.plain {
             let shape = [rows.len(), all];
@@ -96,20 +98,21 @@ impl<'a> CleanPass<'a> {
         let length = self.needed_length(targets, &positions);
         let shape = [rows.len(), length];
         let mut lesion = Lesion::new(site, shape, model.config(), targets)?;
-        let places = Places { masks, rows: &rows, positions: &positions };
+        let places = Places { predictions, rows: &rows, positions: &positions };
         let picked = Picked::new(places, [clean_rows, all], length, &self.last.device());
         let last = self.attended.len() - 1;
         let tokens = TokenSet::OneEach(&positions);
-        let is_at_mask = |target: &Target<'_>| target.position == positions[target.row];
-        let at_mask = targets.iter().filter(|target| target.layer == from).all(is_at_mask);
+        let is_at_prediction = |target: &Target<'_>| target.position == positions[target.row];
+        let at_prediction =
+            targets.iter().filter(|target| target.layer == from).all(is_at_prediction);
         let read = if from == last {
-            picked.select_masks(&self.attended[last])
-        } else if model.config().structure.reads_left() && targets.iter().all(is_at_mask) {
+            picked.select_predictions(&self.attended[last])
+        } else if model.config().structure.reads_left() && targets.iter().all(is_at_prediction) {
             self.climb_alone(from, &positions, &picked, &mut lesion)?
         } else if let Some(first) = self.first_changed(targets, &positions) {
             self.climb_from((from, first), &positions, &picked, &mut lesion)?
-        } else if at_mask {
-            let read = picked.select_masks(&self.attended[from]);
+        } else if at_prediction {
+            let read = picked.select_predictions(&self.attended[from]);
             let changed = model.mlp(from, read, tokens, &mut lesion)?;
             model.attend(last, self.run_above(from + 1, changed, &picked, &mut lesion)?, tokens)?
         } else {
@@ -140,23 +143,24 @@ impl<'a> CleanPass<'a> {
         Ok(reads.of(hidden).squeeze_dim(1))
     }
 
-    /// The clean pass's row of a mask.
-    pub(crate) fn row_of(&self, mask: usize) -> usize {
-        self.reads.rows[mask]
+    /// The clean pass's row of a prediction.
+    pub(crate) fn row_of(&self, prediction: usize) -> usize {
+        self.reads.rows[prediction]
     }
 
     /// The length of rows that end with the last token that is lesioned or read, if no token reads one after it.
-    fn needed_length(&self, targets: &[Target<'_>], masks: &[usize]) -> usize {
+    fn needed_length(&self, targets: &[Target<'_>], predictions: &[usize]) -> usize {
         if !self.subject.model.config().structure.reads_left() {
             return self.batch.length();
         }
         let lesioned = targets.iter().map(|target| target.position);
-        let last = lesioned.chain(masks.iter().copied()).max();
+        let last = lesioned.chain(predictions.iter().copied()).max();
         last.map_or(self.batch.length(), |last| last + 1)
     }
 
-    /// The last layer's residual stream between its halves at the masks, if only they are lesioned, from layer
-    /// `from` on, and no token reads one after it: then no token before a mask changes.
+    /// The last layer's residual stream between its halves at the predictions, if only they are
+    /// lesioned, from layer `from` on, and no token reads one after it: then no token before a prediction
+    /// changes.
     fn climb_alone(
         &self,
         from: usize,
@@ -165,10 +169,10 @@ impl<'a> CleanPass<'a> {
         hook: &mut dyn MlpHook,
     ) -> Result<Tensor<3>, StudyError> {
         let model = self.subject.model;
-        let masks = TokenSet::OneEach(positions);
-        let mut read = picked.select_masks(&self.attended[from]);
+        let predictions = TokenSet::OneEach(positions);
+        let mut read = picked.select_predictions(&self.attended[from]);
         for layer in from..self.attended.len() - 1 {
-            let hidden = model.mlp(layer, read, masks, hook)?;
+            let hidden = model.mlp(layer, read, predictions, hook)?;
             let clean = &self.projections[layer + 1];
             let changed = model.project(layer + 1, hidden.clone())?;
             let projections = Projections {
@@ -181,14 +185,14 @@ impl<'a> CleanPass<'a> {
         Ok(read)
     }
 
-    /// The first token that is lesioned, or a mask if one comes first; none if tokens after it are read, or it is the
-    /// first of all.
-    fn first_changed(&self, targets: &[Target<'_>], masks: &[usize]) -> Option<usize> {
+    /// The first token that is lesioned, or that of a prediction if one comes first; none if tokens
+    /// after it are read, or it is the first of all.
+    fn first_changed(&self, targets: &[Target<'_>], predictions: &[usize]) -> Option<usize> {
         if !self.subject.model.config().structure.reads_left() {
             return None;
         }
         let lesioned = targets.iter().map(|target| target.position);
-        lesioned.chain(masks.iter().copied()).min().filter(|&first| first > 0)
+        lesioned.chain(predictions.iter().copied()).min().filter(|&first| first > 0)
     }
 
     /// As [`CleanPass::climb_alone`], if tokens from `first` on are lesioned: only these are computed.
@@ -222,16 +226,16 @@ impl<'a> CleanPass<'a> {
                 continue;
             }
             let places: Vec<usize> = positions.iter().map(|position| position - first).collect();
-            let masks = TokenSet::OneEach(&places);
-            hidden = masks.of(hidden);
-            changed.queries = masks.of(changed.queries);
+            let predictions = TokenSet::OneEach(&places);
+            hidden = predictions.of(hidden);
+            changed.queries = predictions.of(changed.queries);
             return Ok(model.attend_projected_at(last, hidden, changed, positions)?);
         }
         Ok(read)
     }
 
     /// The last layer's input if `changed`, `[rows, 1, hidden]`, replaces the input of layer `next` at
-    /// the masks. The queries, keys and values of all other tokens there are the clean ones.
+    /// the predictions. The queries, keys and values of all other tokens there are the clean ones.
     fn run_above(
         &self,
         next: usize,
@@ -258,19 +262,19 @@ impl<'a> CleanPass<'a> {
     }
 }
 
-/// The masks at which lesions are read.
+/// The predictions at which lesions are read.
 #[derive(Clone, Copy)]
 struct Places<'a> {
-    /// Their places among the masks of the clean pass.
-    masks: &'a [usize],
+    /// Their places among the predictions of the clean pass.
+    predictions: &'a [usize],
     /// Their rows there.
     rows: &'a [usize],
     positions: &'a [usize],
 }
 
-/// Rows of a clean pass that a lesion runs as a batch of their own, one for each mask.
+/// Rows of a clean pass that a lesion runs as a batch of their own, one for each prediction.
 struct Picked {
-    masks: Tensor<1, Int>,
+    predictions: Tensor<1, Int>,
     rows: Tensor<1, Int>,
     /// Tokens of each of its rows.
     length: usize,
@@ -280,9 +284,9 @@ struct Picked {
 }
 
 impl Picked {
-    /// Picks the first `length` tokens of the rows of some masks, from a pass of `[clean, all]` tokens.
+    /// Picks the first `length` tokens of the rows of some predictions, from a pass of `[clean, all]` tokens.
     fn new(places: Places<'_>, [clean, all]: [usize; 2], length: usize, device: &Device) -> Self {
-        let Places { masks, rows, positions } = places;
+        let Places { predictions, rows, positions } = places;
         let mut mixed: Vec<i64> = Vec::with_capacity(rows.len() * length);
         for (row, (&from, &position)) in rows.iter().zip(positions).enumerate() {
             for i in 0..length {
@@ -295,7 +299,7 @@ impl Picked {
             Tensor::from_data(list.as_slice(), device)
         };
         let mixed = Tensor::from_data(mixed.as_slice(), device);
-        Self { masks: indices(masks), rows: indices(rows), length, mixed }
+        Self { predictions: indices(predictions), rows: indices(rows), length, mixed }
     }
 
     /// The tokens of these rows of a tensor of the clean pass.
@@ -303,9 +307,9 @@ impl Picked {
         kept.clone().narrow(1, 0, self.length).select(0, self.rows.clone())
     }
 
-    /// These masks of a tensor of all masks of the clean pass.
-    fn select_masks(&self, kept: &Tensor<3>) -> Tensor<3> {
-        kept.clone().select(0, self.masks.clone())
+    /// These predictions of a tensor of all predictions of the clean pass.
+    fn select_predictions(&self, kept: &Tensor<3>) -> Tensor<3> {
+        kept.clone().select(0, self.predictions.clone())
     }
 
     /// These rows, `[rows, seq, hidden]`, with other values, `[rows, 1, hidden]`, at the positions.
@@ -365,7 +369,7 @@ mod tests {
         };
         near(quick.hidden(), plain.hidden());
 
-        // At the mask, beside it, at all tokens, in several layers, and nowhere.
+        // At the prediction, beside it, at all tokens, in several layers, and nowhere.
         let lesions: [Made; 5] = [
             (1, vec![(0, 3, vec![5, 6])]),
             (0, vec![(0, 1, vec![0, 31]), (0, 2, vec![0, 31])]),

@@ -1,4 +1,4 @@
-//! Part 2: what the model predicts at masks.
+//! Part 2: the model's predictions.
 
 pub(crate) mod neuron_effects;
 pub(crate) mod neuron_view;

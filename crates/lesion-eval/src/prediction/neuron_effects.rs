@@ -31,21 +31,21 @@ pub struct NeuronEffect {
     pub layer: usize,
     /// The neuron.
     pub neuron: usize,
-    /// Its activation at the mask before the activation function.
+    /// Its activation before the activation function, where the word is predicted.
     pub pre: f32,
-    /// Its activation at the mask after the activation function.
+    /// Its activation after the activation function, where the word is predicted.
     pub post: f32,
     /// The falls of the word's logit and of its margin over the strongest other word.
     pub drops: Drops,
     /// The falls that the neuron's direct effect amounts to, and how these are computed; only if the
-    /// lesion is zero at the mask.
+    /// lesion is zero where the word is predicted.
     pub direct: Option<(Drops, Directness)>,
 }
 
-/// The effects of single neurons at one mask.
+/// The effects of single neurons on one prediction.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MaskEffects {
-    /// Position of the mask; `[CLS]` is 0.
+    /// Position at which the word is predicted; that of the first token is 0.
     pub position: usize,
     /// The word whose logit falls.
     pub word: String,
@@ -57,7 +57,7 @@ pub struct MaskEffects {
     pub neurons: Vec<NeuronEffect>,
 }
 
-/// Lesions each neuron of `lesion` by itself, at each mask of a sentence. The word is the first
+/// Lesions each neuron of `lesion` by itself, at each prediction of a sentence. The word is the first
 /// candidate, or the model's top word; the others are the other candidates, or the model's second word.
 ///
 /// # Errors
@@ -135,7 +135,7 @@ fn sort_by_margin(neurons: &mut [NeuronEffect]) {
     });
 }
 
-/// The candidates of a mask, and as many of the model's top words as are missing to two.
+/// The candidates of a prediction, and as many of the model's top words as are missing to two.
 pub(crate) fn choose_words(
     subject: Subject<'_>,
     mask: &MaskedPrompt,

@@ -12,7 +12,7 @@ use crate::{error::StudyError, passes::subject::Subject, prediction::sentence::S
 pub struct SentenceView {
     /// The tokens, `[CLS]` first.
     pub tokens: Vec<String>,
-    /// Positions of the masks.
+    /// Positions at which words are predicted.
     pub masks: Vec<usize>,
     /// The neurons.
     pub neurons: Vec<NeuronView>,
@@ -29,7 +29,7 @@ pub struct NeuronView {
     pub pre: Vec<f32>,
     /// Its activation at each token after the activation function.
     pub post: Vec<f32>,
-    /// The words that it writes at each mask of this sentence, in logits: its direct effect on each
+    /// The words that it writes at each prediction of this sentence, in logits: its direct effect on each
     /// word ([`LanguageModel::words_written`](bert_model::LanguageModel::words_written)).
     pub written: Vec<WrittenWords>,
     /// The words that its weights favour in any sentence, per unit of activation
@@ -51,8 +51,8 @@ pub struct WrittenWords {
 pub enum ViewedNeurons {
     /// These neurons.
     Numbered(Vec<usize>),
-    /// As many neurons as this, those that are most active at the first mask after the activation function,
-    /// in either direction.
+    /// As many neurons as this, those that are most active at the first prediction after the activation
+    /// function, in either direction.
     MostActive(usize),
 }
 

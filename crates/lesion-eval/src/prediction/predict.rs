@@ -1,4 +1,4 @@
-//! The model's predictions at masks.
+//! The model's predictions of the words of prompts.
 
 use std::sync::Mutex;
 
@@ -44,12 +44,12 @@ impl Score {
     }
 }
 
-/// The model's prediction at one mask.
+/// The model's prediction of one word.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prediction {
     /// Index of the prompt's template.
     pub prompt: usize,
-    /// Position of the mask.
+    /// Position at which the word is predicted.
     pub position: usize,
     /// The right word's score, then those of the other candidates.
     pub scores: Vec<Score>,
@@ -92,7 +92,7 @@ pub fn predict(
     Ok(predictions)
 }
 
-/// Predicts at the mask of each pass, and keeps what `read` makes of the logits of the whole vocabulary.
+/// Predicts the word of each pass, and keeps what `read` makes of the logits of the whole vocabulary.
 fn predict_words<T: Clone + Send>(
     subject: Subject<'_>,
     passes: &PromptPasses<'_>,

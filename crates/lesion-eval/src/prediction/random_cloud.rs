@@ -28,8 +28,8 @@ use crate::{
     selection::activations::activations_at_masks,
 };
 
-/// The lesion of a sentence at its first mask, and the same lesion of random sets of the same sizes, a
-/// few at a time.
+/// The lesion of a sentence where its first word is predicted, and the same lesion of random sets of the
+/// same sizes, a few at a time.
 pub struct RandomCloud {
     /// The sentence, with the words whose logits are compared.
     prompts: Vec<MaskedPrompt>,
@@ -138,7 +138,7 @@ impl RandomCloud {
         Ok(self.groups.iter().all(|group| group.drops.len() == group.sets.len()))
     }
 
-    /// The position of the mask; `[CLS]` is 0.
+    /// The position at which the word is predicted; that of the first token is 0.
     #[must_use]
     pub fn position(&self) -> usize {
         self.prompts[0].position
@@ -188,7 +188,7 @@ fn draw_any(plan: RandomSetPlan, layers: &[(usize, Arc<[usize]>)]) -> RandomGrou
     join_layers(SetKind::Random, plan, layers, &by_layer)
 }
 
-/// The sets of kind `random-active`, which are about as active at the mask.
+/// The sets of kind `random-active`, which are about as active where the word is predicted.
 fn draw_active(
     plan: RandomSetPlan,
     layers: &[(usize, Arc<[usize]>)],

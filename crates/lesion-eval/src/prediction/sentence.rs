@@ -1,4 +1,4 @@
-//! Predictions at the masks of one sentence, without a study, and how a lesion changes them.
+//! Predictions of the words of one sentence, without a study, and how a lesion changes them.
 
 use std::{
     ops::Range,
@@ -43,15 +43,15 @@ pub struct Sentence {
     text: String,
     /// The bytes of each mask in the text.
     places: Vec<Range<usize>>,
-    /// A prompt for each mask. There is no right word: the candidates are the words to rate, or none
+    /// A prompt for each word to predict. There is no right word: the candidates are the words to rate, or none
     /// if the whole vocabulary is rated.
     masks: Vec<MaskedPrompt>,
 }
 
-/// The model's ratings at one mask.
+/// The model's ratings of words in one place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MaskRating {
-    /// Position of the mask; `[CLS]` is 0.
+    /// Position at which the word is predicted; that of the first token is 0.
     pub position: usize,
     /// The words, by falling logit without a lesion.
     pub words: Vec<WordRating>,
@@ -128,7 +128,7 @@ impl Sentence {
         Ok(self)
     }
 
-    /// The activations of every neuron at the first mask, `layers x neurons`, for lesions that set the
+    /// The activations of every neuron at the first prediction, `layers x neurons`, for lesions that set the
     /// neurons of another sentence to them.
     ///
     /// # Errors
@@ -143,7 +143,7 @@ impl Sentence {
         Ok(rows.into_iter().flatten().collect())
     }
 
-    /// A prompt for each mask. The candidates are the words to rate, if any were given.
+    /// A prompt for each word to predict. The candidates are the words to rate, if any were given.
     pub(crate) fn masks(&self) -> &[MaskedPrompt] {
         &self.masks
     }
@@ -153,8 +153,8 @@ impl Sentence {
         &self.masks[0].masked
     }
 
-    /// Rates the candidates at each mask. By default these are the `top` tokens of the vocabulary and
-    /// those that become top tokens with the lesion.
+    /// Rates the candidates of each word to predict. By default these are the `top` tokens of the
+    /// vocabulary and those that become top tokens with the lesion.
     ///
     /// # Errors
     /// If a layer, neuron or token of the lesion does not exist, its kind needs a study, or the model
@@ -220,7 +220,7 @@ fn find_unread(subject: Subject<'_>, text: &str) -> Option<String> {
     if after.is_empty() { None } else { Some(after.to_owned()) }
 }
 
-/// Logits over the vocabulary at each mask, without the lesion and with it.
+/// Logits over the vocabulary at each prediction, without the lesion and with it.
 type Logits = (Vec<Vec<f32>>, Option<Vec<Vec<f32>>>);
 
 /// Runs the sentence without the lesion and with it. Both go through the same operations, so that a

@@ -18,7 +18,7 @@ use crate::{
 /// A lesion of one sentence.
 #[derive(Clone, Debug)]
 pub struct SentenceLesion {
-    /// How neurons are lesioned. The target is the row's own mask.
+    /// How neurons are lesioned. The target is the token of the row's own prediction.
     pub method: LesionMethod,
     /// The lesioned layers, each with its neurons.
     pub layers: Vec<(usize, Arc<[usize]>)>,
@@ -31,7 +31,7 @@ pub struct SentenceLesion {
 pub enum LesionValues {
     /// Those of the kind of lesion, such as means, over these sentences.
     Reference(Arc<ReferenceActivations>),
-    /// The activations at the mask of one sentence.
+    /// The activations of one sentence, where its word is predicted.
     Patch {
         /// The sentence.
         sentence: String,

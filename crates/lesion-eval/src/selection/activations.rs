@@ -124,7 +124,7 @@ pub fn measure(
     Ok(activations)
 }
 
-/// The activation of every neuron at one site at the mask of each pass of some prompts, `[layers x neurons]`
+/// The activation of every neuron at one site at the prediction of each pass of some prompts, `[layers x neurons]`
 /// per pass, computed as by [`activations_at_masks`]. If no token reads one after it, the passes of a sentence
 /// are read in the longest one.
 ///
@@ -155,7 +155,7 @@ pub(crate) fn activations_of_passes(
     Ok(activations)
 }
 
-/// The activation of every neuron at one site at each prompt's mask, `[layers x neurons]` per prompt.
+/// The activation of every neuron at one site at each prompt's prediction, `[layers x neurons]` per prompt.
 /// Random sets are drawn by the order of these values, which a last bit can change; so they are always
 /// computed in the same way: all tokens of one prompt by itself.
 ///

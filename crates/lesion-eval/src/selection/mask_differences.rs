@@ -1,4 +1,4 @@
-//! Whether selected neurons differ where they are lesioned: at the masks of both labels' prompts.
+//! Differences of selected neurons where they are lesioned: at the predictions of both labels' prompts.
 
 use std::{collections::BTreeMap, ops::Range};
 
@@ -9,14 +9,14 @@ use crate::{
     encoding::masked_prompt::MaskedPrompt, error::StudyError, selection::select::CONFIDENCE,
 };
 
-/// Numbers of a set's neurons that are higher, and lower, at the masks of their own label's prompts.
+/// Numbers of a set's neurons that are higher, and lower, at the predictions of their own label's prompts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct DifferingAtMasks {
     pub(crate) higher: usize,
     pub(crate) lower: usize,
 }
 
-/// Counts the neurons of a set that differ significantly between the masks of the label's prompts and
+/// Counts the neurons of a set that differ significantly between the predictions of the label's prompts and
 /// those of other labels: Welch's test over templates, corrected by Benjamini and Hochberg's method
 /// over the layer. `at_masks` are the activations of each prompt, `columns` those of the layer. None
 /// with fewer than two templates of either label.

@@ -13,7 +13,7 @@ use crate::{
 /// The token of a sentence whose activations are read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReadToken {
-    /// The first mask.
+    /// That of the first prediction: the first mask or, in a decoder, the token before it.
     Mask,
     /// The first token of a word: the first place in the sentence where it stands as a whole word.
     Word(String),

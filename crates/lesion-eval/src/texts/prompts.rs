@@ -11,7 +11,7 @@ use crate::{
     },
 };
 
-/// The masked prompts of a study.
+/// The prompts of a study.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prompts {
     pub(crate) file: String,
@@ -25,14 +25,14 @@ pub struct Prompts {
 pub struct Prompt<'a> {
     /// Index of the template in its file; lines that are skipped do not count.
     pub index: usize,
-    /// Which of the template's braces is masked.
+    /// The brace of the template whose word is predicted.
     pub brace: usize,
     pub(crate) template: &'a Template,
 }
 
 impl Prompts {
     /// Reads a prompts file: one template per line, in each brace the right word first and then
-    /// other candidates, `We thanked {her|him|them}.` Each brace is one masked prompt, in which
+    /// other candidates, `We thanked {her|him|them}.` Each brace is one prompt, in which
     /// the other braces contain their right word. A line with exactly one brace may start with a
     /// label of the contrast and a tab. Blank lines and lines that start with `#` are skipped.
     ///

@@ -21,7 +21,7 @@ pub(crate) const MODEL: &[(&str, &[u8])] = &[];
 /// Minimal pairs with a visible pronoun: the name of the file and its bytes.
 pub(crate) const PAIRS: (&str, &[u8]) = ("him_her.txt", asset!("stimuli/him_her.txt"));
 
-/// Context pairs, for selection at the mask.
+/// Context pairs, for selection where the target is predicted.
 pub(crate) const CONTEXT_PAIRS: (&str, &[u8]) =
     ("context_him_her.txt", asset!("stimuli/context_him_her.txt"));
 

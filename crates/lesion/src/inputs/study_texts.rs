@@ -81,7 +81,7 @@ impl TextInput {
         }
     }
 
-    /// The bundled stimuli for selection at a visible or masked target.
+    /// The bundled stimuli for selection at a visible target or where it is predicted.
     #[must_use]
     pub fn bundled_stimuli(at: SelectAt) -> Self {
         Self::bundled(bundled_stimuli_file(at))
@@ -228,7 +228,7 @@ impl StudyTexts {
     }
 }
 
-/// The file of the bundled stimuli for selection at a visible or masked target.
+/// The file of the bundled stimuli for selection at a visible target or where it is predicted.
 fn bundled_stimuli_file(at: SelectAt) -> (&'static str, &'static [u8]) {
     match at {
         SelectAt::Visible => PAIRS,
@@ -236,7 +236,7 @@ fn bundled_stimuli_file(at: SelectAt) -> (&'static str, &'static [u8]) {
     }
 }
 
-/// The bundled stimuli for selection at a visible or masked target.
+/// The bundled stimuli for selection at a visible target or where it is predicted.
 pub(crate) fn bundled_stimuli(at: SelectAt) -> Result<Stimuli, LesionError> {
     parse_stimuli(&TextInput::bundled_stimuli(at))
 }

@@ -3,7 +3,7 @@
 use crate::{loading::loaded_model::LoadedModel, questions::word_pattern::WordPattern};
 
 /// The words that a model reads as one token after a space, in the order of its vocabulary. They can be
-/// words of a contrast and candidates at a mask.
+/// words of a contrast and candidates of a prompt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WordList {
     /// The model.

@@ -253,7 +253,7 @@ impl<'m> PreparedStudy<'m> {
         Ok(self.read.encoded.stimuli.selected_on(0.0, self.study.seed)?)
     }
 
-    /// The number of masked prompts.
+    /// The number of prompts, one for each word that is predicted.
     #[must_use]
     pub fn prompts(&self) -> usize {
         self.read.encoded.prompts.len()

@@ -18,7 +18,7 @@ pub struct SentenceAnswer {
     pub lesion: Option<SentenceLesion>,
     /// Whether a label refers to the neurons that the default study selects.
     pub selected: bool,
-    /// The ratings at each mask.
+    /// The ratings of words in the place of each mask.
     pub masks: Vec<MaskRating>,
     /// The name of the activation function of the model's MLPs.
     pub activation: &'static str,
@@ -31,7 +31,7 @@ pub struct SentenceAnswer {
 pub struct EachAnswer {
     /// The lesion of all of them, with their numbers.
     pub lesion: SentenceLesion,
-    /// The effects at each mask.
+    /// The effects on each prediction.
     pub masks: Vec<MaskEffects>,
 }
 

@@ -35,13 +35,13 @@ pub struct LesionRequest {
     pub at: Tokens,
     /// The layers, if layers share weights.
     pub shared: SharedLayers,
-    /// The sentence whose activations at its first mask replace those of the neurons. The kind of
+    /// The sentence whose activations at its first prediction replace those of the neurons. The kind of
     /// lesion is then `patch`.
     pub patch: Option<String>,
 }
 
 impl SentenceQuestion {
-    /// A question for the ten most likely words at each mask of a sentence.
+    /// A question for the ten most likely words in the place of each mask of a sentence.
     pub fn new(sentence: impl Into<String>) -> Self {
         Self { sentence: sentence.into(), candidates: Vec::new(), top: DEFAULT_TOP, lesion: None }
     }
@@ -65,7 +65,7 @@ impl SentenceQuestion {
 pub const DEFAULT_TOP: usize = 10;
 
 impl LesionRequest {
-    /// The paper's lesion of these neurons: zero after the activation function, at the mask.
+    /// The paper's lesion of these neurons: zero after the activation function, where the word is predicted.
     #[must_use]
     pub fn zero(neurons: Vec<LayerNeurons>) -> Self {
         Self {

@@ -49,10 +49,21 @@ impl SharedLayers {
 choices! {
     /// What the candidates of a prompt are compared by.
     pub enum ScoreUnit: "score" {
-        /// The logit of each word at the mask.
+        /// The logit of each word.
         Word = "word",
         /// The sum of the log probabilities of all tokens of the sentence with each candidate.
         Sentence = "sentence",
+    }
+}
+
+impl ScoreUnit {
+    /// The unit of margins and their drops.
+    #[must_use]
+    pub const fn unit(self) -> &'static str {
+        match self {
+            Self::Word => "logits",
+            Self::Sentence => "nats",
+        }
     }
 }
 
@@ -129,9 +140,9 @@ choices! {
     pub enum ValuesFrom: "source of activations" {
         /// The stimuli of both sides, at their targets.
         Stimuli = "stimuli",
-        /// The prompts of both labels, at their masks.
+        /// The prompts of both labels, where their words are predicted.
         Prompts = "prompts",
-        /// The prompts of the other label, at their masks: a counterfactual.
+        /// The prompts of the other label, where their words are predicted: a counterfactual.
         OtherPrompts = "other-prompts",
     }
 }

@@ -45,7 +45,7 @@ settings! {
         /// Prompts, with the right word first: `We thanked {her|him}.`
         prompts: Option<FilePath> => unset("the paper's two")
             .example("prompts.txt").option("prompts", "FILE"),
-        /// What the candidates of a prompt are compared by: the word's logit at the mask, or the sum of the
+        /// What the candidates of a prompt are compared by: the logit of the word, or the sum of the
         /// log probabilities of all tokens of the sentence with each candidate, which may then be several
         /// words.
         score: ScoreUnit => setting("word").option("score", "UNIT"),

@@ -88,14 +88,14 @@ pub(crate) enum Command {
         #[command(flatten)]
         args: RunArgs,
     },
-    /// Predict the masked words of one sentence, without and with a lesion:
+    /// Predict the words of one sentence in the place of `[MASK]`, without and with a lesion:
     /// `lesion predict "Robert helped Lucy with [MASK] project." --lesion 4:her`
     Predict(PredictArgs),
     /// Measure how often a model chooses the right word: in prompts of yours, or in held-out prompts of
     /// the grammar that the bundled model was trained on.
     Evaluate(EvaluateArgs),
     /// List the words that a model knows, one a line: those that are one token, so that they can be
-    /// words of a contrast and candidates at a mask.
+    /// words of a contrast and candidates of a prompt.
     Words(WordsArgs),
     /// List the devices of each backend that is built in.
     Devices {
@@ -272,7 +272,7 @@ pub(crate) struct PredictArgs {
     #[arg(long, value_name = "FILE", requires = LABELLING)]
     neurons: Option<PathBuf>,
 
-    /// Set neurons to their activations at the first mask of this sentence.
+    /// Set neurons to their activations where the first word of this sentence is predicted.
     #[arg(long, value_name = "SENTENCE", requires = LESIONING, conflicts_with = "kind")]
     patch: Option<String>,
 

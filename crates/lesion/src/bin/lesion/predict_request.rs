@@ -46,7 +46,7 @@ const KEYS: [&str; 12] = [
     "each",
 ];
 
-/// The most words at a mask.
+/// The most words in the place of a mask.
 const MOST_TOP: usize = 1000;
 
 /// The size from which on neighbouring floating-point numbers are more than one apart.

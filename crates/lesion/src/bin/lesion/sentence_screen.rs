@@ -13,7 +13,7 @@ use crate::{
 
 /// Neurons of a list that are shown.
 const SHOWN_NEURONS: usize = 20;
-/// Up to so many neurons, each is shown at every token; more are shown at the masks only.
+/// Up to so many neurons, each is shown at every token; more are shown at the predictions only.
 const NEURONS_IN_FULL: usize = 3;
 
 /// Writes what neurons do in a sentence.
