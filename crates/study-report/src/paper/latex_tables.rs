@@ -1,7 +1,7 @@
 //! The main tables of a study in LaTeX, with `booktabs`.
 
 use study_record::{
-    Part, Question, SetChoice,
+    Manifest, Part, Question, SetChoice,
     tables::{Row as _, VerdictRow},
 };
 
@@ -56,7 +56,7 @@ pub(crate) fn main_tables(study: &FinishedStudy<'_>) -> Result<Vec<LatexTable>, 
     let mut tables: Vec<LatexTable> = sections.iter().flat_map(tables_of).collect();
     let verdicts = StudyVerdicts::read(study)?;
     if !verdicts.rows.is_empty() {
-        tables.push(latex_table(&verdicts_table(&verdicts)));
+        tables.push(latex_table(&verdicts_table(study.manifest(), &verdicts)));
     }
     Ok(tables)
 }
@@ -76,9 +76,12 @@ fn tables_of(section: &Section) -> Vec<LatexTable> {
 }
 
 /// Every claim with its value and verdict.
-fn verdicts_table(verdicts: &StudyVerdicts) -> Table {
-    let caption = "Every claim of the study: its value in logits, the range that holds 95 % of random \
-                   sets, p corrected by Holm over all claims, and the verdict.";
+fn verdicts_table(manifest: &Manifest, verdicts: &StudyVerdicts) -> Table {
+    let caption = format!(
+        "Every claim of the study: its value in {}, the range that holds 95 % of random sets, p corrected by \
+         Holm over all claims, and the verdict.",
+        manifest.study.score.unit()
+    );
     let columns = [
         "claim",
         "layers",

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use neuron_stats::{clustered_mean_interval, pearson};
 use study_record::{
-    Directness, FEWEST_TEMPLATES, LEVEL, Part, PredictedAt, Range,
+    Directness, FEWEST_TEMPLATES, LEVEL, Manifest, Part, PredictedAt, Range,
     tables::{CausalRow, PromptRow, Row as _},
 };
 
@@ -42,7 +42,7 @@ pub(crate) fn causal_section(study: &FinishedStudy<'_>) -> Result<Section, Repor
     {
         section.explanation(explanation);
     }
-    section.table(singles_table(&strongest));
+    section.table(singles_table(study.manifest(), &strongest));
     let layers: Vec<&[SingleNeuron]> = singles.chunk_by(|a, b| a.layer == b.layer).collect();
     let looked_at = study.manifest().causal_layers();
     if looked_at == 1 {
@@ -225,9 +225,12 @@ fn layers_table(layers: &[&[SingleNeuron]]) -> Table {
     table
 }
 
-fn singles_table(strongest: &[&SingleNeuron]) -> Table {
-    let caption = "The neurons with the largest effects, in either direction, each lesioned by \
-                   itself: mean margin drops in logits over the prompts of its label.";
+fn singles_table(manifest: &Manifest, strongest: &[&SingleNeuron]) -> Table {
+    let caption = format!(
+        "The neurons with the largest effects, in either direction, each lesioned by itself: mean margin \
+         drops in {} over the prompts of its label.",
+        manifest.study.score.unit()
+    );
     let columns = ["layer", "neuron", "label", "prompts", "margin drop", "direct", "t"];
     let mut table = Table::new("singles", &[CausalRow::TABLE.file], caption, columns).on_screen();
     for single in strongest.iter().take(STRONGEST) {

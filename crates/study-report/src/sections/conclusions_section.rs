@@ -17,7 +17,10 @@ pub(crate) fn conclusions_section(study: &FinishedStudy<'_>) -> Result<Section, 
     let mut dissociation: Vec<DissociationRow> = study.rows_if_written()?.unwrap_or_default();
     dissociation.retain(|row| row.sets == SetChoice::Lesioned);
     let mut section = Section::new("conclusions", "What can be concluded, and what not");
-    section.explanation("Effect sizes in logits and their intervals come first, p last.");
+    section.explanation(format!(
+        "Effect sizes in {} and their intervals come first, p last.",
+        study.manifest().study.score.unit()
+    ));
     section.heading("What can be concluded");
     let mut shown: Vec<String> =
         verdicts.shown_effects().into_iter().map(|row| verdicts.describe(row)).collect();

@@ -93,8 +93,9 @@ fn profile_table(manifest: &Manifest, verdicts: &StudyVerdicts) -> Table {
     let lesion = &manifest.study.lesion;
     let place = manifest.prediction_place();
     let caption = format!(
-        "Mean margin drops in logits, and the ranges that hold 95 % of {}. In each \
-         layer every activation of {} is {} {} {}{}.",
+        "Mean margin drops in {}, and the ranges that hold 95 % of {}. In each layer every \
+         activation of {} is {} {} {}{}.",
+        manifest.study.score.unit(),
         plural(verdicts.sets, "random set"),
         rule(lesion),
         lesion.kind.effect(lesion.from, place),
@@ -234,7 +235,7 @@ fn profile_figure(manifest: &Manifest, verdicts: &StudyVerdicts) -> Result<Figur
                 let frame = Frame {
                     title: &format!("{label} neurons, {label} prompts"),
                     x: "layer",
-                    y: &format!("mean {} (logits)", measure.name()),
+                    y: &format!("mean {} ({})", measure.name(), manifest.study.score.unit()),
                     ticks: (2 * layers, 5),
                     x_format: &whole,
                     ..Frame::default()
@@ -329,8 +330,8 @@ fn prompts_figure(manifest: &Manifest, rows: &[PromptControlRow]) -> Result<Figu
         let mut keys = label_keys(labels.map(|label| format!("{label} prompt, {label} neurons")));
         keys.push(key(Shape::Block, BAND, "95 % of random sets"));
         let areas = legend(root, &keys)?.split_evenly((2, 1));
-        draw_prompts(&areas[0], labels, rows, Measure::Logit)?;
-        draw_prompts(&areas[1], labels, rows, Measure::Margin)
+        draw_prompts(&areas[0], manifest, rows, Measure::Logit)?;
+        draw_prompts(&areas[1], manifest, rows, Measure::Margin)
     })?;
     let outside = rows
         .iter()
@@ -347,10 +348,12 @@ fn prompts_figure(manifest: &Manifest, rows: &[PromptControlRow]) -> Result<Figu
 
 fn draw_prompts(
     area: &Area<'_>,
-    labels: [&str; 2],
+    manifest: &Manifest,
     rows: &[PromptControlRow],
     measure: Measure,
 ) -> Result<(), Fault> {
+    let labels = manifest.labels();
+    let unit = manifest.study.score.unit();
     let drop = |row: &PromptControlRow| measure.of(row.drops());
     let mut sorted: Vec<&PromptControlRow> = rows.iter().collect();
     sorted.sort_by(|a, b| {
@@ -363,7 +366,7 @@ fn draw_prompts(
             Measure::Margin => "Margin drop",
         },
         x: "prompts, from the smallest drop to the largest",
-        y: "clean minus lesioned (logits); above 0 the lesion harms",
+        y: &format!("clean minus lesioned ({unit}); above 0 the lesion harms"),
         x_format: &|_| String::new(),
         ..Frame::default()
     };

@@ -61,7 +61,7 @@ pub(crate) fn add_dissociation(
          double if it is shown for the neurons of either label.",
     );
     section.figure(dissociation_figure(study.manifest(), &rows, &pairs, verdicts)?);
-    section.table(dissociation_table(&rows, verdicts).on_screen());
+    section.table(dissociation_table(study.manifest(), &rows, verdicts).on_screen());
     if rows.iter().all(|row| row.interval().is_none()) {
         section.warning(format!(
             "No intervals: at least {FEWEST_TEMPLATES} templates per label are needed."
@@ -112,7 +112,11 @@ fn dissociation_finding(
     format!("A dissociation is shown in {} of {all}: {}. {double}", single.len(), list(&single))
 }
 
-fn dissociation_table(rows: &[DissociationRow], verdicts: &StudyVerdicts) -> Table {
+fn dissociation_table(
+    manifest: &Manifest,
+    rows: &[DissociationRow],
+    verdicts: &StudyVerdicts,
+) -> Table {
     let columns = [
         "layer",
         "set",
@@ -126,9 +130,11 @@ fn dissociation_table(rows: &[DissociationRow], verdicts: &StudyVerdicts) -> Tab
         "p corrected",
         "verdict",
     ];
-    let caption = "Mean margin drops in logits in the prompts of the label and of the other one, \
-                   their difference and their sum. Intervals are over templates, conditional on \
-                   these neurons.";
+    let caption = format!(
+        "Mean margin drops in {} in the prompts of the label and of the other one, their difference and their \
+         sum. Intervals are over templates, conditional on these neurons.",
+        manifest.study.score.unit()
+    );
     let mut table = Table::new("dissociation", DISSOCIATION.tables, caption, columns);
     for row in rows {
         let claim = verdicts.dissociation(row);
@@ -173,11 +179,11 @@ fn dissociation_figure(
         }
         Ok(())
     })?;
-    let caption =
-        "Mean margin drops in logits: blue harms, orange helps. A label\u{2019}s neurons \
-                   matter for its own prompts where the diagonal is darker than the rest of its \
-                   row."
-            .to_owned();
+    let caption = format!(
+        "Mean margin drops in {}: blue harms, orange helps. A label\u{2019}s neurons matter for its own \
+         prompts where the diagonal is darker than the rest of its row.",
+        manifest.study.score.unit()
+    );
     Ok(Figure { file: DISSOCIATION, caption, svg })
 }
 

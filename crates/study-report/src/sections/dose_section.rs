@@ -55,7 +55,7 @@ pub(crate) fn dose_section(study: &FinishedStudy<'_>) -> Result<Section, ReportE
     section.figure(dose_figure(manifest, shown)?);
     if looked_at > 1 {
         section.table(layers_table(manifest, &layers));
-        section.table(dose_table(shown));
+        section.table(dose_table(manifest, shown));
         for label in manifest.labels() {
             let doses = layers.iter().filter_map(|rows| largest_dose(rows, label));
             if let Some(dose) =
@@ -66,7 +66,7 @@ pub(crate) fn dose_section(study: &FinishedStudy<'_>) -> Result<Section, ReportE
         }
         return Ok(section);
     }
-    section.table(dose_table(shown).on_screen());
+    section.table(dose_table(manifest, shown).on_screen());
     let largest = manifest.labels().map(|label| {
         let (neurons, drops) = doses(shown, label, SetKind::Matched).pop()?;
         let drop = fixed(mean(drops), 3);
@@ -117,8 +117,11 @@ fn describe_largest(dose: &DoseRow, layers: usize) -> String {
 
 /// The largest dose of each layer and label.
 fn layers_table(manifest: &Manifest, layers: &[&[DoseRow]]) -> Table {
-    let caption = "The largest dose in each layer: mean margin drops in logits. The intervals of a label \
-                   hold together with 95 %.";
+    let caption = format!(
+        "The largest dose in each layer: mean margin drops in {}. The intervals of a label hold together with \
+         95 %.",
+        manifest.study.score.unit()
+    );
     let columns = ["layer", "set", "neurons", "matched", "interval", "swapped", "random"];
     let mut table = Table::new("dose-layers", DOSE.tables, caption, columns).on_screen();
     for rows in layers {
@@ -153,11 +156,12 @@ fn doses(rows: &[DoseRow], label: &str, kind: SetKind) -> Vec<(usize, Vec<f64>)>
     sizes.map(|sets| (sets[0].neurons, sets.iter().map(|row| row.margin_drop).collect())).collect()
 }
 
-fn dose_table(rows: &[DoseRow]) -> Table {
+fn dose_table(manifest: &Manifest, rows: &[DoseRow]) -> Table {
     let caption = format!(
-        "More and more neurons of layer {}, the strongest first: mean margin drops in logits. \
-         There is no random set if the set is the whole layer.",
-        rows[0].layer
+        "More and more neurons of layer {}, the strongest first: mean margin drops in {}. There \
+         is no random set if the set is the whole layer.",
+        rows[0].layer,
+        manifest.study.score.unit()
     );
     let columns = ["neurons", "set", "matched", "swapped", "random"];
     let mut table = Table::new("dose", DOSE.tables, caption, columns);
@@ -189,7 +193,7 @@ fn dose_figure(manifest: &Manifest, rows: &[DoseRow]) -> Result<Figure, ReportEr
             let frame = Frame {
                 title: &format!("{label} prompts"),
                 x: "neurons lesioned, strongest first (log)",
-                y: "mean margin drop (logits)",
+                y: &format!("mean margin drop ({})", manifest.study.score.unit()),
                 x_format: &plain,
                 ..Frame::default()
             };

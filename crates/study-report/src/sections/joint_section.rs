@@ -51,7 +51,7 @@ pub(crate) fn joint_section(study: &FinishedStudy<'_>) -> Result<Section, Report
          it is below 0, the effects of the layers overlap.",
     );
     section.figure(joint_figure(study.manifest(), &several)?);
-    section.table(joint_table(&rows));
+    section.table(joint_table(study.manifest(), &rows));
     let verdicts = StudyVerdicts::read(study)?;
     for claim in verdicts.about(Question::Synergy) {
         section.finding(verdicts.describe(claim));
@@ -75,7 +75,7 @@ fn deepest(rows: &[JointRow]) -> Vec<&JointRow> {
     rows.iter().filter(|row| row.depth() == most && most > 1 && row.neurons > 0).collect()
 }
 
-fn joint_table(rows: &[JointRow]) -> Table {
+fn joint_table(manifest: &Manifest, rows: &[JointRow]) -> Table {
     let columns = [
         "layers",
         "set",
@@ -88,8 +88,11 @@ fn joint_table(rows: &[JointRow]) -> Table {
         "right word clean",
         "lesioned",
     ];
-    let caption = "Mean margin drops in logits of several layers lesioned together. The last two \
-                   columns are mean probabilities of the right word.";
+    let caption = format!(
+        "Mean margin drops in {} of several layers lesioned together. The last two columns are mean \
+         probabilities of the right word.",
+        manifest.study.score.unit()
+    );
     let mut table = Table::new("joint", JOINT.tables, caption, columns).on_screen();
     for row in rows.iter().filter(|row| row.depth() > 1) {
         table.row([
@@ -122,6 +125,7 @@ fn pattern_look(pattern: PatternKind) -> (Shape, RGBColor) {
 }
 
 fn joint_figure(manifest: &Manifest, several: &[&JointRow]) -> Result<Figure, ReportError> {
+    let unit = manifest.study.score.unit();
     let range = spanning(several.iter().flat_map(|row| {
         let (low, high) = drop_interval(row).unwrap_or((row.margin_drop, row.margin_drop));
         [row.sum_of_single, row.margin_drop, low, high]
@@ -141,8 +145,8 @@ fn joint_figure(manifest: &Manifest, several: &[&JointRow]) -> Result<Figure, Re
         for (area, label) in areas.iter().zip(manifest.labels()) {
             let frame = Frame {
                 title: &format!("{label} neurons"),
-                x: "sum of the single lesions (logits)",
-                y: "margin drop of the joint lesion (logits)",
+                x: &format!("sum of the single lesions ({unit})"),
+                y: &format!("margin drop of the joint lesion ({unit})"),
                 ..Frame::default()
             };
             let mut chart = panel(area, &frame, range.clone(), range.clone())?;

@@ -271,7 +271,7 @@ fn lesions_figure(manifest: &Manifest, lesions: &[&[LesionRow]]) -> Result<Figur
 
         let frame = Frame {
             title: "Margins",
-            x: "clean margin (logits)",
+            x: &format!("clean margin ({})", manifest.study.score.unit()),
             y: "lesioned margin",
             ..Frame::default()
         };

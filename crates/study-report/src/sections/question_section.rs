@@ -77,7 +77,8 @@ fn numbers(study: &FinishedStudy<'_>) -> Result<Vec<(String, String)>, ReportErr
         Some(row) => (
             fixed(row.value, 3),
             format!(
-                "logits: mean margin drop of the strongest controlled effect ({})",
+                "{}: mean margin drop of the strongest controlled effect ({})",
+                manifest.study.score.unit(),
                 subject(row)
             ),
         ),

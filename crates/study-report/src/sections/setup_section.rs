@@ -33,8 +33,8 @@ pub(crate) fn setup_section(study: &FinishedStudy<'_>) -> Result<Section, Report
         ScoreUnit::Word => "",
         ScoreUnit::Sentence => {
             " It compares whole sentences: wherever a logit is named, the score of a sentence is meant, \
-             the sum of the log probabilities of all its tokens in nats, and a lesion at the mask is \
-             one at each of these tokens in turn."
+             the sum of the log probabilities of all its tokens in nats, and a lesion where the word is \
+             predicted is one where each of these tokens is predicted, in turn."
         }
     };
     section.explanation(format!(

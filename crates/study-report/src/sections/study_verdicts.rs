@@ -27,6 +27,8 @@ pub(crate) struct StudyVerdicts {
     pub(crate) sets: usize,
     /// The margin of equivalence, as a share of the margin without a lesion.
     equivalence: f64,
+    /// The unit of margins.
+    unit: &'static str,
 }
 
 impl StudyVerdicts {
@@ -38,6 +40,7 @@ impl StudyVerdicts {
             dissociation: study.rows_if_written()?.unwrap_or_default(),
             sets: manifest.random_sets,
             equivalence: manifest.study.controls.equivalence.get(),
+            unit: manifest.study.score.unit(),
         })
     }
 
@@ -172,10 +175,11 @@ impl StudyVerdicts {
             let margins = plain.iter().filter_map(|row| row.equivalence);
             let smallest_margin = margins.fold(f64::INFINITY, f64::min);
             sentences.push(format!(
-                "The lesions of these sets have no effect beyond that of random sets, up to {} logits \
-                 ({} of the margin without a lesion): {}. The largest difference from the mean of \
+                "The lesions of these sets have no effect beyond that of random sets, up to {} {} ({} \
+                 of the margin without a lesion): {}. The largest difference from the mean of \
                  random sets is {}. Effects of single neurons in a set may cancel.",
                 fixed(smallest_margin, 3),
+                self.unit,
                 percent(self.equivalence),
                 names.join("; "),
                 fixed(largest, 3)
@@ -233,14 +237,15 @@ impl StudyVerdicts {
                 format!(
                     "{name}: the lesion {changes} the margin by {value}, {comparison} than random \
                      sets do ({random}). {p}{}",
-                    small_effect(row)
+                    small_effect(row, self.unit)
                 )
             }
             Verdict::NoEffect => format!(
-                "{name}: the lesion of this set has no effect beyond that of random sets, up to {} logits \
-                 ({} of the margin without a lesion). It {changes} the margin by {value}; the \
+                "{name}: the lesion of this set has no effect beyond that of random sets, up to {} {} ({} \
+                 of the margin without a lesion). It {changes} the margin by {value}; the \
                  difference from the mean of random sets is {} (corrected p of equivalence {}).",
                 fixed(row.equivalence.unwrap_or(f64::NAN), 3),
+                self.unit,
                 percent(self.equivalence),
                 fixed(row.excess.unwrap_or(f64::NAN), 3),
                 row.p_no_effect.map_or(String::new(), p_value)
@@ -284,11 +289,11 @@ impl StudyVerdicts {
 }
 
 /// That an effect, although shown, is smaller than the margin of equivalence.
-fn small_effect(row: &VerdictRow) -> String {
+fn small_effect(row: &VerdictRow, unit: &str) -> String {
     match row.excess.zip(row.equivalence) {
         Some((excess, margin)) if excess.abs() < margin => format!(
             " It is small: the difference from the mean of random sets is {}, less than the margin of \
-             equivalence, {} logits.",
+             equivalence, {} {unit}.",
             fixed(excess, 3),
             fixed(margin, 3)
         ),
