@@ -254,6 +254,18 @@ fn a_decoder_reads_no_mask_in_stimuli_and_prompts() {
 }
 
 #[test]
+fn a_decoder_is_not_patched_from_a_context_that_it_does_not_read() {
+    let args = ["--kind", "patch", "--parts", "joint", "--nulls", "2", "--correction", "none"];
+    let before = "The {king|queen} smiled when we met {him|her}.\n\
+        The {queen|king} smiled when we met {her|him}.\n";
+    assert_eq!(reproduce("gpt2", STIMULI, before, &args).output.status.code(), Some(0));
+    let after = "We met {him|her} and the {king|queen} smiled.\n";
+    let run = reproduce("gpt2", STIMULI, after, &args);
+    assert_user_error(&run, &["prompts.txt:1: ", "`patch` would change nothing"]);
+    assert_eq!(reproduce("roberta", STIMULI, after, &args).output.status.code(), Some(0));
+}
+
+#[test]
 fn a_lesion_before_the_word_of_a_decoder_equals_the_plain_pass() {
     for family in DECODERS {
         for at in ["-1,0", "-2", "all"] {
@@ -409,6 +421,24 @@ fn evaluate_runs_on_every_family() {
         let output = crate::support::lesion(dir.path()).args(args).output().unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();
         assert!(output.status.success(), "{family}: {stderr}");
+        let is_unread = stderr.contains("lines with text after the target");
+        assert_eq!(is_unread, DECODERS.contains(&family), "{family}: {stderr}");
+    }
+}
+
+#[test]
+fn a_lesion_that_needs_the_bundled_stimuli_is_refused_where_no_word_of_them_is_known() {
+    let model = model("esm");
+    let sentence = "MKT[MASK]VY";
+    for (lesion, expected) in [
+        (&["--lesion", "1:her"][..], "labels are those of the bundled stimuli"),
+        (
+            &["--lesion", "1:3", "--kind", "mean"],
+            "`mean` takes its values from the bundled stimuli",
+        ),
+    ] {
+        let run = predict(&[&["predict", sentence, "--model", &model][..], lesion].concat());
+        assert_user_error(&run, &[expected, "\"him\" is not in the model's vocabulary"]);
     }
 }
 

@@ -137,15 +137,16 @@ pub enum StudyError {
 
     /// An offset that leaves its sentence.
     #[error(
-        "offset {offset} leaves prompt {prompt}, whose mask is token {position} of 0 to {}",
+        "offset {offset} leaves prompt {prompt}, whose word is predicted at token {position} of 0 to {}; \
+         offsets count from there",
         length - 1
     )]
     Offset {
-        /// The distance from the mask.
+        /// The distance from the token at which the word is predicted.
         offset: i64,
         /// Index of the prompt's template.
         prompt: usize,
-        /// Position of the mask.
+        /// Position at which the word is predicted.
         position: usize,
         /// Tokens of the sentence.
         length: usize,
@@ -160,7 +161,7 @@ pub enum StudyError {
         problem: Box<SentenceProblem>,
     },
 
-    /// A word that cannot be a candidate at a mask.
+    /// A word that cannot be a candidate.
     #[error(transparent)]
     Candidate(#[from] CandidateProblem),
 
@@ -256,7 +257,7 @@ pub enum DynamicObstacle {
 
     /// The study lesions in another way.
     #[error(
-        "only zero lesions at the mask are supported; this study sets `lesion.kind` or `lesion.at`"
+        "only zero lesions at the target are supported; this study sets `lesion.kind` or `lesion.at`"
     )]
     Lesion,
 
@@ -566,7 +567,7 @@ pub enum LineProblem {
     #[error(transparent)]
     Encoding(#[from] BertModelError),
 
-    /// A word that cannot be a candidate at a mask.
+    /// A word that cannot be a candidate.
     #[error(transparent)]
     Candidate(#[from] CandidateProblem),
 
@@ -590,22 +591,32 @@ pub enum LineProblem {
         target: String,
     },
 
+    /// A counterpart that is the same to the model, in a study that needs values from it.
+    #[error(
+        "the model reads the prompt with the target \"{target}\" and its counterpart as the same, so kind \
+         `patch` would change nothing; a decoder reads a context before the target only"
+    )]
+    SameCounterpart {
+        /// The right word.
+        target: String,
+    },
+
     /// A counterpart with other positions than its prompt, in a study that needs the same.
     #[error(
-        "the prompt and its counterpart have {} and {} tokens, with the mask at {} and {}; kind `patch` \
-         needs equal ones, except with `at = \"target\"`",
+        "the prompt and its counterpart have {} and {} tokens, with the word predicted at {} and {}; kind \
+         `patch` needs equal ones, except with `at = \"target\"`",
         lengths[0], lengths[1], positions[0], positions[1]
     )]
     UnalignedCounterpart {
         /// Tokens of the prompt and of its counterpart.
         lengths: [usize; 2],
-        /// Position of the mask in each.
+        /// Position at which the word of each is predicted.
         positions: [usize; 2],
     },
 
-    /// A minimal pair whose target is masked, so that its sides are the same.
+    /// A minimal pair whose sides are the same without the target, which is not read.
     #[error(
-        "the sides do not differ where the target is masked; write a context pair, {{The king|The \
+        "the sides do not differ apart from the target, which is not read; write a context pair, {{The king|The \
          queen}} smiled when we greeted {{him|her}}."
     )]
     SameSides,
@@ -712,7 +723,7 @@ impl fmt::Display for StimuliUnit {
     }
 }
 
-/// A word that cannot be a candidate at a mask.
+/// A word that cannot be a candidate.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CandidateProblem {

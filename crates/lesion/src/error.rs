@@ -5,7 +5,7 @@ use std::{io, path::PathBuf};
 use bert_model::BertModelError;
 use hub::HubError;
 use lesion_eval::StudyError;
-use study_record::{Backend, FigureFormat, SettingError, TableError, Warning};
+use study_record::{Backend, FigureFormat, LesionKind, SettingError, TableError, Warning};
 use study_report::ReportError;
 
 use crate::{importing::sentence_pair::UnusedLine, loading::model_name_error::ModelNameError};
@@ -37,6 +37,28 @@ pub enum LesionError {
         /// The field of [`SentenceQuestion`](crate::SentenceQuestion) that is at fault.
         field: &'static str,
         /// The problem.
+        source: StudyError,
+    },
+
+    /// A label that is looked up in stimuli which the model cannot read.
+    #[error(
+        "labels are those of the bundled stimuli, which this model cannot read; give neurons by number, or \
+         a file of neuron sets"
+    )]
+    UnreadLabels {
+        /// The invalid lines.
+        source: StudyError,
+    },
+
+    /// A kind of lesion whose values come from stimuli which the model cannot read.
+    #[error(
+        "the kind `{kind}` takes its values from the bundled stimuli, which this model cannot read; a study \
+         takes them from its own"
+    )]
+    UnreadValues {
+        /// The kind.
+        kind: LesionKind,
+        /// The invalid lines.
         source: StudyError,
     },
 
@@ -263,8 +285,8 @@ pub enum LesionError {
 
     /// A list of minimal pairs of which too few can be used.
     #[error(
-        "{name}: {found} pairs can be used, and at least {fewest} are needed{}",
-        unused_note(*unused, first.as_deref())
+        "{name}: {found} {} can be used, and at least {fewest} are needed{}",
+        if *found == 1 { "pair" } else { "pairs" }, unused_note(*unused, first.as_deref())
     )]
     FewPairs {
         /// The file.

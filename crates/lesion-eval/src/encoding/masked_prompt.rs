@@ -1,4 +1,4 @@
-//! Masked prompts as the model reads them.
+//! Prompts as the model reads them, each with one word to predict.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -23,7 +23,7 @@ use crate::{
     },
 };
 
-/// A word that could stand at the mask.
+/// A word that could be the predicted one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {
     /// The word as it stands in the prompts file.
@@ -32,7 +32,7 @@ pub struct Candidate {
     pub id: u32,
 }
 
-/// The candidates at a mask, each with a token of its own.
+/// The candidates of a prompt, each with a token of its own.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Candidates {
     list: Vec<Candidate>,
@@ -69,15 +69,15 @@ impl Candidates {
     }
 }
 
-/// A prompt as the model reads it. A decoder reads what stands before the word, and its prediction is read
-/// at the last of these tokens; wherever a mask is written of, that token is meant.
+/// A prompt as the model reads it: with a mask in the word's place, where the word is predicted. A
+/// decoder reads what stands before the word, and predicts it at the last of these tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MaskedPrompt {
     /// Index of the template in its file; lines that are skipped do not count.
     pub prompt: usize,
     /// The sentence, with [`MASK`] in the target's place.
     pub sentence: String,
-    /// Position of the mask; `[CLS]` is 0.
+    /// Position at which the word is predicted; that of the first token is 0.
     pub position: usize,
     /// The right word first, then the others.
     pub candidates: Vec<Candidate>,
@@ -88,7 +88,7 @@ pub struct MaskedPrompt {
     /// The first template of its group, or the template itself: prompts with the same one are not
     /// independent observations.
     pub(crate) cluster: usize,
-    /// The tokens, with the mask.
+    /// The tokens that are read, with a mask if the model has one.
     pub(crate) masked: Vec<u32>,
     /// The tokens with the right word in the mask's place; for a decoder the same ones as in `masked`.
     pub(crate) unmasked: Vec<u32>,
@@ -112,7 +112,7 @@ impl MaskedPrompt {
         &self.candidates[0].word
     }
 
-    /// The tokens, with the mask.
+    /// The tokens that are read, with a mask if the model has one.
     #[must_use]
     pub fn tokens(&self) -> &[u32] {
         &self.masked
@@ -134,6 +134,10 @@ impl MaskedPrompt {
         let is_aligned = lengths[0] == lengths[1] && positions[0] == positions[1];
         if *tokens != Tokens::Target && !is_aligned {
             return Err(LineProblem::UnalignedCounterpart { lengths, positions });
+        }
+        // A decoder does not read a context that stands after the word.
+        if self.label.is_some() && counterpart.masked == self.masked {
+            return Err(LineProblem::SameCounterpart { target: self.target().to_owned() });
         }
         Ok(())
     }
@@ -200,8 +204,9 @@ impl MaskedPrompt {
     }
 }
 
-/// Finds prompts whose neurons cannot be patched at `tokens`: those without a counterpart or, unless
-/// only the mask is patched, with one of other positions.
+/// Finds prompts whose neurons cannot be patched at `tokens`: those without a counterpart; if they are lesioned,
+/// with one that the model reads as the prompt; or, unless only the token of the prediction is patched, with one
+/// of other positions.
 pub fn check_counterparts(
     prompts: &Prompts,
     encoded: &[MaskedPrompt],
@@ -326,9 +331,19 @@ mod tests {
             }),
         };
         assert!(prompt.check_counterpart(&Tokens::Target).is_ok());
+        let read =
+            Counterpart { masked: prompt.masked.clone(), ..prompt.counterpart.clone().unwrap() };
+        let mut same = MaskedPrompt { counterpart: Some(read), ..prompt.clone() };
+        assert!(same.check_counterpart(&Tokens::Target).is_ok());
+        same.label = Some("him".to_owned());
+        let problem = same.check_counterpart(&Tokens::Target).unwrap_err().to_string();
+        assert!(problem.contains("would change nothing"), "{problem}");
         for tokens in [Tokens::All, Tokens::Offsets(vec![0])] {
             let problem = prompt.check_counterpart(&tokens).unwrap_err().to_string();
-            assert!(problem.contains("4 and 5 tokens, with the mask at 2 and 3"), "{problem}");
+            assert!(
+                problem.contains("4 and 5 tokens, with the word predicted at 2 and 3"),
+                "{problem}"
+            );
         }
     }
 }

@@ -76,7 +76,7 @@ impl Session {
         &self.model
     }
 
-    /// Predicts the masked words of a sentence, without and with the question's lesion.
+    /// Predicts the words of a sentence in the place of `[MASK]`, without and with the question's lesion.
     ///
     /// # Errors
     /// If the sentence has no mask or is too long, a candidate is not one token, the lesion names
@@ -145,7 +145,7 @@ impl Session {
         Ok(answers)
     }
 
-    /// Zeroes neurons after the activation function at the mask of a sentence: the paper's lesion.
+    /// Zeroes neurons after the activation function where a sentence's word is predicted: the paper's lesion.
     ///
     /// # Errors
     /// If [`Session::predict`] fails.
@@ -159,8 +159,8 @@ impl Session {
         self.predict(&SentenceQuestion::new(sentence).with_lesion(request), stages)
     }
 
-    /// Sets neurons of a sentence, at its mask, to their activations at the first mask of another
-    /// sentence.
+    /// Sets neurons of a sentence, where its word is predicted, to their activations at the first
+    /// prediction of another sentence.
     ///
     /// # Errors
     /// If [`Session::predict`] fails, or the other sentence has no mask.
@@ -178,7 +178,7 @@ impl Session {
         self.predict(&SentenceQuestion::new(sentence).with_lesion(request), stages)
     }
 
-    /// Lesions each neuron of the question's lesion by itself, at each mask of its sentence. The word
+    /// Lesions each neuron of the question's lesion by itself, at each prediction of its sentence. The word
     /// whose logit falls is the first candidate, or the model's top word; its margin is over the
     /// strongest other candidate, or the model's second word.
     ///
@@ -309,7 +309,7 @@ impl Session {
         }
     }
 
-    /// Lesions a sentence at its first mask beside random sets of the same sizes: `count` of each kind.
+    /// Lesions a sentence at its first prediction beside random sets of the same sizes: `count` of each kind.
     /// They are lesioned by [`Session::extend_cloud`].
     ///
     /// # Errors
@@ -420,7 +420,13 @@ impl Session {
             Some(source) => Some(self.patch_values(source, request.site)?),
             None if request.kind == LesionKind::Patch => return Err(LesionError::NoPatch),
             None if request.kind.needs_activations() => {
-                let responses = self.responses(stages)?;
+                let kind = request.kind;
+                let responses = self.responses(stages).map_err(|error| match error {
+                    LesionError::Study(source @ StudyError::Lines(_)) => {
+                        LesionError::UnreadValues { kind, source }
+                    }
+                    error => error,
+                })?;
                 Some(LesionValues::Reference(responses.reference(request.site)))
             }
             None => None,
@@ -457,7 +463,13 @@ impl Session {
             return read_neuron_sets(path);
         }
         if request.uses_bundled_labels() {
-            return Ok(self.responses(stages)?.sets.clone());
+            let responses = self.responses(stages).map_err(|error| match error {
+                LesionError::Study(source @ StudyError::Lines(_)) => {
+                    LesionError::UnreadLabels { source }
+                }
+                error => error,
+            })?;
+            return Ok(responses.sets.clone());
         }
         Ok(NeuronSetFile { sets: Vec::new() })
     }
