@@ -269,18 +269,14 @@ fn read_prompts(
     Ok(readings.into_iter().flatten().collect())
 }
 
-/// Embeds the stimuli by length, the sentences of a line side by side.
+/// Embeds the stimuli by length.
 fn embed_stimuli(
     subject: Subject<'_>,
     stimuli: &EncodedStimuli,
 ) -> Result<Vec<ClimbingBatch>, StudyError> {
-    let per_line = stimuli.sentences_per_line();
-    let lengths = stimuli.sentences.chunks_exact(per_line).map(|line| line[0].ids.len());
+    let lengths = stimuli.sentences.iter().map(|sentence| sentence.ids.len());
     let mut batches = Vec::new();
-    let most = (subject.batching.rows / per_line).max(1);
-    for group in subject.groups(lengths, most) {
-        let indices =
-            group.iter().flat_map(|&line| line * per_line..(line + 1) * per_line).collect();
+    for indices in subject.groups(lengths, subject.batching.rows) {
         batches.push(ClimbingBatch::embed(subject, indices, |index| {
             let sentence = &stimuli.sentences[index];
             (sentence.ids.clone(), sentence.position)

@@ -29,7 +29,7 @@ pub(crate) fn read_logits(
 /// rows as a batch may have are computed at once, because there may be many more.
 ///
 /// # Errors
-/// As [`read_logits`].
+/// If a logit is not a finite number ([`StudyError::NotFinite`]).
 pub(crate) fn read_each(
     subject: Subject<'_>,
     hidden: &Tensor<2>,

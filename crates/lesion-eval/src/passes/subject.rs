@@ -82,7 +82,7 @@ impl Subject<'_> {
     /// The last layer's output at tokens of a batch, `[tokens, hidden]`.
     ///
     /// # Errors
-    /// As [`Subject::forward_at`].
+    /// If a sequence is too long or has an id outside the vocabulary, or a token lies outside the batch.
     pub(crate) fn read_at(
         &self,
         batch: &TokenBatch,
