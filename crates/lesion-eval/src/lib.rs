@@ -73,7 +73,7 @@ pub use encoding::{
     counterpart::Counterpart,
     encoded_stimuli::EncodedStimuli,
     masked_prompt::{Candidate, MaskedPrompt, check_counterparts},
-    prompt_doubts::{check_few_templates, check_prompt_labels, check_prompts_are_new},
+    prompt_doubts::{check_few_templates, check_prompt_labels, check_prompts_are_new, name_labels},
     word_labels::label_by_words,
 };
 pub use engine::{

@@ -222,7 +222,8 @@ impl fmt::Display for Warning {
             Self::LabelWithoutPrompts { label } => write!(
                 f,
                 "no prompt has the label \"{label}\", so its neurons are lesioned in none of their \
-                 own prompts"
+                 own prompts; add such prompts or, if there are to be none, write the label of each prompt \
+                 before it"
             ),
             Self::PromptWithoutLabel { file, line, word } => write!(
                 f,

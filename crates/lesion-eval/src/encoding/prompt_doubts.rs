@@ -10,6 +10,12 @@ use crate::{
     texts::{prompts::Prompts, stimuli::Stimuli},
 };
 
+/// True if every prompt of a file names its label. Then a label that none has was left out on purpose.
+#[must_use]
+pub fn name_labels(prompts: &Prompts) -> bool {
+    prompts.templates.iter().all(|template| template.label.is_some())
+}
+
 /// Finds labels with few templates or none, and prompts without a label. `encoded` are the prompts as
 /// the model reads them.
 pub fn check_prompt_labels(

@@ -68,11 +68,12 @@ impl ContrastLabels {
         }
     }
 
-    /// The line of prompts of a pair, with the good word as the right one.
-    pub(crate) fn prompt_line(&self, contrast: &SpanContrast) -> String {
+    /// The line of prompts of a pair, with the good word as the right one. `is_only_label` is true if all prompts
+    /// have the same label: then each line has it, so that nobody takes the other one for forgotten.
+    pub(crate) fn prompt_line(&self, contrast: &SpanContrast, is_only_label: bool) -> String {
         let template = contrast.template(0);
         match self {
-            Self::Words(_) => template,
+            Self::Words(_) if !is_only_label => template,
             _ => format!("{}\t{template}", self.names()[self.good_side(contrast)]),
         }
     }
@@ -105,7 +106,7 @@ mod tests {
     fn lines(words: &[[&str; 2]]) -> Vec<[String; 2]> {
         let contrasts = contrasts(words);
         let labels = ContrastLabels::of(&contrasts);
-        let both = |contrast| [labels.pair_line(contrast), labels.prompt_line(contrast)];
+        let both = |contrast| [labels.pair_line(contrast), labels.prompt_line(contrast, false)];
         contrasts.iter().map(both).collect()
     }
 
@@ -115,6 +116,10 @@ mod tests {
         let expected = ["x {is|are}.", "x {Is|are}.", "x {is|are}."];
         assert_eq!(two.iter().map(|[pair, _]| pair).collect::<Vec<_>>(), expected.each_ref());
         assert_eq!(two[1][1], "x {are|Is}.");
+
+        let one = contrasts(&[["is", "are"]]);
+        let labels = ContrastLabels::of(&one);
+        assert_eq!(labels.prompt_line(&one[0], true), "is\tx {is|are}.");
 
         let star = lines(&[["himself", "themselves"], ["themselves", "itself"]]);
         assert_eq!(

@@ -97,19 +97,22 @@ impl ImportedContrast {
         for (contrast, is_prompt) in contrasts.into_iter().zip(is_prompt) {
             if is_prompt { prompts.push(contrast) } else { stimuli.push(contrast) }
         }
-        let lines = |line: fn(&ContrastLabels, &SpanContrast) -> String, half: &[SpanContrast]| {
-            half.iter().map(|contrast| line(&labels, contrast) + "\n").collect::<String>()
-        };
+        let counts = labels.counts(&prompts);
+        let is_only_label = counts.len() == 1;
+        let (mut pair_lines, mut prompt_lines) = (String::new(), String::new());
+        for contrast in &stimuli {
+            pair_lines += &(labels.pair_line(contrast) + "\n");
+        }
+        for contrast in &prompts {
+            prompt_lines += &(labels.prompt_line(contrast, is_only_label) + "\n");
+        }
         Ok(Self {
             labels: labels.names(),
             halves: [stimuli.len(), prompts.len()],
-            prompts: labels.counts(&prompts),
+            prompts: counts,
             unused,
             score,
-            texts: [
-                lines(ContrastLabels::pair_line, &stimuli),
-                lines(ContrastLabels::prompt_line, &prompts),
-            ],
+            texts: [pair_lines, prompt_lines],
         })
     }
 
@@ -190,7 +193,7 @@ fn remove_invalid_lines(
     // Sides with these names may have the same words in either order.
     let labels = ContrastLabels::Judgement;
     let stimuli = text_by_lines(contrasts, |contrast| labels.pair_line(contrast));
-    let prompts = text_by_lines(contrasts, |contrast| labels.prompt_line(contrast));
+    let prompts = text_by_lines(contrasts, |contrast| labels.prompt_line(contrast, false));
     let mut reasons: BTreeMap<usize, UnusedReason> = BTreeMap::new();
     for invalid in check_texts(&stimuli, &prompts, model, score)?.into_lines() {
         reasons.entry(invalid.line).or_insert(invalid.problem.into());

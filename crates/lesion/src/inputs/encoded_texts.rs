@@ -2,7 +2,7 @@
 
 use lesion_eval::{
     EncodedStimuli, MaskedPrompt, Subject, check_counterparts, check_prompt_labels,
-    check_prompts_are_new,
+    check_prompts_are_new, name_labels,
 };
 use study_record::{BUNDLED, LesionKind, ScoreUnit, Study, Warning};
 
@@ -15,7 +15,7 @@ pub(crate) struct EncodedTexts {
     pub(crate) bystanders: Vec<MaskedPrompt>,
     /// Doubts about the texts.
     pub(crate) warnings: Vec<Warning>,
-    /// Notes on the bundled prompts, which raise no doubt: nobody wrote them by mistake.
+    /// Notes on prompts that raise no doubt, because nobody wrote them so by mistake.
     pub(crate) notes: Vec<String>,
 }
 
@@ -69,6 +69,9 @@ impl EncodedTexts {
             warnings.retain(|warning| !is_about_size(warning));
         }
         let mut notes = Vec::new();
+        if name_labels(&texts.prompts) {
+            notes.extend(take_absent_labels(&mut warnings));
+        }
         let (_, prompts_origin, _) = &texts.origins;
         if prompts_origin.source == BUNDLED {
             // The paper has two prompts.
@@ -84,6 +87,20 @@ impl EncodedTexts {
         );
         Ok(Self { stimuli, prompts, bystanders, warnings, notes })
     }
+}
+
+/// Takes the warnings that a label has no prompts, and returns notes instead.
+fn take_absent_labels(warnings: &mut Vec<Warning>) -> Vec<String> {
+    let mut notes = Vec::new();
+    warnings.retain(|warning| {
+        let Warning::LabelWithoutPrompts { label } = warning else { return true };
+        notes.push(format!(
+            "every prompt names its label, and none is \"{label}\": its neurons are not lesioned in prompts of \
+             their own"
+        ));
+        false
+    });
+    notes
 }
 
 /// Whether a warning says that there are few prompts.
