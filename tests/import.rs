@@ -153,6 +153,7 @@ fn words_that_vary_are_judged_as_good_and_bad() {
 fn what_cannot_be_used_is_listed_by_line_with_its_reason() {
     let mut content = own_blimp();
     let lines = content.lines().count();
+    let long = "is x ".repeat(200);
     let others = [
         (blimp_line(["It is.", "It is."]), "both sentences are the same"),
         ("{\"sentence_good\": \"It is.\"}\n".to_owned(), "there is no field `sentence_bad`"),
@@ -173,6 +174,13 @@ fn what_cannot_be_used_is_listed_by_line_with_its_reason() {
             "the same sentences as in line 1, where the other one is good",
         ),
         (blimp_line(["It is\u{200b} here.", "It are\u{200b} here."]), "the character U+200B"),
+        (blimp_line(["A [MASK] is here.", "A [MASK] are here."]), "contains `[MASK]`"),
+        (
+            blimp_line(["It is.", "It are."]).replace("UID", "sentence_bad"),
+            "`sentence_good` or `sentence_bad` occurs twice",
+        ),
+        // The reason is not as long as the line.
+        (blimp_line([&long, &long.replace("is", "are")]), "399 words differ: `is x is x is"),
     ];
     for (line, _) in &others {
         content += line;
@@ -183,9 +191,82 @@ fn what_cannot_be_used_is_listed_by_line_with_its_reason() {
     assert_eq!(unused.len(), others.len(), "{unused:?}");
     for (index, (found, (_, reason))) in unused.iter().zip(others).enumerate() {
         assert_eq!(found["line"], lines + 1 + index);
-        assert!(found["reason"].as_str().unwrap().contains(reason), "{found} {reason}");
+        let found = found["reason"].as_str().unwrap();
+        assert!(found.contains(reason) && found.chars().count() <= 301, "{found} {reason}");
     }
     assert_eq!(answer["used"], lines);
+}
+
+#[test]
+fn no_row_of_a_table_is_lost_in_another() {
+    let mut table = "good,bad\n".to_owned();
+    for [good, bad] in own_pairs() {
+        writeln!(table, "{good},{bad}").unwrap();
+    }
+    let rows = own_pairs().len();
+    // A comma without quotation marks, text after them, and marks that nothing closes.
+    table += "Well, it is.,Well, it are.\n\"It\" is.,\"It\" are.\n\"It is,It are\nHe is,He are\n\n";
+    let args =
+        ["pairs", "t.csv", "--good", "good", "--bad", "bad", "--score", "sentence", "--json"];
+    let run = import("t.csv", &table, &args);
+    let answer: Value = serde_json::from_str(&run.stdout()).unwrap();
+    assert_eq!(answer["used"], rows);
+    for (index, reason) in [
+        "the row has 4 fields, but the first row 2",
+        "text follows a closing quotation mark",
+        &format!("not closed, so that lines {} to {} are one row", rows + 4, rows + 5),
+    ]
+    .iter()
+    .enumerate()
+    {
+        let unused = &answer["unused"][index];
+        assert_eq!(unused["line"], rows + 2 + index);
+        assert!(unused["reason"].as_str().unwrap().contains(reason), "{unused} {reason}");
+    }
+    assert_eq!(answer["unused"].as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn that_all_prompts_have_one_label_raises_no_doubt() {
+    // Labels by judgement, and by the words `we met` and `met we`.
+    let examples = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/examples/minimal-pairs");
+    let orders = fs::read_to_string(format!("{examples}/word-order.csv")).unwrap();
+    let mut alike = "good,bad\n".to_owned();
+    for name in
+        ["king", "man", "boy", "uncle", "father", "brother", "queen", "woman", "girl", "aunt"]
+    {
+        writeln!(alike, "The {name} smiled when we met him.,The {name} smiled when met we him.")
+            .unwrap();
+        writeln!(alike, "The {name} saw that we met her.,The {name} saw that met we her.").unwrap();
+    }
+    for (table, label) in [(orders, "bad"), (alike, "met we")] {
+        let args = ["pairs", "t.csv", "--good", "good", "--bad", "bad", "--score", "sentence"];
+        let run = import("t.csv", &table, &args);
+        assert!(run.output.status.success(), "{}", run.stderr());
+        let prompts = read(&run.dir.path().join("t"), "prompts.txt");
+        assert!(prompts.lines().all(|line| line.contains('\t')), "{prompts}");
+        let check = |folder: &Path| {
+            lesion(folder).args(["check", "t/study.toml", "--strict"]).output().unwrap()
+        };
+        let output = check(run.dir.path());
+        let printed = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let note = format!("every prompt names its label, and none is \"{label}\"");
+        assert!(printed.contains(&note), "{printed}");
+        // Without the labels nobody said so.
+        let mut unlabelled = String::new();
+        for line in prompts.lines() {
+            writeln!(unlabelled, "{}", line.rsplit('\t').next().unwrap()).unwrap();
+        }
+        fs::write(run.dir.path().join("t/prompts.txt"), unlabelled).unwrap();
+        let output = check(run.dir.path());
+        assert_eq!(output.status.code(), Some(2));
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            label == "bad" || error.contains("write the label of each prompt before it"),
+            "{error}"
+        );
+    }
 }
 
 #[test]

@@ -482,11 +482,11 @@ impl LesionError {
 
 /// The first line that cannot be used, and the number of the others.
 fn unused_note(unused: usize, first: Option<&UnusedLine>) -> String {
-    let Some(UnusedLine { line, reason }) = first else { return String::new() };
+    let Some(first) = first else { return String::new() };
     let others = match unused - 1 {
         0 => String::new(),
         1 => " (and one more line)".to_owned(),
         more => format!(" (and {more} more lines)"),
     };
-    format!("; line {line}: {reason}{others}")
+    format!("; line {}: {}{others}", first.line, first.shown_reason())
 }

@@ -33,6 +33,8 @@ enum Command {
     Report,
     /// Resumes the folder's study from its journal.
     Resume,
+    /// Imports a list of minimal pairs, `blimp` or `pairs`.
+    Import(&'static str),
 }
 
 /// A small BERT, and models of other families.
@@ -61,6 +63,17 @@ const SETTINGS: &str = "model = \"model\"\nstimuli = \"stimuli.txt\"\nprompts = 
 const SETS: &str = r#"{"sets": [{"layer": 0, "label": "him", "neurons": [1, 2]},
  {"layer": 0, "label": "her", "neurons": [3, 40]}, {"layer": 2, "label": "him", "neurons": []}]}"#;
 
+const BLIMP: &str = "{\"sentence_good\": \"The king saw him.\", \"sentence_bad\": \"The king saw her.\", \"UID\": \"x\"}\n\
+                     {\"sentence_good\": \"We met them.\", \"sentence_bad\": \"We met they.\"}\n\n\
+                     {\"sentence_good\": \"She thanked {her}.\", \"sentence_bad\": \"She thanked he.\"}\n\
+                     {\"sentence_good\": \"The dog ran.\", \"sentence_bad\": \"The dog run.\", \"pairID\": 3}\n\
+                     {\"sentence_good\": \"The cat is home.\", \"sentence_bad\": \"The cat home.\"}\n\
+                     {\"sentence_good\": \"He is there.\", \"sentence_bad\": \"He are there.\"}\n\
+                     {\"sentence_good\": \"Dogs are there.\", \"sentence_bad\": \"Dogs is there.\"}\n";
+const TABLE: &str = "id;good;bad\n1;The king saw him.;The king saw her.\n2;\"We, they said, met them.\";\"We, \
+                     they said, met they.\"\n\n3;\"The \"\"dog\"\" ran.\";\"The \"\"dog\"\" run.\"\n4;He is there.;He \
+                     are there.\n5;Dogs are there.;Dogs is there.;\n6;The cat is home.;The cat home.\n";
+
 /// The journal of the study, in its output folder.
 const JOURNAL: &str = "out/journal.jsonl";
 
@@ -79,7 +92,7 @@ const fn study(name: &'static str, file: &'static str) -> Reader {
 }
 
 /// Every file of a user that the program reads.
-pub(crate) const READERS: [Reader; 28] = [
+pub(crate) const READERS: [Reader; 30] = [
     reader("config", BERT, "config.json"),
     reader("tokenizer-bert", BERT, "tokenizer.json"),
     reader("tokenizer-roberta", ROBERTA, "tokenizer.json"),
@@ -109,6 +122,8 @@ pub(crate) const READERS: [Reader; 28] = [
     text("study-file", "study.toml", SETTINGS),
     text("neuron-sets", "sets.json", SETS),
     Reader { command: Command::Resume, ..text("journal", JOURNAL, "") },
+    Reader { command: Command::Import("blimp"), ..text("blimp-list", "list.jsonl", BLIMP) },
+    Reader { command: Command::Import("pairs"), ..text("pairs-table", "list.csv", TABLE) },
     study("manifest", "manifest.json"),
     study("profile-table", "profile.csv"),
     study("verdicts-table", "verdicts.csv"),
@@ -160,6 +175,10 @@ impl Reader {
                 copy_files(&root.join(self.copied), &study, self.without)?;
                 fs::write(study.join(self.file), mutant)?;
             }
+            Command::Import(_) => {
+                copy_files(&root.join(BERT), &model, &[])?;
+                fs::write(folder.path().join(self.file), mutant)?;
+            }
             Command::Check | Command::Resume => {
                 copy_files(&root.join(BERT), &model, &[])?;
                 fs::create_dir(folder.path().join("out"))?;
@@ -185,6 +204,14 @@ impl Reader {
                 vec!["predict", "The dog saw [MASK] home.", "--model", "model", "--threads", "1"]
             }
             Command::Report => vec!["report", "study"],
+            Command::Import(format) => {
+                let mut arguments = vec!["import", format, self.file, "--score", "sentence"];
+                if format == "pairs" {
+                    arguments.extend(["--good", "good", "--bad", "bad"]);
+                }
+                arguments.extend(["--model", "model", "--out", "out"]);
+                arguments
+            }
             Command::Resume => vec!["run", "study.toml", "--out", "out", "--threads", "1"],
             Command::Check => {
                 let mut arguments = vec!["check", "study.toml", "--threads", "1"];

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use bert_model::MASK;
 use study_record::ScoreUnit;
 
 use crate::importing::sentence_pair::{SentencePair, UnusedReason};
@@ -83,6 +84,9 @@ fn check_sentence(sentence: &str, kind: &'static str) -> Result<(), UnusedReason
     }
     if sentence.starts_with('#') {
         return Err(UnusedReason::Comment);
+    }
+    if sentence.contains(MASK) {
+        return Err(UnusedReason::Mask { mask: MASK.to_owned() });
     }
     match sentence.chars().find(|character| "{}".contains(*character)) {
         Some(character) => Err(UnusedReason::Brace { character }),

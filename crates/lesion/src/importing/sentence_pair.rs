@@ -22,6 +22,21 @@ pub struct UnusedLine {
     pub reason: UnusedReason,
 }
 
+/// The most characters of a reason that are shown: some contain parts of a sentence of any length.
+const MOST_CHARACTERS: usize = 300;
+
+impl UnusedLine {
+    /// The reason in words, without its end if it is very long.
+    #[must_use]
+    pub fn shown_reason(&self) -> String {
+        let reason = self.reason.to_string();
+        match reason.char_indices().nth(MOST_CHARACTERS) {
+            Some((end, _)) => format!("{}…", &reason[..end]),
+            None => reason,
+        }
+    }
+}
+
 /// The reason why a line of a list of minimal pairs cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -52,6 +67,38 @@ pub enum UnusedReason {
         /// Its name.
         field: &'static str,
     },
+
+    /// A field that occurs twice.
+    #[error("the field `sentence_good` or `sentence_bad` occurs twice")]
+    RepeatedField,
+
+    /// A row with more fields than the first one.
+    #[error(
+        "the row has {fields} fields, but the first row {columns}; a field that contains the separator needs \
+         quotation marks"
+    )]
+    LongRow {
+        /// Fields of the row.
+        fields: usize,
+        /// Fields of the first row.
+        columns: usize,
+    },
+
+    /// A quotation mark that nothing closes.
+    #[error("a quotation mark is not closed, so that lines {first} to {last} are one row")]
+    OpenQuote {
+        /// The line on which the row begins.
+        first: usize,
+        /// The last line of the file.
+        last: usize,
+    },
+
+    /// Text between a closing quotation mark and the end of its field.
+    #[error(
+        "text follows a closing quotation mark; quotation marks within a field are doubled, and the field is \
+         between quotation marks"
+    )]
+    TextAfterQuote,
 
     /// A row of a table with fewer fields than a column needs.
     #[error("the row has no field in the column `{column}`")]
@@ -115,6 +162,13 @@ pub enum UnusedReason {
     Brace {
         /// The brace.
         character: char,
+    },
+
+    /// A sentence with a mask.
+    #[error("the sentence contains `{mask}`, which a model reads as a mask")]
+    Mask {
+        /// The mask.
+        mask: String,
     },
 
     /// A sentence that would be a comment.

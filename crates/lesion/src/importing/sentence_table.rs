@@ -54,9 +54,20 @@ pub(crate) fn read_table(
     let mut record = StringRecord::new();
     let mut is_header = true;
     while reader.read_record(&mut record).unwrap_or(false) {
-        let start = record.position().map_or(0, csv::Position::byte);
-        let line = lines.line_of(usize::try_from(start).unwrap_or(usize::MAX));
+        let [start, end] = [record.position(), Some(reader.position())]
+            .map(|position| position.map_or(0, csv::Position::byte))
+            .map(|place| usize::try_from(place).unwrap_or(usize::MAX).min(text.len()));
+        let line = lines.line_of(start);
         if std::mem::take(&mut is_header) || record.iter().all(str::is_empty) {
+            continue;
+        }
+        if let Err(reason) = check_row(&text.as_bytes()[start..end], separator, line) {
+            unused.push(UnusedLine { line, reason });
+            continue;
+        }
+        if record.iter().skip(header.len()).any(|field| !field.is_empty()) {
+            let [fields, columns] = [record.len(), header.len()];
+            unused.push(UnusedLine { line, reason: UnusedReason::LongRow { fields, columns } });
             continue;
         }
         let field = |place: usize, column: &String| {
@@ -70,6 +81,42 @@ pub(crate) fn read_table(
         }
     }
     Ok(pairs)
+}
+
+/// The part of a field in which a character is.
+#[derive(Clone, Copy)]
+enum FieldPart {
+    Start,
+    WithoutQuotes,
+    WithinQuotes,
+    AfterQuotes,
+}
+
+/// Checks the quotation marks of a row, which begins on this line.
+///
+/// # Errors
+/// If one is not closed, or text follows a closing one.
+fn check_row(row: &[u8], separator: u8, first: usize) -> Result<(), UnusedReason> {
+    let mut part = FieldPart::Start;
+    for &byte in row {
+        let is_end = byte == separator || byte == b'\n' || byte == b'\r';
+        part = match part {
+            FieldPart::WithinQuotes if byte == b'"' => FieldPart::AfterQuotes,
+            FieldPart::WithinQuotes => FieldPart::WithinQuotes,
+            _ if is_end => FieldPart::Start,
+            // A pair of marks is one mark of the text.
+            FieldPart::Start | FieldPart::AfterQuotes if byte == b'"' => FieldPart::WithinQuotes,
+            FieldPart::AfterQuotes => return Err(UnusedReason::TextAfterQuote),
+            FieldPart::Start | FieldPart::WithoutQuotes => FieldPart::WithoutQuotes,
+        };
+    }
+    if matches!(part, FieldPart::WithinQuotes) {
+        let text = row.trim_ascii_end();
+        let last =
+            LineCounter { text, place: 0, line: first }.line_of(text.len().saturating_sub(1));
+        return Err(UnusedReason::OpenQuote { first, last });
+    }
+    Ok(())
 }
 
 /// The separator with which the first row has both columns, or else the most columns; and this row.
@@ -159,6 +206,27 @@ mod tests {
                 assert_eq!(reason, "the row has no field in the column `bad`");
             }
         }
+    }
+
+    #[test]
+    fn rows_with_stray_quotation_marks_or_separators_are_not_used() {
+        let text = "good,bad\nWell, it is,Well, it are\n\"A\" is,\"A\" are\na is,a are,,\n\
+                    5\" is,5\" are\n\"a is,a are\nb is,b are\n\nc is,c are\n";
+        let mut unused = Vec::new();
+        let pairs = read_table("t", text, &columns("good", "bad"), &mut unused).unwrap();
+        assert_eq!(pairs.iter().map(|pair| pair.line).collect::<Vec<_>>(), [4, 5]);
+        let reasons: Vec<String> =
+            unused.iter().map(|unused| format!("{}: {}", unused.line, unused.reason)).collect();
+        assert!(
+            reasons[0].starts_with("2: the row has 4 fields, but the first row 2"),
+            "{reasons:?}"
+        );
+        assert!(reasons[1].starts_with("3: text follows a closing"), "{reasons:?}");
+        assert_eq!(
+            reasons[2],
+            "6: a quotation mark is not closed, so that lines 6 to 9 are one row"
+        );
+        assert_eq!(reasons.len(), 3);
     }
 
     #[test]

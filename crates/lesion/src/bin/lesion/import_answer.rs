@@ -72,7 +72,7 @@ impl ImportAnswer {
         self.imported
             .unused
             .iter()
-            .map(|unused| UnusedJson { line: unused.line, reason: unused.reason.to_string() })
+            .map(|unused| UnusedJson { line: unused.line, reason: unused.shown_reason() })
     }
 }
 
