@@ -220,15 +220,13 @@ pub fn check_counterparts(
     }
 }
 
-/// Finds prompts that are the same to the model as one of an earlier line. They would count as two
-/// observations, except within a group.
+/// Finds prompts that are the same to the model as one of an earlier line, with the same right word. They would
+/// count as two observations, whatever the other candidates are, except within a group.
 fn check_prompts_differ(prompts: &Prompts, encoded: &[MaskedPrompt], invalid: &mut InvalidLines) {
     let mut known = HashMap::new();
     for masked in encoded {
-        let mut others: Vec<u32> = masked.candidates.iter().map(|candidate| candidate.id).collect();
-        let right = others.remove(0);
-        others.sort_unstable();
-        let input = (&masked.masked, masked.position, right, others, &masked.label, &masked.scored);
+        let right = masked.candidates[0].id;
+        let input = (&masked.masked, masked.position, right, &masked.label, &masked.scored);
         let earlier: &MaskedPrompt = known.entry(input).or_insert(masked);
         if earlier.prompt != masked.prompt && earlier.cluster != masked.cluster {
             let first = prompts.templates[earlier.prompt].line;
