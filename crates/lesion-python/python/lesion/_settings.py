@@ -199,9 +199,10 @@ class StudySettings(TypedDict, total=False):
     """Prompts, with the right word first: `We thanked {her|him}.` By default the paper's two."""
 
     score: SettingValue
-    """What the candidates of a prompt are compared by: the logit of the word, or the sum of the
-    log probabilities of all tokens of the sentence with each candidate, which may then be
-    several words. Value: `word` or `sentence`. By default `"word"`."""
+    """Score by which the candidates of a prompt are compared. `word`: the word's logit at the
+    mask. `sentence`: the sum of the log probabilities of all tokens of the sentence with the
+    candidate, which may then be several words. Value: `word` or `sentence`. By default
+    `"word"`."""
 
     seed: SettingValue
     """Random seed of all random sets, relabellings, resamples and splits. By default `0`."""

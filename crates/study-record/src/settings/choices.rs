@@ -47,7 +47,7 @@ impl SharedLayers {
 }
 
 choices! {
-    /// What the candidates of a prompt are compared by.
+    /// Score by which the candidates of a prompt are compared.
     pub enum ScoreUnit: "score" {
         /// The logit of each word.
         Word = "word",

@@ -45,9 +45,9 @@ settings! {
         /// Prompts, with the right word first: `We thanked {her|him}.`
         prompts: Option<FilePath> => unset("the paper's two")
             .example("prompts.txt").option("prompts", "FILE"),
-        /// What the candidates of a prompt are compared by: the logit of the word, or the sum of the
-        /// log probabilities of all tokens of the sentence with each candidate, which may then be several
-        /// words.
+        /// Score by which the candidates of a prompt are compared. `word`: the word's logit.
+        /// `sentence`: the sum of the log probabilities of all tokens of the sentence with the candidate, which
+        /// may then be several words.
         score: ScoreUnit => setting("word").option("score", "UNIT"),
         /// Compute backend; `wgpu` and `cuda` run on a GPU. A plain build has `flex` only; `cargo
         /// xtask` also builds in the backend that an option or the study file asks for.
