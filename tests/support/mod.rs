@@ -1,5 +1,6 @@
 //! Runs of the real binary, and their files.
 
+pub(crate) mod fixture_folders;
 pub(crate) mod gathered;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 pub(crate) mod odd_system;

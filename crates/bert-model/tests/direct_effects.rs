@@ -11,7 +11,7 @@ use std::{
 
 use bert_model::{BertModelError, LanguageModel, MlpHook, NoHook, Site, TokenBatch, TokenSet};
 use burn::tensor::Tensor;
-use common::{FAMILIES, values};
+use common::{fixture_folders::families, values};
 use serde::Deserialize;
 
 /// Largest absolute differences.
@@ -81,9 +81,8 @@ impl MlpHook for Zero {
 fn in_the_last_layer_it_is_the_effect_of_zeroing_the_neuron() {
     let mut worst = 0_f32;
     let mut largest = 0_f32;
-    for (model, ids) in
-        FAMILIES.map(open).iter().flat_map(|(m, all)| all.iter().map(move |i| (m, i)))
-    {
+    let models: Vec<_> = families().map(open).collect();
+    for (model, ids) in models.iter().flat_map(|(m, all)| all.iter().map(move |i| (m, i))) {
         let layer = model.config().num_hidden_layers - 1;
         let entering = clean_pass(model, ids);
         for position in [0, ids.len() / 2, ids.len() - 1] {
@@ -178,7 +177,7 @@ fn with_norms_before_it_is_what_passes_a_frozen_head() {
 fn the_words_that_a_neuron_writes_are_its_direct_effects_on_all_words() {
     let neurons = [0, 3, 31];
     let mut worst = 0_f32;
-    for (model, sentences) in FAMILIES.map(open) {
+    for (model, sentences) in families().map(open) {
         let config = model.config();
         let vocabulary: Vec<u32> = (0..u32::try_from(config.vocab_size).unwrap()).collect();
         let ids = &sentences[0];

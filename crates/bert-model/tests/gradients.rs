@@ -10,7 +10,7 @@ use bert_model::{
     TokenBatch, TokenSet,
 };
 use burn::tensor::Tensor;
-use common::{FAMILIES, assert_close, values};
+use common::{assert_close, fixture_folders::families, values};
 use serde::Deserialize;
 
 /// Largest absolute difference from PyTorch's gradients.
@@ -34,7 +34,7 @@ fn embed(model: &LanguageModel, rows: Vec<Vec<u32>>) -> Tensor<3> {
 fn they_are_those_of_autograd() {
     let file = fs::read(common::folder("gradients.json")).unwrap();
     let expected: BTreeMap<String, Vec<Expected>> = serde_json::from_slice(&file).unwrap();
-    for family in FAMILIES {
+    for family in families() {
         let (_, model) = common::open(family);
         let sentences = common::sentences(family);
         for case in &expected[family] {

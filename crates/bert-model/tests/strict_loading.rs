@@ -7,8 +7,9 @@ use std::fs;
 use bert_model::{BertConfig, BertModelError, LanguageModel, UntrainedWeights, Weights};
 use burn::tensor::Device;
 use common::{
-    FAMILIES, Tensors, VARIANTS, decoders, folder, load_variant, open, safetensors, stored,
-    tensors_of,
+    Tensors, VARIANTS,
+    fixture_folders::{decoders, families},
+    folder, load_variant, open, safetensors, stored, tensors_of,
 };
 use safetensors::Dtype;
 
@@ -37,9 +38,9 @@ fn change_each(
     change: impl Fn(&mut Tensors, &str),
     names_it: impl Fn(&BertModelError, &str) -> bool,
 ) {
-    let families = FAMILIES.map(|family| (family, open(family).1));
-    let variants = VARIANTS.map(|variant| (variant, load_variant(variant)));
-    for (folder, model) in families.into_iter().chain(variants) {
+    let families = families().map(|family| (family, open(family).1));
+    let variants = VARIANTS.into_iter().map(|variant| (variant, load_variant(variant)));
+    for (folder, model) in families.chain(variants) {
         let all = tensors_of(&model);
         assert!(load(model.config(), &all).is_ok());
         for name in all.keys() {
@@ -97,7 +98,7 @@ fn a_wrong_shape_is_named() {
 
 #[test]
 fn the_parameters_of_a_configuration_are_those_of_its_model() {
-    for family in FAMILIES {
+    for family in families() {
         let (checkpoint, _) = open(family);
         let model = checkpoint.untrained_model(0, &Device::flex()).unwrap();
         let sizes =
@@ -161,7 +162,7 @@ fn a_tensor_of_integers_is_named() {
 
 #[test]
 fn a_file_with_more_layers_than_the_configuration_is_refused() {
-    for family in FAMILIES.into_iter().filter(|family| *family != "albert") {
+    for family in families().filter(|family| *family != "albert") {
         let (_, model) = open(family);
         let shallow = BertConfig { num_hidden_layers: 2, ..model.config().clone() };
         let error = load(&shallow, &tensors_of(&model)).unwrap_err().to_string();
@@ -250,7 +251,9 @@ fn half_precision_is_cast_to_f32_once() {
 
 #[test]
 fn the_model_gives_back_the_tensors_it_was_built_from() {
-    for family in ["", "roberta", "distilbert", "modernbert", "albert"].iter().chain(decoders()) {
+    for family in
+        ["", "roberta", "distilbert", "modernbert", "albert"].into_iter().chain(decoders())
+    {
         let file = folder(family).join("model/model.safetensors");
         let (_, model) = open(family);
         assert!(tensors_of(&model) == stored(&fs::read(file).unwrap()), "{family}");

@@ -5,7 +5,7 @@ mod common;
 use std::fs;
 
 use bert_model::{BertTokenizer, Checkpoint};
-use common::{folder, masked_families};
+use common::{fixture_folders::masked_families, folder};
 use tempfile::TempDir;
 
 fn tokenizer(family: &str) -> BertTokenizer {

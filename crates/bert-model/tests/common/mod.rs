@@ -2,6 +2,9 @@
 //! `tests/fixtures/parity/make_parity_fixtures.py` made them.
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
+#[path = "../../../../tests/support/fixture_folders.rs"]
+pub(crate) mod fixture_folders;
+
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use bert_model::{BertConfig, Checkpoint, LanguageModel, ModelFolder, NoHook, TokenBatch, Weights};
@@ -9,27 +12,8 @@ use burn::tensor::{Device, Tensor};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::Deserialize;
 
-/// The folder of each family's fixture; BERT's is the one that has all others.
-pub(crate) const FAMILIES: [&str; 15] = [
-    "",
-    "roberta",
-    "xlm-roberta",
-    "distilbert",
-    "electra",
-    "modernbert",
-    "albert",
-    "camembert",
-    "phobert",
-    "esm",
-    "gpt2",
-    "gpt_neox",
-    "llama",
-    "qwen2",
-    "qwen3",
-];
-
 /// The folders in `variants`, whose models have other options.
-pub(crate) const VARIANTS: [&str; 12] = [
+pub(crate) const VARIANTS: [&str; 11] = [
     "bert-gelu-new",
     "roberta-relu",
     "distilbert-relu",
@@ -39,20 +23,9 @@ pub(crate) const VARIANTS: [&str; 12] = [
     "esm-absolute",
     "gpt_neox-sequential",
     "llama-scaled",
-    "llama-mistral",
     "qwen2-windowed",
     "qwen3-windowed",
 ];
-
-/// The decoders.
-pub(crate) fn decoders() -> &'static [&'static str] {
-    &FAMILIES[10..]
-}
-
-/// The families that have a mask and read English.
-pub(crate) fn masked_families() -> &'static [&'static str] {
-    &FAMILIES[..9]
-}
 
 #[derive(Deserialize)]
 pub(crate) struct Sentence {
