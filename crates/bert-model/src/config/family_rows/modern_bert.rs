@@ -98,7 +98,8 @@ fn read_structure(keys: JsonKeys<'_>, activation: Activation) -> Result<Structur
     };
     let head_activation = keys.text("classifier_activation")?.unwrap_or("gelu");
     let Some(head_activation) = Activation::named(head_activation) else {
-        return Err(unsupported("classifier_activation", head_activation, "\"gelu\""));
+        let supported = Activation::names().collect::<Vec<_>>().join(", ");
+        return Err(unsupported("classifier_activation", head_activation, &supported));
     };
     let attention_bias = keys.flag("attention_bias")?.unwrap_or(false);
     Ok(Structure {
