@@ -210,6 +210,26 @@ fn the_screen_and_the_page_count_the_same_verdicts() {
     }
 }
 
+/// Scores of sentences are sums of log probabilities.
+#[test]
+fn effects_have_the_unit_of_what_the_study_compares() {
+    let prompts =
+        "The king smiled when we met {him|her}.\nThe queen smiled when we met {her|him}.\n";
+    for (score, unit, other) in [("word", "logits", "nats"), ("sentence", "nats", "logits")] {
+        let args = ["--parts", "controls,joint,dose,causal", "--layers", "4,5", "--nulls", "3"];
+        let args = [&args[..], &["--prompts", "prompts.txt", "--score", score]].concat();
+        let run = Run::with_files(&[("prompts.txt", prompts)], &args);
+        let page = read_page(&run.out());
+        for text in [run.stdout(), page] {
+            assert!(text.contains(&format!("argin drops in {unit}")), "{score}: {text}");
+            for wrong in [format!(" in {other}"), format!("({other})")] {
+                let rest = text.replace("the log probabilities of all its tokens in nats", "");
+                assert!(!rest.contains(&wrong), "{score}: {wrong:?} in {text}");
+            }
+        }
+    }
+}
+
 #[test]
 fn a_changed_or_missing_table_is_reported() {
     let run = Run::new(&FEW);
