@@ -317,6 +317,34 @@ fn a_decoder_predicts_at_the_end_of_a_sentence() {
     }
 }
 
+/// White space before the word is text, of which the word has one space at most.
+#[test]
+fn a_decoder_reads_the_same_white_space_in_a_sentence_and_in_a_study() {
+    for family in DECODERS {
+        let prompts = "She thanked  {him|her}.\nShe thanked {him|her}.\n";
+        let run = reproduce(family, STIMULI, prompts, &["--parts", "none"]);
+        let rows = run.rows("predictions.csv");
+        let model = model(family);
+        for (prompt, sentence) in ["She thanked  [MASK]", "She thanked [MASK]"].iter().enumerate() {
+            let args =
+                ["predict", sentence, "--model", &model, "--candidates", "him,her", "--json"];
+            let answer = predict(&args).stdout();
+            let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
+            for found in answer["masks"][0]["candidates"].as_array().unwrap() {
+                let is_row = |row: &&crate::support::Row| {
+                    row["prompt"] == prompt.to_string() && found["candidate"] == row["candidate"]
+                };
+                let row = rows.iter().find(is_row).unwrap();
+                assert_eq!(row["position"], answer["masks"][0]["position"].to_string());
+                let logit = found["logit"].as_f64().unwrap();
+                assert_close(number(row, "logit"), logit, 1e-5);
+            }
+        }
+        assert_ne!(rows[0]["position"], rows[2]["position"], "{family}");
+        assert_ne!(rows[0]["logit"], rows[2]["logit"], "{family}");
+    }
+}
+
 #[test]
 fn shortcuts_and_the_plain_pass_agree() {
     for family in masked().chain(protein_families()).chain(decoders()) {

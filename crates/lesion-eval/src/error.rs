@@ -742,6 +742,15 @@ pub enum CandidateProblem {
         /// The word.
         word: String,
     },
+
+    /// A word before which a decoder reads other tokens than before another.
+    #[error("the tokens before {other:?} are not those before {word:?}; ask about each by itself")]
+    OtherTokensBefore {
+        /// The earlier word.
+        other: String,
+        /// The word.
+        word: String,
+    },
 }
 
 /// A problem in a set of a neuron set file.

@@ -486,8 +486,8 @@ impl BertTokenizer {
         Ok((encoded, masks))
     }
 
-    /// Encodes what stands before the mask of a text, without the space before the mask, which belongs to
-    /// the predicted word.
+    /// Encodes what stands before the mask of a text, without one space before the mask, which belongs to
+    /// the predicted word. Other white space is text, as in a sentence with the word in its place.
     fn encode_before_mask(&self, text: &str) -> Result<(Encoded, Vec<usize>), BertModelError> {
         let Some((before, after)) = text.split_once(MASK) else {
             return Err(BertModelError::NoMask { mask: MASK });
@@ -496,7 +496,7 @@ impl BertTokenizer {
             let after = after.trim().to_owned();
             return Err(BertModelError::TextAfterMask { after, mask: MASK });
         }
-        let encoded = self.encode(before.trim_end())?;
+        let encoded = self.encode(before.strip_suffix(' ').unwrap_or(before))?;
         match encoded.ids.len().checked_sub(1) {
             Some(last) => Ok((encoded, vec![last])),
             None => Err(BertModelError::NothingBefore),
@@ -514,12 +514,16 @@ impl BertTokenizer {
         start..(start + MASK.len()).min(text.len())
     }
 
-    /// The words of a text that are not in the vocabulary.
+    /// The words of a text that are not in the vocabulary. A decoder's unknown token often is the one that ends
+    /// a text; where the text spells it, it is meant.
     #[must_use]
     pub fn unknown_words(&self, encoded: &Encoded, text: &str) -> Vec<String> {
         encoded
             .written(text)
-            .filter(|&(position, _)| self.unknown == Some(encoded.ids[position]))
+            .filter(|&(position, word)| {
+                let is_meant = self.is_of_decoder() && word == encoded.tokens[position];
+                self.unknown == Some(encoded.ids[position]) && !is_meant
+            })
             .map(|(_, word)| word.to_owned())
             .collect()
     }

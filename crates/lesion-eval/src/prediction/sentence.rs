@@ -14,7 +14,7 @@ use crate::{
         filled::Filled,
         masked_prompt::{Candidate, Candidates, MaskedPrompt},
     },
-    error::StudyError,
+    error::{CandidateProblem, StudyError},
     passes::{
         batching::Batching,
         clean_pass::CleanPass,
@@ -104,26 +104,20 @@ impl Sentence {
     /// The same sentence with these words as the only ones to rate.
     ///
     /// # Errors
-    /// If a word is not one token of the model in the place of each mask, or has the same token as
-    /// another.
+    /// If a word is not one token of the model in the place of each mask, has the same token as another, or
+    /// leaves other tokens before it in a decoder.
     pub fn with_candidates(
         mut self,
         subject: Subject<'_>,
         words: &[String],
     ) -> Result<Self, StudyError> {
         for (mask, place) in self.masks.iter_mut().zip(&self.places) {
-            let before = &self.text[..place.start];
-            let after = &self.text[place.end..];
-            let mut candidates = Candidates::default();
-            for word in words {
-                // The token depends on the place: at the start of a sentence it may be another.
-                let sentence = format!("{before}{word}{after}");
-                let word_place = place.start..place.start + word.len();
-                let filled = Filled::encode(subject, &sentence, word_place)?;
-                let id = filled.ids[filled.position];
-                candidates.add(subject, word, id)?;
+            let (candidates, before) = encode_candidates(subject, &self.text, place, words)?;
+            mask.candidates = candidates;
+            if let Some(before) = before {
+                mask.masked = before.ids;
+                mask.position = before.position;
             }
-            mask.candidates = candidates.into_list();
         }
         Ok(self)
     }
@@ -208,6 +202,39 @@ pub fn rate_sentences(
         report(*progress, *done, sentences.len())
     })?;
     Ok(rated.into_iter().flatten().collect())
+}
+
+/// The candidates in a place of a text and, for a decoder, the tokens before them. These may depend on the words,
+/// because white space is cut into tokens by what follows it.
+fn encode_candidates(
+    subject: Subject<'_>,
+    text: &str,
+    place: &Range<usize>,
+    words: &[String],
+) -> Result<(Vec<Candidate>, Option<Filled>), StudyError> {
+    let (start, after) = (&text[..place.start], &text[place.end..]);
+    let mut candidates = Candidates::default();
+    let mut before: Option<Filled> = None;
+    for word in words {
+        // The token depends on the place: at the start of a sentence it may be another.
+        let sentence = format!("{start}{word}{after}");
+        let word_place = place.start..place.start + word.len();
+        let filled = Filled::encode(subject, &sentence, word_place)?;
+        candidates.add(subject, word, filled.ids[filled.position])?;
+        if !subject.tokenizer.is_of_decoder() {
+            continue;
+        }
+        let asked = filled.asked(subject)?;
+        match &before {
+            Some(first) if first.ids != asked.ids => {
+                let (other, word) = (words[0].clone(), word.clone());
+                return Err(CandidateProblem::OtherTokensBefore { other, word }.into());
+            }
+            Some(_) => {}
+            None => before = Some(asked),
+        }
+    }
+    Ok((candidates.into_list(), before))
 }
 
 /// The text after a sentence's mask that the model does not read.
