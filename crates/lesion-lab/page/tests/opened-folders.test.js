@@ -103,6 +103,21 @@ test("a checkpoint of each family opens from disk", async (t) => {
   visitor.complain();
 });
 
+test("a sentence is whole again after a decoder, which reads its beginning", async (t) => {
+  const visitor = await Visitor.arrive(t, host.address);
+  const { page } = visitor;
+  const whole = await page.inputValue("#sentence textarea");
+  await page.locator("#model input[type=file]").setInputFiles(join(PARITY, "gpt2/model"));
+  await visitor.button("Open it").click();
+  await page.getByText("Model: model (gpt2)").waitFor();
+  const beginning = await page.inputValue("#sentence textarea");
+  assert.ok(beginning.endsWith("[MASK]") && whole.startsWith(beginning), beginning);
+  await visitor.button("Back to the bundled model").click();
+  await page.getByText("Model: bundled (bert)").waitFor();
+  assert.equal(await page.inputValue("#sentence textarea"), whole);
+  visitor.complain();
+});
+
 test("a checkpoint is picked in the dialog, and dropped as a folder or a ZIP file", async (t) => {
   const visitor = await Visitor.arrive(t, host.address);
   const path = join(PARITY, "albert/model");

@@ -192,6 +192,29 @@ test("a question that cannot be sent is an error, and the page goes on", async (
   visitor.complain();
 });
 
+test("a lesion of every neuron of a layer says why there are no random sets", async (t) => {
+  const visitor = await Visitor.arrive(t, host.address);
+  await visitor.lesion("5:all");
+  const reason = visitor.page.locator("#lesion").getByText("takes every neuron of its layers");
+  await reason.waitFor();
+  assert.equal(await reason.count(), 1);
+  assert.equal(await visitor.page.locator("#lesion figure").count(), 0);
+  visitor.complain();
+});
+
+test("spaces in the list of neurons do not matter, also without a mask", async (t) => {
+  const visitor = await Visitor.arrive(t, host.address);
+  const { page } = visitor;
+  await page.fill("#sentence textarea", "She thanked him.");
+  await page.fill("#lesioned-neurons", "4 : 5, 6  5:0 - 9");
+  await page.locator("#neurons fieldset label").nth(4).click();
+  await page.getByLabel("Neuron", { exact: true }).fill("6");
+  await visitor.button("Look at it").click();
+  await visitor.button("Take out of the lesion").click();
+  assert.equal(await page.inputValue("#lesioned-neurons"), "4:5 5:0-9");
+  visitor.complain();
+});
+
 test("a mistake is one line in the page", async (t) => {
   const visitor = await Visitor.arrive(t, host.address);
   await visitor.page.fill("#lesioned-neurons", "9:her");

@@ -28,10 +28,16 @@ export class Experiment {
   at = $state("target");
   /** Random sets of each kind. */
   sets = $state(100);
+  /** The sentence before its rest was taken off for a decoder. */
+  #whole = "";
 
   /** Makes the sentence one that a model can read. */
   adaptTo(model: ModelInfo): void {
-    if (model.isDecoder) this.sentence = withoutRest(this.sentence);
+    if (withoutRest(this.#whole) === this.sentence) this.sentence = this.#whole;
+    if (model.isDecoder) {
+      this.#whole = this.sentence;
+      this.sentence = withoutRest(this.sentence);
+    }
     if (!model.readsLetters || !this.sentence.trim().includes(" ")) return;
     this.sentence = PROTEIN;
     this.candidates = "";
@@ -42,9 +48,10 @@ export class Experiment {
     return words.filter((word) => word !== "");
   }
 
-  /** The sets of neurons, or none. */
+  /** The sets of neurons, or none. Spaces beside a colon, a comma or a hyphen separate no sets. */
   get sources(): string[] {
-    return this.neurons.split(/[\s;]+/).filter((text) => text !== "");
+    const neurons = this.neurons.replace(/\s*([:,-])\s*/g, "$1");
+    return neurons.split(/[\s;]+/).filter((text) => text !== "");
   }
 
   get needsAmount(): boolean {

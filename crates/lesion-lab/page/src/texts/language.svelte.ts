@@ -92,6 +92,13 @@ export function fixed(value: number | null | undefined, digits = 2): string {
   return format.format(Math.abs(value) < 0.5 / 10 ** digits ? 0 : value);
 }
 
+/** A change of logits below this is not told by its size. */
+export const TINY = 0.01;
+
+export function isTiny(change: number): boolean {
+  return Math.abs(change) < TINY;
+}
+
 /** A number with this many digits that count, and its sign. */
 export function signed(value: number, digits = 2): string {
   const format = new Intl.NumberFormat(chosen.language, {

@@ -281,6 +281,10 @@ export const TEXTS = {
     en: "The margin of “{word}” rises by {drop} logits, from {before} to {after}.",
     vi: "Độ chênh của “{word}” tăng {drop} logit, từ {before} lên {after}.",
   },
+  "finding.stays": {
+    en: "The margin of “{word}” changes by less than {drop} logits; it is {before}.",
+    vi: "Độ chênh của “{word}” thay đổi chưa đến {drop} logit; nó là {before}.",
+  },
   "finding.random": {
     en: "95 % of {sets|random set|random sets}: {low} to {high}. p = {p}.",
     vi: "95 % của {sets} tập ngẫu nhiên: từ {low} đến {high}. p = {p}.",
@@ -418,8 +422,8 @@ export const TEXTS = {
 
   "model.title": { en: "Model", vi: "Mô hình" },
   "model.lead": {
-    en: "The page begins with a small BERT that knows a small grammar. Open another model from a folder, or from the Hugging Face hub: of BERT's family, ModernBERT, ALBERT, ESM-2 or GPT-2.",
-    vi: "Trang này bắt đầu với một BERT nhỏ chỉ biết một ngữ pháp nhỏ. Bạn có thể mở một mô hình khác từ một thư mục, hoặc từ Hugging Face: họ BERT, ModernBERT, ALBERT, ESM-2 hay GPT-2.",
+    en: "The page begins with a small BERT that knows a small grammar. Open another model from a folder, or from the Hugging Face hub: a masked model such as BERT, RoBERTa, ModernBERT, ALBERT or ESM-2, or a decoder such as GPT-2, Pythia, Llama, Mistral or Qwen.",
+    vi: "Trang này bắt đầu với một BERT nhỏ chỉ biết một ngữ pháp nhỏ. Bạn có thể mở một mô hình khác từ một thư mục, hoặc từ Hugging Face: mô hình che từ như BERT, RoBERTa, ModernBERT, ALBERT hay ESM-2, hoặc bộ giải mã (decoder) như GPT-2, Pythia, Llama, Mistral hay Qwen.",
   },
   "model.folder": { en: "Open a folder …", vi: "Mở một thư mục …" },
   "model.bundled": { en: "Back to the bundled model", vi: "Trở lại mô hình đi kèm" },
@@ -475,6 +479,10 @@ export const TEXTS = {
     vi: "Đang tắt {count} nơ-ron ở các tầng {layers}.",
   },
   "outcome.falls": { en: "its logit falls by {drop}.", vi: "logit giảm {drop}." },
+  "outcome.stays": {
+    en: "its logit changes by less than {least}.",
+    vi: "logit thay đổi chưa đến {least}.",
+  },
   "outcome.rises": { en: "its logit rises by {drop}.", vi: "logit tăng {drop}." },
   "outcome.among": {
     en: "Fall of its margin: {drop}; 95 % of {sets|random set|random sets}: {low} to {high}, p = {p}.",
