@@ -130,7 +130,10 @@ test("a checkpoint is picked in the dialog, and dropped as a folder or a ZIP fil
 
   const zip = join(await newFolder(t), "tiny.zip");
   const files = readdirSync(path).map((name) => [name, readFileSync(join(path, name))]);
-  await writeFile(zip, zipSync({ inside: Object.fromEntries(files) }));
+  const inside = Object.fromEntries(files);
+  // Archives of macOS have files of its own beside the folder.
+  const others = { "._config.json": new Uint8Array(4) };
+  await writeFile(zip, zipSync({ outside: { inside }, __MACOSX: { outside: others } }));
   await drop(visitor, zip);
   await openAndPredict(visitor, "albert", "inside", "The dog followed [MASK] home.");
   visitor.complain();

@@ -135,6 +135,8 @@ test("a link that was cut or changed opens the page all the same", async (t) => 
   const visitor = await Visitor.arrive(t, host.address);
   for (const fragment of [
     "#sentence=%",
+    "#utm_source=elsewhere",
+    "#lang=toString",
     "#study=eJw",
     "#sentence=[MASK]&sets=1e9&layer=-1&neuron=x",
   ]) {
@@ -142,6 +144,9 @@ test("a link that was cut or changed opens the page all the same", async (t) => 
     await visitor.newPage();
     await visitor.page.goto(host.address + fragment);
     await visitor.page.waitForSelector("#neurons canvas");
+    const isDamaged = fragment.includes("study=");
+    const notes = await visitor.page.locator("header").getByText("The link was cut").count();
+    assert.equal(notes, isDamaged ? 1 : 0, fragment);
   }
   visitor.complain();
 });

@@ -4,6 +4,9 @@ import type { CloudQuestion, Lesion, ModelInfo, SentenceQuestion } from "../engi
 export const KINDS = ["zero", "mean", "median", "scale", "value"] as const;
 export type Kind = (typeof KINDS)[number];
 
+/** The first factor or value of the kinds that need one. */
+export const DEFAULT_AMOUNT = 0.5;
+
 /** Numbers of random sets that the page offers. */
 export const SET_COUNTS = [100, 200, 500] as const;
 
@@ -22,7 +25,7 @@ export class Experiment {
   neurons = $state("");
   kind: Kind = $state("zero");
   /** The factor or value of the kinds that need one. */
-  amount = $state(0.5);
+  amount = $state(DEFAULT_AMOUNT);
   site: "pre" | "post" = $state("post");
   /** Tokens: `target`, `all` or offsets such as `-1,0`. */
   at = $state("target");

@@ -38,6 +38,8 @@ export class Laboratory {
   model: ModelInfo | null = $state.raw(null);
   /** The model that the address names, on the hub or a folder, until one is opened. */
   linkedModel: string | null = $state(null);
+  /** Whether the address is a link whose contrast could not be read. */
+  isLinkDamaged = $state(false);
   /** A folder that was dropped on the page, and that may be a model. */
   droppedModel: PickedFolder | null = $state.raw(null);
   examples: Example[] = $state.raw([]);

@@ -1,7 +1,7 @@
 import { deflateSync, inflateSync, strFromU8, strToU8 } from "fflate";
 import type { SettingTexts, StudyTexts } from "../engine/protocol.ts";
 import { languageOf, type Language } from "../texts/language.svelte.ts";
-import { KINDS, SET_COUNTS, type Experiment } from "./experiment.svelte.ts";
+import { DEFAULT_AMOUNT, KINDS, SET_COUNTS, type Experiment } from "./experiment.svelte.ts";
 
 /** What a link restores besides the experiment. */
 export interface Linked {
@@ -13,6 +13,25 @@ export interface Linked {
   layer: number | null;
   neuron: number | null;
   language: Language | null;
+}
+
+/** What a link says when it is read. */
+interface Read extends Linked {
+  /** Whether its contrast cannot be read, because it was cut or changed. */
+  isDamaged: boolean;
+}
+
+/** Parameters of a link, one of which is a sign that it is one. */
+const SIGNS = ["sentence", "words", "neurons", "model", "study", "layer", "lang"];
+
+/** Whether the part of an address after `#` restores a state, rather than names a section. */
+export function isLink(fragment: string): boolean {
+  const parameters = parametersOf(fragment);
+  return SIGNS.some((name) => parameters.has(name));
+}
+
+function parametersOf(fragment: string): URLSearchParams {
+  return new URLSearchParams(fragment.replace(/^#/, ""));
 }
 
 /** Writes the state of the page as the part of an address after `#`. */
@@ -38,21 +57,29 @@ export function writeLink(experiment: Experiment, linked: Linked): string {
   return parameters.toString();
 }
 
-/** Restores the experiment of a link. What the link leaves out has its default. */
-export function readLink(fragment: string, experiment: Experiment): Linked {
-  const parameters = new URLSearchParams(fragment.replace(/^#/, ""));
-  experiment.sentence = parameters.get("sentence") ?? "";
-  experiment.candidates = parameters.get("words") ?? "";
+/** Restores the experiment of a link. What the link leaves out has its default; a link without a sentence is
+ *  about the one that is there. */
+export function readLink(fragment: string, experiment: Experiment): Read {
+  const parameters = parametersOf(fragment);
+  const sentence = parameters.get("sentence");
+  if (sentence !== null) {
+    experiment.sentence = sentence;
+    experiment.candidates = "";
+  }
+  experiment.candidates = parameters.get("words") ?? experiment.candidates;
   experiment.neurons = parameters.get("neurons") ?? "";
   experiment.kind = KINDS.find((kind) => kind === parameters.get("kind")) ?? "zero";
-  experiment.amount = finite(parameters.get("amount")) ?? experiment.amount;
+  experiment.amount = finite(parameters.get("amount")) ?? DEFAULT_AMOUNT;
   experiment.site = parameters.get("site") === "pre" ? "pre" : "post";
   experiment.at = parameters.get("at") ?? "target";
   const sets = finite(parameters.get("sets"));
   experiment.sets = SET_COUNTS.find((count) => count === sets) ?? SET_COUNTS[0];
+  const study = parameters.get("study");
+  const contrast = study === null ? null : unpack(study);
   return {
     model: parameters.get("model"),
-    contrast: unpack(parameters.get("study") ?? ""),
+    contrast,
+    isDamaged: study !== null && contrast === null,
     layer: finite(parameters.get("layer")),
     neuron: finite(parameters.get("neuron")),
     language: languageOf(parameters.get("lang") ?? ""),
@@ -80,7 +107,8 @@ function unpack(packed: string): Linked["contrast"] {
       string,
       unknown
     >;
-    const { pairs = "", prompts = "" } = stringsOf(texts);
+    const { pairs, prompts } = stringsOf(texts);
+    if (pairs === undefined || prompts === undefined) return null;
     return { texts: { pairs, prompts }, settings: stringsOf(settings) };
   } catch {
     return null;

@@ -30,7 +30,7 @@ export async function pickFolder(): Promise<FileSystemDirectoryHandle | null> {
 
 /** Finds the files of a folder that was picked. */
 export async function filesOfFolder(handle: FileSystemDirectoryHandle): Promise<PickedFolder> {
-  return { name: handle.name, files: await filesOfHandle(handle, "") };
+  return inItsFolder(await filesOfHandle(handle, `${handle.name}/`));
 }
 
 async function filesOfHandle(
@@ -52,7 +52,7 @@ export function filesOfInput(input: HTMLInputElement): PickedFolder {
     name: file.webkitRelativePath || file.name,
     file,
   }));
-  return withoutTop(files);
+  return inItsFolder(files);
 }
 
 /** The folders and files that were dropped, as one folder; a ZIP file is one too. */
@@ -66,13 +66,13 @@ export async function filesOfDrop(transfer: DataTransfer): Promise<PickedFolder>
       files.push(...(await filesOfDirectory(entry as FileSystemDirectoryEntry, `${entry.name}/`)));
     } else if (entry) {
       const file = await fileOf(entry as FileSystemFileEntry);
-      if (only === entry && entries.length === 1 && entry.name.endsWith(".zip")) {
+      if (only === entry && entries.length === 1 && ZIP.test(entry.name)) {
         return filesOfZip(file);
       }
       files.push({ name: entry.name, file });
     }
   }
-  return withoutTop(files);
+  return inItsFolder(files);
 }
 
 /** The files of a folder in a ZIP file. */
@@ -83,16 +83,43 @@ async function filesOfZip(zip: File): Promise<PickedFolder> {
     name,
     file: new Blob([content as BlobPart]),
   }));
-  return withoutTop(files, zip.name.replace(/\.zip$/, ""));
+  return inItsFolder(files, zip.name.replace(ZIP, ""));
 }
 
-/** Files by their paths below the one folder that contains them all; without one, they get a name. */
-function withoutTop(files: NamedFile[], name = "files"): PickedFolder {
-  const top = files[0]?.name.split("/", 2)[0] ?? "";
-  const isShared = files.every(({ name }) => name.startsWith(`${top}/`));
-  if (!isShared || files.length === 0) return { name, files };
-  const below = files.map(({ name, file }) => ({ name: name.slice(top.length + 1), file }));
-  return { name: top, files: below };
+/** The end of the name of a ZIP file. */
+const ZIP = /\.zip$/i;
+
+/** What a model or a finished study has. */
+const SIGN = /(?:^|\/)(?:config|manifest)\.json$/;
+
+/**
+ * Files by their paths below the folder of the model or the study, which may be inside others; if that is
+ * not clear, below the folder that contains all files. Without a folder they get a name.
+ */
+function inItsFolder(files: NamedFile[], name = "files"): PickedFolder {
+  const folders = files.filter((file) => SIGN.test(file.name)).map((file) => folderOf(file.name));
+  const depth = Math.min(...folders.map(depthOf));
+  const [folder = sharedFolder(files), other] = folders.filter((one) => depthOf(one) === depth);
+  const chosen = other === undefined || other === folder ? folder : sharedFolder(files);
+  const inside = files.filter((file) => file.name.startsWith(chosen));
+  const below = inside.map(({ name, file }) => ({ name: name.slice(chosen.length), file }));
+  return { name: chosen.split("/").at(-2) ?? name, files: below };
+}
+
+/** The folder of a path, with the slash at its end. */
+function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf("/") + 1);
+}
+
+function depthOf(folder: string): number {
+  return folder.split("/").length;
+}
+
+/** The folder at the top that contains all files, with the slash at its end. */
+function sharedFolder(files: NamedFile[]): string {
+  const [top = "", ...rest] = files[0]?.name.split("/") ?? [];
+  const isShared = rest.length > 0 && files.every((file) => file.name.startsWith(`${top}/`));
+  return isShared ? `${top}/` : "";
 }
 
 async function filesOfDirectory(

@@ -8,7 +8,7 @@ const STORED = "lesion-lab-language";
 
 /** A language by its code; null if the page is not in it. */
 export function languageOf(code: string): Language | null {
-  return code in LANGUAGES ? (code as Language) : null;
+  return Object.hasOwn(LANGUAGES, code) ? (code as Language) : null;
 }
 
 function firstLanguage(): Language {

@@ -464,6 +464,10 @@ export const TEXTS = {
     en: "The link was made with the model {name}. Open it to see the same:",
     vi: "Liên kết này được tạo với mô hình {name}. Hãy mở mô hình đó để thấy đúng như vậy:",
   },
+  "share.damagedLink": {
+    en: "The link was cut or changed: its pairs and prompts cannot be read. Those of the page are shown instead.",
+    vi: "Liên kết đã bị cắt hoặc bị sửa: không đọc được các cặp câu và câu thử trong đó. Trang hiện các cặp câu có sẵn.",
+  },
   "share.dropHere": {
     en: "Drop a finished study, or the folder of a model",
     vi: "Thả vào đây một nghiên cứu đã xong, hoặc thư mục của một mô hình",
