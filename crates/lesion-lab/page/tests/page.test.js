@@ -215,6 +215,22 @@ test("spaces in the list of neurons do not matter, also without a mask", async (
   visitor.complain();
 });
 
+test("a number of neurons that a layer does not have is refused in words", async (t) => {
+  const visitor = await Visitor.arrive(t, host.address);
+  const { page } = visitor;
+  const range = page.getByText("a whole number from 1 to 768");
+  for (const count of ["0", "-5", "1.5", "", "769"]) {
+    await page.getByLabel("How many", { exact: true }).fill(count);
+    await range.waitFor();
+    assert.ok(await visitor.button("Strongest her").isDisabled(), count);
+  }
+  await page.getByLabel("How many", { exact: true }).fill("768");
+  await range.waitFor({ state: "detached" });
+  await visitor.button("Strongest her").click();
+  await page.waitForSelector(".outcome");
+  visitor.complain();
+});
+
 test("a mistake is one line in the page", async (t) => {
   const visitor = await Visitor.arrive(t, host.address);
   await visitor.page.fill("#lesioned-neurons", "9:her");

@@ -24,8 +24,8 @@ export class Experiment {
   /** Neurons, such as `4:her 5:12,19`, separated by spaces. */
   neurons = $state("");
   kind: Kind = $state("zero");
-  /** The factor or value of the kinds that need one. */
-  amount = $state(DEFAULT_AMOUNT);
+  /** The factor or value of the kinds that need one; null if its field is empty. */
+  amount: number | null = $state(DEFAULT_AMOUNT);
   site: "pre" | "post" = $state("post");
   /** Tokens: `target`, `all` or offsets such as `-1,0`. */
   at = $state("target");
@@ -62,7 +62,7 @@ export class Experiment {
   }
 
   get lesion(): Lesion {
-    const kind = this.needsAmount ? `${this.kind}=${this.amount}` : this.kind;
+    const kind = this.needsAmount ? `${this.kind}=${this.amount ?? ""}` : this.kind;
     return { neurons: this.sources, kind, site: this.site, at: this.at.trim() };
   }
 

@@ -116,6 +116,10 @@ export const TEXTS = {
     vi: "tầng, dấu hai chấm, rồi nhãn hoặc số thứ tự. Nhiều nhóm thì cách nhau bằng dấu cách.",
   },
   "chooser.count": { en: "How many", vi: "Số lượng" },
+  "chooser.range": {
+    en: "How many neurons: a whole number from 1 to {most}.",
+    vi: "Số lượng nơ-ron phải là số nguyên từ 1 đến {most}.",
+  },
   "chooser.strongest": { en: "Strongest", vi: "Mạnh nhất:" },
   "chooser.random": { en: "Random", vi: "Ngẫu nhiên" },
   "chooser.inLayer": { en: "in layer {layer}", vi: "ở tầng {layer}" },
@@ -248,6 +252,10 @@ export const TEXTS = {
   "cloud.lead": {
     en: "The same lesion is made with random sets of equal size: any neurons of the same layers, and neurons that are about as active.",
     vi: "Phép tắt này được lặp lại với những tập ngẫu nhiên cùng số lượng: nơ-ron bất kỳ ở cùng tầng, và nơ-ron hoạt động mạnh tương đương.",
+  },
+  "cloud.firstMask": {
+    en: "The sentence has several masks; the comparison is about the first, token {position}.",
+    vi: "Câu có nhiều chỗ che; phép so sánh này xét chỗ đầu tiên, token {position}.",
   },
   "cloud.sets": { en: "Random sets of each kind", vi: "Số tập ngẫu nhiên mỗi loại" },
   "cloud.start": { en: "Compare with random sets", vi: "So với các tập ngẫu nhiên" },
