@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use crate::support::{
     Run, assert_close, assert_user_error,
-    fixture_folders::{decoders, families, masked_families, protein_families},
+    fixture_folders::{decoders, families, masked_families},
     gathered::copy_files,
     lesion, number,
 };

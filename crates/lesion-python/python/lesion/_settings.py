@@ -199,8 +199,8 @@ class StudySettings(TypedDict, total=False):
     """Prompts, with the right word first: `We thanked {her|him}.` By default the paper's two."""
 
     score: SettingValue
-    """Score by which the candidates of a prompt are compared. `word`: the word's logit at the
-    mask. `sentence`: the sum of the log probabilities of all tokens of the sentence with the
+    """Score by which the candidates of a prompt are compared. `word`: the word's logit.
+    `sentence`: the sum of the log probabilities of all tokens of the sentence with the
     candidate, which may then be several words. Value: `word` or `sentence`. By default
     `"word"`."""
 
