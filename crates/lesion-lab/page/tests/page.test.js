@@ -256,6 +256,8 @@ test("the tour is walked by keyboard alone", async (t) => {
   }
   await keyboard.press("Escape");
   await tour.waitFor({ state: "detached" });
+  const focused = await visitor.page.evaluate(() => document.activeElement.textContent);
+  assert.equal(focused, "Take the tour", "the keyboard goes on where the tour began");
   visitor.complain();
 });
 
