@@ -166,6 +166,7 @@ const BROKEN_PYTORCH = [
   (bytes) => bytes.subarray(0, bytes.length / 2),
   (bytes) => bytes.subarray(0, 100),
   () => Buffer.from("no weights"),
+  () => Buffer.from("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n"),
   (bytes) => Buffer.from(bytes.toString("latin1").replaceAll("data.pkl", "data.txt"), "latin1"),
   (bytes) =>
     Buffer.from(bytes.toString("latin1").replace("FloatStorage", "CloatStorage"), "latin1"),
@@ -184,7 +185,10 @@ test("broken weights of PyTorch say why in one line, and the model before stays"
     await visitor.button("Open it").click();
     const alert = model.getByRole("alert");
     await alert.waitFor();
-    assert.match(await alert.innerText(), /^.*(pytorch_model\.bin|model\.safetensors): [^\n]+$/);
+    assert.match(
+      await alert.innerText(),
+      /^.*(pytorch_model\.bin: |model\.safetensors(:| is only a pointer) )[^\n]+$/,
+    );
   }
   await visitor.lesion("5:her");
   visitor.complain();

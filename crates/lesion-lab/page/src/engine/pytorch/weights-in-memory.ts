@@ -6,6 +6,9 @@ import { toSafetensors } from "./pytorch-file";
 const PYTORCH = /^pytorch_model(.*)\.bin$/;
 const INDEX = "pytorch_model.bin.index.json";
 
+/** The beginning of a pointer that Git LFS left in the place of a file. */
+const LFS_POINTER = "version https://git-lfs";
+
 /** Whether a file has weights in PyTorch's own format. */
 export function isPytorch(name: string): boolean {
   return PYTORCH.test(name) || name === INDEX;
@@ -27,7 +30,11 @@ export async function toMemory(
   file: Blob,
   onBytes: (done: number, all: number) => void,
 ): Promise<Uint8Array> {
-  if (!isPytorch(name)) return new Uint8Array(await file.arrayBuffer());
+  const beginning = await file.slice(0, LFS_POINTER.length).text();
+  // The program says what a pointer is.
+  if (!isPytorch(name) || beginning === LFS_POINTER) {
+    return new Uint8Array(await file.arrayBuffer());
+  }
   try {
     return name === INDEX ? renamedIndex(await file.text()) : await toSafetensors(file, onBytes);
   } catch (error) {
