@@ -110,11 +110,12 @@ fn write_glue(workspace: &Workspace, module: &Path, folder: &Path) -> Result<()>
     run(glue.arg(module).arg("--out").arg(folder), "")
 }
 
-/// Makes the module smaller. `-O3` is as fast, within what can be measured, and larger. The program is
-/// npm's, because that of Debian 12 exports the wrong table of two.
+/// Makes the module smaller. `-O3` is as fast, within what can be measured, and larger; so it is without
+/// `--merge-similar-functions`. The program is npm's, because that of Debian 12 exports the wrong table of two.
 fn optimise(page: &Path, module: &Path) -> Result<()> {
     let mut optimiser = Command::new(page.join("node_modules/.bin/wasm-opt"));
-    optimiser.arg("-Oz").args(FEATURES).arg(module).arg("-o").arg(module);
+    optimiser.args(["--merge-similar-functions", "-Oz"]).args(FEATURES);
+    optimiser.arg(module).arg("-o").arg(module);
     run(&mut optimiser, "")
 }
 
