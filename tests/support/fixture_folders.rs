@@ -23,7 +23,7 @@ pub(crate) fn masked_families() -> impl Iterator<Item = &'static str> {
 }
 
 /// Models that have a mask and read proteins.
-pub(crate) fn protein_families() -> impl Iterator<Item = &'static str> {
+fn protein_families() -> impl Iterator<Item = &'static str> {
     FOLDERS.proteins.iter().map(String::as_str)
 }
 
