@@ -146,22 +146,6 @@ test("the first load is cancelled, and begins again", async (t) => {
   visitor.complain();
 });
 
-test("a selection that was cancelled is made again", async (t) => {
-  const visitor = await Visitor.arrive(t, host.address);
-  const { page } = visitor;
-  const contrast = page.locator("#contrast");
-  await contrast.getByRole("button", { name: "is,are" }).click();
-  await visitor.button("Select neurons").click();
-  await contrast.getByRole("button", { name: "Cancel" }).click();
-  const neurons = page.locator("#neurons");
-  await neurons.getByText("Stopped.").waitFor();
-  await visitor.lesion("5:her");
-  await neurons.getByRole("button", { name: "Start again" }).click();
-  await contrast.locator("th", { hasText: /^are$/ }).waitFor();
-  await neurons.getByText("Stopped.").waitFor({ state: "detached" });
-  visitor.complain();
-});
-
 test("a comparison is cancelled, and the page goes on", async (t) => {
   const visitor = await Visitor.arrive(t, host.address);
   const { page } = visitor;
