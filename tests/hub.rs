@@ -230,11 +230,12 @@ fn a_model_that_names_no_family_is_checked_before_its_weights_are_downloaded() {
         let bytes = [&length[..], header.as_bytes(), &[0; 99]].concat();
         ("model.safetensors".to_owned(), bytes)
     };
+    let sizes = ("config.json".to_owned(), br#"{"hidden_size": 0}"#.to_vec());
     for (file, weights_in, expected) in [
         (options("{\"mask_token\": \"[GAP]\"}"), "model.safetensors", "no [GAP]"),
         (options("{\"tokenizer_class\": \"T5Tokenizer\"}"), "model.safetensors", "T5Tokenizer"),
         (options("{\"tokenizer_class\": \"T5Tokenizer\"}"), "pytorch_model.bin", "T5Tokenizer"),
-        (("config.json".to_owned(), b"{}".to_vec()), "pytorch_model.bin", "`hidden_size`"),
+        (sizes, "pytorch_model.bin", "`hidden_size`"),
         (weights("classifier.weight"), "model.safetensors", "no language-modelling head"),
     ] {
         let mut unnamed = unnamed_repository();
