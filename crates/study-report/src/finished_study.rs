@@ -5,12 +5,17 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use serde::de::Error;
 use study_record::{
     MANIFEST, Manifest, SWEEP,
     tables::{Row, Table, TableError, decode},
 };
 
 use crate::{error::ReportError, hash, study_files::StudyFiles};
+
+/// Many more layers than models have. Sections have rows and figures of each layer, so that a larger number in a
+/// damaged manifest would take all memory.
+const MOST_LAYERS: usize = 10_000;
 
 /// A finished study. Its manifest is read at once, its tables when they are asked for.
 pub struct FinishedStudy<'a> {
@@ -117,8 +122,18 @@ fn read_manifest(files: &dyn StudyFiles) -> Result<Manifest, ReportError> {
         Err(error) => return Err(unreadable(files, MANIFEST, error)),
     };
     let text = io::read_to_string(reader).map_err(|error| unreadable(files, MANIFEST, error))?;
-    serde_json::from_str(&text)
+    parse_manifest(&text)
         .map_err(|error| ReportError::Manifest { path: files.path(MANIFEST), error })
+}
+
+fn parse_manifest(text: &str) -> Result<Manifest, serde_json::Error> {
+    let manifest: Manifest = serde_json::from_str(text)?;
+    let layers = manifest.model_layers;
+    if layers > MOST_LAYERS {
+        let message = format!("`model_layers` is {layers}, and may be at most {MOST_LAYERS}");
+        return Err(serde_json::Error::custom(message));
+    }
+    Ok(manifest)
 }
 
 fn find_changed(files: &dyn StudyFiles, manifest: &Manifest) -> Result<Vec<String>, ReportError> {
