@@ -4,23 +4,13 @@ use std::{ffi::OsString, process::ExitCode};
 
 use anyhow::Result;
 
-use crate::workspace::Workspace;
+use crate::{lesion::build_lesion, workspace::Workspace};
 
 /// Builds `lesion` and `mutated-inputs`, and runs the latter with these arguments.
 pub(crate) fn read_mutants(workspace: &Workspace, args: Vec<OsString>) -> Result<ExitCode> {
-    // With the other crates, so that the build of the dependencies is that of `lesion`. `pretrain`
-    // would add autodiff, and `lesion-python` needs Python.
-    workspace.build(&[
-        "--workspace",
-        "--exclude",
-        "pretrain",
-        "--exclude",
-        "lesion-python",
-        "--bin",
-        "lesion",
-        "--bin",
-        "mutated-inputs",
-    ])?;
+    // One by one, so that `lesion` and its dependencies are those of the default build.
+    build_lesion(workspace, &[])?;
+    workspace.build(&["--package", "mutated-inputs"])?;
     let mut all_args: Vec<OsString> = vec![
         "--root".into(),
         workspace.root().into(),
