@@ -311,11 +311,11 @@ tables! {
         strongest_1_drop: Option<f64>,
         /// Mean margin drop of the lesion of the five strongest together.
         strongest_5_drop: Option<f64>,
-        /// How many of the lesioned neurons are significantly higher where the words of their own label's
+        /// Number of the lesioned neurons that are significantly higher where the words of their own label's
         /// prompts are predicted than in those of the other label: Welch's t-test over templates, corrected by
         /// Benjamini-Hochberg over the layer, at 0.05. Empty with fewer than two templates of a label.
         higher_at_masks: Option<usize>,
-        /// How many are significantly lower there.
+        /// Number of those that are significantly lower there.
         lower_at_masks: Option<usize>,
         /// Two-sided p against the N `random` sets: with the mean of the N + 1 margin drops as the
         /// centre, the share of them that lie at least as far from it as the matched set's. It is at

@@ -171,7 +171,7 @@ tables! {
         /// The counterpart whose activations replace those of lesioned neurons, if `lesion.kind` is
         /// `patch`, with `[MASK]` in the word's place.
         counterpart: Option<String>,
-        /// What its candidates are compared by: the logit of the `word`, or the score of the whole `sentence`.
+        /// Score by which its candidates are compared: the logit of the `word`, or the score of the whole `sentence`.
         score: ScoreUnit,
     }
 
@@ -190,7 +190,7 @@ tables! {
         prob: f64,
         /// Its rank over the whole vocabulary, or that of its sentence among the candidates'; 1 is the top.
         rank: usize,
-        /// What candidates are compared by: the logit of the `word`, or the score of the whole `sentence`.
+        /// Score by which candidates are compared: the logit of the `word`, or the score of the whole `sentence`.
         score: ScoreUnit,
     }
 
@@ -222,7 +222,7 @@ tables! {
         prob_clean: f64,
         /// Its probability in the lesioned pass.
         prob_lesioned: f64,
-        /// What candidates are compared by: the logit of the `word`, or the score of the whole `sentence`.
+        /// Score by which candidates are compared: the logit of the `word`, or the score of the whole `sentence`.
         score: ScoreUnit,
     }
 
@@ -319,7 +319,7 @@ pub struct SingleLesionRow {
     pub logit_drop: f64,
     /// The fall of the word's margin over the strongest other word.
     pub margin_drop: f64,
-    /// How the direct effect is computed; only if the lesion is zero where the word is predicted.
+    /// Computation of the direct effect; only if the lesion is zero where the word is predicted.
     pub direct: Option<Directness>,
     /// The direct effect of the neuron on the word's logit.
     pub direct_logit_drop: Option<f64>,

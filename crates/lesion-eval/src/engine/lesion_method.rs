@@ -1,4 +1,4 @@
-//! How neurons are lesioned: the new value of an activation, the site and the tokens.
+//! The method of a lesion: the new value of an activation, the site and the tokens.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -15,7 +15,7 @@ use crate::{
     translate::model_site,
 };
 
-/// How neurons are lesioned.
+/// A way to lesion neurons.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LesionMethod {
     /// The new value of their activations.

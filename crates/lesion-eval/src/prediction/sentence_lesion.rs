@@ -18,7 +18,7 @@ use crate::{
 /// A lesion of one sentence.
 #[derive(Clone, Debug)]
 pub struct SentenceLesion {
-    /// How neurons are lesioned. The target is the token of the row's own prediction.
+    /// Kind, site and tokens of the lesion. The target is the token of the row's own prediction.
     pub method: LesionMethod,
     /// The lesioned layers, each with its neurons.
     pub layers: Vec<(usize, Arc<[usize]>)>,
