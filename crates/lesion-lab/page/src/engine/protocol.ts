@@ -480,6 +480,11 @@ export interface StudyTable {
 
 // ----------------------------------------------------------------------------------------- errors
 
+/** The message of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** An error in one line, as the program prints it after `error:`. */
 export class EngineError extends Error {
   constructor(

@@ -7,6 +7,7 @@ import { isPytorch, nameInMemory, toMemory } from "./pytorch/weights-in-memory";
 import { openHubModel, type HubModel } from "./hub-model";
 import {
   EngineError,
+  messageOf,
   MODEL_FOLDER,
   type Call,
   type Calls,
@@ -80,7 +81,7 @@ function describe(error: unknown): {
     const { message, cancelled, lines } = error;
     return { message, cancelled, lines, isFatal: false };
   }
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   // The module cannot be used after a trap, nor without memory.
   const isFatal = error instanceof WebAssembly.RuntimeError || error instanceof RangeError;
   const line = isFatal ? `the engine failed, perhaps for lack of memory: ${message}` : message;

@@ -1,4 +1,4 @@
-import { EngineError, type AskOptions, type Progress } from "../engine/protocol.ts";
+import { EngineError, messageOf, type AskOptions, type Progress } from "../engine/protocol.ts";
 
 /** Milliseconds after which the page shows that a task is running. */
 const PATIENCE = 200;
@@ -65,10 +65,6 @@ function whenCancelled(signal: AbortSignal): Promise<never> {
       reject(new EngineError("cancelled", true));
     });
   });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /**

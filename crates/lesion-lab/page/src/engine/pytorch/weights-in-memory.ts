@@ -1,6 +1,6 @@
 // The program reads safetensors from memory, so PyTorch's weights become safetensors before.
 
-import { EngineError } from "../protocol";
+import { EngineError, messageOf } from "../protocol";
 import { toSafetensors } from "./pytorch-file";
 
 const PYTORCH = /^pytorch_model(.*)\.bin$/;
@@ -38,8 +38,7 @@ export async function toMemory(
   try {
     return name === INDEX ? renamedIndex(await file.text()) : await toSafetensors(file, onBytes);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new EngineError(`${name}: ${reason}`);
+    throw new EngineError(`${name}: ${messageOf(error)}`);
   }
 }
 
