@@ -57,6 +57,18 @@ fn open(family: &str, scratch: &Path) -> Checkpoint {
     Checkpoint::open(scratch).unwrap()
 }
 
+/// Calls `check` with each family's model, with shortcuts, and its cases.
+fn for_each_family(check: impl Fn(&str, Subject<'_>, &[Case])) {
+    let scratch = tempfile::TempDir::new().unwrap();
+    for (family, cases) in cases() {
+        let mut checkpoint = open(&family, scratch.path());
+        let model = checkpoint.load_model(&Device::flex()).unwrap();
+        let (tokenizer, batching) = (&checkpoint.tokenizer, Batching::default());
+        let subject = Subject { model: &model, tokenizer, plain: false, batching };
+        check(&family, subject, &cases);
+    }
+}
+
 fn encode(subject: Subject<'_>, cases: &[Case]) -> Vec<MaskedPrompt> {
     let text: Vec<&str> = cases.iter().map(|case| case.template.as_str()).collect();
     let prompts = Prompts::parse("prompts", &text.join("\n")).unwrap();
@@ -114,15 +126,9 @@ fn assert_close(found: &[f32], expected: &[f64], tolerance: f64, case: &str) {
 
 #[test]
 fn scores_are_those_of_transformers_without_and_with_a_lesion() {
-    let scratch = tempfile::TempDir::new().unwrap();
-    for (family, cases) in cases() {
-        let mut checkpoint = open(&family, scratch.path());
-        let model = checkpoint.load_model(&Device::flex()).unwrap();
-        let tokenizer = &checkpoint.tokenizer;
-        let subject =
-            |plain| Subject { model: &model, tokenizer, plain, batching: Batching::default() };
-        let prompts = encode(subject(false), &cases);
-        let predictions = predict(subject(false), &prompts, &mut unwatched()).unwrap();
+    for_each_family(|family, subject, cases| {
+        let prompts = encode(subject, cases);
+        let predictions = predict(subject, &prompts, &mut unwatched()).unwrap();
         for (case, prediction) in cases.iter().zip(&predictions) {
             let name = format!("{family:?} {}", case.template);
             let scores: Vec<f32> = prediction.scores.iter().map(|score| score.logit).collect();
@@ -134,8 +140,8 @@ fn scores_are_those_of_transformers_without_and_with_a_lesion() {
             assert!((probability.ln() - case.clean[0]).abs() <= 1e-4);
         }
         for tokens in [Tokens::Target, Tokens::All] {
-            let [quick, plain] =
-                [false, true].map(|plain| lesion(subject(plain), &prompts, &tokens, &NEURONS));
+            let [quick, plain] = [false, true]
+                .map(|plain| lesion(Subject { plain, ..subject }, &prompts, &tokens, &NEURONS));
             for (index, case) in cases.iter().enumerate() {
                 let name = format!("{family:?} {} {tokens:?}", case.template);
                 let expected = if tokens == Tokens::All { &case.all } else { &case.target };
@@ -147,7 +153,7 @@ fn scores_are_those_of_transformers_without_and_with_a_lesion() {
                 assert_close(&quick.lesioned.logits, &plain_scores, 2e-5, &name);
             }
         }
-    }
+    });
 }
 
 #[test]
@@ -203,13 +209,8 @@ fn a_decoder_reads_a_sentence_in_one_pass_as_in_one_for_each_token() {
 
 #[test]
 fn the_divergence_of_a_lesion_is_its_mean_over_all_predictions() {
-    let scratch = tempfile::TempDir::new().unwrap();
-    for (family, cases) in cases() {
-        let mut checkpoint = open(&family, scratch.path());
-        let model = checkpoint.load_model(&Device::flex()).unwrap();
-        let (tokenizer, batching) = (&checkpoint.tokenizer, Batching::default());
-        let subject = Subject { model: &model, tokenizer, plain: false, batching };
-        let prompts = encode(subject, &cases);
+    for_each_family(|family, subject, cases| {
+        let prompts = encode(subject, cases);
         let method = method(LesionKind::Zero, Site::Post, &Tokens::Target);
         let lesions = [vec![(LAYER, Arc::from(NEURONS))]];
         let outcomes = run_lesions(subject, &prompts, &method, &lesions, Read::Distribution);
@@ -217,44 +218,35 @@ fn the_divergence_of_a_lesion_is_its_mean_over_all_predictions() {
             let found = outcome.lesioned.change.unwrap().divergence;
             assert!((found - case.divergence).abs() <= 1e-5, "{family:?} {}", case.template);
         }
-    }
+    });
 }
 
 #[test]
 fn every_token_is_scored_once_and_shared_predictions_are_made_once() {
-    let scratch = tempfile::TempDir::new().unwrap();
-    for (family, cases) in cases() {
-        let mut checkpoint = open(&family, scratch.path());
-        let model = checkpoint.load_model(&Device::flex()).unwrap();
-        let (tokenizer, batching) = (&checkpoint.tokenizer, Batching::default());
-        let subject = Subject { model: &model, tokenizer, plain: false, batching };
-        for case in &cases {
+    for_each_family(|family, subject, cases| {
+        for case in cases {
             let prompts = encode(subject, std::slice::from_ref(case));
             let passes = passes_of(&prompts);
             let predicted: usize = passes.iter().map(|pass| pass.candidates.len()).sum();
             let scored: usize = case.tokens.iter().sum();
             assert!(predicted <= scored, "{family:?} {}", case.template);
-            if tokenizer.is_of_decoder() && !case.template.starts_with('{') {
+            if subject.tokenizer.is_of_decoder() && !case.template.starts_with('{') {
                 // The tokens before the words that differ are those of both sentences.
                 assert!(predicted < scored, "{family:?} {}", case.template);
             }
         }
-    }
+    });
 }
 
 #[test]
 fn a_lesion_of_no_neuron_changes_no_bit() {
-    let scratch = tempfile::TempDir::new().unwrap();
-    for (family, cases) in cases() {
-        let mut checkpoint = open(&family, scratch.path());
-        let model = checkpoint.load_model(&Device::flex()).unwrap();
-        let (tokenizer, batching) = (&checkpoint.tokenizer, Batching::default());
+    for_each_family(|family, subject, cases| {
         // One pass in each batch: the bits of a row may depend on how many there are.
-        let batching = Batching { rows: 1, ..batching };
-        let subject = Subject { model: &model, tokenizer, plain: true, batching };
-        let prompts = encode(subject, &cases);
+        let batching = Batching { rows: 1, ..subject.batching };
+        let subject = Subject { plain: true, batching, ..subject };
+        let prompts = encode(subject, cases);
         for outcome in lesion(subject, &prompts, &Tokens::All, &[]) {
             assert_eq!(outcome.clean.logits, outcome.lesioned.logits, "{family:?}");
         }
-    }
+    });
 }

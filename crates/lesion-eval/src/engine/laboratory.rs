@@ -10,7 +10,7 @@ use std::{
 
 use activation_capture::Target;
 use bert_model::TokenBatch;
-use burn::tensor::{Int, Tensor};
+use burn::tensor::Tensor;
 use study_record::SharedLayers;
 
 use crate::{
@@ -30,7 +30,7 @@ use crate::{
         clean_pass::CleanPass,
         logits::{read_each, read_logits},
         progress::{Progress, report},
-        read_tokens::ReadTokens,
+        read_tokens::{ReadTokens, row_indices},
         side_by_side::{lock, run_side_by_side},
         subject::Subject,
     },
@@ -658,14 +658,13 @@ impl<'a> Work<'a> {
         let prompt = |row: usize| &self.prompts[unit.rows[row]];
         let mut readings = Vec::with_capacity(masks.len());
         // Logits of a whole vocabulary take much memory.
-        for (part, masks) in masks.chunks(self.subject.batching.rows.max(1)).enumerate() {
-            let first = part * self.subject.batching.rows.max(1);
+        let most = self.subject.batching.rows.max(1);
+        for (part, masks) in masks.chunks(most).enumerate() {
+            let first = part * most;
             let mut read = masks.to_vec();
             read.sort_unstable();
             read.dedup();
-            let places: Vec<i64> = read.iter().map(|&mask| mask as i64).collect();
-            let places = Tensor::<1, Int>::from_data(places.as_slice(), &clean.device());
-            let clean = clean.clone().select(0, places);
+            let clean = clean.clone().select(0, row_indices(&read, &clean.device()));
             let clean = read_logits(self.subject, clean, |_| prompt(first).prompt)?;
             let hidden = hidden.clone().narrow(0, first, masks.len());
             let logits = read_logits(self.subject, hidden, |row| prompt(first + row).prompt)?;
@@ -683,17 +682,8 @@ impl<'a> Work<'a> {
         match self.read {
             Read::Candidates => self.read_candidates(hidden, rows),
             Read::Probabilities | Read::Distribution => {
-                let prompt = |row: usize| &self.prompts[rows[row]];
-                let mut readings = Vec::with_capacity(rows.len());
-                read_each(
-                    self.subject,
-                    &hidden,
-                    |row| prompt(row).prompt,
-                    |row, logits| {
-                        readings.push(Reading::pick(prompt(row), logits));
-                    },
-                )?;
-                Ok(readings)
+                let pass_of_row = |row: usize| &self.prompts[rows[row]];
+                read_each(self.subject, &hidden, pass_of_row, Reading::pick)
             }
         }
     }

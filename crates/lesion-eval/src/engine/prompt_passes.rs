@@ -86,13 +86,23 @@ impl<'a> PromptPasses<'a> {
         }
     }
 
-    /// Groups passes, which ascend, by the length of their rows, the shortest first.
-    pub(crate) fn group(&self, subject: Subject<'_>, passes: &[usize]) -> Vec<PassGroup> {
+    /// The passes that are read in each row of tokens, by the pass that has these tokens.
+    pub(crate) fn by_row(
+        &self,
+        subject: Subject<'_>,
+        passes: impl IntoIterator<Item = usize>,
+    ) -> BTreeMap<usize, Vec<usize>> {
         let mut of_row: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-        for &pass in passes {
+        for pass in passes {
             of_row.entry(self.row_of(subject, pass)).or_default().push(pass);
         }
-        let rows: Vec<(usize, Vec<usize>)> = of_row.into_iter().collect();
+        of_row
+    }
+
+    /// Groups passes, which ascend, by the length of their rows, the shortest first.
+    pub(crate) fn group(&self, subject: Subject<'_>, passes: &[usize]) -> Vec<PassGroup> {
+        let rows: Vec<(usize, Vec<usize>)> =
+            self.by_row(subject, passes.iter().copied()).into_iter().collect();
         let mut groups = Vec::new();
         for members in subject.passes(rows.iter().map(|&(row, _)| self.list[row].length())) {
             let mut group = PassGroup::default();

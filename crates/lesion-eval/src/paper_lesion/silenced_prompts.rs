@@ -250,16 +250,7 @@ fn run(
     let all: Vec<usize> = (0..rows.len()).collect();
     let read = |targets: &[Target<'_>]| -> Result<Vec<Reading>, StudyError> {
         let hidden = pass.lesioned(&all, layers[0], model_site(site), targets)?;
-        let mut readings = Vec::with_capacity(rows.len());
-        read_each(
-            subject,
-            &hidden,
-            |row| rows[row].prompt.prompt,
-            |row, logits| {
-                readings.push(Reading::pick(rows[row].prompt, logits));
-            },
-        )?;
-        Ok(readings)
+        read_each(subject, &hidden, |row| rows[row].prompt, Reading::pick)
     };
     let clean = read(&[])?;
     let lesioned = read(&targets)?;

@@ -6,7 +6,10 @@ use burn::tensor::{Device, Int, Tensor};
 
 use crate::{
     error::StudyError,
-    passes::{read_tokens::ReadTokens, subject::Subject},
+    passes::{
+        read_tokens::{ReadTokens, row_indices},
+        subject::Subject,
+    },
 };
 
 /// A pass of a batch without a lesion, which keeps what a lesion can start from: each layer's input,
@@ -53,11 +56,7 @@ impl<'a> CleanPass<'a> {
                 projections.push(model.project(entering.len() - 1, hidden.clone())?);
             }
             let last = entering.len() - 1;
-            let read = if reads.are_one_each(batch.rows().len()) {
-                model.attend(last, hidden, TokenSet::OneEach(&reads.positions))?
-            } else {
-                reads.of(model.attend(last, hidden, TokenSet::All)?)
-            };
+            let read = subject.attend_at(last, hidden, &reads)?;
             attended.push(read.clone());
             model.mlp(last, read, TokenSet::All, &mut NoHook)?.squeeze_dim(1)
         };
@@ -135,8 +134,7 @@ impl<'a> CleanPass<'a> {
         let model = self.subject.model;
         let shape = [rows.len(), self.batch.length()];
         let mut lesion = Lesion::new(site, shape, model.config(), targets)?;
-        let kept: Vec<i64> = rows.iter().map(|&row| row as i64).collect();
-        let kept = Tensor::<1, Int>::from_data(kept.as_slice(), &self.last.device());
+        let kept = row_indices(rows, &self.last.device());
         let hidden = self.entering[from].clone().select(0, kept);
         let layers = model.config().num_hidden_layers;
         let hidden = model.run_layers(from..layers, hidden, &mut lesion)?;
@@ -287,19 +285,19 @@ impl Picked {
     /// Picks the first `length` tokens of the rows of some predictions, from a pass of `[clean, all]` tokens.
     fn new(places: Places<'_>, [clean, all]: [usize; 2], length: usize, device: &Device) -> Self {
         let Places { predictions, rows, positions } = places;
-        let mut mixed: Vec<i64> = Vec::with_capacity(rows.len() * length);
+        let mut mixed = Vec::with_capacity(rows.len() * length);
         for (row, (&from, &position)) in rows.iter().zip(positions).enumerate() {
             for i in 0..length {
                 let token = if i == position { clean * all + row } else { from * all + i };
-                mixed.push(token as i64);
+                mixed.push(token);
             }
         }
-        let indices = |list: &[usize]| {
-            let list: Vec<i64> = list.iter().map(|&index| index as i64).collect();
-            Tensor::from_data(list.as_slice(), device)
-        };
-        let mixed = Tensor::from_data(mixed.as_slice(), device);
-        Self { predictions: indices(predictions), rows: indices(rows), length, mixed }
+        Self {
+            predictions: row_indices(predictions, device),
+            rows: row_indices(rows, device),
+            length,
+            mixed: row_indices(&mixed, device),
+        }
     }
 
     /// The tokens of these rows of a tensor of the clean pass.

@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 
-use crate::{error::StudyError, passes::subject::Subject};
+use crate::{encoding::masked_prompt::MaskedPrompt, error::StudyError, passes::subject::Subject};
 
 /// The logits over the vocabulary of each row of last hidden states, `[rows, hidden]`.
 /// `prompt_of_row` gives the prompt that an error names.
@@ -25,27 +25,28 @@ pub(crate) fn read_logits(
     Ok(all.chunks_exact(vocabulary).map(<[f32]>::to_vec).collect())
 }
 
-/// Passes the logits over the vocabulary of each row of last hidden states, `[rows, hidden]`, to `keep`. As many
-/// rows as a batch may have are computed at once, because there may be many more.
+/// Reads the logits over the vocabulary of each row of last hidden states, `[rows, hidden]`, and keeps the value that
+/// `read` computes from a row's pass and its logits. As many rows as a batch may have are computed at once, because there may be many more.
 ///
 /// # Errors
 /// If a logit is not a finite number ([`StudyError::NotFinite`]).
-pub(crate) fn read_each(
+pub(crate) fn read_each<'a, T>(
     subject: Subject<'_>,
     hidden: &Tensor<2>,
-    prompt_of_row: impl Fn(usize) -> usize,
-    mut keep: impl FnMut(usize, &[f32]),
-) -> Result<(), StudyError> {
+    pass_of_row: impl Fn(usize) -> &'a MaskedPrompt,
+    read: impl Fn(&MaskedPrompt, &[f32]) -> T,
+) -> Result<Vec<T>, StudyError> {
     let [rows, _] = hidden.dims();
     let most = subject.batching.rows.max(1);
+    let mut found = Vec::with_capacity(rows);
     for first in (0..rows).step_by(most) {
         let some = hidden.clone().narrow(0, first, most.min(rows - first));
-        let logits = read_logits(subject, some, |row| prompt_of_row(first + row))?;
+        let logits = read_logits(subject, some, |row| pass_of_row(first + row).prompt)?;
         for (place, logits) in logits.iter().enumerate() {
-            keep(first + place, logits);
+            found.push(read(pass_of_row(first + place), logits));
         }
     }
-    Ok(())
+    Ok(found)
 }
 
 /// The logarithm of the sum of exp(logit) over the vocabulary.

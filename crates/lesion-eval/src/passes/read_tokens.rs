@@ -1,7 +1,7 @@
 //! The tokens of a batch at which predictions are read.
 
 use bert_model::TokenSet;
-use burn::tensor::{Int, Tensor};
+use burn::tensor::{Device, Int, Tensor};
 
 /// The tokens of a batch at which predictions are read. A row may have several, if it is read for several
 /// sentences that begin it.
@@ -31,10 +31,15 @@ impl ReadTokens {
             return TokenSet::OneEach(&self.positions).of(tensor);
         }
         let tokens = self.rows.iter().zip(&self.positions);
-        let places: Vec<i64> =
-            tokens.map(|(row, position)| (row * length + position) as i64).collect();
-        let places = Tensor::<1, Int>::from_data(places.as_slice(), &tensor.device());
+        let places: Vec<usize> = tokens.map(|(row, position)| row * length + position).collect();
+        let places = row_indices(&places, &tensor.device());
         let count = self.rows.len();
         tensor.reshape([rows * length, width]).select(0, places).reshape([count, 1, width])
     }
+}
+
+/// Rows of a tensor, to select them.
+pub(crate) fn row_indices(rows: &[usize], device: &Device) -> Tensor<1, Int> {
+    let rows: Vec<i64> = rows.iter().map(|&row| row as i64).collect();
+    Tensor::from_data(rows.as_slice(), device)
 }

@@ -95,8 +95,25 @@ impl Subject<'_> {
         let model = self.model;
         let last = model.config().num_hidden_layers - 1;
         let hidden = model.run_layers(0..last, model.embed(batch)?, &mut NoHook)?;
-        let read = reads.of(model.attend(last, hidden, TokenSet::All)?);
+        let read = self.attend_at(last, hidden, reads)?;
         Ok(model.mlp(last, read, TokenSet::All, &mut NoHook)?.squeeze_dim(1))
+    }
+
+    /// The residual stream between the halves of `layer` at tokens of its input, `[tokens, 1, hidden]`.
+    ///
+    /// # Errors
+    /// If a token lies outside the batch.
+    pub(crate) fn attend_at(
+        &self,
+        layer: usize,
+        hidden: Tensor<3>,
+        reads: &ReadTokens,
+    ) -> Result<Tensor<3>, StudyError> {
+        let [rows, ..] = hidden.dims();
+        if reads.are_one_each(rows) {
+            return Ok(self.model.attend(layer, hidden, TokenSet::OneEach(&reads.positions))?);
+        }
+        Ok(reads.of(self.model.attend(layer, hidden, TokenSet::All)?))
     }
 
     /// True if a pass may be read in the row of one that begins with its tokens.

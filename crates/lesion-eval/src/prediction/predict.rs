@@ -109,15 +109,8 @@ fn predict_words<T: Clone + Send>(
         let batch = TokenBatch::new(group.tokens(list))?;
         let hidden = subject.read_at(&batch, &group.reads(list))?;
         let pass_of = |row: usize| &list[group.passes[row]];
-        let mut found = Vec::with_capacity(group.passes.len());
-        read_each(
-            subject,
-            &hidden,
-            |row| pass_of(row).prompt,
-            |row, logits| {
-                found.push(read(subject, pass_of(row), logits));
-            },
-        )?;
+        let found =
+            read_each(subject, &hidden, pass_of, |pass, logits| read(subject, pass, logits))?;
         let mut guard = lock(&shared);
         let (predictions, progress, done) = &mut *guard;
         for (&pass, found) in group.passes.iter().zip(found) {

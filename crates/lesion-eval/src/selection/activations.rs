@@ -1,6 +1,6 @@
 //! The activation of every neuron at the target of every stimulus.
 
-use std::{collections::BTreeMap, sync::Mutex};
+use std::sync::Mutex;
 
 use activation_capture::TokenCapture;
 use bert_model::{Site, TokenBatch};
@@ -138,10 +138,7 @@ pub(crate) fn activations_of_passes(
 ) -> Result<Vec<Vec<f32>>, StudyError> {
     // The same ones, to the bit, if other passes take no shortcuts.
     let quick = Subject { plain: false, ..subject };
-    let mut read_in: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for pass in 0..passes.list.len() {
-        read_in.entry(passes.row_of(quick, pass)).or_default().push(pass);
-    }
+    let read_in = passes.by_row(quick, 0..passes.list.len());
     let mut sentences = Vec::with_capacity(read_in.len());
     for (&row, read) in &read_in {
         let positions = read.iter().map(|&pass| passes.list[pass].position).collect();
