@@ -92,6 +92,24 @@ test("all layers side by side show their neurons, and are saved as one figure", 
   visitor.complain();
 });
 
+test("a picture is saved under the name of what it shows", async (t) => {
+  const visitor = await Visitor.arrive(t, host.address);
+  const { page } = visitor;
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    // Another layer is chosen, and has to be read, while the picture is drawn.
+    page.evaluate(() => {
+      const buttons = Array.from(document.querySelectorAll("#neurons figure button"));
+      buttons.find((button) => button.textContent.includes("PNG")).click();
+      document.querySelector("#neurons input[type=radio][value='0']").click();
+    }),
+  ]);
+  const chosen = await page.locator("#neurons label.chosen").innerText();
+  assert.equal(chosen, "0");
+  assert.match(download.suggestedFilename(), /^volcano-layer-[1-9]\d*\.png$/);
+  visitor.complain();
+});
+
 test("a study runs in the page, and is shown with its figures, tables and report", async (t) => {
   const visitor = await Visitor.arrive(t, host.address);
   const study = visitor.page.locator("#study");

@@ -71,7 +71,7 @@ export class Visitor {
   /** A new tab, whose errors are noted. */
   async newPage() {
     this.page = await this.context.newPage();
-    this.page.on("pageerror", (error) => this.errors.push(error.message));
+    this.page.on("pageerror", (error) => this.errors.push(error.stack ?? error.message));
     this.page.on("console", (message) => {
       if (message.type() === "error") this.errors.push(message.text());
     });
