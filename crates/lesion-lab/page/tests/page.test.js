@@ -120,6 +120,14 @@ test("a study runs in the page, and is shown with its figures, tables and report
   await study.getByText("The whole report").click();
   const report = study.frameLocator("iframe");
   await report.getByRole("heading", { level: 1 }).waitFor();
+  const contents = report.locator("a[href^='#']");
+  await contents.last().click();
+  await report.locator(":target").waitFor();
+  assert.equal(
+    await contents.count(),
+    await report.locator("a[href]").count(),
+    "links to sections",
+  );
   visitor.complain();
 });
 
