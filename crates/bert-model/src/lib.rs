@@ -53,7 +53,7 @@ pub use config::{
     family::Family,
     structure::{
         AttentionHeads, AttentionKind, AttentionPattern, Biases, EmbeddingParts, FullLayers, Norms,
-        PredictionPlace, Structure,
+        PredictionPlace, ScoreDivisors, Structure,
     },
 };
 pub use error::BertModelError;
@@ -69,7 +69,7 @@ pub use ops::{
     dot_product_attention::Projections,
     norm_kind::NormKind,
     reach::Reach,
-    rotary::{RotaryPositions, RotaryScaling},
+    rotary::{Llama3, RotaryPositions, RotaryScaling, Yarn},
 };
 pub use text::{
     tokenizer::{BertTokenizer, Encoded, MASK, SpecialTokens, WordPieceOptions},

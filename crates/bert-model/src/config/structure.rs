@@ -15,6 +15,8 @@ pub struct Structure {
     pub attention: AttentionPattern,
     /// The heads of attention.
     pub heads: AttentionHeads,
+    /// The divisors of attention scores.
+    pub scores: ScoreDivisors,
     /// The activation function of the MLP.
     pub activation: Activation,
     /// True if an MLP is gated: what follows the activation function is then multiplied by another
@@ -78,6 +80,34 @@ pub struct AttentionHeads {
     pub key_values: Option<usize>,
     /// Number of values in a head; by default the heads of queries are as wide together as the layer.
     pub size: Option<usize>,
+}
+
+/// The divisors of attention scores, the products of queries and keys, before softmax.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ScoreDivisors {
+    /// True if scores are divided by the root of a head's size.
+    pub size: bool,
+    /// True if scores are divided by the layer's number, counted from 1.
+    pub layer: bool,
+}
+
+impl Default for ScoreDivisors {
+    fn default() -> Self {
+        Self { size: true, layer: false }
+    }
+}
+
+impl ScoreDivisors {
+    /// The factor of queries in a layer whose heads have `size` values, if scores are divided by anything else than
+    /// the root of the size.
+    pub(crate) fn query_factor(self, layer: usize, size: usize) -> Option<f64> {
+        if self == Self::default() {
+            return None;
+        }
+        let by_size = if self.size { 1.0 } else { (size as f64).sqrt() };
+        let by_layer = if self.layer { (layer + 1) as f64 } else { 1.0 };
+        Some(by_size / by_layer)
+    }
 }
 
 /// The attention of a layer.

@@ -44,6 +44,9 @@ pub(crate) struct Attention {
     reach: Reach,
     #[module(skip)]
     rotary: Option<Rotary>,
+    /// A factor of the queries, if scores are divided by anything else than the root of a head's size.
+    #[module(skip)]
+    query_factor: Option<f64>,
 }
 
 /// Rotary positions with the frequencies of the file, if it has some.
@@ -123,6 +126,7 @@ impl Attention {
             heads,
             reach,
             rotary,
+            query_factor: config.structure.scores.query_factor(index, size),
         })
     }
 
@@ -175,7 +179,7 @@ impl Attention {
             return add_linear(&self.output, self.attend_by_one(asking, input), stream);
         }
         let projections = Projections {
-            queries: self.normed(0, linear(&self.query, asking)),
+            queries: self.queries(asking),
             keys: self.normed(1, linear(&self.key, input.clone())),
             values: linear(&self.value, input),
         };
@@ -217,6 +221,7 @@ impl Attention {
             at.queries = rotary.turn(at.queries, Positions::Counted, Turn::Back);
             at.keys = rotary.turn(at.keys, Positions::Counted, Turn::Back);
         }
+        at.queries = self.with_factor(at.queries);
         if self.head_norms.is_some() {
             at.queries = self.normed_backward(0, linear(&self.query, input.clone()), at.queries);
             at.keys = self.normed_backward(1, linear(&self.key, input), at.keys);
@@ -229,9 +234,22 @@ impl Attention {
     /// Queries, keys and values of the input, `[batch, seq, hidden]`, without rotary positions.
     pub(crate) fn project(&self, input: Tensor<3>) -> Projections {
         Projections {
-            queries: self.normed(0, linear(&self.query, input.clone())),
+            queries: self.queries(input.clone()),
             keys: self.normed(1, linear(&self.key, input.clone())),
             values: linear(&self.value, input),
+        }
+    }
+
+    /// The queries of the input, `[batch, seq, hidden]`, without rotary positions.
+    fn queries(&self, input: Tensor<3>) -> Tensor<3> {
+        self.with_factor(self.normed(0, linear(&self.query, input)))
+    }
+
+    /// Queries, or the gradient at them, with the factor of queries.
+    fn with_factor(&self, queries: Tensor<3>) -> Tensor<3> {
+        match self.query_factor {
+            Some(factor) => queries * factor,
+            None => queries,
         }
     }
 
@@ -275,7 +293,7 @@ impl Attention {
             tensor.reshape([count, heads, size]).swap_dims(0, 1) // [heads, count, size]
         };
         let split_weight = |linear: &Linear| split(linear.weight.val().unsqueeze::<3>(), hidden);
-        let queries = split(self.query.forward(asking), batch);
+        let queries = split(self.with_factor(self.query.forward(asking)), batch);
         // [batch, heads, hidden]
         let sought = queries.matmul(split_weight(&self.key).swap_dims(1, 2)).swap_dims(0, 1);
         // [batch, heads, seq]

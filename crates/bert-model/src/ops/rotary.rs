@@ -24,18 +24,43 @@ pub enum RotaryScaling {
         /// The factor.
         factor: f64,
     },
-    /// Llama 3.1's: low frequencies are divided by the factor, high ones are not, and those between are a mean of
-    /// both.
-    Llama3 {
-        /// The factor.
-        factor: f64,
-        /// Turns that a low frequency makes at most in a text of `trained` tokens.
-        low: f64,
-        /// Turns that a high frequency makes at least in it.
-        high: f64,
-        /// Length of the texts that the model was trained on.
-        trained: f64,
-    },
+    /// Llama 3.1's.
+    Llama3(Llama3),
+    /// `YaRN`'s.
+    Yarn(Yarn),
+}
+
+/// The change of frequencies in Llama 3.1: low ones are divided by the factor, high ones are not, and those between
+/// are a mean of both, by the turns that they make.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Llama3 {
+    /// The factor.
+    pub factor: f64,
+    /// Turns that a low frequency makes at most in a text of `trained` tokens.
+    pub low: f64,
+    /// Turns that a high frequency makes at least in it.
+    pub high: f64,
+    /// Length of the texts that the model was trained on.
+    pub trained: f64,
+}
+
+/// The change of frequencies in `YaRN` (Peng et al. 2023, arXiv:2309.00071): low ones are divided by the factor, high
+/// ones are not, and those between are a mean of both, by their place in the list of frequencies. Turned values are
+/// also multiplied by a number.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Yarn {
+    /// The factor.
+    pub factor: f64,
+    /// Turns that a low frequency makes at most in a text of `trained` tokens.
+    pub low: f64,
+    /// Turns that a high frequency makes at least in it.
+    pub high: f64,
+    /// Length of the texts that the model was trained on.
+    pub trained: f64,
+    /// True if the places of the last high frequency and of the first low one are rounded outwards.
+    pub rounded: bool,
+    /// The number that turned values are multiplied by.
+    pub amplitude: f64,
 }
 
 impl RotaryPositions {
@@ -65,35 +90,74 @@ impl RotaryPositions {
         let mut frequencies = Vec::with_capacity(width.div_ceil(2));
         for i in (0..width).step_by(2) {
             let exponent = i as f32 / width as f32;
-            let frequency = 1.0 / base.powf(f64::from(exponent)) as f32;
+            let divisor = base.powf(f64::from(exponent)) as f32;
             frequencies.push(match self.scaling {
-                Some(scaling) => scaling.scale(frequency),
-                None => frequency,
+                Some(RotaryScaling::Yarn(yarn)) => {
+                    yarn.frequency(divisor, i / 2, yarn.mixed_places(width, base))
+                }
+                Some(RotaryScaling::Linear { factor }) => 1.0 / divisor / factor as f32,
+                Some(RotaryScaling::Llama3(llama3)) => llama3.frequency(1.0 / divisor),
+                None => 1.0 / divisor,
             });
         }
         frequencies
     }
+
+    /// The number that turned values are multiplied by.
+    #[expect(clippy::cast_possible_truncation, reason = "it is f32 in `transformers`")]
+    pub(crate) fn amplitude(&self) -> f32 {
+        match self.scaling {
+            Some(RotaryScaling::Yarn(yarn)) => yarn.amplitude as f32,
+            _ => 1.0,
+        }
+    }
 }
 
-impl RotaryScaling {
-    #[expect(clippy::cast_possible_truncation, reason = "they are f32 in `transformers`")]
-    fn scale(self, frequency: f32) -> f32 {
-        match self {
-            Self::Linear { factor } => frequency / factor as f32,
-            Self::Llama3 { factor, low, high, trained } => {
-                let wavelength = std::f32::consts::TAU / frequency;
-                if wavelength < (trained / high) as f32 {
-                    return frequency;
-                }
-                let slow = frequency / factor as f32;
-                if wavelength > (trained / low) as f32 {
-                    return slow;
-                }
-                let turns = trained as f32 / wavelength;
-                let share = (turns - low as f32) / (high - low) as f32;
-                (1.0 - share) * frequency / factor as f32 + share * frequency
-            }
+impl Yarn {
+    /// The place of the last frequency that is not divided, and of the first one that is divided by the whole factor,
+    /// among those of `width` turned values.
+    fn mixed_places(self, width: usize, base: f64) -> [f64; 2] {
+        let place = |turns: f64| {
+            let wavelength = self.trained / (turns * std::f64::consts::TAU);
+            width as f64 * wavelength.ln() / (2.0 * base.ln())
+        };
+        let [mut first, mut last] = [place(self.high), place(self.low)];
+        if self.rounded {
+            [first, last] = [first.floor(), last.ceil()];
         }
+        [first.max(0.0), last.min(width as f64 - 1.0)]
+    }
+
+    /// The frequency at a place, from its divisor: without a change it is `1 / divisor`.
+    #[expect(clippy::cast_possible_truncation, reason = "they are f32 in `transformers`")]
+    fn frequency(self, divisor: f32, place: usize, [first, last]: [f64; 2]) -> f32 {
+        let mut distance = last - first;
+        if distance == 0.0 {
+            // As in `transformers`.
+            distance = 0.001;
+        }
+        let divided = ((place as f32 - first as f32) / distance as f32).clamp(0.0, 1.0);
+        let kept = 1.0 - divided;
+        1.0 / (self.factor as f32 * divisor) * (1.0 - kept) + 1.0 / divisor * kept
+    }
+}
+
+impl Llama3 {
+    /// The frequency that another one becomes.
+    #[expect(clippy::cast_possible_truncation, reason = "they are f32 in `transformers`")]
+    fn frequency(self, frequency: f32) -> f32 {
+        let Self { factor, low, high, trained } = self;
+        let wavelength = std::f32::consts::TAU / frequency;
+        if wavelength < (trained / high) as f32 {
+            return frequency;
+        }
+        let slow = frequency / factor as f32;
+        if wavelength > (trained / low) as f32 {
+            return slow;
+        }
+        let turns = trained as f32 / wavelength;
+        let share = (turns - low as f32) / (high - low) as f32;
+        (1.0 - share) * frequency / factor as f32 + share * frequency
     }
 }
 
@@ -101,11 +165,14 @@ impl RotaryScaling {
 /// apart they are.
 ///
 /// Of the n turned values of each head, value i and value i + n/2 are the coordinates of a point, which is
-/// turned by `position · frequency_i` around 0.
+/// turned by `position · frequency_i` around 0. Their distance from 0 is multiplied by the amplitude, which is 1 but in
+/// [`Yarn`].
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Rotary {
     /// Half as many as values are turned.
     frequencies: Vec<f32>,
+    /// The number that turned values are multiplied by.
+    amplitude: f32,
     /// Number of values in a head.
     size: usize,
 }
@@ -133,12 +200,13 @@ pub(crate) enum Turn {
 impl Rotary {
     /// Rotary positions for heads of `size` values.
     pub(crate) fn new(positions: &RotaryPositions, size: usize) -> Self {
-        Self { frequencies: positions.frequencies(size), size }
+        let amplitude = positions.amplitude();
+        Self { frequencies: positions.frequencies(size), amplitude, size }
     }
 
     /// Of given frequencies, half as many as values of a head of `size` are turned.
     pub(crate) fn with_frequencies(frequencies: Vec<f32>, size: usize) -> Self {
-        Self { frequencies, size }
+        Self { frequencies, amplitude: 1.0, size }
     }
 
     /// Turns `x`, `[batch, tokens, heads x size]`.
@@ -179,13 +247,14 @@ impl Rotary {
         Tensor::cat(parts, 3).reshape([batch, tokens, width])
     }
 
-    /// The cosine and the sine of each angle, frequency by frequency for each position.
+    /// The cosine and the sine of each angle, times the amplitude, frequency by frequency for each position.
     fn points(&self, positions: impl Iterator<Item = usize>, turn: Turn) -> Vec<(f32, f32)> {
         let mut points = Vec::new();
         for position in positions {
             for frequency in &self.frequencies {
                 let (sine, cosine) = (position as f32 * frequency).sin_cos();
-                points.push((cosine, if turn == Turn::Forward { sine } else { -sine }));
+                let sine = if turn == Turn::Forward { sine } else { -sine };
+                points.push((cosine * self.amplitude, sine * self.amplitude));
             }
         }
         points

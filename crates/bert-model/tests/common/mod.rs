@@ -13,16 +13,18 @@ use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::Deserialize;
 
 /// The folders in `variants`, whose models have other options.
-pub(crate) const VARIANTS: [&str; 11] = [
+pub(crate) const VARIANTS: [&str; 13] = [
     "bert-gelu-new",
     "roberta-relu",
     "distilbert-relu",
     "electra-silu",
     "modernbert-biased",
     "gpt2-relu",
+    "gpt2-scores",
     "esm-absolute",
     "gpt_neox-sequential",
     "llama-scaled",
+    "llama-yarn",
     "qwen2-windowed",
     "qwen3-windowed",
 ];
@@ -46,6 +48,14 @@ pub(crate) fn open(family: &str) -> (Checkpoint, LanguageModel) {
     let mut checkpoint = Checkpoint::open(folder(family).join("model")).unwrap();
     let model = checkpoint.load_model(&Device::flex()).unwrap();
     (checkpoint, model)
+}
+
+/// The folder of the family that a variant is of.
+pub(crate) fn family_of(variant: &str) -> &str {
+    match variant.split('-').next().unwrap() {
+        "bert" => "",
+        family => family,
+    }
 }
 
 /// The model of a folder in `variants`, which has no tokenizer.

@@ -11,8 +11,11 @@ use crate::{
             DefaultNeurons, DefaultSizes, EmbeddingNames, Epsilon, HeadNames, LayerNames, Layout,
             Names, ProjectionNames, Traits,
         },
-        json_keys::JsonKeys,
-        structure::{AttentionKind, AttentionPattern, Biases, Norms, PredictionPlace, Structure},
+        json_keys::{JsonKeys, unsupported},
+        structure::{
+            AttentionKind, AttentionPattern, Biases, Norms, PredictionPlace, ScoreDivisors,
+            Structure,
+        },
     },
     error::BertModelError,
     ops::{activation::Activation, reach::Reach},
@@ -80,23 +83,19 @@ pub(crate) const GPT2: Traits = Traits {
 };
 
 fn read_structure(keys: JsonKeys<'_>, activation: Activation) -> Result<Structure, BertModelError> {
-    for (key, supported) in [
-        ("scale_attn_weights", true),
-        ("scale_attn_by_inverse_layer_idx", false),
-        ("add_cross_attention", false),
-    ] {
-        if keys.flag(key)?.unwrap_or(supported) != supported {
-            return Err(BertModelError::Unsupported {
-                key,
-                found: (!supported).to_string(),
-                supported: supported.to_string(),
-            });
-        }
+    const CROSS_ATTENTION: &str = "add_cross_attention";
+    if keys.flag(CROSS_ATTENTION)?.unwrap_or(false) {
+        return Err(unsupported(CROSS_ATTENTION, true, "false"));
     }
+    let scores = ScoreDivisors {
+        size: keys.flag("scale_attn_weights")?.unwrap_or(true),
+        layer: keys.flag("scale_attn_by_inverse_layer_idx")?.unwrap_or(false),
+    };
     let attention = AttentionKind { reach: Reach::Left, rotary: None };
     Ok(Structure {
         norms: Norms::Pre,
         attention: AttentionPattern::Same(attention),
+        scores,
         activation,
         head_activation: activation,
         biases: Biases { transform: false, decoder: false, ..Biases::default() },
