@@ -172,6 +172,26 @@ test("the first load is cancelled, and begins again", async (t) => {
   visitor.complain();
 });
 
+test("a selection is cancelled, and the one before stays until another is made", async (t) => {
+  const visitor = await Visitor.arrive(t, host.address);
+  const contrast = visitor.page.locator("#contrast");
+  const changed = contrast.getByText("Changed since the last selection.");
+  const before = await visitor.page.innerText("#contrast table");
+  await contrast.getByRole("group").getByRole("button").nth(1).click();
+  await visitor.button("Select neurons").click();
+  // The check of the texts may be cancelled too.
+  await contrast.getByRole("button", { name: "Cancel" }).last().click();
+  await contrast.getByText("Stopped.").waitFor();
+  await changed.waitFor();
+  assert.equal(await visitor.page.innerText("#contrast table"), before);
+  // The engine has to be started again, with its model and that selection.
+  await visitor.lesion("5:her");
+  await contrast.getByRole("button", { name: "Start again" }).click();
+  await changed.waitFor({ state: "detached" });
+  assert.notEqual(await visitor.page.innerText("#contrast table"), before);
+  visitor.complain();
+});
+
 test("a comparison is cancelled, and the page goes on", async (t) => {
   const visitor = await Visitor.arrive(t, host.address);
   const { page } = visitor;
