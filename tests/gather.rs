@@ -14,7 +14,8 @@ use tempfile::TempDir;
 use crate::support::{
     Row,
     gathered::{
-        change_column, copy_files, fixture, manifest, seal, untrained_models, write_noisy_copies,
+        PROMPTS, change_column, copy_files, fixture, manifest, seal, untrained_models,
+        write_noisy_copies,
     },
     lesion, rows,
 };
@@ -308,6 +309,41 @@ fn two_models_are_pooled_and_stand_side_by_side() {
     let copy = assert_gathers(&gather(dir.path(), &[names[0], names[0], "--out", "out"]));
     assert!(copy.contains("a copy is not a replication"), "{copy}");
     assert!(!dir.path().join("out/gather.csv").exists());
+}
+
+/// Scores of sentences are sums of log probabilities.
+#[test]
+fn pages_of_several_studies_have_the_unit_of_what_they_compare() {
+    let dir = TempDir::new().unwrap();
+    fs::write(dir.path().join("prompts.txt"), PROMPTS).unwrap();
+    for (score, unit, other) in [("word", "logits", "nats"), ("sentence", "nats", "logits")] {
+        let study = format!(
+            "score = \"{score}\"\nprompts = \"prompts.txt\"\nparts = [\"controls\"]\n\
+             [controls]\nnulls = 3\n[sweep]\nuntrained = [1, 2]\n"
+        );
+        fs::write(dir.path().join("study.toml"), study).unwrap();
+        let mut sweep = lesion(dir.path());
+        let sweep = sweep.args(["run", "study.toml", "--out", score]).output().unwrap();
+        assert!(sweep.status.success(), "{sweep:?}");
+        let tasks = [1, 2].map(|task| format!("{score}/task-{task}"));
+        let screen = assert_gathers(&gather(
+            dir.path(),
+            &[tasks[0].as_str(), tasks[1].as_str(), "--out", "out"],
+        ));
+        let pages = [format!("{score}/report.html"), "out/gather.html".to_owned()];
+        let texts = pages.map(|page| fs::read_to_string(dir.path().join(page)).unwrap());
+        for page in &texts {
+            assert_eq!(page.contains("compares whole sentences"), score == "sentence", "{page}");
+        }
+        for text in texts.into_iter().chain([screen]) {
+            let rest = text.replace("the log probabilities of all its tokens in nats", "");
+            let has = |unit: &str| {
+                [format!(" in {unit}"), format!("({unit})")].iter().any(|name| rest.contains(name))
+            };
+            assert!(!has(other), "{score}: {text}");
+            assert!(has(unit), "{score}: {text}");
+        }
+    }
 }
 
 /// Studies that the suite gathers; the time and memory of a thousand are in docs/scale.md.

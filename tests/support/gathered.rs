@@ -106,13 +106,15 @@ pub(crate) fn write_noisy_copies(dir: &Path, count: usize) -> Vec<String> {
     names
 }
 
-/// The same study of two models, whose weights are random. Each label has three templates.
+/// Prompts of three templates of each label.
+pub(crate) const PROMPTS: &str = "We saw {him|her}.\nWe saw {her|him}.\nThe king met {him|her}.\n\
+    The queen met {her|him}.\nThey thanked {him|her}.\nThey thanked {her|him}.\n";
+
+/// The same study of two models, whose weights are random.
 pub(crate) fn untrained_models(random_sets: usize) -> [Run; 2] {
-    let prompts = "We saw {him|her}.\nWe saw {her|him}.\nThe king met {him|her}.\n\
-                   The queen met {her|him}.\nThey thanked {him|her}.\nThey thanked {her|him}.\n";
     let sets = random_sets.to_string();
     ["1", "2"].map(|seed| {
         let args = ["--prompts", "prompts.txt", "--parts", "controls", "--nulls", &sets];
-        Run::with_files(&[("prompts.txt", prompts)], &[&args[..], &["--untrained", seed]].concat())
+        Run::with_files(&[("prompts.txt", PROMPTS)], &[&args[..], &["--untrained", seed]].concat())
     })
 }

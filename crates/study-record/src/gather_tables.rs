@@ -8,7 +8,7 @@ use crate::{
 choices! {
     /// The unit of an effect.
     pub enum EffectUnit: "unit of an effect" {
-        /// Logits.
+        /// Logits; nats where studies compare the scores of sentences.
         Logits = "logits",
         /// The mean margin of the same prompts without a lesion.
         Margin = "margin",

@@ -135,6 +135,7 @@ fn read_study(
     Ok(SweptStudy {
         record: task.clone(),
         labels: [manifest.label_a.clone(), manifest.label_b.clone()],
+        score: manifest.study.score,
         layers: manifest.model_layers,
         random_sets: manifest.random_sets,
         profile: profile.unwrap_or_default(),

@@ -50,8 +50,11 @@ pub(super) fn both_lesions_section(
 fn lesions_table(pair: &StudyPair<'_>) -> Result<Table, ReportError> {
     let columns =
         ["study", "layer", "label", "neurons", "prompts", "mean logit drop", "mean margin drop"];
-    let caption = "Every neuron of a layer that carries the label of the right word is 0 where \
-                   the word is predicted: means over the prompts of each label, in logits.";
+    let caption = format!(
+        "Every neuron of a layer that carries the label of the right word is 0 where the word is \
+         predicted: means over the prompts of each label, in {}.",
+        pair.unit()
+    );
     let mut table = Table::new("lesions", DROPS.tables, caption, columns);
     for (letter, study) in LETTERS.into_iter().zip(pair.studies) {
         let rows: Vec<LesionRow> = study.rows()?;

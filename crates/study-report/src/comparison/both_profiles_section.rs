@@ -66,7 +66,7 @@ fn profiles_figure(
     });
     Ok(Figure {
         file: PROFILES,
-        svg: draw_by_layer(pair, "mean margin drop (logits)", points)?,
+        svg: draw_by_layer(pair, &format!("mean margin drop ({})", pair.unit()), points)?,
         caption: format!("The largest mean margin drop is {most_a} in A and {most_b} in B."),
     })
 }
@@ -82,7 +82,7 @@ fn profiles_table(pair: &StudyPair<'_>, verdicts: &[StudyVerdicts; 2]) -> Table 
         "95 % of random, B",
         "verdict, B",
     ];
-    let caption = "Mean margin drops in logits.";
+    let caption = format!("Mean margin drops in {}.", pair.unit());
     let mut table = Table::new("profiles", PROFILES.tables, caption, columns);
     for layer in 0..pair.layers() {
         for labels in pair.labels() {

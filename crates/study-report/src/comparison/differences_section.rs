@@ -8,11 +8,17 @@ use super::study_pair::{LETTERS, StudyPair};
 use crate::{
     document::{cell::Cell, number_text::list, report_table::Table, section::Section},
     error::ReportError,
-    sections::settings_list::settings_list,
+    sections::{score_note::score_note, settings_list::settings_list},
 };
 
 pub(super) fn differences_section(pair: &StudyPair<'_>) -> Result<Section, ReportError> {
     let mut section = Section::new("differences", "Differences");
+    let [a, b] = pair.manifests().map(|manifest| manifest.study.score);
+    let scores =
+        if a == b { score_note("Each study", a) } else { score_note("A", a) + &score_note("B", b) };
+    if !scores.is_empty() {
+        section.explanation(scores.trim_start());
+    }
     for (letter, study) in LETTERS.into_iter().zip(pair.studies) {
         if !study.changed().is_empty() {
             section.warning(format!(

@@ -121,9 +121,10 @@ pub(super) fn draw_prompts(
         let mut keys = label_keys(labels.map(str::to_owned));
         keys.push(key(Shape::Ring, MUTED, "no label"));
         let root = legend(root, &keys)?;
+        let unit = pair.unit();
         let frame = Frame {
-            x: &format!("{name} in A (logits)"),
-            y: &format!("{name} in B (logits)"),
+            x: &format!("{name} in A ({unit})"),
+            y: &format!("{name} in B ({unit})"),
             ..Frame::default()
         };
         draw_scatter(&root, &frame, mark_size(points.len()), &points)

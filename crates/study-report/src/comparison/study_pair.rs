@@ -2,7 +2,7 @@
 
 use study_record::Manifest;
 
-use crate::finished_study::FinishedStudy;
+use crate::{finished_study::FinishedStudy, sections::score_note::margin_unit};
 
 /// The names of the two studies.
 pub(super) const LETTERS: [&str; 2] = ["A", "B"];
@@ -21,6 +21,11 @@ impl<'a> StudyPair<'a> {
     pub(super) fn same_model(&self) -> bool {
         let [a, b] = self.manifests().map(|manifest| &manifest.inputs.model.sha256);
         a == b
+    }
+
+    /// The unit of margins.
+    pub(super) fn unit(&self) -> String {
+        margin_unit(self.manifests().map(|manifest| manifest.study.score))
     }
 
     /// The layers of the deeper model.

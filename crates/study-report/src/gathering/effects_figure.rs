@@ -63,7 +63,7 @@ pub(super) fn effects_figure(pooled: &PooledStudies) -> Result<Figure, ReportErr
             let frame = Frame {
                 title: &format!("{label} neurons, {label} prompts"),
                 x: if pooled.common_layers().is_some() { "layer" } else { "share of the depth" },
-                y: "margin drop beyond random sets (logits)",
+                y: &format!("margin drop beyond random sets ({})", pooled.margin_unit()),
                 ticks: ((2 * cells).min(MOST_TICKS), 5),
                 x_format: &place,
                 ..Frame::default()

@@ -130,7 +130,7 @@ impl Forest<'_> {
         let y = -(models + (BELOW - 0.3) * self.row_height())..0.9 * self.row_height();
         let frame = Frame {
             title: &format!("{}, {}", self.pooled.cell_name(self.row.cell), self.row.neuron_set),
-            x: "margin drop beyond random sets (logits)",
+            x: &format!("margin drop beyond random sets ({})", self.pooled.margin_unit()),
             ticks: (5, 0),
             y_format: &|_| String::new(),
             ..Frame::default()

@@ -21,6 +21,7 @@ use crate::{
     },
     error::ReportError,
     pooling::{cell_estimate::RESAMPLES, pooled_studies::PooledStudies},
+    sections::score_note::score_note,
 };
 
 const SOURCES: &[&str] = &[GatherRow::TABLE.file];
@@ -32,13 +33,15 @@ pub(super) fn pooled_section(pooled: &PooledStudies) -> Result<Section, ReportEr
         section.list(left_out_sentences(pooled));
         return Ok(section);
     }
-    section.explanation(
+    let scores = pooled.effects.first().map(|study| score_note("Each study", study.score));
+    section.explanation(format!(
         "A cell is a layer and a label. Its effect in one model is the mean margin drop of the label\u{2019}s \
          neurons beyond that of random sets of the same size. The mean over models is that of a \
          random-effects meta-analysis (restricted maximum likelihood, Hartung and Knapp\u{2019}s interval). It \
          is about all models like these, and the prediction interval is about the next one. p is the larger \
-         one of that of this mean and of that over other templates too, corrected by Holm over all cells.",
-    );
+         one of that of this mean and of that over other templates too, corrected by Holm over all cells.{}",
+        scores.unwrap_or_default()
+    ));
     section.table(pooled_table(pooled, EffectUnit::Logits).on_screen());
     let shown = shown_sentences(pooled);
     if shown.is_empty() {
@@ -129,10 +132,15 @@ fn pooled_table(pooled: &PooledStudies, unit: EffectUnit) -> Table {
     let (id, caption) = match unit {
         EffectUnit::Logits => (
             "pooled",
-            "Margin drops beyond random sets in logits: the mean over models, the interval in which 95 % of \
-             models like these lie, and the standard deviation between models.",
+            format!(
+                "Margin drops beyond random sets in {}: the mean over models, the interval in which 95 % of \
+                 models like these lie, and the standard deviation between models.",
+                pooled.margin_unit()
+            ),
         ),
-        EffectUnit::Margin => ("shares", "The same as a share of the margin without a lesion."),
+        EffectUnit::Margin => {
+            ("shares", "The same as a share of the margin without a lesion.".to_owned())
+        }
     };
     let mut table = Table::new(id, SOURCES, caption, columns);
     for row in pooled.rows_in(unit) {
@@ -167,8 +175,10 @@ fn differences_table(pooled: &PooledStudies) -> Table {
         "mean without one",
         "largest p without one",
     ];
-    let caption = "In logits. The mean without one model, and the largest p without one, leave each model out \
-                   in turn.";
+    let caption = format!(
+        "In {}. The mean without one model, and the largest p without one, leave each model out in turn.",
+        pooled.margin_unit()
+    );
     let sources = &[GatherRow::TABLE.file, GatherEstimateRow::TABLE.file];
     let mut table = Table::new("between", sources, caption, columns);
     for row in pooled.rows_in(EffectUnit::Logits) {
@@ -202,7 +212,10 @@ fn crossed_table(pooled: &PooledStudies) -> Table {
         "sd of models",
         "sd of the rest",
     ];
-    let caption = "In logits, over the templates that all models have, each with the same weight.";
+    let caption = format!(
+        "In {}, over the templates that all models have, each with the same weight.",
+        pooled.margin_unit()
+    );
     let mut table = Table::new("crossed", SOURCES, caption, columns);
     for row in pooled.rows_in(EffectUnit::Logits) {
         table.row([

@@ -65,7 +65,7 @@ pub(super) fn count_shown(pooled: &PooledStudies) -> String {
 /// The effect of one cell, in how many models it is found, and what to expect of the next.
 pub(super) fn describe(pooled: &PooledStudies, row: &GatherRow) -> String {
     let name = format!("{}, {}", pooled.cell_name(row.cell), quoted(&row.neuron_set));
-    let mean = describe_mean(row);
+    let mean = describe_mean(pooled, row);
     let share = pooled.rows_in(EffectUnit::Margin).find(|other| {
         other.cell == row.cell && other.neuron_set == row.neuron_set && other.models == row.models
     });
@@ -81,16 +81,17 @@ pub(super) fn describe(pooled: &PooledStudies, row: &GatherRow) -> String {
 }
 
 /// The mean effect with its intervals and p.
-fn describe_mean(row: &GatherRow) -> String {
+fn describe_mean(pooled: &PooledStudies, row: &GatherRow) -> String {
     let comparison = if row.mean < 0.0 { "less" } else { "more" };
     let crossed = row
         .crossed_interval()
         .map_or(String::new(), |ends| format!(", over other templates too {}", interval(ends)));
     format!(
-        "over {} the lesion lowers the margin by {} logits {comparison} than random sets do (95 % \
+        "over {} the lesion lowers the margin by {} {} {comparison} than random sets do (95 % \
          interval of the effect {}{crossed}; corrected p {})",
         plural(row.models, "model"),
         size(row.mean),
+        pooled.margin_unit(),
         interval(row.interval()),
         p_value(row.p_corrected)
     )

@@ -100,8 +100,10 @@ fn estimates_table(pooled: &PooledStudies) -> Table {
         "mean without it",
         "95 % interval",
     ];
-    let caption =
-        "The effect of each study by itself in logits, and the mean over the models without it.";
+    let caption = format!(
+        "The effect of each study by itself in {}, and the mean over the models without it.",
+        pooled.margin_unit()
+    );
     let mut table = Table::new("estimates", ESTIMATES, caption, columns);
     let [logits, shares] = [EffectUnit::Logits, EffectUnit::Margin]
         .map(|unit| pooled.estimates().iter().filter(move |row| row.unit == unit));

@@ -16,7 +16,7 @@ use super::{
     shared_question::SharedQuestion,
     study_effects::StudyEffects,
 };
-use crate::{error::ReportError, finished_study::FinishedStudy};
+use crate::{error::ReportError, finished_study::FinishedStudy, sections::score_note::margin_unit};
 
 /// Finished studies that are read one after the other, to be pooled. Their files need not stay open.
 #[derive(Default)]
@@ -91,6 +91,11 @@ impl PooledStudies {
     #[must_use]
     pub fn rows(&self) -> &[GatherRow] {
         &self.rows
+    }
+
+    /// The unit of margins.
+    pub(crate) fn margin_unit(&self) -> String {
+        margin_unit(self.effects.iter().map(|study| study.score))
     }
 
     /// The rows of `gather_estimates.csv`.

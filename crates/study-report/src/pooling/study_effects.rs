@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use study_record::{
-    SetChoice,
+    ScoreUnit, SetChoice,
     tables::{PredictionRow, ProfileRow, PromptControlRow, PromptRow, Row as _},
 };
 
@@ -24,6 +24,8 @@ pub(crate) struct StudyEffects {
     pub(crate) random_sets: usize,
     /// Both labels.
     pub(crate) labels: [String; 2],
+    /// The unit of its scores.
+    pub(crate) score: ScoreUnit,
     /// The version of the program.
     pub(crate) version: String,
     /// The lesion of each layer and label.
@@ -112,6 +114,7 @@ impl StudyEffects {
             layers: manifest.model_layers,
             random_sets: manifest.random_sets,
             labels: manifest.labels().map(str::to_owned),
+            score: manifest.study.score,
             version: manifest.lesion.clone(),
             effects,
         })

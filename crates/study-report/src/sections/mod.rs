@@ -14,6 +14,7 @@ pub(crate) mod lesion_section;
 mod looked_at;
 pub(crate) mod question_section;
 mod rerun_section;
+pub(crate) mod score_note;
 pub(crate) mod selection_counts;
 pub(crate) mod selection_section;
 mod selectors_section;

@@ -1,6 +1,6 @@
 //! The model and the stimuli.
 
-use study_record::{PredictedAt, ScoreUnit, SelectAt, shown, tables::PromptRow};
+use study_record::{PredictedAt, SelectAt, shown, tables::PromptRow};
 
 use crate::{
     document::{
@@ -10,6 +10,7 @@ use crate::{
     },
     error::ReportError,
     finished_study::FinishedStudy,
+    sections::score_note::score_note,
 };
 
 pub(crate) fn setup_section(study: &FinishedStudy<'_>) -> Result<Section, ReportError> {
@@ -29,14 +30,7 @@ pub(crate) fn setup_section(study: &FinishedStudy<'_>) -> Result<Section, Report
             "up to the target only, so that only the context distinguishes them"
         }
     };
-    let scores = match manifest.study.score {
-        ScoreUnit::Word => "",
-        ScoreUnit::Sentence => {
-            " It compares whole sentences: wherever a logit is named, the score of a sentence is meant, \
-             the sum of the log probabilities of all its tokens in nats, and a lesion where the word is \
-             predicted is one where each of these tokens is predicted, in turn."
-        }
-    };
+    let scores = score_note("It", manifest.study.score);
     section.explanation(format!(
         "The model has {} with {} MLP neurons each. Neurons are selected on {}.{} The model sees \
          these words {view}.{held_out} It then predicts the words of {}.{scores}",

@@ -72,10 +72,11 @@ fn describe(sweep: &SweptStudies, study: &SweptStudy, claim: &VerdictRow) -> Str
     let p = claim.p_corrected.map_or(String::new(), p_value);
     let most = if is_lowest_p(claim) { "at most " } else { "" };
     format!(
-        "{}, {}: {what} of {} logits{ends}{random}; p over the whole sweep {most}{p}.",
+        "{}, {}: {what} of {} {}{ends}{random}; p over the whole sweep {most}{p}.",
         study.name(&sweep.axes).replacen('t', "T", 1),
         subject(claim).replacen('L', "l", 1),
-        fixed(claim.value, 3)
+        fixed(claim.value, 3),
+        study.score.unit()
     )
 }
 
@@ -88,7 +89,8 @@ fn strongest_table(sweep: &SweptStudies) -> Table {
     }
     let caption = format!(
         "For each setting and label, the layer whose lesion differs most from random sets: mean margin \
-         drops in logits. p is corrected over all claims of all settings.{some}"
+         drops in {}. p is corrected over all claims of all settings.{some}",
+        sweep.margin_unit()
     );
     let mut table = Table::new("strongest", SOURCES, caption, ["task"]).on_screen();
     table.columns.extend(sweep.axes.iter().cloned());

@@ -2,10 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use study_record::ScoreUnit;
+
 use super::swept_studies::SweptStudies;
-use crate::document::{
-    number_text::{count, plural},
-    section::{Block, Section},
+use crate::{
+    document::{
+        number_text::{count, plural},
+        section::{Block, Section},
+    },
+    sections::score_note::score_note,
 };
 
 /// Values of a setting that are listed.
@@ -27,12 +32,15 @@ pub(super) fn settings_section(sweep: &SweptStudies) -> Section {
     };
     facts.push(("Random sets of each kind".to_owned(), range));
     section.add(Block::Facts(facts));
-    section.explanation(
+    let scores = sweep.studies.iter().find(|study| study.score == ScoreUnit::Sentence);
+    let scores = scores.map(|study| score_note("A setting with sentence scores", study.score));
+    section.explanation(format!(
         "Whoever looks at many settings finds some large effect by chance. So p of every claim of every \
          setting (effects, dissociations and synergies, shown or not) is corrected together by Holm\u{2019}s \
          method, and the verdicts here follow from that. The pages of single settings know nothing of the \
-         others: their verdicts hold if a setting was the only one that anybody looked at.",
-    );
+         others: their verdicts hold if a setting was the only one that anybody looked at.{}",
+        scores.unwrap_or_default()
+    ));
     section
 }
 

@@ -111,7 +111,8 @@ fn shortened(title: &str) -> String {
 }
 
 fn caption(sweep: &SweptStudies, drawn: &[SweptStudy]) -> String {
-    let mut sentences = vec![format!("Vertical axis: mean margin drop (logits). {}.", axes(sweep))];
+    let unit = sweep.margin_unit();
+    let mut sentences = vec![format!("Vertical axis: mean margin drop ({unit}). {}.", axes(sweep))];
     let drops = drawn.iter().flat_map(|study| study.lesioned().map(move |row| (study, row)));
     if let Some((study, row)) =
         drops.max_by(|(_, a), (_, b)| a.margin_drop.total_cmp(&b.margin_drop))

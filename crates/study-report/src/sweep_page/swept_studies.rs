@@ -1,11 +1,14 @@
 //! The results of the tasks of a sweep, judged together.
 
 use study_record::{
-    LEVEL, SetChoice, SweepTaskRecord, sets_needed, smallest_p,
+    LEVEL, ScoreUnit, SetChoice, SweepTaskRecord, sets_needed, smallest_p,
     tables::{ProfileRow, VerdictRow},
 };
 
-use crate::document::number_text::{count, plural};
+use crate::{
+    document::number_text::{count, plural},
+    sections::score_note::margin_unit,
+};
 
 /// A task of a sweep with its results.
 #[derive(Clone, Debug)]
@@ -14,6 +17,8 @@ pub struct SweptStudy {
     pub record: SweepTaskRecord,
     /// The two labels of its contrast.
     pub labels: [String; 2],
+    /// The unit of its scores.
+    pub score: ScoreUnit,
     /// Layers of its model.
     pub layers: usize,
     /// Random sets of each kind.
@@ -84,6 +89,11 @@ impl SweptStudies {
             count(shown),
             if shown == 1 { "differs" } else { "differ" }
         )
+    }
+
+    /// The unit of margins.
+    pub(crate) fn margin_unit(&self) -> String {
+        margin_unit(self.studies.iter().map(|study| study.score))
     }
 
     /// Most random sets of each kind in a task.
