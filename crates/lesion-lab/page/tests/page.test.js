@@ -192,6 +192,29 @@ test("a selection is cancelled, and the one before stays until another is made",
   visitor.complain();
 });
 
+test("a study outlives the engine that ran it", async (t) => {
+  const visitor = await Visitor.arrive(t, host.address);
+  const study = visitor.page.locator("#study");
+  const contrast = visitor.page.locator("#contrast");
+  await study.getByLabel("Layers and dissociation").uncheck();
+  await visitor.button("Run the study").click();
+  await study.locator("figure svg").first().waitFor({ timeout: LONG });
+  await study.locator("select").last().selectOption("lesions.csv");
+  const table = study.locator("table");
+  await table.waitFor();
+  const before = await table.innerText();
+  await study.locator("select").last().selectOption("neurons.csv");
+  await study.getByRole("columnheader", { name: "effect_low", exact: true }).waitFor();
+
+  await visitor.button("Select neurons").click();
+  await contrast.getByRole("button", { name: "Cancel" }).last().click();
+  await contrast.getByText("Stopped.").waitFor();
+  await study.locator("select").last().selectOption("lesions.csv");
+  await study.getByRole("columnheader", { name: "logit_drop", exact: true }).waitFor();
+  assert.equal(await table.innerText(), before);
+  visitor.complain();
+});
+
 test("a comparison is cancelled, and the page goes on", async (t) => {
   const visitor = await Visitor.arrive(t, host.address);
   const { page } = visitor;

@@ -5,6 +5,7 @@ import {
   type Calls,
   type Engine,
   type FromWorker,
+  type NamedFile,
   type ToWorker,
 } from "./protocol";
 
@@ -38,6 +39,9 @@ const WITHOUT_MODEL: readonly Call[] = [
 /** Questions that need a model, but no selected neurons. */
 const WITHOUT_SELECTION: readonly Call[] = [...WITHOUT_MODEL, "tokens", "parse", "select", "run"];
 
+/** Questions about a finished study. */
+const ABOUT_STUDY: readonly Call[] = ["table", "studyFile"];
+
 /** A question that a new worker is asked again. */
 type Asked = Pick<Task, "call" | "argument">;
 
@@ -53,9 +57,12 @@ class WorkerEngine implements Engine {
   /** The questions that opened the current model and selected its neurons. */
   private model: Asked | null = null;
   private selection: Asked | null = null;
+  /** The question that opens the finished study, if its files are kept. */
+  private study: Asked | null = null;
   /** Whether the worker has them. */
   private hasModel = false;
   private hasSelection = false;
+  private hasStudy = false;
   private lastId = 0;
 
   ask<C extends Call>(
@@ -81,6 +88,14 @@ class WorkerEngine implements Engine {
     });
   }
 
+  keepStudy(files: NamedFile[]): void {
+    if (this.hasStudy) this.study = { call: "openStudy", argument: { files } };
+  }
+
+  get keepsStudy(): boolean {
+    return this.study !== null;
+  }
+
   close(): void {
     this.endWorker();
     for (const task of [this.running, ...this.waiting]) task?.reject(cancelled());
@@ -88,6 +103,7 @@ class WorkerEngine implements Engine {
     this.waiting = [];
     this.model = null;
     this.selection = null;
+    this.study = null;
   }
 
   private newTask(call: Call, argument: unknown, options: AskOptions): Task {
@@ -112,6 +128,7 @@ class WorkerEngine implements Engine {
 
   /** The question that has to be asked again before another. */
   private missingFor(call: Call): Asked | null {
+    if (!this.hasStudy && ABOUT_STUDY.includes(call)) return this.study;
     if (!this.hasModel && !WITHOUT_MODEL.includes(call) && this.model) return this.model;
     if (!this.hasSelection && !WITHOUT_SELECTION.includes(call)) return this.selection;
     return null;
@@ -122,8 +139,12 @@ class WorkerEngine implements Engine {
     const task = this.newTask(call, argument, next.options);
     task.isRepeat = true;
     task.reject = (error) => {
-      if (LOADS.includes(call)) this.model = null;
-      this.selection = null;
+      if (call === "openStudy") {
+        this.study = null;
+      } else {
+        if (LOADS.includes(call)) this.model = null;
+        this.selection = null;
+      }
       this.waiting = this.waiting.filter((other) => other !== next);
       next.reject(error);
     };
@@ -196,6 +217,9 @@ class WorkerEngine implements Engine {
     } else if (task.call === "select") {
       this.selection = asked;
       this.hasSelection = true;
+    } else if (task.call === "openStudy" || task.call === "run") {
+      this.study = task.call === "openStudy" ? asked : null;
+      this.hasStudy = true;
     }
   }
 
@@ -230,6 +254,7 @@ class WorkerEngine implements Engine {
     this.worker = null;
     this.hasModel = false;
     this.hasSelection = false;
+    this.hasStudy = false;
   }
 }
 

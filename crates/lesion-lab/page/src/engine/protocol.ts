@@ -87,6 +87,10 @@ export interface Engine {
     argument: Calls[C]["argument"],
     options?: AskOptions,
   ): Promise<Calls[C]["answer"]>;
+  /** Keeps the files of the finished study, so that a new worker can open it again. */
+  keepStudy(files: NamedFile[]): void;
+  /** Whether a new worker can open the finished study again. */
+  readonly keepsStudy: boolean;
   /** Ends the worker. */
   close(): void;
 }

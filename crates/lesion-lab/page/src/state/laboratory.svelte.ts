@@ -193,10 +193,10 @@ export class Laboratory {
     this.layers = {};
   }
 
-  /** Stops what a task does. Beyond a comparison the engine starts again, and forgets its study. */
+  /** Stops what a task does. Beyond a comparison the engine starts again. */
   cancel(task: Task): void {
     task.cancel();
-    if (task !== this.comparing) this.study.finished = null;
+    if (task !== this.comparing) this.study.forgetIfLost();
   }
 
   /** Looks at a layer, if the model has it. */
@@ -286,7 +286,7 @@ export class Laboratory {
       return model;
     });
     if (model) this.#begin(model);
-    else this.study.finished = null;
+    else this.study.forgetIfLost();
     return model !== undefined;
   }
 
@@ -313,6 +313,6 @@ export class Laboratory {
     this.tokens = null;
     this.prediction = null;
     this.contrast.applied = null;
-    this.study.finished = null;
+    this.study.forgetIfLost();
   }
 }

@@ -19,7 +19,28 @@ export class StudyRun {
   async run(parts: string[], sets: number): Promise<void> {
     const { texts, settings } = this.contrast.question;
     const question = { texts, settings: { ...settings, "controls.nulls": String(sets) }, parts };
-    this.#show(await this.running.run((options) => this.engine.ask("run", question, options)));
+    const finished = await this.running.run((options) => this.engine.ask("run", question, options));
+    this.#show(finished);
+    if (finished) await this.#keepFiles(finished);
+  }
+
+  /** Keeps the files, so that the study outlives the engine. Until then a cancel forgets it. */
+  async #keepFiles({ files: names }: FinishedStudy): Promise<void> {
+    const read = async (name: string): Promise<NamedFile> => {
+      const bytes = await this.engine.ask("studyFile", { file: name });
+      return { name, file: new Blob([bytes as BlobPart]) };
+    };
+    try {
+      // All are asked for at once, so that no other work comes between them.
+      this.engine.keepStudy(await Promise.all(names.map(read)));
+    } catch {
+      // The engine has ended meanwhile.
+    }
+  }
+
+  /** Forgets the study if the engine has ended and cannot open it again. */
+  forgetIfLost(): void {
+    if (!this.engine.keepsStudy) this.finished = null;
   }
 
   /** Opens the files of a finished study. */
@@ -29,7 +50,7 @@ export class StudyRun {
     );
   }
 
-  /** Reads a table. A cancel leaves it unread, and does not end the engine, which would forget the study. */
+  /** Reads a table. A cancel leaves it unread, and does not end the engine. */
   async readTable(file: string): Promise<void> {
     if (file === "") return;
     const table = await this.reading.run(() => this.engine.ask("table", { file }));
