@@ -76,6 +76,19 @@ test("an update is seen after one reload, also in the only tab", async (t) => {
   visitor.complain();
 });
 
+test("without HTTPS the page works, and a link is in its address", async (t) => {
+  const visitor = await Visitor.arrive(t, host.address.replace("127.0.0.1", "lab.test"), {
+    args: ["--host-resolver-rules=MAP lab.test 127.0.0.1"],
+  });
+  const { page } = visitor;
+  assert.equal(await page.evaluate(() => window.isSecureContext), false);
+  await visitor.lesion("5:her");
+  await visitor.button("Copy a link").click();
+  await visitor.button("The link is in the address bar").waitFor();
+  assert.match(page.url(), /&neurons=5%3Aher/);
+  visitor.complain();
+});
+
 /** A state with odd characters and long lists. */
 const SENTENCE = 'Zoë & "<b>日本</b>" #1, 100% + sure; they thanked [MASK]?';
 const NEURONS = `0:${Array.from({ length: 300 }, (_, index) => 2 * index).join(",")} 3:0-99 5:is`;

@@ -85,7 +85,7 @@ async function list(repo: string, revision: string): Promise<Listing> {
   let response: Response | undefined;
   try {
     response = await fetch(address);
-    if (response.ok) await cache?.put(address, response.clone());
+    if (response.ok) await keep(cache, address, response.clone());
   } catch {
     response = await cache?.match(address);
   }
@@ -127,12 +127,20 @@ async function readCached(
     isDenied({ status }) ? denied(repo, status) : undefined,
   );
   await checkHash(address, bytes, file.lfs?.sha256);
+  await keep(cache, address, new Response(bytes as BufferSource));
+  return bytes;
+}
+
+async function keep(
+  cache: Cache | undefined,
+  address: URL | string,
+  response: Response,
+): Promise<void> {
   try {
-    await cache?.put(address, new Response(bytes as BufferSource));
+    await cache?.put(address, response);
   } catch {
     // The browser grants too little room; the next time it is downloaded again.
   }
-  return bytes;
 }
 
 /** Compares a file with the hash that the hub states. */
@@ -149,6 +157,10 @@ async function checkHash(address: URL, bytes: Uint8Array, sha256?: string): Prom
 }
 
 async function openCache(): Promise<Cache | undefined> {
-  // Absent where the page is not served by HTTPS.
-  return "caches" in globalThis ? await caches.open(CACHE) : undefined;
+  try {
+    return await caches.open(CACHE);
+  } catch {
+    // There is none where the page is not served by HTTPS, and a browser may forbid it.
+    return undefined;
+  }
 }

@@ -459,6 +459,10 @@ export const TEXTS = {
   "share.download": { en: "Download study", vi: "Tải nghiên cứu về" },
   "share.link": { en: "Copy a link", vi: "Chép liên kết" },
   "share.copied": { en: "Copied", vi: "Đã chép" },
+  "share.inAddress": {
+    en: "The link is in the address bar",
+    vi: "Liên kết nằm ở thanh địa chỉ",
+  },
   "share.open": { en: "Open a finished study …", vi: "Mở một nghiên cứu đã xong …" },
   "share.unzip": {
     en: "The download contains the study, its pairs and prompts, and the neurons:",
