@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { cp, mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { after, before, test } from "node:test";
@@ -99,6 +100,29 @@ test("a checkpoint of each family opens from disk", async (t) => {
       await openAndPredict(visitor, familyOf(path), basename(path), SENTENCES[kind]);
     }
   }
+  visitor.complain();
+});
+
+test("in a frame of another site, which may not use the picker, a folder is chosen too", async (t) => {
+  const frame = `<iframe src="${host.address}" width="1200" height="900"></iframe>`;
+  const other = createServer((_, response) => {
+    response.writeHead(200, { "content-type": "text/html" }).end(frame);
+  });
+  await new Promise((resolve) => other.listen(0, "127.0.0.1", resolve));
+  t.after(() => other.close());
+  const visitor = await Visitor.start(t, host.address, {
+    args: ["--host-resolver-rules=MAP other.test 127.0.0.1"],
+  });
+  visitor.allows(/^http:\/\/other\.test:/);
+  const page = await visitor.newPage();
+  await page.goto(`http://other.test:${other.address().port}/`);
+  const laboratory = page.frameLocator("iframe");
+  const [chooser] = await Promise.all([
+    page.waitForEvent("filechooser"),
+    laboratory.getByRole("button", { name: "Open a folder" }).click(),
+  ]);
+  await chooser.setFiles(join(PARITY, "model"));
+  await laboratory.locator("#model [role=status]", { hasText: "bert, 3 layers" }).waitFor();
   visitor.complain();
 });
 

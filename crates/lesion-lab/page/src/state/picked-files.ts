@@ -18,13 +18,14 @@ export function canPickFolders(): boolean {
   return "showDirectoryPicker" in window;
 }
 
-/** Asks for a folder; null if the user changed their mind. */
-export async function pickFolder(): Promise<FileSystemDirectoryHandle | null> {
+/** Asks for a folder; null if the user changed their mind, and undefined if the browser forbids to ask, as in a
+ *  frame of another site. */
+export async function pickFolder(): Promise<FileSystemDirectoryHandle | null | undefined> {
   try {
     return await (window as unknown as WithPicker).showDirectoryPicker();
   } catch (error) {
-    if (error instanceof DOMException && error.name === "AbortError") return null;
-    throw error;
+    const isAborted = error instanceof DOMException && error.name === "AbortError";
+    return isAborted ? null : undefined;
   }
 }
 
