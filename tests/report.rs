@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fs, path::Path, process::Output};
 
-use crate::support::{Run, lesion};
+use crate::support::{Run, lesion, measures_in};
 use tempfile::TempDir;
 
 /// A study with all parts and few random sets.
@@ -222,10 +222,7 @@ fn effects_have_the_unit_of_what_the_study_compares() {
         let page = read_page(&run.out());
         for text in [run.stdout(), page] {
             assert!(text.contains(&format!("argin drops in {unit}")), "{score}: {text}");
-            for wrong in [format!(" in {other}"), format!("({other})")] {
-                let rest = text.replace("the log probabilities of all its tokens in nats", "");
-                assert!(!rest.contains(&wrong), "{score}: {wrong:?} in {text}");
-            }
+            assert!(!measures_in(&text, other), "{score}: {other} in {text}");
         }
     }
 }

@@ -146,6 +146,12 @@ pub(crate) fn number(row: &Row, column: &str) -> f64 {
     row[column].parse().unwrap()
 }
 
+/// True if a text has a figure, an axis or a size in a unit; what a sentence score is does not count.
+pub(crate) fn measures_in(text: &str, unit: &str) -> bool {
+    let rest = text.replace("the log probabilities of all its tokens in nats", "");
+    [format!(" in {unit}"), format!("({unit})")].iter().any(|name| rest.contains(name))
+}
+
 /// Results of the same study in Python, with transformers, SciPy and statsmodels.
 pub(crate) fn reference() -> serde_json::Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/study/study.json");
